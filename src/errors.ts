@@ -1,0 +1,134 @@
+/** Errors that sharray raises. Each carries a stable `code`; bad arguments are plain `TypeError`/`RangeError`. */
+
+/** Base of all errors of this package: `error instanceof SharrayError` is the one guard a caller needs. */
+export abstract class SharrayError extends Error {
+  /** Stable identifier, fit for `switch` and for logs. */
+  abstract readonly code: string;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A field of `ParallelConfig`, a call option, or a token of `CE_PARALLEL` has a value that is not allowed. */
+export class ConfigurationError extends SharrayError {
+  readonly code = "SHARRAY_CONFIGURATION";
+  /** The field, option or token that is wrong. */
+  readonly field: string;
+  /** The value that was received. */
+  readonly received: unknown;
+  /** What is allowed, in words. */
+  readonly allowed: string;
+
+  constructor(field: string, received: unknown, allowed: string) {
+    super(`Cannot configure "${field}" as it must be ${allowed}: current value is ${quote(received)}`);
+    this.field = field;
+    this.received = received;
+    this.allowed = allowed;
+  }
+}
+
+/** An inline kernel uses variables of the scope it was written in. Its source alone travels to the workers. */
+export class KernelCaptureError extends SharrayError {
+  readonly code = "SHARRAY_KERNEL_CAPTURE";
+  /** The captured variables, in the order of their first use. */
+  readonly variables: readonly string[];
+
+  constructor(kernel: string, variables: readonly string[]) {
+    const names = variables.map((name) => `"${name}"`).join(", ");
+    super(
+      `Cannot send ${kernel} to workers as it captures ${names} from the scope around it: ` +
+        `pass small values in "args" and big arrays in the payload or in "shared", ` +
+        `move functions into the kernel, or export the kernel from a module with defineKernel()`,
+    );
+    this.variables = Object.freeze([...variables]);
+  }
+}
+
+/** A kernel threw, or its result cannot leave the worker. `cause` is what it threw. */
+export class KernelError extends SharrayError {
+  readonly code = "SHARRAY_KERNEL";
+  /** Index of the task that failed: the lowest one of the call, whichever worker was faster. */
+  readonly index: number;
+  /** First element of the task's range. */
+  readonly start: number;
+  /** One past the last element of the task's range. */
+  readonly end: number;
+
+  constructor(index: number, start: number, end: number, cause: unknown) {
+    super(`Task ${index} (elements ${start} to ${end}) failed: ${describeCause(cause)}`, { cause });
+    this.index = index;
+    this.start = start;
+    this.end = end;
+  }
+}
+
+/** A worker ended before its tasks did, more often than `maxRetries` allows, or could not be started. */
+export class WorkerLostError extends SharrayError {
+  readonly code = "SHARRAY_WORKER_LOST";
+  /** Exit code of the worker; undefined when it never started. */
+  readonly exitCode: number | undefined;
+
+  constructor(message: string, exitCode: number | undefined, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+/** Placing a call's arrays would exceed `maxSharedBytes`. Nothing was placed. */
+export class MemoryLimitError extends SharrayError {
+  readonly code = "SHARRAY_MEMORY_LIMIT";
+  /** Bytes that were asked for. */
+  readonly requested: number;
+  /** Bytes in use when they were asked for. */
+  readonly inUse: number;
+  /** The limit, `maxSharedBytes`. */
+  readonly limit: number;
+
+  constructor(requested: number, inUse: number, limit: number) {
+    super(
+      `Cannot place ${requested} bytes in shared memory as at most ${limit} may be used: ` +
+        `${inUse} are in use; drop arrays that are no longer needed, process fewer at a time, or raise "maxSharedBytes"`,
+    );
+    this.requested = requested;
+    this.inUse = inUse;
+    this.limit = limit;
+  }
+}
+
+/** The executor was shut down. */
+export class ExecutorClosedError extends SharrayError {
+  readonly code = "SHARRAY_EXECUTOR_CLOSED";
+
+  constructor(call: string) {
+    super(`Cannot call ${call} as the executor was shut down: create a new ParallelExecutor`);
+  }
+}
+
+/** A value as an error message shows it: short, on one line, never throwing. */
+export function quote(value: unknown): string {
+  try {
+    if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+    if (Object.is(value, -0)) return "-0";
+    if (typeof value !== "object" || value === null) return String(value);
+    const tag = Object.prototype.toString.call(value).slice(8, -1);
+    if (ArrayBuffer.isView(value)) return `${tag} of ${value.byteLength} bytes`;
+    if (Array.isArray(value)) return `array of ${value.length}`;
+    return tag === "Object" ? `object with keys ${quoteKeys(value)}` : tag;
+  } catch {
+    return "a value that cannot be shown";
+  }
+}
+
+function quoteKeys(value: object): string {
+  const keys = Object.keys(value);
+  const shown = keys.slice(0, 5).join(", ");
+  return keys.length === 0 ? "(none)" : keys.length > 5 ? `${shown}, ...` : shown;
+}
+
+function describeCause(cause: unknown): string {
+  if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
+  return `it threw ${quote(cause)}`;
+}
