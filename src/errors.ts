@@ -108,7 +108,8 @@ export class ExecutorClosedError extends SharrayError {
 /** A value as an error message shows it: short, on one line, never throwing. */
 export function quote(value: unknown): string {
   try {
-    if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+    if (typeof value === "string")
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
     if (Object.is(value, -0)) return "-0";

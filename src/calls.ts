@@ -1,0 +1,88 @@
+/** Types of the public calls: what goes in, what the kernel sees, what comes out. */
+import type { KernelContext, KernelView, ReadOnlyDeep } from "./kernel/types.js";
+import type { OnBuffer, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
+import type { Columns, Input } from "./memory/inputs.js";
+import type { StrategyName } from "./plan/plan.js";
+
+/** How far a call has come. */
+export interface Progress {
+  /** Tasks that have ended. */
+  readonly completed: number;
+  readonly total: number;
+  /** Tasks per second so far. */
+  readonly rate: number;
+  /** Milliseconds that the rest will take at this rate; Infinity before the first task has ended. */
+  readonly eta: number;
+}
+
+/** Options of every call. They go before the executor's configuration. */
+export interface CallOptions<A = undefined> {
+  /** Given to every task as `context.args`: plain data, typed arrays at any place. */
+  readonly args?: A;
+  /** Elements per chunk. */
+  readonly chunkSize?: number;
+  readonly strategy?: "auto" | StrategyName;
+  /** Payload bytes per task that the cost model assumes. */
+  readonly taskSizeHintBytes?: number;
+  /** Aborts the call: it rejects with `signal.reason`, no further task starts. */
+  readonly signal?: AbortSignal;
+  /** Called now and then while tasks run, and at the end. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface ReduceOptions<A, R> extends CallOptions<A> {
+  /** Combined with the first partial, and the result where there are no tasks at all. */
+  readonly initial?: R;
+}
+
+export interface MapOptions<A, S> extends CallOptions<A> {
+  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
+  readonly shared?: S;
+}
+
+/** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
+export type ChunkKernel<I extends Input, R, A> = (view: KernelView<I>, context: KernelContext<A>) => R;
+
+/** Kernel of `map`. */
+export type ItemKernel<T, S, R, A> = (
+  item: ReadOnlyDeep<T>,
+  shared: ReadOnlyDeep<S>,
+  context: KernelContext<A>,
+) => R;
+
+/** What `transformShared` writes: one array of a kind, or named ones. */
+export type Outputs = TypedArrayConstructor | { readonly [name: string]: TypedArrayConstructor };
+
+type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: infer A }
+  ? A extends TypedArray
+    ? OnBuffer<A, B>
+    : never
+  : never;
+
+/** Outputs as the caller gets them: on shared memory. */
+export type OutputArrays<O extends Outputs> = O extends TypedArrayConstructor
+  ? InstanceOn<O, SharedArrayBuffer>
+  : { -readonly [K in keyof O]: InstanceOn<O[K], SharedArrayBuffer> };
+
+/** Outputs as the kernel gets them: writable views of its chunk. */
+export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
+  ? InstanceOn<O, ArrayBufferLike>
+  : { readonly [K in keyof O]: InstanceOn<O[K], ArrayBufferLike> };
+
+/** Kernel of `transformShared`. What it returns is ignored; a promise is awaited. */
+export type TransformKernel<I extends TypedArray | Columns, O extends Outputs, A> = (
+  view: KernelView<I>,
+  outputs: OutputViews<O>,
+  context: KernelContext<A>,
+) => void | Promise<void>;
+
+/** The same shape as the payload, on shared memory. */
+export type Shared<I extends Input> = I extends TypedArray
+  ? OnBuffer<I, SharedArrayBuffer>
+  : { -readonly [K in keyof I]: I[K] extends TypedArray ? OnBuffer<I[K], SharedArrayBuffer> : never };
+
+/** One result of `streamShared`. */
+export interface StreamedResult<R> {
+  readonly index: number;
+  readonly value: R;
+}

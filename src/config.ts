@@ -1,0 +1,164 @@
+/** Configuration of an executor: checked once, frozen afterwards. */
+import { ConfigurationError, quote } from "./errors.js";
+import { moduleAddress } from "./kernel/define.js";
+import type { AnyKernel } from "./kernel/types.js";
+import type { StrategyName } from "./plan/plan.js";
+import { cpuBudget, memoryBudget } from "./platform/node.js";
+import type { Telemetry } from "./telemetry/events.js";
+
+/** Limits of a worker's JavaScript heap, as `node:worker_threads` names them; in megabytes. */
+export interface ResourceLimits {
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly maxOldGenerationSizeMb?: number;
+  readonly codeRangeSizeMb?: number;
+  readonly stackSizeMb?: number;
+}
+
+/** What may be configured; everything is optional. */
+export interface ParallelOptions {
+  /** False: every call runs sequentially. Default true. */
+  readonly enabled?: boolean;
+  /** Default "auto": the planner decides call by call. An explicit strategy that cannot run rejects. */
+  readonly strategy?: "auto" | StrategyName;
+  /** Size of the pool. Default: the CPUs that this process may use. */
+  readonly maxWorkers?: number;
+  /** Calls of fewer tasks run sequentially. Default: no such rule. */
+  readonly minBatchSize?: number;
+  /** Calls over fewer elements or items run sequentially. Default: no such rule. */
+  readonly minInstancesForParallel?: number;
+  /** Calls over fewer elements or items run sequentially. Default: no such rule. */
+  readonly tinyWorkloadThreshold?: number;
+  /** Elements per chunk. Default: derived from the length of the columns alone. */
+  readonly chunkSize?: number;
+  /** Payload bytes per task that the cost model assumes. Default 0: measured from the payload. */
+  readonly taskSizeHintBytes?: number;
+  /** When workers fail, and not the kernel itself, run what is unfinished sequentially. Default false. */
+  readonly forceSerialOnFailure?: boolean;
+  /** Receives every telemetry event. */
+  readonly telemetry?: Telemetry;
+  /** A kernel made with `defineKernel`, run once in every worker before its first task. */
+  readonly workerInitializer?: AnyKernel;
+  /** Cap on the bytes of shared memory in use. Default: half of the memory limit. */
+  readonly maxSharedBytes?: number;
+  /** How often tasks of lost workers run again. Default 1. */
+  readonly maxRetries?: number;
+  /** Milliseconds without work after which workers end and idle memory is freed. Default 5000. */
+  readonly idleTimeout?: number;
+  /** Limits of every worker's heap. Default: Node's. */
+  readonly resourceLimits?: ResourceLimits;
+}
+
+const STRATEGIES = ["auto", "sequential", "threads"] as const;
+
+/** Names and rules of all fields, in the order of `ParallelOptions`. */
+const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown) => string | undefined } = {
+  enabled: boolean,
+  strategy: (value) => allow(STRATEGIES.includes(value as never), oneOf(STRATEGIES)),
+  maxWorkers: integerFrom(1),
+  minBatchSize: integerFrom(0),
+  minInstancesForParallel: integerFrom(0),
+  tinyWorkloadThreshold: integerFrom(0),
+  chunkSize: integerFrom(1),
+  taskSizeHintBytes: integerFrom(0),
+  forceSerialOnFailure: boolean,
+  telemetry: (value) => allow(typeof value === "function", "a function (event, payload) => void"),
+  workerInitializer: (value) => {
+    return allow(
+      typeof value === "function" && moduleAddress(value as AnyKernel) !== undefined,
+      "a kernel made with defineKernel()",
+    );
+  },
+  maxSharedBytes: integerFrom(0),
+  maxRetries: integerFrom(0),
+  idleTimeout: (value) =>
+    allow(isNumberFrom(value, 0) && value <= 2 ** 31 - 1, "milliseconds from 0 to 2147483647"),
+  resourceLimits: (value) => {
+    const numbers =
+      typeof value === "object" && value !== null && Object.values(value).every((v) => isNumberFrom(v, 0));
+    return allow(numbers, "an object of megabytes as node:worker_threads knows it");
+  },
+};
+
+export class ParallelConfig {
+  readonly enabled: boolean;
+  readonly strategy: "auto" | StrategyName;
+  readonly maxWorkers: number;
+  readonly minBatchSize: number | undefined;
+  readonly minInstancesForParallel: number | undefined;
+  readonly tinyWorkloadThreshold: number | undefined;
+  readonly chunkSize: number | undefined;
+  readonly taskSizeHintBytes: number;
+  readonly forceSerialOnFailure: boolean;
+  readonly telemetry: Telemetry | undefined;
+  readonly workerInitializer: AnyKernel | undefined;
+  readonly maxSharedBytes: number;
+  readonly maxRetries: number;
+  readonly idleTimeout: number;
+  readonly resourceLimits: ResourceLimits | undefined;
+
+  /** @throws ConfigurationError naming the field, what it received and what is allowed */
+  constructor(options: ParallelOptions = {}) {
+    checkOptions(options);
+    this.enabled = options.enabled ?? true;
+    this.strategy = options.strategy ?? "auto";
+    this.maxWorkers = options.maxWorkers ?? cpuBudget();
+    this.minBatchSize = options.minBatchSize;
+    this.minInstancesForParallel = options.minInstancesForParallel;
+    this.tinyWorkloadThreshold = options.tinyWorkloadThreshold;
+    this.chunkSize = options.chunkSize;
+    this.taskSizeHintBytes = options.taskSizeHintBytes ?? 0;
+    this.forceSerialOnFailure = options.forceSerialOnFailure ?? false;
+    this.telemetry = options.telemetry;
+    this.workerInitializer = options.workerInitializer;
+    this.maxSharedBytes = options.maxSharedBytes ?? Math.floor(memoryBudget() / 2);
+    this.maxRetries = options.maxRetries ?? 1;
+    this.idleTimeout = options.idleTimeout ?? 5000;
+    this.resourceLimits =
+      options.resourceLimits === undefined ? undefined : Object.freeze({ ...options.resourceLimits });
+    Object.freeze(this);
+  }
+}
+
+function checkOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new ConfigurationError("options", options, "an object");
+  }
+  for (const [field, value] of Object.entries(options)) {
+    if (!Object.hasOwn(FIELDS, field)) {
+      throw new ConfigurationError(
+        field,
+        value,
+        `left out: the fields are ${Object.keys(FIELDS).join(", ")}`,
+      );
+    }
+    if (value !== undefined) checkField(field as keyof ParallelOptions, value);
+  }
+}
+
+/** @throws ConfigurationError where `value` is not allowed for `field`; call options share the rules */
+export function checkField(field: keyof ParallelOptions, value: unknown): void {
+  const allowed = FIELDS[field](value);
+  if (allowed !== undefined) throw new ConfigurationError(field, value, allowed);
+}
+
+/** @returns undefined, or what is allowed where the value is not */
+function allow(isAllowed: boolean, allowed: string): string | undefined {
+  return isAllowed ? undefined : allowed;
+}
+
+function boolean(value: unknown): string | undefined {
+  return allow(typeof value === "boolean", "true or false");
+}
+
+function integerFrom(least: number): (value: unknown) => string | undefined {
+  return (value) =>
+    allow(Number.isSafeInteger(value) && (value as number) >= least, `an integer of at least ${least}`);
+}
+
+function isNumberFrom(value: unknown, least: number): value is number {
+  return typeof value === "number" && value >= least;
+}
+
+function oneOf(values: readonly string[]): string {
+  return values.map(quote).join(", ");
+}

@@ -1,0 +1,117 @@
+/** A job in progress: what strategies share, and how far it has come. */
+import type { Kernel } from "../kernel/resolve.js";
+import type { TypedArray } from "../memory/dtypes.js";
+import type { Lease } from "../memory/lease.js";
+import type { ControlBlock } from "../protocol/control-block.js";
+import type { PackedItems } from "../protocol/items.js";
+import type { JobBlock } from "../protocol/job-block.js";
+import type { JobSpec } from "../protocol/job-spec.js";
+import type { Thrown } from "../protocol/thrown.js";
+
+export interface JobParts {
+  readonly spec: JobSpec;
+  readonly kernel: Kernel;
+  /** The array table, its arrays where the caller has them. */
+  readonly arrays: readonly TypedArray[];
+  readonly block: JobBlock;
+  readonly packing: PackedItems["packing"] | null;
+  readonly lease: Lease;
+  /** Receives every value as it is ready; values are then not kept. */
+  readonly onValue: ((index: number, value: unknown) => void) | undefined;
+}
+
+/** What a strategy tells about its run. */
+export interface RunReport {
+  /** Threads that took part. */
+  readonly workers: number;
+  /** Milliseconds that all of them together spent in tasks. */
+  readonly busy: number;
+  /** Bytes of descriptors, orders of tasks and kernels that were sent. */
+  readonly metadataBytes: number;
+  /** Workers that were lost and whose tasks ran again. */
+  readonly retries: number;
+}
+
+/** A way to run what is left of a job. Resolves when every task below the job's limit has ended. */
+export interface Strategy {
+  run(job: Job, workers: number): Promise<RunReport>;
+}
+
+export class Job {
+  readonly parts: JobParts;
+  /** Values that came by message. */
+  readonly received = new Map<number, unknown>();
+  /** Rejects when the job is aborted or broken; never resolves. */
+  readonly stopped: Promise<never>;
+  #stop!: (reason: unknown) => void;
+  #control: ControlBlock | undefined;
+  #isStopped = false;
+  #endedBefore = 0;
+  #failure: { readonly index: number; readonly thrown: Thrown } | undefined;
+
+  constructor(parts: JobParts) {
+    this.parts = parts;
+    this.stopped = new Promise((_resolve, reject) => {
+      this.#stop = reject;
+    });
+    this.stopped.catch(() => {});
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** The failure with the lowest index so far. */
+  get failure(): { readonly index: number; readonly thrown: Thrown } | undefined {
+    return this.#failure;
+  }
+
+  /** Tasks that ended, for progress. */
+  get ended(): number {
+    return Math.min(this.parts.spec.tasks, this.#endedBefore + (this.#control?.ended ?? 0));
+  }
+
+  /** A strategy starts a round. */
+  beginRound(control: ControlBlock): void {
+    this.#endedBefore = this.ended;
+    this.#control = control;
+    if (this.#isStopped) control.abort();
+  }
+
+  /** Stops the job: no task starts any more, and the call rejects with `reason`. */
+  stop(reason: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#control?.abort();
+    this.#stop(reason);
+  }
+
+  receive(index: number, value: unknown): void {
+    if (this.parts.onValue === undefined) {
+      this.received.set(index, value);
+    } else if (!this.received.has(index)) {
+      this.received.set(index, undefined);
+      this.parts.onValue(index, value);
+    }
+  }
+
+  fail(index: number, thrown: Thrown): void {
+    if (this.#failure === undefined || index < this.#failure.index) this.#failure = { index, thrown };
+  }
+
+  /**
+   * The tasks that must still run, ascending; undefined: all of them. Only when no worker takes part any more: what a
+   * lost worker had not sent counts as not run.
+   */
+  unfinished(): Uint32Array | undefined {
+    if (this.#control === undefined) return undefined;
+    const { spec, block } = this.parts;
+    const end = this.#failure?.index ?? spec.tasks;
+    const indices: number[] = [];
+    for (let i = 0; i < end; i++) {
+      if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);
+      if (block.results.isPending(i)) indices.push(i);
+    }
+    return Uint32Array.from(indices);
+  }
+}

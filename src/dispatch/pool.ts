@@ -1,0 +1,248 @@
+/**
+ * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which spawns,
+ * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
+ */
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+} from "node:worker_threads";
+import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import { NodeWorker } from "./node-worker.js";
+
+/** Hears from a slot about one round. */
+export interface RoundListener {
+  report(slot: Slot, message: ReportMessage): void;
+  /** The slot's worker ended before it left the round. Nothing more comes from it. */
+  lost(slot: Slot, exitCode: number | undefined, error: unknown): void;
+}
+
+interface ServeModule {
+  serve(port: MessagePort, setup: WorkerSetup): void;
+}
+
+export interface PoolOptions {
+  readonly maxWorkers: number;
+  /** Milliseconds without a round after which a worker is ended. */
+  readonly idleTimeout: number;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly initializer: KernelAddress | null;
+  /** Called whenever the last worker has ended for want of work. */
+  readonly onIdle: () => void;
+}
+
+type Threads = typeof import("threads");
+
+let threads: Promise<Threads> | undefined;
+
+/** Imports threads.js at first need, and takes back what its import does to the process. */
+function loadThreads(): Promise<Threads> {
+  threads ??= (async () => {
+    // It installs handlers that end the process with code 0 on SIGINT and SIGTERM (master/implementation.node.ts:142).
+    // They are known by the function they call: the program may add handlers of its own while the import runs.
+    const module = await import("threads");
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      for (const listener of process.listeners(signal)) {
+        if (String(listener).includes("terminateWorkersAndMaster")) process.off(signal, listener);
+      }
+    }
+    return module;
+  })();
+  return threads;
+}
+
+const ENTRY = new URL("../worker/entry.js", import.meta.url);
+// Far longer than a start takes on a loaded machine; a worker that ends is noticed at once, by its exit.
+const SPAWN_TIMEOUT_MS = 60_000;
+
+/** One worker and what it knows. */
+export class Slot {
+  /** Memory whose handle the worker has. */
+  readonly knownMemory = new Set<number>();
+  /** Kernels that the worker has. */
+  readonly knownKernels = new Set<number>();
+  /** Memory that is gone, to be told with the next wake-up. */
+  readonly toForget: number[] = [];
+  /** Resolves when the worker serves rounds; rejects when it could not be started. */
+  readonly ready: Promise<void>;
+  readonly #rounds = new Map<number, RoundListener>();
+  readonly #port: MessagePort;
+  readonly #worker: NodeWorker;
+  readonly #onRelease: (slot: Slot) => void;
+  #thread: object | undefined;
+  #startError: unknown;
+  #holds = 0;
+  #idleSince = 0;
+
+  constructor(options: PoolOptions, onRelease: (slot: Slot) => void, onEnd: (slot: Slot) => void) {
+    this.#onRelease = onRelease;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on("message", (message: ReportMessage) => this.#report(message));
+    port1.unref();
+    this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
+      onEnd(this);
+      this.#lose(exitCode, error ?? this.#startError);
+    });
+    this.#hold();
+    this.ready = this.#serve(port2, { initializer: options.initializer }).finally(() => this.#release());
+    // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
+    this.ready.catch(() => {});
+  }
+
+  /** Rounds that the worker was woken for and has not left. */
+  get rounds(): number {
+    return this.#rounds.size;
+  }
+
+  /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
+  get idleSince(): number | undefined {
+    return this.#holds > 0 ? undefined : this.#idleSince;
+  }
+
+  /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
+  wake(message: WakeMessage, listener: RoundListener): void {
+    this.#rounds.set(message.round, listener);
+    this.#hold();
+    this.#port.postMessage(message);
+  }
+
+  /** Ends the worker; its rounds hear that it is lost. */
+  async terminate(): Promise<void> {
+    if (this.#thread === undefined) await this.#worker.terminate();
+    else await (await loadThreads()).Thread.terminate(this.#thread);
+  }
+
+  async #serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
+    try {
+      const { spawn, Transfer } = await loadThreads();
+      const thread = await spawn<ServeModule>(this.#worker, { timeout: SPAWN_TIMEOUT_MS });
+      this.#thread = thread;
+      // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132), and it never
+      // answers for a worker that has ended (master/spawn.ts:94).
+      await Promise.race([thread.serve(Transfer(port), setup), this.#worker.untilEnd()]);
+    } catch (error) {
+      // A start that timed out leaves the worker alive (master/spawn.ts:46-59).
+      this.#startError = error;
+      await this.#worker.terminate();
+      throw error;
+    }
+  }
+
+  #report(message: ReportMessage): void {
+    const listener = this.#rounds.get(message.round);
+    if (listener === undefined) return;
+    const left = message.left !== null;
+    if (left) this.#rounds.delete(message.round);
+    listener.report(this, message);
+    if (left) this.#release();
+  }
+
+  #lose(exitCode: number, error: unknown): void {
+    // What the worker sent before its end waits in the port, and counts.
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) break;
+      this.#report(received.message as ReportMessage);
+    }
+    this.#port.close();
+    const listeners = [...this.#rounds.values()];
+    this.#rounds.clear();
+    for (const listener of listeners) listener.lost(this, exitCode, error);
+  }
+
+  /** A worker with something to do keeps the process alive; an idle one must not. */
+  #hold(): void {
+    this.#holds += 1;
+    if (this.#holds === 1) this.#worker.ref();
+  }
+
+  #release(): void {
+    this.#holds -= 1;
+    if (this.#holds > 0) return;
+    this.#worker.unref();
+    this.#idleSince = performance.now();
+    this.#onRelease(this);
+  }
+}
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #slots = new Set<Slot>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Workers that exist now. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Up to `count` slots, the idlest first; starts workers as far as `maxWorkers` allows. */
+  acquire(count: number): Slot[] {
+    const wanted = Math.min(count, this.#options.maxWorkers);
+    let idle = 0;
+    for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
+    for (; idle < wanted && this.#slots.size < this.#options.maxWorkers; idle += 1) {
+      this.#slots.add(
+        new Slot(
+          this.#options,
+          () => this.#scheduleTrim(),
+          (slot) => this.#remove(slot),
+        ),
+      );
+    }
+    return [...this.#slots].sort((a, b) => a.rounds - b.rounds).slice(0, wanted);
+  }
+
+  /** Starts all workers and waits until they serve. */
+  async start(): Promise<void> {
+    await Promise.all(this.acquire(this.#options.maxWorkers).map((slot) => slot.ready));
+  }
+
+  /** Tells every worker, with its next wake-up, that memory is gone. */
+  forget(memory: number): void {
+    for (const slot of this.#slots) {
+      if (slot.knownMemory.delete(memory)) slot.toForget.push(memory);
+    }
+  }
+
+  /** Ends all workers. */
+  async terminate(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.all([...this.#slots].map((slot) => slot.terminate()));
+  }
+
+  #remove(slot: Slot): void {
+    this.#slots.delete(slot);
+    if (this.#slots.size === 0) this.#options.onIdle();
+  }
+
+  #scheduleTrim(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#trim();
+    }, this.#options.idleTimeout).unref();
+  }
+
+  #trim(): void {
+    const now = performance.now();
+    let waiting = false;
+    for (const slot of this.#slots) {
+      const { idleSince } = slot;
+      if (idleSince !== undefined && now - idleSince >= this.#options.idleTimeout) {
+        // Out of the set at once, so that no round is sent to a worker that is about to end.
+        this.#slots.delete(slot);
+        void slot.terminate();
+      } else {
+        waiting = true;
+      }
+    }
+    if (waiting) this.#scheduleTrim();
+    else this.#options.onIdle();
+  }
+}

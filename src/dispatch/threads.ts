@@ -1,0 +1,184 @@
+/** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
+import { WorkerLostError } from "../errors.js";
+import type { Arena } from "../memory/arena.js";
+import type { Place } from "../memory/placement.js";
+import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
+import { type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
+import { unpackThrown } from "../protocol/thrown.js";
+import type { Job, RunReport, Strategy } from "./job.js";
+import type { Pool, RoundListener, Slot } from "./pool.js";
+
+/** Where the job's memory is, for workers. */
+export interface PlacedJob {
+  /** The array table. */
+  readonly places: readonly Place[];
+  readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
+}
+
+let lastRound = 0;
+
+export class ThreadsStrategy implements Strategy {
+  readonly #pool: Pool;
+  readonly #arena: Arena;
+  readonly #placed: PlacedJob;
+  readonly #maxRetries: number;
+
+  constructor(pool: Pool, arena: Arena, placed: PlacedJob, maxRetries: number) {
+    this.#pool = pool;
+    this.#arena = arena;
+    this.#placed = placed;
+    this.#maxRetries = maxRetries;
+  }
+
+  async run(job: Job, workers: number): Promise<RunReport> {
+    let order = job.unfinished();
+    const total = { workers: 0, busy: 0, metadataBytes: 0, retries: 0 };
+    for (;;) {
+      const pass = new Pass(job, this.#openRound(job, workers, order));
+      pass.wake(this.#pool.acquire(Math.min(workers, order?.length ?? job.parts.spec.tasks)), this.#placed);
+      const loss = await pass.ended;
+      total.workers = Math.max(total.workers, pass.woken);
+      total.busy += pass.busy;
+      total.metadataBytes += pass.metadataBytes;
+      if (loss === undefined || job.isStopped) return total;
+      order = job.unfinished() as Uint32Array;
+      if (order.length === 0) return total;
+      if (total.retries >= this.#maxRetries) throw lostError(order, loss);
+      total.retries += 1;
+    }
+  }
+
+  #openRound(job: Job, workers: number, order: Uint32Array | undefined): OpenRound {
+    const { spec, kernel, packing, onValue, lease } = job.parts;
+    const descriptor: Descriptor = {
+      spec,
+      kernel: kernel.id,
+      block: this.#placed.block.memory,
+      packing,
+      tasks: order?.length ?? spec.tasks,
+      workers,
+      stream: onValue !== undefined,
+      places: packPlaces(this.#placed.places),
+    };
+    const round = openRound(this.#arena, descriptor, order);
+    lease.add(round.region);
+    return { ...round, orderLength: order?.length ?? 0 };
+  }
+}
+
+interface OpenRound extends Round {
+  readonly orderLength: number;
+}
+
+interface Loss {
+  readonly exitCode: number | undefined;
+  readonly error: unknown;
+}
+
+/** One round as the caller's side follows it. */
+class Pass implements RoundListener {
+  /** Resolves when all tasks of the round have ended, or when no worker is left to run them. */
+  readonly ended: Promise<Loss | undefined>;
+  woken = 0;
+  busy = 0;
+  metadataBytes: number;
+  readonly #job: Job;
+  readonly #round: OpenRound;
+  #end!: (loss: Loss | undefined) => void;
+  #taking = 0;
+  #received = 0;
+  #loss: Loss | undefined;
+
+  constructor(job: Job, round: OpenRound) {
+    this.#job = job;
+    this.#round = round;
+    this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    job.beginRound(round.control);
+  }
+
+  wake(slots: readonly Slot[], placed: PlacedJob): void {
+    lastRound += 1;
+    this.woken = slots.length;
+    this.#taking = slots.length;
+    const { region, descriptorBytes, orderLength } = this.#round;
+    const memory = [...placed.places, placed.block, { memory: region.id, buffer: region.buffer }];
+    for (const slot of slots) {
+      const handles = newHandles(slot, memory);
+      const kernel = this.#newKernel(slot);
+      this.#job.parts.lease.hold();
+      slot.wake(
+        {
+          round: lastRound,
+          memory: region.id,
+          descriptorBytes,
+          orderLength,
+          handles,
+          kernel,
+          forget: slot.toForget.length === 0 ? null : slot.toForget.splice(0),
+        },
+        this,
+      );
+    }
+  }
+
+  report(_slot: Slot, message: ReportMessage): void {
+    const job = this.#job;
+    for (const [index, value] of message.values) job.receive(index, value);
+    for (const [index, thrown] of message.failures) job.fail(index, thrown);
+    this.#received += message.values.length + message.failures.length;
+    if (message.left === null) return;
+    this.busy += message.left.busy;
+    if (message.left.broken !== null) job.stop(unpackThrown(message.left.broken));
+    this.#leave();
+  }
+
+  lost(_slot: Slot, exitCode: number | undefined, error: unknown): void {
+    this.#loss = { exitCode, error };
+    this.#leave();
+  }
+
+  #leave(): void {
+    const { control } = this.#round;
+    this.#taking -= 1;
+    // The order matters: a claim raises the count of posted values before it ends.
+    if (control.finished && control.posted === this.#received) this.#end(undefined);
+    else if (this.#taking === 0) this.#end(this.#loss);
+    this.#job.parts.lease.drop();
+  }
+
+  #newKernel(slot: Slot): KernelAddress | null {
+    const { id, address } = this.#job.parts.kernel;
+    if (slot.knownKernels.has(id)) return null;
+    slot.knownKernels.add(id);
+    this.metadataBytes += address.type === "inline" ? address.source.length : address.url.length;
+    return address;
+  }
+}
+
+/** The handles that a worker lacks, now known to it. */
+function newHandles(
+  slot: Slot,
+  memory: readonly { readonly memory: number; readonly buffer: SharedArrayBuffer }[],
+): Map<number, SharedArrayBuffer> | null {
+  let handles: Map<number, SharedArrayBuffer> | null = null;
+  for (const { memory: id, buffer } of memory) {
+    if (slot.knownMemory.has(id)) continue;
+    slot.knownMemory.add(id);
+    handles ??= new Map();
+    handles.set(id, buffer);
+  }
+  return handles;
+}
+
+function lostError(unfinished: Uint32Array, { exitCode, error }: Loss): WorkerLostError {
+  const reason = error instanceof Error ? `: ${error.message}` : "";
+  return new WorkerLostError(
+    `Cannot finish the call as a worker ended (exit code ${exitCode ?? "unknown"}${reason}) while it ran task ` +
+      `${unfinished[0]} or one of ${unfinished.length} unfinished tasks from there on`,
+    exitCode,
+    error,
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * One call on its way: place, dispatch, collect. The executor tells the story; here are its steps.
+ */
+
+import { Job, type RunReport, type Strategy } from "./dispatch/job.js";
+import type { Pool } from "./dispatch/pool.js";
+import { SequentialStrategy } from "./dispatch/sequential.js";
+import { ThreadsStrategy } from "./dispatch/threads.js";
+import { KernelError } from "./errors.js";
+import type { Arena, Region } from "./memory/arena.js";
+import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
+import { Lease } from "./memory/lease.js";
+import { place, placeOf } from "./memory/placement.js";
+import type { StrategyName } from "./plan/plan.js";
+import { breather } from "./platform/breather.js";
+import { blockBytes, fillBlock, JobBlock } from "./protocol/job-block.js";
+import type { JobSpec } from "./protocol/job-spec.js";
+import { taskRange } from "./protocol/job-spec.js";
+import { unpackThrown } from "./protocol/thrown.js";
+import type { Request } from "./request.js";
+
+interface Output {
+  readonly kind: number;
+  readonly region: Region;
+}
+
+/** A request with its memory: the job, its outputs, and the lease that returns everything. */
+export class Execution {
+  readonly job: Job;
+  readonly #request: Request;
+  readonly #arena: Arena;
+  readonly #lease: Lease;
+  readonly #blockRegion: Region;
+  readonly #outputs: readonly Output[];
+  /** Bytes that were copied into regions for this call. */
+  bytesPlaced = 0;
+
+  /**
+   * Takes the memory for results and outputs; zero-copy so far.
+   * @throws MemoryLimitError when they, or the arrays that may have to be placed, exceed the limit
+   */
+  constructor(
+    request: Request,
+    arena: Arena,
+    strategy: StrategyName,
+    onValue: ((index: number, value: unknown) => void) | undefined,
+  ) {
+    this.#request = request;
+    this.#arena = arena;
+    const { spec, items, table, kernel } = request;
+    const kinds = request.outputs?.kinds ?? [];
+    const outputBytes = kinds.map((kind) => spec.length * elementBytes(kind));
+    const placed = strategy === "sequential" ? 0 : request.placement.bytesNeeded;
+    arena.reserve(placed + blockBytes(spec.tasks, items) + outputBytes.reduce((a, b) => a + b, 0));
+
+    this.#lease = new Lease(arena);
+    this.#blockRegion = fillBlock(arena, spec.tasks, items);
+    this.#lease.add(this.#blockRegion);
+    this.#outputs = kinds.map((kind, i) => {
+      const region = arena.take(outputBytes[i] as number);
+      this.#lease.add(region);
+      return { kind, region };
+    });
+    const packing = items?.packing ?? null;
+    this.job = new Job({
+      spec: { ...spec, ...this.#outputSpec() },
+      kernel,
+      arrays: table.arrays,
+      block: new JobBlock(this.#blockRegion.buffer, spec.tasks, packing),
+      packing,
+      lease: this.#lease,
+      onValue,
+    });
+  }
+
+  /** Runs what is unfinished. Rejects at once when the job is stopped; memory returns when nobody uses it. */
+  async run(strategy: StrategyName, workers: number, pool: Pool, maxRetries: number): Promise<RunReport> {
+    this.#lease.hold();
+    const running = (async () => {
+      const chosen: Strategy =
+        strategy === "sequential" ? new SequentialStrategy() : await this.#threads(pool, maxRetries);
+      return chosen.run(this.job, workers);
+    })().finally(() => this.#lease.drop());
+    return Promise.race([running, this.job.stopped]);
+  }
+
+  /** @throws KernelError for the failed task with the lowest index */
+  collect(): unknown[] {
+    const { failure } = this.job;
+    const { spec, block, arrays } = this.job.parts;
+    if (failure !== undefined) {
+      const [start, end] = taskRange(spec, arrays, failure.index);
+      throw new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+    }
+    return block.results.collect(this.job.received);
+  }
+
+  /** Hands the outputs to the user: from now on they live as long as the user's arrays. */
+  takeOutputs(): TypedArray[] {
+    return this.#outputs.map(({ kind, region }) => {
+      this.#lease.remove(region);
+      return viewOf(kind, this.#arena.lend(region), 0, this.#request.spec.length);
+    });
+  }
+
+  /** The call is over. Regions return as soon as no worker counts on them. */
+  close(): void {
+    this.#lease.drop();
+  }
+
+  async #threads(pool: Pool, maxRetries: number): Promise<Strategy> {
+    const { placement, table } = this.#request;
+    const region = await place(placement, this.#arena, breather());
+    if (region !== undefined) {
+      this.#lease.add(region);
+      this.bytesPlaced = placement.bytesPlaced;
+    }
+    const places = table.arrays.map((array) => placeOf(array, placement, region, this.#arena));
+    const { id: memory, buffer } = this.#blockRegion;
+    return new ThreadsStrategy(pool, this.#arena, { places, block: { memory, buffer } }, maxRetries);
+  }
+
+  /** Enters the outputs into the array table, where they stand behind the inputs. */
+  #outputSpec(): Pick<JobSpec, "outputs" | "clearOutputs"> {
+    const { outputs, table, spec } = this.#request;
+    if (outputs === null) return { outputs: null, clearOutputs: false };
+    const arrays = this.#outputs.map(({ kind, region }) => {
+      return table.add(viewOf(kind, region.buffer, 0, spec.length));
+    });
+    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    return { outputs: { names: outputs.names, arrays }, clearOutputs };
+  }
+}

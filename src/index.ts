@@ -1,0 +1,41 @@
+/** sharray: shared-memory compute for typed arrays. Public names only. */
+export type {
+  CallOptions,
+  ChunkKernel,
+  ItemKernel,
+  MapOptions,
+  OutputArrays,
+  Outputs,
+  OutputViews,
+  Progress,
+  ReduceOptions,
+  Shared,
+  StreamedResult,
+  TransformKernel,
+} from "./calls.js";
+export { ParallelConfig, type ParallelOptions, type ResourceLimits } from "./config.js";
+export {
+  ConfigurationError,
+  ExecutorClosedError,
+  KernelCaptureError,
+  KernelError,
+  MemoryLimitError,
+  SharrayError,
+  WorkerLostError,
+} from "./errors.js";
+export { ParallelExecutor } from "./executor.js";
+export { defineKernel } from "./kernel/define.js";
+export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep } from "./kernel/types.js";
+export type { MemoryUsage } from "./memory/arena.js";
+export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
+export type { Columns, Input } from "./memory/inputs.js";
+export type { Estimate, Plan, StrategyName } from "./plan/plan.js";
+export type {
+  CallName,
+  ParallelDecision,
+  ParallelExecution,
+  ParallelFallback,
+  Telemetry,
+  TelemetryEvents,
+} from "./telemetry/events.js";
+export type { Metrics, MetricsSnapshot } from "./telemetry/metrics.js";

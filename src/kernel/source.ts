@@ -1,0 +1,186 @@
+/** The text of an inline kernel, checked and made into an expression that compiles anywhere. */
+import { parse } from "acorn";
+import type {
+  BlockStatement,
+  ClassExpression,
+  ExpressionStatement,
+  FunctionExpression,
+  MethodDefinition,
+  Node,
+  ObjectExpression,
+  Program,
+  Property,
+  ReturnStatement,
+} from "estree";
+import { KernelCaptureError, quote } from "../errors.js";
+import { type FunctionNode, findReferences, type OuterWord } from "./captures.js";
+
+export interface KernelSource {
+  /** A JavaScript expression (text) that evaluates to the function. It must be compiled as strict code. */
+  readonly source: string;
+  /** Function name for messages and stack frames, on one line; "kernel" for anonymous ones. */
+  readonly name: string;
+  /**
+   * True where the kernel could keep an array beyond its task: it refers to a global object, `process`, `require`,
+   * `eval` or `Function`, imports dynamically, uses or changes a global that is not built in, or stores on its own
+   * function. Its returned arrays must then be copied, never transferred.
+   */
+  readonly stateful: boolean;
+}
+
+const CACHE_LIMIT = 1000;
+const cache = new Map<string, KernelSource>();
+
+/**
+ * Cached by source text.
+ * @throws KernelCaptureError when the kernel uses variables of the scope around it
+ * @throws TypeError when it is no function, or of a kind whose source cannot run on its own
+ */
+export function readKernelSource(fn: unknown): KernelSource {
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `Cannot use this value as a kernel as a kernel must be a function: current value is ${quote(fn)}; ` +
+        "pass an inline function, or one made with defineKernel()",
+    );
+  }
+  // Not fn.toString(): an own method of that name need not tell the truth.
+  const text = Function.prototype.toString.call(fn);
+  const given = nameOf(fn);
+  const name = given === "" ? "kernel" : given;
+  let known = cache.get(text);
+  if (known === undefined) {
+    known = Object.freeze({ ...analyse(text, given), name });
+    const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
+    if (oldest !== undefined) cache.delete(oldest);
+    cache.set(text, known);
+  }
+  return known.name === name ? known : Object.freeze({ ...known, name });
+}
+
+/** A static member or a defineProperty may put anything in place of a function's name. */
+function nameOf(fn: { readonly name: unknown }): string {
+  return typeof fn.name === "string" ? fn.name.replace(/\s+/g, " ").trim() : "";
+}
+
+function analyse(text: string, name: string): Omit<KernelSource, "name"> {
+  const label = quote(name === "" ? text.replace(/\s+/g, " ") : name);
+  const refuse = (why: string, advice: string): never => {
+    throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
+  };
+
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
+    if (name === "bound" || name.startsWith("bound ")) {
+      refuse("a bound function has no source", 'pass the function itself, and what is bound to it in "args"');
+    }
+    refuse("a native function (or a Proxy of one) has no source", "wrap its call in an arrow function");
+  }
+
+  const parsed = parseKernel(text);
+  if (parsed instanceof SyntaxError) {
+    const problem = parsed.message.replace(/ \(\d+:\d+\)$/, "");
+    return refuse(
+      `kernels are compiled as strict code and its source is not: ${problem}`,
+      "rewrite it so that it runs in a module",
+    );
+  }
+  const { node, kind } = parsed;
+  if (kind === "get" || kind === "set") {
+    refuse(`a kernel must be a plain function and it is a ${kind}ter`, "wrap its work in a function");
+  }
+  if (node.type === "ClassExpression") {
+    refuse('kernels are called without "new" and it is a class', "pass a function that creates the instance");
+  }
+  if (!isFunction(node)) {
+    return refuse(`its source must be a function and is ${node.type}`, "pass a plain function");
+  }
+  if (node.generator === true) {
+    refuse(
+      "a kernel must return one value and it is a generator",
+      "pass a function that returns an array of what it yields",
+    );
+  }
+
+  const { captures, helpers, outer, stateful } = findReferences(parsed.program, parsed.wrapper, node);
+  if (outer !== undefined) {
+    refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
+  }
+  if (captures.length > 0) throw new KernelCaptureError(`kernel ${label}`, captures);
+
+  const [start, end] = node.range ?? [0, 0];
+  const body = parsed.input.slice(start, end);
+  // The function of a method starts at its parameter list.
+  const source = kind === undefined ? body : `${node.async === true ? "async " : ""}function ${body}`;
+  return { source: supply(source, helpers), stateful };
+}
+
+const OUTER_ADVICE: Record<OuterWord, string> = {
+  this: 'pass what it needs of the object in "args"',
+  super: "call a function that is declared inside the kernel",
+  "new.target": 'pass what depends on it in "args"',
+  arguments: "name its parameters, or take them as (...rest)",
+};
+
+function supply(source: string, helpers: ReadonlyMap<string, string>): string {
+  if (helpers.size === 0) return source;
+  return `((${[...helpers.keys()].join(", ")}) => (${source}))(${[...helpers.values()].join(", ")})`;
+}
+
+interface ParsedKernel {
+  readonly input: string;
+  readonly program: Program;
+  readonly wrapper: FunctionExpression;
+  readonly node: Node;
+  /** The kind of member; undefined for what stands on its own. */
+  readonly kind: "init" | "method" | "constructor" | "get" | "set" | undefined;
+}
+
+// In a function, so that an arrow's `arguments` and `new.target` parse and can be reported.
+const HEAD = '(function(){"use strict";return';
+const TAIL = "})";
+/** A function's text is an expression, a method of an object, or a private method of a class. */
+const FORMS = [
+  ["(", ")"],
+  ["({", "})"],
+  ["(class{", "})"],
+] as const;
+type Open = (typeof FORMS)[number][0];
+
+/** The first form that parses; otherwise the error of the form that came furthest, as that is the right one. */
+function parseKernel(text: string): ParsedKernel | SyntaxError {
+  let furthest = -1;
+  let problem = new SyntaxError("it is empty");
+  for (const [open, close] of FORMS) {
+    const input = `${HEAD}${open}${text}${close}${TAIL}`;
+    try {
+      const program = parse(input, {
+        ecmaVersion: "latest",
+        ranges: true,
+        allowSuperOutsideMethod: true,
+        allowImportExportEverywhere: true,
+      }) as Node as Program;
+      return { input, program, ...unwrap(program, open) };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const position = "pos" in error ? Number(error.pos) - HEAD.length - open.length : 0;
+      if (position > furthest) {
+        furthest = position;
+        problem = error;
+      }
+    }
+  }
+  return problem;
+}
+
+/** Undoes HEAD and FORMS; the casts say what those are. */
+function unwrap(program: Program, open: Open): Pick<ParsedKernel, "wrapper" | "node" | "kind"> {
+  const wrapper = (program.body[0] as ExpressionStatement).expression as FunctionExpression;
+  const node = ((wrapper.body as BlockStatement).body[1] as ReturnStatement).argument as Node;
+  if (open === "(") return { wrapper, node, kind: undefined };
+  const members = open === "({" ? (node as ObjectExpression).properties : (node as ClassExpression).body.body;
+  const { value, kind } = members[0] as Property | MethodDefinition;
+  return { wrapper, node: value, kind };
+}
+
+function isFunction(node: Node): node is FunctionNode {
+  return node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
+}

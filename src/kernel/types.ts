@@ -1,0 +1,36 @@
+/** How kernels see the world. */
+import type { ReadOnly, TypedArray } from "../memory/dtypes.js";
+import type { Input } from "../memory/inputs.js";
+
+/** What a kernel's `args` and items look like from inside: arrays and objects read-only throughout. */
+export type ReadOnlyDeep<T> = T extends TypedArray
+  ? ReadOnly<T>
+  : T extends string | number | bigint | boolean | null | undefined | Date
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]: ReadOnlyDeep<T[K]> }
+      : T;
+
+/** A payload from inside a kernel: one array of a list, or views of one chunk. */
+export type KernelView<I extends Input> = I extends TypedArray
+  ? ReadOnly<I>
+  : I extends readonly (infer A extends TypedArray)[]
+    ? ReadOnly<A>
+    : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
+
+/** Last parameter of every kernel. */
+export interface KernelContext<A = undefined> {
+  /** Which task this is, from 0. */
+  readonly index: number;
+  /** First element of the task's range, in the whole column; for items the item's index. */
+  readonly start: number;
+  /** One past the last element of the task's range. */
+  readonly end: number;
+  /** The call's `args`, read-only. */
+  readonly args: ReadOnlyDeep<A>;
+  /** Has the call been cancelled? For long kernels that want to stop early. */
+  aborted(): boolean;
+}
+
+/** Any function; what a kernel is to the code that only moves it around. */
+export type AnyKernel = (...parameters: never[]) => unknown;

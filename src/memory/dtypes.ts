@@ -1,0 +1,156 @@
+/**
+ * The element kinds. A kind's number is its place in `KINDS`; it crosses threads in place of a constructor, so the
+ * order is part of the protocol: add at the end only.
+ */
+import { quote } from "../errors.js";
+
+/** Any typed array, on any buffer. `Float16Array` counts too where the runtime has it. */
+export type TypedArray<B extends ArrayBufferLike = ArrayBufferLike> =
+  | Int8Array<B>
+  | Uint8Array<B>
+  | Uint8ClampedArray<B>
+  | Int16Array<B>
+  | Uint16Array<B>
+  | Int32Array<B>
+  | Uint32Array<B>
+  | Float32Array<B>
+  | Float64Array<B>
+  | BigInt64Array<B>
+  | BigUint64Array<B>;
+
+/** Constructor of a typed array: names an element kind in `allocate` and in the outputs of `transformShared`. */
+export type TypedArrayConstructor =
+  | Int8ArrayConstructor
+  | Uint8ArrayConstructor
+  | Uint8ClampedArrayConstructor
+  | Int16ArrayConstructor
+  | Uint16ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint32ArrayConstructor
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor
+  | BigInt64ArrayConstructor
+  | BigUint64ArrayConstructor;
+
+/** The same element kind on buffer `B`. `Buffer` becomes `Uint8Array`. */
+export type OnBuffer<A extends TypedArray, B extends ArrayBufferLike> = A extends Int8Array
+  ? Int8Array<B>
+  : A extends Uint8ClampedArray
+    ? Uint8ClampedArray<B>
+    : A extends Uint8Array
+      ? Uint8Array<B>
+      : A extends Int16Array
+        ? Int16Array<B>
+        : A extends Uint16Array
+          ? Uint16Array<B>
+          : A extends Int32Array
+            ? Int32Array<B>
+            : A extends Uint32Array
+              ? Uint32Array<B>
+              : A extends Float32Array
+                ? Float32Array<B>
+                : A extends Float64Array
+                  ? Float64Array<B>
+                  : A extends BigInt64Array
+                    ? BigInt64Array<B>
+                    : A extends BigUint64Array
+                      ? BigUint64Array<B>
+                      : A;
+
+type Mutator = "buffer" | "copyWithin" | "fill" | "reverse" | "set" | "sort" | "subarray" | "valueOf";
+
+/**
+ * A typed array without its writing methods and without its buffer, its elements read-only: how kernels see inputs.
+ * `slice()`, `map()` and the like still give the kernel arrays of its own.
+ */
+export type ReadOnly<A extends TypedArray> = {
+  readonly [K in Exclude<keyof A, Mutator>]: A[K];
+} & {
+  /** A read-only view of elements `begin` to `end` (exclusive). */
+  subarray(begin?: number, end?: number): ReadOnly<A>;
+};
+
+/** What the engine itself calls: one signature for all kinds. */
+interface KindConstructor {
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray;
+}
+
+const float16 = (globalThis as { Float16Array?: KindConstructor }).Float16Array;
+
+const KINDS: readonly KindConstructor[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  ...(float16 === undefined ? [] : [float16]),
+] as readonly KindConstructor[];
+
+const kindByName = new Map(KINDS.map((kind, index) => [kind.name, index]));
+
+/** Names of all element kinds of this runtime, for error messages. */
+export const kindNames = KINDS.map((kind) => kind.name).join(", ");
+
+// The getter answers for subclasses and for arrays of other realms too, where `constructor` and `instanceof` do not.
+const tagOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Int8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get as (this: unknown) => string | undefined;
+
+/** Is `value` a typed array of a known kind? Subclasses such as `Buffer` are; a `DataView` is not. */
+export function isTypedArray(value: unknown): value is TypedArray {
+  return kindByName.has(tagOf.call(value) ?? "");
+}
+
+/** The kind number of an array; of a Node `Buffer` that of `Uint8Array`. */
+export function kindOf(array: TypedArray): number {
+  return kindByName.get(tagOf.call(array) as string) as number;
+}
+
+/** The kind number that a constructor names. @throws TypeError for anything but a typed-array constructor. */
+export function kindOfConstructor(kindClass: unknown, what: string): number {
+  const kind = KINDS.indexOf(kindClass as KindConstructor);
+  if (kind === -1) {
+    throw new TypeError(
+      `Cannot allocate ${what} as its kind must be a typed-array constructor (${kindNames}): ` +
+        `current value is ${quote(kindClass)}`,
+    );
+  }
+  return kind;
+}
+
+/** Bytes of one element. */
+export function elementBytes(kind: number): number {
+  return (KINDS[kind] as KindConstructor).BYTES_PER_ELEMENT;
+}
+
+/** A view of `length` elements of a kind. */
+export function viewOf(
+  kind: number,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): TypedArray {
+  return new (KINDS[kind] as KindConstructor)(buffer, byteOffset, length);
+}
+
+/** The same elements as an array of the plain kind: kernels meet `Uint8Array`, never `Buffer` or another subclass. */
+export function plainView(array: TypedArray): TypedArray {
+  const kind = kindOf(array);
+  return array.constructor === KINDS[kind]
+    ? array
+    : viewOf(kind, array.buffer, array.byteOffset, array.length);
+}
+
+/** Is the array's memory shared between threads? */
+export function isShared<A extends TypedArray>(array: A): array is A & { buffer: SharedArrayBuffer } {
+  return typeof SharedArrayBuffer !== "undefined" && array.buffer instanceof SharedArrayBuffer;
+}

@@ -1,0 +1,80 @@
+/** What callers may pass as payload, checked before anything is planned. */
+import { quote } from "../errors.js";
+import { isShared, isTypedArray, kindNames, plainView, type TypedArray } from "./dtypes.js";
+
+/** A record of equal-length arrays. */
+export type Columns = { readonly [name: string]: TypedArray };
+
+/** The payload of `mapShared`, `reduceShared`, `streamShared` and `share`. */
+export type Input = TypedArray | readonly TypedArray[] | Columns;
+
+/** A checked payload. Arrays are of the plain kinds (`Buffer` has become `Uint8Array`). */
+export type Payload =
+  | { readonly shape: "list"; readonly arrays: readonly TypedArray[] }
+  | { readonly shape: "array"; readonly arrays: readonly [TypedArray]; readonly length: number }
+  | {
+      readonly shape: "columns";
+      readonly names: readonly string[];
+      readonly arrays: readonly TypedArray[];
+      readonly length: number;
+    };
+
+/** @throws TypeError, RangeError naming what is wrong and where */
+export function readPayload(input: unknown): Payload {
+  if (isTypedArray(input))
+    return { shape: "array", arrays: [checked(input, "the array")], length: input.length };
+  if (Array.isArray(input)) {
+    return { shape: "list", arrays: Array.from(input, (array, i) => checked(array, `arrays[${i}]`)) };
+  }
+  if (!isRecord(input)) {
+    throw new TypeError(
+      "Cannot share the payload as it must be a typed array, a list of typed arrays or a record of typed arrays: " +
+        `current value is ${quote(input)}`,
+    );
+  }
+  const names = Object.keys(input);
+  const arrays = names.map((name) => checked(input[name], `column "${name}"`));
+  const [first] = arrays;
+  if (first === undefined) {
+    throw new TypeError("Cannot share the columns as there must be at least one: current value has none");
+  }
+  const odd = arrays.findIndex((array) => array.length !== first.length);
+  if (odd !== -1) {
+    throw new RangeError(
+      `Cannot combine the columns as their lengths must be equal: "${names[0]}" has ${first.length} elements, ` +
+        `"${names[odd]}" has ${(arrays[odd] as TypedArray).length}`,
+    );
+  }
+  return { shape: "columns", names, arrays, length: first.length };
+}
+
+/** A plain object: made by a literal, `Object.create(null)`, or in another realm. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function checked(value: unknown, what: string): TypedArray {
+  if (!isTypedArray(value)) {
+    throw new TypeError(
+      `Cannot share ${what} as it must be a typed array (${kindNames}): current value is ${quote(value)}`,
+    );
+  }
+  if (value.length === 0 && !isShared(value) && isDetached(value.buffer)) {
+    throw new TypeError(
+      `Cannot share ${what} as its buffer was transferred away: pass an array that still has its data`,
+    );
+  }
+  return plainView(value);
+}
+
+/** Node 20 has no `ArrayBuffer.prototype.detached`. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+/** `executor.share` and `executor.allocate`: memory that the user holds. */
+import { quote } from "../errors.js";
+import type { Arena } from "./arena.js";
+import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";
+import { readPayload } from "./inputs.js";
+import { placeNow, planPlacement } from "./placement.js";
+
+// Below this, arrays of one call share a region: a region of its own costs a page and a handle in every worker.
+const OWN_REGION = 64 * 1024;
+
+/** The same shape on shared memory. Arrays that stand there already come back as they are. */
+export function share(input: unknown, arena: Arena): unknown {
+  const payload = readPayload(input);
+  const plain = payload.arrays.filter((array) => !isShared(array));
+  const shared = new Map<TypedArray, TypedArray>();
+  const small = plain.filter((array) => array.byteLength < OWN_REGION);
+  const large = plain.filter((array) => array.byteLength >= OWN_REGION);
+  arena.reserve(planPlacement(plain).bytesNeeded);
+  for (const group of [small, ...large.map((array) => [array])]) shareGroup(group, arena, shared);
+  if (payload.shape === "array") return shared.get(payload.arrays[0]) ?? input;
+  if (payload.shape === "list") {
+    return payload.arrays.map((array, i) => shared.get(array) ?? (input as readonly unknown[])[i]);
+  }
+  const { names, arrays } = payload;
+  const columns = input as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    names.map((name, i) => [name, shared.get(arrays[i] as TypedArray) ?? columns[name]]),
+  );
+}
+
+/** A zero-filled array that the user holds. */
+export function allocate(kindClass: unknown, length: number, arena: Arena): TypedArray {
+  const kind = kindOfConstructor(kindClass, "the array");
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new RangeError(
+      `Cannot allocate the array as its length must be an integer of at least 0: current value is ${quote(length)}`,
+    );
+  }
+  return allocateKind(kind, length, arena);
+}
+
+/** As `allocate`, its arguments known to be right. */
+export function allocateKind(kind: number, length: number, arena: Arena): TypedArray {
+  const region = arena.take(length * elementBytes(kind));
+  if (region.recycled) new Uint8Array(region.buffer).fill(0);
+  return viewOf(kind, arena.lend(region), 0, length);
+}
+
+function shareGroup(arrays: readonly TypedArray[], arena: Arena, shared: Map<TypedArray, TypedArray>): void {
+  const missing = arrays.filter((array) => !shared.has(array));
+  if (missing.length === 0) return;
+  const plan = planPlacement(missing);
+  const region = arena.take(plan.bytesNeeded);
+  placeNow(plan, region);
+  const handle = arena.lend(region);
+  for (const array of missing) {
+    const span = plan.spanOf.get(array);
+    if (span === undefined) continue;
+    const byteOffset = span.target + (array.byteOffset - span.start);
+    shared.set(array, viewOf(kindOf(array), handle, byteOffset, array.length));
+  }
+}

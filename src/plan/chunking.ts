@@ -1,0 +1,16 @@
+/** How a column is cut into chunks: a function of its length alone, so that results never depend on the machine. */
+
+// Enough chunks to keep the cores of a large machine evenly busy, few enough that the cost of a chunk vanishes.
+const TARGET_CHUNKS = 128;
+// 64 Ki elements (512 KiB of float64) fit the second-level cache of common CPUs; larger chunks gain nothing.
+const LARGEST_CHUNK = 65_536;
+
+/** Elements per chunk of a column of `length` elements. At least 1. */
+export function defaultChunkSize(length: number): number {
+  return Math.max(1, Math.min(Math.ceil(length / TARGET_CHUNKS), LARGEST_CHUNK));
+}
+
+/** Number of chunks of `chunkSize` elements, the last one possibly shorter. 0 for an empty column. */
+export function chunkCount(length: number, chunkSize: number): number {
+  return Math.ceil(length / chunkSize);
+}

@@ -1,0 +1,199 @@
+/**
+ * Values that cross threads as msgpack: `args`, `shared`, items and the descriptor itself. A typed array inside a
+ * value crosses as its place in the job's array table; small plain ones travel inline.
+ *
+ * The same bytes are decoded wherever a kernel runs, on the caller's thread too, so that a kernel can't tell where it is.
+ */
+import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
+import { quote } from "../errors.js";
+import {
+  elementBytes,
+  isShared,
+  isTypedArray,
+  kindOf,
+  plainView,
+  type TypedArray,
+  viewOf,
+} from "../memory/dtypes.js";
+import { isRecord } from "../memory/inputs.js";
+
+/** The arrays a job touches, each once. Their order is how messages name them. */
+export class ArrayTable {
+  readonly arrays: TypedArray[] = [];
+  readonly #indexOf = new Map<TypedArray, number>();
+
+  /** @returns the array's place in the table */
+  add(array: TypedArray): number {
+    const known = this.#indexOf.get(array);
+    if (known !== undefined) return known;
+    const index = this.arrays.push(plainView(array)) - 1;
+    this.#indexOf.set(array, index);
+    return index;
+  }
+}
+
+/** A plain array of at least this many bytes is placed in a region; a smaller one costs less inside msgpack. */
+export const INLINE_LIMIT = 64 * 1024;
+
+const REFERENCE = 1;
+const INLINE = 2;
+
+// Far deeper than data is; a deeper value is refused with its path rather than by overflowing the stack.
+const MAX_DEPTH = 500;
+
+interface Scope {
+  readonly arrays: readonly TypedArray[];
+  readonly table: ArrayTable | undefined;
+  readonly inlineBelow: number;
+  readonly inlined?: Set<ArrayBufferLike>;
+}
+
+const extensions = new ExtensionCodec<Scope>();
+extensions.register({
+  type: REFERENCE,
+  encode: (value, { table, inlineBelow }) => {
+    if (table === undefined || !isTypedArray(value)) return null;
+    if (!isShared(value) && value.byteLength < inlineBelow) return null;
+    const data = new Uint8Array(4);
+    new DataView(data.buffer).setUint32(0, table.add(value));
+    return data;
+  },
+  decode: (data, _type, { arrays }) => {
+    return arrays[new DataView(data.buffer, data.byteOffset).getUint32(0)];
+  },
+});
+extensions.register({
+  type: INLINE,
+  encode: (value) => {
+    if (!isTypedArray(value)) return null;
+    const data = new Uint8Array(1 + value.byteLength);
+    data[0] = kindOf(value);
+    data.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), 1);
+    return data;
+  },
+  decode: (data, _type, { inlined }) => {
+    const kind = data[0] as number;
+    const bytes = data.slice(1);
+    inlined?.add(bytes.buffer);
+    return viewOf(kind, bytes.buffer, 0, bytes.byteLength / elementBytes(kind));
+  },
+});
+
+const options = {
+  extensionCodec: extensions,
+  useBigInt64: true,
+  ignoreUndefined: true,
+  maxDepth: MAX_DEPTH + 8,
+};
+
+/** Encodes a caller's values. */
+export class ValueEncoder {
+  readonly #plain: Encoder<Scope>;
+  readonly #floats: Encoder<Scope>;
+
+  /**
+   * @param table where arrays that cross by reference are noted
+   * @param inlineBelow plain arrays of fewer bytes travel inline; 0 for none
+   */
+  constructor(table: ArrayTable, inlineBelow: number) {
+    const context: Scope = { arrays: [], table, inlineBelow };
+    this.#plain = new Encoder({ ...options, context });
+    this.#floats = new Encoder({ ...options, context, forceIntegerToFloat: true });
+  }
+
+  /**
+   * @param path how error messages call the value: `args`, `items[3]`
+   * @returns bytes that are overwritten by the next call
+   * @throws TypeError with the path of what msgpack cannot carry
+   */
+  encode(value: unknown, path: string): Uint8Array {
+    // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
+    const negativeZero = check(value, path, new Set());
+    return (negativeZero ? this.#floats : this.#plain).encodeSharedRef(value);
+  }
+}
+
+/** Decodes what a `ValueEncoder` made. */
+export class ValueDecoder {
+  readonly #decoder: Decoder<Scope>;
+  /** Buffers of arrays that came inline: like the payload they must not be given away as results. */
+  readonly inlined = new Set<ArrayBufferLike>();
+
+  constructor(arrays: readonly TypedArray[]) {
+    const context: Scope = { arrays, table: undefined, inlineBelow: 0, inlined: this.inlined };
+    this.#decoder = new Decoder({ ...options, context });
+  }
+
+  /** Objects and lists come back frozen: a kernel can't keep state in them. */
+  decode(bytes: Uint8Array): unknown {
+    return deepFreeze(this.#decoder.decode(bytes));
+  }
+}
+
+/** @returns true where the value contains a -0 */
+function check(value: unknown, path: string, ancestors: Set<object>): boolean {
+  switch (typeof value) {
+    case "number":
+      return Object.is(value, -0);
+    case "boolean":
+    case "undefined":
+      return false;
+    case "string":
+      if (!value.isWellFormed()) refuse(path, "well-formed Unicode", "a string with a lone surrogate");
+      return false;
+    case "bigint":
+      if (BigInt.asIntN(64, value) !== value && BigInt.asUintN(64, value) !== value) {
+        refuse(path, "a bigint of at most 64 bits", quote(value));
+      }
+      return false;
+    case "object":
+      break;
+    default:
+      refuse(path, ALLOWED, quote(value));
+  }
+  if (value === null || isTypedArray(value)) return false;
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) refuse(path, "a valid Date", "an invalid one");
+    return false;
+  }
+  if (ancestors.has(value)) refuse(path, "free of cycles", "an object that contains itself");
+  if (ancestors.size >= MAX_DEPTH) refuse(path, `nested at most ${MAX_DEPTH} deep`, "deeper");
+  ancestors.add(value);
+  let negativeZero = false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const element: unknown = value[i];
+      if (element === undefined) refuse(`${path}[${i}]`, "set (msgpack knows null only)", "undefined");
+      if (check(element, `${path}[${i}]`, ancestors)) negativeZero = true;
+    }
+  } else if (isRecord(value)) {
+    for (const key of Object.keys(value)) {
+      if (key === "__proto__") refuse(path, 'free of a key "__proto__"', "an object with one");
+      if (check(value[key], `${path}${keyPath(key)}`, ancestors)) negativeZero = true;
+    }
+  } else {
+    refuse(path, ALLOWED, quote(value));
+  }
+  ancestors.delete(value);
+  return negativeZero;
+}
+
+const ALLOWED =
+  "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
+
+/** How a path goes on to a key: `.fit`, `["my key"]`. */
+export function keyPath(key: string): string {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+function refuse(path: string, expected: string, received: string): never {
+  throw new TypeError(
+    `Cannot send ${path} to workers as it must be ${expected}: current value is ${received}`,
+  );
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || isTypedArray(value)) return value;
+  for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
+}

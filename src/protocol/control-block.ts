@@ -1,0 +1,109 @@
+/**
+ * The control block: the few words of shared memory by which a job's workers agree, without messages, on who runs
+ * what. See README.md in this folder for the protocol and why it is safe.
+ */
+
+/** Next task to claim. Only grows; every claim is one `Atomics.add`. */
+const NEXT = 0;
+/**
+ * Tasks at or past this index must not start. Starts as the number of tasks; a failure lowers it to its own index,
+ * an abort to `ABORTED`. Only falls.
+ */
+const LIMIT = 1;
+/**
+ * Claims in progress. Raised before `NEXT` is, lowered after the claim's results are written: `NEXT` at the limit and
+ * then no claim open means that every task below the limit has ended.
+ */
+const OPEN = 2;
+/** Tasks that ended, added once per claim; read for progress only. */
+const ENDED = 3;
+/** Values and errors that were sent by message: the caller's side waits until it has received as many. */
+const POSTED = 4;
+
+/** Bytes of the block: a cache line of its own. */
+export const CONTROL_BYTES = 64;
+
+/** `LIMIT` of an aborted job: lower than any index. */
+const ABORTED = -1;
+
+/** Claims run past the end by at most one claim per worker; room for them below 2^31. */
+export const MAX_TASKS = 2 ** 30;
+
+export class ControlBlock {
+  readonly #words: Int32Array;
+
+  /** @param words 16 words; on shared memory where workers take part */
+  constructor(words: Int32Array) {
+    this.#words = words;
+  }
+
+  /** Makes the block ready for `tasks` tasks. Before any worker knows of it. */
+  reset(tasks: number): void {
+    this.#words.fill(0);
+    this.#words[LIMIT] = tasks;
+  }
+
+  /**
+   * Claims up to `count` tasks.
+   * @returns the first of them, or -1 when none is left; otherwise `endClaim` must follow
+   */
+  claim(count: number): number {
+    const words = this.#words;
+    Atomics.add(words, OPEN, 1);
+    const start = Atomics.add(words, NEXT, count);
+    if (start < Atomics.load(words, LIMIT)) return start;
+    Atomics.sub(words, OPEN, 1);
+    return -1;
+  }
+
+  /** The results of a claim of `tasks` tasks are written: whoever sees the claim ended sees them too. */
+  endClaim(tasks: number): void {
+    Atomics.add(this.#words, ENDED, tasks);
+    Atomics.sub(this.#words, OPEN, 1);
+  }
+
+  /** Has every task below the limit ended? Never true again false. */
+  get finished(): boolean {
+    const words = this.#words;
+    return Atomics.load(words, NEXT) >= Atomics.load(words, LIMIT) && Atomics.load(words, OPEN) === 0;
+  }
+
+  /** Where the next claim will start: may be stale, fit for guessing how much is left. */
+  get next(): number {
+    return Atomics.load(this.#words, NEXT);
+  }
+
+  get limit(): number {
+    return Atomics.load(this.#words, LIMIT);
+  }
+
+  get aborted(): boolean {
+    return Atomics.load(this.#words, LIMIT) === ABORTED;
+  }
+
+  /** No task at or past `index` starts from now on. */
+  lowerLimit(index: number): void {
+    let limit = Atomics.load(this.#words, LIMIT);
+    while (index < limit) {
+      const seen = Atomics.compareExchange(this.#words, LIMIT, limit, index);
+      if (seen === limit) return;
+      limit = seen;
+    }
+  }
+
+  abort(): void {
+    this.lowerLimit(ABORTED);
+  }
+
+  get ended(): number {
+    return Atomics.load(this.#words, ENDED);
+  }
+
+  addPosted(count: number): void {
+    Atomics.add(this.#words, POSTED, count);
+  }
+
+  get posted(): number {
+    return Atomics.load(this.#words, POSTED);
+  }
+}

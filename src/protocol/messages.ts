@@ -1,0 +1,47 @@
+/** Every message between the caller's thread and a worker of its pool. */
+import type { Thrown } from "./thrown.js";
+
+/** How a worker gets at a kernel: by source text, or from a module. */
+export type KernelAddress =
+  | { readonly type: "inline"; readonly source: string; readonly name: string; readonly stateful: boolean }
+  | { readonly type: "module"; readonly url: string; readonly name: string };
+
+/** To a worker: what it has not met yet, and a round to take part in. */
+export interface WakeMessage {
+  /** Names the round in the worker's answers. */
+  readonly round: number;
+  /** Memory of the round's region. */
+  readonly memory: number;
+  readonly descriptorBytes: number;
+  readonly orderLength: number;
+  /** Handles that this worker lacks, by id. */
+  readonly handles: ReadonlyMap<number, SharedArrayBuffer> | null;
+  /** The round's kernel where this worker lacks it. */
+  readonly kernel: KernelAddress | null;
+  /** Memory that is gone: the worker lets its handles go. */
+  readonly forget: readonly number[] | null;
+}
+
+/** From a worker: results that do not fit a slot, and at the end that it left the round. */
+export interface ReportMessage {
+  readonly round: number;
+  readonly values: readonly (readonly [index: number, value: unknown])[];
+  readonly failures: readonly (readonly [index: number, thrown: Thrown])[];
+  /** Set on the worker's last message of the round: from then on it touches none of the round's memory. */
+  readonly left: LeaveReport | null;
+}
+
+export interface LeaveReport {
+  /** Tasks that this worker ran. */
+  readonly tasks: number;
+  /** Milliseconds it spent running them. */
+  readonly busy: number;
+  /** The worker could not take part at all: its kernel does not load. */
+  readonly broken: Thrown | null;
+}
+
+/** What a worker is given when it starts. */
+export interface WorkerSetup {
+  /** Run once before the first task; null for none. */
+  readonly initializer: KernelAddress | null;
+}

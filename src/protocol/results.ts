@@ -1,0 +1,115 @@
+/**
+ * The result table: one byte and one 8-byte slot per task, written by whoever ran the task. The byte says what the
+ * slot holds, and that the task ended at all.
+ */
+/** The task has not ended. */
+const PENDING = 0;
+const NUMBER = 1;
+const UNDEFINED = 2;
+const NULL = 3;
+const FALSE = 4;
+const TRUE = 5;
+/** A bigint that fits 64 signed bits. */
+const BIGINT = 6;
+/** The value travels in a message, or the task failed and its error does. */
+const ELSEWHERE = 7;
+
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+
+export class ResultTable {
+  readonly #kinds: Uint8Array;
+  readonly #numbers: Float64Array;
+  readonly #bigints: BigInt64Array;
+
+  /**
+   * @param slots one 64-bit slot per task
+   * @param kinds one byte per task, all zero before the first task starts
+   */
+  constructor(slots: Float64Array, kinds: Uint8Array) {
+    this.#kinds = kinds;
+    this.#numbers = slots;
+    this.#bigints = new BigInt64Array(slots.buffer, slots.byteOffset, slots.length);
+  }
+
+  /** Writes a value that fits a slot. @returns false for one that must travel in a message */
+  write(index: number, value: unknown): boolean {
+    if (typeof value === "number") {
+      this.#numbers[index] = value;
+      this.#kinds[index] = NUMBER;
+      return true;
+    }
+    switch (value) {
+      case undefined:
+        this.#kinds[index] = UNDEFINED;
+        return true;
+      case null:
+        this.#kinds[index] = NULL;
+        return true;
+      case false:
+        this.#kinds[index] = FALSE;
+        return true;
+      case true:
+        this.#kinds[index] = TRUE;
+        return true;
+    }
+    if (typeof value === "bigint" && value >= INT64_MIN && value <= INT64_MAX) {
+      this.#bigints[index] = value;
+      this.#kinds[index] = BIGINT;
+      return true;
+    }
+    return false;
+  }
+
+  /** Notes that the task ended and that its value or error was sent by message. */
+  markElsewhere(index: number): void {
+    this.#kinds[index] = ELSEWHERE;
+  }
+
+  /** Forgets a task's end, so that it runs again. */
+  clear(index: number): void {
+    this.#kinds[index] = PENDING;
+  }
+
+  /** Did its value or error go by message? */
+  isElsewhere(index: number): boolean {
+    return this.#kinds[index] === ELSEWHERE;
+  }
+
+  /** Has the task not ended yet? */
+  isPending(index: number): boolean {
+    return this.#kinds[index] === PENDING;
+  }
+
+  /** All values in task order; those that came by message are taken from `received`. */
+  collect(received: ReadonlyMap<number, unknown>): unknown[] {
+    const kinds = this.#kinds;
+    const numbers = this.#numbers;
+    const values: unknown[] = [];
+    for (let i = 0; i < kinds.length; i++) {
+      switch (kinds[i]) {
+        case NUMBER:
+          values.push(numbers[i]);
+          break;
+        case NULL:
+          values.push(null);
+          break;
+        case FALSE:
+          values.push(false);
+          break;
+        case TRUE:
+          values.push(true);
+          break;
+        case BIGINT:
+          values.push(this.#bigints[i]);
+          break;
+        case ELSEWHERE:
+          values.push(received.get(i));
+          break;
+        default:
+          values.push(undefined);
+      }
+    }
+    return values;
+  }
+}

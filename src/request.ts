@@ -1,0 +1,203 @@
+/** What one call asks for: its arguments checked, cut into tasks and noted as plain data. Nothing has happened yet. */
+import type { CallOptions } from "./calls.js";
+import { checkField } from "./config.js";
+import { ConfigurationError, quote } from "./errors.js";
+import { type Kernel, resolveKernel } from "./kernel/resolve.js";
+import type { AnyKernel } from "./kernel/types.js";
+import { kindOfConstructor, type TypedArray } from "./memory/dtypes.js";
+import { isRecord, type Payload, readPayload } from "./memory/inputs.js";
+import { type PlacementPlan, planPlacement } from "./memory/placement.js";
+import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
+import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
+import { MAX_TASKS } from "./protocol/control-block.js";
+import { type PackedItems, packItems } from "./protocol/items.js";
+import type { JobSpec } from "./protocol/job-spec.js";
+import type { CallName } from "./telemetry/events.js";
+
+/** Arrays that the call will write. */
+export interface OutputRequest {
+  /** null: one bare array. */
+  readonly names: readonly string[] | null;
+  readonly kinds: readonly number[];
+}
+
+export interface Request {
+  readonly call: CallName;
+  readonly kernel: Kernel;
+  readonly spec: JobSpec;
+  readonly table: ArrayTable;
+  /** How the arrays of the table would be placed. Outputs are not among them. */
+  readonly placement: PlacementPlan;
+  readonly items: PackedItems | undefined;
+  readonly outputs: OutputRequest | null;
+  /** Elements of the payload, or items. */
+  readonly units: number;
+  /** Payload bytes of one task on average. */
+  readonly taskBytes: number;
+  readonly options: CallOptions<unknown>;
+}
+
+/** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+export function readPayloadCall(
+  call: CallName,
+  input: unknown,
+  fn: AnyKernel,
+  outputs: unknown,
+  options: CallOptions<unknown>,
+  chunkSizeDefault: number | undefined,
+): Request {
+  checkCallOptions(options, []);
+  const payload = readPayload(input);
+  if (call === "transformShared" && payload.shape === "list") {
+    throw new TypeError(
+      "Cannot transform a list of arrays as outputs are cut like the input: pass one array or a record of columns",
+    );
+  }
+  const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
+  const kernel = resolveKernel(fn);
+  const table = new ArrayTable();
+  const inputs = { names: namesOf(payload), arrays: payload.arrays.map((array) => table.add(array)) };
+  const length = payload.shape === "list" ? 0 : payload.length;
+  const chunkSize = options.chunkSize ?? chunkSizeDefault ?? defaultChunkSize(length);
+  const tasks = payload.shape === "list" ? payload.arrays.length : chunkCount(length, chunkSize);
+  if (tasks > MAX_TASKS) {
+    throw new RangeError(
+      `Cannot cut ${length} elements into chunks of ${chunkSize} as a call has at most ${MAX_TASKS} tasks: ` +
+        `current value is ${tasks}; raise "chunkSize"`,
+    );
+  }
+  const args = encodeArgs(options, table);
+  const placement = planPlacement(table.arrays);
+  return {
+    call,
+    kernel,
+    spec: {
+      shape: payload.shape,
+      tasks,
+      length,
+      chunkSize,
+      inputs,
+      outputs: null,
+      clearOutputs: false,
+      args,
+      shared: null,
+    },
+    table,
+    placement,
+    items: undefined,
+    outputs: outputRequest,
+    units: sum(payload.arrays.slice(0, payload.shape === "list" ? undefined : 1), (array) => array.length),
+    taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
+    options,
+  };
+}
+
+/** A call over items. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+export function readItemsCall(
+  items: unknown,
+  fn: AnyKernel,
+  options: CallOptions<unknown> & { readonly shared?: unknown },
+): Request {
+  checkCallOptions(options, ["shared"]);
+  if (!Array.isArray(items)) {
+    throw new TypeError(`Cannot map the items as they must be an array: current value is ${quote(items)}`);
+  }
+  if (items.length > MAX_TASKS) {
+    throw new RangeError(
+      `Cannot map more than ${MAX_TASKS} items in one call: current value is ${items.length}`,
+    );
+  }
+  const kernel = resolveKernel(fn);
+  const table = new ArrayTable();
+  const packed = packItems(items, new ValueEncoder(table, INLINE_LIMIT));
+  const args = encodeArgs(options, table);
+  // Every array of `shared` crosses by reference, however small: that is what it is for.
+  const shared =
+    options.shared === undefined ? null : new ValueEncoder(table, 0).encode(options.shared, "shared").slice();
+  const placement = planPlacement(table.arrays);
+  return {
+    call: "map",
+    kernel,
+    spec: {
+      shape: "items",
+      tasks: items.length,
+      length: items.length,
+      chunkSize: 1,
+      inputs: { names: null, arrays: [] },
+      outputs: null,
+      clearOutputs: false,
+      args,
+      shared,
+    },
+    table,
+    placement,
+    items: packed,
+    outputs: null,
+    units: items.length,
+    // Tasks over a heavy shared payload usually go through all of it.
+    taskBytes: placement.bytesPlaced + placement.bytesShared,
+    options,
+  };
+}
+
+function namesOf(payload: Payload): readonly string[] | null {
+  return payload.shape === "columns" ? payload.names : null;
+}
+
+function readOutputs(outputs: unknown): OutputRequest {
+  if (typeof outputs === "function") {
+    return { names: null, kinds: [kindOfConstructor(outputs, "the output")] };
+  }
+  if (!isRecord(outputs) || Object.keys(outputs).length === 0) {
+    throw new TypeError(
+      "Cannot transform as the outputs must be a typed-array constructor or a record of at least one: " +
+        `current value is ${quote(outputs)}`,
+    );
+  }
+  const names = Object.keys(outputs);
+  return { names, kinds: names.map((name) => kindOfConstructor(outputs[name], `output "${name}"`)) };
+}
+
+function encodeArgs(options: CallOptions<unknown>, table: ArrayTable): Uint8Array | null {
+  if (options.args === undefined) return null;
+  return new ValueEncoder(table, INLINE_LIMIT).encode(options.args, "args").slice();
+}
+
+const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "onProgress"];
+
+/** @param more options that this call has beyond those of every call */
+function checkCallOptions(options: unknown, more: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `Cannot read the options as they must be an object: current value is ${quote(options)}`,
+    );
+  }
+  const given = options as CallOptions<unknown>;
+  const known = [...OPTIONS, ...more];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      const value = (options as Record<string, unknown>)[name];
+      throw new ConfigurationError(name, value, `left out: the options of this call are ${known.join(", ")}`);
+    }
+  }
+  for (const field of ["chunkSize", "strategy", "taskSizeHintBytes"] as const) {
+    if (given[field] !== undefined) checkField(field, given[field]);
+  }
+  const { signal, onProgress } = given;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,
+    );
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(
+      `Cannot report to "onProgress" as it must be a function: current value is ${quote(onProgress)}`,
+    );
+  }
+}
+
+function sum(arrays: readonly TypedArray[], measure: (array: TypedArray) => number): number {
+  let total = 0;
+  for (const array of arrays) total += measure(array);
+  return total;
+}

@@ -1,0 +1,19 @@
+/** Where a worker of the pool starts. threads.js carries the control plane: it hands over the port of the rounds. */
+
+import type { MessagePort } from "node:worker_threads";
+import { expose } from "threads/worker";
+import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import { removeAddedListeners } from "./listeners-before.js";
+import { markPoolWorker } from "./nested.js";
+import { WorkerServer } from "./serve.js";
+
+removeAddedListeners();
+markPoolWorker();
+
+expose({
+  /** Serves the rounds that come through `port`, until the worker is terminated. */
+  serve(port: MessagePort, setup: WorkerSetup): void {
+    const server = new WorkerServer(port, setup);
+    port.on("message", (wake: WakeMessage) => void server.receive(wake));
+  },
+});

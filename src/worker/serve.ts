@@ -1,0 +1,122 @@
+/** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
+import { compileInline, importKernel } from "../kernel/compile.js";
+import type { AnyKernel } from "../kernel/types.js";
+import { SLICE_MS } from "../platform/breather.js";
+import { nextTurn } from "../platform/node.js";
+import { Departure } from "../protocol/departure.js";
+import { JobBlock } from "../protocol/job-block.js";
+import type {
+  KernelAddress,
+  LeaveReport,
+  ReportMessage,
+  WakeMessage,
+  WorkerSetup,
+} from "../protocol/messages.js";
+import { readRound, unpackPlaces } from "../protocol/round.js";
+import { packThrown } from "../protocol/thrown.js";
+import { type Port, PortOutbox } from "./port-outbox.js";
+import { TaskRun } from "./task-run.js";
+import { bindTasks } from "./tasks.js";
+
+interface Participation {
+  readonly round: number;
+  readonly run: TaskRun;
+  readonly outbox: PortOutbox;
+}
+
+interface LoadedKernel {
+  readonly fn: AnyKernel;
+  readonly stateful: boolean;
+}
+
+export class WorkerServer {
+  readonly #port: Port;
+  readonly #initialized: Promise<void>;
+  readonly #handles = new Map<number, SharedArrayBuffer>();
+  readonly #kernels = new Map<number, Promise<LoadedKernel>>();
+  readonly #queue: Participation[] = [];
+  #running = false;
+
+  constructor(port: Port, setup: WorkerSetup) {
+    this.#port = port;
+    this.#initialized = initialize(setup);
+    // Whoever first needs a worker that did not initialise gets the error; before that it is nobody's.
+    this.#initialized.catch(() => {});
+  }
+
+  /** Joins a round; answers with reports, the last of which says that it left. */
+  async receive(wake: WakeMessage): Promise<void> {
+    for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
+    for (const id of wake.forget ?? []) this.#handles.delete(id);
+    let participation: Participation;
+    try {
+      participation = await this.#join(wake);
+    } catch (thrown) {
+      const left: LeaveReport = { tasks: 0, busy: 0, broken: packThrown(thrown) };
+      this.#port.postMessage({ round: wake.round, values: [], failures: [], left } satisfies ReportMessage);
+      return;
+    }
+    this.#queue.push(participation);
+    if (!this.#running) await this.#drain();
+  }
+
+  async #join(wake: WakeMessage): Promise<Participation> {
+    const memory = (id: number): SharedArrayBuffer => this.#handles.get(id) as SharedArrayBuffer;
+    const { descriptor, control, order } = readRound(
+      memory(wake.memory),
+      wake.descriptorBytes,
+      wake.orderLength,
+    );
+    if (wake.kernel !== null) this.#kernels.set(descriptor.kernel, load(wake.kernel));
+    const arrays = unpackPlaces(descriptor.places, memory);
+    const { spec, stream, tasks, workers } = descriptor;
+    const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
+    const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
+    await this.#initialized;
+    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, control);
+    const outbox = new PortOutbox(this.#port, wake.round, stream);
+    const departure = new Departure(kernel.stateful, borrowed);
+    const { results } = block;
+    const parts = { run, control, results, departure, outbox, tasks, order, workers, stream };
+    return { round: wake.round, run: new TaskRun(parts), outbox };
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true;
+    for (let current = this.#queue.shift(); current !== undefined; current = this.#queue.shift()) {
+      const left = await this.#slice(current);
+      if (!left) {
+        // Rounds take turns, and between turns messages come in and timers fire.
+        this.#queue.push(current);
+        await nextTurn();
+      }
+    }
+    this.#running = false;
+  }
+
+  async #slice({ run, outbox }: Participation): Promise<boolean> {
+    const deadline = performance.now() + SLICE_MS;
+    for (;;) {
+      const state = run.advance(deadline);
+      if (state === "paused") return false;
+      if (state === "left") {
+        outbox.leave({ tasks: run.tasks, busy: run.busy, broken: null });
+        return true;
+      }
+      await state;
+    }
+  }
+}
+
+async function load(address: KernelAddress): Promise<LoadedKernel> {
+  if (address.type === "module") {
+    return { fn: await importKernel(address.url, address.name), stateful: true };
+  }
+  return { fn: compileInline(address.source, address.name), stateful: address.stateful };
+}
+
+async function initialize(setup: WorkerSetup): Promise<void> {
+  if (setup.initializer === null) return;
+  const { fn } = await load(setup.initializer);
+  await (fn as () => unknown)();
+}

@@ -1,0 +1,106 @@
+/** From a job's data to one function per task: what every strategy runs. */
+import type { AnyKernel, KernelContext } from "../kernel/types.js";
+import type { TypedArray } from "../memory/dtypes.js";
+import { ValueDecoder } from "../protocol/codec.js";
+import type { ControlBlock } from "../protocol/control-block.js";
+import { itemReader, type PackedItems } from "../protocol/items.js";
+import { type ArrayGroup, type JobSpec, taskRange } from "../protocol/job-spec.js";
+
+/** A job bound to the arrays, kernel and control block of one thread. */
+export interface BoundTasks {
+  /** Runs one task. Returns or throws what the kernel does. */
+  readonly run: (index: number) => unknown;
+  /** Plain buffers that the kernel sees but does not own. */
+  readonly borrowed: ReadonlySet<ArrayBufferLike>;
+}
+
+type Invoke = (input: unknown, second: unknown, third?: unknown) => unknown;
+
+/** Gives the part of an array or of columns that is elements `start` to `end`. */
+type Slicer = (start: number, end: number) => unknown;
+
+export function bindTasks(
+  spec: JobSpec,
+  arrays: readonly TypedArray[],
+  items: PackedItems | undefined,
+  kernel: AnyKernel,
+  control: ControlBlock,
+): BoundTasks {
+  const decoder = new ValueDecoder(arrays);
+  const args = spec.args === null ? undefined : decoder.decode(spec.args);
+  const shared = spec.shared === null ? Object.freeze({}) : decoder.decode(spec.shared);
+  const invoke = kernel as Invoke;
+  const aborted = (): boolean => control.aborted;
+  const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
+    return { index, start, end, args, aborted };
+  };
+  const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
+
+  const bind = (): ((index: number) => unknown) => {
+    if (spec.shape === "items") {
+      const read = itemReader(items as PackedItems, decoder);
+      return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
+    }
+    if (spec.shape === "list") {
+      return (index) => {
+        const array = inputs[index] as TypedArray;
+        return invoke(array, contextOf(index, 0, array.length));
+      };
+    }
+    const { chunkSize, length, outputs } = spec;
+    const view = slicer(spec.inputs, arrays);
+    if (outputs === null) {
+      return (index) => {
+        const start = index * chunkSize;
+        const end = Math.min(start + chunkSize, length);
+        return invoke(view(start, end), contextOf(index, start, end));
+      };
+    }
+    const out = slicer(outputs, arrays);
+    const clear = spec.clearOutputs ? outputs.arrays.map((place) => arrays[place] as TypedArray) : [];
+    return (index) => {
+      const [start, end] = taskRange(spec, arrays, index);
+      // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
+      // second time finds what it found the first time.
+      for (const array of clear) (array as Float64Array).fill(zeroOf(array) as number, start, end);
+      return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)));
+    };
+  };
+
+  const borrowed = new Set(decoder.inlined);
+  for (const array of arrays) borrowed.add(array.buffer);
+  return { run: bind(), borrowed };
+}
+
+function slicer(group: ArrayGroup, table: readonly TypedArray[]): Slicer {
+  const { names } = group;
+  const arrays = group.arrays.map((place) => table[place] as TypedArray);
+  if (names === null) {
+    const array = arrays[0] as TypedArray;
+    return (start, end) => array.subarray(start, end);
+  }
+  return (start, end) => {
+    const views: Record<string, TypedArray> = {};
+    for (let i = 0; i < names.length; i++) {
+      views[names[i] as string] = (arrays[i] as TypedArray).subarray(start, end);
+    }
+    return views;
+  };
+}
+
+function zeroOf(array: TypedArray): number | bigint {
+  return array instanceof BigInt64Array || array instanceof BigUint64Array ? 0n : 0;
+}
+
+/** What a transform kernel returns is of no interest, its end is. */
+function settleVoid(returned: unknown): unknown {
+  return isThenable(returned) ? returned.then(() => undefined) : undefined;
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+import { installed } from "./tests/integration/installed.js";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts", "tests/*.test.ts"],
+          typecheck: { enabled: false },
+        },
+      },
+      {
+        // Everything here meets the package as a user does: packed, and installed into an empty project.
+        resolve: { alias: { sharray: installed.entry } },
+        test: {
+          name: "integration",
+          include: ["tests/integration/**/*.test.ts"],
+          globalSetup: ["tests/integration/install.ts"],
+          testTimeout: 60_000,
+          // Each file starts pools of its own; more at once would only make two cores slower.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
