@@ -294,15 +294,15 @@ export class ParallelExecutor implements AsyncDisposable {
     return plan.fallbacks.length > 0 && error instanceof WorkerLostError && error.exitCode === undefined;
   }
 
-  #plan({ kernel, spec, units, taskBytes, placement, options }: Request): Plan {
+  #plan({ kernel, spec, instances, taskBytes, placement, options }: Request): Plan {
     const { config } = this;
     const workload = {
       tasks: spec.tasks,
-      units,
+      instances,
       taskBytes: (options.taskSizeHintBytes ?? config.taskSizeHintBytes) || taskBytes,
       bytesShared: placement.bytesShared,
       bytesToPlace: placement.bytesPlaced,
-      costPerUnit: this.#profiles.costPerUnit(kernel.id),
+      costPerByte: this.#profiles.costPerByte(kernel.id),
     };
     const { minBatchSize, minInstancesForParallel, tinyWorkloadThreshold, maxWorkers } = config;
     const limits = {
@@ -358,14 +358,14 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   #report(
-    { call, kernel, spec, units, items, placement, options }: Request,
+    { call, kernel, spec, taskBytes, items, placement, options }: Request,
     strategy: StrategyName,
     run: RunReport,
     bytesPlaced: number,
     duration: number,
   ): void {
     const { workers, busy, retries } = run;
-    if (workers > 0) this.#profiles.learn(kernel.id, units, busy);
+    if (workers > 0) this.#profiles.learn(kernel.id, spec.tasks * taskBytes, busy);
     this.metrics.complete(duration, busy, workers, retries);
     emit(this.config.telemetry, "parallel_execution", {
       call,

@@ -10,7 +10,7 @@ import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
 import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
 import { MAX_TASKS } from "./protocol/control-block.js";
-import { type PackedItems, packItems } from "./protocol/items.js";
+import { itemBytes, type PackedItems, packItems } from "./protocol/items.js";
 import type { JobSpec } from "./protocol/job-spec.js";
 import type { CallName } from "./telemetry/events.js";
 
@@ -31,7 +31,7 @@ export interface Request {
   readonly items: PackedItems | undefined;
   readonly outputs: OutputRequest | null;
   /** Elements of the payload, or items. */
-  readonly units: number;
+  readonly instances: number;
   /** Payload bytes of one task on average. */
   readonly taskBytes: number;
   readonly options: CallOptions<unknown>;
@@ -86,7 +86,10 @@ export function readPayloadCall(
     placement,
     items: undefined,
     outputs: outputRequest,
-    units: sum(payload.arrays.slice(0, payload.shape === "list" ? undefined : 1), (array) => array.length),
+    instances: sum(
+      payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
+      (array) => array.length,
+    ),
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
   };
@@ -133,9 +136,12 @@ export function readItemsCall(
     placement,
     items: packed,
     outputs: null,
-    units: items.length,
+    instances: items.length,
     // Tasks over a heavy shared payload usually go through all of it.
-    taskBytes: placement.bytesPlaced + placement.bytesShared,
+    taskBytes:
+      placement.bytesPlaced +
+      placement.bytesShared +
+      Math.ceil(itemBytes(packed) / Math.max(1, items.length)),
     options,
   };
 }

@@ -8,16 +8,16 @@ const MAX_KERNELS = 10_000;
 export class KernelProfiles {
   readonly #costs = new Map<number, number>();
 
-  /** Milliseconds per unit of work (an element, or an item) of a kernel; undefined for an unknown one. */
-  costPerUnit(kernel: number): number | undefined {
+  /** Milliseconds per byte of payload of a kernel; undefined for an unknown one. */
+  costPerByte(kernel: number): number | undefined {
     return this.#costs.get(kernel);
   }
 
-  /** Notes that a kernel spent `busy` milliseconds on `units` units of work. */
-  learn(kernel: number, units: number, busy: number): void {
-    if (units === 0) return;
+  /** Notes that a kernel spent `busy` milliseconds on `bytes` of payload. */
+  learn(kernel: number, bytes: number, busy: number): void {
+    if (bytes === 0) return;
     if (this.#costs.size >= MAX_KERNELS) this.#costs.clear();
-    const measured = busy / units;
+    const measured = busy / bytes;
     const known = this.#costs.get(kernel) ?? measured;
     this.#costs.set(kernel, known + WEIGHT * (measured - known));
   }

@@ -9,16 +9,16 @@ export type StrategyName = "sequential" | "threads";
 /** What there is to do. */
 export interface Workload {
   readonly tasks: number;
-  /** Units of work: elements of arrays and columns, or items. */
-  readonly units: number;
+  /** What the gates count: elements of arrays and columns, or items. */
+  readonly instances: number;
   /** Payload bytes of one task, measured or hinted. */
   readonly taskBytes: number;
   /** Payload bytes that are on shared memory already. */
   readonly bytesShared: number;
   /** Payload bytes that must be copied there first. */
   readonly bytesToPlace: number;
-  /** Measured milliseconds per unit of this kernel; undefined: never seen. */
-  readonly costPerUnit: number | undefined;
+  /** Measured milliseconds per payload byte of this kernel; undefined: never seen. */
+  readonly costPerByte: number | undefined;
 }
 
 /** What may be used and what the caller has decided. */
@@ -87,22 +87,22 @@ export function makePlan(workload: Workload, limits: Limits, host: HostProfile):
 }
 
 function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]): [StrategyName, string] {
-  const { tasks, units } = workload;
+  const { tasks, instances } = workload;
   const { minBatchSize, minInstancesForParallel, tinyWorkloadThreshold } = limits;
   if (limits.sequentialBecause !== undefined) return ["sequential", limits.sequentialBecause];
   if (minBatchSize !== undefined && tasks < minBatchSize) {
     return ["sequential", `${tasks} tasks are fewer than minBatchSize (${minBatchSize})`];
   }
-  if (minInstancesForParallel !== undefined && units < minInstancesForParallel) {
+  if (minInstancesForParallel !== undefined && instances < minInstancesForParallel) {
     return [
       "sequential",
-      `${units} instances are fewer than minInstancesForParallel (${minInstancesForParallel})`,
+      `${instances} instances are fewer than minInstancesForParallel (${minInstancesForParallel})`,
     ];
   }
-  if (tinyWorkloadThreshold !== undefined && units < tinyWorkloadThreshold) {
+  if (tinyWorkloadThreshold !== undefined && instances < tinyWorkloadThreshold) {
     return [
       "sequential",
-      `${units} instances are fewer than tinyWorkloadThreshold (${tinyWorkloadThreshold})`,
+      `${instances} instances are fewer than tinyWorkloadThreshold (${tinyWorkloadThreshold})`,
     ];
   }
   if (limits.strategy !== "auto") return [limits.strategy, `strategy "${limits.strategy}" was asked for`];
@@ -131,9 +131,8 @@ function estimateThreads(workload: Workload, workers: number, limits: Limits, ho
   return Object.freeze({ spawn, place, dispatch, compute, total: spawn + place + dispatch + compute });
 }
 
-function computeCost({ tasks, units, taskBytes, costPerUnit }: Workload, host: HostProfile): number {
-  const known = costPerUnit === undefined ? undefined : costPerUnit * units;
-  return tasks * host.perTask + (known ?? tasks * taskBytes * host.computePerByte);
+function computeCost({ tasks, taskBytes, costPerByte }: Workload, host: HostProfile): number {
+  return tasks * (host.perTask + taskBytes * (costPerByte ?? host.computePerByte));
 }
 
 function ms(value: number): string {

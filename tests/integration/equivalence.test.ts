@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { KernelError, ParallelExecutor } from "sharray";
+import { afterAll, expect, test } from "vitest";
+
+const pools = [1, 2, 3].map((maxWorkers) => new ParallelExecutor({ maxWorkers }));
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.shutdown()));
+});
+
+const array = fc.oneof(
+  fc.float64Array({ maxLength: 300 }),
+  fc.float32Array({ maxLength: 300 }),
+  fc.int32Array({ maxLength: 300 }),
+  fc.uint8Array({ maxLength: 300 }),
+  fc.uint8ClampedArray({ maxLength: 300 }),
+  fc.int16Array({ maxLength: 300 }),
+);
+const shape = fc.record({
+  array,
+  from: fc.nat(20),
+  chunkSize: fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
+  shared: fc.boolean(),
+  failAt: fc.option(fc.nat(40), { nil: undefined }),
+  weight: fc.double({ noDefaultInfinity: false }),
+});
+
+/** What a call came to, in a form in which -0 and 0, and NaN and NaN, compare as they should. */
+async function outcome(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return { value: await call };
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    const cause = error.cause as Error & { sum?: number };
+    return { message: error.message, index: error.index, start: error.start, end: error.end, sum: cause.sum };
+  }
+}
+
+test("sequential and threads, with any number of workers, agree bit for bit", {
+  timeout: 120_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ array, from, chunkSize, shared, failAt, weight }) => {
+      const view = array.subarray(Math.min(from, array.length));
+      const options = {
+        args: { failAt: failAt ?? -1, weight },
+        ...(chunkSize === undefined ? {} : { chunkSize }),
+      };
+      const calls = (pool: ParallelExecutor, strategy: "sequential" | "threads") => {
+        const x = shared ? pool.share(view) : view;
+        const on = { ...options, strategy };
+        return Promise.all([
+          outcome(
+            pool.mapShared(
+              x,
+              (x, { index, start, args }) => {
+                let sum = args.weight;
+                for (let i = 0; i < x.length; i++) sum += Number(x[i]) * args.weight;
+                if (index === args.failAt) throw Object.assign(new RangeError(`at ${start}`), { sum });
+                return index % 3 === 0 ? sum : index % 3 === 1 ? { sum, head: x.slice(0, 2) } : `${sum}`;
+              },
+              on,
+            ),
+          ),
+          outcome(
+            pool.transformShared(
+              { x },
+              { y: Float64Array, n: Uint16Array },
+              ({ x }, { y, n }, { index, args }) => {
+                if (index === args.failAt) throw new Error("transform");
+                // Every third element stays as it was: zero.
+                for (let i = 0; i < x.length; i++) if (i % 3 > 0) y[i] = Number(x[i]) / args.weight;
+                n[0] = index;
+              },
+              on,
+            ),
+          ),
+          outcome(
+            pool.reduceShared(
+              x,
+              (x) => {
+                let sum = 0;
+                for (const value of x) sum += Number(value);
+                return sum;
+              },
+              (a, b) => a + b,
+              {
+                ...on,
+                initial: 0.1,
+              },
+            ),
+          ),
+          outcome(
+            pool.map(
+              Array.from(view as ArrayLike<number>),
+              (item, { x }, { args }) => {
+                return item * args.weight + Number(x[0] ?? 0);
+              },
+              { ...on, shared: { x } },
+            ),
+          ),
+        ]);
+      };
+      const expected = await calls(pools[0]!, "sequential");
+      for (const pool of pools) expect(await calls(pool, "threads")).toStrictEqual(expected);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,247 @@
+import { KernelCaptureError, KernelError, ParallelExecutor, SharrayError } from "sharray";
+import { afterAll, describe, expect, test } from "vitest";
+
+const executor = new ParallelExecutor({ maxWorkers: 2 });
+afterAll(() => executor.shutdown());
+
+async function failure(call: Promise<unknown>): Promise<KernelError> {
+  const error: unknown = await call.then(
+    () => {
+      throw new Error("the call was to fail");
+    },
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(KernelError);
+  return error as KernelError;
+}
+
+describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
+  const on = { strategy };
+
+  test("KernelError tells task and range, its cause what was thrown", async () => {
+    const error = await failure(
+      executor.mapShared(
+        new Float64Array(100),
+        function check(_x, { index }) {
+          if (index !== 2) return 1;
+          const error = new RangeError("too big", { cause: new TypeError("inner") });
+          throw Object.assign(error, { limit: 5, where: { column: "x" } });
+        },
+        { ...on, chunkSize: 30 },
+      ),
+    );
+    expect(error).toBeInstanceOf(SharrayError);
+    expect(error).toMatchObject({
+      code: "SHARRAY_KERNEL",
+      name: "KernelError",
+      index: 2,
+      start: 60,
+      end: 90,
+    });
+    expect(error.message).toBe("Task 2 (elements 60 to 90) failed: RangeError: too big");
+    const cause = error.cause as RangeError & { limit: number; where: unknown };
+    expect(cause).toBeInstanceOf(RangeError);
+    expect(cause.limit).toBe(5);
+    expect(cause.where).toEqual({ column: "x" });
+    expect(cause.cause).toBeInstanceOf(TypeError);
+    expect((cause.cause as Error).message).toBe("inner");
+    expect(cause.stack).toMatch(/check.*sharray-kernel-check/);
+  });
+
+  test("an own error class keeps its name and its built-in base", async () => {
+    const error = await failure(
+      executor.map(
+        [1],
+        () => {
+          class SingularMatrixError extends RangeError {}
+          throw new SingularMatrixError("det = 0");
+        },
+        on,
+      ),
+    );
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect((error.cause as Error).name).toBe("SingularMatrixError");
+  });
+
+  test("lists tell the array's range", async () => {
+    const arrays = [new Int8Array(3), new Int8Array(5)];
+    const error = await failure(
+      executor.mapShared(
+        arrays,
+        (x) => {
+          if (x.length === 5) throw new Error("no");
+        },
+        on,
+      ),
+    );
+    expect(error).toMatchObject({ index: 1, start: 0, end: 5 });
+  });
+
+  test("the first failure by index is reported, whichever is faster", async () => {
+    for (let round = 0; round < 20; round++) {
+      const error = await failure(
+        executor.map(
+          [0, 1, 2, 3, 4, 5, 6, 7],
+          async (i) => {
+            // The lower the index the later it fails.
+            if (i >= 2) {
+              await new Promise((resolve) => setTimeout(resolve, i === 2 ? 8 : 0));
+              throw new Error(`item ${i}`);
+            }
+            return i;
+          },
+          on,
+        ),
+      );
+      expect(error.index).toBe(2);
+      expect((error.cause as Error).message).toBe("item 2");
+    }
+  });
+
+  test.each([
+    [
+      "a string",
+      () => {
+        throw "text";
+      },
+      "text",
+    ],
+    [
+      "undefined",
+      () => {
+        throw undefined;
+      },
+      undefined,
+    ],
+    ["null", () => Promise.reject(null), null],
+    [
+      "an object",
+      () => {
+        throw { code: 5 };
+      },
+      { code: 5 },
+    ],
+    [
+      "a function",
+      () => {
+        throw function oops() {};
+      },
+      "[function oops]",
+    ],
+  ])("thrown: %s", async (_name, kernel, expected) => {
+    const error = await failure(executor.map([0], kernel as () => never, on));
+    expect(error.cause).toEqual(expected);
+  });
+
+  test("frozen, circular and hostile errors arrive", async () => {
+    const kernels = [
+      () => {
+        throw Object.freeze(new Error("frozen"));
+      },
+      () => {
+        const e: Error & { self?: unknown } = new Error("ring");
+        e.self = e;
+        e.cause = e;
+        throw e;
+      },
+      () => {
+        throw Object.assign(new Error("field"), { fn: () => 1 });
+      },
+      () => {
+        throw new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error("trap");
+            },
+          },
+        );
+      },
+      () => {
+        throw new AggregateError([new TypeError("a"), "b"], "many");
+      },
+    ];
+    const causes: unknown[] = [];
+    for (const kernel of kernels)
+      causes.push((await failure(executor.map([0], kernel as () => never, on))).cause);
+    expect((causes[0] as Error).message).toBe("frozen");
+    expect((causes[1] as Error).message).toBe("ring");
+    expect((causes[2] as { fn: unknown }).fn).toBe("[function fn]");
+    expect(causes[4]).toBeInstanceOf(AggregateError);
+    expect((causes[4] as AggregateError).errors[0]).toBeInstanceOf(TypeError);
+    expect((causes[4] as AggregateError).errors[1]).toBe("b");
+  });
+
+  test("after an error the executor works, and its memory is back", async () => {
+    await using own = new ParallelExecutor({ maxWorkers: 2, strategy });
+    const call = own.mapShared([new Float64Array(100_000)], () => {
+      throw new Error("x");
+    });
+    await failure(call);
+    expect(await own.mapShared([new Float64Array([3])], (x) => x[0]!)).toEqual([3]);
+    await expect.poll(() => own.memory().bytesInUse).toBe(0);
+  });
+
+  test("abort: the call rejects with the reason, the kernel sees it, the executor goes on", async () => {
+    const seen = executor.allocate(Int32Array, 1);
+    const controller = new AbortController();
+    const call = executor.map(
+      Array.from({ length: 1000 }, (_, i) => i),
+      async (_i, _s, { args, aborted }) => {
+        Atomics.add(args.seen as unknown as Int32Array, 0, 1);
+        while (!aborted()) await new Promise((resolve) => setTimeout(resolve, 0));
+      },
+      { ...on, args: { seen }, signal: controller.signal },
+    );
+    const ended = expect(call).rejects.toBe("enough");
+    while (Atomics.load(seen, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort("enough");
+    await ended;
+    expect(await executor.map([1], (i) => i, on)).toEqual([1]);
+    expect(Atomics.load(seen, 0)).toBeLessThanOrEqual(2);
+  });
+
+  test("a signal that is aborted already stops the call before it starts", async () => {
+    const before = executor.memory();
+    const signal = AbortSignal.abort(new Error("before"));
+    await expect(executor.map([1], (i) => i, { ...on, signal })).rejects.toThrow("before");
+    expect(executor.memory()).toEqual(before);
+  });
+
+  test("executor.cancel() stops every call in progress", async () => {
+    const forever = async () => {
+      await new Promise(() => {});
+    };
+    await using own = new ParallelExecutor({ maxWorkers: 1, strategy });
+    const calls = [own.map([1, 2], forever), own.map([1], forever)].map((call) =>
+      call.catch((e: unknown) => e),
+    );
+    own.cancel("stop");
+    expect(await Promise.all(calls)).toEqual(["stop", "stop"]);
+    await own.shutdown();
+  });
+});
+
+test("captured variables are found before anything happens", async () => {
+  await using own = new ParallelExecutor({ maxWorkers: 2, strategy: "threads" });
+  const rate = 3;
+  const offset = 1;
+  const call = own.mapShared([new Float64Array(1)], (x) => x[0]! * rate + offset);
+  await expect(call).rejects.toBeInstanceOf(KernelCaptureError);
+  await expect(call).rejects.toMatchObject({ code: "SHARRAY_KERNEL_CAPTURE", variables: ["rate", "offset"] });
+  expect(own.memory().regions).toBe(0);
+  expect(own.metrics.snapshot().submitted).toBe(0);
+});
+
+test("the errors of both strategies are the same", async () => {
+  const kernel = (i: number) => {
+    if (i === 3) throw Object.assign(new URIError("same"), { n: i });
+    return i;
+  };
+  const [a, b] = [
+    await failure(executor.map([1, 2, 3, 4], kernel, { strategy: "sequential" })),
+    await failure(executor.map([1, 2, 3, 4], kernel, { strategy: "threads" })),
+  ];
+  expect({ ...a, message: a.message }).toEqual({ ...b, message: b.message });
+  expect(a.cause).toEqual(b.cause);
+});

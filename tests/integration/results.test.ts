@@ -1,0 +1,152 @@
+import { ParallelExecutor } from "sharray";
+import { afterAll, describe, expect, test } from "vitest";
+
+const executor = new ParallelExecutor({ maxWorkers: 2 });
+afterAll(() => executor.shutdown());
+
+describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
+  const on = { strategy };
+  const x = new Float64Array([1, 2, 3, 4]);
+
+  test("values of every sort come back as structured clone gives them", async () => {
+    const values = await executor.map(
+      [0],
+      () => [
+        1.5,
+        -0,
+        10n,
+        2n ** 100n,
+        -(2n ** 63n),
+        true,
+        false,
+        "text",
+        null,
+        undefined,
+        { a: { b: [1, undefined] } },
+        new Map<unknown, unknown>([["k", new Set([1])]]),
+        new Set(["v"]),
+        new Date(86_400_000),
+        /x+/gi,
+        new Float64Array([1, 2]),
+        new DataView(new ArrayBuffer(2)),
+        new ArrayBuffer(3),
+        [new Int8Array([1]), { deep: new BigInt64Array([5n]) }],
+      ],
+      on,
+    );
+    expect(values).toEqual([
+      [
+        1.5,
+        -0,
+        10n,
+        2n ** 100n,
+        -(2n ** 63n),
+        true,
+        false,
+        "text",
+        null,
+        undefined,
+        { a: { b: [1, undefined] } },
+        new Map<unknown, unknown>([["k", new Set([1])]]),
+        new Set(["v"]),
+        new Date(86_400_000),
+        /x+/gi,
+        new Float64Array([1, 2]),
+        new DataView(new ArrayBuffer(2)),
+        new ArrayBuffer(3),
+        [new Int8Array([1]), { deep: new BigInt64Array([5n]) }],
+      ],
+    ]);
+  });
+
+  test("one kind of value per task, each in its slot", async () => {
+    const values = await executor.map(
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      (i) => [7.25, undefined, null, false, true, 5n, 2n ** 64n, "s", -0, Number.NaN][i],
+      on,
+    );
+    expect(values).toEqual([7.25, undefined, null, false, true, 5n, 2n ** 64n, "s", -0, Number.NaN]);
+  });
+
+  test("a result that views the payload is a copy", async () => {
+    const input = x.slice();
+    const [whole, part] = (await executor.mapShared([input], (a) => [a, a.subarray(1, 3)], on))[0]!;
+    input.fill(9);
+    expect([...(whole as unknown as Float64Array)]).toEqual([1, 2, 3, 4]);
+    expect([...(part as unknown as Float64Array)]).toEqual([2, 3]);
+    const shared = executor.share(x);
+    const [nested] = await executor.mapShared([shared], (a) => ({ list: [a.subarray(2)] }), on);
+    shared.fill(0);
+    const view = nested!.list[0] as unknown as Float64Array;
+    expect([...view]).toEqual([3, 4]);
+    expect(view.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(view.byteOffset).toBe(0);
+  });
+
+  test("returned args and items are copies too, and stay whole for the next task", async () => {
+    const args = { small: new Float64Array([1, 2]), large: new Float64Array(20_000).fill(5) };
+    const results = await executor.map([1, 2, 3], (_i, _s, { args }) => [args.small, args.large.length], {
+      ...on,
+      args,
+    });
+    expect(results).toEqual([1, 2, 3].map(() => [new Float64Array([1, 2]), 20_000]));
+    const items = [new Int16Array([1, 2]), new Int16Array([3])];
+    expect(await executor.map(items, (item) => item, on)).toEqual(items);
+  });
+
+  test("an array kept on globalThis and returned again and again stays intact", async () => {
+    const results = await executor.map(
+      [1, 2, 3, 4],
+      (i) => {
+        const scope = globalThis as { sharrayTestScratch?: Float64Array };
+        scope.sharrayTestScratch ??= new Float64Array(3);
+        const scratch = scope.sharrayTestScratch;
+        scratch.fill(i);
+        return scratch;
+      },
+      on,
+    );
+    expect(results).toEqual([1, 2, 3, 4].map((i) => new Float64Array(3).fill(i)));
+  });
+
+  test("aliases, cycles and class instances come back as structured clone has them", async () => {
+    const [seen] = await executor.map(
+      [0],
+      () => {
+        const leaf = new Float64Array([1]);
+        class Point {
+          x = 1;
+          leaf = leaf;
+        }
+        const result: Record<string, unknown> = { leaf, again: leaf, point: new Point() };
+        result["self"] = result;
+        return result;
+      },
+      on,
+    );
+    expect(seen!["leaf"]).toBe(seen!["again"]);
+    expect(seen!["self"]).toBe(seen);
+    expect(Object.getPrototypeOf(seen!["point"])).toBe(Object.prototype);
+    expect(seen!["point"]).toEqual({ x: 1, leaf: new Float64Array([1]) });
+  });
+
+  test.each([
+    ["a function", () => ({ model: { fit: () => 1 } }), "result.model.fit"],
+    ["a symbol", () => [1, Symbol("s")], "result[1]"],
+    ["a promise inside", () => ({ later: Promise.resolve(1) }), "result.later"],
+    ["a WeakMap in a Map", () => new Map([["w", new WeakMap()]]), 'result.get("w")'],
+  ] as const)("%s is an error that names its path", async (_name, kernel, path) => {
+    const call = executor.map([0], kernel as () => unknown, on);
+    await expect(call).rejects.toMatchObject({ code: "SHARRAY_KERNEL", index: 0 });
+    await expect(call).rejects.toThrow(`Cannot return ${path} from a kernel`);
+  });
+});
+
+test("large arrays are transferred: a million results of a kernel do not pass through msgpack or slots", async () => {
+  const arrays = await executor.map([1, 2, 3, 4], (i) => new Float64Array(250_000).fill(i), {
+    strategy: "threads",
+  });
+  expect(arrays.map((array) => [array.length, array[249_999]])).toEqual(
+    [1, 2, 3, 4].map((i) => [250_000, i]),
+  );
+});
