@@ -54,13 +54,18 @@ export class Execution {
     arena.reserve(placed + blockBytes(spec.tasks, items) + outputBytes.reduce((a, b) => a + b, 0));
 
     this.#lease = new Lease(arena);
-    this.#blockRegion = fillBlock(arena, spec.tasks, items);
-    this.#lease.add(this.#blockRegion);
-    this.#outputs = kinds.map((kind, i) => {
-      const region = arena.take(outputBytes[i] as number);
-      this.#lease.add(region);
-      return { kind, region };
-    });
+    try {
+      this.#blockRegion = fillBlock(arena, spec.tasks, items);
+      this.#lease.add(this.#blockRegion);
+      this.#outputs = kinds.map((kind, i) => {
+        const region = arena.take(outputBytes[i] as number);
+        this.#lease.add(region);
+        return { kind, region };
+      });
+    } catch (error) {
+      this.#lease.drop();
+      throw error;
+    }
     const packing = items?.packing ?? null;
     this.job = new Job({
       spec: { ...spec, ...this.#outputSpec() },

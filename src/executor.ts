@@ -377,7 +377,7 @@ export class ParallelExecutor implements AsyncDisposable {
       taskSizeHintBytes: options.taskSizeHintBytes ?? this.config.taskSizeHintBytes,
       bytesPlaced,
       bytesShared: placement.bytesShared,
-      metadataBytes: run.metadataBytes + itemBytes(items),
+      metadataBytes: strategy === "sequential" ? 0 : run.metadataBytes + itemBytes(items),
     });
   }
 }

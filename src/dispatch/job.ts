@@ -86,6 +86,12 @@ export class Job {
     this.#stop(reason);
   }
 
+  /** The spec for a round: tasks that run again find their outputs as the first run did. */
+  specFor(order: Uint32Array | undefined): JobSpec {
+    const { spec } = this.parts;
+    return order === undefined ? spec : { ...spec, clearOutputs: true };
+  }
+
   receive(index: number, value: unknown): void {
     if (this.parts.onValue === undefined) {
       this.received.set(index, value);

@@ -11,11 +11,20 @@ import {
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { NodeWorker } from "./node-worker.js";
 
+/** How a worker ended. */
+export interface Loss {
+  /** Undefined: it never served. */
+  readonly exitCode: number | undefined;
+  readonly error: unknown;
+  /** The pool ended it itself, on behalf of another round or for want of work. */
+  readonly terminated: boolean;
+}
+
 /** Hears from a slot about one round. */
 export interface RoundListener {
   report(slot: Slot, message: ReportMessage): void;
   /** The slot's worker ended before it left the round. Nothing more comes from it. */
-  lost(slot: Slot, exitCode: number | undefined, error: unknown): void;
+  lost(slot: Slot, loss: Loss): void;
 }
 
 interface ServeModule {
@@ -70,20 +79,27 @@ export class Slot {
   readonly #port: MessagePort;
   readonly #worker: NodeWorker;
   readonly #onRelease: (slot: Slot) => void;
+  readonly #onEnd: (slot: Slot) => void;
   #thread: object | undefined;
   #startError: unknown;
+  #terminated = false;
   #holds = 0;
   #idleSince = 0;
 
   constructor(options: PoolOptions, onRelease: (slot: Slot) => void, onEnd: (slot: Slot) => void) {
     this.#onRelease = onRelease;
+    this.#onEnd = onEnd;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on("message", (message: ReportMessage) => this.#report(message));
     port1.unref();
     this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
       onEnd(this);
-      this.#lose(exitCode, error ?? this.#startError);
+      this.#lose({
+        exitCode: this.#thread === undefined ? undefined : exitCode,
+        error: error ?? this.#startError,
+        terminated: this.#terminated,
+      });
     });
     this.#hold();
     this.ready = this.#serve(port2, { initializer: options.initializer }).finally(() => this.#release());
@@ -110,6 +126,9 @@ export class Slot {
 
   /** Ends the worker; its rounds hear that it is lost. */
   async terminate(): Promise<void> {
+    this.#terminated = true;
+    // Gone from the pool at once, so that no round is sent to a worker that is about to end.
+    this.#onEnd(this);
     if (this.#thread === undefined) await this.#worker.terminate();
     else await (await loadThreads()).Thread.terminate(this.#thread);
   }
@@ -139,7 +158,7 @@ export class Slot {
     if (left) this.#release();
   }
 
-  #lose(exitCode: number, error: unknown): void {
+  #lose(loss: Loss): void {
     // What the worker sent before its end waits in the port, and counts.
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
@@ -149,7 +168,7 @@ export class Slot {
     this.#port.close();
     const listeners = [...this.#rounds.values()];
     this.#rounds.clear();
-    for (const listener of listeners) listener.lost(this, exitCode, error);
+    for (const listener of listeners) listener.lost(this, loss);
   }
 
   /** A worker with something to do keeps the process alive; an idle one must not. */
@@ -217,8 +236,7 @@ export class Pool {
   }
 
   #remove(slot: Slot): void {
-    this.#slots.delete(slot);
-    if (this.#slots.size === 0) this.#options.onIdle();
+    if (this.#slots.delete(slot) && this.#slots.size === 0) this.#options.onIdle();
   }
 
   #scheduleTrim(): void {
@@ -235,14 +253,11 @@ export class Pool {
     for (const slot of this.#slots) {
       const { idleSince } = slot;
       if (idleSince !== undefined && now - idleSince >= this.#options.idleTimeout) {
-        // Out of the set at once, so that no round is sent to a worker that is about to end.
-        this.#slots.delete(slot);
         void slot.terminate();
       } else {
         waiting = true;
       }
     }
     if (waiting) this.#scheduleTrim();
-    else this.#options.onIdle();
   }
 }

@@ -15,7 +15,7 @@ export class SequentialStrategy implements Strategy {
     const tasks = order?.length ?? spec.tasks;
     control.reset(tasks);
     job.beginRound(control);
-    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.local(), control);
+    const { run, borrowed } = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), control);
     const taskRun = new TaskRun({
       run,
       control,

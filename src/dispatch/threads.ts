@@ -4,9 +4,8 @@ import type { Arena } from "../memory/arena.js";
 import type { Place } from "../memory/placement.js";
 import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
 import { type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
-import { unpackThrown } from "../protocol/thrown.js";
 import type { Job, RunReport, Strategy } from "./job.js";
-import type { Pool, RoundListener, Slot } from "./pool.js";
+import type { Loss, Pool, RoundListener, Slot } from "./pool.js";
 
 /** Where the job's memory is, for workers. */
 export interface PlacedJob {
@@ -14,6 +13,12 @@ export interface PlacedJob {
   readonly places: readonly Place[];
   readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
 }
+
+/**
+ * How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
+ * fraction of it; ending a worker costs a new one, some 50 ms.
+ */
+const GRACE_MS = 1000;
 
 let lastRound = 0;
 
@@ -43,6 +48,7 @@ export class ThreadsStrategy implements Strategy {
       if (loss === undefined || job.isStopped) return total;
       order = job.unfinished() as Uint32Array;
       if (order.length === 0) return total;
+      if (loss.terminated) continue;
       if (total.retries >= this.#maxRetries) throw lostError(order, loss);
       total.retries += 1;
     }
@@ -51,7 +57,7 @@ export class ThreadsStrategy implements Strategy {
   #openRound(job: Job, workers: number, order: Uint32Array | undefined): OpenRound {
     const { spec, kernel, packing, onValue, lease } = job.parts;
     const descriptor: Descriptor = {
-      spec,
+      spec: job.specFor(order),
       kernel: kernel.id,
       block: this.#placed.block.memory,
       packing,
@@ -70,11 +76,6 @@ interface OpenRound extends Round {
   readonly orderLength: number;
 }
 
-interface Loss {
-  readonly exitCode: number | undefined;
-  readonly error: unknown;
-}
-
 /** One round as the caller's side follows it. */
 class Pass implements RoundListener {
   /** Resolves when all tasks of the round have ended, or when no worker is left to run them. */
@@ -85,7 +86,7 @@ class Pass implements RoundListener {
   readonly #job: Job;
   readonly #round: OpenRound;
   #end!: (loss: Loss | undefined) => void;
-  #taking = 0;
+  readonly #taking = new Set<Slot>();
   #received = 0;
   #loss: Loss | undefined;
 
@@ -97,15 +98,16 @@ class Pass implements RoundListener {
       this.#end = resolve;
     });
     job.beginRound(round.control);
+    job.stopped.catch(() => this.#stopped());
   }
 
   wake(slots: readonly Slot[], placed: PlacedJob): void {
     lastRound += 1;
     this.woken = slots.length;
-    this.#taking = slots.length;
     const { region, descriptorBytes, orderLength } = this.#round;
     const memory = [...placed.places, placed.block, { memory: region.id, buffer: region.buffer }];
     for (const slot of slots) {
+      this.#taking.add(slot);
       const handles = newHandles(slot, memory);
       const kernel = this.#newKernel(slot);
       this.#job.parts.lease.hold();
@@ -124,28 +126,39 @@ class Pass implements RoundListener {
     }
   }
 
-  report(_slot: Slot, message: ReportMessage): void {
+  report(slot: Slot, message: ReportMessage): void {
     const job = this.#job;
     for (const [index, value] of message.values) job.receive(index, value);
     for (const [index, thrown] of message.failures) job.fail(index, thrown);
     this.#received += message.values.length + message.failures.length;
     if (message.left === null) return;
     this.busy += message.left.busy;
-    if (message.left.broken !== null) job.stop(unpackThrown(message.left.broken));
-    this.#leave();
+    if (message.left.broken !== null) {
+      // No kernel, no task: the same as if the first one had failed.
+      job.fail(0, message.left.broken);
+      this.#round.control.lowerLimit(0);
+    }
+    this.#leave(slot);
   }
 
-  lost(_slot: Slot, exitCode: number | undefined, error: unknown): void {
-    this.#loss = { exitCode, error };
-    this.#leave();
+  lost(slot: Slot, loss: Loss): void {
+    this.#loss = loss;
+    this.#leave(slot);
   }
 
-  #leave(): void {
+  /** The job was stopped: workers that do not leave in time are ended, for nobody waits for them. */
+  #stopped(): void {
+    setTimeout(() => {
+      for (const slot of this.#taking) void slot.terminate();
+    }, GRACE_MS).unref();
+  }
+
+  #leave(slot: Slot): void {
     const { control } = this.#round;
-    this.#taking -= 1;
+    this.#taking.delete(slot);
     // The order matters: a claim raises the count of posted values before it ends.
     if (control.finished && control.posted === this.#received) this.#end(undefined);
-    else if (this.#taking === 0) this.#end(this.#loss);
+    else if (this.#taking.size === 0) this.#end(this.#loss);
     this.#job.parts.lease.drop();
   }
 
@@ -176,8 +189,10 @@ function newHandles(
 function lostError(unfinished: Uint32Array, { exitCode, error }: Loss): WorkerLostError {
   const reason = error instanceof Error ? `: ${error.message}` : "";
   return new WorkerLostError(
-    `Cannot finish the call as a worker ended (exit code ${exitCode ?? "unknown"}${reason}) while it ran task ` +
-      `${unfinished[0]} or one of ${unfinished.length} unfinished tasks from there on`,
+    exitCode === undefined
+      ? `Cannot start a worker${reason}`
+      : `Cannot finish the call as a worker ended (exit code ${exitCode}${reason}) while it ran task ` +
+          `${unfinished[0]} or one of ${unfinished.length} unfinished tasks from there on`,
     exitCode,
     error,
   );

@@ -1,5 +1,5 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
-import { compileInline, importKernel } from "../kernel/compile.js";
+import { compileInline } from "../kernel/compile.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { nextTurn } from "../platform/node.js";
@@ -14,6 +14,7 @@ import type {
 } from "../protocol/messages.js";
 import { readRound, unpackPlaces } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
+import { importKernel } from "./import-kernel.js";
 import { type Port, PortOutbox } from "./port-outbox.js";
 import { TaskRun } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
