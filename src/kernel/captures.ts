@@ -9,6 +9,8 @@ export type OuterWord = "this" | "super" | "new.target" | "arguments";
 export interface KernelReferences {
   /** Free variables that a worker does not have, each once, in the order of first use. */
   readonly captures: readonly string[];
+  /** Globals that it uses. A variable of the same name around the kernel would hide one, which no text shows. */
+  readonly globals: ReadonlySet<string>;
   /** Free names that tools put into the source, each with an expression that stands in for it. */
   readonly helpers: ReadonlyMap<string, string>;
   /** The first word that belongs to the code around the kernel, or to a receiver that no kernel has. */
@@ -47,6 +49,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   });
 
   const helpers = new Map<string, string>();
+  const globals = new Set<string>();
   const captures = metas.map((at) => ({ name: "import.meta", at }));
   let stateful = imports;
   for (const reference of scopes.globalScope.through) {
@@ -57,6 +60,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
       helpers.set(identifier.name, helper);
       stateful ||= identifier.name === VITE_DYNAMIC_IMPORT;
     } else if (isGlobal(identifier.name)) {
+      globals.add(identifier.name);
       stateful ||= reference.isWrite() || reachesState(identifier, parents);
     } else {
       captures.push({ name: displayName(identifier, parents), at: startOf(identifier) });
@@ -72,6 +76,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   const outerArguments = scopes.acquire(wrapper)?.set.get("arguments")?.references ?? [];
   return {
     captures: [...new Set(captures.map(({ name }) => name))],
+    globals,
     helpers,
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
     stateful,

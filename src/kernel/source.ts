@@ -13,6 +13,7 @@ import type {
   ReturnStatement,
 } from "estree";
 import { KernelCaptureError, quote } from "../errors.js";
+import { enclosingNames } from "../platform/closure.js";
 import { type FunctionNode, findReferences, type OuterWord } from "./captures.js";
 
 export interface KernelSource {
@@ -49,7 +50,7 @@ export function readKernelSource(fn: unknown): KernelSource {
   const name = given === "" ? "kernel" : given;
   let known = cache.get(text);
   if (known === undefined) {
-    known = Object.freeze({ ...analyse(text, given), name });
+    known = Object.freeze({ ...analyse(fn, text, given), name });
     const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
     if (oldest !== undefined) cache.delete(oldest);
     cache.set(text, known);
@@ -62,7 +63,7 @@ function nameOf(fn: { readonly name: unknown }): string {
   return typeof fn.name === "string" ? fn.name.replace(/\s+/g, " ").trim() : "";
 }
 
-function analyse(text: string, name: string): Omit<KernelSource, "name"> {
+function analyse(fn: object, text: string, name: string): Omit<KernelSource, "name"> {
   const label = quote(name === "" ? text.replace(/\s+/g, " ") : name);
   const refuse = (why: string, advice: string): never => {
     throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
@@ -100,11 +101,17 @@ function analyse(text: string, name: string): Omit<KernelSource, "name"> {
     );
   }
 
-  const { captures, helpers, outer, stateful } = findReferences(parsed.program, parsed.wrapper, node);
+  const { captures, globals, helpers, outer, stateful } = findReferences(
+    parsed.program,
+    parsed.wrapper,
+    node,
+  );
   if (outer !== undefined) {
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
   }
-  if (captures.length > 0) throw new KernelCaptureError(`kernel ${label}`, captures);
+  const hidden = globals.size === 0 ? undefined : enclosingNames(fn);
+  const captured = [...captures, ...[...globals].filter((global) => hidden?.has(global))];
+  if (captured.length > 0) throw new KernelCaptureError(`kernel ${label}`, captured);
 
   const [start, end] = node.range ?? [0, 0];
   const body = parsed.input.slice(start, end);

@@ -567,3 +567,31 @@ describe("tools that rewrite kernels", () => {
     expect(capturesOf(evaluate("(a) => { cov_1().s[0]++; return a * rate; }"))).toEqual(["rate"]);
   });
 });
+
+describe("a global that a variable around the kernel hides", () => {
+  it("is a capture, though its name is one of a global", () => {
+    const make = () => {
+      const Math = { twice: (x: number) => 2 * x };
+      return (x: number) => Math.twice(x) + Number.parseInt("1", 10);
+    };
+    expect(() => readKernelSource(make())).toThrow(KernelCaptureError);
+    expect(() => readKernelSource(make())).toThrow('captures "Math" from');
+  });
+
+  it("is none where another function has the variable", () => {
+    const other = () => {
+      const JSON = { text: "mine" };
+      return () => JSON.text;
+    };
+    expect(other()()).toBe("mine");
+    expect(readKernelSource((x: unknown) => JSON.stringify([x])).stateful).toBe(false);
+  });
+
+  it("is none where the kernel itself declares it", () => {
+    const kernel = (x: number) => {
+      const Math = { half: (y: number) => y / 2 };
+      return Math.half(x);
+    };
+    expect(readKernelSource(kernel).name).toBe("kernel");
+  });
+});
