@@ -18,16 +18,16 @@ export interface Progress {
 /** Options of every call. They go before the executor's configuration. */
 export interface CallOptions<A = undefined> {
   /** Given to every task as `context.args`: plain data, typed arrays at any place. */
-  readonly args?: A;
+  readonly args?: A | undefined;
   /** Elements per chunk. */
-  readonly chunkSize?: number;
-  readonly strategy?: "auto" | StrategyName;
+  readonly chunkSize?: number | undefined;
+  readonly strategy?: "auto" | StrategyName | undefined;
   /** Payload bytes per task that the cost model assumes. */
-  readonly taskSizeHintBytes?: number;
+  readonly taskSizeHintBytes?: number | undefined;
   /** Aborts the call: it rejects with `signal.reason`, no further task starts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called now and then while tasks run, and at the end. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface ReduceOptions<A, R> extends CallOptions<A> {
@@ -37,7 +37,7 @@ export interface ReduceOptions<A, R> extends CallOptions<A> {
 
 export interface MapOptions<A, S> extends CallOptions<A> {
   /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
-  readonly shared?: S;
+  readonly shared?: S | undefined;
 }
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */

@@ -17,35 +17,35 @@ export interface ResourceLimits {
 /** What may be configured; everything is optional. */
 export interface ParallelOptions {
   /** False: every call runs sequentially. Default true. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /** Default "auto": the planner decides call by call. An explicit strategy that cannot run rejects. */
-  readonly strategy?: "auto" | StrategyName;
+  readonly strategy?: "auto" | StrategyName | undefined;
   /** Size of the pool. Default: the CPUs that this process may use. */
-  readonly maxWorkers?: number;
+  readonly maxWorkers?: number | undefined;
   /** Calls of fewer tasks run sequentially. Default: no such rule. */
-  readonly minBatchSize?: number;
+  readonly minBatchSize?: number | undefined;
   /** Calls over fewer elements or items run sequentially. Default: no such rule. */
-  readonly minInstancesForParallel?: number;
+  readonly minInstancesForParallel?: number | undefined;
   /** Calls over fewer elements or items run sequentially. Default: no such rule. */
-  readonly tinyWorkloadThreshold?: number;
+  readonly tinyWorkloadThreshold?: number | undefined;
   /** Elements per chunk. Default: derived from the length of the columns alone. */
-  readonly chunkSize?: number;
+  readonly chunkSize?: number | undefined;
   /** Payload bytes per task that the cost model assumes. Default 0: measured from the payload. */
-  readonly taskSizeHintBytes?: number;
+  readonly taskSizeHintBytes?: number | undefined;
   /** When workers fail, and not the kernel itself, run what is unfinished sequentially. Default false. */
-  readonly forceSerialOnFailure?: boolean;
+  readonly forceSerialOnFailure?: boolean | undefined;
   /** Receives every telemetry event. */
-  readonly telemetry?: Telemetry;
+  readonly telemetry?: Telemetry | undefined;
   /** A kernel made with `defineKernel`, run once in every worker before its first task. */
-  readonly workerInitializer?: AnyKernel;
+  readonly workerInitializer?: AnyKernel | undefined;
   /** Cap on the bytes of shared memory in use. Default: half of the memory limit. */
-  readonly maxSharedBytes?: number;
+  readonly maxSharedBytes?: number | undefined;
   /** How often tasks of lost workers run again. Default 1. */
-  readonly maxRetries?: number;
+  readonly maxRetries?: number | undefined;
   /** Milliseconds without work after which workers end and idle memory is freed. Default 5000. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** Limits of every worker's heap. Default: Node's. */
-  readonly resourceLimits?: ResourceLimits;
+  readonly resourceLimits?: ResourceLimits | undefined;
 }
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;

@@ -19,6 +19,13 @@ import { taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
 
+/** What a call came to. */
+export interface Outcome {
+  /** One per task. */
+  readonly values: unknown[];
+  readonly outputs: TypedArray[];
+}
+
 interface Output {
   readonly kind: number;
   readonly region: Region;
@@ -89,23 +96,22 @@ export class Execution {
     return Promise.race([running, this.job.stopped]);
   }
 
-  /** @throws KernelError for the failed task with the lowest index */
-  collect(): unknown[] {
-    const { failure } = this.job;
+  /**
+   * The results, once the job has run. The outputs are the user's from here on: they live as long as the user's arrays.
+   * @throws KernelError for the failed task with the lowest index
+   */
+  collect(): Outcome {
+    const { failure, received } = this.job;
     const { spec, block, arrays } = this.job.parts;
     if (failure !== undefined) {
       const [start, end] = taskRange(spec, arrays, failure.index);
       throw new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
     }
-    return block.results.collect(this.job.received);
-  }
-
-  /** Hands the outputs to the user: from now on they live as long as the user's arrays. */
-  takeOutputs(): TypedArray[] {
-    return this.#outputs.map(({ kind, region }) => {
+    const outputs = this.#outputs.map(({ kind, region }) => {
       this.#lease.remove(region);
-      return viewOf(kind, this.#arena.lend(region), 0, this.#request.spec.length);
+      return viewOf(kind, this.#arena.lend(region), 0, spec.length);
     });
+    return { values: block.results.collect(received), outputs };
   }
 
   /** The call is over. Regions return as soon as no worker counts on them. */

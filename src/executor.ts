@@ -15,31 +15,27 @@ import type {
   TransformKernel,
 } from "./calls.js";
 import { ParallelConfig, type ParallelOptions } from "./config.js";
-import type { RunReport } from "./dispatch/job.js";
+import type { Job, RunReport } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
 import { ExecutorClosedError, quote, WorkerLostError } from "./errors.js";
-import { Execution } from "./execution.js";
+import { Execution, type Outcome } from "./execution.js";
 import { resolveKernel } from "./kernel/resolve.js";
+import type { AnyKernel } from "./kernel/types.js";
 import { Arena, type MemoryUsage } from "./memory/arena.js";
 import type { TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 import type { Columns, Input } from "./memory/inputs.js";
-import { allocate, allocateKind, share } from "./memory/share.js";
+import { allocate, share } from "./memory/share.js";
 import { defaultHostProfile } from "./plan/host-profile.js";
 import { KernelProfiles } from "./plan/kernel-profile.js";
 import { makePlan, type Plan, type StrategyName } from "./plan/plan.js";
-import { watchProgress } from "./progress.js";
 import { itemBytes } from "./protocol/items.js";
 import { type Request, readItemsCall, readPayloadCall } from "./request.js";
 import { ResultStream } from "./stream.js";
-import { emit } from "./telemetry/emit.js";
-import { Metrics } from "./telemetry/metrics.js";
+import type { CallName } from "./telemetry/events.js";
+import type { Metrics } from "./telemetry/metrics.js";
+import { Reporter } from "./telemetry/reporter.js";
+import { watch } from "./watch.js";
 import { isPoolWorker } from "./worker/nested.js";
-
-/** What a call came to. */
-interface Outcome {
-  readonly values: unknown[];
-  readonly outputs: TypedArray[];
-}
 
 type ValueSink = (index: number, value: unknown) => void;
 
@@ -49,20 +45,19 @@ type ValueSink = (index: number, value: unknown) => void;
  */
 export class ParallelExecutor implements AsyncDisposable {
   readonly config: ParallelConfig;
-  /** Counters over the life of this executor. */
-  readonly metrics: Metrics;
+  readonly #reporter: Reporter;
   readonly #arena: Arena;
   readonly #pool: Pool;
   readonly #profiles = new KernelProfiles();
-  /** Ways to stop the calls in progress. */
-  readonly #running = new Map<(reason: unknown) => void, Promise<unknown>>();
+  readonly #running = new Map<Job, Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
   constructor(options: ParallelConfig | ParallelOptions = {}) {
     this.config = options instanceof ParallelConfig ? options : new ParallelConfig(options);
-    const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, workerInitializer } = this.config;
-    this.metrics = new Metrics(maxWorkers);
+    const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, telemetry, workerInitializer } =
+      this.config;
+    this.#reporter = new Reporter(telemetry, maxWorkers);
     this.#arena = new Arena(maxSharedBytes, (memory) => this.#pool.forget(memory));
     this.#pool = new Pool({
       maxWorkers,
@@ -71,6 +66,11 @@ export class ParallelExecutor implements AsyncDisposable {
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
       onIdle: () => this.#arena.trim(),
     });
+  }
+
+  /** Counters over the life of this executor. */
+  get metrics(): Metrics {
+    return this.#reporter.metrics;
   }
 
   /**
@@ -85,7 +85,6 @@ export class ParallelExecutor implements AsyncDisposable {
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): Promise<Awaited<R>[]> {
-    this.#checkOpen("mapShared");
     const { values } = await this.#run(this.#read("mapShared", input, kernel, null, options));
     return values as Awaited<R>[];
   }
@@ -102,7 +101,6 @@ export class ParallelExecutor implements AsyncDisposable {
     kernel: TransformKernel<I, O, A>,
     options: CallOptions<A> = {},
   ): Promise<OutputArrays<O>> {
-    this.#checkOpen("transformShared");
     const request = this.#read("transformShared", input, kernel, outputs, options);
     const { outputs: arrays } = await this.#run(request);
     const names = request.outputs?.names ?? null;
@@ -121,12 +119,10 @@ export class ParallelExecutor implements AsyncDisposable {
     combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
     options: ReduceOptions<A, Awaited<R>> = {},
   ): Promise<Awaited<R>> {
-    this.#checkOpen("reduceShared");
     checkCombine(combine);
-    const { initial, ...callOptions } = options;
-    const { values } = await this.#run(this.#read("reduceShared", input, kernel, null, callOptions));
+    const { values } = await this.#run(this.#read("reduceShared", input, kernel, null, options));
     const partials = values as Awaited<R>[];
-    if ("initial" in options) return partials.reduce(combine, initial as Awaited<R>);
+    if ("initial" in options) return partials.reduce(combine, options.initial as Awaited<R>);
     if (partials.length === 0) {
       throw new TypeError(
         'Cannot reduce an empty payload without an initial value: pass the option "initial"',
@@ -160,7 +156,6 @@ export class ParallelExecutor implements AsyncDisposable {
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
-    this.#checkOpen("streamShared");
     const request = this.#read("streamShared", input, kernel, null, options);
     return new ResultStream((sink, signal) => this.#run(request, sink, signal));
   }
@@ -187,7 +182,6 @@ export class ParallelExecutor implements AsyncDisposable {
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): Plan {
-    this.#checkOpen("explain");
     return this.#plan(this.#read("mapShared", input, kernel, null, options));
   }
 
@@ -215,7 +209,7 @@ export class ParallelExecutor implements AsyncDisposable {
   cancel(
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
-    for (const stop of [...this.#running.keys()]) stop(reason);
+    for (const job of [...this.#running.keys()]) job.stop(reason);
   }
 
   /** Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent. */
@@ -234,127 +228,76 @@ export class ParallelExecutor implements AsyncDisposable {
 
   async #run(request: Request, onValue?: ValueSink, ownSignal?: AbortSignal): Promise<Outcome> {
     const started = performance.now();
-    const { spec, options } = request;
-    this.metrics.submit();
-    const signals = [options.signal, ownSignal].filter((signal) => signal !== undefined);
+    const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
+    this.#reporter.submitted();
     try {
       for (const signal of signals) signal.throwIfAborted();
       const plan = this.#plan(request);
-      this.#decided(request, plan);
-      if (spec.tasks === 0) return this.#empty(request, plan);
-
+      this.#reporter.planned(request.call, plan);
       const execution = new Execution(request, this.#arena, plan.strategy, onValue);
-      const { job } = execution;
-      const stop = (reason: unknown): void => job.stop(reason);
-      const onAbort = (event: Event): void => stop((event.target as AbortSignal).reason);
-      for (const signal of signals) signal.addEventListener("abort", onAbort);
-      const progress = watchProgress(job, options.onProgress);
-      const done = this.#dispatch(request, plan, execution);
-      this.#running.set(stop, done);
+      const stopWatching = watch(execution.job, signals, request.options.onProgress);
+      const dispatched = this.#dispatch(request.call, plan, execution);
+      this.#running.set(execution.job, dispatched);
       try {
-        const [strategy, report] = await done;
-        const values = execution.collect();
-        const outputs = execution.takeOutputs();
-        progress.finish();
-        this.#report(request, strategy, report, execution.bytesPlaced, performance.now() - started);
-        return { values, outputs };
+        const [strategy, run] = await dispatched;
+        const outcome = execution.collect();
+        stopWatching(true);
+        this.#report(request, strategy, run, execution.bytesPlaced, performance.now() - started);
+        return outcome;
       } finally {
-        progress.stop();
-        for (const signal of signals) signal.removeEventListener("abort", onAbort);
-        this.#running.delete(stop);
+        stopWatching(false);
+        this.#running.delete(execution.job);
         execution.close();
       }
     } catch (error) {
-      this.metrics.fail();
+      this.#reporter.failed();
       throw error;
     }
   }
 
-  /** Runs the planned strategy, and those after it where it may fall back. */
-  async #dispatch(request: Request, plan: Plan, execution: Execution): Promise<[StrategyName, RunReport]> {
-    let strategy = plan.strategy;
-    for (;;) {
-      try {
-        const { maxRetries } = this.config;
-        return [strategy, await execution.run(strategy, plan.workers, this.#pool, maxRetries)];
-      } catch (error) {
-        if (execution.job.isStopped || strategy === "sequential" || !this.#mayFallBack(plan, error))
-          throw error;
-        const { telemetry } = this.config;
-        emit(telemetry, "parallel_fallback", { call: request.call, error, from: strategy, to: "sequential" });
-        this.metrics.fallBack();
-        strategy = "sequential";
-      }
+  #plan({ kernel, spec, instances, taskBytes, placement, options }: Request): Plan {
+    const { config } = this;
+    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
+    return makePlan(
+      {
+        tasks: spec.tasks,
+        instances,
+        taskBytes: hint === 0 ? taskBytes : hint,
+        bytesShared: placement.bytesShared,
+        bytesToPlace: placement.bytesPlaced,
+        costPerByte: this.#profiles.costPerByte(kernel.id),
+      },
+      {
+        strategy: options.strategy ?? config.strategy,
+        maxWorkers: config.maxWorkers,
+        liveWorkers: this.#pool.size,
+        bytesIdle: this.#arena.usage().bytesIdle,
+        sequentialBecause: this.#sequentialBecause(),
+        minBatchSize: config.minBatchSize,
+        minInstancesForParallel: config.minInstancesForParallel,
+        tinyWorkloadThreshold: config.tinyWorkloadThreshold,
+      },
+      defaultHostProfile,
+    );
+  }
+
+  /** Runs the planned strategy; where that fails and may be replaced, what is unfinished runs sequentially. */
+  async #dispatch(call: CallName, plan: Plan, execution: Execution): Promise<[StrategyName, RunReport]> {
+    const { maxRetries } = this.config;
+    try {
+      return [plan.strategy, await execution.run(plan.strategy, plan.workers, this.#pool, maxRetries)];
+    } catch (error) {
+      if (execution.job.isStopped || !this.#mayFallBack(plan, error)) throw error;
+      this.#reporter.fellBack(call, error, plan.strategy, "sequential");
+      return ["sequential", await execution.run("sequential", 1, this.#pool, maxRetries)];
     }
   }
 
   #mayFallBack(plan: Plan, error: unknown): boolean {
+    if (plan.strategy === "sequential") return false;
     if (this.config.forceSerialOnFailure) return true;
     // A kernel that ended its worker would end this thread too, so only a pool that did not start is replaced unasked.
     return plan.fallbacks.length > 0 && error instanceof WorkerLostError && error.exitCode === undefined;
-  }
-
-  #plan({ kernel, spec, instances, taskBytes, placement, options }: Request): Plan {
-    const { config } = this;
-    const workload = {
-      tasks: spec.tasks,
-      instances,
-      taskBytes: (options.taskSizeHintBytes ?? config.taskSizeHintBytes) || taskBytes,
-      bytesShared: placement.bytesShared,
-      bytesToPlace: placement.bytesPlaced,
-      costPerByte: this.#profiles.costPerByte(kernel.id),
-    };
-    const { minBatchSize, minInstancesForParallel, tinyWorkloadThreshold, maxWorkers } = config;
-    const limits = {
-      strategy: options.strategy ?? config.strategy,
-      maxWorkers,
-      liveWorkers: this.#pool.size,
-      bytesIdle: this.#arena.usage().bytesIdle,
-      sequentialBecause: this.#sequentialBecause(),
-      minBatchSize,
-      minInstancesForParallel,
-      tinyWorkloadThreshold,
-    };
-    return makePlan(workload, limits, defaultHostProfile);
-  }
-
-  #sequentialBecause(): string | undefined {
-    if (!this.config.enabled) return "disabled";
-    return isPoolWorker() ? "nested" : undefined;
-  }
-
-  #read(
-    call: "mapShared" | "transformShared" | "reduceShared" | "streamShared",
-    input: unknown,
-    kernel: (...parameters: never[]) => unknown,
-    outputs: unknown,
-    options: CallOptions<unknown>,
-  ): Request {
-    return readPayloadCall(call, input, kernel, outputs, options, this.config.chunkSize);
-  }
-
-  #checkOpen(call: string): void {
-    if (this.#closed !== undefined) throw new ExecutorClosedError(`${call}()`);
-  }
-
-  #decided({ call, spec }: Request, plan: Plan): void {
-    emit(this.config.telemetry, "parallel_decision", {
-      call,
-      decision: plan.strategy,
-      reason: plan.reason,
-      tasks: spec.tasks,
-      predicted: plan.predicted,
-      bytesShared: plan.bytesShared,
-      bytesToPlace: plan.bytesToPlace,
-    });
-  }
-
-  /** Nothing to run: nothing is dispatched, outputs are empty arrays. */
-  #empty(request: Request, plan: Plan): Outcome {
-    const report = { workers: 0, busy: 0, metadataBytes: 0, retries: 0 };
-    this.#report(request, plan.strategy, report, 0, 0);
-    const outputs = (request.outputs?.kinds ?? []).map((kind) => allocateKind(kind, 0, this.#arena));
-    return { values: [], outputs };
   }
 
   #report(
@@ -364,21 +307,41 @@ export class ParallelExecutor implements AsyncDisposable {
     bytesPlaced: number,
     duration: number,
   ): void {
-    const { workers, busy, retries } = run;
-    if (workers > 0) this.#profiles.learn(kernel.id, spec.tasks * taskBytes, busy);
-    this.metrics.complete(duration, busy, workers, retries);
-    emit(this.config.telemetry, "parallel_execution", {
-      call,
-      strategy,
-      items: spec.tasks,
-      duration,
-      workers,
-      workerUtilisationPct: duration === 0 ? 0 : Math.min(100, (100 * busy) / (workers * duration)),
-      taskSizeHintBytes: options.taskSizeHintBytes ?? this.config.taskSizeHintBytes,
-      bytesPlaced,
-      bytesShared: placement.bytesShared,
-      metadataBytes: strategy === "sequential" ? 0 : run.metadataBytes + itemBytes(items),
-    });
+    this.#profiles.learn(kernel.id, spec.tasks * taskBytes, run.busy);
+    this.#reporter.completed(
+      {
+        call,
+        strategy,
+        items: spec.tasks,
+        duration,
+        workers: run.workers,
+        taskSizeHintBytes: options.taskSizeHintBytes ?? this.config.taskSizeHintBytes,
+        bytesPlaced,
+        bytesShared: placement.bytesShared,
+        metadataBytes: strategy === "sequential" ? 0 : run.metadataBytes + itemBytes(items),
+      },
+      run,
+    );
+  }
+
+  #sequentialBecause(): string | undefined {
+    if (!this.config.enabled) return "disabled";
+    return isPoolWorker() ? "nested" : undefined;
+  }
+
+  #read(
+    call: Exclude<CallName, "map">,
+    input: unknown,
+    kernel: AnyKernel,
+    outputs: unknown,
+    options: CallOptions<unknown>,
+  ): Request {
+    this.#checkOpen(call);
+    return readPayloadCall(call, input, kernel, outputs, options, this.config.chunkSize);
+  }
+
+  #checkOpen(call: string): void {
+    if (this.#closed !== undefined) throw new ExecutorClosedError(`${call}()`);
   }
 }
 

@@ -46,7 +46,7 @@ export function readPayloadCall(
   options: CallOptions<unknown>,
   chunkSizeDefault: number | undefined,
 ): Request {
-  checkCallOptions(options, []);
+  checkCallOptions(options, call === "reduceShared" ? ["initial"] : []);
   const payload = readPayload(input);
   if (call === "transformShared" && payload.shape === "list") {
     throw new TypeError(

@@ -36,11 +36,6 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
       `Cannot allocate the array as its length must be an integer of at least 0: current value is ${quote(length)}`,
     );
   }
-  return allocateKind(kind, length, arena);
-}
-
-/** As `allocate`, its arguments known to be right. */
-export function allocateKind(kind: number, length: number, arena: Arena): TypedArray {
   const region = arena.take(length * elementBytes(kind));
   if (region.recycled) new Uint8Array(region.buffer).fill(0);
   return viewOf(kind, arena.lend(region), 0, length);

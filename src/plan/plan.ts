@@ -89,6 +89,7 @@ export function makePlan(workload: Workload, limits: Limits, host: HostProfile):
 function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]): [StrategyName, string] {
   const { tasks, instances } = workload;
   const { minBatchSize, minInstancesForParallel, tinyWorkloadThreshold } = limits;
+  if (tasks === 0) return ["sequential", "there are no tasks"];
   if (limits.sequentialBecause !== undefined) return ["sequential", limits.sequentialBecause];
   if (minBatchSize !== undefined && tasks < minBatchSize) {
     return ["sequential", `${tasks} tasks are fewer than minBatchSize (${minBatchSize})`];
