@@ -15,7 +15,7 @@ import type { JobSpec } from "./protocol/job-spec.js";
 import type { CallName } from "./telemetry/events.js";
 
 /** Arrays that the call will write. */
-export interface OutputRequest {
+interface OutputRequest {
   /** null: one bare array. */
   readonly names: readonly string[] | null;
   readonly kinds: readonly number[];

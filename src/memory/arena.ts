@@ -47,7 +47,7 @@ const STEPS_PER_DOUBLING = 4;
 let lastId = 0;
 
 /** Names a piece of shared memory, process-wide. */
-export function nextMemoryId(): number {
+function nextMemoryId(): number {
   lastId += 1;
   return lastId;
 }

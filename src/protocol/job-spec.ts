@@ -1,7 +1,7 @@
 /** What a job is, as plain data: the same for every strategy, and most of what a worker gets to know of it. */
 
 /** How tasks are cut: one per array of a list, one per chunk of an array or of columns, one per item. */
-export type Shape = "list" | "array" | "columns" | "items";
+type Shape = "list" | "array" | "columns" | "items";
 
 /** Named or unnamed arrays, as places in the job's array table. */
 export interface ArrayGroup {
@@ -27,19 +27,14 @@ export interface JobSpec {
   readonly shared: Uint8Array | null;
 }
 
-/** First element of a task and one past its last. For items: the item's index. For lists see `taskRange`. */
-export function chunkRange(spec: JobSpec, index: number): readonly [start: number, end: number] {
-  if (spec.shape === "items") return [index, index + 1];
-  const start = index * spec.chunkSize;
-  return [start, Math.min(start + spec.chunkSize, spec.length)];
-}
-
-/** The range of elements that a task covers, as `KernelError` reports it. */
+/** The range of elements that a task covers: of its chunk, of its array in a list; an item's is its index. */
 export function taskRange(
   spec: JobSpec,
   arrays: readonly { readonly length: number }[],
   index: number,
 ): readonly [start: number, end: number] {
-  if (spec.shape !== "list") return chunkRange(spec, index);
-  return [0, arrays[spec.inputs.arrays[index] as number]?.length ?? 0];
+  if (spec.shape === "items") return [index, index + 1];
+  if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[index] as number]?.length ?? 0];
+  const start = index * spec.chunkSize;
+  return [start, Math.min(start + spec.chunkSize, spec.length)];
 }
