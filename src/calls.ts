@@ -81,6 +81,11 @@ export type Shared<I extends Input> = I extends TypedArray
   ? OnBuffer<I, SharedArrayBuffer>
   : { -readonly [K in keyof I]: I[K] extends TypedArray ? OnBuffer<I[K], SharedArrayBuffer> : never };
 
+/** One result per task; of a tuple of arrays a tuple. */
+export type Results<I extends Input, R> = I extends readonly TypedArray[]
+  ? { -readonly [K in keyof I]: Awaited<R> }
+  : Awaited<R>[];
+
 /** One result of `streamShared`. */
 export interface StreamedResult<R> {
   readonly index: number;

@@ -10,6 +10,7 @@ import type {
   OutputArrays,
   Outputs,
   ReduceOptions,
+  Results,
   Shared,
   StreamedResult,
   TransformKernel,
@@ -84,9 +85,9 @@ export class ParallelExecutor implements AsyncDisposable {
     input: I,
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
-  ): Promise<Awaited<R>[]> {
+  ): Promise<Results<I, R>> {
     const { values } = await this.#run(this.#read("mapShared", input, kernel, null, options));
-    return values as Awaited<R>[];
+    return values as Results<I, R>;
   }
 
   /**

@@ -9,6 +9,7 @@ export type {
   OutputViews,
   Progress,
   ReduceOptions,
+  Results,
   Shared,
   StreamedResult,
   TransformKernel,

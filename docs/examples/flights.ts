@@ -139,7 +139,7 @@ ${intervalTable([
   ["95th percentile", percentileInterval(overall.p95, p95s)],
 ])}
 
-Delays are recorded in whole minutes: a percentile of many flights moves by a whole minute or not at all.
+Delays are whole minutes, so a percentile of many flights hardly ever moves.
 
 Correlation of delay and distance, from the standardised columns: ${fixed(products / (rows - 1), 6)}
 `);
@@ -149,9 +149,13 @@ Correlation of delay and distance, from the standardised columns: ${fixed(produc
     (_, i) =>
       !Object.is(resampled[i]!.mean, repeated[i]!.mean) || !Object.is(resampled[i]!.p95, repeated[i]!.p95),
   );
-  console.log(`What each call cost
+  console.log(`
+What each call cost
 
 ${costTable(ledger.entries)}
+
+  placed: copied into shared memory; shared: used where it is, without a copy;
+  metadata: all that was sent to the workers
 `);
   if (differing !== -1) {
     console.error(`The sequential repeat of the bootstrap differs, first in resample ${differing}.`);

@@ -25,7 +25,7 @@ async function importModule(url: string): Promise<Record<string, unknown>> {
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
-    // Before Node 22.14 tsx leaves workers alone, though they inherit its options (privatenumber/tsx#354).
+    // On Node 20 and early 22 tsx leaves workers alone, though they inherit its options (privatenumber/tsx#354).
     const isUnknown = (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
     const api = isUnknown ? tsxApi(process.execArgv) : undefined;
     if (api === undefined) throw error;

@@ -47,14 +47,16 @@ export function costTable(entries: readonly Entry[]): string {
   );
 }
 
-/** One sentence on the bootstrap as it was planned against the same bootstrap run sequentially. */
+/** The bootstrap as it was planned against the same bootstrap run sequentially. */
 export function comparison(planned: Entry, sequential: Entry): string {
-  const how = planned.strategy === "sequential" ? "sequentially" : `with ${planned.workers} workers`;
+  const { strategy, workers } = planned;
+  const how = strategy === "sequential" ? "sequentially" : `on ${workers} worker${workers === 1 ? "" : "s"}`;
   const speedUp = (sequential.duration / planned.duration).toFixed(2);
-  return (
-    `Bootstrap ${how}: ${time(planned.duration)}. The same sequentially: ${time(sequential.duration)}, ` +
-    `equal bit for bit. Speed-up: ${speedUp} times`
-  );
+  return [
+    `Bootstrap ${how}: ${time(planned.duration)}`,
+    `The same sequentially: ${time(sequential.duration)}, results equal bit for bit`,
+    `Speed-up: ${speedUp}`,
+  ].join("\n");
 }
 
 function time(duration: number): string {
