@@ -35,7 +35,7 @@ async function main({ rows, resamples, workers, strategy }: Options): Promise<vo
   const { delay, distance } = await readFlights(executor, rows);
 
   // A list of arrays: one task per array, one result per array. The sums of whole numbers are exact.
-  const ranges = await ledger.record("ranges and sums", () =>
+  const [delays, distances] = await ledger.record("ranges and sums", () =>
     executor.mapShared([delay, distance], (column) => {
       let low = Number.POSITIVE_INFINITY;
       let high = Number.NEGATIVE_INFINITY;
@@ -51,8 +51,6 @@ async function main({ rows, resamples, workers, strategy }: Options): Promise<vo
       return { low, high, sum, sumOfSquares };
     }),
   );
-  const delays = ranges[0]!;
-  const distances = ranges[1]!;
 
   // Columns, one task per chunk of rows. Delays are whole minutes, so counting them per band gives exact quantiles.
   // `combine` runs here, in the order of the chunks. What an inline kernel needs from outside goes through `args`.

@@ -152,7 +152,7 @@ export class Slot {
   #report(message: ReportMessage): void {
     const listener = this.#rounds.get(message.round);
     if (listener === undefined) return;
-    const left = message.left !== null;
+    const { left } = message;
     if (left) this.#rounds.delete(message.round);
     listener.report(this, message);
     if (left) this.#release();

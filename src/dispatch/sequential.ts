@@ -16,6 +16,7 @@ export class SequentialStrategy implements Strategy {
     control.reset(tasks);
     job.beginRound(control);
     const { run, borrowed } = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), control);
+    const meter = new Float64Array(1);
     const taskRun = new TaskRun({
       run,
       control,
@@ -24,6 +25,7 @@ export class SequentialStrategy implements Strategy {
       outbox: new LocalOutbox(job),
       tasks,
       order,
+      meter,
       workers: 1,
       stream: onValue !== undefined,
     });
@@ -32,7 +34,7 @@ export class SequentialStrategy implements Strategy {
       if (state === "left") break;
       await (state === "paused" ? nextTurn() : state);
     }
-    return { workers: 1, busy: taskRun.busy, metadataBytes: 0, retries: 0 };
+    return { workers: 1, busy: meter[0] as number, metadataBytes: 0, retries: 0 };
   }
 }
 

@@ -39,11 +39,12 @@ export class ThreadsStrategy implements Strategy {
     let order = job.unfinished();
     const total = { workers: 0, busy: 0, metadataBytes: 0, retries: 0 };
     for (;;) {
-      const pass = new Pass(job, this.#openRound(job, workers, order));
-      pass.wake(this.#pool.acquire(Math.min(workers, order?.length ?? job.parts.spec.tasks)), this.#placed);
+      const slots = this.#pool.acquire(Math.min(workers, order?.length ?? job.parts.spec.tasks));
+      const pass = new Pass(job, this.#openRound(job, slots.length, order));
+      pass.wake(slots, this.#placed);
       const loss = await pass.ended;
-      total.workers = Math.max(total.workers, pass.woken);
-      total.busy += pass.busy;
+      total.workers = Math.max(total.workers, slots.length);
+      total.busy += pass.busy();
       total.metadataBytes += pass.metadataBytes;
       if (loss === undefined || job.isStopped) return total;
       order = job.unfinished() as Uint32Array;
@@ -54,7 +55,7 @@ export class ThreadsStrategy implements Strategy {
     }
   }
 
-  #openRound(job: Job, workers: number, order: Uint32Array | undefined): OpenRound {
+  #openRound(job: Job, workers: number, order: Uint32Array | undefined): Round {
     const { spec, kernel, packing, onValue, lease } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
@@ -62,35 +63,28 @@ export class ThreadsStrategy implements Strategy {
       block: this.#placed.block.memory,
       packing,
       tasks: order?.length ?? spec.tasks,
-      workers,
       stream: onValue !== undefined,
       places: packPlaces(this.#placed.places),
     };
-    const round = openRound(this.#arena, descriptor, order);
+    const round = openRound(this.#arena, descriptor, workers, order);
     lease.add(round.region);
-    return { ...round, orderLength: order?.length ?? 0 };
+    return round;
   }
-}
-
-interface OpenRound extends Round {
-  readonly orderLength: number;
 }
 
 /** One round as the caller's side follows it. */
 class Pass implements RoundListener {
   /** Resolves when all tasks of the round have ended, or when no worker is left to run them. */
   readonly ended: Promise<Loss | undefined>;
-  woken = 0;
-  busy = 0;
   metadataBytes: number;
   readonly #job: Job;
-  readonly #round: OpenRound;
+  readonly #round: Round;
   #end!: (loss: Loss | undefined) => void;
   readonly #taking = new Set<Slot>();
   #received = 0;
   #loss: Loss | undefined;
 
-  constructor(job: Job, round: OpenRound) {
+  constructor(job: Job, round: Round) {
     this.#job = job;
     this.#round = round;
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
@@ -101,12 +95,16 @@ class Pass implements RoundListener {
     job.stopped.catch(() => this.#stopped());
   }
 
+  /** Milliseconds that all workers together spent in tasks, as far as their claims have ended. */
+  busy(): number {
+    return this.#round.meters().reduce((total, busy) => total + busy, 0);
+  }
+
   wake(slots: readonly Slot[], placed: PlacedJob): void {
     lastRound += 1;
-    this.woken = slots.length;
     const { region, descriptorBytes, orderLength } = this.#round;
     const memory = [...placed.places, placed.block, { memory: region.id, buffer: region.buffer }];
-    for (const slot of slots) {
+    slots.forEach((slot, participant) => {
       this.#taking.add(slot);
       const handles = newHandles(slot, memory);
       const kernel = this.#newKernel(slot);
@@ -117,13 +115,15 @@ class Pass implements RoundListener {
           memory: region.id,
           descriptorBytes,
           orderLength,
+          workers: slots.length,
+          participant,
           handles,
           kernel,
           forget: slot.toForget.length === 0 ? null : slot.toForget.splice(0),
         },
         this,
       );
-    }
+    });
   }
 
   report(slot: Slot, message: ReportMessage): void {
@@ -131,11 +131,10 @@ class Pass implements RoundListener {
     for (const [index, value] of message.values) job.receive(index, value);
     for (const [index, thrown] of message.failures) job.fail(index, thrown);
     this.#received += message.values.length + message.failures.length;
-    if (message.left === null) return;
-    this.busy += message.left.busy;
-    if (message.left.broken !== null) {
+    if (!message.left) return;
+    if (message.broken !== null) {
       // No kernel, no task: the same as if the first one had failed.
-      job.fail(0, message.left.broken);
+      job.fail(0, message.broken);
       this.#round.control.lowerLimit(0);
     }
     this.#leave(slot);

@@ -14,6 +14,10 @@ export interface WakeMessage {
   readonly memory: number;
   readonly descriptorBytes: number;
   readonly orderLength: number;
+  /** Workers that were woken for the round. */
+  readonly workers: number;
+  /** Which of them this one is, from 0. */
+  readonly participant: number;
   /** Handles that this worker lacks, by id. */
   readonly handles: ReadonlyMap<number, SharedArrayBuffer> | null;
   /** The round's kernel where this worker lacks it. */
@@ -28,14 +32,7 @@ export interface ReportMessage {
   readonly values: readonly (readonly [index: number, value: unknown])[];
   readonly failures: readonly (readonly [index: number, thrown: Thrown])[];
   /** Set on the worker's last message of the round: from then on it touches none of the round's memory. */
-  readonly left: LeaveReport | null;
-}
-
-export interface LeaveReport {
-  /** Tasks that this worker ran. */
-  readonly tasks: number;
-  /** Milliseconds it spent running them. */
-  readonly busy: number;
+  readonly left: boolean;
   /** The worker could not take part at all: its kernel does not load. */
   readonly broken: Thrown | null;
 }

@@ -1,7 +1,7 @@
 /**
  * A round: one pass of workers over a job's tasks, or over those that an earlier round left unfinished because a
- * worker was lost. Its region holds, in this order: control block, order of the tasks (later rounds only),
- * descriptor.
+ * worker was lost. Its region holds, in this order: control block, a meter per worker, order of the tasks (later
+ * rounds only), descriptor.
  */
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import type { Arena, Region } from "../memory/arena.js";
@@ -10,6 +10,7 @@ import { aligned, type Place } from "../memory/placement.js";
 import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
 import type { PackedItems } from "./items.js";
 import type { JobSpec } from "./job-spec.js";
+import type { WakeMessage } from "./messages.js";
 
 /** What a worker reads to take part in a round. */
 export interface Descriptor {
@@ -21,8 +22,6 @@ export interface Descriptor {
   readonly packing: PackedItems["packing"] | null;
   /** Tasks of this round; fewer than the job's in a later round. */
   readonly tasks: number;
-  /** Workers that were woken: bounds how many tasks one claim may take. */
-  readonly workers: number;
   /** Send every result as soon as its claim ends. */
   readonly stream: boolean;
   /** The array table: four 64-bit floats per array (kind, memory, byte offset, length), as bytes. */
@@ -30,6 +29,9 @@ export interface Descriptor {
 }
 
 const PLACE_FIELDS = 4;
+
+// A cache line for each worker's meter: it is written at the end of every claim.
+const METER_BYTES = 64;
 
 // Both are stateless between calls; making one costs more than a small descriptor.
 const encoder = new Encoder();
@@ -67,18 +69,47 @@ export interface Round {
   readonly control: ControlBlock;
   /** Bytes of the descriptor, for the wake-up. */
   readonly descriptorBytes: number;
+  readonly orderLength: number;
+  /** Milliseconds that each worker spent in claims that have ended. */
+  meters(): number[];
+}
+
+/** Where the parts of a round's region begin. */
+interface RoundLayout {
+  readonly order: number;
+  readonly descriptor: number;
+}
+
+function roundLayout(workers: number, orderLength: number): RoundLayout {
+  const order = CONTROL_BYTES + workers * METER_BYTES;
+  return { order, descriptor: order + aligned(orderLength * Uint32Array.BYTES_PER_ELEMENT) };
 }
 
 /** Takes a region and writes a round into it. @param order tasks to run, ascending; undefined: all */
-export function openRound(arena: Arena, descriptor: Descriptor, order: Uint32Array | undefined): Round {
+export function openRound(
+  arena: Arena,
+  descriptor: Descriptor,
+  workers: number,
+  order: Uint32Array | undefined,
+): Round {
   const bytes = encoder.encode(descriptor);
-  const orderBytes = aligned(order?.byteLength ?? 0);
-  const region = arena.take(CONTROL_BYTES + orderBytes + bytes.length);
-  const control = controlAt(region.buffer);
+  const orderLength = order?.length ?? 0;
+  const layout = roundLayout(workers, orderLength);
+  const region = arena.take(layout.descriptor + bytes.length);
+  const { buffer } = region;
+  const control = controlAt(buffer);
   control.reset(descriptor.tasks);
-  if (order !== undefined) new Uint32Array(region.buffer, CONTROL_BYTES, order.length).set(order);
-  new Uint8Array(region.buffer, CONTROL_BYTES + orderBytes, bytes.length).set(bytes);
-  return { region, control, descriptorBytes: bytes.length };
+  const meters = Array.from({ length: workers }, (_, participant) => meterAt(buffer, participant));
+  for (const meter of meters) meter[0] = 0;
+  if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
+  new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
+  return {
+    region,
+    control,
+    descriptorBytes: bytes.length,
+    orderLength,
+    meters: () => meters.map((meter) => meter[0] as number),
+  };
 }
 
 /** A round as a worker reads it. */
@@ -86,24 +117,27 @@ export interface OpenedRound {
   readonly descriptor: Descriptor;
   readonly control: ControlBlock;
   readonly order: Uint32Array | undefined;
+  /** This worker's own. */
+  readonly meter: Float64Array;
 }
 
-/** @param orderLength tasks in the order, 0 for none */
-export function readRound(
-  buffer: SharedArrayBuffer,
-  descriptorBytes: number,
-  orderLength: number,
-): OpenedRound {
-  const at = CONTROL_BYTES + aligned(orderLength * Uint32Array.BYTES_PER_ELEMENT);
+export function readRound(buffer: SharedArrayBuffer, wake: WakeMessage): OpenedRound {
+  const { descriptorBytes, orderLength, workers, participant } = wake;
+  const layout = roundLayout(workers, orderLength);
   // Copied out, as decoders of text refuse shared memory in browsers.
-  const bytes = new Uint8Array(buffer, at, descriptorBytes).slice();
+  const bytes = new Uint8Array(buffer, layout.descriptor, descriptorBytes).slice();
   return {
     descriptor: decoder.decode(bytes) as Descriptor,
     control: controlAt(buffer),
-    order: orderLength === 0 ? undefined : new Uint32Array(buffer, CONTROL_BYTES, orderLength),
+    order: orderLength === 0 ? undefined : new Uint32Array(buffer, layout.order, orderLength),
+    meter: meterAt(buffer, participant),
   };
 }
 
 function controlAt(buffer: SharedArrayBuffer): ControlBlock {
   return new ControlBlock(new Int32Array(buffer, 0, CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
+}
+
+function meterAt(buffer: SharedArrayBuffer, participant: number): Float64Array {
+  return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, 1);
 }

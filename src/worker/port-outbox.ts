@@ -1,5 +1,5 @@
 import type { Departing } from "../protocol/departure.js";
-import type { LeaveReport, ReportMessage } from "../protocol/messages.js";
+import type { ReportMessage } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";
 import type { Outbox } from "./task-run.js";
 
@@ -39,20 +39,21 @@ export class PortOutbox implements Outbox {
 
   claimEnded(): void {
     if (this.#values.length === 0 && this.#failures.length === 0) return;
-    if (this.#eager || performance.now() - this.#sent >= GATHER_MS) this.#send(null);
+    if (this.#eager || performance.now() - this.#sent >= GATHER_MS) this.#send(false);
   }
 
   /** Sends what is left and that the worker has left the round. */
-  leave(left: LeaveReport): void {
-    this.#send(left);
+  leave(): void {
+    this.#send(true);
   }
 
-  #send(left: LeaveReport | null): void {
+  #send(left: boolean): void {
     const report: ReportMessage = {
       round: this.#round,
       values: this.#values,
       failures: this.#failures,
       left,
+      broken: null,
     };
     this.#port.postMessage(report, this.#transfer);
     this.#values = [];

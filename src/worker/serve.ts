@@ -5,13 +5,7 @@ import { SLICE_MS } from "../platform/breather.js";
 import { nextTurn } from "../platform/node.js";
 import { Departure } from "../protocol/departure.js";
 import { JobBlock } from "../protocol/job-block.js";
-import type {
-  KernelAddress,
-  LeaveReport,
-  ReportMessage,
-  WakeMessage,
-  WorkerSetup,
-} from "../protocol/messages.js";
+import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { readRound, unpackPlaces } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
 import { importKernel } from "./import-kernel.js";
@@ -53,8 +47,9 @@ export class WorkerServer {
     try {
       participation = await this.#join(wake);
     } catch (thrown) {
-      const left: LeaveReport = { tasks: 0, busy: 0, broken: packThrown(thrown) };
-      this.#port.postMessage({ round: wake.round, values: [], failures: [], left } satisfies ReportMessage);
+      const broken = packThrown(thrown);
+      const report: ReportMessage = { round: wake.round, values: [], failures: [], left: true, broken };
+      this.#port.postMessage(report);
       return;
     }
     this.#queue.push(participation);
@@ -63,14 +58,11 @@ export class WorkerServer {
 
   async #join(wake: WakeMessage): Promise<Participation> {
     const memory = (id: number): SharedArrayBuffer => this.#handles.get(id) as SharedArrayBuffer;
-    const { descriptor, control, order } = readRound(
-      memory(wake.memory),
-      wake.descriptorBytes,
-      wake.orderLength,
-    );
+    const { descriptor, control, order, meter } = readRound(memory(wake.memory), wake);
+    const { workers } = wake;
     if (wake.kernel !== null) this.#kernels.set(descriptor.kernel, load(wake.kernel));
     const arrays = unpackPlaces(descriptor.places, memory);
-    const { spec, stream, tasks, workers } = descriptor;
+    const { spec, stream, tasks } = descriptor;
     const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
     const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
     await this.#initialized;
@@ -78,7 +70,7 @@ export class WorkerServer {
     const outbox = new PortOutbox(this.#port, wake.round, stream);
     const departure = new Departure(kernel.stateful, borrowed);
     const { results } = block;
-    const parts = { run, control, results, departure, outbox, tasks, order, workers, stream };
+    const parts = { run, control, results, departure, outbox, tasks, order, meter, workers, stream };
     return { round: wake.round, run: new TaskRun(parts), outbox };
   }
 
@@ -101,7 +93,7 @@ export class WorkerServer {
       const state = run.advance(deadline);
       if (state === "paused") return false;
       if (state === "left") {
-        outbox.leave({ tasks: run.tasks, busy: run.busy, broken: null });
+        outbox.leave();
         return true;
       }
       await state;

@@ -26,6 +26,8 @@ export interface TaskRunParts {
   readonly tasks: number;
   /** Index of each task of the round; undefined: position is index. */
   readonly order: Uint32Array | undefined;
+  /** One word, in which the loop adds up the milliseconds that it spends inside claims. */
+  readonly meter: Float64Array;
   /** Threads that claim from this round. */
   readonly workers: number;
   /** Send every value by message, the numbers too. */
@@ -45,21 +47,9 @@ export class TaskRun {
   #start = 0;
   #claimed = 0;
   #grain = 1;
-  #tasks = 0;
-  #busy = 0;
 
   constructor(parts: TaskRunParts) {
     this.#parts = parts;
-  }
-
-  /** Tasks that this loop ran. */
-  get tasks(): number {
-    return this.#tasks;
-  }
-
-  /** Milliseconds spent inside claims. */
-  get busy(): number {
-    return this.#busy;
   }
 
   /**
@@ -110,11 +100,11 @@ export class TaskRun {
   }
 
   #endClaim(now: number): void {
-    const { control, outbox } = this.#parts;
+    const { control, outbox, meter } = this.#parts;
     const took = now - this.#claimed;
     const count = this.#end - this.#start;
-    this.#busy += took;
-    this.#tasks += count;
+    // Before the claim ends: whoever sees it ended sees its time too.
+    meter[0] = (meter[0] as number) + took;
     if (took < CLAIM_MS / 2 && count === this.#grain) this.#grain *= 2;
     else if (took > CLAIM_MS * 2) this.#grain = Math.max(1, this.#grain >> 1);
     this.#start = this.#end;
