@@ -19,9 +19,10 @@ export class NodeWorker extends Worker {
     resourceLimits: ResourceLimits | undefined,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
+    const execArgv = workerArguments(process.execArgv);
     super(url, {
       name: "sharray",
-      execArgv: workerArguments(),
+      ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     this.on("message", (data) => {
@@ -71,20 +72,22 @@ export class NodeWorker extends Worker {
   }
 }
 
-/** The program's own Node options, so that loaders such as tsx reach workers, less those that name its main script. */
-function workerArguments(): string[] {
+// Options with a value, which say how modules are found and loaded.
+const LOADING = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)$/;
+
+/**
+ * Workers inherit the program's Node options, loaders such as tsx among them. Only where the program came as text with
+ * `--input-type`, which workers refuse, they get a list of their own: the options that say how modules load. (A list
+ * may hold no V8 options, so there is none where it is not needed.)
+ */
+function workerArguments(given: readonly string[]): string[] | undefined {
+  if (!given.some((argument) => argument.startsWith("--input-type"))) return undefined;
   const kept: string[] = [];
-  const given = process.execArgv;
-  for (let i = 0; i < given.length; i++) {
-    const argument = given[i] as string;
-    if (/^(-e|--eval|-p|--print|-pe)$/.test(argument)) i += 1;
-    else if (
-      !/^(--input-type|--eval=|--print=|-i$|--interactive|--inspect|--watch|--test|--check|-c$)/.test(
-        argument,
-      )
-    ) {
-      kept.push(argument);
-    }
-  }
+  given.forEach((argument, i) => {
+    const [name = "", value] = argument.split("=", 2);
+    if (!LOADING.test(name)) return;
+    kept.push(argument);
+    if (value === undefined) kept.push(given[i + 1] as string);
+  });
   return kept;
 }
