@@ -51,34 +51,34 @@ export function planPlacement(arrays: Iterable<TypedArray>): PlacementPlan {
   let bytesShared = 0;
   for (const array of shared) bytesShared += array.byteLength;
 
-  // Within one buffer and one element size, offsets differ by whole elements, so views keep their alignment inside
-  // a span that starts aligned.
-  const groups = new Map<ArrayBufferLike, Map<number, TypedArray[]>>();
+  const byBuffer = new Map<ArrayBufferLike, TypedArray[]>();
   for (const array of plain) {
-    const bySize = groups.get(array.buffer) ?? new Map<number, TypedArray[]>();
-    groups.set(array.buffer, bySize);
-    const group = bySize.get(array.BYTES_PER_ELEMENT);
-    if (group === undefined) bySize.set(array.BYTES_PER_ELEMENT, [array]);
-    else group.push(array);
+    const views = byBuffer.get(array.buffer);
+    if (views === undefined) byBuffer.set(array.buffer, [array]);
+    else views.push(array);
   }
 
   const spans: Span[] = [];
   const spanOf = new Map<TypedArray, Span>();
-  for (const bySize of groups.values()) {
-    for (const group of bySize.values()) {
-      group.sort((a, b) => a.byteOffset - b.byteOffset);
-      let span: Span | undefined;
-      for (const array of group) {
-        const start = array.byteOffset;
-        const end = start + array.byteLength;
-        if (span === undefined || start >= span.end) {
-          span = { buffer: array.buffer, start, end, target: 0 };
-          spans.push(span);
-        } else {
-          span.end = Math.max(span.end, end);
-        }
-        spanOf.set(array, span);
+  for (const views of byBuffer.values()) {
+    // Within one buffer and one element size, offsets differ by whole elements, so views keep their alignment inside
+    // a span that starts aligned.
+    if (views.length > 1) {
+      views.sort((a, b) => a.BYTES_PER_ELEMENT - b.BYTES_PER_ELEMENT || a.byteOffset - b.byteOffset);
+    }
+    let span: Span | undefined;
+    let elementBytes = 0;
+    for (const array of views) {
+      const start = array.byteOffset;
+      const end = start + array.byteLength;
+      if (span === undefined || start >= span.end || array.BYTES_PER_ELEMENT !== elementBytes) {
+        span = { buffer: array.buffer, start, end, target: 0 };
+        elementBytes = array.BYTES_PER_ELEMENT;
+        spans.push(span);
+      } else {
+        span.end = Math.max(span.end, end);
       }
+      spanOf.set(array, span);
     }
   }
 
@@ -102,7 +102,8 @@ export async function place(
   arena: Arena,
   pause: () => Promise<void> | undefined,
 ): Promise<Region | undefined> {
-  if (plan.bytesNeeded === 0) return undefined;
+  // Empty arrays need no bytes but a place all the same: their own buffer would be cloned with the message.
+  if (plan.spans.length === 0) return undefined;
   const region = arena.take(plan.bytesNeeded);
   try {
     for (const span of plan.spans) {
