@@ -50,6 +50,8 @@ export interface ParallelOptions {
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;
 
+const RESOURCES = ["maxYoungGenerationSizeMb", "maxOldGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
+
 /** Names and rules of all fields, in the order of `ParallelOptions`. */
 const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown) => string | undefined } = {
   enabled: boolean,
@@ -73,9 +75,12 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
   idleTimeout: (value) =>
     allow(isNumberFrom(value, 0) && value <= 2 ** 31 - 1, "milliseconds from 0 to 2147483647"),
   resourceLimits: (value) => {
-    const numbers =
-      typeof value === "object" && value !== null && Object.values(value).every((v) => isNumberFrom(v, 0));
-    return allow(numbers, "an object of megabytes as node:worker_threads knows it");
+    const isAllowed =
+      typeof value === "object" &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.entries(value).every(([name, limit]) => RESOURCES.includes(name) && isNumberFrom(limit, 0));
+    return allow(isAllowed, `an object of megabytes by name (${RESOURCES.join(", ")})`);
   },
 };
 

@@ -105,22 +105,30 @@ export class ExecutorClosedError extends SharrayError {
   }
 }
 
+// Long enough to recognise a value by, short enough for one line.
+const LONGEST_QUOTE = 100;
+
 /** A value as an error message shows it: short, on one line, never throwing. */
 export function quote(value: unknown): string {
   try {
-    if (typeof value === "string")
-      return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
-    if (typeof value === "bigint") return `${value}n`;
-    if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
-    if (Object.is(value, -0)) return "-0";
-    if (typeof value !== "object" || value === null) return String(value);
-    const tag = Object.prototype.toString.call(value).slice(8, -1);
-    if (ArrayBuffer.isView(value)) return `${tag} of ${value.byteLength} bytes`;
-    if (Array.isArray(value)) return `array of ${value.length}`;
-    return tag === "Object" ? `object with keys ${quoteKeys(value)}` : tag;
+    const line = show(value).replace(/\s+/g, " ");
+    return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE - 3)}...` : line;
   } catch {
     return "a value that cannot be shown";
   }
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (Object.is(value, -0)) return "-0";
+  if (typeof value !== "object" || value === null) return String(value);
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (ArrayBuffer.isView(value)) return `${tag} of ${value.byteLength} bytes`;
+  if (Array.isArray(value)) return `array of ${value.length}`;
+  return tag === "Object" ? `object with keys ${quoteKeys(value)}` : tag;
 }
 
 function quoteKeys(value: object): string {

@@ -57,8 +57,8 @@ export class Execution {
     const { spec, items, table, kernel } = request;
     const kinds = request.outputs?.kinds ?? [];
     const outputBytes = kinds.map((kind) => spec.length * elementBytes(kind));
-    const placed = strategy === "sequential" ? 0 : request.placement.bytesNeeded;
-    arena.reserve(placed + blockBytes(spec.tasks, items) + outputBytes.reduce((a, b) => a + b, 0));
+    const placed = strategy === "sequential" ? [] : [request.placement.bytesNeeded];
+    arena.reserve([blockBytes(spec.tasks, items), ...outputBytes, ...placed]);
 
     this.#lease = new Lease(arena);
     try {

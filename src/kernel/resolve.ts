@@ -1,7 +1,7 @@
 /** From the caller's function to something that has a number, an address for workers, and runs here too. */
 import type { KernelAddress } from "../protocol/messages.js";
 import { compileInline } from "./compile.js";
-import { moduleAddress } from "./define.js";
+import { type ModuleAddress, moduleAddress } from "./define.js";
 import { readKernelSource } from "./source.js";
 import type { AnyKernel } from "./types.js";
 
@@ -17,7 +17,8 @@ export interface Kernel {
 }
 
 // Kernels written in a loop are new functions with the same text each time, so the text is the key.
-const kernels = new Map<string, Kernel>();
+const inlineKernels = new Map<string, Kernel>();
+const moduleIds = new Map<string, number>();
 // Programs that generate kernels must not grow for ever.
 const MAX_KERNELS = 10_000;
 let lastId = 0;
@@ -25,34 +26,38 @@ let lastId = 0;
 /** @throws KernelCaptureError, TypeError for functions that can't be kernels; before anything is dispatched */
 export function resolveKernel(fn: AnyKernel): Kernel {
   const address = moduleAddress(fn);
-  if (address !== undefined) {
-    const { url, name } = address;
-    return remember(`${url}#${name}`, name, true, { type: "module", url, name }, () => () => fn);
-  }
-  const { source, name, stateful } = readKernelSource(fn);
-  const inline: KernelAddress = { type: "inline", source, name, stateful };
-  return remember(source, name, stateful, inline, () => {
-    let compiled: AnyKernel | undefined;
-    return () => {
-      compiled ??= compileInline(source, name);
-      return compiled;
-    };
-  });
+  return address === undefined ? resolveInline(fn) : resolveModule(fn, address);
 }
 
-function remember(
-  key: string,
-  name: string,
-  stateful: boolean,
-  address: KernelAddress,
-  local: () => () => AnyKernel,
-): Kernel {
-  let kernel = kernels.get(key);
-  if (kernel === undefined) {
-    if (kernels.size >= MAX_KERNELS) kernels.clear();
-    lastId += 1;
-    kernel = { id: lastId, name, stateful, address, local: local() };
-    kernels.set(key, kernel);
-  }
+function resolveInline(fn: AnyKernel): Kernel {
+  const { source, name, stateful } = readKernelSource(fn);
+  const known = inlineKernels.get(source);
+  if (known !== undefined) return known;
+  let compiled: AnyKernel | undefined;
+  const kernel: Kernel = {
+    id: nextId(),
+    name,
+    address: { type: "inline", source, name, stateful },
+    stateful,
+    local: () => {
+      compiled ??= compileInline(source, name);
+      return compiled;
+    },
+  };
+  if (inlineKernels.size >= MAX_KERNELS) inlineKernels.clear();
+  inlineKernels.set(source, kernel);
   return kernel;
+}
+
+/** Here the very function runs that the caller passed; workers import their own. */
+function resolveModule(fn: AnyKernel, { url, name }: ModuleAddress): Kernel {
+  const key = `${url}#${name}`;
+  const id = moduleIds.get(key) ?? nextId();
+  moduleIds.set(key, id);
+  return { id, name, address: { type: "module", url, name }, stateful: true, local: () => fn };
+}
+
+function nextId(): number {
+  lastId += 1;
+  return lastId;
 }

@@ -87,7 +87,7 @@ export class Arena {
    */
   take(bytes: number): Region {
     const size = sizeClass(bytes);
-    const region = this.#takeIdle(size) ?? this.#create(size);
+    const region = this.#takeIdle(size) ?? this.#create(size, bytes);
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
     return region;
@@ -130,10 +130,19 @@ export class Arena {
     return id;
   }
 
-  /** @throws MemoryLimitError when `bytes` more would exceed the limit. Idle regions do not count: they give way. */
-  reserve(bytes: number): void {
-    if (this.#bytesInUse + bytes > this.#limit) {
-      throw new MemoryLimitError(bytes, this.#bytesInUse, this.#limit);
+  /**
+   * Makes sure that regions for all these needs can be taken. Idle regions do not count: they give way.
+   * @throws MemoryLimitError otherwise
+   */
+  reserve(needs: readonly number[]): void {
+    let size = 0;
+    let requested = 0;
+    for (const bytes of needs) {
+      size += sizeClass(bytes);
+      requested += bytes;
+    }
+    if (this.#bytesInUse + size > this.#limit) {
+      throw new MemoryLimitError(requested, this.#bytesInUse, this.#limit);
     }
   }
 
@@ -177,8 +186,8 @@ export class Arena {
     return region;
   }
 
-  #create(size: number): Region {
-    this.reserve(size);
+  #create(size: number, bytes: number): Region {
+    this.reserve([bytes]);
     if (this.#bytesInUse + this.#bytesIdle + size > this.#limit) {
       this.trim(this.#limit - this.#bytesInUse - size);
     }
@@ -186,7 +195,7 @@ export class Arena {
     try {
       buffer = new SharedArrayBuffer(size);
     } catch {
-      throw new MemoryLimitError(size, this.#bytesInUse, this.#limit);
+      throw new MemoryLimitError(bytes, this.#bytesInUse, this.#limit);
     }
     this.#regions += 1;
     const region: Region = { id: nextMemoryId(), buffer, recycled: false };

@@ -150,7 +150,15 @@ export function plainView(array: TypedArray): TypedArray {
     : viewOf(kind, array.buffer, array.byteOffset, array.length);
 }
 
+/** Is it shared memory, of this realm or another? */
+export function isSharedBuffer(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  return (
+    (typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer) ||
+    Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]"
+  );
+}
+
 /** Is the array's memory shared between threads? */
 export function isShared<A extends TypedArray>(array: A): array is A & { buffer: SharedArrayBuffer } {
-  return typeof SharedArrayBuffer !== "undefined" && array.buffer instanceof SharedArrayBuffer;
+  return isSharedBuffer(array.buffer);
 }

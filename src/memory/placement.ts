@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** A run of bytes of one plain buffer that is copied as a whole; overlapping views share one. */
-interface Span {
+export interface Span {
   readonly buffer: ArrayBufferLike;
   start: number;
   end: number;

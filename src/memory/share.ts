@@ -3,7 +3,7 @@ import { quote } from "../errors.js";
 import type { Arena } from "./arena.js";
 import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";
 import { readPayload } from "./inputs.js";
-import { placeNow, planPlacement } from "./placement.js";
+import { placeNow, planPlacement, type Span } from "./placement.js";
 
 // Below this, arrays of one call share a region: a region of its own costs a page and a handle in every worker.
 const OWN_REGION = 64 * 1024;
@@ -11,12 +11,7 @@ const OWN_REGION = 64 * 1024;
 /** The same shape on shared memory. Arrays that stand there already come back as they are. */
 export function share(input: unknown, arena: Arena): unknown {
   const payload = readPayload(input);
-  const plain = payload.arrays.filter((array) => !isShared(array));
-  const shared = new Map<TypedArray, TypedArray>();
-  const small = plain.filter((array) => array.byteLength < OWN_REGION);
-  const large = plain.filter((array) => array.byteLength >= OWN_REGION);
-  arena.reserve(planPlacement(plain).bytesNeeded);
-  for (const group of [small, ...large.map((array) => [array])]) shareGroup(group, arena, shared);
+  const shared = shareArrays(new Set(payload.arrays.filter((array) => !isShared(array))), arena);
   if (payload.shape === "array") return shared.get(payload.arrays[0]) ?? input;
   if (payload.shape === "list") {
     return payload.arrays.map((array, i) => shared.get(array) ?? (input as readonly unknown[])[i]);
@@ -41,17 +36,28 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
   return viewOf(kind, arena.lend(region), 0, length);
 }
 
-function shareGroup(arrays: readonly TypedArray[], arena: Arena, shared: Map<TypedArray, TypedArray>): void {
-  const missing = arrays.filter((array) => !shared.has(array));
-  if (missing.length === 0) return;
-  const plan = planPlacement(missing);
-  const region = arena.take(plan.bytesNeeded);
-  placeNow(plan, region);
-  const handle = arena.lend(region);
-  for (const array of missing) {
-    const span = plan.spanOf.get(array);
-    if (span === undefined) continue;
-    const byteOffset = span.target + (array.byteOffset - span.start);
-    shared.set(array, viewOf(kindOf(array), handle, byteOffset, array.length));
+/** Copies plain arrays to regions of the user's, overlapping ones to the same. All or none. */
+function shareArrays(arrays: ReadonlySet<TypedArray>, arena: Arena): Map<TypedArray, TypedArray> {
+  const { spanOf } = planPlacement(arrays);
+  const small: TypedArray[] = [];
+  const large = new Map<object, TypedArray[]>();
+  for (const array of arrays) {
+    const span = spanOf.get(array) as Span;
+    const views = span.end - span.start < OWN_REGION ? small : large.get(span);
+    if (views === undefined) large.set(span, [array]);
+    else views.push(array);
   }
+  const groups = [...large.values(), ...(small.length === 0 ? [] : [small])].map(planPlacement);
+  arena.reserve(groups.map((group) => group.bytesNeeded));
+  const shared = new Map<TypedArray, TypedArray>();
+  for (const group of groups) {
+    const region = arena.take(group.bytesNeeded);
+    placeNow(group, region);
+    const handle = arena.lend(region);
+    for (const [array, span] of group.spanOf) {
+      const byteOffset = span.target + (array.byteOffset - span.start);
+      shared.set(array, viewOf(kindOf(array), handle, byteOffset, array.length));
+    }
+  }
+  return shared;
 }

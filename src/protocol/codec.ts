@@ -15,7 +15,7 @@ import {
   type TypedArray,
   viewOf,
 } from "../memory/dtypes.js";
-import { isRecord } from "../memory/inputs.js";
+import { isDetached, isRecord } from "../memory/inputs.js";
 
 /** The arrays a job touches, each once. Their order is how messages name them. */
 export class ArrayTable {
@@ -151,7 +151,13 @@ function check(value: unknown, path: string, ancestors: Set<object>): boolean {
     default:
       refuse(path, ALLOWED, quote(value));
   }
-  if (value === null || isTypedArray(value)) return false;
+  if (value === null) return false;
+  if (isTypedArray(value)) {
+    if (value.length === 0 && isDetached(value.buffer)) {
+      refuse(path, "an array that still has its data", "one whose buffer was transferred away");
+    }
+    return false;
+  }
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) refuse(path, "a valid Date", "an invalid one");
     return false;
@@ -168,6 +174,7 @@ function check(value: unknown, path: string, ancestors: Set<object>): boolean {
     }
   } else if (isRecord(value)) {
     for (const key of Object.keys(value)) {
+      if (!key.isWellFormed()) refuse(path, "an object of well-formed keys", "one with a lone surrogate");
       if (key === "__proto__") refuse(path, 'free of a key "__proto__"', "an object with one");
       if (check(value[key], `${path}${keyPath(key)}`, ancestors)) negativeZero = true;
     }

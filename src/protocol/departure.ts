@@ -3,8 +3,8 @@
  * arrays that it made are transferred, which moves them without a copy.
  */
 import { quote } from "../errors.js";
-import { isTypedArray, kindOf, viewOf } from "../memory/dtypes.js";
-import { isRecord } from "../memory/inputs.js";
+import { isSharedBuffer, isTypedArray, kindOf, viewOf } from "../memory/dtypes.js";
+import { isDetached, isRecord } from "../memory/inputs.js";
 import { keyPath } from "./codec.js";
 
 /** A result ready for `postMessage(value, transfer)` or `structuredClone(value, { transfer })`. */
@@ -42,7 +42,15 @@ export class Departure {
       seen.set(value, copy);
       return copy;
     };
+    if (isBufferOrView(value) && isDetached("buffer" in value ? value.buffer : value)) {
+      throw new TypeError(
+        `Cannot return ${path} from a kernel as its buffer was transferred away: return an array that has its data`,
+      );
+    }
     if (ArrayBuffer.isView(value)) return remember(this.#ownView(value, transfer));
+    if (isSharedBuffer(value as ArrayBufferLike)) {
+      return remember(copyBytes(new Uint8Array(value as SharedArrayBuffer)));
+    }
     if (value instanceof ArrayBuffer) return remember(this.#ownBuffer(value, transfer));
     if (Array.isArray(value)) {
       const copy: unknown[] = remember(new Array(value.length));
@@ -71,7 +79,7 @@ export class Departure {
       for (const child of value) copy.add(this.#own(child, `an element of ${path}`, seen, transfer));
       return copy;
     }
-    if (isRecord(value) || isInstance(value)) {
+    if (isRecord(value) || isCloneRecord(value, path)) {
       const copy: Record<string, unknown> = remember({});
       for (const key of Object.keys(value)) {
         const child = (value as Record<string, unknown>)[key];
@@ -85,12 +93,6 @@ export class Departure {
         });
       }
       return copy;
-    }
-    // Dates, regular expressions, errors, blobs: structured clone knows which of them can travel.
-    try {
-      structuredClone(value);
-    } catch {
-      refuse(path, value);
     }
     return value;
   }
@@ -122,9 +124,22 @@ function copyBytes(view: ArrayBufferView): ArrayBuffer {
   return copy.buffer;
 }
 
-/** An object of a class, without internal slots: structured clone keeps its own fields. */
-function isInstance(value: object): boolean {
-  return Object.prototype.toString.call(value) === "[object Object]";
+function isBufferOrView(value: object): value is ArrayBuffer | ArrayBufferView {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+}
+
+/**
+ * Is it an object of a class, of which structured clone keeps the own fields? Of dates, regular expressions, errors and
+ * the like it keeps something else, and only it knows which of them can travel.
+ */
+function isCloneRecord(value: object, path: string): boolean {
+  // Nothing but own fields can be in the way here, and they are named one by one.
+  if (Object.prototype.toString.call(value) === "[object Object]") return true;
+  try {
+    return isRecord(structuredClone(value));
+  } catch {
+    refuse(path, value);
+  }
 }
 
 function refuse(path: string, value: unknown): never {

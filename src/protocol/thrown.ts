@@ -3,6 +3,9 @@
  * The sequential strategy takes the same way, so that `error.cause` is the same wherever the kernel ran.
  */
 
+import { quote } from "../errors.js";
+import { Departure } from "./departure.js";
+
 /** A thrown value in a form that structured clone carries. */
 export type Thrown =
   | { readonly type: "value"; readonly value: unknown }
@@ -29,15 +32,27 @@ const BUILT_IN: Readonly<Record<string, ErrorConstructor>> = {
   URIError,
 };
 
-// A chain of causes may be a ring; deeper ones are of no use to a reader.
-const MAX_CAUSES = 16;
+// A chain of causes may be a ring, and aggregates may hold each other; more are of no use to a reader.
+const MAX_DEPTH = 16;
+const MAX_ERRORS = 100;
+/** Fields that travel by themselves. */
+const OWN_WAY = new Set(["cause", "errors", "stack", "message", "name"]);
 // Text beyond this helps nobody and would travel through memory several times.
 const MAX_TEXT = 64 * 1024;
 
-export function packThrown(thrown: unknown, depth = 0): Thrown {
+export function packThrown(thrown: unknown): Thrown {
+  return pack(thrown, { errorsLeft: MAX_ERRORS }, 0);
+}
+
+/** How much of the causes and of the errors of aggregates may still be told. */
+interface Budget {
+  errorsLeft: number;
+}
+
+function pack(thrown: unknown, budget: Budget, depth: number): Thrown {
   try {
-    if (thrown instanceof Error) return packError(thrown, depth);
-    return { type: "value", value: clonable(thrown) };
+    if (thrown instanceof Error) return packError(thrown, budget, depth);
+    return { type: "value", value: clonable(() => thrown) };
   } catch {
     // Proxies and hostile getters: nothing of them can be read.
     return { type: "value", value: "a thrown value that cannot be read" };
@@ -63,14 +78,13 @@ export function unpackThrown(packed: Thrown): unknown {
   return error;
 }
 
-function packError(error: Error, depth: number): Thrown {
+function packError(error: Error, budget: Budget, depth: number): Thrown {
+  budget.errorsLeft -= 1;
+  const goesOn = depth < MAX_DEPTH && budget.errorsLeft > 0;
   const fields: Record<string, unknown> = {};
   for (const key of Object.keys(error)) {
-    if (key === "cause" || key === "errors" || key === "stack" || key === "message" || key === "name")
-      continue;
-    fields[key] = clonable((error as unknown as Record<string, unknown>)[key]);
+    if (!OWN_WAY.has(key)) fields[key] = clonable(() => (error as unknown as Record<string, unknown>)[key]);
   }
-  const hasCause = error.cause !== undefined && depth < MAX_CAUSES;
   return {
     type: "error",
     name: text(ownName(error)),
@@ -78,18 +92,26 @@ function packError(error: Error, depth: number): Thrown {
     message: text(error.message),
     stack: error.stack === undefined ? undefined : text(error.stack),
     fields,
-    cause: hasCause ? packThrown(error.cause, depth + 1) : undefined,
+    cause: error.cause !== undefined && goesOn ? pack(error.cause, budget, depth + 1) : undefined,
     errors:
-      error instanceof AggregateError && depth < MAX_CAUSES
-        ? error.errors.map((each) => packThrown(each, depth + 1))
-        : undefined,
+      error instanceof AggregateError ? packAll(goesOn ? error.errors : [], budget, depth + 1) : undefined,
   };
+}
+
+function packAll(errors: readonly unknown[], budget: Budget, depth: number): Thrown[] {
+  const packed: Thrown[] = [];
+  for (const error of errors) {
+    if (budget.errorsLeft <= 0) break;
+    packed.push(pack(error, budget, depth));
+  }
+  return packed;
 }
 
 /** A class that does not set `name` is still known by its own name. */
 function ownName(error: Error): string {
   const constructorName: unknown = error.constructor?.name;
-  const inherited = error.name in BUILT_IN && typeof constructorName === "string" && constructorName !== "";
+  const isBuiltIn = error.name === "AggregateError" || Object.hasOwn(BUILT_IN, error.name);
+  const inherited = isBuiltIn && typeof constructorName === "string" && constructorName !== "";
   return inherited ? (constructorName as string) : error.name;
 }
 
@@ -109,11 +131,16 @@ function text(value: unknown): string {
   return string.length > MAX_TEXT ? `${string.slice(0, MAX_TEXT)}...` : string;
 }
 
-/** The value, or a description of one that structured clone refuses or that is shared memory. */
-function clonable(value: unknown): unknown {
+// Keeps nothing and gives nothing away: errors may hold arrays of the payload or of the kernel's module.
+const copying = new Departure(true, new Set());
+
+/** A copy of the value, or a description of one that structured clone refuses. */
+function clonable(read: () => unknown): unknown {
+  let value: unknown;
   try {
-    return structuredClone(value);
+    value = read();
+    return structuredClone(copying.prepare(value).value);
   } catch {
-    return typeof value === "function" ? `[function ${value.name}]` : `[${text(value)}]`;
+    return `[${typeof value === "function" ? `function ${value.name}` : quote(value)}]`;
   }
 }

@@ -1,9 +1,9 @@
+// biome-ignore-all assist/source/organizeImports: the first import must be evaluated before threads.js is.
 /** Where a worker of the pool starts. threads.js carries the control plane: it hands over the port of the rounds. */
-
+import { removeAddedListeners } from "./listeners-before.js";
 import type { MessagePort } from "node:worker_threads";
 import { expose } from "threads/worker";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import { removeAddedListeners } from "./listeners-before.js";
 import { markPoolWorker } from "./nested.js";
 import { WorkerServer } from "./serve.js";
 

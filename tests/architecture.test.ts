@@ -1,0 +1,253 @@
+/** Holds the layout of DESIGN.md: who may import whom, where threads.js and Node's built-ins may stand, how long files are. */
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const SRC = fileURLToPath(new URL("../src/", import.meta.url));
+
+interface Import {
+  readonly specifier: string;
+  /** Erased on compiling: `import type`, `export type ... from`, `typeof import()`. */
+  readonly typeOnly: boolean;
+}
+
+/** Without comments; strings and templates stay whole, as their text may look like a comment. */
+function withoutComments(source: string): string {
+  const token = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+  return source.replace(token, (text) => (text.startsWith("/") ? " " : text));
+}
+
+function importsOf(source: string): Import[] {
+  const code = withoutComments(source);
+  const found: Import[] = [];
+  const from = /^(import|export)\s+(type\s+)?([\w*{][^;"'`]*?)\s*\bfrom\s*["']([^"']+)["']/gm;
+  for (const [, , type, names, specifier] of code.matchAll(from)) {
+    const each = /^\{([\s\S]*)\}$/
+      .exec(names as string)?.[1]
+      ?.split(",")
+      .filter((name) => name.trim() !== "");
+    const allTypes = each?.every((name) => /^\s*type\s/.test(name)) ?? false;
+    found.push({ specifier: specifier as string, typeOnly: type !== undefined || allTypes });
+  }
+  for (const [, specifier] of code.matchAll(/^import\s*["']([^"']+)["']/gm)) {
+    found.push({ specifier: specifier as string, typeOnly: false });
+  }
+  for (const [, type, specifier] of code.matchAll(/(\btypeof\s+)?\bimport\(\s*["']([^"']+)["']\s*\)/g)) {
+    found.push({ specifier: specifier as string, typeOnly: type !== undefined });
+  }
+  return found;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => path.replaceAll("\\", "/"))
+  .sort();
+const sources = new Map(files.map((file) => [file, readFileSync(join(SRC, file), "utf8")]));
+const imports = new Map([...sources].map(([file, source]) => [file, importsOf(source)]));
+
+const isInternal = (specifier: string): boolean => specifier.startsWith(".");
+
+/** The file of `src` that an internal specifier names. */
+function target(file: string, specifier: string): string {
+  const path = resolve(SRC, dirname(file), specifier).replace(/\.js$/, ".ts");
+  return relative(SRC, path).replaceAll("\\", "/");
+}
+
+function internalImports(file: string, { types = true } = {}): string[] {
+  return (imports.get(file) as Import[])
+    .filter(({ specifier, typeOnly }) => isInternal(specifier) && (types || !typeOnly))
+    .map(({ specifier }) => target(file, specifier));
+}
+
+function filesThatImport(matches: (specifier: string) => boolean): string[] {
+  return files.filter((file) => (imports.get(file) as Import[]).some(({ specifier }) => matches(specifier)));
+}
+
+describe("the reading of imports", () => {
+  it.each<[string, Import[]]>([
+    ['import { a } from "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ["import a, { b } from './a.js'", [{ specifier: "./a.js", typeOnly: false }]],
+    ['import * as a from "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ['import type { A } from "./a.js";', [{ specifier: "./a.js", typeOnly: true }]],
+    ['import { type A, type B } from "./a.js";', [{ specifier: "./a.js", typeOnly: true }]],
+    ['import { type A, b } from "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ['import {\n  a,\n  b,\n} from "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ['import "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ['export { a } from "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ['export * from "./a.js";', [{ specifier: "./a.js", typeOnly: false }]],
+    ['export type { A } from "./a.js";', [{ specifier: "./a.js", typeOnly: true }]],
+    ['const m = await import("./a.js");', [{ specifier: "./a.js", typeOnly: false }]],
+    ['type M = typeof import("./a.js");', [{ specifier: "./a.js", typeOnly: true }]],
+    ['// import { a } from "./a.js";', []],
+    ['/**\n import { a } from "./a.js";\n*/', []],
+    [
+      'const url = "https://x"; // y\nimport { a } from "./a.js";',
+      [{ specifier: "./a.js", typeOnly: false }],
+    ],
+  ])("%s", (source, expected) => {
+    expect(importsOf(source)).toEqual(expected);
+  });
+
+  it.each(files)("misses none in %s", (file) => {
+    const code = withoutComments(sources.get(file) as string);
+    const statements = code.match(/\bfrom\s*["'][^"']+["']|^import\s*["']/gm)?.length ?? 0;
+    const calls = code.match(/\bimport\(\s*["']/g)?.length ?? 0;
+    expect(imports.get(file)).toHaveLength(statements + calls);
+  });
+
+  it("finds every internal target", () => {
+    expect(files.length).toBeGreaterThan(40);
+    for (const file of files) {
+      for (const each of internalImports(file)) expect(files, `${file} imports ${each}`).toContain(each);
+    }
+  });
+
+  it("computed imports stand only where kernels are loaded", () => {
+    const computed = files.filter((file) => {
+      const code = withoutComments(sources.get(file) as string).replace(
+        /"(?:\\.|[^"\\\n])*"|'[^'\n]*'/g,
+        '""',
+      );
+      return /\bimport\(\s*[^"\s]/.test(code) || /\brequire\(/.test(code);
+    });
+    expect(computed).toEqual(["worker/import-kernel.ts"]);
+  });
+});
+
+/** What each part may import besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  platform: ["errors"],
+  plan: ["errors", "platform"],
+  memory: ["errors", "platform", "plan"],
+  kernel: ["errors", "platform", "plan", "memory", "protocol"],
+  protocol: ["errors", "platform", "plan", "memory"],
+  worker: ["errors", "platform", "plan", "memory", "kernel", "protocol"],
+  dispatch: ["errors", "platform", "plan", "memory", "kernel", "protocol", "worker"],
+  telemetry: ["errors", "platform", "plan"],
+  executor: ["errors", "platform", "plan", "memory", "kernel", "protocol", "worker", "dispatch", "telemetry"],
+  index: ["errors", "platform", "plan", "memory", "kernel", "telemetry", "executor"],
+};
+const EXECUTOR = ["calls", "config", "execution", "executor", "request", "stream", "watch"];
+
+function partOf(file: string): string {
+  const [folder] = file.split("/") as [string];
+  if (folder !== file) return folder;
+  const name = file.replace(/\.ts$/, "");
+  return EXECUTOR.includes(name) ? "executor" : name;
+}
+
+describe("import directions", () => {
+  it("every file belongs to a part", () => {
+    expect([...new Set(files.map(partOf))].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+  });
+
+  it.each(files)("%s", (file) => {
+    const part = partOf(file);
+    const allowed = [part, ...(MAY_IMPORT[part] as readonly string[])];
+    for (const each of internalImports(file))
+      expect(allowed, `${file} imports ${each}`).toContain(partOf(each));
+  });
+
+  it("kernel takes nothing but types from protocol", () => {
+    const crossing = files
+      .filter((file) => partOf(file) === "kernel")
+      .flatMap((file) => internalImports(file, { types: false }))
+      .filter((each) => partOf(each) === "protocol");
+    expect(crossing).toEqual([]);
+  });
+
+  it("nothing below the executor knows of telemetry", () => {
+    const knowing = files.filter((file) =>
+      internalImports(file).some((each) => partOf(each) === "telemetry"),
+    );
+    expect(knowing.filter((file) => !["executor", "index", "telemetry"].includes(partOf(file)))).toEqual([]);
+  });
+
+  it("telemetry events are types only", () => {
+    for (const file of files) {
+      expect(internalImports(file, { types: false }), file).not.toContain("telemetry/events.ts");
+    }
+    const values = /^export\s+(?!type\b|interface\b)/m;
+    expect(withoutComments(sources.get("telemetry/events.ts") as string)).not.toMatch(values);
+  });
+
+  it("only index imports the executor", () => {
+    const importers = files.filter((file) => internalImports(file).includes("executor.ts"));
+    expect(importers).toEqual(["index.ts"]);
+    expect(files.filter((file) => internalImports(file).includes("index.ts"))).toEqual([]);
+  });
+
+  it("there are no cycles, among types neither", () => {
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      const at = path.indexOf(file);
+      if (at !== -1) throw new Error(`cycle: ${[...path.slice(at), file].join(" -> ")}`);
+      if (done.has(file)) return;
+      for (const each of internalImports(file)) visit(each, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+  });
+});
+
+describe("what comes from outside", () => {
+  it("threads.js: the pool alone, and the worker's entry", () => {
+    expect(filesThatImport((specifier) => specifier === "threads")).toEqual(["dispatch/pool.ts"]);
+    expect(filesThatImport((specifier) => specifier.startsWith("threads/"))).toEqual(["worker/entry.ts"]);
+    const threads = [...imports.values()].flat().map(({ specifier }) => specifier);
+    expect(threads.filter((each) => each === "threads/worker")).toHaveLength(1);
+  });
+
+  it("Node's built-ins, by their node: names", () => {
+    const outside = filesThatImport((specifier) => specifier.startsWith("node:")).filter(
+      (file) => partOf(file) !== "platform",
+    );
+    expect(outside).toEqual([
+      "dispatch/node-worker.ts",
+      "dispatch/pool.ts",
+      "telemetry/emit.ts",
+      "worker/entry.ts",
+      "worker/import-kernel.ts",
+    ]);
+    expect(filesThatImport((specifier) => builtinModules.includes(specifier))).toEqual([]);
+  });
+
+  it("packages: each where it is needed, and no other", () => {
+    const packages = new Map<string, string[]>();
+    for (const [file, list] of imports) {
+      for (const { specifier, typeOnly } of list) {
+        if (isInternal(specifier) || specifier.startsWith("node:") || typeOnly) continue;
+        const name =
+          specifier.split("/")[0] === "@msgpack" ? "@msgpack/msgpack" : (specifier.split("/")[0] as string);
+        packages.set(name, [...new Set([...(packages.get(name) ?? []), file])]);
+      }
+    }
+    expect(Object.fromEntries(packages)).toEqual({
+      "@msgpack/msgpack": ["protocol/codec.ts", "protocol/round.ts"],
+      acorn: ["kernel/source.ts"],
+      "eslint-scope": ["kernel/captures.ts"],
+      threads: ["dispatch/pool.ts", "worker/entry.ts"],
+    });
+  });
+
+  it("the worker's entry notes the listeners before threads.js is imported", () => {
+    const order = (imports.get("worker/entry.ts") as Import[])
+      .filter(({ typeOnly }) => !typeOnly)
+      .map(({ specifier }) => specifier);
+    expect(order).toContain("./listeners-before.js");
+    expect(order.indexOf("./listeners-before.js")).toBeLessThan(order.indexOf("threads/worker"));
+  });
+});
+
+describe("the length of files", () => {
+  // The executor is the whole public surface with its documentation, and the story of a call.
+  const LONGEST: Readonly<Record<string, number>> = { "executor.ts": 420 };
+
+  it.each(files)("%s", (file) => {
+    const lines = (sources.get(file) as string).trimEnd().split("\n").length;
+    expect(lines).toBeLessThanOrEqual(LONGEST[file] ?? 300);
+  });
+});

@@ -1,0 +1,483 @@
+/** What the compiler makes of the public calls. Checked by `tsc -p tsconfig.json`; nothing here ever runs. */
+import {
+  defineKernel,
+  type KernelContext,
+  type ParallelExecutor,
+  type Plan,
+  type ReadOnly,
+  type StreamedResult,
+  type TypedArray,
+} from "sharray";
+import { expectTypeOf, test } from "vitest";
+
+declare const executor: ParallelExecutor;
+declare const x: Float64Array;
+declare const n: Int32Array;
+declare const big: BigInt64Array;
+
+test("mapShared over a list: one array, whole", async () => {
+  const sums = await executor.mapShared([x, x] as Float64Array[], (array, context) => {
+    expectTypeOf(array).toEqualTypeOf<ReadOnly<Float64Array>>();
+    expectTypeOf(array[0]).toEqualTypeOf<number | undefined>();
+    expectTypeOf(array.length).toEqualTypeOf<number>();
+    expectTypeOf(context.index).toEqualTypeOf<number>();
+    expectTypeOf(context.start).toEqualTypeOf<number>();
+    expectTypeOf(context.end).toEqualTypeOf<number>();
+    expectTypeOf(context.aborted()).toEqualTypeOf<boolean>();
+    return array.reduce((a, b) => a + b, 0);
+  });
+  expectTypeOf(sums).toEqualTypeOf<number[]>();
+});
+
+test("mapShared over a literal list of several kinds: the kinds as a union, a result for each", async () => {
+  const results = await executor.mapShared([x, n], (array) => {
+    // @ts-expect-error WANTED: one or the other, which its tag would tell; it is a ReadOnly of both at once
+    const either: ReadOnly<Float64Array> | ReadOnly<Int32Array> = array;
+    // @ts-expect-error it may be the other kind
+    const one: ReadOnly<Float64Array> = array;
+    return either.length + one.length;
+  });
+  expectTypeOf(results).toEqualTypeOf<[number, number]>();
+  const [first, second] = results;
+  expectTypeOf(first).toEqualTypeOf<number>();
+  expectTypeOf(second).toEqualTypeOf<number>();
+  // @ts-expect-error there are only two arrays
+  results[2];
+});
+
+test("mapShared over one array: views of chunks, any number of them", async () => {
+  const parts = await executor.mapShared(big, (view) => {
+    expectTypeOf(view).toEqualTypeOf<ReadOnly<BigInt64Array>>();
+    expectTypeOf(view[0]).toEqualTypeOf<bigint | undefined>();
+    return view[0] ?? 0n;
+  });
+  expectTypeOf(parts).toEqualTypeOf<bigint[]>();
+});
+
+test("mapShared over columns: a record of views", async () => {
+  const parts = await executor.mapShared({ price: x, qty: n }, ({ price, qty }) => {
+    expectTypeOf(price).toEqualTypeOf<ReadOnly<Float64Array>>();
+    expectTypeOf(qty).toEqualTypeOf<ReadOnly<Int32Array>>();
+    return { value: price[0]! * qty[0]!, name: "a" };
+  });
+  expectTypeOf(parts).toEqualTypeOf<{ value: number; name: string }[]>();
+  // @ts-expect-error there is no such column
+  await executor.mapShared({ price: x }, ({ qty }) => qty);
+});
+
+test("mapShared over columns of a record that is typed elsewhere", async () => {
+  const columns: Record<string, Float64Array> = { a: x };
+  await executor.mapShared(columns, (views) => {
+    expectTypeOf(views["a"]).toEqualTypeOf<ReadOnly<Float64Array> | undefined>();
+    return 0;
+  });
+  type Trade = { readonly price: Float64Array; readonly qty: Int32Array };
+  const trade: Trade = { price: x, qty: n };
+  await executor.mapShared(trade, ({ qty }) => {
+    expectTypeOf(qty).toEqualTypeOf<ReadOnly<Int32Array>>();
+    return 0;
+  });
+});
+
+test("columns that an interface describes", () => {
+  interface Trade {
+    readonly price: Float64Array;
+    readonly qty: Int32Array;
+  }
+  const trade: Trade = { price: x, qty: n };
+  // @ts-expect-error WANTED: an interface should do as well as a type; it has no index signature
+  executor.share(trade);
+  // @ts-expect-error WANTED: as above
+  executor.mapShared(trade, () => 0);
+  executor.mapShared({ ...trade }, ({ qty }) => {
+    expectTypeOf(qty).toEqualTypeOf<ReadOnly<Int32Array>>();
+    return 0;
+  });
+});
+
+test("results are awaited", async () => {
+  const parts = await executor.mapShared(x, async (view) => String(view[0]));
+  expectTypeOf(parts).toEqualTypeOf<string[]>();
+  const mixed = await executor.mapShared(x, (view) => (view.length > 3 ? Promise.resolve(1) : 2));
+  expectTypeOf(mixed).toEqualTypeOf<number[]>();
+});
+
+test("a result that is made from the view is the kernel's own", async () => {
+  const parts = await executor.mapShared(x, (view) => view.map((value) => 2 * value));
+  parts[0]![0] = 1;
+  const sliced = await executor.mapShared(n, (view) => view.slice(1));
+  sliced[0]![0] = 1;
+});
+
+test("a view that is returned was copied", async () => {
+  const parts = await executor.mapShared(x, (view) => view.subarray(1));
+  // @ts-expect-error WANTED: the result is a copy of the caller's own, its type still the kernel's read-only view
+  parts[0]![0] = 1;
+});
+
+test("kernels cannot write to their inputs", async () => {
+  await executor.mapShared(x, (view) => {
+    // @ts-expect-error elements are read-only
+    view[0] = 1;
+    // @ts-expect-error no fill
+    view.fill(0);
+    // @ts-expect-error no set
+    view.set([1]);
+    // @ts-expect-error no sort
+    view.sort();
+    // @ts-expect-error no reverse
+    view.reverse();
+    // @ts-expect-error no copyWithin
+    view.copyWithin(0, 1);
+    // @ts-expect-error no buffer
+    view.buffer;
+    // @ts-expect-error not through a part of it either
+    view.subarray(1)[0] = 1;
+    // @ts-expect-error not a Float64Array that another function could write to
+    const writable: Float64Array = view;
+    return writable.length;
+  });
+  await executor.mapShared({ x }, (views) => {
+    // @ts-expect-error elements are read-only
+    views.x[0] = 1;
+    // @ts-expect-error columns are read-only
+    views.x = new Float64Array(1);
+    return 0;
+  });
+  await executor.mapShared([x], (array) => {
+    // @ts-expect-error elements are read-only
+    array[0]++;
+    return 0;
+  });
+});
+
+test("kernels can read in every way", async () => {
+  await executor.mapShared(x, (view) => {
+    for (const value of view) expectTypeOf(value).toEqualTypeOf<number>();
+    for (const [i, value] of view.entries()) expectTypeOf(i + value).toEqualTypeOf<number>();
+    expectTypeOf(view.at(-1)).toEqualTypeOf<number | undefined>();
+    expectTypeOf(view.indexOf(3)).toEqualTypeOf<number>();
+    expectTypeOf(view.byteLength).toEqualTypeOf<number>();
+    expectTypeOf(view.toSorted()[0]).toEqualTypeOf<number | undefined>();
+    expectTypeOf(Array.from(view)).toEqualTypeOf<number[]>();
+    expectTypeOf(Float64Array.from(view)[0]).toEqualTypeOf<number | undefined>();
+    expectTypeOf(Math.max(...view)).toEqualTypeOf<number>();
+    return new Float64Array(view).set(view);
+  });
+});
+
+test("args: inferred from the options, read-only throughout", async () => {
+  const parts = await executor.mapShared(
+    { x },
+    (_views, { args }) => {
+      expectTypeOf(args.rate).toEqualTypeOf<number>();
+      expectTypeOf(args.weights).toEqualTypeOf<ReadOnly<Float32Array<ArrayBuffer>>>();
+      expectTypeOf(args.model.names).toEqualTypeOf<readonly string[]>();
+      // @ts-expect-error args are read-only
+      args.rate = 2;
+      // @ts-expect-error at every depth
+      args.model.names.push("c");
+      // @ts-expect-error arrays too
+      args.weights[0] = 1;
+      // @ts-expect-error there is no such argument
+      args.missing;
+      return args.rate;
+    },
+    { args: { rate: 1.5, weights: new Float32Array(3), model: { names: ["a", "b"] } } },
+  );
+  expectTypeOf(parts).toEqualTypeOf<number[]>();
+});
+
+test("args: undefined where none are given", async () => {
+  await executor.mapShared(x, (_view, { args }) => {
+    expectTypeOf(args).toEqualTypeOf<undefined>();
+    return 0;
+  });
+  await executor.mapShared(
+    x,
+    (_view, { args }) => {
+      expectTypeOf(args).toEqualTypeOf<undefined>();
+      return 0;
+    },
+    { chunkSize: 10 },
+  );
+});
+
+test("args: those that the kernel declares are those that are given", async () => {
+  const kernel = (view: ReadOnly<Float64Array>, { args }: KernelContext<{ rate: number }>) => {
+    return view.length * args.rate;
+  };
+  await executor.mapShared(x, kernel, { args: { rate: 2 } });
+  // @ts-expect-error a rate is a number
+  await executor.mapShared(x, kernel, { args: { rate: "2" } });
+  // @ts-expect-error the rate is missing
+  await executor.mapShared(x, kernel, { args: {} });
+});
+
+test("args: a kernel that declares some can be called without any", async () => {
+  const kernel = (view: ReadOnly<Float64Array>, { args }: KernelContext<{ rate: number }>) => {
+    return view.length * args.rate;
+  };
+  // WANTED: both should be refused, as `args` is undefined in the kernel.
+  await executor.mapShared(x, kernel);
+  await executor.mapShared(x, kernel, { chunkSize: 3 });
+});
+
+test("kernels that are declared elsewhere fit", async () => {
+  const rms = defineKernel(import.meta.url, "rms", (view: ReadOnly<Float64Array>) => Math.sqrt(view.length));
+  expectTypeOf(rms).toEqualTypeOf<(view: ReadOnly<Float64Array>) => number>();
+  expectTypeOf(await executor.mapShared(x, rms)).toEqualTypeOf<number[]>();
+  expectTypeOf(await executor.mapShared([x], rms)).toEqualTypeOf<[number]>();
+  expectTypeOf(await executor.mapShared(executor.share(x), rms)).toEqualTypeOf<number[]>();
+  // A kernel of its own may be called on a plain array, which can be written but need not be.
+  expectTypeOf(rms(x)).toEqualTypeOf<number>();
+  // @ts-expect-error other elements
+  await executor.mapShared(big, rms);
+  // @ts-expect-error one array is no record
+  await executor.mapShared({ x }, rms);
+  const generic = (view: ReadOnly<TypedArray>) => view.length;
+  await executor.mapShared(x, generic);
+  await executor.mapShared([x, big], generic);
+});
+
+test("a kernel that wants to write does not fit", async () => {
+  const wild = (view: Float64Array) => view.fill(0).length;
+  // @ts-expect-error inputs are read-only
+  await executor.mapShared(x, wild);
+});
+
+test("transformShared with named outputs: writable views, shared arrays back", async () => {
+  const result = await executor.transformShared(
+    { price: x, qty: n },
+    { revenue: Float64Array, count: BigInt64Array },
+    ({ price, qty }, out, { args, start }) => {
+      expectTypeOf(price).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(out.revenue).toEqualTypeOf<Float64Array>();
+      expectTypeOf(out.count).toEqualTypeOf<BigInt64Array>();
+      expectTypeOf(args.rate).toEqualTypeOf<number>();
+      out.revenue[0] = price[0]! * qty[0]! * args.rate + start;
+      out.count.fill(1n);
+      // @ts-expect-error inputs are read-only
+      price[0] = 1;
+      // @ts-expect-error inputs are read-only
+      qty.fill(0);
+      // @ts-expect-error views are filled, not replaced
+      out.revenue = new Float64Array(1);
+      // @ts-expect-error bigints have no fraction
+      out.count[0] = 1.5;
+    },
+    { args: { rate: 2 } },
+  );
+  expectTypeOf(result.revenue).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  expectTypeOf(result.count).toEqualTypeOf<BigInt64Array<SharedArrayBuffer>>();
+  // @ts-expect-error there is no such output
+  result.missing;
+});
+
+test("transformShared with a bare constructor", async () => {
+  const doubled = await executor.transformShared(x, Float32Array, (view, out) => {
+    expectTypeOf(view).toEqualTypeOf<ReadOnly<Float64Array>>();
+    expectTypeOf(out).toEqualTypeOf<Float32Array>();
+    for (let i = 0; i < view.length; i++) out[i] = 2 * view[i]!;
+  });
+  expectTypeOf(doubled).toEqualTypeOf<Float32Array<SharedArrayBuffer>>();
+  await executor.transformShared(x, Float32Array, async (view, out) => {
+    out.set(view);
+  });
+});
+
+test("transformShared ignores what the kernel returns", async () => {
+  await executor.transformShared(x, Float64Array, (view, out) => out.set(view));
+  // @ts-expect-error WANTED: what is ignored may be anything, an array too
+  await executor.transformShared(x, Float64Array, (_view, out) => out.fill(1));
+  // @ts-expect-error WANTED: as above
+  await executor.transformShared(x, Float64Array, async (_view, out) => out.fill(1));
+});
+
+test("transformShared refuses what it cannot do", async () => {
+  // @ts-expect-error arrays are no constructors
+  await executor.transformShared(x, new Float64Array(3), () => {});
+  // @ts-expect-error arrays are no constructors, by name neither
+  await executor.transformShared(x, { y: new Float64Array(3) }, () => {});
+  // @ts-expect-error no typed-array constructor
+  await executor.transformShared(x, Array, () => {});
+  // @ts-expect-error no typed-array constructor
+  await executor.transformShared(x, { y: DataView }, () => {});
+  // @ts-expect-error a list has no outputs of its length
+  await executor.transformShared([x], Float64Array, () => {});
+});
+
+test("reduceShared: combine takes and gives partials", async () => {
+  const total = await executor.reduceShared(
+    x,
+    (view) => view.length,
+    (a, b) => {
+      expectTypeOf(a).toEqualTypeOf<number>();
+      expectTypeOf(b).toEqualTypeOf<number>();
+      return a + b;
+    },
+  );
+  expectTypeOf(total).toEqualTypeOf<number>();
+  const stats = await executor.reduceShared(
+    { x },
+    async ({ x: view }, { args }) => ({ count: view.length * args.by, max: view[0] ?? 0 }),
+    (a, b) => {
+      expectTypeOf(a).toEqualTypeOf<{ count: number; max: number }>();
+      return { count: a.count + b.count, max: Math.max(a.max, b.max) };
+    },
+    { args: { by: 2 }, initial: { count: 0, max: Number.NEGATIVE_INFINITY } },
+  );
+  expectTypeOf(stats).toEqualTypeOf<{ count: number; max: number }>();
+  await executor.reduceShared(
+    x,
+    (view) => view.length,
+    // @ts-expect-error combine must give a partial
+    (a, b) => String(a + b),
+  );
+  await executor.reduceShared(
+    x,
+    // @ts-expect-error the initial value is a partial; the compiler says so here
+    (view) => view.length,
+    (a, b) => a + b,
+    { initial: "0" },
+  );
+});
+
+test("reduceShared with a literal initial value", async () => {
+  const total = await executor.reduceShared(
+    x,
+    (view) => view.length,
+    (a, b) => a + b,
+    { initial: 0 },
+  );
+  expectTypeOf(total).toEqualTypeOf<number>();
+});
+
+test("map: item, shared and args", async () => {
+  const scores = await executor.map(
+    [{ seed: 1, tags: ["a"] }],
+    (item, { delays, table }, { args, index }) => {
+      expectTypeOf(item.seed).toEqualTypeOf<number>();
+      expectTypeOf(item.tags).toEqualTypeOf<readonly string[]>();
+      expectTypeOf(delays).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(table.codes).toEqualTypeOf<ReadOnly<Int32Array>>();
+      expectTypeOf(args.rate).toEqualTypeOf<number>();
+      // @ts-expect-error items are read-only
+      item.seed = 2;
+      // @ts-expect-error what is shared is read-only
+      delays[0] = 1;
+      // @ts-expect-error at every depth
+      table.codes.fill(0);
+      return index + args.rate + item.seed;
+    },
+    { shared: { delays: x, table: { codes: n } }, args: { rate: 2 } },
+  );
+  expectTypeOf(scores).toEqualTypeOf<number[]>();
+});
+
+test("map without options", async () => {
+  const names = await executor.map([1, 2, 3], async (item, _shared, { args }) => {
+    expectTypeOf(item).toEqualTypeOf<number>();
+    expectTypeOf(args).toEqualTypeOf<undefined>();
+    return String(item);
+  });
+  expectTypeOf(names).toEqualTypeOf<string[]>();
+  // @ts-expect-error nothing is shared
+  await executor.map([1], (_item, { delays }) => delays);
+  const fixed = await executor.map(["a", "b"] as const, (item) => {
+    expectTypeOf(item).toEqualTypeOf<"a" | "b">();
+    return item;
+  });
+  expectTypeOf(fixed).toExtend<readonly ("a" | "b")[]>();
+});
+
+test("streamShared: index and value", async () => {
+  const stream = executor.streamShared(
+    [x, x],
+    async (array, { args }) => ({ mean: array.length * args.by }),
+    { args: { by: 2 } },
+  );
+  expectTypeOf(stream).toEqualTypeOf<AsyncIterable<StreamedResult<{ mean: number }>>>();
+  for await (const { index, value } of stream) {
+    expectTypeOf(index).toEqualTypeOf<number>();
+    expectTypeOf(value).toEqualTypeOf<{ mean: number }>();
+  }
+});
+
+test("share keeps the shape, on shared memory", () => {
+  expectTypeOf(executor.share(x)).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  const columns = executor.share({ price: x, qty: n });
+  expectTypeOf(columns).toEqualTypeOf<{
+    price: Float64Array<SharedArrayBuffer>;
+    qty: Int32Array<SharedArrayBuffer>;
+  }>();
+  const [first, second] = executor.share([x, n]);
+  expectTypeOf(first).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  expectTypeOf(second).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  expectTypeOf(executor.share([x] as Float64Array[])).toEqualTypeOf<Float64Array<SharedArrayBuffer>[]>();
+  expectTypeOf(executor.share(executor.share(x))).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  expectTypeOf(executor.share(Buffer.from("a"))).toEqualTypeOf<Uint8Array<SharedArrayBuffer>>();
+  columns.price[0] = 1;
+  // @ts-expect-error numbers are no arrays
+  executor.share([1, 2]);
+  // @ts-expect-error numbers are no columns
+  executor.share({ x, y: 3 });
+  // @ts-expect-error a DataView is no typed array
+  executor.share(new DataView(new ArrayBuffer(8)));
+});
+
+test("allocate gives the kind that it was asked for", () => {
+  expectTypeOf(executor.allocate(Float64Array, 10)).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  expectTypeOf(executor.allocate(Uint8ClampedArray, 10)).toEqualTypeOf<
+    Uint8ClampedArray<SharedArrayBuffer>
+  >();
+  expectTypeOf(executor.allocate(BigUint64Array, 10)).toEqualTypeOf<BigUint64Array<SharedArrayBuffer>>();
+  // @ts-expect-error no typed-array constructor
+  executor.allocate(Array, 10);
+  // @ts-expect-error a length is a number
+  executor.allocate(Float64Array, "10");
+});
+
+test("explain gives a plan", () => {
+  const plan = executor.explain({ x }, (_views, { args }) => args.rate, { args: { rate: 1 } });
+  expectTypeOf(plan).toEqualTypeOf<Plan>();
+  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads">();
+  // @ts-expect-error plans are frozen
+  plan.strategy = "threads";
+});
+
+test("options: what is not known is refused", async () => {
+  const kernel = (view: ReadOnly<Float64Array>) => view.length;
+  // @ts-expect-error no such option
+  await executor.mapShared(x, kernel, { chunksize: 10 });
+  // @ts-expect-error no such strategy
+  await executor.mapShared(x, kernel, { strategy: "processes" });
+  // @ts-expect-error a size is a number
+  await executor.mapShared(x, kernel, { chunkSize: "10" });
+  // @ts-expect-error no signal
+  await executor.mapShared(x, kernel, { signal: new AbortController() });
+  // @ts-expect-error only map has a shared payload
+  await executor.mapShared(x, kernel, { shared: { x } });
+  // @ts-expect-error only reduceShared has an initial value
+  await executor.mapShared(x, kernel, { initial: 0 });
+  await executor.mapShared(x, kernel, {
+    strategy: "threads",
+    chunkSize: 10,
+    taskSizeHintBytes: 1000,
+    signal: AbortSignal.timeout(10),
+    onProgress: ({ completed, total, rate, eta }) => {
+      expectTypeOf([completed, total, rate, eta]).toEqualTypeOf<number[]>();
+    },
+  });
+});
+
+test("payloads: what is no payload is refused", async () => {
+  // @ts-expect-error numbers
+  await executor.mapShared([1, 2], () => 0);
+  // @ts-expect-error a buffer
+  await executor.mapShared(new ArrayBuffer(8), () => 0);
+  // @ts-expect-error a column that is no array
+  await executor.mapShared({ x, y: [1] }, () => 0);
+  // @ts-expect-error text
+  await executor.mapShared("x", () => 0);
+});

@@ -1,0 +1,57 @@
+/** Typed arrays of every kind, for property tests. */
+import fc from "fast-check";
+import type { TypedArray, TypedArrayConstructor } from "../../src/memory/dtypes.js";
+
+export const KINDS: readonly TypedArrayConstructor[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
+
+type Make = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedArray;
+
+export function makeView(
+  kind: TypedArrayConstructor,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): TypedArray {
+  return new (kind as unknown as Make)(buffer, byteOffset, length);
+}
+
+/** The raw bytes of a view, a copy: `toEqual` on floats would not tell one NaN from another. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+}
+
+export function onShared<B extends TypedArray>(array: B): B {
+  const buffer = new SharedArrayBuffer(array.byteLength);
+  new Uint8Array(buffer).set(bytesOf(array));
+  return new (array.constructor as unknown as Make)(buffer, 0, array.length) as B;
+}
+
+/** Arrays of any kind with any bytes, some of them views of a larger buffer. */
+export function typedArray({ maxLength = 8 } = {}): fc.Arbitrary<TypedArray> {
+  return fc
+    .record({
+      kind: fc.constantFrom(...KINDS),
+      before: fc.nat(2),
+      after: fc.nat(2),
+      length: fc.nat(maxLength),
+    })
+    .chain(({ kind, before, after, length }) => {
+      const size = kind.BYTES_PER_ELEMENT;
+      const bytes = (before + length + after) * size;
+      return fc
+        .uint8Array({ minLength: bytes, maxLength: bytes })
+        .map((content) => makeView(kind, content.slice().buffer, before * size, length));
+    });
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { compileInline } from "../../../src/kernel/compile.js";
+
+type Callable = (...args: unknown[]) => unknown;
+
+function compile(source: string, name = "k"): Callable {
+  return compileInline(source, name) as Callable;
+}
+
+describe("compileInline", () => {
+  it("gives the function that the expression says", async () => {
+    expect(compile("(a, b) => a * b")(6, 7)).toBe(42);
+    expect(compile("function fac(n) { return n < 2 ? 1 : n * fac(n - 1); }")(5)).toBe(120);
+    expect(await compile("async (x) => x + 1")(1)).toBe(2);
+  });
+
+  it("keeps a comment at the end from swallowing the rest", () => {
+    expect(compile("(a) => a // the end")(3)).toBe(3);
+  });
+
+  it("compiles as strict code", () => {
+    expect(compile("function () { return this; }")()).toBeUndefined();
+    expect(() => compile("() => { undeclared = 1; }")()).toThrow(ReferenceError);
+    expect(() => compile("() => 010")).toThrow(SyntaxError);
+  });
+
+  it("sees nothing of the code around it", () => {
+    expect(() => compile("() => typeof compileInline + typeof source + typeof label")()).not.toThrow();
+    expect(compile("() => [typeof source, typeof label, typeof name, typeof exports]")()).toEqual([
+      "undefined",
+      "undefined",
+      "undefined",
+      "undefined",
+    ]);
+  });
+
+  it("makes a new function each time", () => {
+    expect(compile("() => 1")).not.toBe(compile("() => 1"));
+  });
+
+  it.each([
+    ["score", "sharray-kernel-score.js"],
+    ["größe ☂ */ (x)", "sharray-kernel-gr__e_______x_.js"],
+    ["a\nb", "sharray-kernel-a_b.js"],
+  ])("shows %o in stack frames", (name, label) => {
+    const kernel = compile('() => { throw new Error("here"); }', name);
+    try {
+      kernel();
+      expect.unreachable();
+    } catch (error) {
+      expect((error as Error).stack).toContain(label);
+    }
+  });
+});

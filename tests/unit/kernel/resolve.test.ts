@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { KernelCaptureError } from "../../../src/errors.js";
+import { defineKernel } from "../../../src/kernel/define.js";
+import { resolveKernel } from "../../../src/kernel/resolve.js";
+import type { AnyKernel } from "../../../src/kernel/types.js";
+
+type Callable = (...args: unknown[]) => unknown;
+
+/** A function that no tool has touched. */
+function evaluate(expression: string): AnyKernel {
+  return new Function(`return (${expression})`)() as AnyKernel;
+}
+
+describe("inline kernels", () => {
+  it("of the same text are one kernel", () => {
+    const [a, b] = [evaluate("(x) => x + 41"), evaluate("(x) => x + 41")];
+    expect(a).not.toBe(b);
+    expect(resolveKernel(a).id).toBe(resolveKernel(b).id);
+    expect(resolveKernel(a)).toBe(resolveKernel(a));
+  });
+
+  it("of different text are two", () => {
+    const ids = ["(x) => x", "(x) => x ", "(y) => y"].map((text) => resolveKernel(evaluate(text)).id);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it("travel as source and run compiled from it, compiled once", () => {
+    const fn = evaluate("function triple(x) { return 3 * x; }");
+    const kernel = resolveKernel(fn);
+    expect(kernel.name).toBe("triple");
+    expect(kernel.stateful).toBe(false);
+    expect(kernel.address).toEqual({
+      type: "inline",
+      source: "function triple(x) { return 3 * x; }",
+      name: "triple",
+      stateful: false,
+    });
+    const local = kernel.local();
+    expect(local).not.toBe(fn);
+    expect((local as Callable)(5)).toBe(15);
+    expect(kernel.local()).toBe(local);
+  });
+
+  it("that could keep what they return are stateful", () => {
+    const kernel = resolveKernel(evaluate("(x) => { globalThis.kept = x; return x; }"));
+    expect(kernel.stateful).toBe(true);
+    expect(kernel.address).toMatchObject({ stateful: true });
+  });
+
+  it("that capture variables are refused, every time", () => {
+    for (let i = 0; i < 2; i++) {
+      expect(() => resolveKernel(evaluate("(x) => x * someRate"))).toThrow(KernelCaptureError);
+    }
+  });
+
+  it.each([[undefined], [null], ["(x) => x"], [{}]])("are functions, not %o", (value) => {
+    expect(() => resolveKernel(value as unknown as AnyKernel)).toThrow(TypeError);
+  });
+});
+
+describe("module kernels", () => {
+  const factor = 3;
+  const scale = defineKernel("file:///kernels.js", "scale", (x: number) => x * factor);
+
+  it("travel as an address, keep their captures, and may hold on to what they return", () => {
+    const kernel = resolveKernel(scale);
+    expect(kernel.address).toEqual({ type: "module", url: "file:///kernels.js", name: "scale" });
+    expect(kernel.name).toBe("scale");
+    expect(kernel.stateful).toBe(true);
+    expect(kernel.local()).toBe(scale);
+    expect(resolveKernel(scale).id).toBe(kernel.id);
+  });
+
+  it("of the same name in two modules are two", () => {
+    const other = defineKernel("file:///other.js", "scale", (x: number) => x * factor);
+    expect(resolveKernel(other).id).not.toBe(resolveKernel(scale).id);
+    expect(resolveKernel(other).local()).toBe(other);
+  });
+
+  it("are another kernel than an inline one of the same text", () => {
+    const inline = evaluate("(x) => x - 17");
+    const id = resolveKernel(inline).id;
+    const declared = defineKernel("file:///kernels.js", "minus", evaluate("(x) => x - 17"));
+    expect(resolveKernel(declared).id).not.toBe(id);
+  });
+
+  it("that are declared a second time run as the latest says", () => {
+    const first = defineKernel("file:///again.js", "k", () => 1);
+    expect(resolveKernel(first).local()).toBe(first);
+    const second = defineKernel("file:///again.js", "k", () => 2);
+    expect(resolveKernel(second).local()).toBe(second);
+  });
+});

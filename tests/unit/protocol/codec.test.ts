@@ -1,0 +1,367 @@
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isTypedArray, type TypedArray } from "../../../src/memory/dtypes.js";
+import {
+  ArrayTable,
+  INLINE_LIMIT,
+  keyPath,
+  ValueDecoder,
+  ValueEncoder,
+} from "../../../src/protocol/codec.js";
+import { bytesOf, KINDS, onShared, typedArray } from "../arbitraries.js";
+
+function encode(value: unknown, inlineBelow = INLINE_LIMIT): { bytes: Uint8Array; arrays: TypedArray[] } {
+  const table = new ArrayTable();
+  const bytes = new ValueEncoder(table, inlineBelow).encode(value, "args").slice();
+  return { bytes, arrays: table.arrays };
+}
+
+function roundTrip(value: unknown, inlineBelow = INLINE_LIMIT): unknown {
+  const { bytes, arrays } = encode(value, inlineBelow);
+  return new ValueDecoder(arrays).decode(bytes);
+}
+
+function refusal(value: unknown): string {
+  try {
+    encode(value);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return (error as TypeError).message;
+  }
+  throw new Error("nothing was refused");
+}
+
+/** Equal to the last bit: numbers by `Object.is`, arrays by kind and bytes. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b);
+  if (isTypedArray(a) && isTypedArray(b)) {
+    return a.constructor === b.constructor && Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
+  }
+  if (a instanceof Date && b instanceof Date) return Object.is(a.getTime(), b.getTime());
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  const record = a as Record<string, unknown>;
+  const other = b as Record<string, unknown>;
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(record[key], other[key]))
+  );
+}
+
+const number = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(
+    -0,
+    0,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.MIN_VALUE,
+    Number.MAX_VALUE,
+    Number.MAX_SAFE_INTEGER,
+    2 ** 53,
+    2 ** 53 + 2,
+    -(2 ** 60),
+    1e300,
+    ...[7, 8, 15, 16, 31, 32, 33, 63, 64].flatMap((p) => [2 ** p - 1, 2 ** p, -(2 ** p), -(2 ** p) - 1]),
+  ),
+);
+const bigint = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
+  fc.constantFrom(0n, -1n, 2n ** 32n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 63n, -(2n ** 63n), 2n ** 64n - 1n),
+);
+const string = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme", maxLength: 300 }),
+  fc.constantFrom("", "\u0000", "漢字", "👩‍👩‍👧", "\u{10ffff}", "x".repeat(70_000)),
+);
+const key = string.filter((text) => text !== "__proto__");
+
+const { tree: data } = fc.letrec((tie) => ({
+  tree: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    number,
+    bigint,
+    string,
+    fc.boolean(),
+    fc.constant(null),
+    fc.date({ noInvalidDate: true }),
+    typedArray(),
+    typedArray().map(onShared),
+    fc.array(tie("tree"), { maxLength: 5 }),
+    fc.dictionary(key, tie("tree"), { maxKeys: 5 }),
+  ),
+}));
+
+describe("what goes through", () => {
+  it("comes back the same, at whatever size arrays travel inline", () => {
+    fc.assert(
+      fc.property(data, fc.constantFrom(0, 1, 16, INLINE_LIMIT), (value, inlineBelow) => {
+        expect(isSame(roundTrip(value, inlineBelow), value)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ["-0", -0],
+    ["-0 in a list", [1, -0, 2 ** 40]],
+    ["-0 deep in an object, with integers and bigints around it", { a: { b: [{ c: -0 }] }, n: 3, big: 3n }],
+    ["0", 0],
+    ["NaN", Number.NaN],
+    ["2^53 + 2", 2 ** 53 + 2],
+    ["2^32", 2 ** 32],
+    ["-2^31 - 1", -(2 ** 31) - 1],
+    ["2^64 - 1 as bigint", 2n ** 64n - 1n],
+    ["-2^63 as bigint", -(2n ** 63n)],
+    ["a small bigint, which stays one", 1n],
+    ["a date before 1970", new Date(-1)],
+    ["the first date", new Date(-8.64e15)],
+    ["the last date", new Date(8.64e15)],
+    ["an empty object", {}],
+    ["an empty list", []],
+    ["null", null],
+    ["keys that look like members", { constructor: 1, toString: 2, length: 3, "": 4 }],
+  ])("%s", (_name, value) => {
+    expect(isSame(roundTrip(value), value)).toBe(true);
+  });
+
+  it("the same object twice is no cycle", () => {
+    const twice = { x: 1 };
+    expect(roundTrip([twice, twice, { twice }])).toEqual([{ x: 1 }, { x: 1 }, { twice: { x: 1 } }]);
+  });
+
+  it("objects without a prototype and of other realms", () => {
+    expect(roundTrip(Object.assign(Object.create(null), { a: 1 }))).toEqual({ a: 1 });
+    expect(roundTrip(runInNewContext("({ a: [1, { b: 2 }] })"))).toEqual({ a: [1, { b: 2 }] });
+  });
+
+  it("fields that are undefined are left out", () => {
+    const back = roundTrip({ a: undefined, b: 1, c: { d: undefined } }) as object;
+    expect(Object.keys(back)).toEqual(["b", "c"]);
+    expect(back).toStrictEqual({ b: 1, c: {} });
+  });
+
+  it("keys that are symbols, and inherited ones, are no data", () => {
+    const value = Object.assign(Object.create(null) as object, { a: 1, [Symbol("s")]: () => {} });
+    expect(roundTrip(value)).toStrictEqual({ a: 1 });
+  });
+
+  it("long keys with a lone surrogate are refused or kept, never changed", () => {
+    const name = "\ud800".repeat(300);
+    let back: unknown;
+    try {
+      back = roundTrip({ [name]: 1 });
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError);
+      return;
+    }
+    expect(Object.keys(back as object)).toEqual([name]);
+  });
+
+  it("encodes again after a refusal", () => {
+    const encoder = new ValueEncoder(new ArrayTable(), INLINE_LIMIT);
+    expect(() => encoder.encode({ a: [1, () => {}] }, "args")).toThrow(TypeError);
+    const bytes = encoder.encode({ a: 1 }, "args").slice();
+    expect(new ValueDecoder([]).decode(bytes)).toEqual({ a: 1 });
+  });
+});
+
+describe("arrays", () => {
+  it.each(KINDS.map((kind) => [kind.name, kind] as const))(
+    "%s on shared memory crosses by reference",
+    (_n, kind) => {
+      const array = onShared(new kind(4));
+      const { bytes, arrays } = encode({ deep: [array] });
+      expect(arrays).toEqual([array]);
+      expect(bytes.length).toBeLessThan(24);
+      const { deep } = new ValueDecoder(arrays).decode(bytes) as { deep: TypedArray[] };
+      expect(deep[0]).toBe(array);
+      expect(deep[0]?.buffer).toBe(array.buffer);
+    },
+  );
+
+  it("on shared memory crosses by reference even when it is empty", () => {
+    const array = new Float64Array(new SharedArrayBuffer(0));
+    expect(roundTrip([array])).toEqual([array]);
+    expect(encode(array).arrays[0]).toBe(array);
+  });
+
+  it("a plain one crosses by reference from the limit on, inline below it", () => {
+    expect(INLINE_LIMIT).toBe(65_536);
+    expect(encode(new Uint8Array(INLINE_LIMIT - 1)).arrays).toHaveLength(0);
+    expect(encode(new Uint8Array(INLINE_LIMIT)).arrays).toHaveLength(1);
+    expect(encode(new Uint8Array(0), 0).arrays).toHaveLength(1);
+  });
+
+  it("is noted once, wherever it stands, over several values", () => {
+    const table = new ArrayTable();
+    const [x, y] = [onShared(new Float64Array(2)), onShared(new Float64Array(2))];
+    expect(table.add(y)).toBe(0);
+    const encoder = new ValueEncoder(table, 0);
+    const first = encoder.encode({ x, again: [x, y] }, "args").slice();
+    const second = encoder.encode([y, x], "items[0]").slice();
+    expect(table.arrays).toEqual([y, x]);
+    expect(table.arrays[0]).toBe(y);
+    expect(table.arrays[1]).toBe(x);
+    const decoder = new ValueDecoder(table.arrays);
+    const value = decoder.decode(first) as { x: unknown; again: unknown[] };
+    expect(value.x).toBe(x);
+    expect(value.again[0]).toBe(x);
+    expect((decoder.decode(second) as unknown[])[0]).toBe(y);
+  });
+
+  it("names more arrays than fit one byte, or two", () => {
+    const list = Array.from({ length: 70_000 }, () => new Int8Array(0));
+    const back = roundTrip(list, 0) as unknown[];
+    expect(back[300]).toBe(list[300]);
+    expect(back[69_999]).toBe(list[69_999]);
+  });
+
+  it("inline arrays are copies, aligned, and known as not the kernel's own", () => {
+    const array = new Float64Array([1, 2, 3]).subarray(1);
+    const { bytes, arrays } = encode({ pad: "x", array });
+    const decoder = new ValueDecoder(arrays);
+    const back = decoder.decode(bytes) as { array: Float64Array };
+    expect(back.array).toEqual(new Float64Array([2, 3]));
+    expect(back.array.buffer).not.toBe(array.buffer);
+    expect(back.array.byteLength).toBe(back.array.buffer.byteLength);
+    expect(decoder.inlined).toEqual(new Set([back.array.buffer]));
+    expect(decoder.inlined.has(back.array.buffer)).toBe(true);
+  });
+
+  it("Buffer arrives as Uint8Array, inline and by reference", () => {
+    for (const limit of [0, INLINE_LIMIT]) {
+      const back = roundTrip({ b: Buffer.from("ab") }, limit) as { b: Uint8Array };
+      expect(back.b.constructor).toBe(Uint8Array);
+      expect([...back.b]).toEqual([97, 98]);
+    }
+  });
+});
+
+describe("decoded values", () => {
+  it("are frozen through and through, arrays aside", () => {
+    const value = roundTrip({ a: [{ b: [1, { c: {} }] }], d: {}, e: new Float64Array(1) }) as {
+      a: [{ b: [number, { c: object }] }];
+      d: object;
+      e: Float64Array;
+    };
+    for (const part of [
+      value,
+      value.a,
+      value.a[0],
+      value.a[0].b,
+      value.a[0].b[1],
+      value.a[0].b[1].c,
+      value.d,
+    ]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+    value.e[0] = 1;
+    expect(value.e[0]).toBe(1);
+  });
+
+  it("are new objects each time", () => {
+    const { bytes, arrays } = encode({ a: { b: 1 } });
+    const decoder = new ValueDecoder(arrays);
+    expect(decoder.decode(bytes)).not.toBe(decoder.decode(bytes));
+  });
+});
+
+describe("what is refused, with its path", () => {
+  const cyclic: { name: string; children: unknown[] } = { name: "x", children: [] };
+  cyclic.children.push({ parent: cyclic });
+  const allowed =
+    "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
+
+  it.each<[string, unknown, string, string, string]>([
+    ["function", { model: { fit() {} } }, "args.model.fit", allowed, "function fit"],
+    ["class", { Model: class Model {} }, "args.Model", allowed, "function Model"],
+    ["symbol", [1, Symbol("s")], "args[1]", allowed, "Symbol(s)"],
+    ["bare function", () => {}, "args", allowed, "function (anonymous)"],
+    ["undefined in a list", { a: [1, undefined] }, "args.a[1]", "set (msgpack knows null only)", "undefined"],
+    ["hole", { a: new Array(1) }, "args.a[0]", "set (msgpack knows null only)", "undefined"],
+    ["Map", { m: new Map([[1, 2]]) }, "args.m", allowed, "Map"],
+    ["Set", { a: { s: new Set() } }, "args.a.s", allowed, "Set"],
+    ["class instance", [{ p: new (class Point {})() }], "args[0].p", allowed, "object with keys (none)"],
+    ["RegExp", { r: /x/ }, "args.r", allowed, "RegExp"],
+    ["Promise", { p: Promise.resolve() }, "args.p", allowed, "Promise"],
+    ["Error", { e: new Error("x") }, "args.e", allowed, "Error"],
+    ["boxed number", { n: Object(1) }, "args.n", allowed, "Number"],
+    ["ArrayBuffer", { b: new ArrayBuffer(8) }, "args.b", allowed, "ArrayBuffer"],
+    ["SharedArrayBuffer", { b: new SharedArrayBuffer(8) }, "args.b", allowed, "SharedArrayBuffer"],
+    ["DataView", { v: new DataView(new ArrayBuffer(8)) }, "args.v", allowed, "DataView of 8 bytes"],
+    ["cycle", cyclic, "args.children[0].parent", "free of cycles", "an object that contains itself"],
+    [
+      "lone surrogate",
+      { s: ["ok", "a\ud800b"] },
+      "args.s[1]",
+      "well-formed Unicode",
+      "a string with a lone surrogate",
+    ],
+    [
+      "bigint over 64 bits",
+      { n: 2n ** 64n },
+      "args.n",
+      "a bigint of at most 64 bits",
+      "18446744073709551616n",
+    ],
+    [
+      "bigint under 64 bits",
+      { n: -(2n ** 63n) - 1n },
+      "args.n",
+      "a bigint of at most 64 bits",
+      "-9223372036854775809n",
+    ],
+    ["invalid Date", { d: new Date(Number.NaN) }, "args.d", "a valid Date", "an invalid one"],
+    [
+      "__proto__",
+      { a: JSON.parse('{"__proto__": 1}') },
+      "args.a",
+      'free of a key "__proto__"',
+      "an object with one",
+    ],
+    ["odd keys", { "a b": { "9": [() => {}] } }, 'args["a b"]["9"][0]', allowed, "function (anonymous)"],
+  ])("%s", (_name, value, path, expected, received) => {
+    expect(refusal(value)).toBe(
+      `Cannot send ${path} to workers as it must be ${expected}: current value is ${received}`,
+    );
+  });
+
+  it("a transferred array", () => {
+    const array = new Float64Array(2);
+    structuredClone(array, { transfer: [array.buffer] });
+    expect(refusal({ model: { weights: array } })).toContain("args.model.weights");
+  });
+
+  it("what is too deep, though what is a little less deep goes through", () => {
+    const nest = (depth: number): unknown => {
+      let value: unknown = 1;
+      for (let i = 0; i < depth; i++) value = i % 2 === 0 ? [value] : { x: value };
+      return value;
+    };
+    expect(isSame(roundTrip(nest(500)), nest(500))).toBe(true);
+    expect(refusal(nest(501))).toMatch(/ as it must be nested at most 500 deep: current value is deeper$/);
+    expect(refusal(nest(100_000))).toMatch(/nested at most 500 deep/);
+  });
+
+  it("calls the value what it was told to", () => {
+    const encoder = new ValueEncoder(new ArrayTable(), 0);
+    expect(() => encoder.encode({ f() {} }, "items[3]")).toThrow(/^Cannot send items\[3\]\.f to workers/);
+  });
+
+  it.each([
+    ["fit", ".fit"],
+    ["$x_1", ".$x_1"],
+    ["größe", ".größe"],
+    ["my key", '["my key"]'],
+    ["0", '["0"]'],
+    ["", '[""]'],
+    ['a"b', '["a\\"b"]'],
+  ])("a path goes on to %o as %s", (name, path) => {
+    expect(keyPath(name)).toBe(path);
+  });
+});

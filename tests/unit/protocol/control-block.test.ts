@@ -1,0 +1,202 @@
+import { Worker } from "node:worker_threads";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CONTROL_BYTES, ControlBlock, MAX_TASKS } from "../../../src/protocol/control-block.js";
+
+function newBlock(tasks: number): ControlBlock {
+  const block = new ControlBlock(new Int32Array(CONTROL_BYTES / 4));
+  block.reset(tasks);
+  return block;
+}
+
+describe("claims", () => {
+  it("cover every task once, whatever their sizes", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 500 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        (tasks, sizes) => {
+          const block = newBlock(tasks);
+          const hits = new Uint8Array(tasks);
+          for (let i = 0; ; i++) {
+            const count = sizes[i % sizes.length] as number;
+            const start = block.claim(count);
+            if (start === -1) break;
+            const end = Math.min(start + count, tasks);
+            for (let at = start; at < end; at++) hits[at] = (hits[at] as number) + 1;
+            expect(block.finished).toBe(false);
+            block.endClaim(end - start);
+          }
+          expect(hits.every((hit) => hit === 1)).toBe(true);
+          expect(block.finished).toBe(true);
+          expect(block.ended).toBe(tasks);
+        },
+      ),
+    );
+  });
+
+  it("stay refused once there is nothing left", () => {
+    const block = newBlock(1);
+    expect(block.claim(1)).toBe(0);
+    expect(block.claim(1)).toBe(-1);
+    expect(block.finished).toBe(false);
+    block.endClaim(1);
+    expect(block.finished).toBe(true);
+    expect(block.claim(5)).toBe(-1);
+    expect(block.finished).toBe(true);
+  });
+
+  it("of no task at all are refused, and the block is finished from the start", () => {
+    const block = newBlock(0);
+    expect(block.finished).toBe(true);
+    expect(block.claim(1)).toBe(-1);
+  });
+
+  it("finish when all are ended, in any order", () => {
+    const block = newBlock(4);
+    expect([block.claim(2), block.claim(2)]).toEqual([0, 2]);
+    expect(block.next).toBe(4);
+    block.endClaim(2);
+    expect(block.finished).toBe(false);
+    block.endClaim(2);
+    expect(block.finished).toBe(true);
+    expect(block.ended).toBe(4);
+  });
+
+  it("of all threads past the end stay below 2^31", () => {
+    const block = newBlock(MAX_TASKS);
+    block.claim(MAX_TASKS);
+    expect(block.claim(MAX_TASKS - 1)).toBe(-1);
+    expect(block.next).toBeGreaterThan(0);
+  });
+});
+
+describe("the limit", () => {
+  it("only falls", () => {
+    const block = newBlock(10);
+    expect(block.limit).toBe(10);
+    block.lowerLimit(5);
+    expect(block.limit).toBe(5);
+    block.lowerLimit(7);
+    expect(block.limit).toBe(5);
+    block.lowerLimit(0);
+    expect(block.limit).toBe(0);
+    expect(block.aborted).toBe(false);
+  });
+
+  it("stops claims at or past it, and lets those below go on", () => {
+    const block = newBlock(10);
+    expect(block.claim(2)).toBe(0);
+    block.lowerLimit(3);
+    expect(block.claim(1)).toBe(2);
+    expect(block.claim(1)).toBe(-1);
+    block.endClaim(2);
+    expect(block.finished).toBe(false);
+    block.endClaim(1);
+    expect(block.finished).toBe(true);
+  });
+
+  it("of an aborted block is below every task", () => {
+    const block = newBlock(10);
+    block.abort();
+    expect(block.aborted).toBe(true);
+    expect(block.limit).toBeLessThan(0);
+    expect(block.claim(1)).toBe(-1);
+    expect(block.finished).toBe(true);
+    block.lowerLimit(4);
+    expect(block.aborted).toBe(true);
+  });
+});
+
+it("counts what was posted and what ended", () => {
+  const block = newBlock(10);
+  block.addPosted(1);
+  block.addPosted(2);
+  expect(block.posted).toBe(3);
+  block.claim(3);
+  block.endClaim(3);
+  expect(block.ended).toBe(3);
+});
+
+it("reset forgets everything, whatever the memory held", () => {
+  const words = new Int32Array(CONTROL_BYTES / 4).fill(77);
+  const block = new ControlBlock(words);
+  block.reset(5);
+  expect([block.next, block.limit, block.ended, block.posted]).toEqual([0, 5, 0, 0]);
+  expect([block.finished, block.aborted]).toEqual([false, false]);
+});
+
+it("keeps to its cache line", () => {
+  expect(CONTROL_BYTES).toBe(64);
+});
+
+describe("two threads at once", () => {
+  const TASKS = 300_000;
+  const THREADS = 2;
+  // Runs the built control block: nothing of the protocol is written a second time here.
+  const program = `
+    const { workerData } = require("node:worker_threads");
+    import(workerData.url).then(({ ControlBlock }) => {
+      const control = new ControlBlock(new Int32Array(workerData.control));
+      const hits = new Int32Array(workerData.hits);
+      const gate = new Int32Array(workerData.gate);
+      // Both start together, so that their claims meet.
+      Atomics.add(gate, 0, 1);
+      Atomics.notify(gate, 0);
+      for (let seen = Atomics.load(gate, 0); seen < ${THREADS}; seen = Atomics.load(gate, 0)) Atomics.wait(gate, 0, seen);
+      for (let round = 0; ; round++) {
+        const count = 1 + (round % 3);
+        const start = control.claim(count);
+        if (start === -1) break;
+        const end = Math.min(start + count, ${TASKS});
+        for (let i = start; i < end; i++) {
+          hits[i]++;
+          if (workerData.failAt.includes(i)) control.lowerLimit(i);
+        }
+        control.endClaim(end - start);
+      }
+    });
+  `;
+
+  async function run(failAt: readonly number[]) {
+    const [control, hits, gate] = [CONTROL_BYTES, 4 * TASKS, 4].map(
+      (bytes) => new SharedArrayBuffer(bytes),
+    ) as [SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer];
+    const block = new ControlBlock(new Int32Array(control));
+    block.reset(TASKS);
+    const url = new URL("../../../dist/protocol/control-block.js", import.meta.url).href;
+    const workers = Array.from(
+      { length: THREADS },
+      () => new Worker(program, { eval: true, workerData: { url, control, hits, gate, failAt } }),
+    );
+    const failed = new Promise<never>((_resolve, reject) => {
+      for (const worker of workers) worker.on("error", reject);
+    });
+    const exits = Promise.all(workers.map((worker) => new Promise((resolve) => worker.on("exit", resolve))));
+    const finished = (async () => {
+      while (!block.finished) await new Promise((resolve) => setImmediate(resolve));
+      return new Int32Array(hits).slice();
+    })();
+    // What is seen the moment the block says that it is finished, while the workers may still be running.
+    const seen = await Promise.race([finished, failed]);
+    await Promise.race([exits, failed]);
+    return { block, seen, end: new Int32Array(hits) };
+  }
+
+  it("run every task exactly once", async () => {
+    const { block, seen, end } = await run([]);
+    expect(end.findIndex((hit) => hit !== 1)).toBe(-1);
+    expect(seen.findIndex((hit) => hit !== 1)).toBe(-1);
+    expect(block.ended).toBe(TASKS);
+    expect(block.finished).toBe(true);
+  });
+
+  it("run every task below the lowest failure exactly once, and none twice", async () => {
+    const lowest = 120_000;
+    const { block, seen, end } = await run([lowest, lowest + 1, lowest + 2, lowest + 50, 250_000]);
+    expect(block.limit).toBe(lowest);
+    expect(seen.subarray(0, lowest).findIndex((hit) => hit !== 1)).toBe(-1);
+    expect(end.findIndex((hit) => hit > 1)).toBe(-1);
+    expect(end[TASKS - 1]).toBe(0);
+  });
+});

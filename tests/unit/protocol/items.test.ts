@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ArrayTable, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
+import { itemBytes, itemReader, type PackedItems, packItems } from "../../../src/protocol/items.js";
+import { onShared } from "../arbitraries.js";
+
+function pack(items: readonly unknown[]): { packed: PackedItems; table: ArrayTable } {
+  const table = new ArrayTable();
+  return { packed: packItems(items, new ValueEncoder(table, 0)), table };
+}
+
+function roundTrip(items: readonly unknown[]): unknown[] {
+  const { packed, table } = pack(items);
+  const read = itemReader(packed, new ValueDecoder(table.arrays));
+  // Backwards: workers read items in any order.
+  return items.map((_, i) => read(items.length - 1 - i)).reverse();
+}
+
+describe("numbers", () => {
+  it("travel as they are, bit for bit", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double()), (items) => {
+        expect(pack(items).packed.packing).toBe("numbers");
+        expect(roundTrip(items)).toEqual(items);
+      }),
+    );
+    const odd = [-0, 0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53 + 2, Number.MIN_VALUE];
+    expect(roundTrip(odd).map((value, i) => Object.is(value, odd[i]))).toEqual(odd.map(() => true));
+  });
+
+  it("take eight bytes each", () => {
+    const { packed } = pack([1, 2, 3]);
+    expect(itemBytes(packed)).toBe(24);
+  });
+
+  it("no item at all", () => {
+    expect(pack([]).packed.packing).toBe("numbers");
+    expect(itemBytes(pack([]).packed)).toBe(0);
+    expect(itemBytes(undefined)).toBe(0);
+  });
+});
+
+describe("everything else", () => {
+  it("travels as msgpack", () => {
+    const item = fc.oneof(
+      fc.double({ noNaN: true }),
+      fc.string(),
+      fc.record({ seed: fc.integer(), name: fc.string({ maxLength: 100 }) }),
+      fc.constant(null),
+      fc.boolean(),
+      fc.array(fc.integer()),
+    );
+    fc.assert(
+      fc.property(fc.array(item), (items) => {
+        const mixed = [...items, "text"];
+        expect(pack(mixed).packed.packing).toBe("msgpack");
+        expect(roundTrip(mixed)).toEqual(mixed);
+      }),
+    );
+  });
+
+  it("keeps -0 beside objects", () => {
+    expect(Object.is(roundTrip([1, -0, {}])[1], -0)).toBe(true);
+  });
+
+  it("holds more than the first estimate of bytes", () => {
+    const items = Array.from({ length: 50 }, (_, i) => "é".repeat(i * 100));
+    expect(roundTrip(items)).toEqual(items);
+    const { packed } = pack(["x".repeat(100_000)]);
+    expect(itemBytes(packed)).toBe(100_005 + 2 * 8);
+  });
+
+  it("gives each item alone: a slice ends where the next begins", () => {
+    const { packed } = pack(["a", { b: 1 }, "ccc"]);
+    if (packed.packing !== "msgpack") throw new Error("wrong packing");
+    expect([...packed.offsets]).toEqual([0, 2, 6, 10]);
+    expect(packed.bytes).toHaveLength(10);
+  });
+
+  it("reads from shared memory", () => {
+    const { packed, table } = pack([{ a: "x" }, { a: "y" }]);
+    if (packed.packing !== "msgpack") throw new Error("wrong packing");
+    const shared: PackedItems = {
+      packing: "msgpack",
+      bytes: onShared(packed.bytes),
+      offsets: onShared(packed.offsets),
+    };
+    expect(itemReader(shared, new ValueDecoder(table.arrays))(1)).toEqual({ a: "y" });
+  });
+
+  it("shares arrays by reference, one entry for all items", () => {
+    const array = onShared(new Float64Array(3));
+    const items = Array.from({ length: 10 }, (_, i) => ({ i, array }));
+    const { table } = pack(items);
+    expect(table.arrays).toEqual([array]);
+    expect((roundTrip(items)[7] as { array: unknown }).array).toBe(array);
+  });
+});
+
+describe("refusals", () => {
+  it.each<[string, readonly unknown[], string]>([
+    ["undefined after numbers", [1, 2, undefined], "items[2]"],
+    // biome-ignore lint/suspicious/noSparseArray: the hole is the test
+    ["a hole", ["a", , "b"], "items[1]"],
+    ["undefined within an item", [{ a: [undefined] }], "items[0].a[0]"],
+    ["a function", [0, () => {}], "items[1]"],
+    ["a nested Map", [{ a: 1 }, { m: new Map() }], "items[1].m"],
+  ])("%s", (_name, items, path) => {
+    expect(() => pack(items)).toThrow(TypeError);
+    expect(() => pack(items)).toThrow(`Cannot send ${path} to workers as it must be `);
+  });
+});

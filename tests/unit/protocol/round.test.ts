@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { Arena } from "../../../src/memory/arena.js";
+import { placeOf, planPlacement } from "../../../src/memory/placement.js";
+import { CONTROL_BYTES } from "../../../src/protocol/control-block.js";
+import type { JobSpec } from "../../../src/protocol/job-spec.js";
+import type { WakeMessage } from "../../../src/protocol/messages.js";
+import {
+  type Descriptor,
+  openRound,
+  packPlaces,
+  type Round,
+  readRound,
+  unpackPlaces,
+} from "../../../src/protocol/round.js";
+import { KINDS, onShared } from "../arbitraries.js";
+
+const spec: JobSpec = {
+  shape: "columns",
+  tasks: 5,
+  length: 2 ** 40,
+  chunkSize: 3,
+  inputs: { names: ["größe", "__proto"], arrays: [0, 1] },
+  outputs: { names: null, arrays: [2] },
+  clearOutputs: true,
+  args: Uint8Array.of(1, 2, 3),
+  shared: null,
+};
+
+const descriptor: Descriptor = {
+  spec,
+  kernel: 7,
+  block: 8,
+  packing: "msgpack",
+  tasks: 3,
+  stream: true,
+  places: new Uint8Array(32),
+};
+
+function wakeFor({ region, descriptorBytes, orderLength }: Round, participant: number): WakeMessage {
+  return {
+    round: 1,
+    memory: region.id,
+    descriptorBytes,
+    orderLength,
+    workers: 3,
+    participant,
+    handles: null,
+    kernel: null,
+    forget: null,
+  };
+}
+
+describe("a round", () => {
+  it("is read as it was written", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const order = Uint32Array.of(1, 3, 4);
+    const round = openRound(arena, descriptor, 3, order);
+    const read = readRound(round.region.buffer, wakeFor(round, 0));
+    expect(read.descriptor).toEqual(descriptor);
+    expect(read.order).toEqual(order);
+    expect(read.order?.buffer).toBe(round.region.buffer);
+    // One control block, seen from both sides.
+    expect(round.control.claim(1)).toBe(0);
+    expect(read.control.next).toBe(1);
+    expect(read.control.limit).toBe(3);
+  });
+
+  it("needs no order", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const round = openRound(arena, descriptor, 3, undefined);
+    expect(round.orderLength).toBe(0);
+    const read = readRound(round.region.buffer, wakeFor(round, 2));
+    expect(read.order).toBeUndefined();
+    expect(read.descriptor).toEqual(descriptor);
+  });
+
+  it("has a meter for each worker, on a cache line of its own, apart from all else", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const round = openRound(arena, descriptor, 3, Uint32Array.of(0, 1, 2));
+    const reads = [0, 1, 2].map((participant) => readRound(round.region.buffer, wakeFor(round, participant)));
+    reads.forEach(({ meter }, participant) => {
+      expect(meter).toHaveLength(1);
+      meter[0] = participant + 0.5;
+    });
+    expect(round.meters()).toEqual([0.5, 1.5, 2.5]);
+    const lines = reads.map(({ meter }) => Math.floor(meter.byteOffset / 64));
+    expect(new Set([0, ...lines]).size).toBe(4);
+    expect(CONTROL_BYTES).toBe(64);
+    expect(readRound(round.region.buffer, wakeFor(round, 1)).descriptor).toEqual(descriptor);
+    expect(reads[0]?.order).toEqual(Uint32Array.of(0, 1, 2));
+    expect(round.control.next).toBe(0);
+  });
+
+  it("starts anew on memory that was used before", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const used = arena.take(4096);
+    new Uint8Array(used.buffer).fill(0xff);
+    arena.give(used);
+    const { region, control, meters } = openRound(arena, descriptor, 3, undefined);
+    expect(region).toBe(used);
+    expect([control.next, control.limit, control.ended, control.posted]).toEqual([0, 3, 0, 0]);
+    expect(meters()).toEqual([0, 0, 0]);
+  });
+});
+
+describe("places", () => {
+  it("lead to the same memory on the other side", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const arrays = KINDS.map((kind) => onShared(new kind(6)).subarray(2, 5));
+    const plan = planPlacement(arrays);
+    const places = arrays.map((array) => placeOf(array, plan, undefined, arena));
+    const handles = new Map(places.map(({ memory, buffer }) => [memory, buffer]));
+    const packed = packPlaces(places);
+    // As msgpack hands it out: at any offset.
+    const shifted = new Uint8Array(packed.length + 3).subarray(3);
+    shifted.set(packed);
+    const back = unpackPlaces(shifted, (id) => handles.get(id) as SharedArrayBuffer);
+    back.forEach((view, i) => {
+      const array = arrays[i] as (typeof arrays)[number];
+      expect(view.constructor).toBe(array.constructor);
+      expect(view.buffer).toBe(array.buffer);
+      expect([view.byteOffset, view.length]).toEqual([array.byteOffset, array.length]);
+    });
+    expect(back).toHaveLength(KINDS.length);
+  });
+});

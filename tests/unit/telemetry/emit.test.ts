@@ -1,0 +1,42 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { emit } from "../../../src/telemetry/emit.js";
+
+const CHANNEL = "sharray:parallel_fallback";
+const payload = { call: "map", error: new Error("x"), from: "threads", to: "sequential" } as const;
+const published = vi.fn();
+
+afterEach(() => {
+  unsubscribe(CHANNEL, published);
+  published.mockReset();
+});
+
+describe("emit", () => {
+  it("tells the listener", () => {
+    const listener = vi.fn();
+    emit(listener, "parallel_fallback", payload);
+    expect(listener.mock.calls).toEqual([["parallel_fallback", payload]]);
+  });
+
+  it("tells the process, with a copy", () => {
+    subscribe(CHANNEL, published);
+    emit(undefined, "parallel_fallback", payload);
+    expect(published).toHaveBeenCalledTimes(1);
+    expect(published.mock.calls[0]).toEqual([payload, CHANNEL]);
+    expect(published.mock.calls[0]?.[0]).not.toBe(payload);
+  });
+
+  it("contains what the listener throws, and tells the process all the same", () => {
+    subscribe(CHANNEL, published);
+    const listener = vi.fn(() => {
+      throw new Error("listener");
+    });
+    expect(() => emit(listener, "parallel_fallback", payload)).not.toThrow();
+    expect(listener).toHaveBeenCalledTimes(1);
+    expect(published).toHaveBeenCalledTimes(1);
+  });
+
+  it("does nothing where nobody listens", () => {
+    expect(() => emit(undefined, "parallel_fallback", payload)).not.toThrow();
+  });
+});
