@@ -141,6 +141,6 @@ function clonable(read: () => unknown): unknown {
     value = read();
     return structuredClone(copying.prepare(value).value);
   } catch {
-    return `[${typeof value === "function" ? `function ${value.name}` : quote(value)}]`;
+    return `[${quote(value)}]`;
   }
 }
