@@ -74,7 +74,7 @@ export type TransformKernel<I extends TypedArray | Columns, O extends Outputs, A
   view: KernelView<I>,
   outputs: OutputViews<O>,
   context: KernelContext<A>,
-) => void | Promise<void>;
+) => unknown;
 
 /** The same shape as the payload, on shared memory. */
 export type Shared<I extends Input> = I extends TypedArray

@@ -183,6 +183,7 @@ export class ParallelExecutor implements AsyncDisposable {
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): Plan {
+    this.#checkOpen("explain");
     return this.#plan(this.#read("mapShared", input, kernel, null, options));
   }
 

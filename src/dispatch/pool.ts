@@ -45,15 +45,20 @@ type Threads = typeof import("threads");
 
 let threads: Promise<Threads> | undefined;
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /** Imports threads.js at first need, and takes back what its import does to the process. */
 function loadThreads(): Promise<Threads> {
   threads ??= (async () => {
     // It installs handlers that end the process with code 0 on SIGINT and SIGTERM (master/implementation.node.ts:142).
-    // They are known by the function they call: the program may add handlers of its own while the import runs.
+    // They are those that are new and call its function: the program may add its own while the import runs, and may
+    // have imported threads.js itself before.
+    const before = new Set(SIGNALS.flatMap((signal) => process.listeners(signal)));
     const module = await import("threads");
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const signal of SIGNALS) {
       for (const listener of process.listeners(signal)) {
-        if (String(listener).includes("terminateWorkersAndMaster")) process.off(signal, listener);
+        const isItsOwn = String(listener).includes("terminateWorkersAndMaster");
+        if (isItsOwn && !before.has(listener)) process.off(signal, listener);
       }
     }
     return module;
@@ -127,6 +132,8 @@ export class Slot {
   /** Ends the worker; its rounds hear that it is lost. */
   async terminate(): Promise<void> {
     this.#terminated = true;
+    // Never released: reports that still come in must not let the process end before the worker has.
+    this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
     this.#onEnd(this);
     if (this.#thread === undefined) await this.#worker.terminate();
@@ -137,10 +144,10 @@ export class Slot {
     try {
       const { spawn, Transfer } = await loadThreads();
       const thread = await spawn<ServeModule>(this.#worker, { timeout: SPAWN_TIMEOUT_MS });
-      this.#thread = thread;
       // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132), and it never
       // answers for a worker that has ended (master/spawn.ts:94).
       await Promise.race([thread.serve(Transfer(port), setup), this.#worker.untilEnd()]);
+      this.#thread = thread;
     } catch (error) {
       // A start that timed out leaves the worker alive (master/spawn.ts:46-59).
       this.#startError = error;

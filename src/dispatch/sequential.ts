@@ -47,7 +47,14 @@ class LocalOutbox implements Outbox {
   }
 
   value(index: number, { value, transfer }: Departing): void {
-    this.#job.receive(index, structuredClone(value, { transfer }));
+    let received: unknown;
+    try {
+      received = structuredClone(value, { transfer });
+    } catch {
+      // As in workers: some buffers can't be given away.
+      received = structuredClone(value);
+    }
+    this.#job.receive(index, received);
   }
 
   failure(index: number, thrown: Parameters<Outbox["failure"]>[1]): void {

@@ -14,9 +14,12 @@ export type ReadOnlyDeep<T> = T extends TypedArray
 /** A payload from inside a kernel: one array of a list, or views of one chunk. */
 export type KernelView<I extends Input> = I extends TypedArray
   ? ReadOnly<I>
-  : I extends readonly (infer A extends TypedArray)[]
-    ? ReadOnly<A>
+  : I extends readonly (infer A)[]
+    ? ElementView<A>
     : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
+
+/** Of a list of mixed kinds, each kind by itself. */
+type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;
 
 /** Last parameter of every kernel. */
 export interface KernelContext<A = undefined> {

@@ -62,7 +62,7 @@ export class ControlBlock {
     Atomics.sub(this.#words, OPEN, 1);
   }
 
-  /** Has every task below the limit ended? Never true again false. */
+  /** Has every task below the limit ended? Once true, a late claim that finds nothing may make it false for a moment. */
   get finished(): boolean {
     const words = this.#words;
     return Atomics.load(words, NEXT) >= Atomics.load(words, LIMIT) && Atomics.load(words, OPEN) === 0;

@@ -61,11 +61,7 @@ function pack(thrown: unknown, budget: Budget, depth: number): Thrown {
 
 export function unpackThrown(packed: Thrown): unknown {
   if (packed.type === "value") return packed.value;
-  const Base = BUILT_IN[packed.base] ?? Error;
-  const error: Error =
-    packed.errors === undefined
-      ? new Base(packed.message)
-      : new AggregateError(packed.errors.map(unpackThrown), packed.message);
+  const error = newError(packed);
   const hidden = { configurable: true, writable: true, enumerable: false };
   if (error.name !== packed.name) Object.defineProperty(error, "name", { ...hidden, value: packed.name });
   Object.defineProperty(error, "stack", { ...hidden, value: packed.stack });
@@ -76,6 +72,12 @@ export function unpackThrown(packed: Thrown): unknown {
     Object.defineProperty(error, key, { ...hidden, enumerable: true, value });
   }
   return error;
+}
+
+function newError({ base, name, message, errors }: Thrown & { type: "error" }): Error {
+  if (errors !== undefined) return new AggregateError(errors.map(unpackThrown), message);
+  if (base === "DOMException") return new DOMException(message, name);
+  return new (BUILT_IN[base] ?? Error)(message);
 }
 
 function packError(error: Error, budget: Budget, depth: number): Thrown {
@@ -116,6 +118,7 @@ function ownName(error: Error): string {
 }
 
 function builtInBase(error: Error): string {
+  if (error instanceof DOMException) return "DOMException";
   let prototype: unknown = Object.getPrototypeOf(error);
   while (prototype !== null && typeof prototype === "object") {
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {

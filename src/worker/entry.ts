@@ -11,9 +11,13 @@ removeAddedListeners();
 markPoolWorker();
 
 expose({
-  /** Serves the rounds that come through `port`, until the worker is terminated. */
-  serve(port: MessagePort, setup: WorkerSetup): void {
+  /**
+   * Serves the rounds that come through `port`, until the worker is terminated.
+   * @returns settles when the worker is initialised, or is not
+   */
+  serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
     const server = new WorkerServer(port, setup);
     port.on("message", (wake: WakeMessage) => void server.receive(wake));
+    return server.initialized;
   },
 });

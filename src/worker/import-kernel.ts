@@ -27,7 +27,8 @@ async function importModule(url: string): Promise<Record<string, unknown>> {
   } catch (error) {
     // On Node 20 and early 22 tsx leaves workers alone, though they inherit its options (privatenumber/tsx#354).
     const isUnknown = (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
-    const api = isUnknown ? tsxApi(process.execArgv) : undefined;
+    const nodeOptions = process.env["NODE_OPTIONS"]?.split(/\s+/) ?? [];
+    const api = isUnknown ? tsxApi([...process.execArgv, ...nodeOptions]) : undefined;
     if (api === undefined) throw error;
     const { register } = (await import(api)) as { register(): void };
     register();
@@ -46,7 +47,9 @@ function tsxApi(execArgv: readonly string[]): string | undefined {
       return new URL("esm/api/index.mjs", base.endsWith("/") ? base : `${base}/`).href;
     }
     if (loader === "tsx" || loader === "tsx/esm") {
-      return pathToFileURL(createRequire(`${process.cwd()}/`).resolve("tsx/esm/api")).href;
+      // Resolved for require, which is synchronous; the module for import stands beside it.
+      const resolved = createRequire(`${process.cwd()}/`).resolve("tsx/esm/api");
+      return pathToFileURL(resolved.replace(/\.cjs$/, ".mjs")).href;
     }
   }
   return undefined;

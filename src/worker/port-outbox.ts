@@ -55,7 +55,12 @@ export class PortOutbox implements Outbox {
       left,
       broken: null,
     };
-    this.#port.postMessage(report, this.#transfer);
+    try {
+      this.#port.postMessage(report, this.#transfer);
+    } catch {
+      // Some buffers (a WebAssembly memory's) can't be given away: then all of them are copied.
+      this.#port.postMessage(report);
+    }
     this.#values = [];
     this.#failures = [];
     this.#transfer = [];

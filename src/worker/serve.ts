@@ -25,8 +25,9 @@ interface LoadedKernel {
 }
 
 export class WorkerServer {
+  /** Rejects when the initializer throws; then the pool ends this worker. */
+  readonly initialized: Promise<void>;
   readonly #port: Port;
-  readonly #initialized: Promise<void>;
   readonly #handles = new Map<number, SharedArrayBuffer>();
   readonly #kernels = new Map<number, Promise<LoadedKernel>>();
   readonly #queue: Participation[] = [];
@@ -34,15 +35,19 @@ export class WorkerServer {
 
   constructor(port: Port, setup: WorkerSetup) {
     this.#port = port;
-    this.#initialized = initialize(setup);
-    // Whoever first needs a worker that did not initialise gets the error; before that it is nobody's.
-    this.#initialized.catch(() => {});
+    this.initialized = initialize(setup);
   }
 
   /** Joins a round; answers with reports, the last of which says that it left. */
   async receive(wake: WakeMessage): Promise<void> {
     for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
     for (const id of wake.forget ?? []) this.#handles.delete(id);
+    try {
+      await this.initialized;
+    } catch {
+      // The pool ends this worker and hears why; its rounds learn that it is lost.
+      return;
+    }
     let participation: Participation;
     try {
       participation = await this.#join(wake);
@@ -65,7 +70,6 @@ export class WorkerServer {
     const { spec, stream, tasks } = descriptor;
     const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
     const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
-    await this.#initialized;
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, control);
     const outbox = new PortOutbox(this.#port, wake.round, stream);
     const departure = new Departure(kernel.stateful, borrowed);

@@ -119,6 +119,15 @@ describe("planPlacement", () => {
     expect(plan.bytesPlaced).toBe(99 * 8);
   });
 
+  it("takes a view inside another as part of its span", () => {
+    const whole = new Int16Array(100);
+    const inside = [whole.subarray(10, 20), whole.subarray(50, 60), whole.subarray(95)];
+    const plan = planPlacement([...inside, whole]);
+    expect(plan.spans).toHaveLength(1);
+    expect(plan.spans[0]).toMatchObject({ start: 0, end: 200 });
+    expect(plan.bytesPlaced).toBe(200);
+  });
+
   it("needs nothing for nothing", () => {
     expect(planPlacement([])).toMatchObject({ bytesPlaced: 0, bytesShared: 0, bytesNeeded: 0, spans: [] });
   });
