@@ -41,7 +41,7 @@ export interface MapOptions<A, S> extends CallOptions<A> {
 }
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
-export type ChunkKernel<I extends Input, R, A> = (view: KernelView<I>, context: KernelContext<A>) => R;
+export type ChunkKernel<I, R, A> = (view: KernelView<I>, context: KernelContext<A>) => R;
 
 /** Kernel of `map`. */
 export type ItemKernel<T, S, R, A> = (
@@ -69,20 +69,23 @@ export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
   ? InstanceOn<O, ArrayBufferLike>
   : { readonly [K in keyof O]: InstanceOn<O[K], ArrayBufferLike> };
 
+/** Refuses lists: outputs are cut like the input, which has one length. */
+export type NotAList<I> = I & (I extends readonly unknown[] ? never : unknown);
+
 /** Kernel of `transformShared`. What it returns is ignored; a promise is awaited. */
-export type TransformKernel<I extends TypedArray | Columns, O extends Outputs, A> = (
+export type TransformKernel<I, O extends Outputs, A> = (
   view: KernelView<I>,
   outputs: OutputViews<O>,
   context: KernelContext<A>,
 ) => unknown;
 
 /** The same shape as the payload, on shared memory. */
-export type Shared<I extends Input> = I extends TypedArray
+export type Shared<I> = I extends TypedArray
   ? OnBuffer<I, SharedArrayBuffer>
   : { -readonly [K in keyof I]: I[K] extends TypedArray ? OnBuffer<I[K], SharedArrayBuffer> : never };
 
 /** One result per task; of a tuple of arrays a tuple. */
-export type Results<I extends Input, R> = I extends readonly TypedArray[]
+export type Results<I, R> = I extends readonly TypedArray[]
   ? { -readonly [K in keyof I]: Awaited<R> }
   : Awaited<R>[];
 

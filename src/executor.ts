@@ -7,6 +7,7 @@ import type {
   ChunkKernel,
   ItemKernel,
   MapOptions,
+  NotAList,
   OutputArrays,
   Outputs,
   ReduceOptions,
@@ -81,7 +82,7 @@ export class ParallelExecutor implements AsyncDisposable {
    * @throws KernelError for the failed task with the lowest index
    * @throws WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
-  async mapShared<const I extends Input, R, A = undefined>(
+  async mapShared<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
@@ -96,8 +97,8 @@ export class ParallelExecutor implements AsyncDisposable {
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
-  async transformShared<const I extends TypedArray | Columns, const O extends Outputs, A = undefined>(
-    input: I,
+  async transformShared<const I extends Input<I>, const O extends Outputs, A = undefined>(
+    input: NotAList<I>,
     outputs: O,
     kernel: TransformKernel<I, O, A>,
     options: CallOptions<A> = {},
@@ -114,7 +115,7 @@ export class ParallelExecutor implements AsyncDisposable {
    * bits for any number of workers.
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`
    */
-  async reduceShared<const I extends Input, R, A = undefined>(
+  async reduceShared<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
     combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
@@ -152,7 +153,7 @@ export class ParallelExecutor implements AsyncDisposable {
    * loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
-  streamShared<const I extends Input, R, A = undefined>(
+  streamShared<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
@@ -166,7 +167,7 @@ export class ParallelExecutor implements AsyncDisposable {
    * @returns the same shape; arrays that are on shared memory already come back as they are
    * @throws TypeError, RangeError, MemoryLimitError
    */
-  share<const I extends Input>(input: I): Shared<I> {
+  share<const I extends Input<I>>(input: I): Shared<I> {
     this.#checkOpen("share");
     return share(input, this.#arena) as Shared<I>;
   }
@@ -178,7 +179,7 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  explain<const I extends Input, R, A = undefined>(
+  explain<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},

@@ -4,6 +4,7 @@ export type {
   ChunkKernel,
   ItemKernel,
   MapOptions,
+  NotAList,
   OutputArrays,
   Outputs,
   OutputViews,

@@ -1,6 +1,5 @@
 /** How kernels see the world. */
 import type { ReadOnly, TypedArray } from "../memory/dtypes.js";
-import type { Input } from "../memory/inputs.js";
 
 /** What a kernel's `args` and items look like from inside: arrays and objects read-only throughout. */
 export type ReadOnlyDeep<T> = T extends TypedArray
@@ -12,7 +11,7 @@ export type ReadOnlyDeep<T> = T extends TypedArray
       : T;
 
 /** A payload from inside a kernel: one array of a list, or views of one chunk. */
-export type KernelView<I extends Input> = I extends TypedArray
+export type KernelView<I> = I extends TypedArray
   ? ReadOnly<I>
   : I extends readonly (infer A)[]
     ? ElementView<A>

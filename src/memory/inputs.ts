@@ -5,8 +5,14 @@ import { isShared, isTypedArray, kindNames, plainView, type TypedArray } from ".
 /** A record of equal-length arrays. */
 export type Columns = { readonly [name: string]: TypedArray };
 
-/** The payload of `mapShared`, `reduceShared`, `streamShared` and `share`. */
-export type Input = TypedArray | readonly TypedArray[] | Columns;
+/**
+ * The payload of `mapShared`, `reduceShared`, `streamShared` and `share`: an array, a list of arrays, or columns. Used as
+ * `I extends Input<I>`, it takes columns that an `interface` describes, too.
+ */
+export type Input<I = Columns> =
+  | TypedArray
+  | readonly TypedArray[]
+  | (object & { readonly [K in keyof I]: TypedArray });
 
 /** A checked payload. Arrays are of the plain kinds (`Buffer` has become `Uint8Array`). */
 export type Payload =
