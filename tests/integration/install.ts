@@ -1,21 +1,68 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { installed } from "./installed.js";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { installed, RUN_PREFIX } from "./installed.js";
 
-/** Packs the package and installs it into an empty project, as a user would. Once per run. */
-export default function install(): void {
-  const { root, project } = installed;
-  rmSync(project, { recursive: true, force: true });
+/**
+ * Packs the package and installs it into an empty project, as a user would. Once per run.
+ * @returns removes it
+ */
+export default function install(): () => void {
+  const { run, repository, tarball, project } = installed;
+  removeAbandoned();
+  const remove = (): void => rmSync(run, { recursive: true, force: true });
+  remove();
   mkdirSync(project, { recursive: true });
-  const packed = JSON.parse(npm(["pack", "--json", "--pack-destination", project], root)) as unknown;
+  copyRepository();
+  const packed = JSON.parse(npm(["pack", "--json", "--pack-destination", run], repository)) as unknown;
   // npm 11 gives a list; later ones a record by package name.
   const [{ filename }] = Object.values(packed as object) as [{ filename: string }];
+  renameSync(join(run, basename(filename)), tarball);
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  npm(["install", "--no-audit", "--no-fund", "--prefer-offline", join(project, filename)], project);
+  npm(["install", "--no-audit", "--no-fund", "--prefer-offline", tarball], project);
+  cpSync(join(installed.root, "tests/integration/programs"), join(project, "programs"), { recursive: true });
+  return remove;
 }
 
-function npm(parameters: string[], cwd: string): string {
+/** Packing builds anew: here, rather than under the hands of whoever else uses the repository's `dist`. */
+function copyRepository(): void {
+  const { root, repository } = installed;
+  const left = new Set([".git", "node_modules", "dist"].map((name) => join(root, name)));
+  cpSync(root, repository, { recursive: true, filter: (source) => !left.has(source) });
+  symlinkSync(join(root, "node_modules"), join(repository, "node_modules"), "dir");
+}
+
+/** What runs that were killed have left. */
+function removeAbandoned(): void {
+  const directory = dirname(installed.run);
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(RUN_PREFIX) || isRunning(Number(name.slice(RUN_PREFIX.length)))) continue;
+    const path = join(directory, name);
+    // Somebody else's on a shared machine is not ours to remove.
+    if (statSync(path).uid === process.getuid?.()) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** @returns what npm prints on its standard output */
+export function npm(parameters: readonly string[], cwd: string): string {
   // The test command runs under npm itself, whose settings must not reach the empty project.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(

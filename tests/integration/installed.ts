@@ -1,10 +1,31 @@
+import { realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = new URL("../../", import.meta.url);
+// The main process reads this file first, as part of vitest's configuration; workers inherit its number, so all agree,
+// and test runs at the same time do not meet.
+process.env["SHARRAY_TEST_RUN"] ??= String(process.pid);
 
-/** Where the packed package is installed for the tests: an empty project below `node_modules`, which git ignores. */
+/** Directories of all test runs begin so; the number of the run's main process follows. */
+export const RUN_PREFIX = "sharray-test-";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+// Outside the repository: below it, an import that the package does not declare would find the repository's modules.
+const run = join(realpathSync(tmpdir()), `${RUN_PREFIX}${process.env["SHARRAY_TEST_RUN"]}`);
+const project = join(run, "project");
+
+/** Where the packed package is, and the empty project it is installed into. */
 export const installed = {
-  root: fileURLToPath(root),
-  project: fileURLToPath(new URL("node_modules/.installed/", root)),
-  entry: fileURLToPath(new URL("node_modules/.installed/node_modules/sharray/dist/index.js", root)),
+  root,
+  /** Everything of this run; removed at its end. */
+  run,
+  /** A copy of the repository in which the package is built and packed. */
+  repository: join(run, "repository"),
+  /** The packed package. */
+  tarball: join(run, "sharray.tgz"),
+  project,
+  /** The package as the project has it. */
+  package: join(project, "node_modules/sharray"),
+  entry: join(project, "node_modules/sharray/dist/index.js"),
 };

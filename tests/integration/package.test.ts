@@ -1,0 +1,231 @@
+/** What is published: the tarball, its types, and that it runs under each version of Node it is for. */
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import { join, posix, relative } from "node:path";
+import { promisify } from "node:util";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { parse } from "acorn";
+import { publint } from "publint";
+import { beforeAll, describe, expect, test } from "vitest";
+import { npm } from "./install.js";
+import { installed } from "./installed.js";
+import { program, runNode } from "./run.js";
+
+const run = promisify(execFile);
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+const manifest = (): Manifest =>
+  JSON.parse(readFileSync(join(installed.package, "package.json"), "utf8")) as Manifest;
+
+/** Paths in the tarball, without npm's leading "package/". */
+async function packedFiles(): Promise<string[]> {
+  const { stdout } = await run("tar", ["-tzf", installed.tarball]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((path) => path.replace(/^package\//, ""))
+    .sort();
+}
+
+describe("the tarball", () => {
+  test("holds the built modules, their types, and what npm shows; nothing else", async () => {
+    const files = await packedFiles();
+    const modules = files.filter((path) => path.startsWith("dist/"));
+    expect(files.filter((path) => !modules.includes(path) && path !== "CHANGELOG.md")).toEqual([
+      "LICENSE",
+      "README.md",
+      "package.json",
+    ]);
+    expect(modules.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
+    // One of each per source file: nothing that an earlier build has left.
+    const sources = (await run("find", [join(installed.repository, "src"), "-name", "*.ts"])).stdout
+      .trim()
+      .split("\n")
+      .map((path) => relative(join(installed.repository, "src"), path))
+      .filter((path) => !path.endsWith(".d.ts"))
+      .flatMap((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, `dist/${path.replace(/\.ts$/, ".d.ts")}`]);
+    expect(modules).toEqual(sources.sort());
+  });
+
+  test("imports built-in modules, its own files and its declared dependencies only, and all of those", async () => {
+    const files = new Set(await packedFiles());
+    const { dependencies } = manifest();
+    const used = new Set<string>();
+    const undeclared: string[] = [];
+    for (const file of files) {
+      if (!file.endsWith(".js")) continue;
+      for (const specifier of importsOf(readFileSync(join(installed.package, file), "utf8"))) {
+        if (specifier.startsWith(".")) {
+          if (!files.has(posix.join(posix.dirname(file), specifier)))
+            undeclared.push(`${file}: ${specifier}`);
+        } else if (!specifier.startsWith("node:")) {
+          const name = packageOf(specifier);
+          used.add(name);
+          // Built-in modules without their prefix could be somebody's package.
+          if (!(name in dependencies) || builtinModules.includes(name))
+            undeclared.push(`${file}: ${specifier}`);
+        }
+      }
+    }
+    expect(undeclared).toEqual([]);
+    expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
+  });
+
+  test("declares its types without packages that users do not have", () => {
+    const { dependencies } = manifest();
+    const seen = new Set<string>();
+    const queue = ["dist/index.d.ts"];
+    const undeclared: string[] = [];
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const text = readFileSync(join(installed.package, file), "utf8");
+      for (const [, specifier] of text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"([^"]+)"/g)) {
+        if (specifier!.startsWith(".")) {
+          queue.push(posix.join(posix.dirname(file), specifier!.replace(/\.js$/, ".d.ts")));
+        } else if (!(packageOf(specifier!) in dependencies)) {
+          undeclared.push(`${file}: ${specifier}`);
+        }
+      }
+      for (const [reference] of text.matchAll(/\/\/\/ *<reference .*/g))
+        undeclared.push(`${file}: ${reference}`);
+    }
+    expect(seen.size).toBeGreaterThan(5);
+    expect(undeclared).toEqual([]);
+  });
+
+  test("is fine with publint", async () => {
+    const data = readFileSync(installed.tarball);
+    const tarball = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+    const { messages } = await publint({ pack: { tarball }, strict: true });
+    expect(messages).toEqual([]);
+  });
+
+  test("is fine with @arethetypeswrong", async () => {
+    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(installed.tarball)));
+    expect(analysis.types).toMatchObject({ kind: "included" });
+    if (analysis.types === false) throw new Error("no types");
+    const { problems } = analysis as { problems: readonly { readonly kind: string }[] };
+    // The package is ESM alone: CommonJS programs get at it by `import()`, and that is all this kind says.
+    expect(problems.filter(({ kind }) => kind !== "CJSResolvesToESM")).toEqual([]);
+  });
+});
+
+describe("a user's TypeScript project compiles", () => {
+  const strict = { strict: true, module: "nodenext", target: "es2022", skipLibCheck: false, noEmit: true };
+
+  // Declarations name AbortSignal, which `dom` or @types/node has, and AsyncDisposable, which `esnext.disposable` or
+  // @types/node has.
+  test.each([
+    ["without @types/node", { ...strict, types: [], lib: ["es2022", "esnext.disposable", "dom"] }],
+    [
+      "with @types/node and without dom",
+      {
+        ...strict,
+        types: ["node"],
+        typeRoots: [join(installed.root, "node_modules/@types")],
+        lib: ["es2022"],
+      },
+    ],
+    [
+      "as strictly as can be",
+      {
+        ...strict,
+        types: [],
+        lib: ["esnext", "dom"],
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        noPropertyAccessFromIndexSignature: true,
+        verbatimModuleSyntax: true,
+        isolatedModules: true,
+      },
+    ],
+    [
+      "for a bundler",
+      { ...strict, module: "esnext", moduleResolution: "bundler", types: [], lib: ["esnext", "dom"] },
+    ],
+  ])("%s", async (_name, compilerOptions) => {
+    const directory = mkdtempSync(join(installed.project, "consumer-"));
+    const configuration = join(directory, "tsconfig.json");
+    writeFileSync(configuration, JSON.stringify({ compilerOptions, files: [program("consumer.ts")] }));
+    const tsc = join(installed.root, "node_modules/typescript/bin/tsc");
+    const { code, stdout } = await runNode([tsc, "-p", configuration]);
+    expect([stdout, code]).toEqual(["", 0]);
+  });
+});
+
+describe("every public call", () => {
+  let node24: string;
+  beforeAll(() => {
+    node24 = installNode24();
+  }, 180_000);
+
+  test("gives the same on threads and sequentially, under this Node and under Node 24", async () => {
+    const smoke = async (node: string): Promise<string[]> => {
+      const { code, stdout, stderr } = await runNode([program("smoke.mjs")], { node });
+      expect([code, stderr]).toEqual([0, ""]);
+      return stdout.trim().split("\n");
+    };
+    const here = await smoke(process.execPath);
+    const there = await smoke(node24);
+    expect(here).toHaveLength(3);
+    expect(here[0]).toContain('"list":[');
+    expect(here[1]).toBe(here[0]);
+    expect(here[2]).toBe("ok");
+    expect(there).toEqual(here);
+    const { stdout } = await runNode(["--version"], { node: node24 });
+    expect(stdout).toMatch(/^v24\./);
+  });
+
+  test("knows no other way in than the package's name", async () => {
+    const imports = (specifier: string) =>
+      `await import(${JSON.stringify(specifier)}).then(() => "in", (e) => e.code)`;
+    const code = `console.log(${imports("sharray")}, ${imports("sharray/dist/executor.js")})`;
+    const { stdout } = await runNode(["--input-type=module", "-e", code]);
+    expect(stdout).toBe("in ERR_PACKAGE_PATH_NOT_EXPORTED\n");
+    const require = createRequire(join(installed.project, "package.json"));
+    expect(require("sharray/package.json")).toMatchObject({ name: "sharray", type: "module" });
+  });
+});
+
+/** Installed once, into a folder that stays as long as `node_modules` does. @returns the executable */
+function installNode24(): string {
+  const home = join(installed.root, "node_modules/.node24");
+  const node = join("node_modules/node/bin/node");
+  if (!existsSync(join(home, node))) {
+    const attempt = `${home}-${process.pid}`;
+    mkdirSync(attempt, { recursive: true });
+    writeFileSync(join(attempt, "package.json"), JSON.stringify({ private: true }));
+    npm(["install", "node@24", "--no-save", "--no-audit", "--no-fund"], attempt);
+    // Whole or not at all, also where two runs do this at once.
+    if (!existsSync(join(home, node))) {
+      rmSync(home, { recursive: true, force: true });
+      renameSync(attempt, home);
+    }
+    rmSync(attempt, { recursive: true, force: true });
+  }
+  return join(home, node);
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** What a module imports, statically or by an `import()` of a plain string. */
+function importsOf(source: string): string[] {
+  const found: string[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    const { source } = value as { source?: { type?: string; value?: unknown } };
+    if (source?.type === "Literal" && typeof source.value === "string") found.push(source.value);
+    for (const child of Object.values(value)) visit(child);
+  };
+  visit(parse(source, { ecmaVersion: "latest", sourceType: "module" }));
+  return found;
+}
