@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts", "tests/*.test.ts"],
-          typecheck: { enabled: false },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -19,6 +19,7 @@ export default defineConfig({
           include: ["tests/integration/**/*.test.ts"],
           globalSetup: ["tests/integration/install.ts"],
           testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
           // Each file starts pools of its own; more at once would only make two cores slower.
           maxWorkers: 2,
         },
