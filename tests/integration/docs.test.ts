@@ -1,0 +1,202 @@
+/**
+ * The documentation does what it says. In README.md, CONTRIBUTING.md and docs/:
+ *
+ * - every `js` block is run by plain Node, every `ts` block under tsx, in a project that has the package installed;
+ * - where a `text` block follows, it must be what the block prints; anything on standard error fails;
+ * - `file=NAME` behind the language keeps the block under that name, for later blocks of the page to import;
+ * - `no-run: REASON` behind the language leaves a block out.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as api from "sharray";
+import { KernelError, ParallelConfig, ParallelExecutor, SharrayError } from "sharray";
+import { beforeAll, describe, expect, test } from "vitest";
+import { installed } from "./installed.js";
+import { runNode } from "./run.js";
+
+interface Block {
+  readonly language: string;
+  /** What stands behind the language. */
+  readonly info: string;
+  readonly line: number;
+  readonly text: string;
+  /** The `text` block that follows, with nothing but blank lines between. */
+  readonly output: string | undefined;
+}
+
+/** The fenced blocks of a page. */
+function blocksOf(markdown: string): Block[] {
+  const fence = /^```(\w*)[ \t]*(.*)\n([\s\S]*?)^```[ \t]*\n(?:\n*^```text[ \t]*\n([\s\S]*?)^```[ \t]*$)?/gm;
+  const blocks: Block[] = [];
+  for (const match of markdown.matchAll(fence)) {
+    const [, language = "", info = "", text = "", output] = match;
+    blocks.push({ language, info, line: markdown.slice(0, match.index).split("\n").length, text, output });
+  }
+  return blocks;
+}
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(join(installed.root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+const runPages = ["README.md", "CONTRIBUTING.md", ...markdownIn("docs")];
+const linkPages = [...runPages, "CHANGELOG.md", ...markdownIn("src")];
+
+function read(page: string): string {
+  return readFileSync(join(installed.root, page), "utf8");
+}
+
+const programs = runPages.flatMap((page) => {
+  return blocksOf(read(page))
+    .filter(({ language }) => ["js", "ts", "javascript", "typescript", "mjs"].includes(language))
+    .map((block) => ({ ...block, page, place: `${page}:${block.line}` }));
+});
+const runnable = programs.filter(({ info }) => !info.startsWith("no-run"));
+
+/** Where the blocks of a page are kept. Inside the project, so that "sharray" is the installed package. */
+function folderOf(page: string): string {
+  return join(installed.project, "docs", page.replace(/\W+/g, "-"));
+}
+
+function fileOf({ page, language, info, line }: (typeof programs)[number]): string {
+  const name = /^file=([\w.-]+)$/.exec(info)?.[1] ?? `line-${line}.${language}`;
+  return join(folderOf(page), name);
+}
+
+describe("the blocks", () => {
+  test("are found, named as agreed, and few are left out", () => {
+    for (const { language, info, place } of programs) {
+      expect(["js", "ts"], place).toContain(language);
+      expect(info, place).toMatch(/^$|^file=[\w-]+\.(js|ts)$|^no-run: \S+/);
+    }
+    const inReadme = runnable.filter(({ page }) => page === "README.md");
+    expect(inReadme.length).toBeGreaterThanOrEqual(8);
+    expect(inReadme.filter(({ output }) => output !== undefined).length).toBeGreaterThanOrEqual(7);
+    expect(programs.length - runnable.length).toBeLessThanOrEqual(2);
+  });
+
+  beforeAll(() => {
+    for (const block of runnable) {
+      mkdirSync(folderOf(block.page), { recursive: true });
+      writeFileSync(fileOf(block), block.text);
+    }
+  });
+
+  test.each(runnable)("$place runs and prints what it says", async (block) => {
+    // As `tsx FILE` does; the project itself has no tsx.
+    const loader = block.language === "ts" ? ["--import", import.meta.resolve("tsx")] : [];
+    const { code, stdout, stderr } = await runNode([...loader, fileOf(block)], { cwd: folderOf(block.page) });
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout.trimEnd()).toBe((block.output ?? "").trimEnd());
+  });
+});
+
+test("every relative link leads to a file", () => {
+  let links = 0;
+  for (const page of linkPages) {
+    const text = read(page).replace(/^```[\s\S]*?^```/gm, "");
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https?:|#)/.test(target)) continue;
+      links += 1;
+      const path = join(installed.root, dirname(page), target.replace(/#.*/, ""));
+      expect(existsSync(path), `${page} links to ${target}`).toBe(true);
+    }
+  }
+  expect(links).toBeGreaterThan(15);
+});
+
+test("no page tells where it was written", () => {
+  for (const page of linkPages) expect(read(page), page).not.toMatch(/\/(home|root|work|tmp|Users)\//);
+});
+
+describe("the API section of the README", () => {
+  const section = /^## API$([\s\S]*?)^## /m.exec(read("README.md"))?.[1] ?? "";
+
+  /** The rows under a heading, each as its cells. */
+  function rows(heading: string): string[][] {
+    const start = section.indexOf(`### ${heading}`);
+    expect(start, heading).not.toBe(-1);
+    const [, part = ""] = section.slice(start).split(/^### .*$/m);
+    return [...part.matchAll(/^\| (`.*) \|$/gm)].map(([, row = ""]) => row.split(" | "));
+  }
+
+  /** The names in backquotes of a cell: `` `start()`, `x` `` has start and x. */
+  function names(cell: string | undefined): string[] {
+    return [...(cell ?? "").matchAll(/`\[?([\w.]+)/g)].map(([, name = ""]) => name);
+  }
+
+  test("has every option of the executor, with its default", () => {
+    const documented = new Map(rows("`new ParallelExecutor").map(([name, value]) => [names(name)[0], value]));
+    const config = new ParallelConfig() as unknown as Record<string, unknown>;
+    expect([...documented.keys()].sort()).toEqual(Object.keys(config).sort());
+    let literals = 0;
+    for (const [name, value = ""] of documented) {
+      const literal = /^`(.*)`$/.exec(value)?.[1];
+      if (literal !== undefined) {
+        expect(config[name as string], name).toEqual(JSON.parse(literal));
+        literals += 1;
+      } else if (value === "none") expect(config[name as string], name).toBeUndefined();
+    }
+    expect(literals).toBeGreaterThanOrEqual(6);
+  });
+
+  test("has every option of the calls", async () => {
+    const documented = rows("Call options").flatMap(([name]) => names(name));
+    const executor = new ParallelExecutor({ strategy: "sequential" });
+    const unknown = { nonsense: 1 } as object;
+    const add = (a: number, b: number) => a + b;
+    const calls = [
+      () => executor.map([1], (x) => x, unknown),
+      () => executor.mapShared([new Uint8Array(1)], () => 1, unknown),
+      () => executor.reduceShared([new Uint8Array(1)], () => 1, add, unknown),
+    ];
+    const known = new Set<string>();
+    for (const call of calls) {
+      const error = (await call().catch((thrown: unknown) => thrown)) as InstanceType<
+        typeof api.ConfigurationError
+      >;
+      const list = /the options of this call are (.*)$/.exec(error.allowed)?.[1] as string;
+      for (const name of list.split(", ")) known.add(name);
+    }
+    await executor.shutdown();
+    expect(documented.sort()).toEqual([...known].sort());
+  });
+
+  test("has every member of the executor", () => {
+    const documented = rows("Methods").flatMap(([member]) => names(member));
+    const executor = new ParallelExecutor();
+    const members = Object.getOwnPropertyNames(ParallelExecutor.prototype).filter(
+      (name) => name !== "constructor",
+    );
+    expect(documented.sort()).toEqual([...members, ...Object.keys(executor)].sort());
+  });
+
+  test("has every error with its code", () => {
+    const documented = Object.fromEntries(
+      rows("Errors").map(([name, code]) => [names(name)[0], names(code)[0]]),
+    );
+    const errors = Object.values(api).filter(
+      (value) => typeof value === "function" && value.prototype instanceof SharrayError,
+    );
+    expect(Object.keys(documented).sort()).toEqual(errors.map(({ name }) => name).sort());
+    expect(documented["KernelError"]).toBe(new KernelError(0, 0, 1, "").code);
+    const source = readFileSync(join(installed.package, "dist/errors.js"), "utf8");
+    const codes = [...source.matchAll(/code = "(\w+)"/g)].map(([, code]) => code);
+    expect(Object.values(documented).sort()).toEqual(codes.sort());
+  });
+
+  test("names every export, the types too", () => {
+    const declarations = readFileSync(join(installed.package, "dist/index.d.ts"), "utf8");
+    const types = [...declarations.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = ""]) => {
+      return list.split(",").map((name) => name.replace(/\btype\b/, "").trim());
+    });
+    expect(types.length).toBeGreaterThan(30);
+    for (const name of [...Object.keys(api), ...types.filter((each) => each !== "")]) {
+      expect(section.includes(`\`${name}`) || section.includes(`new ${name}`), name).toBe(true);
+    }
+  });
+});
