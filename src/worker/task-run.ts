@@ -70,7 +70,8 @@ export class TaskRun {
       if (this.#at === this.#end) {
         const now = performance.now();
         if (this.#end !== this.#start) this.#endClaim(now);
-        if (now >= deadline) return "paused";
+        // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
+        if (now >= deadline && control.next < control.limit) return "paused";
         if (!this.#claim(now)) return "left";
       } else if (this.#untilLookUp === 0 && this.#lookUp() >= deadline) {
         return "paused";

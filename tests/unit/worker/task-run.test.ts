@@ -434,6 +434,15 @@ describe("time", () => {
     expect(counts.at(-2)).toBe(1);
   });
 
+  it("leaves past the deadline when nothing is left to claim, rather than pause and keep others waiting", () => {
+    const clock = stopTheClock();
+    const { taskRun } = setUp(() => {
+      clock.now += 20;
+      return 0;
+    }, 1);
+    expect(taskRun.advance(clock.now + 8)).toBe("left");
+  });
+
   it("looks up in time when tasks become slow in the middle of a large claim", () => {
     const clock = stopTheClock();
     let late = 0;
