@@ -60,13 +60,12 @@ export class ParallelExecutor implements AsyncDisposable {
     const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, telemetry, workerInitializer } =
       this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
-    this.#arena = new Arena(maxSharedBytes, (memory) => this.#pool.forget(memory));
+    this.#arena = new Arena(maxSharedBytes, (memory) => this.#pool.forget(memory), idleTimeout);
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,
       resourceLimits,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
-      onIdle: () => this.#arena.trim(),
     });
   }
 
@@ -230,6 +229,7 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   async #run(request: Request, onValue?: ValueSink, ownSignal?: AbortSignal): Promise<Outcome> {
+    this.#checkOpen(request.call);
     const started = performance.now();
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     this.#reporter.submitted();
@@ -299,6 +299,8 @@ export class ParallelExecutor implements AsyncDisposable {
   #mayFallBack(plan: Plan, error: unknown): boolean {
     if (plan.strategy === "sequential") return false;
     if (this.config.forceSerialOnFailure) return true;
+    // An initializer runs in workers only, and kernels may count on it.
+    if (this.config.workerInitializer !== undefined) return false;
     // A kernel that ended its worker would end this thread too, so only a pool that did not start is replaced unasked.
     return plan.fallbacks.length > 0 && error instanceof WorkerLostError && error.exitCode === undefined;
   }

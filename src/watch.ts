@@ -14,8 +14,7 @@ export function watch(
   signals: readonly AbortSignal[],
   onProgress: ((progress: Progress) => void) | undefined,
 ): (completed: boolean) => void {
-  const onAbort = (event: Event): void => job.stop((event.target as AbortSignal).reason);
-  for (const signal of signals) signal.addEventListener("abort", onAbort);
+  const unwatch = signals.map((signal) => stopOnAbort(job, signal));
   const report = onProgress === undefined ? undefined : reporter(job.parts.spec.tasks, onProgress);
   const timer =
     report === undefined
@@ -30,9 +29,37 @@ export function watch(
         }, INTERVAL_MS);
   return (completed) => {
     clearInterval(timer);
-    for (const signal of signals) signal.removeEventListener("abort", onAbort);
+    for (const end of unwatch) end();
     if (completed) report?.(job.parts.spec.tasks);
   };
+}
+
+const jobsOf = new WeakMap<AbortSignal, Set<Job>>();
+
+/**
+ * Stops the job when the signal aborts, or has aborted. However many jobs a signal stops, it has one listener: more than
+ * ten make Node warn of a leak.
+ * @returns ends that
+ */
+function stopOnAbort(job: Job, signal: AbortSignal): () => void {
+  if (signal.aborted) job.stop(signal.reason);
+  let jobs = jobsOf.get(signal);
+  if (jobs === undefined) {
+    jobs = new Set();
+    jobsOf.set(signal, jobs);
+    signal.addEventListener("abort", onAbort);
+  }
+  jobs.add(job);
+  return () => {
+    jobs.delete(job);
+    if (jobs.size > 0 || jobsOf.get(signal) !== jobs) return;
+    signal.removeEventListener("abort", onAbort);
+    jobsOf.delete(signal);
+  };
+}
+
+function onAbort(this: AbortSignal): void {
+  for (const job of [...(jobsOf.get(this) ?? [])]) job.stop(this.reason);
 }
 
 /** Reports each count once, with the rate since it was made. */

@@ -37,8 +37,6 @@ export interface PoolOptions {
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly initializer: KernelAddress | null;
-  /** Called whenever the last worker has ended for want of work. */
-  readonly onIdle: () => void;
 }
 
 type Threads = typeof import("threads");
@@ -217,7 +215,7 @@ export class Pool {
         new Slot(
           this.#options,
           () => this.#scheduleTrim(),
-          (slot) => this.#remove(slot),
+          (slot) => this.#slots.delete(slot),
         ),
       );
     }
@@ -240,10 +238,6 @@ export class Pool {
   async terminate(): Promise<void> {
     clearTimeout(this.#timer);
     await Promise.all([...this.#slots].map((slot) => slot.terminate()));
-  }
-
-  #remove(slot: Slot): void {
-    if (this.#slots.delete(slot) && this.#slots.size === 0) this.#options.onIdle();
   }
 
   #scheduleTrim(): void {

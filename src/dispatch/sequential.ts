@@ -2,6 +2,7 @@ import { SLICE_MS } from "../platform/breather.js";
 import { nextTurn } from "../platform/node.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure } from "../protocol/departure.js";
+import { BUSY, METER_WORDS } from "../protocol/round.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
 import type { Job, RunReport, Strategy } from "./job.js";
@@ -16,7 +17,7 @@ export class SequentialStrategy implements Strategy {
     control.reset(tasks);
     job.beginRound(control);
     const { run, borrowed } = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), control);
-    const meter = new Float64Array(1);
+    const meter = new Float64Array(METER_WORDS);
     const taskRun = new TaskRun({
       run,
       control,
@@ -34,7 +35,7 @@ export class SequentialStrategy implements Strategy {
       if (state === "left") break;
       await (state === "paused" ? nextTurn() : state);
     }
-    return { workers: 1, busy: meter[0] as number, metadataBytes: 0, retries: 0 };
+    return { workers: 1, busy: meter[BUSY] as number, metadataBytes: 0, retries: 0 };
   }
 }
 

@@ -80,7 +80,8 @@ class Pass implements RoundListener {
   readonly #job: Job;
   readonly #round: Round;
   #end!: (loss: Loss | undefined) => void;
-  readonly #taking = new Set<Slot>();
+  /** Workers that have not left, and which of the round's they are. */
+  readonly #taking = new Map<Slot, number>();
   #received = 0;
   #loss: Loss | undefined;
 
@@ -97,7 +98,7 @@ class Pass implements RoundListener {
 
   /** Milliseconds that all workers together spent in tasks, as far as their claims have ended. */
   busy(): number {
-    return this.#round.meters().reduce((total, busy) => total + busy, 0);
+    return this.#round.busy();
   }
 
   wake(slots: readonly Slot[], placed: PlacedJob): void {
@@ -105,7 +106,7 @@ class Pass implements RoundListener {
     const { region, descriptorBytes, orderLength } = this.#round;
     const memory = [...placed.places, placed.block, { memory: region.id, buffer: region.buffer }];
     slots.forEach((slot, participant) => {
-      this.#taking.add(slot);
+      this.#taking.set(slot, participant);
       const handles = newHandles(slot, memory);
       const kernel = this.#newKernel(slot);
       this.#job.parts.lease.hold();
@@ -131,7 +132,11 @@ class Pass implements RoundListener {
     for (const [index, value] of message.values) job.receive(index, value);
     for (const [index, thrown] of message.failures) job.fail(index, thrown);
     this.#received += message.values.length + message.failures.length;
-    if (!message.left) return;
+    if (!message.left) {
+      // Nothing else may come for long: its worker may be busy with another round by now.
+      this.#lookForEnd();
+      return;
+    }
     if (message.broken !== null) {
       // No kernel, no task: the same as if the first one had failed.
       job.fail(0, message.broken);
@@ -141,24 +146,32 @@ class Pass implements RoundListener {
   }
 
   lost(slot: Slot, loss: Loss): void {
-    this.#loss = loss;
+    // A worker that the pool ended itself must not hide one that a kernel ended.
+    if (this.#loss === undefined || this.#loss.terminated) this.#loss = loss;
     this.#leave(slot);
   }
 
-  /** The job was stopped: workers that do not leave in time are ended, for nobody waits for them. */
+  /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
   #stopped(): void {
     setTimeout(() => {
-      for (const slot of this.#taking) void slot.terminate();
+      for (const [slot, participant] of this.#taking) {
+        // Others have it before them still, and work for other rounds.
+        if (this.#round.isRunning(participant)) void slot.terminate();
+      }
     }, GRACE_MS).unref();
   }
 
   #leave(slot: Slot): void {
-    const { control } = this.#round;
     this.#taking.delete(slot);
+    this.#lookForEnd();
+    this.#job.parts.lease.drop();
+  }
+
+  #lookForEnd(): void {
+    const { control } = this.#round;
     // The order matters: a claim raises the count of posted values before it ends.
     if (control.finished && control.posted === this.#received) this.#end(undefined);
     else if (this.#taking.size === 0) this.#end(this.#loss);
-    this.#job.parts.lease.drop();
   }
 
   #newKernel(slot: Slot): KernelAddress | null {

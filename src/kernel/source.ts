@@ -29,8 +29,20 @@ export interface KernelSource {
   readonly stateful: boolean;
 }
 
+/** What is remembered of a text. */
+interface Known {
+  readonly kernel: KernelSource;
+  readonly globals: ReadonlySet<string>;
+  /** Functions of this text whose surroundings were looked at. */
+  readonly looked: WeakSet<object>;
+  looks: number;
+}
+
 const CACHE_LIMIT = 1000;
-const cache = new Map<string, KernelSource>();
+// The same text may stand in several places, of which one hides a global. A look costs 0.3-0.8 ms, and a kernel written
+// in a loop is a new function every time, so after this many functions of one text the rest is trusted.
+const MAX_LOOKS = 8;
+const cache = new Map<string, Known>();
 
 /**
  * Cached by source text.
@@ -50,12 +62,28 @@ export function readKernelSource(fn: unknown): KernelSource {
   const name = given === "" ? "kernel" : given;
   let known = cache.get(text);
   if (known === undefined) {
-    known = Object.freeze({ ...analyse(fn, text, given), name });
+    const { source, stateful, globals } = analyse(text, given);
+    known = { kernel: Object.freeze({ source, stateful, name }), globals, looked: new WeakSet(), looks: 0 };
     const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
     if (oldest !== undefined) cache.delete(oldest);
     cache.set(text, known);
   }
-  return known.name === name ? known : Object.freeze({ ...known, name });
+  checkSurroundings(fn, known, labelOf(text, given));
+  return known.kernel.name === name ? known.kernel : Object.freeze({ ...known.kernel, name });
+}
+
+/** @throws KernelCaptureError where a variable around the function hides a global that it uses */
+function checkSurroundings(fn: object, known: Known, label: string): void {
+  if (known.globals.size === 0 || known.looks >= MAX_LOOKS || known.looked.has(fn)) return;
+  const names = enclosingNames(fn);
+  const hidden = [...known.globals].filter((global) => names?.has(global));
+  if (hidden.length > 0) throw new KernelCaptureError(`kernel ${label}`, hidden);
+  known.looked.add(fn);
+  known.looks += 1;
+}
+
+function labelOf(text: string, name: string): string {
+  return quote(name === "" ? text.replace(/\s+/g, " ") : name);
 }
 
 /** A static member or a defineProperty may put anything in place of a function's name. */
@@ -63,8 +91,8 @@ function nameOf(fn: { readonly name: unknown }): string {
   return typeof fn.name === "string" ? fn.name.replace(/\s+/g, " ").trim() : "";
 }
 
-function analyse(fn: object, text: string, name: string): Omit<KernelSource, "name"> {
-  const label = quote(name === "" ? text.replace(/\s+/g, " ") : name);
+function analyse(text: string, name: string): Omit<KernelSource, "name"> & Pick<Known, "globals"> {
+  const label = labelOf(text, name);
   const refuse = (why: string, advice: string): never => {
     throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
   };
@@ -109,15 +137,13 @@ function analyse(fn: object, text: string, name: string): Omit<KernelSource, "na
   if (outer !== undefined) {
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
   }
-  const hidden = globals.size === 0 ? undefined : enclosingNames(fn);
-  const captured = [...captures, ...[...globals].filter((global) => hidden?.has(global))];
-  if (captured.length > 0) throw new KernelCaptureError(`kernel ${label}`, captured);
+  if (captures.length > 0) throw new KernelCaptureError(`kernel ${label}`, captures);
 
   const [start, end] = node.range ?? [0, 0];
   const body = parsed.input.slice(start, end);
   // The function of a method starts at its parameter list.
   const source = kind === undefined ? body : `${node.async === true ? "async " : ""}function ${body}`;
-  return { source: supply(source, helpers), stateful };
+  return { source: supply(source, helpers), stateful, globals };
 }
 
 const OUTER_ADVICE: Record<OuterWord, string> = {

@@ -64,6 +64,9 @@ export function sizeClass(bytes: number): number {
 
 export class Arena {
   readonly #limit: number;
+  readonly #idleTimeout: number | undefined;
+  #trimTimer: ReturnType<typeof setTimeout> | undefined;
+  #lastTake = 0;
   /** Tells whoever keeps handles elsewhere (workers) that this memory is gone for good. */
   readonly #onGone: (id: number) => void;
   readonly #idle = new Map<number, Region[]>();
@@ -76,9 +79,11 @@ export class Arena {
   #bytesIdle = 0;
   #bytesPeak = 0;
 
-  constructor(limit: number, onGone: (id: number) => void) {
+  /** @param idleTimeout milliseconds without a new need after which idle regions go; undefined: they stay */
+  constructor(limit: number, onGone: (id: number) => void, idleTimeout?: number) {
     this.#limit = limit;
     this.#onGone = onGone;
+    this.#idleTimeout = idleTimeout;
   }
 
   /**
@@ -87,6 +92,7 @@ export class Arena {
    */
   take(bytes: number): Region {
     const size = sizeClass(bytes);
+    this.#lastTake = performance.now();
     const region = this.#takeIdle(size) ?? this.#create(size, bytes);
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
@@ -102,6 +108,7 @@ export class Arena {
     const idle = this.#idle.get(size);
     if (idle === undefined) this.#idle.set(size, [region]);
     else idle.push(region);
+    this.#scheduleTrim();
   }
 
   /** Hands a region to the user: the returned handle owns it from now on. */
@@ -168,6 +175,20 @@ export class Arena {
       bytesPeak: this.#bytesPeak,
       limit: this.#limit,
     };
+  }
+
+  #scheduleTrim(): void {
+    if (this.#idleTimeout === undefined || this.#trimTimer !== undefined) return;
+    const sinceTake = performance.now() - this.#lastTake;
+    this.#trimTimer = setTimeout(
+      () => {
+        this.#trimTimer = undefined;
+        if (performance.now() - this.#lastTake >= (this.#idleTimeout as number)) this.trim();
+        else if (this.#bytesIdle > 0) this.#scheduleTrim();
+      },
+      Math.max(1, this.#idleTimeout - sinceTake),
+    );
+    this.#trimTimer.unref?.();
   }
 
   #takeIdle(size: number): Region | undefined {

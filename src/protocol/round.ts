@@ -33,6 +33,12 @@ const PLACE_FIELDS = 4;
 // A cache line for each worker's meter: it is written at the end of every claim.
 const METER_BYTES = 64;
 
+/** Words of a meter: milliseconds spent in claims that have ended. */
+export const BUSY = 0;
+/** 1 while the worker is at the round's tasks, 0 while it is not, or pauses. */
+export const RUNNING = 1;
+export const METER_WORDS = 2;
+
 // Both are stateless between calls; making one costs more than a small descriptor.
 const encoder = new Encoder();
 const decoder = new Decoder();
@@ -70,8 +76,10 @@ export interface Round {
   /** Bytes of the descriptor, for the wake-up. */
   readonly descriptorBytes: number;
   readonly orderLength: number;
-  /** Milliseconds that each worker spent in claims that have ended. */
-  meters(): number[];
+  /** Milliseconds that all workers together spent in claims that have ended. */
+  busy(): number;
+  /** Is that worker in the middle of the round's tasks, as far as can be told from here? */
+  isRunning(participant: number): boolean;
 }
 
 /** Where the parts of a round's region begin. */
@@ -100,7 +108,7 @@ export function openRound(
   const control = controlAt(buffer);
   control.reset(descriptor.tasks);
   const meters = Array.from({ length: workers }, (_, participant) => meterAt(buffer, participant));
-  for (const meter of meters) meter[0] = 0;
+  for (const meter of meters) meter.fill(0);
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
   new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
   return {
@@ -108,7 +116,8 @@ export function openRound(
     control,
     descriptorBytes: bytes.length,
     orderLength,
-    meters: () => meters.map((meter) => meter[0] as number),
+    busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
+    isRunning: (participant) => meters[participant]?.[RUNNING] === 1,
   };
 }
 
@@ -139,5 +148,5 @@ function controlAt(buffer: SharedArrayBuffer): ControlBlock {
 }
 
 function meterAt(buffer: SharedArrayBuffer, participant: number): Float64Array {
-  return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, 1);
+  return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, METER_WORDS);
 }

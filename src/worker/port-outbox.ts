@@ -38,8 +38,12 @@ export class PortOutbox implements Outbox {
   }
 
   claimEnded(): void {
-    if (this.#values.length === 0 && this.#failures.length === 0) return;
-    if (this.#eager || performance.now() - this.#sent >= GATHER_MS) this.#send(false);
+    if (this.#eager || performance.now() - this.#sent >= GATHER_MS) this.flush();
+  }
+
+  /** Sends what has gathered, if anything has. */
+  flush(): void {
+    if (this.#values.length > 0 || this.#failures.length > 0) this.#send(false);
   }
 
   /** Sends what is left and that the worker has left the round. */

@@ -95,7 +95,11 @@ export class WorkerServer {
     const deadline = performance.now() + SLICE_MS;
     for (;;) {
       const state = run.advance(deadline);
-      if (state === "paused") return false;
+      if (state === "paused") {
+        // The next turn may be far: another round's task comes first.
+        outbox.flush();
+        return false;
+      }
       if (state === "left") {
         outbox.leave();
         return true;

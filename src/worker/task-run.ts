@@ -5,6 +5,7 @@
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { Departing, Departure } from "../protocol/departure.js";
 import type { ResultTable } from "../protocol/results.js";
+import { BUSY, RUNNING } from "../protocol/round.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { isThenable } from "./tasks.js";
 
@@ -26,7 +27,7 @@ export interface TaskRunParts {
   readonly tasks: number;
   /** Index of each task of the round; undefined: position is index. */
   readonly order: Uint32Array | undefined;
-  /** One word, in which the loop adds up the milliseconds that it spends inside claims. */
+  /** `METER_WORDS` words, in which the loop notes how long it is busy, and whether it is. */
   readonly meter: Float64Array;
   /** Threads that claim from this round. */
   readonly workers: number;
@@ -65,6 +66,14 @@ export class TaskRun {
    * task returns a promise: then the caller awaits it and calls again.
    */
   advance(deadline: number): "left" | "paused" | PromiseLike<void> {
+    const { meter } = this.#parts;
+    meter[RUNNING] = 1;
+    const state = this.#advance(deadline);
+    if (state === "left" || state === "paused") meter[RUNNING] = 0;
+    return state;
+  }
+
+  #advance(deadline: number): "left" | "paused" | PromiseLike<void> {
     const { run, control, results, order, stream } = this.#parts;
     for (;;) {
       if (this.#at === this.#end) {
@@ -127,7 +136,7 @@ export class TaskRun {
     const took = now - this.#claimed;
     const count = this.#end - this.#start;
     // Before the claim ends: whoever sees it ended sees its time too.
-    meter[0] = (meter[0] as number) + took;
+    meter[BUSY] = (meter[BUSY] as number) + took;
     if (took < CLAIM_MS / 2 && count === this.#grain) this.#grain = Math.min(MAX_GRAIN, 2 * this.#grain);
     else if (took > CLAIM_MS * 2) this.#grain = Math.max(1, Math.floor((count * CLAIM_MS) / took));
     this.#start = this.#end;

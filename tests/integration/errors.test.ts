@@ -245,3 +245,86 @@ test("the errors of both strategies are the same", async () => {
   expect({ ...a, message: a.message }).toEqual({ ...b, message: b.message });
   expect(a.cause).toEqual(b.cause);
 });
+
+test("a short call does not wait for a long one that shares its workers", async () => {
+  await using own = new ParallelExecutor({ maxWorkers: 2, strategy: "threads" });
+  const release = own.allocate(Int32Array, 1);
+  const long = own.map(
+    [0],
+    (_i, _s, { args }) => {
+      while (Atomics.load(args.release as unknown as Int32Array, 0) === 0);
+      return "long";
+    },
+    { args: { release } },
+  );
+  // Text travels by message, so its results are only here when a worker has sent them.
+  const short = await own.map(
+    Array.from({ length: 30 }, (_, i) => i),
+    (i) => {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      return `${i}`;
+    },
+  );
+  expect(short).toHaveLength(30);
+  Atomics.store(release, 0, 1);
+  expect(await long).toEqual(["long"]);
+});
+
+test("aborting a call that waits ends no worker that is busy with another", { timeout: 30_000 }, async () => {
+  await using own = new ParallelExecutor({ maxWorkers: 1, strategy: "threads" });
+  const runs = own.allocate(Int32Array, 1);
+  const busy = own.map(
+    [0],
+    (_i, _s, { args }) => {
+      Atomics.add(args.runs as unknown as Int32Array, 0, 1);
+      // Longer than the grace time of the aborted call.
+      const until = performance.now() + 2500;
+      while (performance.now() < until);
+      return 1;
+    },
+    { args: { runs } },
+  );
+  while (Atomics.load(runs, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
+  const controller = new AbortController();
+  const waiting = own.map([0], (i) => i, { signal: controller.signal });
+  controller.abort("never mind");
+  await expect(waiting).rejects.toBe("never mind");
+  expect(await busy).toEqual([1]);
+  expect(Atomics.load(runs, 0)).toBe(1);
+  expect(own.metrics.snapshot().retries).toBe(0);
+});
+
+test("many calls may share a signal; one that aborts while the call is planned counts", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(warning.name);
+  process.on("warning", note);
+  const { signal } = new AbortController();
+  const calls = Array.from({ length: 30 }, (_, i) => executor.map([i], async (x) => x, { signal }));
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 30 }, (_, i) => [i]));
+  // Warnings come in a later turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+
+  const controller = new AbortController();
+  await using own = new ParallelExecutor({ telemetry: () => controller.abort("while planned") });
+  await expect(own.map([1], (x) => x, { signal: controller.signal })).rejects.toBe("while planned");
+});
+
+test("a stream that is first read after shutdown is refused", async () => {
+  const own = new ParallelExecutor({ maxWorkers: 1, strategy: "threads" });
+  const stream = own.streamShared([new Float64Array(1)], (x) => x.length);
+  await own.shutdown();
+  const read = async (): Promise<void> => {
+    for await (const _ of stream);
+  };
+  await expect(read()).rejects.toMatchObject({ code: "SHARRAY_EXECUTOR_CLOSED" });
+});
+
+test("idle memory is freed without a pool, too", async () => {
+  await using own = new ParallelExecutor({ strategy: "sequential", idleTimeout: 20 });
+  await own.mapShared([new Float64Array(10)], (x) => x.length);
+  expect(own.memory().bytesIdle).toBeGreaterThan(0);
+  await expect.poll(() => own.memory().regions).toBe(0);
+});

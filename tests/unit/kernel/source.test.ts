@@ -578,6 +578,13 @@ describe("a global that a variable around the kernel hides", () => {
     expect(() => readKernelSource(make())).toThrow('captures "performance" from');
   });
 
+  it("is found where the same text stood in another place before", () => {
+    const plain = new Function("return (x) => performance.twice(x) * 3")() as object;
+    expect(readKernelSource(plain).name).toBe("kernel");
+    const hiding = new Function("performance", "return (x) => performance.twice(x) * 3")({}) as object;
+    expect(() => readKernelSource(hiding)).toThrow('captures "performance" from');
+  });
+
   it("is none where another function has the variable", () => {
     const other = () => {
       const structuredClone = { text: "mine" };

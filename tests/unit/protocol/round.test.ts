@@ -5,10 +5,13 @@ import { CONTROL_BYTES } from "../../../src/protocol/control-block.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
 import {
+  BUSY,
   type Descriptor,
+  METER_WORDS,
   openRound,
   packPlaces,
   type Round,
+  RUNNING,
   readRound,
   unpackPlaces,
 } from "../../../src/protocol/round.js";
@@ -79,10 +82,12 @@ describe("a round", () => {
     const round = openRound(arena, descriptor, 3, Uint32Array.of(0, 1, 2));
     const reads = [0, 1, 2].map((participant) => readRound(round.region.buffer, wakeFor(round, participant)));
     reads.forEach(({ meter }, participant) => {
-      expect(meter).toHaveLength(1);
-      meter[0] = participant + 0.5;
+      expect(meter).toHaveLength(METER_WORDS);
+      meter[BUSY] = participant + 0.5;
+      meter[RUNNING] = participant === 1 ? 1 : 0;
     });
-    expect(round.meters()).toEqual([0.5, 1.5, 2.5]);
+    expect(round.busy()).toBe(4.5);
+    expect([0, 1, 2].map(round.isRunning)).toEqual([false, true, false]);
     const lines = reads.map(({ meter }) => Math.floor(meter.byteOffset / 64));
     expect(new Set([0, ...lines]).size).toBe(4);
     expect(CONTROL_BYTES).toBe(64);
@@ -96,10 +101,11 @@ describe("a round", () => {
     const used = arena.take(4096);
     new Uint8Array(used.buffer).fill(0xff);
     arena.give(used);
-    const { region, control, meters } = openRound(arena, descriptor, 3, undefined);
+    const { region, control, busy, isRunning } = openRound(arena, descriptor, 3, undefined);
     expect(region).toBe(used);
     expect([control.next, control.limit, control.ended, control.posted]).toEqual([0, 3, 0, 0]);
-    expect(meters()).toEqual([0, 0, 0]);
+    expect(busy()).toBe(0);
+    expect([0, 1, 2].map(isRunning)).toEqual([false, false, false]);
   });
 });
 
