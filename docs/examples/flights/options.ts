@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 
 /** Rows in vega-datasets' `flights-3m.parquet`. */
 const ALL_ROWS = 3_000_000;
-const DEFAULT_RESAMPLES = 400;
+const DEFAULT_RESAMPLES = 300;
 const STRATEGIES = ["auto", "threads", "sequential"] as const;
 
 export interface Options {
