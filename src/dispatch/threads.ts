@@ -38,6 +38,8 @@ export class ThreadsStrategy implements Strategy {
   async run(job: Job, workers: number): Promise<RunReport> {
     let order = job.unfinished();
     const total = { workers: 0, busy: 0, metadataBytes: 0, retries: 0 };
+    // Stopped while its arrays were being placed: nobody is woken for it.
+    if (job.isStopped) return total;
     for (;;) {
       const slots = this.#pool.acquire(Math.min(workers, order?.length ?? job.parts.spec.tasks));
       const pass = new Pass(job, this.#openRound(job, slots.length, order));

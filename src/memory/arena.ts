@@ -23,6 +23,8 @@ export interface Region {
   readonly buffer: SharedArrayBuffer;
   /** False: the memory is as the system gave it, all zero. */
   recycled: boolean;
+  /** When it was last given back, as `performance.now()` counts. */
+  idleSince: number;
 }
 
 /** What `executor.memory()` tells. All figures but `regions` are bytes. */
@@ -66,7 +68,6 @@ export class Arena {
   readonly #limit: number;
   readonly #idleTimeout: number | undefined;
   #trimTimer: ReturnType<typeof setTimeout> | undefined;
-  #lastTake = 0;
   /** Tells whoever keeps handles elsewhere (workers) that this memory is gone for good. */
   readonly #onGone: (id: number) => void;
   readonly #idle = new Map<number, Region[]>();
@@ -79,7 +80,7 @@ export class Arena {
   #bytesIdle = 0;
   #bytesPeak = 0;
 
-  /** @param idleTimeout milliseconds without a new need after which idle regions go; undefined: they stay */
+  /** @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays */
   constructor(limit: number, onGone: (id: number) => void, idleTimeout?: number) {
     this.#limit = limit;
     this.#onGone = onGone;
@@ -92,7 +93,6 @@ export class Arena {
    */
   take(bytes: number): Region {
     const size = sizeClass(bytes);
-    this.#lastTake = performance.now();
     const region = this.#takeIdle(size) ?? this.#create(size, bytes);
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
@@ -103,6 +103,7 @@ export class Arena {
   give(region: Region): void {
     const size = region.buffer.byteLength;
     region.recycled = true;
+    region.idleSince = performance.now();
     this.#bytesInUse -= size;
     this.#bytesIdle += size;
     const idle = this.#idle.get(size);
@@ -159,9 +160,7 @@ export class Arena {
     for (const size of sizes) {
       const idle = this.#idle.get(size) as Region[];
       while (idle.length > 0 && this.#bytesIdle > keep) {
-        this.#regions -= 1;
-        this.#bytesIdle -= size;
-        this.#onGone((idle.pop() as Region).id);
+        this.#drop(idle.pop() as Region);
       }
       if (idle.length === 0) this.#idle.delete(size);
     }
@@ -179,16 +178,27 @@ export class Arena {
 
   #scheduleTrim(): void {
     if (this.#idleTimeout === undefined || this.#trimTimer !== undefined) return;
-    const sinceTake = performance.now() - this.#lastTake;
-    this.#trimTimer = setTimeout(
-      () => {
-        this.#trimTimer = undefined;
-        if (performance.now() - this.#lastTake >= (this.#idleTimeout as number)) this.trim();
-        else if (this.#bytesIdle > 0) this.#scheduleTrim();
-      },
-      Math.max(1, this.#idleTimeout - sinceTake),
-    );
+    this.#trimTimer = setTimeout(() => {
+      this.#trimTimer = undefined;
+      this.#dropUnused(performance.now() - (this.#idleTimeout as number));
+      if (this.#bytesIdle > 0) this.#scheduleTrim();
+    }, this.#idleTimeout);
     this.#trimTimer.unref?.();
+  }
+
+  /** Lets regions go that have been idle since `oldest` or longer. */
+  #dropUnused(oldest: number): void {
+    for (const [size, idle] of this.#idle) {
+      // The last one in is the first one out, so the front has waited longest.
+      while (idle[0] !== undefined && idle[0].idleSince <= oldest) this.#drop(idle.shift() as Region);
+      if (idle.length === 0) this.#idle.delete(size);
+    }
+  }
+
+  #drop(region: Region): void {
+    this.#regions -= 1;
+    this.#bytesIdle -= region.buffer.byteLength;
+    this.#onGone(region.id);
   }
 
   #takeIdle(size: number): Region | undefined {
@@ -219,7 +229,7 @@ export class Arena {
       throw new MemoryLimitError(bytes, this.#bytesInUse, this.#limit);
     }
     this.#regions += 1;
-    const region: Region = { id: nextMemoryId(), buffer, recycled: false };
+    const region: Region = { id: nextMemoryId(), buffer, recycled: false, idleSince: 0 };
     this.#idOfHandle.set(buffer, region.id);
     return region;
   }

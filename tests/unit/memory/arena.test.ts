@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryLimitError } from "../../../src/errors.js";
 import { Arena, type Region, sizeClass } from "../../../src/memory/arena.js";
 import { collectGarbageUntil } from "../collect-garbage.js";
@@ -293,5 +293,27 @@ describe("identify", () => {
     expect(await collectGarbageUntil(() => gone.length > 0)).toBe(true);
     expect(gone).toEqual([id]);
     expect(arena.identify(kept)).toBe(keptId);
+  });
+});
+
+describe("time", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("frees what nobody needed for the timeout, though other regions are in steady use", () => {
+    vi.useFakeTimers();
+    const gone: number[] = [];
+    const arena = new Arena(2 ** 20, (id) => gone.push(id), 1000);
+    const big = arena.take(100_000);
+    arena.give(big);
+    for (let passed = 0; passed < 3000; passed += 100) {
+      arena.give(arena.take(4096));
+      vi.advanceTimersByTime(100);
+    }
+    expect(gone).toEqual([big.id]);
+    expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 0, bytesIdle: 4096 });
+    vi.advanceTimersByTime(3000);
+    expect(arena.usage()).toMatchObject({ regions: 0, bytesIdle: 0 });
   });
 });
