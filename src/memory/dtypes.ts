@@ -4,7 +4,13 @@
  */
 import { quote } from "../errors.js";
 
-/** Any typed array, on any buffer. `Float16Array` counts too where the runtime has it. */
+/** `Float16Array` and its constructor where the program's `lib` knows them; else nothing. */
+type Float16Constructor = typeof globalThis extends { readonly Float16Array: infer C } ? C : never;
+type Float16 = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer A } }
+  ? A
+  : never;
+
+/** Any typed array, on any buffer. */
 export type TypedArray<B extends ArrayBufferLike = ArrayBufferLike> =
   | Int8Array<B>
   | Uint8Array<B>
@@ -16,7 +22,8 @@ export type TypedArray<B extends ArrayBufferLike = ArrayBufferLike> =
   | Float32Array<B>
   | Float64Array<B>
   | BigInt64Array<B>
-  | BigUint64Array<B>;
+  | BigUint64Array<B>
+  | Float16;
 
 /** Constructor of a typed array: names an element kind in `allocate` and in the outputs of `transformShared`. */
 export type TypedArrayConstructor =
@@ -30,7 +37,8 @@ export type TypedArrayConstructor =
   | Float32ArrayConstructor
   | Float64ArrayConstructor
   | BigInt64ArrayConstructor
-  | BigUint64ArrayConstructor;
+  | BigUint64ArrayConstructor
+  | Float16Constructor;
 
 /** The same element kind on buffer `B`. `Buffer` becomes `Uint8Array`. */
 export type OnBuffer<A extends TypedArray, B extends ArrayBufferLike> = A extends Int8Array

@@ -147,10 +147,11 @@ describe("a user's TypeScript project compiles", () => {
       "for a bundler",
       { ...strict, module: "esnext", moduleResolution: "bundler", types: [], lib: ["esnext", "dom"] },
     ],
-  ])("%s", async (_name, compilerOptions) => {
+    ["with Float16Array", { ...strict, types: [], lib: ["esnext", "dom"] }, "float16.ts"],
+  ])("%s", async (_name, compilerOptions, file = "consumer.ts") => {
     const directory = mkdtempSync(join(installed.project, "consumer-"));
     const configuration = join(directory, "tsconfig.json");
-    writeFileSync(configuration, JSON.stringify({ compilerOptions, files: [program("consumer.ts")] }));
+    writeFileSync(configuration, JSON.stringify({ compilerOptions, files: [program(file)] }));
     const tsc = join(installed.root, "node_modules/typescript/bin/tsc");
     const { code, stdout } = await runNode([tsc, "-p", configuration]);
     expect([stdout, code]).toEqual(["", 0]);
@@ -178,6 +179,14 @@ describe("every public call", () => {
     expect(there).toEqual(here);
     const { stdout } = await runNode(["--version"], { node: node24 });
     expect(stdout).toMatch(/^v24\./);
+  });
+
+  test("knows Float16Array where the runtime has it", async () => {
+    const { code, stdout } = await runNode(["--no-warnings", program("float16.ts")], { node: node24 });
+    expect([code, stdout]).toEqual([
+      0,
+      "[ 1.5, -0 ] Float16Array(3) [ 3, 4.5, -0 ] [ 1.5, 2.25, -0 ] function true -0\n",
+    ]);
   });
 
   test("knows no other way in than the package's name", async () => {
