@@ -1,8 +1,8 @@
 import { nextTurn } from "./node.js";
 
 /**
- * How long work on the caller's thread may go on before the event loop gets a turn. DESIGN allows about 10 ms; the
- * rest is room for the piece in hand.
+ * How long work on the caller's thread may go on before the event loop gets a turn. About 10 ms are
+ * promised; the rest is room for the piece in hand.
  */
 export const SLICE_MS = 8;
 
