@@ -42,14 +42,18 @@ export class Departure {
       seen.set(value, copy);
       return copy;
     };
-    if (isBufferOrView(value) && isDetached("buffer" in value ? value.buffer : value)) {
+    if (
+      isBufferOrView(value) &&
+      value.byteLength === 0 &&
+      isDetached("buffer" in value ? value.buffer : value)
+    ) {
       throw new TypeError(
         `Cannot return ${path} from a kernel as its buffer was transferred away: return an array that has its data`,
       );
     }
     if (ArrayBuffer.isView(value)) return remember(this.#ownView(value, transfer));
     if (isSharedBuffer(value as ArrayBufferLike)) {
-      return remember(copyBytes(new Uint8Array(value as SharedArrayBuffer)));
+      return remember(copyBytes(new Uint8Array(value as SharedArrayBuffer), transfer));
     }
     if (value instanceof ArrayBuffer) return remember(this.#ownBuffer(value, transfer));
     if (Array.isArray(value)) {
@@ -103,12 +107,12 @@ export class Departure {
       transfer.add(buffer as ArrayBuffer);
       return view;
     }
-    const copy = copyBytes(view);
+    const copy = copyBytes(view, transfer);
     return isTypedArray(view) ? viewOf(kindOf(view), copy, 0, view.length) : new DataView(copy);
   }
 
   #ownBuffer(buffer: ArrayBuffer, transfer: Set<ArrayBuffer>): ArrayBuffer {
-    if (!this.#mayGive(buffer)) return buffer.slice(0);
+    if (!this.#mayGive(buffer)) return copyBytes(new Uint8Array(buffer), transfer);
     transfer.add(buffer);
     return buffer;
   }
@@ -118,9 +122,11 @@ export class Departure {
   }
 }
 
-function copyBytes(view: ArrayBufferView): ArrayBuffer {
+/** The copy is nobody else's, so it is given away: the bytes are copied once, not twice. */
+function copyBytes(view: ArrayBufferView, transfer: Set<ArrayBuffer>): ArrayBuffer {
   const copy = new Uint8Array(view.byteLength);
   copy.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  transfer.add(copy.buffer);
   return copy.buffer;
 }
 
