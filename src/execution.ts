@@ -14,8 +14,7 @@ import { place, placeOf } from "./memory/placement.js";
 import type { StrategyName } from "./plan/plan.js";
 import { breather } from "./platform/breather.js";
 import { blockBytes, fillBlock, JobBlock } from "./protocol/job-block.js";
-import type { JobSpec } from "./protocol/job-spec.js";
-import { taskRange } from "./protocol/job-spec.js";
+import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
 
@@ -43,7 +42,7 @@ export class Execution {
   bytesPlaced = 0;
 
   /**
-   * Takes the memory for results and outputs; zero-copy so far.
+   * Takes the memory for results and outputs; nothing is copied yet.
    * @throws MemoryLimitError when they, or the arrays that may have to be placed, exceed the limit
    */
   constructor(

@@ -41,7 +41,7 @@ export class Job {
   readonly parts: JobParts;
   /** Values that came by message. */
   readonly received = new Map<number, unknown>();
-  /** Rejects when the job is aborted or broken; never resolves. */
+  /** Rejects with the reason when the job is stopped; never resolves. */
   readonly stopped: Promise<never>;
   #stop!: (reason: unknown) => void;
   #control: ControlBlock | undefined;

@@ -16,11 +16,11 @@ export interface HostProfile {
 
 /**
  * Measured on two cores of a shared cloud machine with Node 20: 64 MB into a fresh SharedArrayBuffer 31-48 ms, into a
- * used one 5.7 ms; a job of two empty tasks on two warm workers 45-120 µs; starting a worker 35-60 ms.
+ * used one 5.7 ms; a job of two empty tasks on two warm workers 107-250 µs; starting one or two workers 81-147 ms.
  */
 export const defaultHostProfile: HostProfile = Object.freeze({
-  spawnPerWorker: 45,
-  dispatch: 0.08,
+  spawnPerWorker: 90,
+  dispatch: 0.15,
   placePerByteRecycled: 1e-7,
   placePerByteFresh: 6e-7,
   perTask: 1e-4,

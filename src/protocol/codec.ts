@@ -45,7 +45,7 @@ interface Scope {
   readonly arrays: readonly TypedArray[];
   readonly table: ArrayTable | undefined;
   readonly inlineBelow: number;
-  readonly inlined?: Set<ArrayBufferLike>;
+  readonly inlined?: Set<ArrayBufferLike> | undefined;
 }
 
 const extensions = new ExtensionCodec<Scope>();
@@ -116,11 +116,10 @@ export class ValueEncoder {
 /** Decodes what a `ValueEncoder` made. */
 export class ValueDecoder {
   readonly #decoder: Decoder<Scope>;
-  /** Buffers of arrays that came inline: like the payload they must not be given away as results. */
-  readonly inlined = new Set<ArrayBufferLike>();
 
-  constructor(arrays: readonly TypedArray[]) {
-    const context: Scope = { arrays, table: undefined, inlineBelow: 0, inlined: this.inlined };
+  /** @param inlined takes the buffers of arrays that come inline, where they must not be given away as results */
+  constructor(arrays: readonly TypedArray[], inlined?: Set<ArrayBufferLike>) {
+    const context: Scope = { arrays, table: undefined, inlineBelow: 0, inlined };
     this.#decoder = new Decoder({ ...options, context });
   }
 

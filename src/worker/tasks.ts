@@ -26,7 +26,9 @@ export function bindTasks(
   kernel: AnyKernel,
   control: ControlBlock,
 ): BoundTasks {
-  const decoder = new ValueDecoder(arrays);
+  const borrowed = new Set<ArrayBufferLike>();
+  for (const array of arrays) borrowed.add(array.buffer);
+  const decoder = new ValueDecoder(arrays, borrowed);
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
   const shared = spec.shared === null ? Object.freeze({}) : decoder.decode(spec.shared);
   const invoke = kernel as Invoke;
@@ -38,7 +40,8 @@ export function bindTasks(
 
   const bind = (): ((index: number) => unknown) => {
     if (spec.shape === "items") {
-      const read = itemReader(items as PackedItems, decoder);
+      // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
+      const read = itemReader(items as PackedItems, new ValueDecoder(arrays));
       return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
     }
     if (spec.shape === "list") {
@@ -67,8 +70,6 @@ export function bindTasks(
     };
   };
 
-  const borrowed = new Set(decoder.inlined);
-  for (const array of arrays) borrowed.add(array.buffer);
   return { run: bind(), borrowed };
 }
 

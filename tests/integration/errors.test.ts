@@ -167,6 +167,7 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
     expect((causes[0] as Error).message).toBe("frozen");
     expect((causes[1] as Error).message).toBe("ring");
     expect((causes[2] as { fn: unknown }).fn).toBe("[function fn]");
+    expect(causes[3]).toBe("[a value that cannot be shown]");
     expect(causes[4]).toBeInstanceOf(AggregateError);
     expect((causes[4] as AggregateError).errors[0]).toBeInstanceOf(TypeError);
     expect((causes[4] as AggregateError).errors[1]).toBe("b");

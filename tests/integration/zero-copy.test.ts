@@ -108,12 +108,17 @@ test("arrays in args cross by reference where they are shared or large, inline w
 });
 
 test("placed regions are recycled: many calls over fresh arrays need the memory of a few", async () => {
+  await using own = new ParallelExecutor({ maxWorkers: 2, strategy: "threads" });
+  // A worker that is still starting would hold the regions of the calls it was woken for.
+  await own.start();
   for (let i = 0; i < 300; i++) {
-    await executor.mapShared([new Float64Array(MB / 8).fill(i)], (x) => x[0]!);
+    const first = await own.mapShared([new Float64Array(MB / 8).fill(i)], (x) => x[0]!);
+    expect(first).toEqual([i]);
   }
-  const { bytesPeak, regions } = executor.memory();
-  expect(bytesPeak).toBeLessThan(600 * MB);
-  expect(regions).toBeLessThan(100);
+  const { bytesPeak, regions } = own.memory();
+  // 300 MB went through, in 300 regions if each were new; a late worker may hold a few for a while.
+  expect(bytesPeak).toBeLessThan(150 * MB);
+  expect(regions).toBeLessThan(150);
 });
 
 test("what a kernel leaves in a recycled region is never seen in an output", async () => {
