@@ -1,7 +1,9 @@
 /** Configuration of an executor: checked once, frozen afterwards. */
+import { parseEnv, VARIABLE } from "./env.js";
 import { ConfigurationError, quote } from "./errors.js";
 import { moduleAddress } from "./kernel/define.js";
 import type { AnyKernel } from "./kernel/types.js";
+import { HOST_FIELDS, type HostProfile } from "./plan/host-profile.js";
 import type { StrategyName } from "./plan/plan.js";
 import { cpuBudget, memoryBudget } from "./platform/node.js";
 import type { Telemetry } from "./telemetry/events.js";
@@ -46,6 +48,8 @@ export interface ParallelOptions {
   readonly idleTimeout?: number | undefined;
   /** Limits of every worker's heap. Default: Node's. */
   readonly resourceLimits?: ResourceLimits | undefined;
+  /** Costs of this machine that are known better than they would be measured. Default: measured. */
+  readonly hostProfile?: Partial<HostProfile> | undefined;
 }
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;
@@ -82,6 +86,16 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
       Object.entries(value).every(([name, limit]) => RESOURCES.includes(name) && isNumberFrom(limit, 0));
     return allow(isAllowed, `an object of megabytes by name (${RESOURCES.join(", ")})`);
   },
+  hostProfile: (value) => {
+    const isAllowed =
+      typeof value === "object" &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.entries(value).every(
+        ([name, cost]) => HOST_FIELDS.includes(name as never) && isNumberFrom(cost, 0) && cost < Infinity,
+      );
+    return allow(isAllowed, `an object of costs by name (${HOST_FIELDS.join(", ")})`);
+  },
 };
 
 export class ParallelConfig {
@@ -100,6 +114,7 @@ export class ParallelConfig {
   readonly maxRetries: number;
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly hostProfile: Partial<HostProfile> | undefined;
 
   /** @throws ConfigurationError naming the field, what it received and what is allowed */
   constructor(options: ParallelOptions = {}) {
@@ -120,7 +135,23 @@ export class ParallelConfig {
     this.idleTimeout = options.idleTimeout ?? 5000;
     this.resourceLimits =
       options.resourceLimits === undefined ? undefined : Object.freeze({ ...options.resourceLimits });
+    this.hostProfile =
+      options.hostProfile === undefined ? undefined : Object.freeze({ ...options.hostProfile });
     Object.freeze(this);
+  }
+
+  /**
+   * The environment variable `CE_PARALLEL` over `base` over the defaults. Executors do not read it by themselves.
+   * @param base options, or a config, of which every field is taken over
+   * @param env default: the environment of the process, where there is one
+   * @throws ConfigurationError naming the token, or the field of `base`, and what is allowed
+   */
+  static fromEnv(
+    base: ParallelOptions = {},
+    env: Readonly<Record<string, string | undefined>> = globalThis.process?.env ?? {},
+  ): ParallelConfig {
+    checkOptions(base);
+    return new ParallelConfig({ ...base, ...parseEnv(env[VARIABLE]) });
   }
 }
 

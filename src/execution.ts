@@ -4,7 +4,7 @@
 
 import { Job, type RunReport, type Strategy } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
-import { SequentialStrategy } from "./dispatch/sequential.js";
+import { type Overseer, SequentialStrategy } from "./dispatch/sequential.js";
 import { ThreadsStrategy } from "./dispatch/threads.js";
 import { KernelError } from "./errors.js";
 import type { Arena, Region } from "./memory/arena.js";
@@ -38,8 +38,8 @@ export class Execution {
   readonly #lease: Lease;
   readonly #blockRegion: Region;
   readonly #outputs: readonly Output[];
-  /** Bytes that were copied into regions for this call. */
-  bytesPlaced = 0;
+  /** When arrays were copied into regions for this call, and into what kind of memory; undefined: none were. */
+  placing: { readonly start: number; readonly end: number; readonly isRecycled: boolean } | undefined;
 
   /**
    * Takes the memory for results and outputs; nothing is copied yet.
@@ -50,6 +50,7 @@ export class Execution {
     arena: Arena,
     strategy: StrategyName,
     onValue: ((index: number, value: unknown) => void) | undefined,
+    isTraced: boolean,
   ) {
     this.#request = request;
     this.#arena = arena;
@@ -81,15 +82,22 @@ export class Execution {
       packing,
       lease: this.#lease,
       onValue,
+      isTraced,
     });
   }
 
   /** Runs what is unfinished. Rejects at once when the job is stopped; memory returns when nobody uses it. */
-  async run(strategy: StrategyName, workers: number, pool: Pool, maxRetries: number): Promise<RunReport> {
+  async run(
+    strategy: StrategyName,
+    workers: number,
+    pool: Pool,
+    maxRetries: number,
+    overseer?: Overseer,
+  ): Promise<RunReport> {
     this.#lease.hold();
     const running = (async () => {
       const chosen: Strategy =
-        strategy === "sequential" ? new SequentialStrategy() : await this.#threads(pool, maxRetries);
+        strategy === "sequential" ? new SequentialStrategy(overseer) : await this.#threads(pool, maxRetries);
       return chosen.run(this.job, workers);
     })().finally(() => this.#lease.drop());
     return Promise.race([running, this.job.stopped]);
@@ -113,6 +121,11 @@ export class Execution {
     return { values: block.results.collect(received), outputs };
   }
 
+  /** Bytes that were copied into regions for this call. */
+  get bytesPlaced(): number {
+    return this.placing === undefined ? 0 : this.#request.placement.bytesPlaced;
+  }
+
   /** The call is over. Regions return as soon as no worker counts on them. */
   close(): void {
     this.#lease.drop();
@@ -120,10 +133,12 @@ export class Execution {
 
   async #threads(pool: Pool, maxRetries: number): Promise<Strategy> {
     const { placement, table } = this.#request;
+    const start = performance.now();
+    const isRecycled = this.#arena.recycles(placement.bytesNeeded);
     const region = await place(placement, this.#arena, breather());
     if (region !== undefined) {
       this.#lease.add(region);
-      this.bytesPlaced = placement.bytesPlaced;
+      this.placing = { start, end: performance.now(), isRecycled };
     }
     const places = table.arrays.map((array) => placeOf(array, placement, region, this.#arena));
     const { id: memory, buffer } = this.#blockRegion;

@@ -21,23 +21,23 @@ import type { Job, RunReport } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
 import { ExecutorClosedError, quote, WorkerLostError } from "./errors.js";
 import { Execution, type Outcome } from "./execution.js";
+import { HandOver } from "./hand-over.js";
 import { resolveKernel } from "./kernel/resolve.js";
 import type { AnyKernel } from "./kernel/types.js";
 import { Arena, type MemoryUsage } from "./memory/arena.js";
 import type { TypedArrayConstructor } from "./memory/dtypes.js";
 import type { Input } from "./memory/inputs.js";
 import { allocate, share } from "./memory/share.js";
-import { defaultHostProfile } from "./plan/host-profile.js";
-import { KernelProfiles } from "./plan/kernel-profile.js";
-import { makePlan, type Plan, type StrategyName } from "./plan/plan.js";
-import { itemBytes } from "./protocol/items.js";
+import type { HostProfile } from "./plan/host-profile.js";
+import type { Plan, StrategyName } from "./plan/plan.js";
+import { Planner } from "./planner.js";
+import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
 import { type Request, readItemsCall, readPayloadCall } from "./request.js";
 import { ResultStream } from "./stream.js";
 import type { CallName } from "./telemetry/events.js";
 import type { Metrics } from "./telemetry/metrics.js";
 import { Reporter } from "./telemetry/reporter.js";
 import { watch } from "./watch.js";
-import { isPoolWorker } from "./worker/nested.js";
 
 type ValueSink = (index: number, value: unknown) => void;
 
@@ -50,7 +50,7 @@ export class ParallelExecutor implements AsyncDisposable {
   readonly #reporter: Reporter;
   readonly #arena: Arena;
   readonly #pool: Pool;
-  readonly #profiles = new KernelProfiles();
+  readonly #planner: Planner;
   readonly #running = new Map<Job, Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
@@ -67,6 +67,12 @@ export class ParallelExecutor implements AsyncDisposable {
       resourceLimits,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
+    this.#planner = new Planner(this.config, this.#arena, this.#pool);
+  }
+
+  /** What this machine is taken to charge: measured as far as it has been, else supposed. `String()` makes a table. */
+  get hostProfile(): HostProfile {
+    return this.#planner.host;
   }
 
   /** Counters over the life of this executor. */
@@ -158,7 +164,10 @@ export class ParallelExecutor implements AsyncDisposable {
     options: CallOptions<A> = {},
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
     const request = this.#read("streamShared", input, kernel, null, options);
-    return new ResultStream((sink, signal) => this.#run(request, sink, signal));
+    return new ResultStream((sink, signal) => {
+      // It starts with the loop, not with the call.
+      return this.#run({ ...request, started: performance.now() }, sink, signal);
+    });
   }
 
   /**
@@ -184,7 +193,7 @@ export class ParallelExecutor implements AsyncDisposable {
     options: CallOptions<A> = {},
   ): Plan {
     this.#checkOpen("explain");
-    return this.#plan(this.#read("mapShared", input, kernel, null, options));
+    return this.#planner.plan(this.#read("mapShared", input, kernel, null, options));
   }
 
   /** What this executor's shared memory is used for. */
@@ -195,9 +204,12 @@ export class ParallelExecutor implements AsyncDisposable {
   /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
   async start(): Promise<void> {
     this.#checkOpen("start");
-    if (this.#sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
+    if (this.#planner.sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
+    const isCold = this.#pool.size === 0 && this.#running.size === 0;
+    const started = performance.now();
     try {
       await this.#pool.start();
+      if (isCold) this.#planner.observeStart(performance.now() - started, this.config.maxWorkers);
     } catch (cause) {
       throw new WorkerLostError(
         "Cannot start the pool as a worker ended while it was starting",
@@ -230,22 +242,37 @@ export class ParallelExecutor implements AsyncDisposable {
 
   async #run(request: Request, onValue?: ValueSink, ownSignal?: AbortSignal): Promise<Outcome> {
     this.#checkOpen(request.call);
-    const started = performance.now();
+    const job = this.#reporter.submitted();
+    const { started } = request;
+    const course: Course = {
+      job,
+      started,
+      request,
+      plan: undefined,
+      planned: started,
+      execution: undefined,
+      runs: [],
+    };
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
-    this.#reporter.submitted();
     try {
       for (const signal of signals) signal.throwIfAborted();
-      const plan = this.#plan(request);
-      this.#reporter.planned(request.call, plan);
-      const execution = new Execution(request, this.#arena, plan.strategy, onValue);
+      const plan = this.#planner.plan(request);
+      course.plan = plan;
+      course.planned = performance.now();
+      this.#reporter.planned(job, request.call, plan, plan.strategy, plan.reason);
+      const isTraced = this.#reporter.isTracing;
+      const execution = new Execution(request, this.#arena, plan.strategy, onValue, isTraced);
+      course.execution = execution;
       const stopWatching = watch(execution.job, signals, request.options.onProgress);
-      const dispatched = this.#dispatch(request.call, plan, execution);
+      const others = this.#running.size;
+      const dispatched = this.#dispatch(course, plan, execution);
       this.#running.set(execution.job, dispatched);
+      this.#planner.measureHost(plan);
       try {
-        const [strategy, run] = await dispatched;
+        await dispatched;
         const outcome = execution.collect();
         stopWatching(true);
-        this.#report(request, strategy, run, execution.bytesPlaced, performance.now() - started);
+        this.#report({ ...course, plan, execution }, others === 0 && this.#running.size === 1);
         return outcome;
       } finally {
         stopWatching(false);
@@ -253,85 +280,75 @@ export class ParallelExecutor implements AsyncDisposable {
         execution.close();
       }
     } catch (error) {
-      this.#reporter.failed();
+      this.#reportFailure(course, error);
       throw error;
     }
   }
 
-  #plan({ kernel, spec, instances, taskBytes, placement, options }: Request): Plan {
-    const { config } = this;
-    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
-    return makePlan(
-      {
-        tasks: spec.tasks,
-        instances,
-        taskBytes: hint === 0 ? taskBytes : hint,
-        bytesShared: placement.bytesShared,
-        bytesToPlace: placement.bytesPlaced,
-        costPerByte: this.#profiles.costPerByte(kernel.id),
-      },
-      {
-        strategy: options.strategy ?? config.strategy,
-        maxWorkers: config.maxWorkers,
-        liveWorkers: this.#pool.size,
-        bytesIdle: this.#arena.usage().bytesIdle,
-        sequentialBecause: this.#sequentialBecause(),
-        minBatchSize: config.minBatchSize,
-        minInstancesForParallel: config.minInstancesForParallel,
-        tinyWorkloadThreshold: config.tinyWorkloadThreshold,
-      },
-      defaultHostProfile,
-    );
-  }
-
-  /** Runs the planned strategy; where that fails and may be replaced, what is unfinished runs sequentially. */
-  async #dispatch(call: CallName, plan: Plan, execution: Execution): Promise<[StrategyName, RunReport]> {
+  /** Runs the planned strategy, and what is left on the one that takes over: for speed, or for want of workers. */
+  async #dispatch(course: Course, plan: Plan, execution: Execution): Promise<void> {
+    const { call, placement } = course.request;
     const { maxRetries } = this.config;
+    const run = async (strategy: StrategyName, workers: number, overseer?: HandOver): Promise<number> => {
+      const release = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
+      let report: RunReport | undefined;
+      try {
+        report = await execution.run(strategy, workers, this.#pool, maxRetries, overseer);
+        course.runs.push([strategy, report]);
+        return report.left;
+      } finally {
+        release?.(report?.busy ?? 0);
+      }
+    };
+    let strategy = plan.strategy;
     try {
-      return [plan.strategy, await execution.run(plan.strategy, plan.workers, this.#pool, maxRetries)];
+      if (plan.handOver === undefined) {
+        await run(strategy, plan.workers);
+        return;
+      }
+      const handOver = new HandOver(plan, this.#pool, this.#arena, placement.bytesNeeded, (error) =>
+        this.#reporter.fellBack(course.job, call, error, "threads", "sequential"),
+      );
+      const left = await run("sequential", 1, handOver);
+      if (left === 0) return;
+      strategy = "threads";
+      this.#reporter.planned(course.job, call, plan, strategy, handOver.reason);
+      await run(strategy, plan.handOver.workers);
     } catch (error) {
-      if (execution.job.isStopped || !this.#mayFallBack(plan, error)) throw error;
-      this.#reporter.fellBack(call, error, plan.strategy, "sequential");
-      return ["sequential", await execution.run("sequential", 1, this.#pool, maxRetries)];
+      if (execution.job.isStopped || strategy !== "threads" || !this.#mayFallBack(plan, error)) throw error;
+      this.#reporter.fellBack(course.job, call, error, strategy, "sequential");
+      await run("sequential", 1);
     }
   }
 
   #mayFallBack(plan: Plan, error: unknown): boolean {
-    if (plan.strategy === "sequential") return false;
     if (this.config.forceSerialOnFailure) return true;
     // An initializer runs in workers only, and kernels may count on it.
     if (this.config.workerInitializer !== undefined) return false;
     // A kernel that ended its worker would end this thread too, so only a pool that did not start is replaced unasked.
-    return plan.fallbacks.length > 0 && error instanceof WorkerLostError && error.exitCode === undefined;
+    const isAutomatic = plan.fallbacks.length > 0 || plan.handOver !== undefined;
+    return isAutomatic && error instanceof WorkerLostError && error.exitCode === undefined;
   }
 
-  #report(
-    { call, kernel, spec, taskBytes, items, placement, options }: Request,
-    strategy: StrategyName,
-    run: RunReport,
-    bytesPlaced: number,
-    duration: number,
-  ): void {
-    this.#profiles.learn(kernel.id, spec.tasks * taskBytes, run.busy);
-    this.#reporter.completed(
-      {
-        call,
-        strategy,
-        items: spec.tasks,
-        duration,
-        workers: run.workers,
-        taskSizeHintBytes: options.taskSizeHintBytes ?? this.config.taskSizeHintBytes,
-        bytesPlaced,
-        bytesShared: placement.bytesShared,
-        metadataBytes: strategy === "sequential" ? 0 : run.metadataBytes + itemBytes(items),
-      },
-      run,
-    );
+  #report(course: Completed, isAlone: boolean): void {
+    const { request, plan, execution, runs, started } = course;
+    const ended = performance.now();
+    const measured = this.#planner.learn(request, plan, runs, execution, { started, ended, isAlone });
+    const retries = runs.reduce((total, [, run]) => total + run.retries, 0);
+    this.#reporter.completed(measured.actual.total, measured.wait, retries, () => {
+      const hint = request.options.taskSizeHintBytes ?? this.config.taskSizeHintBytes;
+      const advice = this.#planner.hintAdvice(request, plan, hint, busyOf(runs));
+      return executionEvent(course, measured, hint, advice);
+    });
+    this.#reporter.traced(() => callTrace(course, ended, measured.actual, undefined));
   }
 
-  #sequentialBecause(): string | undefined {
-    if (!this.config.enabled) return "disabled";
-    return isPoolWorker() ? "nested" : undefined;
+  #reportFailure(course: Course, error: unknown): void {
+    const { job, request, started, plan } = course;
+    const ended = performance.now();
+    this.#reporter.failed(job, request.call, error, ended - started);
+    if (plan !== undefined)
+      this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, error));
   }
 
   #read(

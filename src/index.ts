@@ -31,13 +31,20 @@ export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep } from "./kerne
 export type { MemoryUsage } from "./memory/arena.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 export type { Columns, Input } from "./memory/inputs.js";
-export type { Estimate, Plan, StrategyName } from "./plan/plan.js";
+export type { HostProfile } from "./plan/host-profile.js";
+export type { Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
+export type { Percentiles } from "./platform/histogram.js";
+export type { Claim } from "./protocol/round.js";
 export type {
   CallName,
+  CallTrace,
+  ChannelMessages,
   ParallelDecision,
   ParallelExecution,
+  ParallelFailure,
   ParallelFallback,
   Telemetry,
   TelemetryEvents,
+  TraceSpan,
 } from "./telemetry/events.js";
 export type { Metrics, MetricsSnapshot } from "./telemetry/metrics.js";

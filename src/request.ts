@@ -4,7 +4,7 @@ import { checkField } from "./config.js";
 import { ConfigurationError, quote } from "./errors.js";
 import { type Kernel, resolveKernel } from "./kernel/resolve.js";
 import type { AnyKernel } from "./kernel/types.js";
-import { kindOfConstructor, type TypedArray } from "./memory/dtypes.js";
+import { kindOf, kindOfConstructor, type TypedArray } from "./memory/dtypes.js";
 import { isRecord, type Payload, readPayload } from "./memory/inputs.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
@@ -22,6 +22,8 @@ interface OutputRequest {
 }
 
 export interface Request {
+  /** When the call was made, as `performance.now()` counts. */
+  readonly started: number;
   readonly call: CallName;
   readonly kernel: Kernel;
   readonly spec: JobSpec;
@@ -34,6 +36,8 @@ export interface Request {
   readonly instances: number;
   /** Payload bytes of one task on average. */
   readonly taskBytes: number;
+  /** Names what the planner learns of: the kernel over these kinds of arrays. */
+  readonly profileKey: string;
   readonly options: CallOptions<unknown>;
 }
 
@@ -46,6 +50,7 @@ export function readPayloadCall(
   options: CallOptions<unknown>,
   chunkSizeDefault: number | undefined,
 ): Request {
+  const started = performance.now();
   checkCallOptions(options, call === "reduceShared" ? ["initial"] : []);
   const payload = readPayload(input);
   if (call === "transformShared" && payload.shape === "list") {
@@ -69,6 +74,7 @@ export function readPayloadCall(
   const args = encodeArgs(options, table);
   const placement = planPlacement(table.arrays);
   return {
+    started,
     call,
     kernel,
     spec: {
@@ -90,6 +96,7 @@ export function readPayloadCall(
       payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
       (array) => array.length,
     ),
+    profileKey: profileKey(kernel, table),
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
   };
@@ -101,6 +108,7 @@ export function readItemsCall(
   fn: AnyKernel,
   options: CallOptions<unknown> & { readonly shared?: unknown },
 ): Request {
+  const started = performance.now();
   checkCallOptions(options, ["shared"]);
   if (!Array.isArray(items)) {
     throw new TypeError(`Cannot map the items as they must be an array: current value is ${quote(items)}`);
@@ -119,6 +127,7 @@ export function readItemsCall(
     options.shared === undefined ? null : new ValueEncoder(table, 0).encode(options.shared, "shared").slice();
   const placement = planPlacement(table.arrays);
   return {
+    started,
     call: "map",
     kernel,
     spec: {
@@ -137,6 +146,7 @@ export function readItemsCall(
     items: packed,
     outputs: null,
     instances: items.length,
+    profileKey: profileKey(kernel, table),
     // Tasks over a heavy shared payload usually go through all of it.
     taskBytes:
       placement.bytesPlaced +
@@ -144,6 +154,12 @@ export function readItemsCall(
       Math.ceil(itemBytes(packed) / Math.max(1, items.length)),
     options,
   };
+}
+
+function profileKey({ id }: Kernel, { arrays }: ArrayTable): string {
+  const kinds = new Set<number>();
+  for (const array of arrays) kinds.add(kindOf(array));
+  return `${id}:${[...kinds].sort((a, b) => a - b).join()}`;
 }
 
 function namesOf(payload: Payload): readonly string[] | null {

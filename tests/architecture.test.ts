@@ -126,11 +126,34 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: ["errors", "platform", "plan", "memory"],
   worker: ["errors", "platform", "plan", "memory", "kernel", "protocol"],
   dispatch: ["errors", "platform", "plan", "memory", "kernel", "protocol", "worker"],
-  telemetry: ["errors", "platform", "plan"],
-  executor: ["errors", "platform", "plan", "memory", "kernel", "protocol", "worker", "dispatch", "telemetry"],
-  index: ["errors", "platform", "plan", "memory", "kernel", "telemetry", "executor"],
+  telemetry: ["errors", "platform", "plan", "protocol"],
+  env: ["errors", "plan"],
+  executor: [
+    "errors",
+    "platform",
+    "plan",
+    "memory",
+    "kernel",
+    "protocol",
+    "worker",
+    "dispatch",
+    "telemetry",
+    "env",
+  ],
+  index: ["errors", "platform", "plan", "memory", "kernel", "protocol", "telemetry", "executor"],
 };
-const EXECUTOR = ["calls", "config", "execution", "executor", "request", "stream", "watch"];
+const EXECUTOR = [
+  "calls",
+  "config",
+  "execution",
+  "executor",
+  "hand-over",
+  "planner",
+  "report",
+  "request",
+  "stream",
+  "watch",
+];
 
 function partOf(file: string): string {
   const [folder] = file.split("/") as [string];

@@ -2,10 +2,12 @@
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
+import type { StrategyName } from "../plan/plan.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobBlock } from "../protocol/job-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import type { Claim } from "../protocol/round.js";
 import type { Thrown } from "../protocol/thrown.js";
 
 export interface JobParts {
@@ -18,6 +20,8 @@ export interface JobParts {
   readonly lease: Lease;
   /** Receives every value as it is ready; values are then not kept. */
   readonly onValue: ((index: number, value: unknown) => void) | undefined;
+  /** Note every claim. */
+  readonly isTraced: boolean;
 }
 
 /** What a strategy tells about its run. */
@@ -30,7 +34,20 @@ export interface RunReport {
   readonly metadataBytes: number;
   /** Workers that were lost and whose tasks ran again. */
   readonly retries: number;
+  /** Tasks that it left to the next strategy. */
+  readonly left: number;
+  /** When the threads were woken, as `performance.now()` counts. */
+  readonly woken: number;
+  /** When the first of them served; the same where they did before. */
+  readonly ready: number;
+  /** When the first task began and the last one ended; undefined where none ran. */
+  readonly computing: { readonly start: number; readonly end: number } | undefined;
+  /** Empty where nobody traces the call. */
+  readonly claims: readonly Claim[];
 }
+
+/** One strategy's part in a call. */
+export type Run = readonly [strategy: StrategyName, report: RunReport];
 
 /** A way to run what is left of a job. Resolves when every task below the job's limit has ended. */
 export interface Strategy {
@@ -71,9 +88,9 @@ export class Job {
     return Math.min(this.parts.spec.tasks, this.#endedBefore + (this.#control?.ended ?? 0));
   }
 
-  /** A strategy starts a round. */
-  beginRound(control: ControlBlock): void {
-    this.#endedBefore = this.ended;
+  /** A strategy starts a round over `tasks` tasks, which is all that is left. */
+  beginRound(control: ControlBlock, tasks: number): void {
+    this.#endedBefore = this.parts.spec.tasks - tasks;
     this.#control = control;
     if (this.#isStopped) control.abort();
   }

@@ -70,6 +70,8 @@ const SPAWN_TIMEOUT_MS = 60_000;
 
 /** One worker and what it knows. */
 export class Slot {
+  /** Names the worker among those of its pool, from 1. */
+  readonly number: number;
   /** Memory whose handle the worker has. */
   readonly knownMemory = new Set<number>();
   /** Kernels that the worker has. */
@@ -88,8 +90,15 @@ export class Slot {
   #terminated = false;
   #holds = 0;
   #idleSince = 0;
+  #readySince: number | undefined;
 
-  constructor(options: PoolOptions, onRelease: (slot: Slot) => void, onEnd: (slot: Slot) => void) {
+  constructor(
+    number: number,
+    options: PoolOptions,
+    onRelease: (slot: Slot) => void,
+    onEnd: (slot: Slot) => void,
+  ) {
+    this.number = number;
     this.#onRelease = onRelease;
     this.#onEnd = onEnd;
     const { port1, port2 } = new MessageChannel();
@@ -105,7 +114,11 @@ export class Slot {
       });
     });
     this.#hold();
-    this.ready = this.#serve(port2, { initializer: options.initializer }).finally(() => this.#release());
+    this.ready = this.#serve(port2, { initializer: options.initializer })
+      .then(() => {
+        this.#readySince = performance.now();
+      })
+      .finally(() => this.#release());
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
     this.ready.catch(() => {});
   }
@@ -113,6 +126,11 @@ export class Slot {
   /** Rounds that the worker was woken for and has not left. */
   get rounds(): number {
     return this.#rounds.size;
+  }
+
+  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
+  get readySince(): number | undefined {
+    return this.#readySince;
   }
 
   /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
@@ -205,6 +223,13 @@ export class Pool {
     return this.#slots.size;
   }
 
+  /** Workers that serve. */
+  get serving(): number {
+    let count = 0;
+    for (const slot of this.#slots) if (slot.readySince !== undefined) count += 1;
+    return count;
+  }
+
   /** Up to `count` slots, the idlest first; starts workers as far as `maxWorkers` allows. */
   acquire(count: number): Slot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
@@ -213,6 +238,7 @@ export class Pool {
     for (; idle < wanted && this.#slots.size < this.#options.maxWorkers; idle += 1) {
       this.#slots.add(
         new Slot(
+          this.#freeNumber(),
           this.#options,
           () => this.#scheduleTrim(),
           (slot) => this.#slots.delete(slot),
@@ -222,9 +248,9 @@ export class Pool {
     return [...this.#slots].sort((a, b) => a.rounds - b.rounds).slice(0, wanted);
   }
 
-  /** Starts all workers and waits until they serve. */
-  async start(): Promise<void> {
-    await Promise.all(this.acquire(this.#options.maxWorkers).map((slot) => slot.ready));
+  /** Starts workers until there are `count`, and waits until all serve. */
+  async start(count = this.#options.maxWorkers): Promise<void> {
+    await Promise.all(this.acquire(count).map((slot) => slot.ready));
   }
 
   /** Tells every worker, with its next wake-up, that memory is gone. */
@@ -238,6 +264,13 @@ export class Pool {
   async terminate(): Promise<void> {
     clearTimeout(this.#timer);
     await Promise.all([...this.#slots].map((slot) => slot.terminate()));
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.#slots].map((slot) => slot.number));
+    let number = 1;
+    while (taken.has(number)) number += 1;
+    return number;
   }
 
   #scheduleTrim(): void {

@@ -1,42 +1,113 @@
+import { GUARD_MS } from "../plan/hand-over.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { nextTurn } from "../platform/node.js";
+import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure } from "../protocol/departure.js";
-import { BUSY, METER_WORDS } from "../protocol/round.js";
+import { BUSY, LOG_WORDS, METER_WORDS } from "../protocol/round.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
 import type { Job, RunReport, Strategy } from "./job.js";
+import { claimsOf, computingTime, LOG_CAPACITY } from "./notes.js";
+
+/** Looks on while a job runs on the caller's thread, and may send the rest elsewhere. */
+export interface Overseer {
+  /** Run the first task under a time limit? */
+  readonly guardsFirstTask: boolean;
+  /**
+   * Asked after every slice of time.
+   * @param left tasks that are left
+   * @param perTask milliseconds of each, as the slice showed
+   * @returns true: the rest is handed over
+   */
+  takesOver(left: number, perTask: number): boolean;
+}
 
 /** Runs a job on the caller's thread: the workers' loop, with a turn for the event loop every few milliseconds. */
 export class SequentialStrategy implements Strategy {
+  readonly #overseer: Overseer | undefined;
+
+  constructor(overseer?: Overseer) {
+    this.#overseer = overseer;
+  }
+
   async run(job: Job): Promise<RunReport> {
-    const { spec, kernel, arrays, block, onValue } = job.parts;
+    const { spec, kernel, arrays, block, onValue, isTraced } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     const tasks = order?.length ?? spec.tasks;
     control.reset(tasks);
-    job.beginRound(control);
-    const { run, borrowed } = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), control);
+    job.beginRound(control, tasks);
+    const bound = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), control);
     const meter = new Float64Array(METER_WORDS);
+    const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
+    const woken = performance.now();
+    const report = (left: number): RunReport => ({
+      workers: 1,
+      busy: meter[BUSY] as number,
+      metadataBytes: 0,
+      retries: 0,
+      left,
+      woken,
+      ready: woken,
+      computing: computingTime([meter]),
+      claims: claimsOf(0, meter, log),
+    });
+    const run =
+      this.#overseer?.guardsFirstTask === true && tasks > 0 && !job.isStopped
+        ? firstWithin(GUARD_MS, bound.run, order?.[0] ?? 0)
+        : bound.run;
+    if (run === TIMED_OUT) return report(tasks);
     const taskRun = new TaskRun({
       run,
       control,
       results: block.results,
-      departure: new Departure(kernel.stateful, borrowed),
+      departure: new Departure(kernel.stateful, bound.borrowed),
       outbox: new LocalOutbox(job),
       tasks,
       order,
       meter,
+      log,
       workers: 1,
       stream: onValue !== undefined,
     });
     for (;;) {
-      const state = taskRun.advance(performance.now() + SLICE_MS);
-      if (state === "left") break;
-      await (state === "paused" ? nextTurn() : state);
+      const start = performance.now();
+      const takenBefore = taskRun.taken;
+      const state = taskRun.advance(start + SLICE_MS);
+      if (state === "left") return report(0);
+      if (state === "paused") {
+        const left = tasks - taskRun.taken;
+        const perTask = (performance.now() - start) / (taskRun.taken - takenBefore);
+        if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) return report(left);
+        await nextTurn();
+      } else {
+        await state;
+      }
     }
-    return { workers: 1, busy: meter[BUSY] as number, metadataBytes: 0, retries: 0 };
   }
+}
+
+/**
+ * Runs the first task of a job at once, stopped after `ms` milliseconds.
+ * @returns runs tasks, the first of which has been run; or TIMED_OUT
+ */
+function firstWithin(
+  ms: number,
+  run: (index: number) => unknown,
+  first: number,
+): ((index: number) => unknown) | typeof TIMED_OUT {
+  let settle: () => unknown;
+  try {
+    const value = callWithin(() => run(first), ms);
+    if (value === TIMED_OUT) return TIMED_OUT;
+    settle = () => value;
+  } catch (thrown) {
+    settle = () => {
+      throw thrown;
+    };
+  }
+  return (index) => (index === first ? settle() : run(index));
 }
 
 /** Results cross to the caller's side without leaving the thread, and come out the same as if they had. */

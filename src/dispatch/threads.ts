@@ -3,8 +3,9 @@ import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import type { Place } from "../memory/placement.js";
 import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
-import { type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
+import { type Claim, type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
 import type { Job, RunReport, Strategy } from "./job.js";
+import { claimsOf, computingTime, LOG_CAPACITY } from "./notes.js";
 import type { Loss, Pool, RoundListener, Slot } from "./pool.js";
 
 /** Where the job's memory is, for workers. */
@@ -37,28 +38,34 @@ export class ThreadsStrategy implements Strategy {
 
   async run(job: Job, workers: number): Promise<RunReport> {
     let order = job.unfinished();
-    const total = { workers: 0, busy: 0, metadataBytes: 0, retries: 0 };
-    // Stopped while its arrays were being placed: nobody is woken for it.
-    if (job.isStopped) return total;
+    const passes: Pass[] = [];
+    let workersUsed = 0;
+    let retries = 0;
+    const report = (): RunReport => reportOf(passes, workersUsed, retries);
+    // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
+    if (job.isStopped || order?.length === 0) return report();
     for (;;) {
       const slots = this.#pool.acquire(Math.min(workers, order?.length ?? job.parts.spec.tasks));
-      const pass = new Pass(job, this.#openRound(job, slots.length, order));
+      const pass = new Pass(
+        job,
+        this.#openRound(job, slots.length, order),
+        order?.length ?? job.parts.spec.tasks,
+      );
       pass.wake(slots, this.#placed);
+      passes.push(pass);
       const loss = await pass.ended;
-      total.workers = Math.max(total.workers, slots.length);
-      total.busy += pass.busy();
-      total.metadataBytes += pass.metadataBytes;
-      if (loss === undefined || job.isStopped) return total;
+      workersUsed = Math.max(workersUsed, slots.length);
+      if (loss === undefined || job.isStopped) return report();
       order = job.unfinished() as Uint32Array;
-      if (order.length === 0) return total;
+      if (order.length === 0) return report();
       if (loss.terminated) continue;
-      if (total.retries >= this.#maxRetries) throw lostError(order, loss);
-      total.retries += 1;
+      if (retries >= this.#maxRetries) throw lostError(order, loss);
+      retries += 1;
     }
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined): Round {
-    const { spec, kernel, packing, onValue, lease } = job.parts;
+    const { spec, kernel, packing, onValue, lease, isTraced } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
       kernel: kernel.id,
@@ -66,6 +73,7 @@ export class ThreadsStrategy implements Strategy {
       packing,
       tasks: order?.length ?? spec.tasks,
       stream: onValue !== undefined,
+      logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
     };
     const round = openRound(this.#arena, descriptor, workers, order);
@@ -74,27 +82,45 @@ export class ThreadsStrategy implements Strategy {
   }
 }
 
+function reportOf(passes: readonly Pass[], workers: number, retries: number): RunReport {
+  const now = performance.now();
+  const first = passes[0];
+  return {
+    workers,
+    busy: passes.reduce((total, pass) => total + pass.busy(), 0),
+    metadataBytes: passes.reduce((total, pass) => total + pass.metadataBytes, 0),
+    retries,
+    left: 0,
+    woken: first?.woken ?? now,
+    ready: first?.ready() ?? now,
+    computing: computingTime(passes.flatMap((pass) => pass.meters())),
+    claims: passes.flatMap((pass) => pass.claims()),
+  };
+}
+
 /** One round as the caller's side follows it. */
 class Pass implements RoundListener {
   /** Resolves when all tasks of the round have ended, or when no worker is left to run them. */
   readonly ended: Promise<Loss | undefined>;
+  readonly woken = performance.now();
   metadataBytes: number;
   readonly #job: Job;
   readonly #round: Round;
   #end!: (loss: Loss | undefined) => void;
+  readonly #participants: Slot[] = [];
   /** Workers that have not left, and which of the round's they are. */
   readonly #taking = new Map<Slot, number>();
   #received = 0;
   #loss: Loss | undefined;
 
-  constructor(job: Job, round: Round) {
+  constructor(job: Job, round: Round, tasks: number) {
     this.#job = job;
     this.#round = round;
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    job.beginRound(round.control);
+    job.beginRound(round.control, tasks);
     job.stopped.catch(() => this.#stopped());
   }
 
@@ -103,8 +129,26 @@ class Pass implements RoundListener {
     return this.#round.busy();
   }
 
+  /** When the first worker served; not before it was woken. */
+  ready(): number {
+    const first = Math.min(...this.#participants.map((slot) => slot.readySince ?? Infinity));
+    return Number.isFinite(first) ? Math.max(this.woken, first) : this.woken;
+  }
+
+  meters(): Float64Array[] {
+    return this.#participants.map((_, participant) => this.#round.notes(participant).meter);
+  }
+
+  claims(): Claim[] {
+    return this.#participants.flatMap((slot, participant) => {
+      const { meter, log } = this.#round.notes(participant);
+      return claimsOf(slot.number, meter, log);
+    });
+  }
+
   wake(slots: readonly Slot[], placed: PlacedJob): void {
     lastRound += 1;
+    this.#participants.push(...slots);
     const { region, descriptorBytes, orderLength } = this.#round;
     const memory = [...placed.places, placed.block, { memory: region.id, buffer: region.buffer }];
     slots.forEach((slot, participant) => {

@@ -154,6 +154,16 @@ export class Arena {
     }
   }
 
+  /** Could a region for this need be taken, as far as the limit goes? */
+  fits(bytes: number): boolean {
+    return this.#bytesInUse + sizeClass(bytes) <= this.#limit;
+  }
+
+  /** Would `take` find a region that was used before? */
+  recycles(bytes: number): boolean {
+    return this.#idleClass(sizeClass(bytes)) !== undefined;
+  }
+
   /** Lets idle regions go, the largest first, until at most `keep` bytes are idle. */
   trim(keep = 0): void {
     const sizes = [...this.#idle.keys()].sort((a, b) => b - a);
@@ -201,13 +211,19 @@ export class Arena {
     this.#onGone(region.id);
   }
 
-  #takeIdle(size: number): Region | undefined {
+  /** The smallest class that serves a need of this class and has an idle region. */
+  #idleClass(size: number): number | undefined {
     let best: number | undefined;
     for (const candidate of this.#idle.keys()) {
       if (candidate >= size && candidate <= 2 * size && (best === undefined || candidate < best)) {
         best = candidate;
       }
     }
+    return best;
+  }
+
+  #takeIdle(size: number): Region | undefined {
+    const best = this.#idleClass(size);
     if (best === undefined) return undefined;
     const idle = this.#idle.get(best) as Region[];
     // The one given back last is the likeliest to be in the caches.

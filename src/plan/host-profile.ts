@@ -1,28 +1,71 @@
-/** What this machine charges: the constants of the cost model. All in milliseconds, or milliseconds per byte. */
+/** What this machine charges: the constants of the cost model. */
+
+/** Milliseconds, or milliseconds per byte. `String(profile)` is a table for people. */
 export interface HostProfile {
-  /** Starting one worker, until it answers. */
+  /** Threads that can run at the same time. */
+  readonly parallelism: number;
+  /** Starting the first worker, until it serves. */
+  readonly spawn: number;
+  /** Starting each further worker beside the first. */
   readonly spawnPerWorker: number;
-  /** Waking the workers for a job and hearing back. */
-  readonly dispatch: number;
+  /** Preparing a call and running it on the caller's thread, beside its tasks. */
+  readonly dispatchSequential: number;
+  /** Preparing a call, waking workers that know the kernel, and hearing back. */
+  readonly dispatchHot: number;
+  /** The same where they must first be sent the kernel and compile it. */
+  readonly dispatchCold: number;
+  /** One claim of tasks: the atomic operations. */
+  readonly perClaim: number;
+  /** Calling a kernel once, whatever it does. */
+  readonly perTask: number;
   /** Copying a byte into shared memory that was used before. */
   readonly placePerByteRecycled: number;
   /** Copying a byte into fresh shared memory: a page fault per 4 KiB. */
   readonly placePerByteFresh: number;
-  /** Calling a kernel once, whatever it does. */
-  readonly perTask: number;
+  /** Cloning a byte into a message: what sharing saves. */
+  readonly clonePerByte: number;
   /** What an unknown kernel is supposed to spend per byte of its payload: a pass with a few operations per element. */
   readonly computePerByte: number;
 }
 
 /**
- * Measured on two cores of a shared cloud machine with Node 20: 64 MB into a fresh SharedArrayBuffer 31-48 ms, into a
- * used one 5.7 ms; a job of two empty tasks on two warm workers 107-250 µs; starting one or two workers 81-147 ms.
+ * Where no measurement exists yet. Provenance: two cores of a shared cloud machine with Node 20. 64 MB into a fresh
+ * SharedArrayBuffer 31-48 ms, into a used one 5.7 ms, by structuredClone 82-480 ms; a job of two empty tasks on two
+ * warm workers 0.1-0.25 ms; starting one or two workers 81-147 ms; 1,000 claims 0.04 ms. `perTask` is what the task loop
+ * spends around an empty kernel, `computePerByte` one nanosecond, as for a pass over 64-bit floats at 8 ns each.
  */
 export const defaultHostProfile: HostProfile = Object.freeze({
-  spawnPerWorker: 90,
-  dispatch: 0.15,
+  parallelism: 2,
+  spawn: 90,
+  spawnPerWorker: 15,
+  dispatchSequential: 0.03,
+  dispatchHot: 0.15,
+  dispatchCold: 0.5,
+  perClaim: 4e-5,
+  perTask: 1e-4,
   placePerByteRecycled: 1e-7,
   placePerByteFresh: 6e-7,
-  perTask: 1e-4,
+  clonePerByte: 2e-6,
   computePerByte: 1e-6,
 });
+
+/** The fields that users may override. */
+export const HOST_FIELDS = Object.keys(defaultHostProfile) as (keyof HostProfile)[];
+
+/** The profile with measured or given values in the place of defaults, the later ones first. */
+export function hostProfileOf(...layers: readonly Partial<HostProfile>[]): HostProfile {
+  const profile: HostProfile = Object.assign({}, defaultHostProfile, ...layers);
+  Object.defineProperty(profile, "toString", { value: () => print(profile), enumerable: false });
+  return Object.freeze(profile);
+}
+
+function print(profile: HostProfile): string {
+  const rows = HOST_FIELDS.map((field) => {
+    const value = profile[field];
+    if (field === "parallelism") return [field, `${value} threads`];
+    if (field.includes("PerByte")) return [field, `${(1e-6 / value).toPrecision(3)} GB/s`];
+    return [field, value < 0.01 ? `${(value * 1000).toPrecision(3)} µs` : `${value.toPrecision(3)} ms`];
+  });
+  const width = Math.max(...rows.map(([field]) => (field as string).length));
+  return rows.map(([field, value]) => `${(field as string).padEnd(width)}  ${value}`).join("\n");
+}

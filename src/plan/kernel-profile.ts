@@ -1,24 +1,118 @@
-/** What kernels were measured to cost, so that the second call knows more than the first. */
+/** What kernels were measured to cost, so that the next call knows more than the last. */
+import type { KernelCost, StrategyName } from "./plan.js";
 
-// Each run counts a third: a change of the data shows within a few calls, one outlier does not decide.
-const WEIGHT = 1 / 3;
+/** One run, as measured. */
+export interface KernelRun {
+  readonly strategy: StrategyName;
+  /** Payload bytes of all tasks that were run. */
+  readonly bytes: number;
+  readonly tasks: number;
+  /** Milliseconds that all threads together spent in tasks. */
+  readonly busy: number;
+  /** Milliseconds from the end of the last task to the result; undefined: not to be told from other calls' work. */
+  readonly results: number | undefined;
+  /** Milliseconds spent on preparing and dispatching; undefined: not to be told. */
+  readonly dispatch: number | undefined;
+}
+
+// Whatever disturbs a measurement makes it longer (compiling, collecting garbage, other processes), so a shorter one is
+// believed sooner. One outlier must not decide.
+const WEIGHT_SHORTER = 2 / 3;
+const WEIGHT_LONGER = 1 / 3;
+// Neither must a few: what takes much longer than ever before counts as this much longer.
+const LONGEST_FACTOR = 3;
+// What is known of a strategy that is not chosen grows stale, lest one bad measurement rule it out for ever: after
+// so many runs of the other one it is supposed to cost the same, and tried again where that makes it the better one.
+const STALE_RUNS = 256;
+// A kernel that ran on workers only is supposed to run so much faster alone, where nothing competes for the memory:
+// sequential is tried where that would make it the better choice.
+const ALONE = 0.7;
 // Programs that generate kernels must not grow for ever.
 const MAX_KERNELS = 10_000;
 
+interface Figures {
+  perByte: number;
+  perResult: number;
+  dispatch: number | undefined;
+  runs: number;
+  /** Runs of the other strategy since. */
+  age: number;
+}
+
+interface Entry {
+  readonly sequential: Figures;
+  readonly threads: Figures;
+  spread: number;
+}
+
 export class KernelProfiles {
-  readonly #costs = new Map<number, number>();
+  readonly #entries = new Map<string, Entry>();
 
-  /** Milliseconds per byte of payload of a kernel; undefined for an unknown one. */
-  costPerByte(kernel: number): number | undefined {
-    return this.#costs.get(kernel);
+  /** @param key names the kernel and the kinds of its arrays */
+  costOf(key: string): KernelCost | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const { sequential, threads, spread } = entry;
+    return {
+      perByte: { sequential: known(sequential, threads, ALONE), threads: known(threads, sequential, 1) },
+      perResult: {
+        sequential: sequential.runs > 0 ? sequential.perResult : threads.perResult,
+        threads: threads.runs > 0 ? threads.perResult : sequential.perResult,
+      },
+      dispatch: { sequential: fresh(sequential), threads: fresh(threads) },
+      spread,
+      runs: sequential.runs + threads.runs,
+      isOnWorkers: threads.runs > 0,
+    };
   }
 
-  /** Notes that a kernel spent `busy` milliseconds on `bytes` of payload. */
-  learn(kernel: number, bytes: number, busy: number): void {
-    if (bytes === 0) return;
-    if (this.#costs.size >= MAX_KERNELS) this.#costs.clear();
-    const measured = busy / bytes;
-    const known = this.#costs.get(kernel) ?? measured;
-    this.#costs.set(kernel, known + WEIGHT * (measured - known));
+  learn(key: string, { strategy, bytes, tasks, busy, results, dispatch }: KernelRun): void {
+    if (tasks === 0) return;
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      if (this.#entries.size >= MAX_KERNELS) this.#entries.clear();
+      entry = { sequential: noFigures(), threads: noFigures(), spread: 0 };
+      this.#entries.set(key, entry);
+    }
+    const figures = entry[strategy];
+    const other = entry[strategy === "threads" ? "sequential" : "threads"];
+    const measured = busy / Math.max(1, bytes);
+    if (figures.runs > 0 && figures.perByte > 0) {
+      const deviation = Math.abs(measured / figures.perByte - 1);
+      entry.spread += WEIGHT_LONGER * (deviation - entry.spread);
+    }
+    figures.perByte = mean(figures, figures.perByte, measured);
+    if (results !== undefined) figures.perResult = mean(figures, figures.perResult, results / tasks);
+    if (dispatch !== undefined) {
+      figures.dispatch = mean(figures, figures.dispatch ?? dispatch, dispatch);
+    }
+    figures.runs += 1;
+    figures.age = 0;
+    other.age += 1;
   }
+}
+
+function noFigures(): Figures {
+  return { perByte: 0, perResult: 0, dispatch: undefined, runs: 0, age: 0 };
+}
+
+function mean({ runs }: Figures, before: number, measured: number): number {
+  if (runs === 0) return measured;
+  const taken = before > 0 ? Math.min(measured, LONGEST_FACTOR * before) : measured;
+  return before + (taken < before ? WEIGHT_SHORTER : WEIGHT_LONGER) * (taken - before);
+}
+
+/** @param untried cost of a strategy that never ran, as a share of the other's */
+function known(own: Figures, other: Figures, untried: number): number {
+  if (own.runs === 0) return untried * other.perByte;
+  if (other.runs === 0) return own.perByte;
+  // The first run was compiled on the way: the other strategy's figure may be nearer.
+  if (own.runs === 1) return Math.min(own.perByte, other.perByte);
+  const stale = Math.min(1, own.age / STALE_RUNS);
+  return own.perByte + stale * (other.perByte - own.perByte);
+}
+
+/** What dispatching costs, unless that was too long ago. */
+function fresh({ dispatch, age }: Figures): number | undefined {
+  return age < STALE_RUNS ? dispatch : undefined;
 }

@@ -1,24 +1,44 @@
-/**
- * The plan: plain data that says how a job will run, made before anything happens. Pure: the same workload, limits
- * and profile give the same plan.
- */
+/** The plan: plain data that says how a job will run, and what it rests on. */
 import type { HostProfile } from "./host-profile.js";
 
 export type StrategyName = "sequential" | "threads";
 
+/** What is known of one kernel over one kind of arrays. */
+export interface KernelCost {
+  /** Milliseconds of one thread per payload byte, by strategy: side by side, threads compete for memory. */
+  readonly perByte: { readonly [S in StrategyName]: number };
+  /** Milliseconds of collecting one task's result, by strategy. */
+  readonly perResult: { readonly [S in StrategyName]: number };
+  /** Milliseconds of a call that are neither placing, computing nor results, by strategy; undefined: not measured. */
+  readonly dispatch: { readonly [S in StrategyName]: number | undefined };
+  /** How far single runs lie from the mean, as a share of it; 0 after a single run. */
+  readonly spread: number;
+  /** Runs that were measured. */
+  readonly runs: number;
+  /** Have the workers run it? */
+  readonly isOnWorkers: boolean;
+}
+
 /** What there is to do. */
 export interface Workload {
+  readonly call: string;
   readonly tasks: number;
   /** What the gates count: elements of arrays and columns, or items. */
   readonly instances: number;
   /** Payload bytes of one task, measured or hinted. */
   readonly taskBytes: number;
+  /** `taskSizeHintBytes`; 0: none. */
+  readonly hint: number;
   /** Payload bytes that are on shared memory already. */
   readonly bytesShared: number;
   /** Payload bytes that must be copied there first. */
   readonly bytesToPlace: number;
-  /** Measured milliseconds per payload byte of this kernel; undefined: never seen. */
-  readonly costPerByte: number | undefined;
+  /** Of those, the ones that earlier calls placed too, and how often. */
+  readonly placedBefore: { readonly bytes: number; readonly times: number };
+  /** What the kernel was measured to cost; undefined: never seen. */
+  readonly kernel: KernelCost | undefined;
+  /** May a run of the kernel be given up half way, without a trace? */
+  readonly canGiveUp: boolean;
 }
 
 /** What may be used and what the caller has decided. */
@@ -27,8 +47,10 @@ export interface Limits {
   readonly maxWorkers: number;
   /** Workers that are up already. */
   readonly liveWorkers: number;
-  /** Bytes of used regions that wait for the next job. */
-  readonly bytesIdle: number;
+  /** Would a region that was used before take what must be placed? */
+  readonly recycles: boolean;
+  /** Do calls follow each other so soon that memory placed now is still there for the next one? */
+  readonly keepsRegions: boolean;
   /** Why nothing but sequential is possible; undefined: threads are. */
   readonly sequentialBecause: string | undefined;
   readonly minBatchSize: number | undefined;
@@ -36,13 +58,29 @@ export interface Limits {
   readonly tinyWorkloadThreshold: number | undefined;
 }
 
-/** Predicted milliseconds of one strategy. */
+/** Milliseconds of one strategy, part by part. */
 export interface Estimate {
+  /** Starting workers. */
   readonly spawn: number;
+  /** Copying arrays to shared memory. */
   readonly place: number;
+  /** Waking workers. */
   readonly dispatch: number;
+  /** From the start of the first task to the end of the last. */
   readonly compute: number;
+  /** Collecting results. */
+  readonly results: number;
   readonly total: number;
+}
+
+/** What a plan allows of moving on the way. */
+export interface HandOverPlan {
+  /** Threads that would take over. */
+  readonly workers: number;
+  /** Of those, how many really run at the same time. */
+  readonly width: number;
+  /** Run the first task of the unknown kernel under a time limit, and give it to the workers when it exceeds that. */
+  readonly guardsFirstTask: boolean;
 }
 
 /** How a job will run. Frozen; `String(plan)` is a table for people. */
@@ -50,6 +88,8 @@ export interface Plan {
   readonly strategy: StrategyName;
   /** What is tried next, in order, when the strategy cannot start or loses its workers. */
   readonly fallbacks: readonly StrategyName[];
+  /** How the call may move to the workers when its tasks prove expensive; undefined: it stays where it starts. */
+  readonly handOver: HandOverPlan | undefined;
   readonly tasks: number;
   /** Threads that will run tasks. */
   readonly workers: number;
@@ -57,106 +97,14 @@ export interface Plan {
   readonly taskBytes: number;
   readonly bytesShared: number;
   readonly bytesToPlace: number;
+  /** What the kernel was measured to cost so far; undefined: never measured. */
+  readonly kernel: KernelCost | undefined;
   readonly predicted: { readonly [S in StrategyName]: Estimate };
   /** Why this strategy, in words. */
   readonly reason: string;
+  /** What would make the call faster, in sentences. */
+  readonly advice: readonly string[];
+  /** The machine's costs that the estimates rest on. */
+  readonly host: HostProfile;
   toString(): string;
-}
-
-export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
-  const workers = Math.max(1, Math.min(limits.maxWorkers, workload.tasks));
-  const predicted = Object.freeze({
-    sequential: estimateSequential(workload, host),
-    threads: estimateThreads(workload, workers, limits, host),
-  });
-  const [strategy, reason] = choose(workload, limits, predicted);
-  const canFallBack = strategy === "threads" && limits.strategy === "auto";
-  const plan: Plan = {
-    strategy,
-    fallbacks: Object.freeze(canFallBack ? (["sequential"] as const) : []),
-    tasks: workload.tasks,
-    workers: strategy === "threads" ? workers : 1,
-    taskBytes: workload.taskBytes,
-    bytesShared: workload.bytesShared,
-    bytesToPlace: workload.bytesToPlace,
-    predicted,
-    reason,
-    toString: () => printPlan(plan),
-  };
-  return Object.freeze(plan);
-}
-
-function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]): [StrategyName, string] {
-  const { tasks, instances } = workload;
-  const { minBatchSize, minInstancesForParallel, tinyWorkloadThreshold } = limits;
-  if (tasks === 0) return ["sequential", "there are no tasks"];
-  if (limits.sequentialBecause !== undefined) return ["sequential", limits.sequentialBecause];
-  if (minBatchSize !== undefined && tasks < minBatchSize) {
-    return ["sequential", `${tasks} tasks are fewer than minBatchSize (${minBatchSize})`];
-  }
-  if (minInstancesForParallel !== undefined && instances < minInstancesForParallel) {
-    return [
-      "sequential",
-      `${instances} instances are fewer than minInstancesForParallel (${minInstancesForParallel})`,
-    ];
-  }
-  if (tinyWorkloadThreshold !== undefined && instances < tinyWorkloadThreshold) {
-    return [
-      "sequential",
-      `${instances} instances are fewer than tinyWorkloadThreshold (${tinyWorkloadThreshold})`,
-    ];
-  }
-  if (limits.strategy !== "auto") return [limits.strategy, `strategy "${limits.strategy}" was asked for`];
-  const { sequential, threads } = predicted;
-  const figures = `sequential ${ms(sequential.total)}, threads ${ms(threads.total)}`;
-  return threads.total < sequential.total
-    ? ["threads", `predicted to be faster: ${figures}`]
-    : ["sequential", `predicted to be no slower: ${figures}`];
-}
-
-function estimateSequential(workload: Workload, host: HostProfile): Estimate {
-  const compute = computeCost(workload, host);
-  return Object.freeze({ spawn: 0, place: 0, dispatch: 0, compute, total: compute });
-}
-
-function estimateThreads(workload: Workload, workers: number, limits: Limits, host: HostProfile): Estimate {
-  const { bytesToPlace, tasks } = workload;
-  // Workers start side by side, each on a core of its own.
-  const spawn = workers > limits.liveWorkers ? host.spawnPerWorker : 0;
-  const recycled = Math.min(bytesToPlace, limits.bytesIdle);
-  const place = recycled * host.placePerByteRecycled + (bytesToPlace - recycled) * host.placePerByteFresh;
-  // The last round of tasks may leave some workers idle.
-  const share = Math.ceil(tasks / workers) / Math.max(1, tasks);
-  const compute = computeCost(workload, host) * share;
-  const { dispatch } = host;
-  return Object.freeze({ spawn, place, dispatch, compute, total: spawn + place + dispatch + compute });
-}
-
-function computeCost({ tasks, taskBytes, costPerByte }: Workload, host: HostProfile): number {
-  return tasks * (host.perTask + taskBytes * (costPerByte ?? host.computePerByte));
-}
-
-function ms(value: number): string {
-  return `${value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(3)} ms`;
-}
-
-function printPlan(plan: Plan): string {
-  const columns = ["spawn", "place", "dispatch", "compute", "total"] as const;
-  const rows = [
-    ["strategy", ...columns],
-    ...(["sequential", "threads"] as const).map((strategy) => [
-      strategy === plan.strategy ? `${strategy} *` : strategy,
-      ...columns.map((column) => ms(plan.predicted[strategy][column])),
-    ]),
-  ];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const table = rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-  );
-  return [
-    ...table,
-    `* chosen: ${plan.reason}`,
-    `${plan.tasks} tasks of ${plan.taskBytes} bytes on ${plan.workers} ${plan.workers === 1 ? "thread" : "threads"}; ` +
-      `${plan.bytesShared} bytes are shared already, threads would place ${plan.bytesToPlace}`,
-  ].join("\n");
 }

@@ -1,17 +1,35 @@
 /** What only the runtime can tell or do, for Node: the one place that imports Node built-ins outside `dispatch/`. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
+import { cpuBudgetOf } from "./cpu-budget.js";
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** CPUs this process may use: the least of affinity, cgroup quota and what Node tells. At least 1. */
+/** Add it to `performance.now()` for a time that means the same on every thread of the process. */
+export const CLOCK_OFFSET = clockOffset();
+
+/** Two clocks can only be read one after the other: the pair of readings that lies closest together counts. */
+function clockOffset(): number {
+  let offset = 0;
+  let gap = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const before = performance.now();
+    const everywhere = Number(process.hrtime.bigint()) / 1e6;
+    const after = performance.now();
+    if (after - before < gap) {
+      gap = after - before;
+      offset = everywhere - (before + after) / 2;
+    }
+  }
+  return offset;
+}
+
+/** CPUs this process may use: the least of affinity, cgroup quotas and what Node tells. At least 1. */
 export function cpuBudget(): number {
-  // availableParallelism covers affinity; it ignores cgroup quotas on Node 20 (libuv before 1.49).
-  const quota = cgroupCpus();
-  return Math.max(1, Math.min(availableParallelism(), quota === undefined ? Infinity : Math.ceil(quota)));
+  return cpuBudgetOf(readText, availableParallelism());
 }
 
 /** Bytes of memory this process may use. */
@@ -19,14 +37,6 @@ export function memoryBudget(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = totalmem();
   return constrained > 0 && constrained < total ? constrained : total;
-}
-
-function cgroupCpus(): number | undefined {
-  const v2 = readText("/sys/fs/cgroup/cpu.max")?.trim().split(" ");
-  if (v2 !== undefined && v2.length === 2 && v2[0] !== "max") return Number(v2[0]) / Number(v2[1]);
-  const quota = Number(readText("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") ?? -1);
-  const period = Number(readText("/sys/fs/cgroup/cpu/cpu.cfs_period_us") ?? 0);
-  return quota > 0 && period > 0 ? quota / period : undefined;
 }
 
 function readText(path: string): string | undefined {

@@ -24,6 +24,8 @@ export interface Descriptor {
   readonly tasks: number;
   /** Send every result as soon as its claim ends. */
   readonly stream: boolean;
+  /** Claims that each worker may note for a trace. */
+  readonly logged: number;
   /** The array table: four 64-bit floats per array (kind, memory, byte offset, length), as bytes. */
   readonly places: Uint8Array;
 }
@@ -37,11 +39,31 @@ const METER_BYTES = 64;
 export const BUSY = 0;
 /** 1 while the worker is at the round's tasks, 0 while it is not, or pauses. */
 export const RUNNING = 1;
-export const METER_WORDS = 2;
+/** When its first claim began and its last one ended, on the clock of all threads; 0: not yet. */
+export const STARTED = 2;
+export const ENDED = 3;
+/** Claims in its log. */
+export const LOGGED = 4;
+export const METER_WORDS = 5;
+
+/** Words of a logged claim: begin and end on the clock of all threads, first position, tasks. */
+export const LOG_WORDS = 4;
+const LOG_BYTES = LOG_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
 // Both are stateless between calls; making one costs more than a small descriptor.
 const encoder = new Encoder();
 const decoder = new Decoder();
+
+/** Tasks that one thread claimed together and ran one after the other. */
+export interface Claim {
+  /** The thread: 0 is the caller's, workers count from 1. */
+  readonly worker: number;
+  readonly start: number;
+  readonly end: number;
+  /** Position of the first of them among the tasks of its round. */
+  readonly firstTask: number;
+  readonly tasks: number;
+}
 
 export function packPlaces(places: readonly Place[]): Uint8Array {
   const fields = new Float64Array(places.length * PLACE_FIELDS);
@@ -80,17 +102,21 @@ export interface Round {
   busy(): number;
   /** Is that worker in the middle of the round's tasks, as far as can be told from here? */
   isRunning(participant: number): boolean;
+  /** What that worker noted. */
+  notes(participant: number): { readonly meter: Float64Array; readonly log: Float64Array | undefined };
 }
 
 /** Where the parts of a round's region begin. */
 interface RoundLayout {
   readonly order: number;
   readonly descriptor: number;
+  readonly logs: number;
 }
 
-function roundLayout(workers: number, orderLength: number): RoundLayout {
+function roundLayout(workers: number, orderLength: number, descriptorBytes: number): RoundLayout {
   const order = CONTROL_BYTES + workers * METER_BYTES;
-  return { order, descriptor: order + aligned(orderLength * Uint32Array.BYTES_PER_ELEMENT) };
+  const descriptor = order + aligned(orderLength * Uint32Array.BYTES_PER_ELEMENT);
+  return { order, descriptor, logs: descriptor + aligned(descriptorBytes) };
 }
 
 /** Takes a region and writes a round into it. @param order tasks to run, ascending; undefined: all */
@@ -102,8 +128,9 @@ export function openRound(
 ): Round {
   const bytes = encoder.encode(descriptor);
   const orderLength = order?.length ?? 0;
-  const layout = roundLayout(workers, orderLength);
-  const region = arena.take(layout.descriptor + bytes.length);
+  const layout = roundLayout(workers, orderLength, bytes.length);
+  const { logged } = descriptor;
+  const region = arena.take(layout.logs + workers * logged * LOG_BYTES);
   const { buffer } = region;
   const control = controlAt(buffer);
   control.reset(descriptor.tasks);
@@ -118,6 +145,10 @@ export function openRound(
     orderLength,
     busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
     isRunning: (participant) => meters[participant]?.[RUNNING] === 1,
+    notes: (participant) => ({
+      meter: meters[participant] as Float64Array,
+      log: logAt(buffer, layout, participant, logged),
+    }),
   };
 }
 
@@ -128,18 +159,22 @@ export interface OpenedRound {
   readonly order: Uint32Array | undefined;
   /** This worker's own. */
   readonly meter: Float64Array;
+  /** This worker's own; undefined: nobody traces the call. */
+  readonly log: Float64Array | undefined;
 }
 
 export function readRound(buffer: SharedArrayBuffer, wake: WakeMessage): OpenedRound {
   const { descriptorBytes, orderLength, workers, participant } = wake;
-  const layout = roundLayout(workers, orderLength);
+  const layout = roundLayout(workers, orderLength, descriptorBytes);
   // Copied out, as decoders of text refuse shared memory in browsers.
   const bytes = new Uint8Array(buffer, layout.descriptor, descriptorBytes).slice();
+  const descriptor = decoder.decode(bytes) as Descriptor;
   return {
-    descriptor: decoder.decode(bytes) as Descriptor,
+    descriptor,
     control: controlAt(buffer),
     order: orderLength === 0 ? undefined : new Uint32Array(buffer, layout.order, orderLength),
     meter: meterAt(buffer, participant),
+    log: logAt(buffer, layout, participant, descriptor.logged),
   };
 }
 
@@ -149,4 +184,14 @@ function controlAt(buffer: SharedArrayBuffer): ControlBlock {
 
 function meterAt(buffer: SharedArrayBuffer, participant: number): Float64Array {
   return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, METER_WORDS);
+}
+
+function logAt(
+  buffer: SharedArrayBuffer,
+  { logs }: RoundLayout,
+  participant: number,
+  logged: number,
+): Float64Array | undefined {
+  if (logged === 0) return undefined;
+  return new Float64Array(buffer, logs + participant * logged * LOG_BYTES, logged * LOG_WORDS);
 }

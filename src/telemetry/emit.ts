@@ -1,16 +1,27 @@
 import { channel } from "node:diagnostics_channel";
-import type { Telemetry, TelemetryEvents } from "./events.js";
+import type { ChannelMessages, Telemetry, TelemetryEvents } from "./events.js";
 
-/** Tells the executor's own listener and the process's (`diagnostics_channel`, `sharray:<event>`). */
+/** Does anybody in this process listen to `sharray:<name>`? */
+export function isHeard(name: keyof ChannelMessages): boolean {
+  return channel(`sharray:${name}`).hasSubscribers;
+}
+
+/** Tells the process (`diagnostics_channel`, `sharray:<name>`). The message is made only where somebody listens. */
+export function publish<N extends keyof ChannelMessages>(name: N, message: () => ChannelMessages[N]): void {
+  const listeners = channel(`sharray:${name}`);
+  if (listeners.hasSubscribers) listeners.publish(message());
+}
+
+/** Tells the executor's own listener and the process. The payload is made only where somebody listens. */
 export function emit<E extends keyof TelemetryEvents>(
   telemetry: Telemetry | undefined,
   event: E,
-  payload: TelemetryEvents[E],
+  payload: () => TelemetryEvents[E],
 ): void {
-  const listeners = channel(`sharray:${event}`);
-  if (listeners.hasSubscribers) listeners.publish({ ...payload });
+  publish<keyof TelemetryEvents>(event, payload);
+  if (telemetry === undefined) return;
   try {
-    telemetry?.(...([event, payload] as Parameters<Telemetry>));
+    telemetry(...([event, payload()] as unknown as Parameters<Telemetry>));
   } catch {
     // A listener's mistake is not the call's.
   }

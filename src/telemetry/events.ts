@@ -1,11 +1,14 @@
 /** The events that an executor reports. Types only. All times are milliseconds, all sizes bytes. */
-import type { Plan, StrategyName } from "../plan/plan.js";
+import type { Estimate, Plan, StrategyName } from "../plan/plan.js";
+import type { Claim } from "../protocol/round.js";
 
 /** Names of the public calls. */
 export type CallName = "mapShared" | "transformShared" | "reduceShared" | "map" | "streamShared";
 
-/** Every call, once it is planned. */
+/** Every call, once it is planned, and once more when it changes its strategy on the way. */
 export interface ParallelDecision {
+  /** Names the call in all events of this thread. */
+  readonly job: number;
   readonly call: CallName;
   /** The strategy that was chosen. */
   readonly decision: StrategyName;
@@ -20,12 +23,16 @@ export interface ParallelDecision {
 
 /** Every call that ended with a result. */
 export interface ParallelExecution {
+  readonly job: number;
   readonly call: CallName;
+  /** The strategy that finished the call. */
   readonly strategy: StrategyName;
   /** Tasks that were run. */
   readonly items: number;
   /** From the call to its result. */
   readonly duration: number;
+  /** From the call until its first task started. */
+  readonly wait: number;
   /** Threads that took part. */
   readonly workers: number;
   /** Time spent in tasks over workers times duration, in percent. */
@@ -38,20 +45,68 @@ export interface ParallelExecution {
   readonly bytesShared: number;
   /** Descriptors, kernels, `args` and items that were sent. */
   readonly metadataBytes: number;
+  /** What the plan said of the strategy that finished the call. */
+  readonly predicted: Estimate;
+  /** Where the time went: the same parts, measured. */
+  readonly actual: Estimate;
+  /** What would make this call faster or its plan better, in sentences. */
+  readonly advice: readonly string[];
 }
 
 /** A strategy failed and the next one takes over what is unfinished. */
 export interface ParallelFallback {
+  readonly job: number;
   readonly call: CallName;
   readonly error: unknown;
   readonly from: StrategyName;
   readonly to: StrategyName;
 }
 
+/** Every call that rejected. Through diagnostics_channel only: the caller has the rejection. */
+export interface ParallelFailure {
+  readonly job: number;
+  readonly call: CallName;
+  readonly error: unknown;
+  readonly duration: number;
+}
+
 export interface TelemetryEvents {
   readonly parallel_decision: ParallelDecision;
   readonly parallel_execution: ParallelExecution;
   readonly parallel_fallback: ParallelFallback;
+}
+
+/** A part of a call: when it began and ended, as `performance.now()` counts on the caller's thread. */
+export interface TraceSpan {
+  readonly name: "plan" | "place" | "spawn" | "dispatch" | "compute" | "results";
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The course of one call, for `sharray/trace`. Recorded only while somebody listens. */
+export interface CallTrace {
+  readonly job: number;
+  readonly call: CallName;
+  /** Name of the kernel; empty for a nameless one. */
+  readonly kernel: string;
+  readonly tasks: number;
+  /** The strategy that finished the call. */
+  readonly strategy: StrategyName;
+  readonly reason: string;
+  readonly start: number;
+  readonly end: number;
+  readonly spans: readonly TraceSpan[];
+  readonly claims: readonly Claim[];
+  readonly predicted: Estimate;
+  /** Undefined where the call failed. */
+  readonly actual: Estimate | undefined;
+  readonly error: unknown;
+}
+
+/** The messages on `node:diagnostics_channel`, as `sharray:<name>`. */
+export interface ChannelMessages extends TelemetryEvents {
+  readonly parallel_failure: ParallelFailure;
+  readonly call_trace: CallTrace;
 }
 
 type EventArguments = {

@@ -1,4 +1,5 @@
 /** Counters over the life of an executor. */
+import { DurationHistogram, type Percentiles } from "../platform/histogram.js";
 
 export interface MetricsSnapshot {
   /** Calls that were accepted. */
@@ -14,22 +15,21 @@ export interface MetricsSnapshot {
   /** Milliseconds of all completed calls together. */
   readonly totalDuration: number;
   readonly maxWorkers: number;
-  /** Time in tasks over workers times duration, of all completed calls, in percent. */
+  /** Time that workers spent in tasks, over all workers, while at least one call ran on them; in percent. */
   readonly workerUtilisationPct: number;
-  /** Milliseconds from call to result of the last completed calls, at most 1,024 of them; 0 before the first. */
-  readonly latency: {
-    readonly p50: number;
-    readonly p95: number;
-    readonly p99: number;
-    readonly max: number;
-  };
+  /** Milliseconds from call to result of completed calls. */
+  readonly latency: Percentiles;
+  /** Milliseconds from call to the start of its first task. */
+  readonly wait: Percentiles;
+  /** Milliseconds from the start of the first task to the result. */
+  readonly run: Percentiles;
 }
-
-const WINDOW = 1024;
 
 export class Metrics {
   readonly #maxWorkers: number;
-  readonly #latencies: number[] = [];
+  readonly #latency = new DurationHistogram();
+  readonly #wait = new DurationHistogram();
+  readonly #run = new DurationHistogram();
   #submitted = 0;
   #completed = 0;
   #failures = 0;
@@ -37,7 +37,10 @@ export class Metrics {
   #retries = 0;
   #totalDuration = 0;
   #busy = 0;
-  #available = 0;
+  /** Calls that run on workers now, and since when there was at least one. */
+  #onWorkers = 0;
+  #onWorkersSince = 0;
+  #timeOnWorkers = 0;
 
   constructor(maxWorkers: number) {
     this.#maxWorkers = maxWorkers;
@@ -55,18 +58,30 @@ export class Metrics {
     this.#fallbacks += 1;
   }
 
-  complete(duration: number, busy: number, workers: number, retries: number): void {
-    this.#latencies[this.#completed % WINDOW] = duration;
+  /** A call starts to use workers. @returns the call has ended its use; `busy` milliseconds were spent in tasks */
+  occupyWorkers(): (busy: number) => void {
+    if (this.#onWorkers === 0) this.#onWorkersSince = performance.now();
+    this.#onWorkers += 1;
+    return (busy) => {
+      this.#busy += busy;
+      this.#onWorkers -= 1;
+      if (this.#onWorkers === 0) this.#timeOnWorkers += performance.now() - this.#onWorkersSince;
+    };
+  }
+
+  /** A call gave its result, `wait` milliseconds of whose `duration` passed before its first task. */
+  complete(duration: number, wait: number, retries: number): void {
+    this.#latency.record(duration);
+    this.#wait.record(wait);
+    this.#run.record(duration - wait);
     this.#completed += 1;
     this.#retries += retries;
     this.#totalDuration += duration;
-    this.#busy += busy;
-    this.#available += duration * workers;
   }
 
   snapshot(): MetricsSnapshot {
-    const sorted = Float64Array.from(this.#latencies).sort();
-    const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+    const now = this.#onWorkers === 0 ? 0 : performance.now() - this.#onWorkersSince;
+    const available = (this.#timeOnWorkers + now) * this.#maxWorkers;
     return Object.freeze({
       submitted: this.#submitted,
       completed: this.#completed,
@@ -75,8 +90,10 @@ export class Metrics {
       retries: this.#retries,
       totalDuration: this.#totalDuration,
       maxWorkers: this.#maxWorkers,
-      workerUtilisationPct: this.#available === 0 ? 0 : Math.min(100, (100 * this.#busy) / this.#available),
-      latency: Object.freeze({ p50: rank(0.5), p95: rank(0.95), p99: rank(0.99), max: rank(1) }),
+      workerUtilisationPct: available === 0 ? 0 : Math.min(100, (100 * this.#busy) / available),
+      latency: this.#latency.percentiles(),
+      wait: this.#wait.percentiles(),
+      run: this.#run.percentiles(),
     });
   }
 }

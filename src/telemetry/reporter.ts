@@ -1,14 +1,9 @@
 import type { Plan, StrategyName } from "../plan/plan.js";
-import { emit } from "./emit.js";
-import type { CallName, ParallelExecution, Telemetry } from "./events.js";
+import { emit, isHeard, publish } from "./emit.js";
+import type { CallName, CallTrace, ParallelExecution, Telemetry } from "./events.js";
 import { Metrics } from "./metrics.js";
 
-/** What a finished call reports beyond its event. */
-export interface Effort {
-  /** Milliseconds that all its threads together spent in tasks. */
-  readonly busy: number;
-  readonly retries: number;
-}
+let lastJob = 0;
 
 /** Tells what happens to calls: to the metrics, the telemetry listener and diagnostics_channel. */
 export class Reporter {
@@ -20,35 +15,48 @@ export class Reporter {
     this.metrics = new Metrics(maxWorkers);
   }
 
-  submitted(): void {
+  /** A call was accepted. @returns its number */
+  submitted(): number {
     this.metrics.submit();
+    lastJob += 1;
+    return lastJob;
   }
 
-  planned(call: CallName, plan: Plan): void {
-    emit(this.#telemetry, "parallel_decision", {
+  /** Is the course of calls to be recorded? */
+  get isTracing(): boolean {
+    return isHeard("call_trace");
+  }
+
+  planned(job: number, call: CallName, plan: Plan, decision: StrategyName, reason: string): void {
+    emit(this.#telemetry, "parallel_decision", () => ({
+      job,
       call,
-      decision: plan.strategy,
-      reason: plan.reason,
+      decision,
+      reason,
       tasks: plan.tasks,
       predicted: plan.predicted,
       bytesShared: plan.bytesShared,
       bytesToPlace: plan.bytesToPlace,
-    });
+    }));
   }
 
-  fellBack(call: CallName, error: unknown, from: StrategyName, to: StrategyName): void {
+  fellBack(job: number, call: CallName, error: unknown, from: StrategyName, to: StrategyName): void {
     this.metrics.fallBack();
-    emit(this.#telemetry, "parallel_fallback", { call, error, from, to });
+    emit(this.#telemetry, "parallel_fallback", () => ({ job, call, error, from, to }));
   }
 
-  completed(execution: Omit<ParallelExecution, "workerUtilisationPct">, { busy, retries }: Effort): void {
-    const { duration, workers } = execution;
-    this.metrics.complete(duration, busy, workers, retries);
-    const workerUtilisationPct = duration === 0 ? 0 : Math.min(100, (100 * busy) / (workers * duration));
-    emit(this.#telemetry, "parallel_execution", { ...execution, workerUtilisationPct });
+  /** @param retries lost workers whose tasks ran again */
+  completed(duration: number, wait: number, retries: number, execution: () => ParallelExecution): void {
+    this.metrics.complete(duration, wait, retries);
+    emit(this.#telemetry, "parallel_execution", execution);
   }
 
-  failed(): void {
+  failed(job: number, call: CallName, error: unknown, duration: number): void {
     this.metrics.fail();
+    publish("parallel_failure", () => ({ job, call, error, duration }));
+  }
+
+  traced(trace: () => CallTrace): void {
+    publish("call_trace", trace);
   }
 }

@@ -63,7 +63,7 @@ export class WorkerServer {
 
   async #join(wake: WakeMessage): Promise<Participation> {
     const memory = (id: number): SharedArrayBuffer => this.#handles.get(id) as SharedArrayBuffer;
-    const { descriptor, control, order, meter } = readRound(memory(wake.memory), wake);
+    const { descriptor, control, order, meter, log } = readRound(memory(wake.memory), wake);
     const { workers } = wake;
     if (wake.kernel !== null) this.#kernels.set(descriptor.kernel, load(wake.kernel));
     const arrays = unpackPlaces(descriptor.places, memory);
@@ -74,7 +74,7 @@ export class WorkerServer {
     const outbox = new PortOutbox(this.#port, wake.round, stream);
     const departure = new Departure(kernel.stateful, borrowed);
     const { results } = block;
-    const parts = { run, control, results, departure, outbox, tasks, order, meter, workers, stream };
+    const parts = { run, control, results, departure, outbox, tasks, order, meter, log, workers, stream };
     return { round: wake.round, run: new TaskRun(parts), outbox };
   }
 

@@ -2,10 +2,12 @@
  * The task loop: claims tasks of a round and runs them until none is left. Workers and the sequential strategy run
  * this same loop; see ../protocol/README.md for the protocol.
  */
+
+import { CLOCK_OFFSET } from "../platform/node.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { Departing, Departure } from "../protocol/departure.js";
 import type { ResultTable } from "../protocol/results.js";
-import { BUSY, RUNNING } from "../protocol/round.js";
+import { BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, STARTED } from "../protocol/round.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { isThenable } from "./tasks.js";
 
@@ -29,6 +31,8 @@ export interface TaskRunParts {
   readonly order: Uint32Array | undefined;
   /** `METER_WORDS` words, in which the loop notes how long it is busy, and whether it is. */
   readonly meter: Float64Array;
+  /** Where claims are noted for a trace; the last entry grows when it is full. Undefined: nobody traces. */
+  readonly log: Float64Array | undefined;
   /** Threads that claim from this round. */
   readonly workers: number;
   /** Send every value by message, the numbers too. */
@@ -53,12 +57,18 @@ export class TaskRun {
   #start = 0;
   #claimed = 0;
   #lookedUp = 0;
+  #taken = 0;
   #stride = LOOK_UP_TASKS;
   #untilLookUp = LOOK_UP_TASKS;
   #grain = 1;
 
   constructor(parts: TaskRunParts) {
     this.#parts = parts;
+  }
+
+  /** Tasks that this thread has taken on, the present one included. */
+  get taken(): number {
+    return this.#taken + this.#at - this.#start;
   }
 
   /**
@@ -137,11 +147,28 @@ export class TaskRun {
     const count = this.#end - this.#start;
     // Before the claim ends: whoever sees it ended sees its time too.
     meter[BUSY] = (meter[BUSY] as number) + took;
+    if (meter[STARTED] === 0) meter[STARTED] = this.#claimed + CLOCK_OFFSET;
+    meter[ENDED] = now + CLOCK_OFFSET;
+    this.#noteClaim(now, count);
+    this.#taken += count;
     if (took < CLAIM_MS / 2 && count === this.#grain) this.#grain = Math.min(MAX_GRAIN, 2 * this.#grain);
     else if (took > CLAIM_MS * 2) this.#grain = Math.max(1, Math.floor((count * CLAIM_MS) / took));
     this.#start = this.#end;
     control.endClaim(count);
     outbox.claimEnded();
+  }
+
+  #noteClaim(now: number, count: number): void {
+    const { log, meter } = this.#parts;
+    if (log === undefined) return;
+    const at = (meter[LOGGED] as number) * LOG_WORDS;
+    if (at < log.length) {
+      log.set([this.#claimed + CLOCK_OFFSET, now + CLOCK_OFFSET, this.#start, count], at);
+      meter[LOGGED] = (meter[LOGGED] as number) + 1;
+    } else {
+      log[at - LOG_WORDS + 1] = now + CLOCK_OFFSET;
+      log[at - 1] = (log[at - 1] as number) + count;
+    }
   }
 
   async #settleLater(promise: PromiseLike<unknown>, position: number, index: number): Promise<void> {

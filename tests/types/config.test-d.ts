@@ -38,6 +38,17 @@ test("a config is read-only", () => {
   config.maxWorkers = 3;
 });
 
+test("a config from the environment", () => {
+  expectTypeOf(ParallelConfig.fromEnv()).toEqualTypeOf<ParallelConfig>();
+  ParallelConfig.fromEnv({ maxWorkers: 4 });
+  ParallelConfig.fromEnv(new ParallelConfig(), process.env);
+  ParallelConfig.fromEnv(undefined, { CE_PARALLEL: "off" });
+  // @ts-expect-error no such field
+  ParallelConfig.fromEnv({ max_workers: 4 });
+  // @ts-expect-error variables are text
+  ParallelConfig.fromEnv({}, { CE_PARALLEL: 1 });
+});
+
 test("telemetry: the event's name narrows its payload", () => {
   const telemetry: Telemetry = (event, payload) => {
     if (event === "parallel_decision") {

@@ -25,6 +25,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "maxRetries",
   "idleTimeout",
   "resourceLimits",
+  "hostProfile",
 ];
 
 function failureOf(options: unknown): ConfigurationError {
@@ -55,6 +56,7 @@ describe("defaults", () => {
       maxRetries: 1,
       idleTimeout: 5000,
       resourceLimits: undefined,
+      hostProfile: undefined,
     });
   });
 

@@ -1,36 +1,123 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
-import { KernelProfiles } from "../../../src/plan/kernel-profile.js";
+import { KernelProfiles, type KernelRun } from "../../../src/plan/kernel-profile.js";
+
+function run(busy: number, more: Partial<KernelRun> = {}): KernelRun {
+  return {
+    strategy: "sequential",
+    bytes: 1000,
+    tasks: 10,
+    busy,
+    results: undefined,
+    dispatch: undefined,
+    ...more,
+  };
+}
 
 it("knows nothing of a kernel that never ran", () => {
-  expect(new KernelProfiles().costPerByte(1)).toBeUndefined();
+  expect(new KernelProfiles().costOf("1:")).toBeUndefined();
 });
 
-it("takes the first measurement as it is and each later one for a third", () => {
+it("takes the first measurement as it is, shorter ones for two thirds and longer ones for one", () => {
   const profiles = new KernelProfiles();
-  profiles.learn(1, 1000, 5);
-  expect(profiles.costPerByte(1)).toBe(0.005);
-  profiles.learn(1, 1000, 11);
-  expect(profiles.costPerByte(1)).toBeCloseTo(0.007, 12);
-  for (let i = 0; i < 50; i++) profiles.learn(1, 100, 2);
-  expect(profiles.costPerByte(1)).toBeCloseTo(0.02, 6);
+  profiles.learn("1:", run(6));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBe(0.006);
+  profiles.learn("1:", run(12));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.008, 12);
+  profiles.learn("1:", run(2));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.004, 12);
+  expect(profiles.costOf("1:")?.runs).toBe(3);
 });
 
-it("keeps kernels apart", () => {
-  const profiles = new KernelProfiles();
-  profiles.learn(1, 10, 1);
-  profiles.learn(2, 10, 3);
-  expect([profiles.costPerByte(1), profiles.costPerByte(2)]).toEqual([0.1, 0.3]);
+it("comes to what is measured again and again, from anywhere", () => {
+  const cost = fc.double({ min: 1e-3, max: 1e6, noNaN: true });
+  fc.assert(
+    fc.property(cost, cost, (first, then) => {
+      const profiles = new KernelProfiles();
+      profiles.learn("1:", run(first));
+      for (let i = 0; i < 120; i++) profiles.learn("1:", run(then));
+      expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(then / 1000, 6);
+      expect(profiles.costOf("1:")?.spread).toBeLessThan(0.01);
+    }),
+  );
 });
 
-it("learns nothing from no bytes", () => {
+it("one outlier counts as three times what was known", () => {
   const profiles = new KernelProfiles();
-  profiles.learn(1, 0, 5);
-  expect(profiles.costPerByte(1)).toBeUndefined();
+  profiles.learn("1:", run(6, { dispatch: 3 }));
+  profiles.learn("1:", run(600, { dispatch: 3000 }));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.01, 12);
+  expect(profiles.costOf("1:")?.dispatch.sequential).toBe(5);
+});
+
+it("a strategy that was never measured costs what the other one does, sequential a little less", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:", run(5, { strategy: "threads", results: 20 }));
+  expect(profiles.costOf("1:")).toMatchObject({
+    perByte: { threads: 0.005 },
+    perResult: { sequential: 2, threads: 2 },
+    isOnWorkers: true,
+  });
+  expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.0035, 12);
+});
+
+it("keeps strategies apart once each was measured twice; of a single run the lower figure counts", () => {
+  const profiles = new KernelProfiles();
+  for (let i = 0; i < 2; i++) profiles.learn("1:", run(4));
+  expect(profiles.costOf("1:")?.isOnWorkers).toBe(false);
+  profiles.learn("1:", run(8, { strategy: "threads" }));
+  expect(profiles.costOf("1:")?.perByte.threads).toBe(0.004);
+  profiles.learn("1:", run(8, { strategy: "threads" }));
+  const { sequential, threads } = profiles.costOf("1:")?.perByte ?? { sequential: 0, threads: 0 };
+  expect(threads).toBe(0.008);
+  expect(sequential).toBeCloseTo(0.004, 4);
+});
+
+it("a figure that is not renewed fades into the other strategy's", () => {
+  const profiles = new KernelProfiles();
+  for (let i = 0; i < 2; i++) profiles.learn("1:", run(8, { strategy: "threads", dispatch: 2 }));
+  const seen: number[] = [];
+  for (let i = 0; i < 300; i++) {
+    profiles.learn("1:", run(4, { dispatch: 1 }));
+    seen.push(profiles.costOf("1:")?.perByte.threads as number);
+  }
+  expect(seen[0]).toBeGreaterThan(0.0079);
+  expect(seen.at(-1)).toBe(0.004);
+  expect(seen).toEqual(seen.toSorted((a, b) => b - a));
+  expect(profiles.costOf("1:")?.dispatch).toEqual({ sequential: 1, threads: undefined });
+});
+
+it("learns of results and dispatch only where they could be told", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:", run(1));
+  expect(profiles.costOf("1:")).toMatchObject({
+    perResult: { sequential: 0 },
+    dispatch: { sequential: undefined, threads: undefined },
+  });
+  profiles.learn("1:", run(1, { results: 30, dispatch: 6 }));
+  profiles.learn("1:", run(1));
+  expect(profiles.costOf("1:")?.perResult.sequential).toBe(1);
+  expect(profiles.costOf("1:")?.dispatch).toEqual({ sequential: 6, threads: undefined });
+});
+
+it("keeps kernels and kinds of arrays apart", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:8", run(1));
+  profiles.learn("1:9", run(3));
+  expect(["1:8", "1:9"].map((key) => profiles.costOf(key)?.perByte.sequential)).toEqual([0.001, 0.003]);
+});
+
+it("learns nothing from no tasks, and of tasks without payload by the task", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:", run(5, { tasks: 0, bytes: 0 }));
+  expect(profiles.costOf("1:")).toBeUndefined();
+  profiles.learn("1:", run(5, { bytes: 0 }));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBe(5);
 });
 
 it("does not grow for ever, and keeps what it learned last", () => {
   const profiles = new KernelProfiles();
-  for (let kernel = 0; kernel <= 10_000; kernel++) profiles.learn(kernel, 1, 1);
-  expect(profiles.costPerByte(10_000)).toBe(1);
-  expect(profiles.costPerByte(0)).toBeUndefined();
+  for (let kernel = 0; kernel <= 10_000; kernel++) profiles.learn(`${kernel}:`, run(1));
+  expect(profiles.costOf("10000:")?.runs).toBe(1);
+  expect(profiles.costOf("0:")).toBeUndefined();
 });

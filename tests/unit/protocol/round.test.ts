@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
 import { placeOf, planPlacement } from "../../../src/memory/placement.js";
@@ -7,6 +8,7 @@ import type { WakeMessage } from "../../../src/protocol/messages.js";
 import {
   BUSY,
   type Descriptor,
+  LOG_WORDS,
   METER_WORDS,
   openRound,
   packPlaces,
@@ -36,6 +38,7 @@ const descriptor: Descriptor = {
   packing: "msgpack",
   tasks: 3,
   stream: true,
+  logged: 0,
   places: new Uint8Array(32),
 };
 
@@ -106,6 +109,44 @@ describe("a round", () => {
     expect([control.next, control.limit, control.ended, control.posted]).toEqual([0, 3, 0, 0]);
     expect(busy()).toBe(0);
     expect([0, 1, 2].map(isRunning)).toEqual([false, false, false]);
+  });
+});
+
+describe("logs", () => {
+  it("stand apart from all else, one per worker, seen from both sides", () => {
+    const parts = fc.record({
+      workers: fc.integer({ min: 1, max: 5 }),
+      logged: fc.integer({ min: 1, max: 40 }),
+    });
+    fc.assert(
+      fc.property(parts, fc.nat(20), ({ workers, logged }, length) => {
+        const arena = new Arena(2 ** 20, () => {});
+        const order = length === 0 ? undefined : Uint32Array.from({ length }, (_, i) => i);
+        const round = openRound(arena, { ...descriptor, logged }, workers, order);
+        const wake = (participant: number) => ({ ...wakeFor(round, participant), workers });
+        for (let i = 0; i < workers; i++) {
+          const { log, meter } = readRound(round.region.buffer, wake(i));
+          expect(log).toHaveLength(logged * LOG_WORDS);
+          log?.fill(i + 1);
+          meter.fill(i + 100);
+        }
+        for (let i = 0; i < workers; i++) {
+          const { log, meter } = round.notes(i);
+          expect(new Set(log)).toEqual(new Set([i + 1]));
+          expect(new Set(meter)).toEqual(new Set([i + 100]));
+        }
+        const read = readRound(round.region.buffer, wake(0));
+        expect(read.descriptor).toEqual({ ...descriptor, logged });
+        expect(read.order).toEqual(order);
+        expect(round.control.next).toBe(0);
+      }),
+    );
+  });
+
+  it("are not there where nobody traces", () => {
+    const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined);
+    expect(round.notes(0).log).toBeUndefined();
+    expect(readRound(round.region.buffer, wakeFor(round, 0)).log).toBeUndefined();
   });
 });
 

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { CLOCK_OFFSET } from "../../../src/platform/node.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type Departing, Departure } from "../../../src/protocol/departure.js";
 import { ResultTable } from "../../../src/protocol/results.js";
+import { BUSY, ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/round.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/worker/task-run.js";
 
@@ -41,7 +43,8 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
     outbox,
     tasks,
     order: undefined,
-    meter: new Float64Array(1),
+    meter: new Float64Array(METER_WORDS),
+    log: undefined,
     workers: 1,
     stream: false,
     ...more,
@@ -496,5 +499,60 @@ describe("time", () => {
     });
     taskRun.advance(FOREVER);
     expect(seen).toBe(7);
+  });
+});
+
+describe("what it notes", () => {
+  it("when its first claim began and its last one ended, on the clock of all threads", () => {
+    const clock = stopTheClock();
+    const run = (): number => {
+      clock.now += 3;
+      return 1;
+    };
+    const { taskRun, meter } = setUp(run, 4);
+    clock.now = 2000;
+    expect(taskRun.advance(FOREVER)).toBe("left");
+    expect(meter[STARTED]).toBe(2000 + CLOCK_OFFSET);
+    expect(meter[ENDED]).toBe(2012 + CLOCK_OFFSET);
+    expect(meter[BUSY]).toBe(12);
+    expect(meter[LOGGED]).toBe(0);
+  });
+
+  it("nothing where nothing was left to run", () => {
+    const { taskRun, meter } = setUp(() => 1, 0);
+    expect(taskRun.advance(FOREVER)).toBe("left");
+    expect([...meter]).toEqual(new Array(METER_WORDS).fill(0));
+  });
+
+  it("every claim in a log; when it is full, the last entry takes in what follows", () => {
+    const clock = stopTheClock();
+    const log = new Float64Array(2 * LOG_WORDS);
+    const run = (): number => {
+      clock.now += 3;
+      return 1;
+    };
+    const { taskRun, meter } = setUp(run, 5, { log });
+    taskRun.advance(FOREVER);
+    expect(meter[LOGGED]).toBe(2);
+    const entries = [log.slice(0, LOG_WORDS), log.slice(LOG_WORDS)].map(([start, end, first, tasks]) => [
+      Math.round((start as number) - CLOCK_OFFSET),
+      Math.round((end as number) - CLOCK_OFFSET),
+      first,
+      tasks,
+    ]);
+    expect(entries).toEqual([
+      [1000, 1003, 0, 1],
+      [1003, 1015, 1, 4],
+    ]);
+  });
+
+  it("how many tasks it has taken, in the middle of a claim too", () => {
+    const taken: number[] = [];
+    const { taskRun, parts } = setUp(() => taken.push(taskRun.taken), 40);
+    expect(taskRun.taken).toBe(0);
+    taskRun.advance(FOREVER);
+    expect(taken).toHaveLength(parts.tasks);
+    expect(taken).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect(taskRun.taken).toBe(40);
   });
 });

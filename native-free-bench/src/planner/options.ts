@@ -1,0 +1,36 @@
+/** The command line of the bench. */
+import { parseArgs } from "node:util";
+
+export const HELP = `Usage: npm run bench:planner -- [options]
+
+How much slower is strategy "auto" than the better of "sequential" and "threads"?
+
+Options
+  --quick        fewer cells, shorter measurements; under a minute
+  --only TEXT    only cells whose name contains TEXT
+  --json         the figures as JSON on standard output instead of tables
+  -h, --help     show this text
+
+Progress goes to standard error. A run with neither --quick nor --only writes results/planner.md and
+results/planner.json. Exit code: 0 all bars hold, 1 one is missed, 2 the options are wrong.`;
+
+export interface Options {
+  readonly quick: boolean;
+  readonly only: string;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** @throws TypeError for anything not allowed */
+export function parseOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  return values;
+}

@@ -1,0 +1,147 @@
+/** The figures for people: tables of text and of Markdown. */
+import { cpus, totalmem } from "node:os";
+import type { ColdResult } from "./cold.js";
+import { type Bar, isPredicted } from "./judge.js";
+import type { WarmOutcome } from "./warm.js";
+
+export interface Report {
+  readonly machine: Machine;
+  /** Calibration: nanoseconds per iteration of the spin kernels. */
+  readonly spinCost: number;
+  readonly minutes: number;
+  readonly bars: readonly Bar[];
+  readonly warm: readonly WarmOutcome[];
+  readonly cold: readonly ColdResult[];
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  /** Size of the pools. */
+  readonly workers: number;
+  readonly memoryGB: number;
+  readonly node: string;
+  readonly platform: string;
+}
+
+interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function describeMachine(workers: number): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    workers,
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+export function asText(report: Report): string {
+  const tables = tablesOf(report).map(
+    (table) => `${table.title}\n${alignedRows([table.head, ...table.rows])}`,
+  );
+  return [...tables, machineLine(report)].join("\n\n");
+}
+
+export function asMarkdown(report: Report): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const tables = tablesOf(report).map(({ title, head, rows }) => {
+    const rule = `|${head.map((_, i) => (i === 0 ? "---|" : "---:|")).join("")}`;
+    return [`## ${title}`, "", line(head), rule, ...rows.map(line)].join("\n");
+  });
+  return `${["# The planner's regret", machineLine(report), ...tables].join("\n\n")}\n`;
+}
+
+function machineLine({ machine, minutes }: Report): string {
+  const { cpu, cores, workers, memoryGB, node, platform } = machine;
+  return (
+    `Measured in ${minutes.toFixed(1)} minutes on ${cpu}, ${cores} cores, ${workers} workers, ` +
+    `${memoryGB} GB, ${platform}, Node ${node}.`
+  );
+}
+
+function tablesOf({ bars, warm, cold }: Report): Table[] {
+  const tables: Table[] = [
+    {
+      title: "Warm: the kernel has been seen twice",
+      head: [
+        "cell",
+        "sequential ms",
+        "threads ms",
+        "auto ms",
+        "auto chose",
+        "regret",
+        "noise",
+        "cores",
+        "predicted/actual",
+        "notes",
+      ],
+      rows: warm.map(warmRow),
+    },
+    {
+      title: "Cold: the first call of a process",
+      head: ["cell", "sequential ms", "threads ms", "auto ms", "auto chose", "regret"],
+      rows: cold.map(({ cell, sequential, threads, auto, choice, regret }) => [
+        cell.name,
+        figure(sequential),
+        figure(threads),
+        figure(auto),
+        choice,
+        regret.toFixed(2),
+      ]),
+    },
+    {
+      title: "Summary",
+      head: ["figure", "measured", "allowed", ""],
+      rows: bars.map(({ what, figure: measured, allowed, holds }) => [
+        what,
+        measured,
+        allowed,
+        holds ? "holds" : "MISSED",
+      ]),
+    },
+  ];
+  return tables.filter(({ rows }) => rows.length > 0);
+}
+
+function warmRow({ cell, result }: WarmOutcome): string[] {
+  if (result === "skipped") return [cell.name, "", "", "", "", "", "", "", "", "skipped: takes too long"];
+  const { sequential, threads, auto, choice, regret, noise, cores, prediction, regrets } = result;
+  const notes = [
+    ...(regrets.length > 1 ? [`measured again: ${regrets.map((each) => each.toFixed(2)).join(", ")}`] : []),
+    ...(isPredicted(result) ? [] : ["predicted badly"]),
+  ];
+  return [
+    cell.name,
+    figure(sequential),
+    figure(threads),
+    figure(auto),
+    choice,
+    regret.toFixed(2),
+    noise.toFixed(2),
+    cores.toFixed(2),
+    prediction.toFixed(2),
+    notes.join("; "),
+  ];
+}
+
+function figure(ms: number): string {
+  return ms.toFixed(ms >= 100 ? 0 : ms >= 1 ? 2 : 4);
+}
+
+/** The first column to the left, the others to the right. */
+function alignedRows(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
+        .join("  "),
+    )
+    .join("\n");
+}

@@ -1,0 +1,108 @@
+/**
+ * Measures what this machine charges: copies and claims once per process, in the background of the first call; spawning
+ * and dispatching as they happen.
+ */
+import { defaultHostProfile, type HostProfile, hostProfileOf } from "../plan/host-profile.js";
+import { cpuBudget } from "../platform/node.js";
+import { ControlBlock } from "../protocol/control-block.js";
+
+/** Measurements that calls make on their way. */
+export type Observation =
+  | "spawn"
+  | "dispatchSequential"
+  | "dispatchHot"
+  | "dispatchCold"
+  | "placePerByteRecycled"
+  | "placePerByteFresh";
+
+// As for kernels: disturbances make measurements longer, never shorter.
+const WEIGHT_SHORTER = 2 / 3;
+const WEIGHT_LONGER = 1 / 5;
+// Large enough to leave the caches out of it on most machines, small enough for a millisecond per step.
+const SAMPLE_BYTES = 1024 * 1024;
+const CLAIMS = 1000;
+
+// One outlier must not keep the planner from ever measuring again.
+const LONGEST_FACTOR = 3;
+
+const measured: { -readonly [F in keyof HostProfile]?: HostProfile[F] } = {};
+const observed = new Set<Observation>();
+let isMeasured = false;
+let version = 0;
+
+/** Notes what a call measured on its way. */
+export function observe(what: Observation, value: number): void {
+  const before = measured[what] ?? defaultHostProfile[what];
+  const taken = Math.min(value, LONGEST_FACTOR * before);
+  observed.add(what);
+  measured[what] = before + (taken < before ? WEIGHT_SHORTER : WEIGHT_LONGER) * (taken - before);
+  version += 1;
+}
+
+/** The host as one executor sees it: what was measured so far, under what its configuration says. */
+export class HostMeter {
+  readonly #given: Partial<HostProfile>;
+  #profile: HostProfile | undefined;
+  #version = -1;
+
+  constructor(given: Partial<HostProfile>) {
+    this.#given = given;
+  }
+
+  get profile(): HostProfile {
+    if (this.#profile === undefined || this.#version !== version) {
+      measured.parallelism ??= cpuBudget();
+      this.#profile = hostProfileOf(measured, this.#given);
+      this.#version = version;
+    }
+    return this.#profile;
+  }
+
+  /** Measures in the background, unless this process has: four steps of about a millisecond, each in a turn of its own. */
+  measureOnce(): void {
+    if (isMeasured) return;
+    isMeasured = true;
+    const source = new Uint8Array(SAMPLE_BYTES).fill(1);
+    let target: Uint8Array;
+    const steps = [
+      () => {
+        target = new Uint8Array(new SharedArrayBuffer(SAMPLE_BYTES));
+        set("placePerByteFresh", time(() => target.set(source)) / SAMPLE_BYTES);
+      },
+      () => {
+        // The best of three: the first ones bring the source into the cache levels that it fits.
+        const best = Math.min(...[0, 1, 2].map(() => time(() => target.set(source))));
+        set("placePerByteRecycled", best / SAMPLE_BYTES);
+      },
+      () => set("clonePerByte", time(() => structuredClone(source)) / SAMPLE_BYTES),
+      () => {
+        const control = new ControlBlock(new Int32Array(new SharedArrayBuffer(64)));
+        control.reset(CLAIMS);
+        const claimAll = (): void => {
+          while (control.claim(1) !== -1) control.endClaim(1);
+        };
+        set("perClaim", time(claimAll) / CLAIMS);
+      },
+    ];
+    const next = (): void => {
+      const step = steps.shift();
+      if (step === undefined) return;
+      step();
+      setImmediate(next).unref();
+    };
+    setImmediate(next).unref();
+  }
+}
+
+/** A call's own measurement of the same is over more bytes, and stands. */
+function set(field: keyof HostProfile, value: number): void {
+  if (observed.has(field as Observation)) return;
+  measured[field] = value;
+  version += 1;
+}
+
+function time(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}

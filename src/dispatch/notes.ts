@@ -1,0 +1,36 @@
+/** What threads noted about their part in a round, read on the caller's side and on its clock. */
+import { CLOCK_OFFSET } from "../platform/node.js";
+import { type Claim, ENDED, LOG_WORDS, LOGGED, STARTED } from "../protocol/round.js";
+import type { RunReport } from "./job.js";
+
+/** Claims that a thread can note one by one: about a second of claims of 0.2 ms; what comes later is drawn together. */
+export const LOG_CAPACITY = 4096;
+
+/** The time from the first task to the last one, over all threads. */
+export function computingTime(meters: readonly Float64Array[]): RunReport["computing"] {
+  let start = Infinity;
+  let end = 0;
+  for (const meter of meters) {
+    if (meter[STARTED] === 0) continue;
+    start = Math.min(start, meter[STARTED] as number);
+    end = Math.max(end, meter[ENDED] as number);
+  }
+  return end === 0 ? undefined : { start: start - CLOCK_OFFSET, end: end - CLOCK_OFFSET };
+}
+
+/** @param worker the thread, for the trace */
+export function claimsOf(worker: number, meter: Float64Array, log: Float64Array | undefined): Claim[] {
+  const claims: Claim[] = [];
+  const words = log === undefined ? 0 : (meter[LOGGED] as number) * LOG_WORDS;
+  for (let at = 0; at < words; at += LOG_WORDS) {
+    const [start, end, firstTask, tasks] = (log as Float64Array).subarray(at, at + LOG_WORDS);
+    claims.push({
+      worker,
+      start: (start as number) - CLOCK_OFFSET,
+      end: (end as number) - CLOCK_OFFSET,
+      firstTask: firstTask as number,
+      tasks: tasks as number,
+    });
+  }
+  return claims;
+}

@@ -1,0 +1,24 @@
+import type { PlacementPlan } from "./placement.js";
+
+/** Which plain buffers were placed before, and how often: whoever places one again and again had better share it. */
+export class PlacementHistory {
+  readonly #times = new WeakMap<ArrayBufferLike, number>();
+
+  note({ spans }: PlacementPlan): void {
+    for (const buffer of new Set(spans.map((span) => span.buffer))) {
+      this.#times.set(buffer, (this.#times.get(buffer) ?? 0) + 1);
+    }
+  }
+
+  /** Bytes of the plan that were placed before, and how often the one placed most often was. */
+  of({ spans }: PlacementPlan): { bytes: number; times: number } {
+    let bytes = 0;
+    let times = 0;
+    for (const { buffer, start, end } of spans) {
+      const before = this.#times.get(buffer) ?? 0;
+      if (before > 0) bytes += end - start;
+      times = Math.max(times, before);
+    }
+    return { bytes, times };
+  }
+}

@@ -1,0 +1,81 @@
+/** What would make a call faster, in sentences. */
+import type { HostProfile } from "./host-profile.js";
+import type { Estimate, Limits, Plan, Workload } from "./plan.js";
+import { bytes, ms } from "./print.js";
+
+// How often a payload is placed before it is worth a word.
+const OFTEN_PLACED = 2;
+// A task of `map` below this spends a good part of its time in the loop around the kernel.
+const SHORT_TASK_MS = 0.005;
+const MANY_TASKS = 1000;
+// A hint that is off by more is reported.
+const HINT_FACTOR = 4;
+
+export function adviceFor(
+  workload: Workload,
+  limits: Limits,
+  host: HostProfile,
+  predicted: Plan["predicted"],
+): readonly string[] {
+  return [
+    ...placedOften(workload, predicted),
+    ...shortTasks(workload),
+    ...idleWorkers(workload, limits, host, predicted.threads),
+    ...slowStart(workload, limits, predicted),
+  ];
+}
+
+function placedOften({ placedBefore }: Workload, { sequential, threads }: Plan["predicted"]): string[] {
+  const { times } = placedBefore;
+  const wouldPay = threads.total - threads.place < sequential.total;
+  if (times < OFTEN_PLACED || !wouldPay) return [];
+  return [`these ${bytes(placedBefore.bytes)} were placed ${times} times: use executor.share()`];
+}
+
+function shortTasks({ call, tasks, taskBytes, kernel }: Workload): string[] {
+  if (call !== "map" || kernel === undefined || tasks < MANY_TASKS) return [];
+  const each = kernel.perByte.sequential * Math.max(1, taskBytes);
+  if (each >= SHORT_TASK_MS) return [];
+  return [`each task takes ${ms(each)}: map over columns instead, with mapShared() or transformShared()`];
+}
+
+function idleWorkers({ tasks }: Workload, limits: Limits, host: HostProfile, threads: Estimate): string[] {
+  const width = Math.min(limits.maxWorkers, host.parallelism);
+  if (tasks < 2 || tasks >= width || threads.compute < threads.dispatch) return [];
+  return [`${tasks} tasks keep only ${tasks} of ${width} threads busy: cut the work finer`];
+}
+
+function slowStart(
+  { kernel, hint }: Workload,
+  { strategy }: Limits,
+  { sequential, threads }: Plan["predicted"],
+): string[] {
+  // Of an unknown kernel nobody knows whether workers are of use.
+  if (kernel === undefined && hint === 0) return [];
+  const isWorth = strategy !== "sequential" && threads.total - threads.spawn < sequential.total;
+  if (threads.spawn === 0 || !isWorth || threads.spawn < threads.total / 2) return [];
+  return [`most of the time goes into starting workers: call executor.start() ahead`];
+}
+
+/**
+ * Judges a hint by the run: wrong where neither the payload nor the time bears it out.
+ * @param predicted milliseconds of computing that it led to expect, of all threads together
+ * @param busy milliseconds that were spent
+ */
+export function hintAdvice(
+  hint: number,
+  measuredTaskBytes: number,
+  predicted: number,
+  busy: number,
+): string | undefined {
+  if (hint === 0 || !isOff(hint, measuredTaskBytes) || !isOff(predicted, busy)) return undefined;
+  const tooLarge = predicted > busy;
+  return (
+    `taskSizeHintBytes (${hint}) is too ${tooLarge ? "large" : "small"}: it led to expect ${ms(predicted)} of ` +
+    `computing, and it was ${ms(busy)}; tasks have ${bytes(measuredTaskBytes)} of payload each`
+  );
+}
+
+function isOff(a: number, b: number): boolean {
+  return a > HINT_FACTOR * b || b > HINT_FACTOR * a;
+}

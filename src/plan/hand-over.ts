@@ -1,0 +1,25 @@
+/** When a call that runs on the caller's thread should move to the workers: its own tasks tell what they cost. */
+import { longestShare } from "./estimate.js";
+import type { Estimate } from "./plan.js";
+
+/**
+ * How long the caller's thread may be blocked to find out what a kernel costs: one slice, with room below 10 ms for
+ * what follows it.
+ */
+export const GUARD_MS = 8;
+
+// A first task that is given up costs its time twice. Worth it when so many tasks of that length remain that the whole
+// is at most a quarter longer than it would have been.
+const WORST_REGRET = 1.25;
+
+/** Would giving up a first task of GUARD_MS be affordable, whatever the tasks turn out to last? */
+export function mayGuard(tasks: number, width: number, threads: Estimate): boolean {
+  const overhead = threads.spawn + threads.place + threads.dispatch;
+  const onThreads = GUARD_MS + overhead + GUARD_MS * tasks * longestShare(tasks, width);
+  return onThreads <= WORST_REGRET * GUARD_MS * tasks;
+}
+
+/** Milliseconds saved by moving `left` tasks of `perTask` milliseconds each to threads that cost `overhead` to reach. */
+export function handOverGain(left: number, perTask: number, width: number, overhead: number): number {
+  return left * perTask * (1 - longestShare(left, width)) - overhead;
+}

@@ -1,0 +1,189 @@
+/** Brings together what plans rest on, and learns from every run. */
+import type { ParallelConfig } from "./config.js";
+import { HostMeter, observe } from "./dispatch/host-meter.js";
+import type { Run } from "./dispatch/job.js";
+import type { Pool } from "./dispatch/pool.js";
+import type { Execution } from "./execution.js";
+import type { Arena } from "./memory/arena.js";
+import { PlacementHistory } from "./memory/placement-history.js";
+import { hintAdvice } from "./plan/advice.js";
+import { longestShare, parallelWidth } from "./plan/estimate.js";
+import type { HostProfile } from "./plan/host-profile.js";
+import { KernelProfiles } from "./plan/kernel-profile.js";
+import { makePlan } from "./plan/make-plan.js";
+import type { Estimate, Plan } from "./plan/plan.js";
+import type { Request } from "./request.js";
+import { isPoolWorker } from "./worker/nested.js";
+
+/** A call that has ended, as it was measured. */
+export interface Measured {
+  readonly actual: Estimate;
+  /** Milliseconds until its first task started. */
+  readonly wait: number;
+}
+
+// A copy this large takes long enough for its time to mean something.
+const MEASURABLE_BYTES = 1024 * 1024;
+
+export class Planner {
+  readonly #config: ParallelConfig;
+  readonly #arena: Arena;
+  readonly #pool: Pool;
+  readonly #host: HostMeter;
+  readonly #kernels = new KernelProfiles();
+  readonly #placements = new PlacementHistory();
+  #lastEnded = -Infinity;
+
+  constructor(config: ParallelConfig, arena: Arena, pool: Pool) {
+    this.#config = config;
+    this.#arena = arena;
+    this.#pool = pool;
+    this.#host = new HostMeter(config.hostProfile ?? {});
+  }
+
+  get host(): HostProfile {
+    return this.#host.profile;
+  }
+
+  plan({ call, kernel, spec, instances, taskBytes, placement, profileKey, options }: Request): Plan {
+    const config = this.#config;
+    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
+    return makePlan(
+      {
+        call,
+        tasks: spec.tasks,
+        instances,
+        taskBytes: hint === 0 ? taskBytes : hint,
+        hint,
+        bytesShared: placement.bytesShared,
+        bytesToPlace: placement.bytesPlaced,
+        placedBefore: this.#placements.of(placement),
+        kernel: this.#kernels.costOf(profileKey),
+        canGiveUp: !kernel.stateful,
+      },
+      {
+        strategy: options.strategy ?? config.strategy,
+        maxWorkers: config.maxWorkers,
+        liveWorkers: this.#pool.serving,
+        recycles: this.#arena.recycles(placement.bytesNeeded),
+        keepsRegions: performance.now() - this.#lastEnded < config.idleTimeout,
+        sequentialBecause: this.sequentialBecause(),
+        minBatchSize: config.minBatchSize,
+        minInstancesForParallel: config.minInstancesForParallel,
+        tinyWorkloadThreshold: config.tinyWorkloadThreshold,
+      },
+      this.#host.profile,
+    );
+  }
+
+  /** The host is measured in the background of the first call whose plan rests on it. */
+  measureHost(plan: Plan): void {
+    if (plan.handOver !== undefined || plan.strategy === "threads") this.#host.measureOnce();
+  }
+
+  /**
+   * Learns from a call that has ended.
+   * @param runs one per strategy that took part, the last one last
+   * @param isAlone no other call ran beside it, so that its waits are its own
+   */
+  learn(
+    request: Request,
+    plan: Plan,
+    runs: readonly Run[],
+    { placing }: Execution,
+    { started, ended, isAlone }: { started: number; ended: number; isAlone: boolean },
+  ): Measured {
+    const [, last] = runs.at(-1) as Run;
+    const start = runs.find(([, run]) => run.computing !== undefined)?.[1].computing?.start ?? ended;
+    const spawn = Math.max(0, last.ready - last.woken);
+    const place = placing === undefined ? 0 : placing.end - placing.start;
+    const compute = runs.reduce((sum, [, { computing }]) => sum + durationOf(computing), 0);
+    const results = Math.max(0, ended - (last.computing?.end ?? ended));
+    const total = ended - started;
+    // What is left is spent on preparing the call, waking workers and waiting for their first task.
+    const dispatch = Math.max(0, total - spawn - place - compute - results);
+    // Only a call that ran alone, on one strategy and on workers that were up, shows what its parts cost by themselves.
+    const isPlain = isAlone && runs.length === 1 && spawn === 0;
+    this.#lastEnded = ended;
+    const taskBytes = Math.max(1, plan.taskBytes);
+    const width = parallelWidth(last.workers, plan.host);
+    let tasksLeft = plan.tasks;
+    for (const [strategy, run] of runs) {
+      const tasks = tasksLeft - run.left;
+      this.#kernels.learn(request.profileKey, {
+        strategy,
+        bytes: tasks * taskBytes,
+        tasks,
+        // By the clock, so that threads that begin or end late count.
+        busy: isPlain && tasks > 0 ? durationOf(run.computing) / longestShare(tasks, width) : run.busy,
+        results: isAlone && run.left === 0 ? results : undefined,
+        dispatch: isPlain ? dispatch : undefined,
+      });
+      tasksLeft = run.left;
+    }
+    if (placing !== undefined) this.#placements.note(request.placement);
+    if (isAlone) {
+      const isRecycled = placing?.isRecycled ?? false;
+      this.#observe(request, plan, runs, { spawn, dispatch, place, isRecycled });
+    }
+    return {
+      actual: Object.freeze({ spawn, place, dispatch, compute, results, total }),
+      wait: start - started,
+    };
+  }
+
+  /** The pool of `workers` workers took `spawn` milliseconds to start, with nothing beside it. */
+  observeStart(spawn: number, workers: number): void {
+    observe("spawn", Math.max(0, spawn - (workers - 1) * this.host.spawnPerWorker));
+  }
+
+  /** What is to be said of the hint, now that the call has run; undefined: nothing. */
+  hintAdvice({ taskBytes }: Request, plan: Plan, hint: number, busy: number): string | undefined {
+    const { kernel, host, tasks } = plan;
+    const predicted =
+      kernel === undefined
+        ? tasks * (host.perTask + plan.taskBytes * host.computePerByte)
+        : tasks * Math.max(1, plan.taskBytes) * kernel.perByte.threads;
+    return hintAdvice(hint, taskBytes, predicted, busy);
+  }
+
+  #observe(
+    { placement }: Request,
+    plan: Plan,
+    runs: readonly Run[],
+    {
+      spawn,
+      dispatch,
+      place,
+      isRecycled,
+    }: {
+      spawn: number;
+      dispatch: number;
+      place: number;
+      isRecycled: boolean;
+    },
+  ): void {
+    // A pool that starts beside a running call takes longer than one that has the machine for itself.
+    if (runs.length > 1) return;
+    const [[strategy]] = runs as [Run];
+    if (strategy === "sequential") {
+      observe("dispatchSequential", dispatch);
+      return;
+    }
+    if (spawn > 0) observe("spawn", spawn);
+    else observe(plan.kernel?.isOnWorkers === true ? "dispatchHot" : "dispatchCold", dispatch);
+    if (placement.bytesPlaced >= MEASURABLE_BYTES) {
+      observe(isRecycled ? "placePerByteRecycled" : "placePerByteFresh", place / placement.bytesPlaced);
+    }
+  }
+
+  /** Why nothing but sequential is possible here; undefined: threads are. */
+  sequentialBecause(): string | undefined {
+    if (!this.#config.enabled) return "disabled";
+    return isPoolWorker() ? "nested" : undefined;
+  }
+}
+
+function durationOf(span: { readonly start: number; readonly end: number } | undefined): number {
+  return span === undefined ? 0 : span.end - span.start;
+}

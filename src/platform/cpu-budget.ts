@@ -1,0 +1,107 @@
+/**
+ * How many CPUs a process may keep busy. Pure: what Linux tells under /proc and /sys comes through `readText`. On other
+ * systems nothing can be read there, and what is available decides.
+ */
+
+/** The text of a file; undefined where it cannot be read. */
+export type ReadText = (path: string) => string | undefined;
+
+/** A mounted hierarchy of control groups: `root` is the group that `point` shows. */
+interface Mount {
+  readonly root: string;
+  readonly point: string;
+}
+
+/**
+ * The least of affinity, the quotas of all groups that the process is in, and `available`, what the runtime tells.
+ *
+ * A fraction is rounded down, as libuv does from 1.49 on (and Rust; Go 1.25 and the JVM round up): newer Node versions
+ * give `available` so, and the pool is to have one size on all of them. A thread over the quota also costs more than it
+ * gains here: once the quota is used up, the kernel stops the whole process, its event loop included, until the period
+ * ends. `maxWorkers` is for those who want it nevertheless. Less than one CPU is one: libuv takes it for no limit.
+ */
+export function cpuBudgetOf(readText: ReadText, available: number): number {
+  const cpus = Math.min(available, affinity(readText), ...quotas(readText));
+  return Math.max(1, Math.floor(cpus));
+}
+
+/** CPUs in the list of those allowed, such as "0-1,4". The kernel has taken cpusets off it. */
+function affinity(readText: ReadText): number {
+  const list = /^Cpus_allowed_list:[ \t]*(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)[ \t]*$/m.exec(
+    readText("/proc/self/status") ?? "",
+  );
+  if (list === null) return Number.POSITIVE_INFINITY;
+  const sizes = (list[1] as string).split(",").map((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return last - first + 1;
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The quotas, in CPUs, of the groups from the process's own one up to the root, of version 1 and 2 alike. */
+function quotas(readText: ReadText): number[] {
+  const mounts = readMounts(readText("/proc/self/mountinfo") ?? "");
+  const found: (number | undefined)[] = [];
+  for (const line of lines(readText("/proc/self/cgroup") ?? "")) {
+    // hierarchy:controllers:path; hierarchy 0 is version 2.
+    const [, hierarchy, controllers = "", path = ""] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (hierarchy === "0") {
+      for (const folder of mounts.v2.flatMap((mount) => foldersOf(mount, path))) {
+        // "200000 100000": microseconds of CPU time per period; "max 100000": no limit.
+        const [quota, period] = readText(`${folder}/cpu.max`)?.split(" ") ?? [];
+        found.push(ratio(quota, period));
+      }
+    } else if (controllers.split(",").includes("cpu")) {
+      for (const folder of mounts.v1.flatMap((mount) => foldersOf(mount, path))) {
+        // The same in two files; a quota of -1: no limit.
+        found.push(ratio(readText(`${folder}/cpu.cfs_quota_us`), readText(`${folder}/cpu.cfs_period_us`)));
+      }
+    }
+  }
+  return found.filter((quota) => quota !== undefined);
+}
+
+/** The folders of the group `path` and of the groups above it, as far as the mount shows them. */
+function foldersOf({ root, point }: Mount, path: string): string[] {
+  const above = segments(root);
+  const own = segments(path);
+  const isBelow = above.every((segment, i) => segment === own[i]) && !own.includes("..");
+  // Otherwise a container shows its own group there, or one above, under a name that this namespace cannot tell.
+  const below = isBelow ? own.slice(above.length) : [];
+  return Array.from({ length: below.length + 1 }, (_, depth) => [point, ...below.slice(0, depth)].join("/"));
+}
+
+/** Undefined where there is no limit, or nothing that could be one. */
+function ratio(quota: string | undefined, period: string | undefined): number | undefined {
+  return Number(quota) > 0 && Number(period) > 0 ? Number(quota) / Number(period) : undefined;
+}
+
+/** Mounts of version 2, and those of version 1 that limit CPU time. */
+function readMounts(mountinfo: string): { readonly v1: Mount[]; readonly v2: Mount[] } {
+  const v1: Mount[] = [];
+  const v2: Mount[] = [];
+  for (const line of lines(mountinfo)) {
+    // id parent device root point options optional... - type source options
+    const [left = "", right = ""] = line.split(" - ");
+    const [, , , root, point] = left.split(" ");
+    const [type, , options = ""] = right.split(" ");
+    if (root === undefined || point === undefined) continue;
+    const mount = { root: decodePath(root), point: decodePath(point) };
+    if (type === "cgroup2") v2.push(mount);
+    else if (type === "cgroup" && options.split(",").includes("cpu")) v1.push(mount);
+  }
+  return { v1, v2 };
+}
+
+/** Blanks and backslashes stand as three octal digits in mountinfo. */
+function decodePath(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+function lines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+function segments(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "");
+}

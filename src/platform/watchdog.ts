@@ -1,0 +1,28 @@
+import { Script } from "node:vm";
+
+const KEY = Symbol.for("sharray.guarded");
+
+// V8 stops a script after a time, not a function, so the script calls what stands on the global object meanwhile.
+const call = new Script(`globalThis[Symbol.for("sharray.guarded")]()`);
+
+/** The function did not return in time. */
+export const TIMED_OUT = Symbol("timed out");
+
+/**
+ * Calls a function that is stopped after `ms` milliseconds, wherever it is then. Costs 0.1 ms: a thread that watches the
+ * clock.
+ * @returns what it returns, or TIMED_OUT
+ * @throws what it throws
+ */
+export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
+  const place = globalThis as { [KEY]?: () => T };
+  place[KEY] = fn;
+  try {
+    return call.runInThisContext({ timeout: ms, displayErrors: false }) as T;
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return TIMED_OUT;
+    throw error;
+  } finally {
+    delete place[KEY];
+  }
+}

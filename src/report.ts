@@ -1,0 +1,95 @@
+/** What a call that has ended tells: its event and its trace. */
+import type { Run } from "./dispatch/job.js";
+import type { Execution } from "./execution.js";
+import type { Plan } from "./plan/plan.js";
+import type { Measured } from "./planner.js";
+import { itemBytes } from "./protocol/items.js";
+import type { Request } from "./request.js";
+import type { CallTrace, ParallelExecution, TraceSpan } from "./telemetry/events.js";
+
+/** A call from its first moment. */
+export interface Course {
+  readonly job: number;
+  readonly started: number;
+  readonly request: Request;
+  /** Undefined: it failed before it was planned. */
+  plan: Plan | undefined;
+  /** When the plan stood. */
+  planned: number;
+  execution: Execution | undefined;
+  /** In the order in which they ran. */
+  readonly runs: Run[];
+}
+
+/** A course that has a result. */
+export type Completed = Course & { readonly plan: Plan; readonly execution: Execution };
+
+export function busyOf(runs: readonly Run[]): number {
+  return runs.reduce((total, [, { busy }]) => total + busy, 0);
+}
+
+export function executionEvent(
+  { job, request, plan, execution, runs }: Completed,
+  { actual, wait }: Measured,
+  hint: number,
+  hintAdvice: string | undefined,
+): ParallelExecution {
+  const [strategy] = runs.at(-1) as Run;
+  const workers = Math.max(...runs.map(([, run]) => run.workers));
+  const duration = actual.total;
+  const sent = runs.reduce((total, [, run]) => total + run.metadataBytes, 0);
+  return {
+    job,
+    call: request.call,
+    strategy,
+    items: plan.tasks,
+    duration,
+    wait,
+    workers,
+    workerUtilisationPct: duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
+    taskSizeHintBytes: hint,
+    bytesPlaced: execution.bytesPlaced,
+    bytesShared: plan.bytesShared,
+    metadataBytes: strategy === "sequential" ? 0 : sent + itemBytes(request.items),
+    predicted: plan.predicted[strategy],
+    actual,
+    advice: hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice],
+  };
+}
+
+export function callTrace(
+  { job, request, plan, planned, execution, runs, started }: Course & { readonly plan: Plan },
+  ended: number,
+  actual: CallTrace["actual"],
+  error: unknown,
+): CallTrace {
+  const [strategy] = runs.at(-1) ?? [plan.strategy];
+  const spans: TraceSpan[] = [{ name: "plan", start: started, end: planned }];
+  const add = (name: TraceSpan["name"], start: number, end: number): void => {
+    if (end > start) spans.push({ name, start, end });
+  };
+  if (execution?.placing !== undefined) add("place", execution.placing.start, execution.placing.end);
+  for (const [, { woken, ready, computing }] of runs) {
+    add("spawn", woken, ready);
+    if (computing === undefined) continue;
+    add("dispatch", ready, computing.start);
+    add("compute", computing.start, computing.end);
+  }
+  const last = runs.at(-1)?.[1].computing;
+  if (last !== undefined && error === undefined) add("results", last.end, ended);
+  return {
+    job,
+    call: request.call,
+    kernel: request.kernel.name,
+    tasks: plan.tasks,
+    strategy,
+    reason: plan.reason,
+    start: started,
+    end: ended,
+    spans,
+    claims: runs.flatMap(([, { claims }]) => claims),
+    predicted: plan.predicted[strategy],
+    actual,
+    error,
+  };
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { adviceFor, hintAdvice } from "../../../src/plan/advice.js";
+import { defaultHostProfile } from "../../../src/plan/host-profile.js";
+import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+
+const kernel: KernelCost = {
+  perByte: { sequential: 1e-3, threads: 1e-3 },
+  perResult: { sequential: 0, threads: 0 },
+  dispatch: { sequential: undefined, threads: undefined },
+  spread: 0,
+  runs: 2,
+  isOnWorkers: true,
+};
+const workload: Workload = {
+  call: "mapShared",
+  tasks: 5000,
+  instances: 5000,
+  taskBytes: 2,
+  hint: 0,
+  bytesShared: 0,
+  bytesToPlace: 256e6,
+  placedBefore: { bytes: 0, times: 0 },
+  kernel,
+  canGiveUp: true,
+};
+const limits: Limits = {
+  strategy: "auto",
+  maxWorkers: 2,
+  liveWorkers: 2,
+  recycles: false,
+  keepsRegions: true,
+  sequentialBecause: undefined,
+  minBatchSize: undefined,
+  minInstancesForParallel: undefined,
+  tinyWorkloadThreshold: undefined,
+};
+
+function estimate(parts: Partial<Estimate>): Estimate {
+  const all = { spawn: 0, place: 0, dispatch: 0, compute: 0, results: 0, ...parts };
+  return { ...all, total: all.spawn + all.place + all.dispatch + all.compute + all.results };
+}
+
+const predicted = {
+  sequential: estimate({ compute: 100 }),
+  threads: estimate({ place: 30, compute: 50 }),
+};
+
+function advise(work: Partial<Workload>, limited: Partial<Limits> = {}, estimates = predicted) {
+  return adviceFor({ ...workload, ...work }, { ...limits, ...limited }, defaultHostProfile, estimates);
+}
+
+describe("advice", () => {
+  it("is not given without need", () => {
+    expect(advise({})).toEqual([]);
+  });
+
+  it("names the bytes that are placed again and again, where sharing them would pay", () => {
+    const placedBefore = { bytes: 256e6, times: 3 };
+    expect(advise({ placedBefore })).toEqual(["these 256 MB were placed 3 times: use executor.share()"]);
+    expect(advise({ placedBefore: { bytes: 256e6, times: 1 } })).toEqual([]);
+    const useless = { sequential: estimate({ compute: 40 }), threads: predicted.threads };
+    expect(advise({ placedBefore }, {}, useless)).toEqual([]);
+  });
+
+  it("sends short tasks of map to columns", () => {
+    expect(advise({ call: "map" })).toEqual([
+      "each task takes 0.002 ms: map over columns instead, with mapShared() or transformShared()",
+    ]);
+    expect(advise({ call: "map", tasks: 999 })).toEqual([]);
+    expect(advise({ call: "map", taskBytes: 10 })).toEqual([]);
+    expect(advise({ call: "map", kernel: undefined })).toEqual([]);
+  });
+
+  it("tells of threads without tasks", () => {
+    const four = { ...defaultHostProfile, parallelism: 4 };
+    const of = (tasks: number, maxWorkers: number) =>
+      adviceFor({ ...workload, tasks }, { ...limits, maxWorkers }, four, predicted);
+    expect(of(3, 8)).toEqual(["3 tasks keep only 3 of 4 threads busy: cut the work finer"]);
+    expect([of(4, 8), of(3, 3), of(1, 8)]).toEqual([[], [], []]);
+  });
+
+  it("tells of a pool that had better be started ahead", () => {
+    const slow = { sequential: estimate({ compute: 100 }), threads: estimate({ spawn: 60, compute: 50 }) };
+    expect(advise({}, {}, slow)).toEqual([
+      "most of the time goes into starting workers: call executor.start() ahead",
+    ]);
+    expect(advise({}, { strategy: "sequential" }, slow)).toEqual([]);
+    expect(advise({ kernel: undefined }, {}, slow)).toEqual([]);
+    expect(advise({ kernel: undefined, hint: 2 }, {}, slow)).toHaveLength(1);
+    const small = { sequential: estimate({ compute: 1 }), threads: estimate({ spawn: 60, compute: 5 }) };
+    expect(advise({}, {}, small)).toEqual([]);
+  });
+});
+
+describe("a hint", () => {
+  it("is wrong where neither the payload nor the time bears it out", () => {
+    expect(hintAdvice(5000, 1000, 50, 10)).toBe(
+      "taskSizeHintBytes (5000) is too large: it led to expect 50.0 ms of computing, and it was 10.0 ms; " +
+        "tasks have 1.00 KB of payload each",
+    );
+    expect(hintAdvice(100, 1000, 2, 10)).toMatch(/^taskSizeHintBytes \(100\) is too small/);
+  });
+
+  it.each<[string, number, number, number, number]>([
+    ["there is none", 0, 1000, 50, 10],
+    ["the payload bears it out", 4000, 1000, 50, 10],
+    ["the time bears it out", 5000, 1000, 40, 10],
+  ])("is not where %s", (_name, hint, bytes, expected, busy) => {
+    expect(hintAdvice(hint, bytes, expected, busy)).toBeUndefined();
+  });
+});
