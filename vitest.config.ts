@@ -13,7 +13,12 @@ export default defineConfig({
       },
       {
         // Everything here meets the package as a user does: packed, and installed into an empty project.
-        resolve: { alias: { sharray: installed.entry } },
+        resolve: {
+          alias: [
+            { find: /^sharray$/, replacement: installed.entry },
+            { find: /^sharray\/(otel|trace)$/, replacement: `${installed.package}/dist/telemetry/$1.js` },
+          ],
+        },
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],

@@ -62,7 +62,7 @@ export function callTrace(
   ended: number,
   actual: CallTrace["actual"],
   error: unknown,
-): CallTrace {
+): Omit<CallTrace, "executor"> {
   const [strategy] = runs.at(-1) ?? [plan.strategy];
   const spans: TraceSpan[] = [{ name: "plan", start: started, end: planned }];
   const add = (name: TraceSpan["name"], start: number, end: number): void => {

@@ -232,6 +232,8 @@ describe("what comes from outside", () => {
       "dispatch/node-worker.ts",
       "dispatch/pool.ts",
       "telemetry/emit.ts",
+      "telemetry/otel.ts",
+      "telemetry/trace.ts",
       "worker/entry.ts",
       "worker/import-kernel.ts",
     ]);
@@ -243,14 +245,14 @@ describe("what comes from outside", () => {
     for (const [file, list] of imports) {
       for (const { specifier, typeOnly } of list) {
         if (isInternal(specifier) || specifier.startsWith("node:") || typeOnly) continue;
-        const name =
-          specifier.split("/")[0] === "@msgpack" ? "@msgpack/msgpack" : (specifier.split("/")[0] as string);
+        const name = specifier.startsWith("@") ? specifier : (specifier.split("/")[0] as string);
         packages.set(name, [...new Set([...(packages.get(name) ?? []), file])]);
       }
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/codec.ts", "protocol/round.ts"],
       acorn: ["kernel/source.ts"],
+      "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/captures.ts"],
       threads: ["dispatch/pool.ts", "worker/entry.ts"],
     });

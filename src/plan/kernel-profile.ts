@@ -23,7 +23,7 @@ const WEIGHT_LONGER = 1 / 3;
 const LONGEST_FACTOR = 3;
 // What is known of a strategy that is not chosen grows stale, lest one bad measurement rule it out for ever: after
 // so many runs of the other one it is supposed to cost the same, and tried again where that makes it the better one.
-const STALE_RUNS = 256;
+const STALE_RUNS = 64;
 // A kernel that ran on workers only is supposed to run so much faster alone, where nothing competes for the memory:
 // sequential is tried where that would make it the better choice.
 const ALONE = 0.7;

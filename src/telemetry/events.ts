@@ -85,6 +85,8 @@ export interface TraceSpan {
 
 /** The course of one call, for `sharray/trace`. Recorded only while somebody listens. */
 export interface CallTrace {
+  /** The executor, numbered in the order of their making. */
+  readonly executor: number;
   readonly job: number;
   readonly call: CallName;
   /** Name of the kernel; empty for a nameless one. */

@@ -4,14 +4,18 @@ import type { CallName, CallTrace, ParallelExecution, Telemetry } from "./events
 import { Metrics } from "./metrics.js";
 
 let lastJob = 0;
+let lastExecutor = 0;
 
 /** Tells what happens to calls: to the metrics, the telemetry listener and diagnostics_channel. */
 export class Reporter {
   readonly metrics: Metrics;
   readonly #telemetry: Telemetry | undefined;
+  readonly #executor: number;
 
   constructor(telemetry: Telemetry | undefined, maxWorkers: number) {
     this.#telemetry = telemetry;
+    lastExecutor += 1;
+    this.#executor = lastExecutor;
     this.metrics = new Metrics(maxWorkers);
   }
 
@@ -56,7 +60,7 @@ export class Reporter {
     publish("parallel_failure", () => ({ job, call, error, duration }));
   }
 
-  traced(trace: () => CallTrace): void {
-    publish("call_trace", trace);
+  traced(trace: () => Omit<CallTrace, "executor">): void {
+    publish("call_trace", () => ({ executor: this.#executor, ...trace() }));
   }
 }

@@ -12,6 +12,9 @@ import {
 import { basename, dirname, join } from "node:path";
 import { installed, RUN_PREFIX } from "./installed.js";
 
+// What `sharray/otel` needs; the package itself runs without.
+const OPTIONAL_PEER = "@opentelemetry/api@1";
+
 /**
  * Packs the package and installs it into an empty project, as a user would. Once per run.
  * @returns removes it
@@ -28,7 +31,7 @@ export default function install(): () => void {
   const [{ filename }] = Object.values(packed as object) as [{ filename: string }];
   renameSync(join(run, basename(filename)), tarball);
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  npm(["install", "--no-audit", "--no-fund", "--prefer-offline", tarball], project);
+  npm(["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, OPTIONAL_PEER], project);
   cpSync(join(installed.root, "tests/integration/programs"), join(project, "programs"), { recursive: true });
   return remove;
 }

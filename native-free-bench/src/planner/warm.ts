@@ -53,7 +53,11 @@ export class WarmBench {
   readonly #executors: { readonly [S in Contestant]: ParallelExecutor };
   readonly #spinCost: number;
   readonly #cores: Cores;
-  #executions: Execution[] = [];
+  readonly #executions: { readonly [S in Contestant]: Execution[] } = {
+    sequential: [],
+    threads: [],
+    auto: [],
+  };
 
   private constructor(workers: number, spinCost: number, cores: Cores) {
     this.#spinCost = spinCost;
@@ -63,11 +67,10 @@ export class WarmBench {
         strategy,
         maxWorkers: workers,
         idleTimeout: 3_600_000,
-        ...(strategy === "auto" && {
-          telemetry: (event, payload) => {
-            if (event === "parallel_execution") this.#executions.push(payload);
-          },
-        }),
+        // All of them listen, as listening costs a few microseconds per call.
+        telemetry: (event, payload) => {
+          if (event === "parallel_execution") this.#executions[strategy].push(payload);
+        },
       });
     this.#executors = { sequential: create("sequential"), threads: create("threads"), auto: create("auto") };
   }
@@ -135,7 +138,7 @@ export class WarmBench {
 
   async #race(call: Call, calls: number, budget: number): Promise<Race> {
     const times = { sequential: [] as number[], threads: [] as number[], auto: [] as number[] };
-    this.#executions = [];
+    for (const strategy of STRATEGIES) this.#executions[strategy].length = 0;
     const deadline = performance.now() + budget;
     let rounds = 0;
     while (rounds < ROUNDS.least || (rounds < ROUNDS.most && performance.now() < deadline)) {
@@ -156,8 +159,10 @@ export class WarmBench {
       threads,
       auto,
       regret: auto / Math.min(sequential, threads),
-      choice: choiceOf(this.#executions),
-      prediction: median(this.#executions.map(({ predicted, actual }) => predicted.total / actual.total)),
+      choice: choiceOf(this.#executions.auto),
+      prediction: median(
+        this.#executions.auto.map(({ predicted, actual }) => predicted.total / actual.total),
+      ),
       noise: splitHalf(sequential <= threads ? times.sequential : times.threads),
       rounds,
     };

@@ -70,7 +70,8 @@ it("keeps strategies apart once each was measured twice; of a single run the low
   profiles.learn("1:", run(8, { strategy: "threads" }));
   const { sequential, threads } = profiles.costOf("1:")?.perByte ?? { sequential: 0, threads: 0 };
   expect(threads).toBe(0.008);
-  expect(sequential).toBeCloseTo(0.004, 4);
+  // It has begun to fade.
+  expect(sequential).toBeCloseTo(0.004, 3);
 });
 
 it("a figure that is not renewed fades into the other strategy's", () => {
