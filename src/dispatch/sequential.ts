@@ -1,10 +1,10 @@
 import { GUARD_MS } from "../plan/hand-over.js";
 import { SLICE_MS } from "../platform/breather.js";
-import { nextTurn } from "../platform/node.js";
+import { CLOCK_OFFSET, nextTurn } from "../platform/node.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure } from "../protocol/departure.js";
-import { BUSY, LOG_WORDS, METER_WORDS } from "../protocol/round.js";
+import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/round.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
 import type { Job, RunReport, Strategy } from "./job.js";
@@ -58,6 +58,10 @@ export class SequentialStrategy implements Strategy {
         ? firstWithin(GUARD_MS, bound.run, order?.[0] ?? 0)
         : bound.run;
     if (run === TIMED_OUT) return report(tasks);
+    if (run !== bound.run) {
+      meter[STARTED] = woken + CLOCK_OFFSET;
+      meter[BUSY] = performance.now() - woken;
+    }
     const taskRun = new TaskRun({
       run,
       control,
@@ -71,19 +75,22 @@ export class SequentialStrategy implements Strategy {
       workers: 1,
       stream: onValue !== undefined,
     });
+    let start = performance.now();
+    let takenBefore = 0;
     for (;;) {
-      const start = performance.now();
-      const takenBefore = taskRun.taken;
       const state = taskRun.advance(start + SLICE_MS);
       if (state === "left") return report(0);
-      if (state === "paused") {
-        const left = tasks - taskRun.taken;
-        const perTask = (performance.now() - start) / (taskRun.taken - takenBefore);
-        if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) return report(left);
-        await nextTurn();
-      } else {
+      if (state !== "paused") {
+        // Promises may settle without a turn of the event loop, so the slice goes on.
         await state;
+        continue;
       }
+      const left = tasks - taskRun.taken;
+      const perTask = (performance.now() - start) / Math.max(1, taskRun.taken - takenBefore);
+      if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) return report(left);
+      await nextTurn();
+      start = performance.now();
+      takenBefore = taskRun.taken;
     }
   }
 }

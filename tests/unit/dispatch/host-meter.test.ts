@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
+
+type Module = typeof import("../../../src/dispatch/host-meter.js");
+
+let HostMeter: Module["HostMeter"];
+let observe: Module["observe"];
+
+// What was measured is the process's, so each test gets a process of its own, as far as this module goes.
+beforeEach(async () => {
+  vi.resetModules();
+  ({ HostMeter, observe } = await import("../../../src/dispatch/host-meter.js"));
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const MEASURED_ONCE = ["placePerByteFresh", "placePerByteRecycled", "clonePerByte", "perClaim"] as const;
+
+/** Each pair of clock readings lies one step apart: a measurement that takes no part in the weather. */
+function tickTheClock(step: number): void {
+  let now = 1000;
+  vi.spyOn(performance, "now").mockImplementation(() => {
+    now += step;
+    return now;
+  });
+}
+
+async function measureAll(meter: InstanceType<Module["HostMeter"]>): Promise<void> {
+  meter.measureOnce();
+  // The last of the steps.
+  await vi.waitUntil(() => meter.profile.perClaim !== defaultHostProfile.perClaim);
+}
+
+describe("the profile", () => {
+  it("is the default at first, but for what the process may use", () => {
+    const { parallelism, ...costs } = new HostMeter({}).profile;
+    const { parallelism: _supposed, ...supposed } = defaultHostProfile;
+    expect(costs).toEqual(supposed);
+    expect(Number.isInteger(parallelism) && parallelism >= 1).toBe(true);
+    expect(Object.isFrozen(new HostMeter({}).profile)).toBe(true);
+  });
+
+  it("shows what was measured, under what the configuration says", () => {
+    const free = new HostMeter({});
+    const given = new HostMeter({ spawn: 7, parallelism: 64 });
+    observe("spawn", 30);
+    observe("dispatchHot", 0.06);
+    expect(free.profile.spawn).toBeLessThan(defaultHostProfile.spawn);
+    expect(given.profile).toMatchObject({ spawn: 7, parallelism: 64 });
+    expect(given.profile.dispatchHot).toBe(free.profile.dispatchHot);
+    expect(free.profile.dispatchHot).toBeLessThan(defaultHostProfile.dispatchHot);
+  });
+
+  it("is the same object until something new is known", () => {
+    const meter = new HostMeter({});
+    const before = meter.profile;
+    expect(meter.profile).toBe(before);
+    observe("spawn", 30);
+    expect(meter.profile).not.toBe(before);
+    expect(before.spawn).toBe(defaultHostProfile.spawn);
+  });
+});
+
+describe("an observation", () => {
+  const spawnAfter = (...values: number[]): number => {
+    for (const value of values) observe("spawn", value);
+    return new HostMeter({}).profile.spawn;
+  };
+
+  it("that is shorter counts for two thirds", () => {
+    expect(spawnAfter(30)).toBeCloseTo(50, 9);
+  });
+
+  it("that is longer counts for a fifth", () => {
+    expect(spawnAfter(140)).toBeCloseTo(100, 9);
+  });
+
+  it("counts as at most three times what was known", () => {
+    // 90 + (270 - 90) / 5
+    expect(spawnAfter(1e9)).toBeCloseTo(126, 9);
+  });
+
+  it("wins when it is made again and again, from either side", () => {
+    expect(spawnAfter(...new Array<number>(100).fill(1000))).toBeCloseTo(1000, 3);
+    expect(spawnAfter(...new Array<number>(100).fill(2))).toBeCloseTo(2, 9);
+  });
+
+  it("leaves the other costs alone", () => {
+    observe("placePerByteFresh", 1);
+    const { placePerByteFresh, parallelism, ...others } = new HostMeter({}).profile;
+    expect(placePerByteFresh).toBeGreaterThan(defaultHostProfile.placePerByteFresh);
+    expect(defaultHostProfile).toMatchObject(others);
+    expect(parallelism).toBeGreaterThan(0);
+  });
+});
+
+describe("measuring", () => {
+  it("sets what copies and claims cost, in the background", async () => {
+    const meter = new HostMeter({});
+    tickTheClock(0.5);
+    const untouched = meter.profile;
+    meter.measureOnce();
+    // Nothing on the caller's turn.
+    expect(meter.profile).toBe(untouched);
+    await measureAll(meter);
+    const mebibyte = 2 ** 20;
+    const expected: Partial<HostProfile> = {
+      placePerByteFresh: 0.5 / mebibyte,
+      placePerByteRecycled: 0.5 / mebibyte,
+      clonePerByte: 0.5 / mebibyte,
+      perClaim: 0.5 / 1000,
+    };
+    expect(meter.profile).toMatchObject(expected);
+    expect(Object.keys(expected)).toEqual([...MEASURED_ONCE]);
+    expect(meter.profile.spawn).toBe(defaultHostProfile.spawn);
+  });
+
+  it("gives times that a machine could have", async () => {
+    const meter = new HostMeter({});
+    await measureAll(meter);
+    for (const field of MEASURED_ONCE) {
+      expect(meter.profile[field], field).toBeGreaterThan(0);
+      expect(meter.profile[field], field).toBeLessThan(1);
+    }
+  });
+
+  it("happens once per process, whoever asks", async () => {
+    const meter = new HostMeter({});
+    tickTheClock(0.5);
+    await measureAll(meter);
+    const after = meter.profile;
+    const schedule = vi.spyOn(globalThis, "setImmediate");
+    meter.measureOnce();
+    new HostMeter({}).measureOnce();
+    expect(schedule).not.toHaveBeenCalled();
+    expect(meter.profile).toBe(after);
+  });
+
+  it("does not replace what a call measured on its way", async () => {
+    const meter = new HostMeter({});
+    observe("placePerByteFresh", 3e-7);
+    const { placePerByteFresh } = meter.profile;
+    tickTheClock(0.5);
+    await measureAll(meter);
+    expect(meter.profile.placePerByteFresh).toBe(placePerByteFresh);
+    expect(meter.profile.placePerByteRecycled).toBe(0.5 / 2 ** 20);
+  });
+});

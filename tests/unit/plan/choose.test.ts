@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { choose } from "../../../src/plan/choose.js";
+import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+
+const kernel: KernelCost = {
+  perByte: { sequential: 1, threads: 1 },
+  perResult: { sequential: 0, threads: 0 },
+  dispatch: { sequential: undefined, threads: undefined },
+  spread: 0,
+  runs: 1,
+  isOnWorkers: false,
+};
+const workload: Workload = {
+  call: "map",
+  tasks: 10,
+  instances: 10,
+  taskBytes: 1,
+  hint: 0,
+  bytesShared: 0,
+  bytesToPlace: 0,
+  placedBefore: { bytes: 0, times: 0 },
+  kernel,
+  canGiveUp: true,
+};
+const limits: Limits = {
+  strategy: "auto",
+  maxWorkers: 2,
+  liveWorkers: 2,
+  recycles: false,
+  keepsRegions: false,
+  sequentialBecause: undefined,
+  minBatchSize: undefined,
+  minInstancesForParallel: undefined,
+  tinyWorkloadThreshold: undefined,
+};
+
+function estimate(total: number, parts: Partial<Estimate> = {}): Estimate {
+  return { spawn: 0, place: 0, dispatch: 0, compute: 0, results: 0, ...parts, total };
+}
+
+const of = (sequential: number, threads: number) => ({
+  sequential: estimate(sequential),
+  threads: estimate(threads),
+});
+
+describe("the choice by cost", () => {
+  it.each<[number, number, string, string]>([
+    [100, 99, "threads", "predicted to be faster: sequential 100 ms, threads 99.0 ms"],
+    [
+      100,
+      100,
+      "threads",
+      "predicted to be as fast within a tenth, and leaves this thread free: sequential 100 ms, threads 100 ms",
+    ],
+    [
+      1000,
+      1100,
+      "threads",
+      "predicted to be as fast within a tenth, and leaves this thread free: sequential 1000 ms, threads 1100 ms",
+    ],
+    [1000, 1101, "sequential", "predicted to be faster: sequential 1000 ms, threads 1101 ms"],
+  ])("sequential %d ms, threads %d ms: %s", (sequential, threads, strategy, reason) => {
+    expect(choose(workload, limits, of(sequential, threads))).toEqual({ strategy, reason, isOpen: true });
+  });
+
+  it("never takes what is predicted to be more than a tenth longer than the other", () => {
+    const total = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(total, total, (sequential, threads) => {
+        const { strategy } = choose(workload, limits, of(sequential, threads));
+        const best = Math.min(sequential, threads);
+        expect({ sequential, threads }[strategy]).toBeLessThanOrEqual(1.1 * best);
+      }),
+    );
+  });
+});
+
+describe("an unknown kernel", () => {
+  const unknown: Workload = { ...workload, kernel: undefined };
+  const toReach = (parts: Partial<Estimate>) => ({
+    // However good threads look: the figures are guesses.
+    sequential: estimate(1e6),
+    threads: estimate(1, parts),
+  });
+
+  it.each<[string, Partial<Estimate>, string]>([
+    ["nothing", {}, "threads"],
+    ["a millisecond of all parts together", { spawn: 0.5, place: 0.25, dispatch: 0.25 }, "threads"],
+    ["more of starting", { spawn: 1.01 }, "sequential"],
+    ["more of placing", { place: 1.01 }, "sequential"],
+    ["more of dispatching", { dispatch: 1.01 }, "sequential"],
+    // What it computes is what is to be found out.
+    ["much of what is not known anyway", { compute: 1e9, results: 1e9 }, "threads"],
+  ])("whose workers cost %s to reach", (_name, parts, strategy) => {
+    const choice = choose(unknown, limits, toReach(parts));
+    expect(choice).toMatchObject({ strategy, isOpen: true });
+    expect(choice.reason).toMatch(/^the kernel was never measured: /);
+  });
+
+  it("that was given a hint is chosen by cost", () => {
+    const hinted = { ...unknown, hint: 1 };
+    expect(choose(hinted, limits, of(10, 5))).toMatchObject({
+      strategy: "threads",
+      reason: "predicted to be faster: sequential 10.0 ms, threads 5.0 ms",
+    });
+    expect(choose(hinted, limits, of(5, 10)).strategy).toBe("sequential");
+  });
+});
+
+describe("gates", () => {
+  const favoursThreads = of(1e6, 1);
+
+  it("without tasks there is nothing to choose", () => {
+    expect(choose({ ...workload, tasks: 0 }, { ...limits, strategy: "threads" }, favoursThreads)).toEqual({
+      strategy: "sequential",
+      reason: "there are no tasks",
+      isOpen: false,
+    });
+  });
+
+  it("the first closed one gives the reason", () => {
+    const all: Limits = {
+      ...limits,
+      sequentialBecause: "disabled",
+      minBatchSize: 11,
+      minInstancesForParallel: 12,
+      tinyWorkloadThreshold: 13,
+    };
+    const reasons = [
+      choose({ ...workload, tasks: 0 }, all, favoursThreads),
+      choose(workload, all, favoursThreads),
+      choose(workload, { ...all, sequentialBecause: undefined }, favoursThreads),
+      choose(workload, { ...all, sequentialBecause: undefined, minBatchSize: undefined }, favoursThreads),
+      choose(
+        workload,
+        { ...all, sequentialBecause: undefined, minBatchSize: undefined, minInstancesForParallel: undefined },
+        favoursThreads,
+      ),
+    ];
+    expect(reasons.map(({ reason }) => reason)).toEqual([
+      "there are no tasks",
+      "disabled",
+      "10 tasks are fewer than minBatchSize (11)",
+      "10 instances are fewer than minInstancesForParallel (12)",
+      "10 instances are fewer than tinyWorkloadThreshold (13)",
+    ]);
+    for (const { strategy, isOpen } of reasons) expect([strategy, isOpen]).toEqual(["sequential", false]);
+  });
+
+  it("count tasks and instances apart", () => {
+    const few: Workload = { ...workload, tasks: 2, instances: 1000 };
+    expect(choose(few, { ...limits, minInstancesForParallel: 1000 }, favoursThreads).strategy).toBe("threads");
+    expect(choose(few, { ...limits, minBatchSize: 3 }, favoursThreads).strategy).toBe("sequential");
+  });
+});
+
+it("what was asked for is not open to what the run shows", () => {
+  for (const strategy of ["sequential", "threads"] as const) {
+    expect(choose(workload, { ...limits, strategy }, of(1, 1e6))).toEqual({
+      strategy,
+      reason: `strategy "${strategy}" was asked for`,
+      isOpen: false,
+    });
+  }
+});

@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  estimateSequential,
+  estimateThreads,
+  longestShare,
+  parallelWidth,
+} from "../../../src/plan/estimate.js";
+import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
+import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+
+const small = fc.double({ min: 0, max: 1, noNaN: true });
+
+const kernelCost: fc.Arbitrary<KernelCost> = fc.record({
+  perByte: fc.record({ sequential: small, threads: small }),
+  perResult: fc.record({ sequential: small, threads: small }),
+  dispatch: fc.record({
+    sequential: fc.option(small, { nil: undefined }),
+    threads: fc.option(small, { nil: undefined }),
+  }),
+  spread: small,
+  runs: fc.integer({ min: 1, max: 100 }),
+  isOnWorkers: fc.boolean(),
+});
+
+const workloads: fc.Arbitrary<Workload> = fc.record({
+  call: fc.constant("mapShared"),
+  tasks: fc.integer({ min: 1, max: 10_000 }),
+  instances: fc.nat(1e6),
+  taskBytes: fc.nat(1e6),
+  hint: fc.constant(0),
+  bytesShared: fc.nat(1e9),
+  bytesToPlace: fc.nat(1e9),
+  placedBefore: fc.constant({ bytes: 0, times: 0 }),
+  kernel: fc.option(kernelCost, { nil: undefined }),
+  canGiveUp: fc.boolean(),
+});
+
+const limitsOf: fc.Arbitrary<Limits> = fc.record({
+  strategy: fc.constant("auto" as const),
+  maxWorkers: fc.integer({ min: 1, max: 64 }),
+  liveWorkers: fc.nat(64),
+  recycles: fc.boolean(),
+  keepsRegions: fc.boolean(),
+  sequentialBecause: fc.constant(undefined),
+  minBatchSize: fc.constant(undefined),
+  minInstancesForParallel: fc.constant(undefined),
+  tinyWorkloadThreshold: fc.constant(undefined),
+});
+
+const hosts: fc.Arbitrary<HostProfile> = fc
+  .integer({ min: 1, max: 64 })
+  .map((parallelism) => ({ ...defaultHostProfile, parallelism }));
+
+const situation = fc.record({
+  work: workloads,
+  limits: limitsOf,
+  host: hosts,
+  workers: fc.integer({ min: 1, max: 64 }),
+});
+
+type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
+
+const both = ({ work, limits, host, workers }: Situation): [Estimate, Estimate] => [
+  estimateSequential(work, host),
+  estimateThreads(work, workers, limits, host),
+];
+
+/** Floating point: sums of the same parts may differ in their last bits. */
+const slack = (value: number): number => 1e-9 * Math.max(1, value);
+
+describe("estimates", () => {
+  it("are the sum of their parts, none of them negative", () => {
+    fc.assert(
+      fc.property(situation, (each) => {
+        for (const { spawn, place, dispatch, compute, results, total } of both(each)) {
+          const parts = [spawn, place, dispatch, compute, results];
+          expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
+          expect(total).toBe(spawn + place + dispatch + compute + results);
+        }
+      }),
+    );
+  });
+
+  it("do not fall as tasks, bytes of tasks or bytes to place are added", () => {
+    const more = fc.record({ tasks: fc.nat(1000), taskBytes: fc.nat(1e5), bytesToPlace: fc.nat(1e8) });
+    fc.assert(
+      fc.property(situation, more, (each, added) => {
+        const { work } = each;
+        const before = both(each);
+        for (const field of ["tasks", "taskBytes", "bytesToPlace"] as const) {
+          const after = both({ ...each, work: { ...work, [field]: work[field] + added[field] } });
+          after.forEach(({ total }, i) => {
+            const was = before[i]?.total as number;
+            expect(total, field).toBeGreaterThanOrEqual(was - slack(was));
+          });
+        }
+      }),
+    );
+  });
+
+  it("sequential starts nothing and places nothing", () => {
+    fc.assert(
+      fc.property(situation, ({ work, host }) => {
+        expect(estimateSequential(work, host)).toMatchObject({ spawn: 0, place: 0 });
+      }),
+    );
+  });
+
+  it("more workers that are up never take longer to compute", () => {
+    fc.assert(
+      fc.property(situation, ({ work, limits, host, workers }) => {
+        const computeOf = (count: number) =>
+          estimateThreads(work, count, { ...limits, liveWorkers: 128 }, host).compute;
+        expect(computeOf(workers + 1)).toBeLessThanOrEqual(computeOf(workers));
+      }),
+    );
+  });
+
+  it("memory that was used before is never charged more than fresh memory", () => {
+    fc.assert(
+      fc.property(situation, ({ work, limits, host, workers }) => {
+        const placeOf = (recycles: boolean) =>
+          estimateThreads(work, workers, { ...limits, recycles }, host).place;
+        expect(placeOf(true)).toBeLessThanOrEqual(placeOf(false));
+      }),
+    );
+  });
+});
+
+describe("the busiest thread", () => {
+  it("has at least an even part, and at most one task more", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 64 }), (tasks, width) => {
+        const share = longestShare(tasks, width) * tasks;
+        expect(share).toBeGreaterThanOrEqual(tasks / width - 1e-6);
+        expect(share).toBeLessThan(tasks / width + 1);
+      }),
+    );
+    expect(longestShare(0, 4)).toBe(0);
+  });
+
+  it("is one of as many as the machine runs", () => {
+    const host = { ...defaultHostProfile, parallelism: 3 };
+    expect([1, 2, 3, 4].map((workers) => parallelWidth(workers, host))).toEqual([1, 2, 3, 3]);
+    expect(parallelWidth(4, { ...host, parallelism: 0 })).toBe(1);
+  });
+});
