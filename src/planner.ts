@@ -95,11 +95,14 @@ export class Planner {
   ): Measured {
     const [, last] = runs.at(-1) as Run;
     const start = runs.find(([, run]) => run.computing !== undefined)?.[1].computing?.start ?? ended;
-    const spawn = Math.max(0, last.ready - last.woken);
+    // This thread may hear late that a worker serves, which has begun by then.
+    const ready = Math.min(last.ready, last.computing?.start ?? last.ready);
+    const spawn = Math.max(0, ready - last.woken);
     const place = placing === undefined ? 0 : placing.end - placing.start;
-    const compute = runs.reduce((sum, [, { computing }]) => sum + durationOf(computing), 0);
     const results = Math.max(0, ended - (last.computing?.end ?? ended));
     const total = ended - started;
+    const computed = runs.reduce((sum, [, { computing }]) => sum + durationOf(computing), 0);
+    const compute = Math.max(0, Math.min(computed, total - spawn - place - results));
     // What is left is spent on preparing the call, waking workers and waiting for their first task.
     const dispatch = Math.max(0, total - spawn - place - compute - results);
     // Only a call that ran alone, on one strategy and on workers that were up, shows what its parts cost by themselves.

@@ -8,6 +8,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import * as api from "sharray";
 import { KernelError, ParallelConfig, ParallelExecutor, SharrayError } from "sharray";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -113,21 +114,22 @@ test("no page tells where it was written", () => {
   for (const page of linkPages) expect(read(page), page).not.toMatch(/\/(home|root|work|tmp|Users)\//);
 });
 
+/** The rows of the tables under a heading, each as its cells. Rows without a name in backquotes are left out. */
+function rowsUnder(text: string, heading: string): string[][] {
+  const start = text.indexOf(heading);
+  expect(start, heading).not.toBe(-1);
+  const [, part = ""] = text.slice(start).split(/^#{2,3} .*$/m);
+  return [...part.matchAll(/^\| (`.*) \|$/gm)].map(([, row = ""]) => row.split(" | "));
+}
+
+/** The names in backquotes of a cell: `` `start()`, `x` `` has start and x. */
+function names(cell: string | undefined): string[] {
+  return [...(cell ?? "").matchAll(/`\[?([\w.]+)/g)].map(([, name = ""]) => name);
+}
+
 describe("the API section of the README", () => {
   const section = /^## API$([\s\S]*?)^## /m.exec(read("README.md"))?.[1] ?? "";
-
-  /** The rows under a heading, each as its cells. */
-  function rows(heading: string): string[][] {
-    const start = section.indexOf(`### ${heading}`);
-    expect(start, heading).not.toBe(-1);
-    const [, part = ""] = section.slice(start).split(/^### .*$/m);
-    return [...part.matchAll(/^\| (`.*) \|$/gm)].map(([, row = ""]) => row.split(" | "));
-  }
-
-  /** The names in backquotes of a cell: `` `start()`, `x` `` has start and x. */
-  function names(cell: string | undefined): string[] {
-    return [...(cell ?? "").matchAll(/`\[?([\w.]+)/g)].map(([, name = ""]) => name);
-  }
+  const rows = (heading: string): string[][] => rowsUnder(section, `### ${heading}`);
 
   test("has every option of the executor, with its default", () => {
     const documented = new Map(rows("`new ParallelExecutor").map(([name, value]) => [names(name)[0], value]));
@@ -199,4 +201,64 @@ describe("the API section of the README", () => {
       expect(section.includes(`\`${name}`) || section.includes(`new ${name}`), name).toBe(true);
     }
   });
+});
+
+/** The fields of an interface that the package exports, from its declarations, without those it inherits. */
+function fieldsOf(file: string, name: string): string[] {
+  const declarations = readFileSync(join(installed.package, "dist", file), "utf8");
+  const [, body = ""] =
+    new RegExp(`^export interface ${name}[^{]*\\{$([^]*?)^\\}$`, "m").exec(declarations) ?? [];
+  const fields = [...body.matchAll(/^ {4}readonly (\w+)\??:/gm)].map(([, field = ""]) => field);
+  expect(fields.length, name).toBeGreaterThan(0);
+  return fields.sort();
+}
+
+describe("docs/telemetry.md", () => {
+  const page = read("docs/telemetry.md");
+  const events = "telemetry/events.d.ts";
+
+  test.each([
+    ["### `parallel_decision`", events, "ParallelDecision"],
+    ["### `parallel_fallback`", events, "ParallelFallback"],
+    ["### `parallel_failure`", events, "ParallelFailure"],
+    ["## Progress", "calls.d.ts", "Progress"],
+  ])("%s has the fields of %s: %s", (heading, file, name) => {
+    const documented = rowsUnder(page, heading).flatMap(([field]) => names(field));
+    expect(documented.sort()).toEqual(fieldsOf(file, name));
+  });
+
+  // These have several tables, told apart by their first line.
+  test.each([
+    ["### `parallel_execution`", "field", events, "ParallelExecution"],
+    ["### `parallel_execution`", "part", "plan/plan.d.ts", "Estimate"],
+    ["### `call_trace`", "field", events, "CallTrace"],
+    ["### `call_trace`", "field of a span", events, "TraceSpan"],
+    ["### `call_trace`", "field of a claim", "protocol/round.d.ts", "Claim"],
+  ])("%s has a table by %s with the fields of %s: %s", (heading, first, file, name) => {
+    const section = page.slice(page.indexOf(heading));
+    const table = section.slice(section.indexOf(`| ${first} |`)).split("\n\n")[0] ?? "";
+    const documented = rowsUnder(`${heading}\n${table}`, heading).flatMap(([field]) => names(field));
+    expect(documented.sort()).toEqual(fieldsOf(file, name));
+  });
+
+  test("has the fields of the metrics, and of their percentiles", () => {
+    const documented = rowsUnder(page, "## Metrics").flatMap(([field]) => names(field));
+    const executor = new ParallelExecutor();
+    const snapshot = executor.metrics.snapshot();
+    expect(documented.sort()).toEqual([...Object.keys(snapshot), ...Object.keys(snapshot.latency)].sort());
+  });
+
+  test("has every event and channel under a heading of its own", () => {
+    const documented = [...page.matchAll(/^### `(\w+)`$/gm)].map(([, name]) => name);
+    const known = [...fieldsOf(events, "TelemetryEvents"), ...fieldsOf(events, "ChannelMessages")];
+    expect(documented.sort()).toEqual(known.sort());
+  });
+});
+
+test("docs/planner.md has every figure of the machine, with what it is supposed to be", async () => {
+  const rows = rowsUnder(read("docs/planner.md"), "## What a plan rests on");
+  const documented = Object.fromEntries(rows.map(([field, value]) => [names(field)[0], Number(value)]));
+  const url = pathToFileURL(join(installed.package, "dist/plan/host-profile.js")).href;
+  const { defaultHostProfile } = (await import(/* @vite-ignore */ url)) as { defaultHostProfile: object };
+  expect(documented).toEqual({ ...defaultHostProfile });
 });

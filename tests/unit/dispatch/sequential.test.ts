@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Job, type JobParts, type RunReport } from "../../../src/dispatch/job.js";
 import { type Overseer, SequentialStrategy } from "../../../src/dispatch/sequential.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
@@ -7,6 +7,14 @@ import { Lease } from "../../../src/memory/lease.js";
 import { SLICE_MS } from "../../../src/platform/breather.js";
 import { fillBlock, JobBlock } from "../../../src/protocol/job-block.js";
 import { unpackThrown } from "../../../src/protocol/thrown.js";
+
+// A first task that is meant to return in time must do so on a busy machine too.
+const limit = vi.hoisted((): { ms: number | undefined } => ({ ms: undefined }));
+vi.mock("../../../src/platform/watchdog.js", async (importOriginal) => {
+  const original = await importOriginal<typeof import("../../../src/platform/watchdog.js")>();
+  const callWithin = <T>(fn: () => T, ms: number) => original.callWithin(fn, limit.ms ?? ms);
+  return { ...original, callWithin };
+});
 
 type IndexKernel = (index: number) => unknown;
 
@@ -85,6 +93,10 @@ const valuesOf = (job: Job): unknown[] => job.parts.block.results.collect(job.re
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const stays = (): boolean => false;
 const leaves = (): boolean => true;
+
+beforeEach(() => {
+  limit.ms = 60_000;
+});
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -246,11 +258,13 @@ describe("a guarded first task", () => {
   });
 
   it("that does not end is given up, and every task is left", async () => {
+    limit.ms = undefined;
     const { job, run, runs } = guard((index) => {
       while (index === 0);
     });
     expect(await run).toMatchObject({ left: 5, busy: 0, computing: undefined, claims: [] });
-    expect(runs).toEqual([0]);
+    // On a busy machine the time may be over before it has begun.
+    expect(runs.filter((index) => index !== 0)).toEqual([]);
     expect(job.failure).toBeUndefined();
     expect(job.unfinished()).toEqual(Uint32Array.of(0, 1, 2, 3, 4));
   });

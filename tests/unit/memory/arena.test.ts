@@ -152,6 +152,57 @@ describe("take and give", () => {
   });
 });
 
+describe("what could be taken", () => {
+  it("a used region is found by `recycles` exactly where `take` finds one", () => {
+    const bytes = fc.integer({ min: 1, max: 200_000 });
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 6 }), bytes, (given, need) => {
+        const arena = new Arena(2 ** 24, () => {});
+        for (const region of given.map((size) => arena.take(size))) arena.give(region);
+        const before = arena.usage();
+        const expected = arena.recycles(need);
+        expect(arena.usage()).toEqual(before);
+        expect(arena.take(need).recycled).toBe(expected);
+      }),
+    );
+    // Regions in use are nobody else's.
+    const arena = new Arena(2 ** 24, () => {});
+    const region = arena.take(10_000);
+    expect(arena.recycles(10_000)).toBe(false);
+    arena.give(region);
+    expect(arena.recycles(10_000)).toBe(true);
+    arena.trim();
+    expect(arena.recycles(10_000)).toBe(false);
+  });
+
+  it("fits exactly where `take` does not refuse, idle regions or not", () => {
+    const bytes = fc.integer({ min: 1, max: 40_000 });
+    const regions = fc.array(fc.record({ bytes, isIdle: fc.boolean() }), { maxLength: 5 });
+    const limit = 65_536;
+    let refused = 0;
+    fc.assert(
+      fc.property(regions, bytes, (others, need) => {
+        const arena = new Arena(limit, () => {});
+        for (const other of others) {
+          if (!arena.fits(other.bytes)) continue;
+          const region = arena.take(other.bytes);
+          if (other.isIdle) arena.give(region);
+        }
+        const before = arena.usage();
+        const expected = arena.fits(need);
+        expect(arena.usage()).toEqual(before);
+        if (expected) arena.take(need);
+        else expect(failureOf(() => arena.take(need)).limit).toBe(limit);
+        refused += expected ? 0 : 1;
+      }),
+    );
+    expect(refused).toBeGreaterThan(0);
+    // What counts is the size class, 20,480 bytes.
+    expect(new Arena(20_000, () => {}).fits(20_000)).toBe(false);
+    expect(new Arena(20_480, () => {}).fits(20_000)).toBe(true);
+  });
+});
+
 describe("the limit", () => {
   it("refuses with its figures and changes nothing", () => {
     const arena = new Arena(8192, () => {});

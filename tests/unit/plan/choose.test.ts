@@ -150,7 +150,9 @@ describe("gates", () => {
 
   it("count tasks and instances apart", () => {
     const few: Workload = { ...workload, tasks: 2, instances: 1000 };
-    expect(choose(few, { ...limits, minInstancesForParallel: 1000 }, favoursThreads).strategy).toBe("threads");
+    expect(choose(few, { ...limits, minInstancesForParallel: 1000 }, favoursThreads).strategy).toBe(
+      "threads",
+    );
     expect(choose(few, { ...limits, minBatchSize: 3 }, favoursThreads).strategy).toBe("sequential");
   });
 });

@@ -122,3 +122,63 @@ it("does not grow for ever, and keeps what it learned last", () => {
   expect(profiles.costOf("10000:")?.runs).toBe(1);
   expect(profiles.costOf("0:")).toBeUndefined();
 });
+
+it("the spread is the mean deviation from what was known, whatever the strategy; 0 after one run", () => {
+  const profiles = new KernelProfiles();
+  const spread = (): number => profiles.costOf("1:")?.spread as number;
+  profiles.learn("1:", run(10));
+  expect(spread()).toBe(0);
+  // Half as long: deviates by a half, which counts for a third.
+  profiles.learn("1:", run(5));
+  expect(spread()).toBeCloseTo(1 / 6, 12);
+  // The first run of the other strategy deviates from nothing.
+  profiles.learn("1:", run(500, { strategy: "threads" }));
+  expect(spread()).toBeCloseTo(1 / 6, 12);
+  profiles.learn("1:", run(500, { strategy: "threads" }));
+  expect(spread()).toBeCloseTo(1 / 9, 12);
+});
+
+it("believes nothing that lies outside of what was measured, and nothing that is not a time", () => {
+  // Clocks tell nanoseconds: nothing, or at least one of them.
+  const timeUpTo = (max: number) => fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max, noNaN: true }));
+  const runs = fc.array(
+    fc.record({
+      strategy: fc.constantFrom("sequential" as const, "threads" as const),
+      busy: timeUpTo(1e6),
+      results: fc.option(timeUpTo(1e3), { nil: undefined }),
+      dispatch: fc.option(timeUpTo(1e3), { nil: undefined }),
+    }),
+    { minLength: 1, maxLength: 20 },
+  );
+  fc.assert(
+    fc.property(runs, (all) => {
+      const profiles = new KernelProfiles();
+      for (const { busy, ...more } of all) profiles.learn("1:", run(busy, more));
+      const cost = profiles.costOf("1:");
+      const busy = all.map((each) => each.busy / 1000);
+      const dispatched = all.map(({ dispatch }) => dispatch).filter((each) => each !== undefined);
+      expect(cost?.runs).toBe(all.length);
+      expect(cost?.spread).toBeGreaterThanOrEqual(0);
+      for (const strategy of ["sequential", "threads"] as const) {
+        // A strategy that never ran is supposed to be up to three tenths cheaper.
+        expect(cost?.perByte[strategy]).toBeGreaterThanOrEqual(0.7 * Math.min(...busy) - 1e-9);
+        expect(cost?.perByte[strategy]).toBeLessThanOrEqual(Math.max(...busy) + 1e-9);
+        expect(cost?.perResult[strategy]).toBeGreaterThanOrEqual(0);
+        const dispatch = cost?.dispatch[strategy];
+        if (dispatch === undefined) continue;
+        expect(dispatch).toBeGreaterThanOrEqual(Math.min(...dispatched) - 1e-9);
+        expect(dispatch).toBeLessThanOrEqual(Math.max(...dispatched) + 1e-9);
+      }
+    }),
+  );
+});
+
+it("gives figures that stay as they are when it learns more", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:", run(6));
+  const before = profiles.costOf("1:");
+  const copy = structuredClone(before);
+  profiles.learn("1:", run(60, { strategy: "threads", dispatch: 4 }));
+  expect(before).toEqual(copy);
+  expect(profiles.costOf("1:")).not.toEqual(copy);
+});

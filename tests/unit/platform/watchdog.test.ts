@@ -35,4 +35,61 @@ describe("callWithin", () => {
     expect(during).toBe(before + 1);
     expect(Reflect.ownKeys(globalThis).length).toBe(before);
   });
+
+  it("leaves nothing on the global object either where it was stopped, or threw", () => {
+    const before = Reflect.ownKeys(globalThis);
+    const endless = callWithin(() => {
+      for (;;);
+    }, 5);
+    expect(endless).toBe(TIMED_OUT);
+    expect(Reflect.ownKeys(globalThis)).toEqual(before);
+    expect(() => callWithin(() => JSON.parse("{"), 60_000)).toThrow(SyntaxError);
+    expect(Reflect.ownKeys(globalThis)).toEqual(before);
+  });
+
+  it("cannot be caught, nor held up, by what it stops", () => {
+    let caught = 0;
+    const stubborn = callWithin(() => {
+      for (;;) {
+        try {
+          for (;;);
+        } catch {
+          caught += 1;
+        } finally {
+          caught += 1;
+        }
+      }
+    }, 5);
+    expect(stubborn).toBe(TIMED_OUT);
+    expect(caught).toBe(0);
+  });
+
+  it("may be called within itself: each has its own time", () => {
+    const inner = callWithin(() => {
+      const stopped = callWithin(() => {
+        for (;;);
+      }, 5);
+      return [stopped, callWithin(() => 1, 60_000), "goes on"];
+    }, 60_000);
+    expect(inner).toEqual([TIMED_OUT, 1, "goes on"]);
+    let wentOn = false;
+    const outer = callWithin(() => {
+      callWithin(() => {
+        for (;;);
+      }, 60_000);
+      wentOn = true;
+    }, 5);
+    expect(outer).toBe(TIMED_OUT);
+    expect(wentOn).toBe(false);
+  });
+
+  it("gives promises as they are, and does not wait for them", async () => {
+    let settle: (value: number) => void = () => {};
+    const promise = new Promise<number>((resolve) => {
+      settle = resolve;
+    });
+    expect(callWithin(() => promise, 60_000)).toBe(promise);
+    settle(3);
+    expect(await promise).toBe(3);
+  });
 });

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { emit } from "../../../src/telemetry/emit.js";
+import { emit, isHeard, publish } from "../../../src/telemetry/emit.js";
 
 const CHANNEL = "sharray:parallel_fallback";
 const payload = { job: 1, call: "map", error: new Error("x"), from: "threads", to: "sequential" } as const;
@@ -39,5 +39,20 @@ describe("emit", () => {
     const make = vi.fn(() => payload);
     emit(undefined, "parallel_fallback", make);
     expect(make).not.toHaveBeenCalled();
+  });
+});
+
+describe("publish", () => {
+  it("makes the message only where somebody listens", () => {
+    const make = vi.fn(() => payload);
+    expect(isHeard("parallel_fallback")).toBe(false);
+    publish("parallel_fallback", make);
+    expect(make).not.toHaveBeenCalled();
+    subscribe(CHANNEL, published);
+    expect(isHeard("parallel_fallback")).toBe(true);
+    expect(isHeard("parallel_failure")).toBe(false);
+    publish("parallel_fallback", make);
+    expect(make).toHaveBeenCalledTimes(1);
+    expect(published.mock.calls).toEqual([[payload, CHANNEL]]);
   });
 });
