@@ -203,6 +203,21 @@ describe("import directions", () => {
     expect(files.filter((file) => internalImports(file).includes("index.ts"))).toEqual([]);
   });
 
+  it("index loads neither of the entries beside it", () => {
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const each of internalImports(file, { types: false })) load(each);
+    };
+    load("index.ts");
+    expect(loaded).toContain("telemetry/emit.ts");
+    for (const entry of ["telemetry/otel.ts", "telemetry/trace.ts"]) {
+      expect(files).toContain(entry);
+      expect(loaded).not.toContain(entry);
+    }
+  });
+
   it("there are no cycles, among types neither", () => {
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {

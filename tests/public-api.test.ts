@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 
 // Computed, so that the compiler does not ask for a build before the first one.
-const BUILT = new URL("../dist/index.js", import.meta.url).href;
+const built = (file: string): string => new URL(`../dist/${file}`, import.meta.url).href;
+const BUILT = built("index.js");
 
 it("exports these names and no others", async () => {
   const api = (await import(BUILT)) as Record<string, unknown>;
@@ -19,6 +20,13 @@ it("exports these names and no others", async () => {
       "defineKernel",
     ]
   `);
+});
+
+it.each([
+  ["sharray/otel", "telemetry/otel.js", ["instrument"]],
+  ["sharray/trace", "telemetry/trace.js", ["Trace"]],
+])("%s exports its names and no others", async (_, file, names) => {
+  expect(Object.keys((await import(built(file))) as object)).toEqual(names);
 });
 
 it("exports classes and functions only", async () => {
