@@ -336,9 +336,7 @@ export class ParallelExecutor implements AsyncDisposable {
     const measured = this.#planner.learn(request, plan, runs, execution, { started, ended, isAlone });
     const retries = runs.reduce((total, [, run]) => total + run.retries, 0);
     this.#reporter.completed(measured.actual.total, measured.wait, retries, () => {
-      const hint = request.options.taskSizeHintBytes ?? this.config.taskSizeHintBytes;
-      const advice = this.#planner.hintAdvice(request, plan, hint, busyOf(runs));
-      return executionEvent(course, measured, hint, advice);
+      return executionEvent(course, measured, this.#planner.hintAdvice(request, plan, busyOf(runs)));
     });
     this.#reporter.traced(() => callTrace(course, ended, measured.actual, undefined));
   }

@@ -58,7 +58,9 @@ export class Planner {
         bytesShared: placement.bytesShared,
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#placements.of(placement),
-        kernel: this.#kernels.costOf(profileKey),
+        kernel:
+          (hint === 0 ? undefined : this.#kernels.costOf(hinted(profileKey))) ??
+          this.#kernels.costOf(profileKey),
         canGiveUp: !kernel.stateful,
       },
       {
@@ -105,24 +107,25 @@ export class Planner {
     const compute = Math.max(0, Math.min(computed, total - spawn - place - results));
     // What is left is spent on preparing the call, waking workers and waiting for their first task.
     const dispatch = Math.max(0, total - spawn - place - compute - results);
-    // Only a call that ran alone, on one strategy and on workers that were up, shows what its parts cost by themselves.
-    const isPlain = isAlone && runs.length === 1 && spawn === 0;
+    // Only a call that ran alone, as planned and on workers that were up, shows what its parts cost by themselves.
+    const isPlanned = runs.length === 1 && runs[0]?.[0] === plan.strategy;
+    const isPlain = isAlone && isPlanned && spawn === 0;
     this.#lastEnded = ended;
-    const taskBytes = Math.max(1, plan.taskBytes);
     const width = parallelWidth(last.workers, plan.host);
-    let tasksLeft = plan.tasks;
     for (const [strategy, run] of runs) {
-      const tasks = tasksLeft - run.left;
-      this.#kernels.learn(request.profileKey, {
+      const { ran, left } = run;
+      const learned = {
         strategy,
-        bytes: tasks * taskBytes,
-        tasks,
+        tasks: ran,
         // By the clock, so that threads that begin or end late count.
-        busy: isPlain && tasks > 0 ? durationOf(run.computing) / longestShare(tasks, width) : run.busy,
-        results: isAlone && run.left === 0 ? results : undefined,
+        busy: isPlain && ran > 0 ? durationOf(run.computing) / longestShare(ran, width) : run.busy,
+        results: isAlone && left === 0 ? results : undefined,
         dispatch: isPlain ? dispatch : undefined,
-      });
-      tasksLeft = run.left;
+      };
+      this.#kernels.learn(request.profileKey, { ...learned, bytes: ran * request.taskBytes });
+      if (plan.taskSizeHintBytes !== 0) {
+        this.#kernels.learn(hinted(request.profileKey), { ...learned, bytes: ran * plan.taskBytes });
+      }
     }
     if (placing !== undefined) this.#placements.note(request.placement);
     if (isAlone) {
@@ -141,13 +144,13 @@ export class Planner {
   }
 
   /** What is to be said of the hint, now that the call has run; undefined: nothing. */
-  hintAdvice({ taskBytes }: Request, plan: Plan, hint: number, busy: number): string | undefined {
+  hintAdvice({ taskBytes }: Request, plan: Plan, busy: number): string | undefined {
     const { kernel, host, tasks } = plan;
     const predicted =
       kernel === undefined
         ? tasks * (host.perTask + plan.taskBytes * host.computePerByte)
         : tasks * Math.max(1, plan.taskBytes) * kernel.perByte.threads;
-    return hintAdvice(hint, taskBytes, predicted, busy);
+    return hintAdvice(plan.taskSizeHintBytes, taskBytes, predicted, busy);
   }
 
   #observe(
@@ -166,9 +169,10 @@ export class Planner {
       isRecycled: boolean;
     },
   ): void {
-    // A pool that starts beside a running call takes longer than one that has the machine for itself.
-    if (runs.length > 1) return;
     const [[strategy]] = runs as [Run];
+    // A pool that starts beside a running call takes longer than one that has the machine for itself, and what was
+    // lost on one that did not start is not the other strategy's.
+    if (runs.length > 1 || strategy !== plan.strategy) return;
     if (strategy === "sequential") {
       observe("dispatchSequential", dispatch);
       return;
@@ -185,6 +189,11 @@ export class Planner {
     if (!this.#config.enabled) return "disabled";
     return isPoolWorker() ? "nested" : undefined;
   }
+}
+
+/** What a kernel costs per byte of its hints is another figure than what it costs per byte of its payload. */
+function hinted(profileKey: string): string {
+  return `${profileKey} hinted`;
 }
 
 function durationOf(span: { readonly start: number; readonly end: number } | undefined): number {

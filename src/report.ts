@@ -31,7 +31,6 @@ export function busyOf(runs: readonly Run[]): number {
 export function executionEvent(
   { job, request, plan, execution, runs }: Completed,
   { actual, wait }: Measured,
-  hint: number,
   hintAdvice: string | undefined,
 ): ParallelExecution {
   const [strategy] = runs.at(-1) as Run;
@@ -47,7 +46,7 @@ export function executionEvent(
     wait,
     workers,
     workerUtilisationPct: duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
-    taskSizeHintBytes: hint,
+    taskSizeHintBytes: plan.taskSizeHintBytes,
     bytesPlaced: execution.bytesPlaced,
     bytesShared: plan.bytesShared,
     metadataBytes: strategy === "sequential" ? 0 : sent + itemBytes(request.items),

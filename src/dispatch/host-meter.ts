@@ -33,7 +33,7 @@ let version = 0;
 /** Notes what a call measured on its way. */
 export function observe(what: Observation, value: number): void {
   const before = measured[what] ?? defaultHostProfile[what];
-  const taken = Math.min(value, LONGEST_FACTOR * before);
+  const taken = Math.min(value, LONGEST_FACTOR * Math.max(before, defaultHostProfile[what]));
   observed.add(what);
   measured[what] = before + (taken < before ? WEIGHT_SHORTER : WEIGHT_LONGER) * (taken - before);
   version += 1;

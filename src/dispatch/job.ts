@@ -34,6 +34,8 @@ export interface RunReport {
   readonly metadataBytes: number;
   /** Workers that were lost and whose tasks ran again. */
   readonly retries: number;
+  /** Tasks that it ran. */
+  readonly ran: number;
   /** Tasks that it left to the next strategy. */
   readonly left: number;
   /** When the threads were woken, as `performance.now()` counts. */

@@ -47,6 +47,7 @@ export class SequentialStrategy implements Strategy {
       busy: meter[BUSY] as number,
       metadataBytes: 0,
       retries: 0,
+      ran: tasks - left,
       left,
       woken,
       ready: woken,
@@ -75,7 +76,8 @@ export class SequentialStrategy implements Strategy {
       workers: 1,
       stream: onValue !== undefined,
     });
-    let start = performance.now();
+    // A guarded first task was the beginning of the first slice.
+    let start = woken;
     let takenBefore = 0;
     for (;;) {
       const state = taskRun.advance(start + SLICE_MS);
@@ -87,7 +89,10 @@ export class SequentialStrategy implements Strategy {
       }
       const left = tasks - taskRun.taken;
       const perTask = (performance.now() - start) / Math.max(1, taskRun.taken - takenBefore);
-      if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) return report(left);
+      if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
+        taskRun.leave();
+        return report(left);
+      }
       await nextTurn();
       start = performance.now();
       takenBefore = taskRun.taken;

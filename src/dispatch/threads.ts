@@ -41,7 +41,8 @@ export class ThreadsStrategy implements Strategy {
     const passes: Pass[] = [];
     let workersUsed = 0;
     let retries = 0;
-    const report = (): RunReport => reportOf(passes, workersUsed, retries);
+    const tasks = order?.length ?? job.parts.spec.tasks;
+    const report = (): RunReport => ({ ...reportOf(passes), workers: workersUsed, retries, ran: tasks });
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
     if (job.isStopped || order?.length === 0) return report();
     for (;;) {
@@ -82,14 +83,12 @@ export class ThreadsStrategy implements Strategy {
   }
 }
 
-function reportOf(passes: readonly Pass[], workers: number, retries: number): RunReport {
+function reportOf(passes: readonly Pass[]): Omit<RunReport, "workers" | "retries" | "ran"> {
   const now = performance.now();
   const first = passes[0];
   return {
-    workers,
     busy: passes.reduce((total, pass) => total + pass.busy(), 0),
     metadataBytes: passes.reduce((total, pass) => total + pass.metadataBytes, 0),
-    retries,
     left: 0,
     woken: first?.woken ?? now,
     ready: first?.ready() ?? now,

@@ -17,11 +17,12 @@ export function adviceFor(
   host: HostProfile,
   predicted: Plan["predicted"],
 ): readonly string[] {
+  const mayUseWorkers = limits.strategy !== "sequential" && limits.sequentialBecause === undefined;
   return [
     ...placedOften(workload, predicted),
     ...shortTasks(workload),
-    ...idleWorkers(workload, limits, host, predicted.threads),
-    ...slowStart(workload, limits, predicted),
+    ...(mayUseWorkers ? idleWorkers(workload, limits, host, predicted.threads) : []),
+    ...(mayUseWorkers ? slowStart(workload, predicted) : []),
   ];
 }
 
@@ -45,14 +46,10 @@ function idleWorkers({ tasks }: Workload, limits: Limits, host: HostProfile, thr
   return [`${tasks} tasks keep only ${tasks} of ${width} threads busy: cut the work finer`];
 }
 
-function slowStart(
-  { kernel, hint }: Workload,
-  { strategy }: Limits,
-  { sequential, threads }: Plan["predicted"],
-): string[] {
+function slowStart({ kernel, hint }: Workload, { sequential, threads }: Plan["predicted"]): string[] {
   // Of an unknown kernel nobody knows whether workers are of use.
   if (kernel === undefined && hint === 0) return [];
-  const isWorth = strategy !== "sequential" && threads.total - threads.spawn < sequential.total;
+  const isWorth = threads.total - threads.spawn < sequential.total;
   if (threads.spawn === 0 || !isWorth || threads.spawn < threads.total / 2) return [];
   return [`most of the time goes into starting workers: call executor.start() ahead`];
 }

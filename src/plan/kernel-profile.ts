@@ -32,7 +32,7 @@ const MAX_KERNELS = 10_000;
 
 interface Figures {
   perByte: number;
-  perResult: number;
+  perResult: number | undefined;
   dispatch: number | undefined;
   runs: number;
   /** Runs of the other strategy since. */
@@ -56,8 +56,8 @@ export class KernelProfiles {
     return {
       perByte: { sequential: known(sequential, threads, ALONE), threads: known(threads, sequential, 1) },
       perResult: {
-        sequential: sequential.runs > 0 ? sequential.perResult : threads.perResult,
-        threads: threads.runs > 0 ? threads.perResult : sequential.perResult,
+        sequential: sequential.perResult ?? threads.perResult ?? 0,
+        threads: threads.perResult ?? sequential.perResult ?? 0,
       },
       dispatch: { sequential: fresh(sequential), threads: fresh(threads) },
       spread,
@@ -78,14 +78,12 @@ export class KernelProfiles {
     const other = entry[strategy === "threads" ? "sequential" : "threads"];
     const measured = busy / Math.max(1, bytes);
     if (figures.runs > 0 && figures.perByte > 0) {
-      const deviation = Math.abs(measured / figures.perByte - 1);
+      const deviation = Math.min(LONGEST_FACTOR, Math.abs(measured / figures.perByte - 1));
       entry.spread += WEIGHT_LONGER * (deviation - entry.spread);
     }
-    figures.perByte = mean(figures, figures.perByte, measured);
-    if (results !== undefined) figures.perResult = mean(figures, figures.perResult, results / tasks);
-    if (dispatch !== undefined) {
-      figures.dispatch = mean(figures, figures.dispatch ?? dispatch, dispatch);
-    }
+    figures.perByte = figures.runs === 0 ? measured : mean(figures.perByte, measured);
+    if (results !== undefined) figures.perResult = mean(figures.perResult, results / tasks);
+    if (dispatch !== undefined) figures.dispatch = mean(figures.dispatch, dispatch);
     figures.runs += 1;
     figures.age = 0;
     other.age += 1;
@@ -93,11 +91,11 @@ export class KernelProfiles {
 }
 
 function noFigures(): Figures {
-  return { perByte: 0, perResult: 0, dispatch: undefined, runs: 0, age: 0 };
+  return { perByte: 0, perResult: undefined, dispatch: undefined, runs: 0, age: 0 };
 }
 
-function mean({ runs }: Figures, before: number, measured: number): number {
-  if (runs === 0) return measured;
+function mean(before: number | undefined, measured: number): number {
+  if (before === undefined) return measured;
   const taken = before > 0 ? Math.min(measured, LONGEST_FACTOR * before) : measured;
   return before + (taken < before ? WEIGHT_SHORTER : WEIGHT_LONGER) * (taken - before);
 }
@@ -106,8 +104,8 @@ function mean({ runs }: Figures, before: number, measured: number): number {
 function known(own: Figures, other: Figures, untried: number): number {
   if (own.runs === 0) return untried * other.perByte;
   if (other.runs === 0) return own.perByte;
-  // The first run was compiled on the way: the other strategy's figure may be nearer.
-  if (own.runs === 1) return Math.min(own.perByte, other.perByte);
+  // The first run was compiled on the way, so it tells as little as none.
+  if (own.runs === 1) return Math.min(own.perByte, untried * other.perByte);
   const stale = Math.min(1, own.age / STALE_RUNS);
   return own.perByte + stale * (other.perByte - own.perByte);
 }

@@ -8,7 +8,7 @@ import type { KernelCost, Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";
 
 export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
-  const { tasks, taskBytes, bytesShared, bytesToPlace, kernel } = workload;
+  const { tasks, taskBytes, hint, bytesShared, bytesToPlace, kernel } = workload;
   const workers = Math.max(1, Math.min(limits.maxWorkers, tasks));
   const predicted = Object.freeze({
     sequential: estimateSequential(workload, host),
@@ -26,6 +26,7 @@ export function makePlan(workload: Workload, limits: Limits, host: HostProfile):
     tasks,
     workers: strategy === "threads" ? workers : 1,
     taskBytes,
+    taskSizeHintBytes: hint,
     bytesShared,
     bytesToPlace,
     kernel: kernel === undefined ? undefined : frozen(kernel),

@@ -95,6 +95,8 @@ export interface Plan {
   readonly workers: number;
   /** Payload bytes per task that the estimates rest on. */
   readonly taskBytes: number;
+  /** The hint that `taskBytes` is; 0: it was measured. */
+  readonly taskSizeHintBytes: number;
   readonly bytesShared: number;
   readonly bytesToPlace: number;
   /** What the kernel was measured to cost so far; undefined: never measured. */

@@ -2,7 +2,8 @@ import { Script } from "node:vm";
 
 const KEY = Symbol.for("sharray.guarded");
 
-// V8 stops a script after a time, not a function, so the script calls what stands on the global object meanwhile.
+// V8 stops a script after a time, not a function, so the script calls what stands on the global object meanwhile. What
+// stops it can't be caught in it, so it is told from whatever the function throws.
 const call = new Script(`globalThis[Symbol.for("sharray.guarded")]()`);
 
 /** The function did not return in time. */
@@ -15,14 +16,24 @@ export const TIMED_OUT = Symbol("timed out");
  * @throws what it throws
  */
 export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
-  const place = globalThis as { [KEY]?: () => T };
-  place[KEY] = fn;
+  const place = globalThis as { [KEY]?: () => void };
+  const outcomes: ({ readonly value: T } | { readonly thrown: unknown })[] = [];
+  place[KEY] = () => {
+    try {
+      outcomes.push({ value: fn() });
+    } catch (thrown) {
+      outcomes.push({ thrown });
+    }
+  };
   try {
-    return call.runInThisContext({ timeout: ms, displayErrors: false }) as T;
+    call.runInThisContext({ timeout: ms, displayErrors: false });
   } catch (error) {
-    if ((error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return TIMED_OUT;
-    throw error;
+    if ((error as { code?: unknown } | null)?.code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
   } finally {
     delete place[KEY];
   }
+  const [outcome] = outcomes;
+  if (outcome === undefined) return TIMED_OUT;
+  if ("thrown" in outcome) throw outcome.thrown;
+  return outcome.value;
 }

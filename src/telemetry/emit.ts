@@ -12,16 +12,21 @@ export function publish<N extends keyof ChannelMessages>(name: N, message: () =>
   if (listeners.hasSubscribers) listeners.publish(message());
 }
 
-/** Tells the executor's own listener and the process. The payload is made only where somebody listens. */
+/** Tells the executor's own listener and the process. The payload is made once, where somebody listens. */
 export function emit<E extends keyof TelemetryEvents>(
   telemetry: Telemetry | undefined,
   event: E,
   payload: () => TelemetryEvents[E],
 ): void {
-  publish<keyof TelemetryEvents>(event, payload);
+  let made: TelemetryEvents[E] | undefined;
+  const once = (): TelemetryEvents[E] => {
+    made ??= payload();
+    return made;
+  };
+  publish<keyof TelemetryEvents>(event, once);
   if (telemetry === undefined) return;
   try {
-    telemetry(...([event, payload()] as unknown as Parameters<Telemetry>));
+    telemetry(...([event, once()] as unknown as Parameters<Telemetry>));
   } catch {
     // A listener's mistake is not the call's.
   }

@@ -72,8 +72,8 @@ export class TaskRun {
   }
 
   /**
-   * Runs tasks until none is left ("left"), until about `deadline` (`performance.now()` time, "paused"), or until a
-   * task returns a promise: then the caller awaits it and calls again.
+   * Runs tasks, at least one, until none is left ("left"), until about `deadline` (`performance.now()` time,
+   * "paused"), or until a task returns a promise: then the caller awaits it and calls again.
    */
   advance(deadline: number): "left" | "paused" | PromiseLike<void> {
     const { meter } = this.#parts;
@@ -83,14 +83,23 @@ export class TaskRun {
     return state;
   }
 
+  /** Gives up what is left of the claim in hand; its tasks so far count as a claim of their own. */
+  leave(): void {
+    if (this.#at === this.#start) return;
+    this.#end = this.#at;
+    this.#endClaim(performance.now());
+  }
+
   #advance(deadline: number): "left" | "paused" | PromiseLike<void> {
     const { run, control, results, order, stream } = this.#parts;
     for (;;) {
       if (this.#at === this.#end) {
         const now = performance.now();
-        if (this.#end !== this.#start) this.#endClaim(now);
-        // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
-        if (now >= deadline && control.next < control.limit) return "paused";
+        if (this.#end !== this.#start) {
+          this.#endClaim(now);
+          // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
+          if (now >= deadline && control.next < control.limit) return "paused";
+        }
         if (!this.#claim(now)) return "left";
       } else if (this.#untilLookUp === 0 && this.#lookUp() >= deadline) {
         return "paused";

@@ -13,6 +13,7 @@ function estimate(total: number): Estimate {
 const plan = {
   strategy: "sequential",
   tasks: 100,
+  taskSizeHintBytes: 7,
   bytesShared: 40,
   reason: "planned",
   predicted: { sequential: estimate(1), threads: estimate(2) },
@@ -26,6 +27,7 @@ function report(more: Partial<RunReport>): RunReport {
     busy: 0,
     metadataBytes: 0,
     retries: 0,
+    ran: 100,
     left: 0,
     woken: 0,
     ready: 0,
@@ -56,6 +58,7 @@ const handedOver: Run[] = [
       woken: 102,
       ready: 102,
       computing: { start: 103, end: 113 },
+      ran: 10,
       left: 90,
       claims: [claim(0)],
     }),
@@ -77,7 +80,7 @@ const handedOver: Run[] = [
 describe("the event of a call", () => {
   it("tells of the strategy that finished it, and sums up all that took part", () => {
     const course = courseOf(handedOver, { start: 114, end: 119, isRecycled: false });
-    expect(executionEvent(course, measured, 7, undefined)).toEqual({
+    expect(executionEvent(course, measured, undefined)).toEqual({
       job: 9,
       call: "map",
       strategy: "threads",
@@ -99,7 +102,7 @@ describe("the event of a call", () => {
   });
 
   it("of a sequential call counts nothing as sent", () => {
-    const event = executionEvent(courseOf([["sequential", report({ busy: 10 })]]), measured, 0, undefined);
+    const event = executionEvent(courseOf([["sequential", report({ busy: 10 })]]), measured, undefined);
     expect(event).toMatchObject({
       strategy: "sequential",
       workers: 1,
@@ -113,14 +116,14 @@ describe("the event of a call", () => {
     const course = courseOf(handedOver);
     const items = { packing: "numbers", numbers: new Float64Array(10) } as const;
     const request = { ...course.request, items };
-    expect(executionEvent({ ...course, request }, measured, 0, undefined).metadataBytes).toBe(380);
+    expect(executionEvent({ ...course, request }, measured, undefined).metadataBytes).toBe(380);
     // A call that ended on this thread counts neither.
     const here: Run[] = [["sequential", report({ metadataBytes: 300 })]];
-    expect(executionEvent({ ...course, request, runs: here }, measured, 0, undefined).metadataBytes).toBe(0);
+    expect(executionEvent({ ...course, request, runs: here }, measured, undefined).metadataBytes).toBe(0);
   });
 
   it("adds what is to be said of the hint", () => {
-    expect(executionEvent(courseOf(handedOver), measured, 7, "too large").advice).toEqual([
+    expect(executionEvent(courseOf(handedOver), measured, "too large").advice).toEqual([
       "share",
       "too large",
     ]);
@@ -132,7 +135,6 @@ describe("the event of a call", () => {
       executionEvent(
         courseOf([["sequential", report({ busy })]]),
         { actual: estimate(total), wait: 0 },
-        0,
         undefined,
       ).workerUtilisationPct;
     expect([of(0, 0), of(5, 0), of(11, 10), of(5, 10)]).toEqual([0, 0, 100, 50]);

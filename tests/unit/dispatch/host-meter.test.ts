@@ -87,6 +87,11 @@ describe("an observation", () => {
     expect(spawnAfter(...new Array<number>(100).fill(2))).toBeCloseTo(2, 9);
   });
 
+  it("is believed where next to nothing was paid so far", () => {
+    expect(spawnAfter(...new Array<number>(100).fill(0))).toBeLessThan(1e-9);
+    expect(spawnAfter(...new Array<number>(100).fill(7))).toBeCloseTo(7, 6);
+  });
+
   it("leaves the other costs alone", () => {
     observe("placePerByteFresh", 1);
     const { placePerByteFresh, parallelism, ...others } = new HostMeter({}).profile;

@@ -113,6 +113,7 @@ describe("a run on this thread", () => {
     expect(valuesOf(job)).toEqual(upTo(20));
     const { computing, ...figures } = report;
     expect(figures).toEqual({
+      ran: 20,
       workers: 1,
       busy: 20,
       metadataBytes: 0,
@@ -192,12 +193,12 @@ describe("an overseer", () => {
       return index;
     });
     const report = await new SequentialStrategy(new FakeOverseer((left) => left <= 30)).run(job);
-    expect(report).toMatchObject({ left: 28, busy: 24 });
+    expect(report).toMatchObject({ ran: 12, left: 28, busy: 24 });
     expect(ran).toEqual(upTo(12));
     expect(job.unfinished()).toEqual(Uint32Array.from(upTo(28), (i) => i + 12));
     // Whoever takes over may be this strategy again.
     const rest = await new SequentialStrategy().run(job);
-    expect(rest.left).toBe(0);
+    expect(rest).toMatchObject({ ran: 28, left: 0 });
     expect(ran).toEqual(upTo(40));
     expect(valuesOf(job)).toEqual(upTo(40));
     expect(job.ended).toBe(40);
@@ -212,8 +213,11 @@ describe("an overseer", () => {
       ran.push(index);
       return index;
     });
-    const { left } = await new SequentialStrategy(new FakeOverseer(leaves)).run(job);
+    const { left, busy, ran: count } = await new SequentialStrategy(new FakeOverseer(leaves)).run(job);
     expect(ran).toEqual(upTo(5000 - left));
+    expect(count).toBe(ran.length);
+    // The claim in hand counts as far as it came.
+    expect(busy).toBe(5 * (ran.length - 3000));
     expect(left).toBeGreaterThan(0);
     expect(job.unfinished()).toEqual(Uint32Array.from(upTo(left), (i) => i + 5000 - left));
   });
@@ -328,5 +332,18 @@ describe("a guarded first task", () => {
     const report = await run;
     expect(report.busy).toBe(5);
     expect(report.computing?.start).toBeCloseTo(1000, 6);
+  });
+
+  it("is the beginning of the first slice", async () => {
+    const clock = stopTheClock();
+    const overseer = new FakeOverseer(stays, true);
+    const job = jobOf(3, () => {
+      clock.now += SLICE_MS;
+    });
+    await new SequentialStrategy(overseer).run(job);
+    expect(overseer.asked).toEqual([
+      [2, SLICE_MS],
+      [1, SLICE_MS],
+    ]);
   });
 });

@@ -92,14 +92,14 @@ describe("advice", () => {
   });
 });
 
-describe("known faults", () => {
+describe("an executor that may not use workers", () => {
   // Where nothing but sequential is allowed, neither a pool nor more tasks are of use: `start()` does nothing there.
-  it.fails("says nothing of workers to an executor that may not use any", () => {
+  it("says nothing of workers to an executor that may not use any", () => {
     const slow = { sequential: estimate({ compute: 100 }), threads: estimate({ spawn: 60, compute: 50 }) };
     expect(advise({}, { sequentialBecause: "disabled" }, slow)).toEqual([]);
   });
 
-  it.fails("says nothing of idle workers where sequential was asked for", () => {
+  it("says nothing of idle workers where sequential was asked for", () => {
     const four = { ...defaultHostProfile, parallelism: 4 };
     const limited = { ...limits, maxWorkers: 8, strategy: "sequential" as const };
     expect(adviceFor({ ...workload, tasks: 3 }, limited, four, predicted)).toEqual([]);

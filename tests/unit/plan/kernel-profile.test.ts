@@ -61,6 +61,15 @@ it("a strategy that was never measured costs what the other one does, sequential
   expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.0035, 12);
 });
 
+it("a first run, which is compiled on the way, tells of sequential no more than none would", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:", run(9));
+  for (let i = 0; i < 2; i++) profiles.learn("1:", run(5, { strategy: "threads" }));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.0035, 12);
+  profiles.learn("1:", run(9));
+  expect(profiles.costOf("1:")?.perByte.sequential).toBeCloseTo(0.009, 12);
+});
+
 it("keeps strategies apart once each was measured twice; of a single run the lower figure counts", () => {
   const profiles = new KernelProfiles();
   for (let i = 0; i < 2; i++) profiles.learn("1:", run(4));
@@ -97,7 +106,8 @@ it("learns of results and dispatch only where they could be told", () => {
   });
   profiles.learn("1:", run(1, { results: 30, dispatch: 6 }));
   profiles.learn("1:", run(1));
-  expect(profiles.costOf("1:")?.perResult.sequential).toBe(1);
+  // The first run, which could not be told, does not count as none.
+  expect(profiles.costOf("1:")?.perResult.sequential).toBe(3);
   expect(profiles.costOf("1:")?.dispatch).toEqual({ sequential: 6, threads: undefined });
 });
 
@@ -181,4 +191,12 @@ it("gives figures that stay as they are when it learns more", () => {
   profiles.learn("1:", run(60, { strategy: "threads", dispatch: 4 }));
   expect(before).toEqual(copy);
   expect(profiles.costOf("1:")).not.toEqual(copy);
+});
+
+it("the spread stays finite, however small the figure was", () => {
+  const profiles = new KernelProfiles();
+  profiles.learn("1:", run(Number.MIN_VALUE * 1000));
+  profiles.learn("1:", run(1e6));
+  profiles.learn("1:", run(1e6));
+  expect(profiles.costOf("1:")?.spread).toBeLessThanOrEqual(3);
 });

@@ -17,6 +17,15 @@ describe("callWithin", () => {
     ).toThrow(error);
   });
 
+  it("throws what the function throws, should that be a script's time-out of its own", () => {
+    const error = Object.assign(new Error("mine"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
+    expect(() =>
+      callWithin(() => {
+        throw error;
+      }, 60_000),
+    ).toThrow(error);
+  });
+
   it("stops one that does not end, and goes on working", () => {
     expect(
       callWithin(() => {

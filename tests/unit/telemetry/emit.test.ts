@@ -35,6 +35,15 @@ describe("emit", () => {
     expect(published).toHaveBeenCalledTimes(1);
   });
 
+  it("makes the payload once, whoever listens", () => {
+    subscribe(CHANNEL, published);
+    const make = vi.fn(() => payload);
+    const listener = vi.fn();
+    emit(listener, "parallel_fallback", make);
+    expect(make).toHaveBeenCalledTimes(1);
+    expect([listener.mock.calls[0]?.[1], published.mock.calls[0]?.[0]]).toEqual([payload, payload]);
+  });
+
   it("makes no payload where nobody listens", () => {
     const make = vi.fn(() => payload);
     emit(undefined, "parallel_fallback", make);
