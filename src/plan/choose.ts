@@ -1,5 +1,6 @@
 /** Which strategy, and why: gates first, then costs. */
-import type { Limits, Plan, StrategyName, Workload } from "./plan.js";
+import { GUARD_MS } from "./hand-over.js";
+import type { KernelCost, Limits, Plan, StrategyName, Workload } from "./plan.js";
 import { ms } from "./print.js";
 
 export interface Choice {
@@ -13,6 +14,10 @@ export interface Choice {
 const FREE_LOOP = 1.1;
 // What may be spent on having workers find out what an unknown kernel costs: they find out without blocking anybody.
 const FIND_OUT_MS = 1;
+// The share of all time that goes into looking again at the strategy that is not chosen, and the fewest runs between two
+// looks: where both cost about the same the choice should still not flutter.
+const LOOK_AGAIN = 1 / 32;
+const LEAST_SINCE = 16;
 
 export function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]): Choice {
   const gate = closedGate(workload, limits);
@@ -37,16 +42,36 @@ export function choose(workload: Workload, limits: Limits, predicted: Plan["pred
         };
   }
   const figures = `sequential ${ms(sequential.total)}, threads ${ms(threads.total)}`;
-  if (threads.total < sequential.total) {
-    return { strategy: "threads", reason: `predicted to be faster: ${figures}`, isOpen: true };
+  const isFaster = threads.total < sequential.total;
+  const chosen = isFaster || threads.total <= FREE_LOOP * sequential.total ? "threads" : "sequential";
+  const other = chosen === "threads" ? "sequential" : "threads";
+  if (isDue(other, chosen, workload, predicted)) {
+    const { since } = workload.kernel as KernelCost;
+    const reason = `not measured in the last ${since[other]} runs, so it is looked at again: ${figures}`;
+    return { strategy: other, reason, isOpen: true };
   }
-  return threads.total <= FREE_LOOP * sequential.total
-    ? {
-        strategy: "threads",
-        reason: `predicted to be as fast within a tenth, and leaves this thread free: ${figures}`,
-        isOpen: true,
-      }
-    : { strategy: "sequential", reason: `predicted to be faster: ${figures}`, isOpen: true };
+  const why =
+    chosen === "sequential" || isFaster
+      ? "predicted to be faster"
+      : "predicted to be as fast within a tenth, and leaves this thread free";
+  return { strategy: chosen, reason: `${why}: ${figures}`, isOpen: true };
+}
+
+/**
+ * Is it time to look again at the strategy that is not chosen? It may have been measured badly, or things have changed.
+ */
+function isDue(
+  other: StrategyName,
+  chosen: StrategyName,
+  { kernel, taskBytes }: Workload,
+  predicted: Plan["predicted"],
+): boolean {
+  if (kernel === undefined || kernel.since[other] < LEAST_SINCE) return false;
+  // No pool is started for a look, and no task is looked at that would keep the event loop waiting.
+  if (predicted[other].spawn > 0) return false;
+  if (other === "sequential" && kernel.perByte.threads * Math.max(1, taskBytes) > GUARD_MS) return false;
+  const { total } = predicted[chosen];
+  return predicted[other].total - total <= LOOK_AGAIN * kernel.since[other] * total;
 }
 
 /** Why only sequential is possible or allowed; undefined: anything is. */

@@ -21,9 +21,6 @@ const WEIGHT_SHORTER = 2 / 3;
 const WEIGHT_LONGER = 1 / 3;
 // Neither must a few: what takes much longer than ever before counts as this much longer.
 const LONGEST_FACTOR = 3;
-// What is known of a strategy that is not chosen grows stale, lest one bad measurement rule it out for ever: after
-// so many runs of the other one it is supposed to cost the same, and tried again where that makes it the better one.
-const STALE_RUNS = 64;
 // A kernel that ran on workers only is supposed to run so much faster alone, where nothing competes for the memory:
 // sequential is tried where that would make it the better choice.
 const ALONE = 0.7;
@@ -36,7 +33,7 @@ interface Figures {
   dispatch: number | undefined;
   runs: number;
   /** Runs of the other strategy since. */
-  age: number;
+  since: number;
 }
 
 interface Entry {
@@ -59,7 +56,8 @@ export class KernelProfiles {
         sequential: sequential.perResult ?? threads.perResult ?? 0,
         threads: threads.perResult ?? sequential.perResult ?? 0,
       },
-      dispatch: { sequential: fresh(sequential), threads: fresh(threads) },
+      dispatch: { sequential: sequential.dispatch, threads: threads.dispatch },
+      since: { sequential: sequential.since, threads: threads.since },
       spread,
       runs: sequential.runs + threads.runs,
       isOnWorkers: threads.runs > 0,
@@ -85,13 +83,13 @@ export class KernelProfiles {
     if (results !== undefined) figures.perResult = mean(figures.perResult, results / tasks);
     if (dispatch !== undefined) figures.dispatch = mean(figures.dispatch, dispatch);
     figures.runs += 1;
-    figures.age = 0;
-    other.age += 1;
+    figures.since = 0;
+    other.since += 1;
   }
 }
 
 function noFigures(): Figures {
-  return { perByte: 0, perResult: undefined, dispatch: undefined, runs: 0, age: 0 };
+  return { perByte: 0, perResult: undefined, dispatch: undefined, runs: 0, since: 0 };
 }
 
 function mean(before: number | undefined, measured: number): number {
@@ -105,12 +103,5 @@ function known(own: Figures, other: Figures, untried: number): number {
   if (own.runs === 0) return untried * other.perByte;
   if (other.runs === 0) return own.perByte;
   // The first run was compiled on the way, so it tells as little as none.
-  if (own.runs === 1) return Math.min(own.perByte, untried * other.perByte);
-  const stale = Math.min(1, own.age / STALE_RUNS);
-  return own.perByte + stale * (other.perByte - own.perByte);
-}
-
-/** What dispatching costs, unless that was too long ago. */
-function fresh({ dispatch, age }: Figures): number | undefined {
-  return age < STALE_RUNS ? dispatch : undefined;
+  return own.runs === 1 ? Math.min(own.perByte, untried * other.perByte) : own.perByte;
 }

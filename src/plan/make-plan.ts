@@ -40,7 +40,7 @@ export function makePlan(workload: Workload, limits: Limits, host: HostProfile):
 }
 
 function frozen(kernel: KernelCost): KernelCost {
-  const { perByte, perResult, dispatch } = kernel;
-  for (const figures of [perByte, perResult, dispatch]) Object.freeze(figures);
+  const { perByte, perResult, dispatch, since } = kernel;
+  for (const figures of [perByte, perResult, dispatch, since]) Object.freeze(figures);
   return Object.freeze(kernel);
 }

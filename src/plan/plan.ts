@@ -11,6 +11,8 @@ export interface KernelCost {
   readonly perResult: { readonly [S in StrategyName]: number };
   /** Milliseconds of a call that are neither placing, computing nor results, by strategy; undefined: not measured. */
   readonly dispatch: { readonly [S in StrategyName]: number | undefined };
+  /** Runs of the other strategy since the last one of this. */
+  readonly since: { readonly [S in StrategyName]: number };
   /** How far single runs lie from the mean, as a share of it; 0 after a single run. */
   readonly spread: number;
   /** Runs that were measured. */

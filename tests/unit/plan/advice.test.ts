@@ -7,6 +7,7 @@ const kernel: KernelCost = {
   perByte: { sequential: 1e-3, threads: 1e-3 },
   perResult: { sequential: 0, threads: 0 },
   dispatch: { sequential: undefined, threads: undefined },
+  since: { sequential: 0, threads: 0 },
   spread: 0,
   runs: 2,
   isOnWorkers: true,

@@ -7,6 +7,7 @@ const kernel: KernelCost = {
   perByte: { sequential: 1, threads: 1 },
   perResult: { sequential: 0, threads: 0 },
   dispatch: { sequential: undefined, threads: undefined },
+  since: { sequential: 0, threads: 0 },
   spread: 0,
   runs: 1,
   isOnWorkers: false,
@@ -73,6 +74,55 @@ describe("the choice by cost", () => {
         expect({ sequential, threads }[strategy]).toBeLessThanOrEqual(1.1 * best);
       }),
     );
+  });
+});
+
+describe("a strategy that was not measured for long", () => {
+  const since = (runs: number, more: Partial<KernelCost> = {}): Workload => ({
+    ...workload,
+    kernel: { ...kernel, since: { sequential: runs, threads: runs }, ...more },
+  });
+
+  // A thirty-second of the time: what costs half as much again is looked at after 16 runs.
+  it.each([
+    [15, of(100, 150), "sequential"],
+    [16, of(100, 150), "threads"],
+    [16, of(100, 151), "sequential"],
+    [17, of(100, 151), "threads"],
+    [15, of(150, 100), "threads"],
+    [16, of(150, 100), "sequential"],
+    [15, of(100, 100), "threads"],
+    [16, of(100, 100), "sequential"],
+    [31, of(100, 200), "sequential"],
+    [32, of(100, 200), "threads"],
+    [3167, of(1, 100), "sequential"],
+    [3168, of(1, 100), "threads"],
+  ])("after %d runs, %j: %s", (runs, predicted, strategy) => {
+    expect(choose(since(runs), limits, predicted).strategy).toBe(strategy);
+  });
+
+  it("is said to be looked at again", () => {
+    expect(choose(since(20), limits, of(100, 120))).toEqual({
+      strategy: "threads",
+      reason: "not measured in the last 20 runs, so it is looked at again: sequential 100 ms, threads 120 ms",
+      isOpen: true,
+    });
+  });
+
+  it("is not looked at where workers would have to be started for it", () => {
+    const cold = { sequential: estimate(100), threads: estimate(150, { spawn: 1 }) };
+    expect(choose(since(1000), limits, cold).strategy).toBe("sequential");
+  });
+
+  it("is not looked at here where a task would block this thread", () => {
+    const long = { perByte: { sequential: 1, threads: 8.1 } };
+    expect(choose(since(1000, long), limits, of(100, 90)).strategy).toBe("threads");
+    const short = { perByte: { sequential: 1, threads: 8 } };
+    expect(choose(since(1000, short), limits, of(100, 90)).strategy).toBe("sequential");
+  });
+
+  it("is not looked at where the caller has chosen", () => {
+    expect(choose(since(1000), { ...limits, strategy: "threads" }, of(100, 100)).strategy).toBe("threads");
   });
 });
 

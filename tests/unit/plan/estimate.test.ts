@@ -18,6 +18,7 @@ const kernelCost: fc.Arbitrary<KernelCost> = fc.record({
     sequential: fc.option(small, { nil: undefined }),
     threads: fc.option(small, { nil: undefined }),
   }),
+  since: fc.record({ sequential: fc.nat(100), threads: fc.nat(100) }),
   spread: small,
   runs: fc.integer({ min: 1, max: 100 }),
   isOnWorkers: fc.boolean(),

@@ -79,22 +79,19 @@ it("keeps strategies apart once each was measured twice; of a single run the low
   profiles.learn("1:", run(8, { strategy: "threads" }));
   const { sequential, threads } = profiles.costOf("1:")?.perByte ?? { sequential: 0, threads: 0 };
   expect(threads).toBe(0.008);
-  // It has begun to fade.
-  expect(sequential).toBeCloseTo(0.004, 3);
+  expect(sequential).toBe(0.004);
 });
 
-it("a figure that is not renewed fades into the other strategy's", () => {
+it("counts the runs since each strategy was measured, and keeps its figures meanwhile", () => {
   const profiles = new KernelProfiles();
   for (let i = 0; i < 2; i++) profiles.learn("1:", run(8, { strategy: "threads", dispatch: 2 }));
-  const seen: number[] = [];
-  for (let i = 0; i < 300; i++) {
-    profiles.learn("1:", run(4, { dispatch: 1 }));
-    seen.push(profiles.costOf("1:")?.perByte.threads as number);
-  }
-  expect(seen[0]).toBeGreaterThan(0.0079);
-  expect(seen.at(-1)).toBe(0.004);
-  expect(seen).toEqual(seen.toSorted((a, b) => b - a));
-  expect(profiles.costOf("1:")?.dispatch).toEqual({ sequential: 1, threads: undefined });
+  expect(profiles.costOf("1:")?.since).toEqual({ sequential: 2, threads: 0 });
+  for (let i = 0; i < 300; i++) profiles.learn("1:", run(4, { dispatch: 1 }));
+  expect(profiles.costOf("1:")).toMatchObject({
+    perByte: { sequential: 0.004, threads: 0.008 },
+    dispatch: { sequential: 1, threads: 2 },
+    since: { sequential: 0, threads: 300 },
+  });
 });
 
 it("learns of results and dispatch only where they could be told", () => {

@@ -48,6 +48,7 @@ function measured(perByte: number, more: Partial<KernelCost> = {}): KernelCost {
     perByte: { sequential: perByte, threads: perByte },
     perResult: { sequential: 0, threads: 0 },
     dispatch: { sequential: undefined, threads: undefined },
+    since: { sequential: 0, threads: 0 },
     spread: 0,
     runs: 2,
     isOnWorkers: true,
