@@ -86,18 +86,24 @@ export class Execution {
     });
   }
 
-  /** Runs what is unfinished. Rejects at once when the job is stopped; memory returns when nobody uses it. */
+  /**
+   * Runs what is unfinished. Rejects at once when the job is stopped; memory returns when nobody uses it.
+   * @param expected milliseconds of computing on threads; undefined: nobody knows
+   */
   async run(
     strategy: StrategyName,
     workers: number,
     pool: Pool,
     maxRetries: number,
+    expected: number | undefined,
     overseer?: Overseer,
   ): Promise<RunReport> {
     this.#lease.hold();
     const running = (async () => {
       const chosen: Strategy =
-        strategy === "sequential" ? new SequentialStrategy(overseer) : await this.#threads(pool, maxRetries);
+        strategy === "sequential"
+          ? new SequentialStrategy(overseer)
+          : await this.#threads(pool, maxRetries, expected);
       return chosen.run(this.job, workers);
     })().finally(() => this.#lease.drop());
     return Promise.race([running, this.job.stopped]);
@@ -131,7 +137,7 @@ export class Execution {
     this.#lease.drop();
   }
 
-  async #threads(pool: Pool, maxRetries: number): Promise<Strategy> {
+  async #threads(pool: Pool, maxRetries: number, expected: number | undefined): Promise<Strategy> {
     const { placement, table } = this.#request;
     const start = performance.now();
     const isRecycled = this.#arena.recycles(placement.bytesNeeded);
@@ -142,7 +148,8 @@ export class Execution {
     }
     const places = table.arrays.map((array) => placeOf(array, placement, region, this.#arena));
     const { id: memory, buffer } = this.#blockRegion;
-    return new ThreadsStrategy(pool, this.#arena, { places, block: { memory, buffer } }, maxRetries);
+    const placed = { places, block: { memory, buffer } };
+    return new ThreadsStrategy(pool, this.#arena, placed, maxRetries, expected);
   }
 
   /** Enters the outputs into the array table, where they stand behind the inputs. */

@@ -127,15 +127,16 @@ export class ParallelExecutor implements AsyncDisposable {
     options: ReduceOptions<A, Awaited<R>> = {},
   ): Promise<Awaited<R>> {
     checkCombine(combine);
-    const { values } = await this.#run(this.#read("reduceShared", input, kernel, null, options));
-    const partials = values as Awaited<R>[];
-    if ("initial" in options) return partials.reduce(combine, options.initial as Awaited<R>);
-    if (partials.length === 0) {
+    const request = this.#read("reduceShared", input, kernel, null, options);
+    const isSeeded = "initial" in options;
+    if (request.spec.tasks === 0 && !isSeeded) {
       throw new TypeError(
         'Cannot reduce an empty payload without an initial value: pass the option "initial"',
       );
     }
-    return partials.reduce(combine);
+    const { values } = await this.#run(request);
+    const partials = values as Awaited<R>[];
+    return isSeeded ? partials.reduce(combine, options.initial as Awaited<R>) : partials.reduce(combine);
   }
 
   /**
@@ -163,11 +164,10 @@ export class ParallelExecutor implements AsyncDisposable {
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
-    const request = this.#read("streamShared", input, kernel, null, options);
-    return new ResultStream((sink, signal) => {
-      // It starts with the loop, not with the call.
-      return this.#run({ ...request, started: performance.now() }, sink, signal);
-    });
+    const read = (): Request => this.#read("streamShared", input, kernel, null, options);
+    // A wrong call throws at once. The stream starts with its loop, by when an array may have been transferred away.
+    read();
+    return new ResultStream(async (sink, signal) => this.#run(read(), sink, signal));
   }
 
   /**
@@ -193,7 +193,7 @@ export class ParallelExecutor implements AsyncDisposable {
     options: CallOptions<A> = {},
   ): Plan {
     this.#checkOpen("explain");
-    return this.#planner.plan(this.#read("mapShared", input, kernel, null, options));
+    return this.#planner.explain(this.#read("mapShared", input, kernel, null, options));
   }
 
   /** What this executor's shared memory is used for. */
@@ -289,11 +289,12 @@ export class ParallelExecutor implements AsyncDisposable {
   async #dispatch(course: Course, plan: Plan, execution: Execution): Promise<void> {
     const { call, placement } = course.request;
     const { maxRetries } = this.config;
+    const expected = plan.kernel === undefined ? undefined : plan.predicted.threads.compute;
     const run = async (strategy: StrategyName, workers: number, overseer?: HandOver): Promise<number> => {
       const release = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
       let report: RunReport | undefined;
       try {
-        report = await execution.run(strategy, workers, this.#pool, maxRetries, overseer);
+        report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, overseer);
         course.runs.push([strategy, report]);
         return report.left;
       } finally {

@@ -10,8 +10,8 @@ import { hintAdvice } from "./plan/advice.js";
 import { longestShare, parallelWidth } from "./plan/estimate.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import { KernelProfiles } from "./plan/kernel-profile.js";
-import { makePlan } from "./plan/make-plan.js";
-import type { Estimate, Plan } from "./plan/plan.js";
+import { draftPlan, makePlan } from "./plan/make-plan.js";
+import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
 import type { Request } from "./request.js";
 import { isPoolWorker } from "./worker/nested.js";
 
@@ -45,37 +45,13 @@ export class Planner {
     return this.#host.profile;
   }
 
-  plan({ call, kernel, spec, instances, taskBytes, placement, profileKey, options }: Request): Plan {
-    const config = this.#config;
-    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
-    return makePlan(
-      {
-        call,
-        tasks: spec.tasks,
-        instances,
-        taskBytes: hint === 0 ? taskBytes : hint,
-        hint,
-        bytesShared: placement.bytesShared,
-        bytesToPlace: placement.bytesPlaced,
-        placedBefore: this.#placements.of(placement),
-        kernel:
-          (hint === 0 ? undefined : this.#kernels.costOf(hinted(profileKey))) ??
-          this.#kernels.costOf(profileKey),
-        canGiveUp: !kernel.stateful,
-      },
-      {
-        strategy: options.strategy ?? config.strategy,
-        maxWorkers: config.maxWorkers,
-        liveWorkers: this.#pool.serving,
-        recycles: this.#arena.recycles(placement.bytesNeeded),
-        keepsRegions: performance.now() - this.#lastEnded < config.idleTimeout,
-        sequentialBecause: this.sequentialBecause(),
-        minBatchSize: config.minBatchSize,
-        minInstancesForParallel: config.minInstancesForParallel,
-        tinyWorkloadThreshold: config.tinyWorkloadThreshold,
-      },
-      this.#host.profile,
-    );
+  plan(request: Request): Plan {
+    return draftPlan(...this.#groundsOf(request), this.#host.profile);
+  }
+
+  /** The same for users to read. */
+  explain(request: Request): Plan {
+    return makePlan(...this.#groundsOf(request), this.#host.profile);
   }
 
   /** The host is measured in the background of the first call whose plan rests on it. */
@@ -151,6 +127,39 @@ export class Planner {
         ? tasks * (host.perTask + plan.taskBytes * host.computePerByte)
         : tasks * Math.max(1, plan.taskBytes) * kernel.perByte.threads;
     return hintAdvice(plan.taskSizeHintBytes, taskBytes, predicted, busy);
+  }
+
+  #groundsOf(request: Request): [Workload, Limits] {
+    const { call, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
+    const config = this.#config;
+    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
+    return [
+      {
+        call,
+        tasks: spec.tasks,
+        instances,
+        taskBytes: hint === 0 ? taskBytes : hint,
+        hint,
+        bytesShared: placement.bytesShared,
+        bytesToPlace: placement.bytesPlaced,
+        placedBefore: this.#placements.of(placement),
+        kernel:
+          (hint === 0 ? undefined : this.#kernels.costOf(hinted(profileKey))) ??
+          this.#kernels.costOf(profileKey),
+        canGiveUp: !kernel.stateful,
+      },
+      {
+        strategy: options.strategy ?? config.strategy,
+        maxWorkers: config.maxWorkers,
+        liveWorkers: this.#pool.serving,
+        recycles: this.#arena.recycles(placement.bytesNeeded),
+        keepsRegions: performance.now() - this.#lastEnded < config.idleTimeout,
+        sequentialBecause: this.sequentialBecause(),
+        minBatchSize: config.minBatchSize,
+        minInstancesForParallel: config.minInstancesForParallel,
+        tinyWorkloadThreshold: config.tinyWorkloadThreshold,
+      },
+    ];
   }
 
   #observe(

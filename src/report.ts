@@ -50,7 +50,7 @@ export function executionEvent(
     bytesPlaced: execution.bytesPlaced,
     bytesShared: plan.bytesShared,
     metadataBytes: strategy === "sequential" ? 0 : sent + itemBytes(request.items),
-    predicted: plan.predicted[strategy],
+    predicted: Object.freeze(plan.predicted[strategy]),
     actual,
     advice: hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice],
   };

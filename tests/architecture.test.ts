@@ -246,6 +246,7 @@ describe("what comes from outside", () => {
     expect(outside).toEqual([
       "dispatch/node-worker.ts",
       "dispatch/pool.ts",
+      "dispatch/slot.ts",
       "telemetry/emit.ts",
       "telemetry/otel.ts",
       "telemetry/trace.ts",

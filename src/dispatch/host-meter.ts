@@ -27,15 +27,23 @@ const LONGEST_FACTOR = 3;
 
 const measured: { -readonly [F in keyof HostProfile]?: HostProfile[F] } = {};
 const observed = new Set<Observation>();
+/** What `version` stands for. */
+const told: { -readonly [F in Observation]?: number } = {};
 let isMeasured = false;
 let version = 0;
+
+// Each call measures something; a profile is made anew only where it would differ by more.
+const WORTH_TELLING = 0.01;
 
 /** Notes what a call measured on its way. */
 export function observe(what: Observation, value: number): void {
   const before = measured[what] ?? defaultHostProfile[what];
   const taken = Math.min(value, LONGEST_FACTOR * Math.max(before, defaultHostProfile[what]));
   observed.add(what);
-  measured[what] = before + (taken < before ? WEIGHT_SHORTER : WEIGHT_LONGER) * (taken - before);
+  const after = before + (taken < before ? WEIGHT_SHORTER : WEIGHT_LONGER) * (taken - before);
+  measured[what] = after;
+  if (Math.abs(after - (told[what] ?? 0)) <= WORTH_TELLING * after) return;
+  told[what] = after;
   version += 1;
 }
 

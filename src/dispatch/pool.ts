@@ -2,41 +2,18 @@
  * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which spawns,
  * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
-import {
-  MessageChannel,
-  type MessagePort,
-  type ResourceLimits,
-  receiveMessageOnPort,
-} from "node:worker_threads";
-import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import { NodeWorker } from "./node-worker.js";
-
-/** How a worker ended. */
-export interface Loss {
-  /** Undefined: it never served. */
-  readonly exitCode: number | undefined;
-  readonly error: unknown;
-  /** The pool ended it itself, on behalf of another round or for want of work. */
-  readonly terminated: boolean;
-}
-
-/** Hears from a slot about one round. */
-export interface RoundListener {
-  report(slot: Slot, message: ReportMessage): void;
-  /** The slot's worker ended before it left the round. Nothing more comes from it. */
-  lost(slot: Slot, loss: Loss): void;
-}
+import type { MessagePort } from "node:worker_threads";
+import type { WorkerSetup } from "../protocol/messages.js";
+import { type Control, Slot, type SlotOptions } from "./slot.js";
 
 interface ServeModule {
   serve(port: MessagePort, setup: WorkerSetup): void;
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends SlotOptions {
   readonly maxWorkers: number;
   /** Milliseconds without a round after which a worker is ended. */
   readonly idleTimeout: number;
-  readonly resourceLimits: ResourceLimits | undefined;
-  readonly initializer: KernelAddress | null;
 }
 
 type Threads = typeof import("threads");
@@ -64,150 +41,23 @@ function loadThreads(): Promise<Threads> {
   return threads;
 }
 
-const ENTRY = new URL("../worker/entry.js", import.meta.url);
 // Far longer than a start takes on a loaded machine; a worker that ends is noticed at once, by its exit.
 const SPAWN_TIMEOUT_MS = 60_000;
 
-/** One worker and what it knows. */
-export class Slot {
-  /** Names the worker among those of its pool, from 1. */
-  readonly number: number;
-  /** Memory whose handle the worker has. */
-  readonly knownMemory = new Set<number>();
-  /** Kernels that the worker has. */
-  readonly knownKernels = new Set<number>();
-  /** Memory that is gone, to be told with the next wake-up. */
-  readonly toForget: number[] = [];
-  /** Resolves when the worker serves rounds; rejects when it could not be started. */
-  readonly ready: Promise<void>;
-  readonly #rounds = new Map<number, RoundListener>();
-  readonly #port: MessagePort;
-  readonly #worker: NodeWorker;
-  readonly #onRelease: (slot: Slot) => void;
-  readonly #onEnd: (slot: Slot) => void;
-  #thread: object | undefined;
-  #startError: unknown;
-  #terminated = false;
-  #holds = 0;
-  #idleSince = 0;
-  #readySince: number | undefined;
-
-  constructor(
-    number: number,
-    options: PoolOptions,
-    onRelease: (slot: Slot) => void,
-    onEnd: (slot: Slot) => void,
-  ) {
-    this.number = number;
-    this.#onRelease = onRelease;
-    this.#onEnd = onEnd;
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.on("message", (message: ReportMessage) => this.#report(message));
-    port1.unref();
-    this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
-      onEnd(this);
-      this.#lose({
-        exitCode: this.#thread === undefined ? undefined : exitCode,
-        error: error ?? this.#startError,
-        terminated: this.#terminated,
-      });
-    });
-    this.#hold();
-    this.ready = this.#serve(port2, { initializer: options.initializer })
-      .then(() => {
-        this.#readySince = performance.now();
-      })
-      .finally(() => this.#release());
-    // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
-    this.ready.catch(() => {});
-  }
-
-  /** Rounds that the worker was woken for and has not left. */
-  get rounds(): number {
-    return this.#rounds.size;
-  }
-
-  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
-  get readySince(): number | undefined {
-    return this.#readySince;
-  }
-
-  /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
-  get idleSince(): number | undefined {
-    return this.#holds > 0 ? undefined : this.#idleSince;
-  }
-
-  /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
-  wake(message: WakeMessage, listener: RoundListener): void {
-    this.#rounds.set(message.round, listener);
-    this.#hold();
-    this.#port.postMessage(message);
-  }
-
-  /** Ends the worker; its rounds hear that it is lost. */
-  async terminate(): Promise<void> {
-    this.#terminated = true;
-    // Never released: reports that still come in must not let the process end before the worker has.
-    this.#hold();
-    // Gone from the pool at once, so that no round is sent to a worker that is about to end.
-    this.#onEnd(this);
-    if (this.#thread === undefined) await this.#worker.terminate();
-    else await (await loadThreads()).Thread.terminate(this.#thread);
-  }
-
-  async #serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
-    try {
-      const { spawn, Transfer } = await loadThreads();
-      const thread = await spawn<ServeModule>(this.#worker, { timeout: SPAWN_TIMEOUT_MS });
-      // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132), and it never
-      // answers for a worker that has ended (master/spawn.ts:94).
-      await Promise.race([thread.serve(Transfer(port), setup), this.#worker.untilEnd()]);
-      this.#thread = thread;
-    } catch (error) {
-      // A start that timed out leaves the worker alive (master/spawn.ts:46-59).
-      this.#startError = error;
-      await this.#worker.terminate();
-      throw error;
-    }
-  }
-
-  #report(message: ReportMessage): void {
-    const listener = this.#rounds.get(message.round);
-    if (listener === undefined) return;
-    const { left } = message;
-    if (left) this.#rounds.delete(message.round);
-    listener.report(this, message);
-    if (left) this.#release();
-  }
-
-  #lose(loss: Loss): void {
-    // What the worker sent before its end waits in the port, and counts.
-    for (;;) {
-      const received = receiveMessageOnPort(this.#port);
-      if (received === undefined) break;
-      this.#report(received.message as ReportMessage);
-    }
-    this.#port.close();
-    const listeners = [...this.#rounds.values()];
-    this.#rounds.clear();
-    for (const listener of listeners) listener.lost(this, loss);
-  }
-
-  /** A worker with something to do keeps the process alive; an idle one must not. */
-  #hold(): void {
-    this.#holds += 1;
-    if (this.#holds === 1) this.#worker.ref();
-  }
-
-  #release(): void {
-    this.#holds -= 1;
-    if (this.#holds > 0) return;
-    this.#worker.unref();
-    this.#idleSince = performance.now();
-    this.#onRelease(this);
-  }
-}
+const control: Control = {
+  async serve(worker, port, setup) {
+    const { spawn, Transfer } = await loadThreads();
+    // A start that times out leaves the worker alive (master/spawn.ts:46-59).
+    const thread = await spawn<ServeModule>(worker, { timeout: SPAWN_TIMEOUT_MS });
+    // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132), and it never
+    // answers for a worker that has ended (master/spawn.ts:94).
+    await Promise.race([thread.serve(Transfer(port), setup), worker.untilEnd()]);
+    return thread;
+  },
+  async terminate(thread) {
+    await (await loadThreads()).Thread.terminate(thread);
+  },
+};
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -240,6 +90,7 @@ export class Pool {
         new Slot(
           this.#freeNumber(),
           this.#options,
+          control,
           () => this.#scheduleTrim(),
           (slot) => this.#slots.delete(slot),
         ),

@@ -5,7 +5,8 @@ import { ms } from "./print.js";
 
 export interface Choice {
   readonly strategy: StrategyName;
-  readonly reason: string;
+  /** Words are made at need: most calls' are never read. */
+  readonly reason: () => string;
   /** Chosen by costs, so what the run shows may overturn it. */
   readonly isOpen: boolean;
 }
@@ -21,40 +22,44 @@ const LEAST_SINCE = 16;
 
 export function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]): Choice {
   const gate = closedGate(workload, limits);
-  if (gate !== undefined) return { strategy: "sequential", reason: gate, isOpen: false };
+  if (gate !== undefined) return { strategy: "sequential", reason: () => gate, isOpen: false };
   const asked = limits.strategy;
-  if (asked !== "auto")
-    return { strategy: asked, reason: `strategy "${asked}" was asked for`, isOpen: false };
+  if (asked !== "auto") {
+    return { strategy: asked, reason: () => `strategy "${asked}" was asked for`, isOpen: false };
+  }
   const { sequential, threads } = predicted;
   if (workload.kernel === undefined && workload.hint === 0) {
     const toFindOut = threads.spawn + threads.place + threads.dispatch;
     return toFindOut <= FIND_OUT_MS
       ? {
           strategy: "threads",
-          reason: `the kernel was never measured: the workers find out what it costs, for ${ms(toFindOut)}`,
+          reason: () =>
+            `the kernel was never measured: the workers find out what it costs, for ${ms(toFindOut)}`,
           isOpen: true,
         }
       : {
           strategy: "sequential",
-          reason:
+          reason: () =>
             "the kernel was never measured: the call starts on this thread and moves to the workers when that pays",
           isOpen: true,
         };
   }
-  const figures = `sequential ${ms(sequential.total)}, threads ${ms(threads.total)}`;
   const isFaster = threads.total < sequential.total;
   const chosen = isFaster || threads.total <= FREE_LOOP * sequential.total ? "threads" : "sequential";
   const other = chosen === "threads" ? "sequential" : "threads";
+  const because = (why: string) => (): string =>
+    `${why}: sequential ${ms(sequential.total)}, threads ${ms(threads.total)}`;
   if (isDue(other, chosen, workload, predicted)) {
     const { since } = workload.kernel as KernelCost;
-    const reason = `not measured in the last ${since[other]} runs, so it is looked at again: ${figures}`;
+    const reason = because(`not measured in the last ${since[other]} runs, so it is looked at again`);
     return { strategy: other, reason, isOpen: true };
   }
-  const why =
+  const reason = because(
     chosen === "sequential" || isFaster
       ? "predicted to be faster"
-      : "predicted to be as fast within a tenth, and leaves this thread free";
-  return { strategy: chosen, reason: `${why}: ${figures}`, isOpen: true };
+      : "predicted to be as fast within a tenth, and leaves this thread free",
+  );
+  return { strategy: chosen, reason, isOpen: true };
 }
 
 /**

@@ -69,5 +69,5 @@ function resultsCost(strategy: StrategyName, { tasks, kernel }: Workload): numbe
 
 function estimate(parts: Omit<Estimate, "total">): Estimate {
   const { spawn, place, dispatch, compute, results } = parts;
-  return Object.freeze({ ...parts, total: spawn + place + dispatch + compute + results });
+  return { spawn, place, dispatch, compute, results, total: spawn + place + dispatch + compute + results };
 }

@@ -54,10 +54,14 @@ export const HOST_FIELDS = Object.keys(defaultHostProfile) as (keyof HostProfile
 
 /** The profile with measured or given values in the place of defaults, the later ones first. */
 export function hostProfileOf(...layers: readonly Partial<HostProfile>[]): HostProfile {
-  const profile: HostProfile = Object.assign({}, defaultHostProfile, ...layers);
-  Object.defineProperty(profile, "toString", { value: () => print(profile), enumerable: false });
-  return Object.freeze(profile);
+  return Object.freeze(Object.assign(Object.create(printable), defaultHostProfile, ...layers) as HostProfile);
 }
+
+const printable = {
+  toString(this: HostProfile): string {
+    return print(this);
+  },
+};
 
 function print(profile: HostProfile): string {
   const rows = HOST_FIELDS.map((field) => {

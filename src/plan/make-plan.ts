@@ -4,24 +4,38 @@ import { choose } from "./choose.js";
 import { estimateSequential, estimateThreads, parallelWidth } from "./estimate.js";
 import { mayGuard } from "./hand-over.js";
 import type { HostProfile } from "./host-profile.js";
-import type { KernelCost, Limits, Plan, Workload } from "./plan.js";
+import type { Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";
 
+/** The plan as users get it: plain data, frozen. */
 export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
+  const { kernel, predicted, advice, ...draft } = draftPlan(workload, limits, host);
+  const plan: Plan = {
+    ...draft,
+    kernel: kernel === undefined ? undefined : deepFreeze(kernel),
+    predicted: deepFreeze(predicted),
+    advice: Object.freeze(advice),
+    toString: () => printPlan(plan),
+  };
+  return Object.freeze(plan);
+}
+
+/** The same for the engine's own use: not frozen, and in words only where somebody reads them. */
+export function draftPlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
   const { tasks, taskBytes, hint, bytesShared, bytesToPlace, kernel } = workload;
   const workers = Math.max(1, Math.min(limits.maxWorkers, tasks));
-  const predicted = Object.freeze({
+  const predicted = {
     sequential: estimateSequential(workload, host),
     threads: estimateThreads(workload, workers, limits, host),
-  });
+  };
   const { strategy, reason, isOpen } = choose(workload, limits, predicted);
   const width = parallelWidth(workers, host);
   const mayMove = isOpen && strategy === "sequential" && tasks > 1 && width > 1;
   const guardsFirstTask =
     kernel === undefined && workload.canGiveUp && mayGuard(tasks, width, predicted.threads);
-  const plan: Plan = {
+  return {
     strategy,
-    fallbacks: Object.freeze(isOpen && strategy === "threads" ? (["sequential"] as const) : []),
+    fallbacks: isOpen && strategy === "threads" ? FALLBACKS : NONE,
     handOver: mayMove ? Object.freeze({ workers, width, guardsFirstTask }) : undefined,
     tasks,
     workers: strategy === "threads" ? workers : 1,
@@ -29,18 +43,22 @@ export function makePlan(workload: Workload, limits: Limits, host: HostProfile):
     taskSizeHintBytes: hint,
     bytesShared,
     bytesToPlace,
-    kernel: kernel === undefined ? undefined : frozen(kernel),
+    kernel,
     predicted,
-    reason,
-    advice: Object.freeze(adviceFor(workload, limits, host, predicted)),
+    get reason() {
+      return reason();
+    },
+    get advice() {
+      return adviceFor(workload, limits, host, predicted);
+    },
     host,
-    toString: () => printPlan(plan),
   };
-  return Object.freeze(plan);
 }
 
-function frozen(kernel: KernelCost): KernelCost {
-  const { perByte, perResult, dispatch, since } = kernel;
-  for (const figures of [perByte, perResult, dispatch, since]) Object.freeze(figures);
-  return Object.freeze(kernel);
+const FALLBACKS = Object.freeze(["sequential"] as const);
+const NONE = Object.freeze([] as const);
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) Object.freeze(part);
+  return Object.freeze(value);
 }

@@ -15,7 +15,7 @@ import {
   type TypedArray,
   viewOf,
 } from "../memory/dtypes.js";
-import { isDetached, isRecord } from "../memory/inputs.js";
+import { isGone, isRecord } from "../memory/inputs.js";
 
 /** The arrays a job touches, each once. Their order is how messages name them. */
 export class ArrayTable {
@@ -88,17 +88,17 @@ const options = {
 
 /** Encodes a caller's values. */
 export class ValueEncoder {
-  readonly #plain: Encoder<Scope>;
-  readonly #floats: Encoder<Scope>;
+  readonly #context: Scope;
+  // Made at need: making one costs more than a small value, and many calls have none.
+  #plain: Encoder<Scope> | undefined;
+  #floats: Encoder<Scope> | undefined;
 
   /**
    * @param table where arrays that cross by reference are noted
    * @param inlineBelow plain arrays of fewer bytes travel inline; 0 for none
    */
   constructor(table: ArrayTable, inlineBelow: number) {
-    const context: Scope = { arrays: [], table, inlineBelow };
-    this.#plain = new Encoder({ ...options, context });
-    this.#floats = new Encoder({ ...options, context, forceIntegerToFloat: true });
+    this.#context = { arrays: [], table, inlineBelow };
   }
 
   /**
@@ -108,23 +108,29 @@ export class ValueEncoder {
    */
   encode(value: unknown, path: string): Uint8Array {
     // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
-    const negativeZero = check(value, path, new Set());
-    return (negativeZero ? this.#floats : this.#plain).encodeSharedRef(value);
+    const context = this.#context;
+    if (check(value, path, new Set())) {
+      this.#floats ??= new Encoder({ ...options, context, forceIntegerToFloat: true });
+      return this.#floats.encodeSharedRef(value);
+    }
+    this.#plain ??= new Encoder({ ...options, context });
+    return this.#plain.encodeSharedRef(value);
   }
 }
 
 /** Decodes what a `ValueEncoder` made. */
 export class ValueDecoder {
-  readonly #decoder: Decoder<Scope>;
+  readonly #context: Scope;
+  #decoder: Decoder<Scope> | undefined;
 
   /** @param inlined takes the buffers of arrays that come inline, where they must not be given away as results */
   constructor(arrays: readonly TypedArray[], inlined?: Set<ArrayBufferLike>) {
-    const context: Scope = { arrays, table: undefined, inlineBelow: 0, inlined };
-    this.#decoder = new Decoder({ ...options, context });
+    this.#context = { arrays, table: undefined, inlineBelow: 0, inlined };
   }
 
   /** Objects and lists come back frozen: a kernel can't keep state in them. */
   decode(bytes: Uint8Array): unknown {
+    this.#decoder ??= new Decoder({ ...options, context: this.#context });
     return deepFreeze(this.#decoder.decode(bytes));
   }
 }
@@ -152,8 +158,8 @@ function check(value: unknown, path: string, ancestors: Set<object>): boolean {
   }
   if (value === null) return false;
   if (isTypedArray(value)) {
-    if (value.length === 0 && isDetached(value.buffer)) {
-      refuse(path, "an array that still has its data", "one whose buffer was transferred away");
+    if (isGone(value)) {
+      refuse(path, "an array that still has its data", "one whose buffer was transferred away or shrunk");
     }
     return false;
   }

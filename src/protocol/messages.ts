@@ -41,4 +41,8 @@ export interface ReportMessage {
 export interface WorkerSetup {
   /** Run once before the first task; null for none. */
   readonly initializer: KernelAddress | null;
+  /** Its doorbell. */
+  readonly bell: SharedArrayBuffer;
+  /** May it keep looking at the bell for a moment before it waits? */
+  readonly spins: boolean;
 }

@@ -10,6 +10,7 @@ import { aligned, type Place } from "../memory/placement.js";
 import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
 import type { PackedItems } from "./items.js";
 import type { JobSpec } from "./job-spec.js";
+import { LeaveWord } from "./leave.js";
 import type { WakeMessage } from "./messages.js";
 
 /** What a worker reads to take part in a round. */
@@ -32,8 +33,9 @@ export interface Descriptor {
 
 const PLACE_FIELDS = 4;
 
-// A cache line for each worker's meter: it is written at the end of every claim.
+// A cache line for each worker: its meter, which is written at the end of every claim, and its leave word.
 const METER_BYTES = 64;
+const LEAVE_AT = 56;
 
 /** Words of a meter: milliseconds spent in claims that have ended. */
 export const BUSY = 0;
@@ -91,6 +93,37 @@ export function unpackPlaces(packed: Uint8Array, memory: (id: number) => SharedA
 
 type Fields = [kind: number, memory: number, byteOffset: number, length: number];
 
+// A list: with the names of its fields it would take twice the bytes and twice the time.
+function packDescriptor({ spec, kernel, block, packing, tasks, stream, logged, places }: Descriptor) {
+  const { shape, length, chunkSize, inputs, outputs, clearOutputs, args, shared } = spec;
+  const names = [inputs.names, inputs.arrays, outputs?.names, outputs?.arrays] as const;
+  const cut = [shape, spec.tasks, length, chunkSize, clearOutputs] as const;
+  return [...cut, ...names, args, shared, kernel, block, packing, tasks, stream, logged, places] as const;
+}
+
+type PackedDescriptor = ReturnType<typeof packDescriptor>;
+
+function unpackDescriptor(packed: PackedDescriptor): Descriptor {
+  const [
+    shape,
+    all,
+    length,
+    chunkSize,
+    clearOutputs,
+    inputNames,
+    inputArrays,
+    outputNames,
+    outputArrays,
+    ...rest
+  ] = packed;
+  const [args, shared, kernel, block, packing, tasks, stream, logged, places] = rest;
+  const inputs = { names: inputNames, arrays: inputArrays };
+  // msgpack has null only.
+  const outputs = outputArrays == null ? null : { names: outputNames ?? null, arrays: outputArrays };
+  const spec = { shape, tasks: all, length, chunkSize, inputs, outputs, clearOutputs, args, shared };
+  return { spec, kernel, block, packing, tasks, stream, logged, places };
+}
+
 /** A round's region as the caller's side made it. */
 export interface Round {
   readonly region: Region;
@@ -98,10 +131,14 @@ export interface Round {
   /** Bytes of the descriptor, for the wake-up. */
   readonly descriptorBytes: number;
   readonly orderLength: number;
+  /** Workers that may take part. */
+  readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
   busy(): number;
   /** Is that worker in the middle of the round's tasks, as far as can be told from here? */
   isRunning(participant: number): boolean;
+  /** How that worker tells that it has left. */
+  leave(participant: number): LeaveWord;
   /** What that worker noted. */
   notes(participant: number): { readonly meter: Float64Array; readonly log: Float64Array | undefined };
 }
@@ -119,14 +156,19 @@ function roundLayout(workers: number, orderLength: number, descriptorBytes: numb
   return { order, descriptor, logs: descriptor + aligned(descriptorBytes) };
 }
 
-/** Takes a region and writes a round into it. @param order tasks to run, ascending; undefined: all */
+/**
+ * Takes a region and writes a round into it.
+ * @param order tasks to run, ascending; undefined: all
+ * @param silent the caller's side will look whether workers have left
+ */
 export function openRound(
   arena: Arena,
   descriptor: Descriptor,
   workers: number,
   order: Uint32Array | undefined,
+  silent: boolean,
 ): Round {
-  const bytes = encoder.encode(descriptor);
+  const bytes = encoder.encode(packDescriptor(descriptor));
   const orderLength = order?.length ?? 0;
   const layout = roundLayout(workers, orderLength, bytes.length);
   const { logged } = descriptor;
@@ -136,6 +178,8 @@ export function openRound(
   control.reset(descriptor.tasks);
   const meters = Array.from({ length: workers }, (_, participant) => meterAt(buffer, participant));
   for (const meter of meters) meter.fill(0);
+  const leaves = meters.map((_, participant) => leaveAt(buffer, participant));
+  for (const leave of leaves) leave.reset(silent);
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
   new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
   return {
@@ -143,8 +187,10 @@ export function openRound(
     control,
     descriptorBytes: bytes.length,
     orderLength,
+    workers,
     busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
     isRunning: (participant) => meters[participant]?.[RUNNING] === 1,
+    leave: (participant) => leaves[participant] as LeaveWord,
     notes: (participant) => ({
       meter: meters[participant] as Float64Array,
       log: logAt(buffer, layout, participant, logged),
@@ -159,6 +205,7 @@ export interface OpenedRound {
   readonly order: Uint32Array | undefined;
   /** This worker's own. */
   readonly meter: Float64Array;
+  readonly leave: LeaveWord;
   /** This worker's own; undefined: nobody traces the call. */
   readonly log: Float64Array | undefined;
 }
@@ -168,12 +215,13 @@ export function readRound(buffer: SharedArrayBuffer, wake: WakeMessage): OpenedR
   const layout = roundLayout(workers, orderLength, descriptorBytes);
   // Copied out, as decoders of text refuse shared memory in browsers.
   const bytes = new Uint8Array(buffer, layout.descriptor, descriptorBytes).slice();
-  const descriptor = decoder.decode(bytes) as Descriptor;
+  const descriptor = unpackDescriptor(decoder.decode(bytes) as PackedDescriptor);
   return {
     descriptor,
     control: controlAt(buffer),
     order: orderLength === 0 ? undefined : new Uint32Array(buffer, layout.order, orderLength),
     meter: meterAt(buffer, participant),
+    leave: leaveAt(buffer, participant),
     log: logAt(buffer, layout, participant, descriptor.logged),
   };
 }
@@ -184,6 +232,10 @@ function controlAt(buffer: SharedArrayBuffer): ControlBlock {
 
 function meterAt(buffer: SharedArrayBuffer, participant: number): Float64Array {
   return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, METER_WORDS);
+}
+
+function leaveAt(buffer: SharedArrayBuffer, participant: number): LeaveWord {
+  return new LeaveWord(new Int32Array(buffer, CONTROL_BYTES + participant * METER_BYTES + LEAVE_AT, 1));
 }
 
 function logAt(

@@ -1,14 +1,26 @@
-import { channel } from "node:diagnostics_channel";
+import { type Channel, channel } from "node:diagnostics_channel";
 import type { ChannelMessages, Telemetry, TelemetryEvents } from "./events.js";
+
+// Held for good: Node 20 forgets a channel with its subscribers when an earlier object of the same name is collected.
+const channels = new Map<string, Channel>();
+
+function channelOf(name: keyof ChannelMessages): Channel {
+  let known = channels.get(name);
+  if (known === undefined) {
+    known = channel(`sharray:${name}`);
+    channels.set(name, known);
+  }
+  return known;
+}
 
 /** Does anybody in this process listen to `sharray:<name>`? */
 export function isHeard(name: keyof ChannelMessages): boolean {
-  return channel(`sharray:${name}`).hasSubscribers;
+  return channelOf(name).hasSubscribers;
 }
 
 /** Tells the process (`diagnostics_channel`, `sharray:<name>`). The message is made only where somebody listens. */
 export function publish<N extends keyof ChannelMessages>(name: N, message: () => ChannelMessages[N]): void {
-  const listeners = channel(`sharray:${name}`);
+  const listeners = channelOf(name);
   if (listeners.hasSubscribers) listeners.publish(message());
 }
 

@@ -1,7 +1,7 @@
 // biome-ignore-all assist/source/organizeImports: the first import must be evaluated before threads.js is.
 /** Where a worker of the pool starts. threads.js carries the control plane: it hands over the port of the rounds. */
 import { removeAddedListeners } from "./listeners-before.js";
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { expose } from "threads/worker";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { markPoolWorker } from "./nested.js";
@@ -16,7 +16,9 @@ expose({
    * @returns settles when the worker is initialised, or is not
    */
   serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
-    const server = new WorkerServer(port, setup);
+    const takeMessage = (): WakeMessage | undefined =>
+      receiveMessageOnPort(port)?.message as WakeMessage | undefined;
+    const server = new WorkerServer(port, setup, takeMessage);
     port.on("message", (wake: WakeMessage) => void server.receive(wake));
     return server.initialized;
   },

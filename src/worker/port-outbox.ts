@@ -1,4 +1,5 @@
 import type { Departing } from "../protocol/departure.js";
+import type { LeaveWord } from "../protocol/leave.js";
 import type { ReportMessage } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";
 import type { Outbox } from "./task-run.js";
@@ -16,16 +17,18 @@ export class PortOutbox implements Outbox {
   readonly #port: Port;
   readonly #round: number;
   readonly #eager: boolean;
+  readonly #leave: LeaveWord;
   #values: (readonly [number, unknown])[] = [];
   #failures: (readonly [number, Thrown])[] = [];
   #transfer: ArrayBuffer[] = [];
   #sent = performance.now();
 
   /** @param eager send at the end of each claim, however short */
-  constructor(port: Port, round: number, eager: boolean) {
+  constructor(port: Port, round: number, eager: boolean, leave: LeaveWord) {
     this.#port = port;
     this.#round = round;
     this.#eager = eager;
+    this.#leave = leave;
   }
 
   value(index: number, { value, transfer }: Departing): void {
@@ -46,9 +49,10 @@ export class PortOutbox implements Outbox {
     if (this.#values.length > 0 || this.#failures.length > 0) this.#send(false);
   }
 
-  /** Sends what is left and that the worker has left the round. */
+  /** Sends what is left and that the worker has left the round: by message where it must. */
   leave(): void {
-    this.#send(true);
+    const isEmpty = this.#values.length === 0 && this.#failures.length === 0;
+    if (!isEmpty || this.#leave.leave()) this.#send(true);
   }
 
   #send(left: boolean): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choose } from "../../../src/plan/choose.js";
+import * as module from "../../../src/plan/choose.js";
 import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
 
 const kernel: KernelCost = {
@@ -44,6 +44,11 @@ const of = (sequential: number, threads: number) => ({
   sequential: estimate(sequential),
   threads: estimate(threads),
 });
+
+function choose(...grounds: Parameters<typeof module.choose>) {
+  const choice = module.choose(...grounds);
+  return { ...choice, reason: choice.reason() };
+}
 
 describe("the choice by cost", () => {
   it.each<[number, number, string, string]>([

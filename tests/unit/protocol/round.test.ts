@@ -60,7 +60,7 @@ describe("a round", () => {
   it("is read as it was written", () => {
     const arena = new Arena(2 ** 20, () => {});
     const order = Uint32Array.of(1, 3, 4);
-    const round = openRound(arena, descriptor, 3, order);
+    const round = openRound(arena, descriptor, 3, order, false);
     const read = readRound(round.region.buffer, wakeFor(round, 0));
     expect(read.descriptor).toEqual(descriptor);
     expect(read.order).toEqual(order);
@@ -73,7 +73,7 @@ describe("a round", () => {
 
   it("needs no order", () => {
     const arena = new Arena(2 ** 20, () => {});
-    const round = openRound(arena, descriptor, 3, undefined);
+    const round = openRound(arena, descriptor, 3, undefined, false);
     expect(round.orderLength).toBe(0);
     const read = readRound(round.region.buffer, wakeFor(round, 2));
     expect(read.order).toBeUndefined();
@@ -82,7 +82,7 @@ describe("a round", () => {
 
   it("has a meter for each worker, on a cache line of its own, apart from all else", () => {
     const arena = new Arena(2 ** 20, () => {});
-    const round = openRound(arena, descriptor, 3, Uint32Array.of(0, 1, 2));
+    const round = openRound(arena, descriptor, 3, Uint32Array.of(0, 1, 2), false);
     const reads = [0, 1, 2].map((participant) => readRound(round.region.buffer, wakeFor(round, participant)));
     reads.forEach(({ meter }, participant) => {
       expect(meter).toHaveLength(METER_WORDS);
@@ -99,12 +99,23 @@ describe("a round", () => {
     expect(round.control.next).toBe(0);
   });
 
+  it("has a leave word for each worker, which no meter touches", () => {
+    const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, true);
+    const [first, second] = [0, 1].map((i) => readRound(round.region.buffer, wakeFor(round, i)));
+    for (const read of [first, second]) read?.meter.fill(1e300);
+    expect(second?.leave.leave()).toBe(false);
+    expect([0, 1, 2].map((i) => round.leave(i).hasLeft)).toEqual([false, true, false]);
+    expect(second?.meter[BUSY]).toBe(1e300);
+    const loud = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, false);
+    expect(readRound(loud.region.buffer, wakeFor(loud, 1)).leave.leave()).toBe(true);
+  });
+
   it("starts anew on memory that was used before", () => {
     const arena = new Arena(2 ** 20, () => {});
     const used = arena.take(4096);
     new Uint8Array(used.buffer).fill(0xff);
     arena.give(used);
-    const { region, control, busy, isRunning } = openRound(arena, descriptor, 3, undefined);
+    const { region, control, busy, isRunning } = openRound(arena, descriptor, 3, undefined, false);
     expect(region).toBe(used);
     expect([control.next, control.limit, control.ended, control.posted]).toEqual([0, 3, 0, 0]);
     expect(busy()).toBe(0);
@@ -122,7 +133,7 @@ describe("logs", () => {
       fc.property(parts, fc.nat(20), ({ workers, logged }, length) => {
         const arena = new Arena(2 ** 20, () => {});
         const order = length === 0 ? undefined : Uint32Array.from({ length }, (_, i) => i);
-        const round = openRound(arena, { ...descriptor, logged }, workers, order);
+        const round = openRound(arena, { ...descriptor, logged }, workers, order, false);
         const wake = (participant: number) => ({ ...wakeFor(round, participant), workers });
         for (let i = 0; i < workers; i++) {
           const { log, meter } = readRound(round.region.buffer, wake(i));
@@ -144,7 +155,7 @@ describe("logs", () => {
   });
 
   it("are not there where nobody traces", () => {
-    const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined);
+    const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, false);
     expect(round.notes(0).log).toBeUndefined();
     expect(readRound(round.region.buffer, wakeFor(round, 0)).log).toBeUndefined();
   });

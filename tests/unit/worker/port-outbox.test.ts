@@ -1,9 +1,10 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { LeaveWord } from "../../../src/protocol/leave.js";
 import type { ReportMessage } from "../../../src/protocol/messages.js";
 import { packThrown } from "../../../src/protocol/thrown.js";
 import { PortOutbox } from "../../../src/worker/port-outbox.js";
 
-function setUp(eager: boolean) {
+function setUp(eager: boolean, silent = false) {
   const clock = { now: 0 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);
   const sent: ReportMessage[] = [];
@@ -14,7 +15,9 @@ function setUp(eager: boolean) {
       transfers.push(transfer);
     },
   };
-  return { clock, sent, transfers, outbox: new PortOutbox(port, 9, eager) };
+  const leave = new LeaveWord(new Int32Array(1));
+  leave.reset(silent);
+  return { clock, sent, transfers, leave, outbox: new PortOutbox(port, 9, eager, leave) };
 }
 
 afterEach(() => {
@@ -76,4 +79,19 @@ it("sends at the end of each claim when it is eager", () => {
   outbox.claimEnded();
   outbox.claimEnded();
   expect(sent.map(({ values }) => values)).toEqual([[[0, "a"]], [[1, "b"]]]);
+});
+
+it("leaves without a message where the caller's side looks for itself", () => {
+  const { sent, leave, outbox } = setUp(false, true);
+  outbox.leave();
+  expect(sent).toEqual([]);
+  expect(leave.hasLeft).toBe(true);
+});
+
+it("leaves with a message where there is something to send", () => {
+  const { sent, leave, outbox } = setUp(false, true);
+  outbox.value(1, { value: "a", transfer: [] });
+  outbox.leave();
+  expect(sent).toMatchObject([{ values: [[1, "a"]], left: true }]);
+  expect(leave.hasLeft).toBe(false);
 });

@@ -1,0 +1,216 @@
+/** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
+import type { Place } from "../memory/placement.js";
+import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
+import type { Claim, Round } from "../protocol/round.js";
+import type { Job } from "./job.js";
+import { claimsOf } from "./notes.js";
+import { type Polled, poll } from "./poller.js";
+import type { Pool } from "./pool.js";
+import type { Loss, RoundListener, Slot } from "./slot.js";
+
+/** Where the job's memory is, for workers. */
+export interface PlacedJob {
+  /** The array table. */
+  readonly places: readonly Place[];
+  readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
+}
+
+/**
+ * How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
+ * fraction of it; ending a worker costs a new one, some 50 ms.
+ */
+const GRACE_MS = 1000;
+
+// When a short round is not over by then it gets its other workers.
+const ALONE_MS = 0.2;
+// How long a short round is looked at; from then on its workers send messages.
+const LOOK_MS = 0.4;
+
+let lastRound = 0;
+
+export class Pass implements RoundListener, Polled {
+  /** Resolves when all tasks of the round have ended, or when no worker is left to run them. */
+  readonly ended: Promise<Loss | undefined>;
+  readonly woken = performance.now();
+  metadataBytes: number;
+  readonly #job: Job;
+  readonly #round: Round;
+  readonly #placed: PlacedJob;
+  readonly #pool: Pool;
+  readonly #id: number;
+  #end!: (loss: Loss | undefined) => void;
+  readonly #participants: Slot[] = [];
+  /** Workers that have not left, and which of the round's they are. */
+  readonly #taking = new Map<Slot, number>();
+  #received = 0;
+  #loss: Loss | undefined;
+
+  constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
+    this.#job = job;
+    this.#round = round;
+    this.#placed = placed;
+    this.#pool = pool;
+    lastRound += 1;
+    this.#id = lastRound;
+    this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    job.beginRound(round.control, tasks);
+    job.stopped.catch(() => this.#stopped());
+  }
+
+  /** Workers that take part. */
+  get workers(): number {
+    return this.#participants.length;
+  }
+
+  /** Milliseconds that all workers together spent in tasks, as far as their claims have ended. */
+  busy(): number {
+    return this.#round.busy();
+  }
+
+  /** When the first worker served; not before it was woken. */
+  ready(): number {
+    const first = Math.min(...this.#participants.map((slot) => slot.readySince ?? Infinity));
+    return Number.isFinite(first) ? Math.max(this.woken, first) : this.woken;
+  }
+
+  meters(): Float64Array[] {
+    return this.#participants.map((_, participant) => this.#round.notes(participant).meter);
+  }
+
+  claims(): Claim[] {
+    return this.#participants.flatMap((slot, participant) => {
+      const { meter, log } = this.#round.notes(participant);
+      return claimsOf(slot.number, meter, log);
+    });
+  }
+
+  /** Wakes the first of the slots, and the others should the round turn out not to be short. */
+  wakeOne(slots: readonly Slot[]): void {
+    this.wake(slots.slice(0, 1));
+    poll(this);
+  }
+
+  poll(now: number): boolean {
+    for (const [slot, participant] of this.#taking) {
+      if (this.#round.leave(participant).hasLeft) this.#left(slot);
+    }
+    if (this.#taking.size === 0) return true;
+    // A single worker is about to leave once all is done; then the next call finds it idle.
+    if (this.workers > 1) this.#lookForEnd();
+    const isOver = this.#round.control.finished;
+    if (!isOver && now - this.woken > ALONE_MS && this.workers < this.#round.workers) {
+      const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
+      this.wake(others.slice(0, this.#round.workers - this.workers));
+    }
+    if (now - this.woken < LOOK_MS) return false;
+    for (const [slot, participant] of this.#taking) {
+      if (!this.#round.leave(participant).call()) this.#left(slot);
+    }
+    return true;
+  }
+
+  wake(slots: readonly Slot[]): void {
+    const { region, descriptorBytes, orderLength, workers } = this.#round;
+    const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
+    for (const slot of slots) {
+      const participant = this.#participants.push(slot) - 1;
+      this.#taking.set(slot, participant);
+      const handles = newHandles(slot, memory);
+      const kernel = this.#newKernel(slot);
+      this.#job.parts.lease.hold();
+      slot.wake(
+        {
+          round: this.#id,
+          memory: region.id,
+          descriptorBytes,
+          orderLength,
+          workers,
+          participant,
+          handles,
+          kernel,
+          forget: slot.toForget.length === 0 ? null : slot.toForget.splice(0),
+        },
+        this,
+      );
+    }
+  }
+
+  report(slot: Slot, message: ReportMessage): void {
+    const job = this.#job;
+    for (const [index, value] of message.values) job.receive(index, value);
+    for (const [index, thrown] of message.failures) job.fail(index, thrown);
+    this.#received += message.values.length + message.failures.length;
+    if (!message.left) {
+      // Nothing else may come for long: its worker may be busy with another round by now.
+      this.#lookForEnd();
+      return;
+    }
+    if (message.broken !== null) {
+      // No kernel, no task: the same as if the first one had failed.
+      job.fail(0, message.broken);
+      this.#round.control.lowerLimit(0);
+    }
+    this.#leave(slot);
+  }
+
+  lost(slot: Slot, loss: Loss): void {
+    // A worker that the pool ended itself must not hide one that a kernel ended.
+    if (this.#loss === undefined || this.#loss.terminated) this.#loss = loss;
+    this.#leave(slot);
+  }
+
+  /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
+  #stopped(): void {
+    setTimeout(() => {
+      for (const [slot, participant] of this.#taking) {
+        // Others have it before them still, and work for other rounds.
+        if (this.#round.isRunning(participant)) void slot.terminate();
+      }
+    }, GRACE_MS).unref();
+  }
+
+  /** The slot's worker has left without a message. */
+  #left(slot: Slot): void {
+    slot.leave(this.#id);
+    this.#leave(slot);
+  }
+
+  #leave(slot: Slot): void {
+    this.#taking.delete(slot);
+    this.#lookForEnd();
+    this.#job.parts.lease.drop();
+  }
+
+  #lookForEnd(): void {
+    const { control } = this.#round;
+    // The order matters: a claim raises the count of posted values before it ends.
+    if (control.finished && control.posted === this.#received) this.#end(undefined);
+    else if (this.#taking.size === 0) this.#end(this.#loss);
+  }
+
+  #newKernel(slot: Slot): KernelAddress | null {
+    const { id, address } = this.#job.parts.kernel;
+    if (slot.knownKernels.has(id)) return null;
+    slot.knownKernels.add(id);
+    this.metadataBytes += address.type === "inline" ? address.source.length : address.url.length;
+    return address;
+  }
+}
+
+/** The handles that a worker lacks, now known to it. */
+function newHandles(
+  slot: Slot,
+  memory: readonly { readonly memory: number; readonly buffer: SharedArrayBuffer }[],
+): Map<number, SharedArrayBuffer> | null {
+  let handles: Map<number, SharedArrayBuffer> | null = null;
+  for (const { memory: id, buffer } of memory) {
+    if (slot.knownMemory.has(id)) continue;
+    slot.knownMemory.add(id);
+    handles ??= new Map();
+    handles.set(id, buffer);
+  }
+  return handles;
+}

@@ -1,0 +1,195 @@
+/** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+} from "node:worker_threads";
+import { cpuBudget } from "../platform/node.js";
+import { BELL_BYTES, Doorbell } from "../protocol/doorbell.js";
+import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import { NodeWorker } from "./node-worker.js";
+
+/** How a worker ended. */
+export interface Loss {
+  /** Undefined: it never served. */
+  readonly exitCode: number | undefined;
+  readonly error: unknown;
+  /** The pool ended it itself, on behalf of another round or for want of work. */
+  readonly terminated: boolean;
+}
+
+/** Hears from a slot about one round. */
+export interface RoundListener {
+  report(slot: Slot, message: ReportMessage): void;
+  /** The slot's worker ended before it left the round. Nothing more comes from it. */
+  lost(slot: Slot, loss: Loss): void;
+}
+
+/** How workers are started and ended. */
+export interface Control {
+  /** @returns the thread, once it serves. Rejects where it could not start; the worker may be alive then */
+  serve(worker: NodeWorker, port: MessagePort, setup: WorkerSetup): Promise<object>;
+  terminate(thread: object): Promise<void>;
+}
+
+export interface SlotOptions {
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly initializer: KernelAddress | null;
+}
+
+let parallelism: number | undefined;
+
+const ENTRY = new URL("../worker/entry.js", import.meta.url);
+
+export class Slot {
+  /** Names the worker among those of its pool, from 1. */
+  readonly number: number;
+  /** Memory whose handle the worker has. */
+  readonly knownMemory = new Set<number>();
+  /** Kernels that the worker has. */
+  readonly knownKernels = new Set<number>();
+  /** Memory that is gone, to be told with the next wake-up. */
+  readonly toForget: number[] = [];
+  /** Resolves when the worker serves rounds; rejects when it could not be started. */
+  readonly ready: Promise<void>;
+  readonly #rounds = new Map<number, RoundListener>();
+  readonly #port: MessagePort;
+  readonly #bell: Doorbell;
+  readonly #worker: NodeWorker;
+  readonly #control: Control;
+  readonly #onRelease: (slot: Slot) => void;
+  readonly #onEnd: (slot: Slot) => void;
+  #thread: object | undefined;
+  #startError: unknown;
+  #terminated = false;
+  #holds = 0;
+  #idleSince = 0;
+  #readySince: number | undefined;
+
+  constructor(
+    number: number,
+    options: SlotOptions,
+    control: Control,
+    onRelease: (slot: Slot) => void,
+    onEnd: (slot: Slot) => void,
+  ) {
+    this.number = number;
+    this.#control = control;
+    this.#onRelease = onRelease;
+    this.#onEnd = onEnd;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on("message", (message: ReportMessage) => this.#report(message));
+    port1.unref();
+    this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
+      onEnd(this);
+      this.#lose({
+        exitCode: this.#thread === undefined ? undefined : exitCode,
+        error: error ?? this.#startError,
+        terminated: this.#terminated,
+      });
+    });
+    this.#hold();
+    const bell = new SharedArrayBuffer(BELL_BYTES);
+    this.#bell = new Doorbell(bell);
+    // One thread is the caller's: it must not have to wait for a worker that only looks at its bell.
+    parallelism ??= cpuBudget();
+    const spins = number < parallelism;
+    this.ready = this.#serve(port2, { initializer: options.initializer, bell, spins })
+      .then(() => {
+        this.#readySince = performance.now();
+      })
+      .finally(() => this.#release());
+    // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
+    this.ready.catch(() => {});
+  }
+
+  /** Rounds that the worker was woken for and has not left. */
+  get rounds(): number {
+    return this.#rounds.size;
+  }
+
+  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
+  get readySince(): number | undefined {
+    return this.#readySince;
+  }
+
+  /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
+  get idleSince(): number | undefined {
+    return this.#holds > 0 ? undefined : this.#idleSince;
+  }
+
+  /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
+  wake(message: WakeMessage, listener: RoundListener): void {
+    this.#rounds.set(message.round, listener);
+    this.#hold();
+    const { handles, kernel, forget } = message;
+    if (handles === null && kernel === null && forget === null && this.#bell.ring(message)) return;
+    this.#port.postMessage(message);
+    this.#bell.poke();
+  }
+
+  /** The worker has left the round, as the listener saw. */
+  leave(round: number): void {
+    this.#rounds.delete(round);
+    this.#release();
+  }
+
+  /** Ends the worker; its rounds hear that it is lost. */
+  async terminate(): Promise<void> {
+    this.#terminated = true;
+    // Never released: reports that still come in must not let the process end before the worker has.
+    this.#hold();
+    // Gone from the pool at once, so that no round is sent to a worker that is about to end.
+    this.#onEnd(this);
+    if (this.#thread === undefined) await this.#worker.terminate();
+    else await this.#control.terminate(this.#thread);
+  }
+
+  async #serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
+    try {
+      this.#thread = await this.#control.serve(this.#worker, port, setup);
+    } catch (error) {
+      this.#startError = error;
+      await this.#worker.terminate();
+      throw error;
+    }
+  }
+
+  #report(message: ReportMessage): void {
+    const listener = this.#rounds.get(message.round);
+    if (listener === undefined) return;
+    const { left } = message;
+    if (left) this.#rounds.delete(message.round);
+    listener.report(this, message);
+    if (left) this.#release();
+  }
+
+  #lose(loss: Loss): void {
+    // What the worker sent before its end waits in the port, and counts.
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) break;
+      this.#report(received.message as ReportMessage);
+    }
+    this.#port.close();
+    const listeners = [...this.#rounds.values()];
+    this.#rounds.clear();
+    for (const listener of listeners) listener.lost(this, loss);
+  }
+
+  /** A worker with something to do keeps the process alive; an idle one must not. */
+  #hold(): void {
+    this.#holds += 1;
+    if (this.#holds === 1) this.#worker.ref();
+  }
+
+  #release(): void {
+    this.#holds -= 1;
+    if (this.#holds > 0) return;
+    this.#worker.unref();
+    this.#idleSince = performance.now();
+    this.#onRelease(this);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The doorbell: a worker that has just had work parks for a moment, and is then woken through shared memory instead of
+ * by a message, which its event loop would have to take, decode and hand out. One worker parks at a bell, one caller
+ * rings it. A wake-up that brings nothing new (`Mail`) is left in the bell itself.
+ */
+import type { WakeMessage } from "./messages.js";
+
+/** A wake-up of a worker that knows the round's memory and its kernel already. */
+export type Mail = Omit<WakeMessage, "handles" | "kernel" | "forget">;
+
+// Word 0 says what the worker does; from AWAKE to PARKED and back it changes it itself, the rest the caller does.
+const STATE = 0;
+/** Takes messages. */
+const AWAKE = 0;
+/** Waits for the bell, and looks at no message. */
+const PARKED = 1;
+/** There is mail. */
+const RUNG = 2;
+/** There are messages. */
+const POKED = 3;
+
+// The other words are the mail: the caller writes them while the worker is parked, the worker reads them once it is rung.
+const FIELDS = ["round", "memory", "descriptorBytes", "orderLength", "workers", "participant"] as const;
+const MAIL = 1;
+
+/** Bytes of a bell: a cache line of its own. */
+export const BELL_BYTES = 64;
+
+// A look at the clock costs as much as some fifty looks at the bell.
+const LOOKS = 64;
+
+export class Doorbell {
+  readonly #words: Int32Array;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#words = new Int32Array(buffer, 0, BELL_BYTES / Int32Array.BYTES_PER_ELEMENT);
+  }
+
+  /** The caller's side. @returns false: the worker is not parked, so it must get a message */
+  ring(mail: Mail): boolean {
+    const words = this.#words;
+    if (Atomics.load(words, STATE) !== PARKED) return false;
+    for (let i = 0; i < FIELDS.length; i++) words[MAIL + i] = mail[FIELDS[i] as (typeof FIELDS)[number]];
+    return this.#wake(RUNG);
+  }
+
+  /** The caller's side: there is a message, which a parked worker would not see. */
+  poke(): void {
+    this.#wake(POKED);
+  }
+
+  /**
+   * The worker's side: waits until it is woken, `ms` milliseconds at most, the first `spin` of them awake.
+   * @param takeMessages takes what has come by message; looked at before the wait, as what came earlier rings no bell
+   * @returns the mail, or undefined where it was woken for messages or not at all
+   */
+  park(takeMessages: () => boolean, spin: number, ms: number): Mail | undefined {
+    const words = this.#words;
+    Atomics.store(words, STATE, PARKED);
+    if (!takeMessages() && !this.#isWokenWithin(spin)) Atomics.wait(words, STATE, PARKED, ms);
+    const state = Atomics.exchange(words, STATE, AWAKE);
+    if (state === POKED) takeMessages();
+    if (state !== RUNG) return undefined;
+    const [round, memory, descriptorBytes, orderLength, workers, participant] = words.subarray(
+      MAIL,
+    ) as unknown as [number, number, number, number, number, number];
+    return { round, memory, descriptorBytes, orderLength, workers, participant };
+  }
+
+  #wake(state: typeof RUNG | typeof POKED): boolean {
+    const words = this.#words;
+    if (Atomics.compareExchange(words, STATE, PARKED, state) !== PARKED) return false;
+    Atomics.notify(words, STATE, 1);
+    return true;
+  }
+
+  #isWokenWithin(ms: number): boolean {
+    if (ms === 0) return false;
+    const until = performance.now() + ms;
+    do {
+      for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, STATE) !== PARKED) return true;
+    } while (performance.now() < until);
+    return false;
+  }
+}

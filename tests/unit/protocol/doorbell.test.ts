@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { BELL_BYTES, Doorbell, type Mail } from "../../../src/protocol/doorbell.js";
+
+const mail: Mail = {
+  round: 11,
+  memory: 12,
+  descriptorBytes: 13,
+  orderLength: 14,
+  workers: 15,
+  participant: 16,
+};
+const none = (): boolean => false;
+
+function setUp() {
+  const buffer = new SharedArrayBuffer(BELL_BYTES);
+  // The caller's side acts where the worker's looks for messages: it is parked from then on.
+  return { caller: new Doorbell(buffer), worker: new Doorbell(buffer) };
+}
+
+describe("a bell", () => {
+  it("rings nobody who is not parked", () => {
+    const { caller, worker } = setUp();
+    expect(caller.ring(mail)).toBe(false);
+    caller.poke();
+    worker.park(none, 0, 1);
+    expect(caller.ring(mail)).toBe(false);
+  });
+
+  it("brings the mail to one who is, once", () => {
+    const { caller, worker } = setUp();
+    const ring = (): boolean => {
+      expect(caller.ring(mail)).toBe(true);
+      return false;
+    };
+    expect(worker.park(ring, 0, 60_000)).toEqual(mail);
+    expect(worker.park(none, 0, 1)).toBeUndefined();
+  });
+
+  it("is rung once at a time: who comes next must send a message", () => {
+    const { caller, worker } = setUp();
+    const ring = (): boolean => {
+      expect(caller.ring(mail)).toBe(true);
+      expect(caller.ring({ ...mail, round: 99 })).toBe(false);
+      caller.poke();
+      return false;
+    };
+    expect(worker.park(ring, 0, 60_000)).toEqual(mail);
+  });
+
+  it("does not wait where there are messages, and still takes mail that came in the same moment", () => {
+    const { caller, worker } = setUp();
+    expect(worker.park(() => true, 0, 60_000)).toBeUndefined();
+    expect(
+      worker.park(
+        () => {
+          caller.ring(mail);
+          return true;
+        },
+        0,
+        60_000,
+      ),
+    ).toEqual(mail);
+  });
+
+  it("looks for messages again once it is poked", () => {
+    const { caller, worker } = setUp();
+    let looks = 0;
+    const look = (): boolean => {
+      looks += 1;
+      if (looks === 1) caller.poke();
+      return looks === 2;
+    };
+    expect(worker.park(look, 0, 60_000)).toBeUndefined();
+    expect(looks).toBe(2);
+  });
+
+  it("waits no longer than it is told, awake or not", () => {
+    const { worker } = setUp();
+    expect(worker.park(none, 0, 1)).toBeUndefined();
+    expect(worker.park(none, 1, 1)).toBeUndefined();
+  });
+});

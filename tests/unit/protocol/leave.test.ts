@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { LeaveWord } from "../../../src/protocol/leave.js";
+
+function setUp(silent: boolean) {
+  const words = new Int32Array(new SharedArrayBuffer(4)).fill(7);
+  // Each side has its own view of the word.
+  const [caller, worker] = [new LeaveWord(words), new LeaveWord(words)] as const;
+  caller.reset(silent);
+  return { caller, worker };
+}
+
+describe("a leave", () => {
+  it("is silent while the caller's side looks", () => {
+    const { caller, worker } = setUp(true);
+    expect(caller.hasLeft).toBe(false);
+    expect(worker.leave()).toBe(false);
+    expect(caller.hasLeft).toBe(true);
+  });
+
+  it("takes a message from the start where the caller's side never looks", () => {
+    const { caller, worker } = setUp(false);
+    expect(worker.leave()).toBe(true);
+    expect(caller.hasLeft).toBe(false);
+  });
+
+  it("takes a message once the caller's side has stopped looking", () => {
+    const { caller, worker } = setUp(true);
+    expect(caller.call()).toBe(true);
+    expect(worker.leave()).toBe(true);
+    expect(caller.hasLeft).toBe(false);
+  });
+
+  it("that came before the caller's side stopped looking is told to it then, and brings no message", () => {
+    const { caller, worker } = setUp(true);
+    expect(worker.leave()).toBe(false);
+    expect(caller.call()).toBe(false);
+  });
+});
