@@ -22,6 +22,7 @@ export class PortOutbox implements Outbox {
   #failures: (readonly [number, Thrown])[] = [];
   #transfer: ArrayBuffer[] = [];
   #sent = performance.now();
+  #hasSent = false;
 
   /** @param eager send at the end of each claim, however short */
   constructor(port: Port, round: number, eager: boolean, leave: LeaveWord) {
@@ -49,10 +50,13 @@ export class PortOutbox implements Outbox {
     if (this.#values.length > 0 || this.#failures.length > 0) this.#send(false);
   }
 
-  /** Sends what is left and that the worker has left the round: by message where it must. */
+  /**
+   * Sends what is left and that the worker has left the round: by message where it must. A silent leave would overtake
+   * messages, and who has left is not listened to any more.
+   */
   leave(): void {
-    const isEmpty = this.#values.length === 0 && this.#failures.length === 0;
-    if (!isEmpty || this.#leave.leave()) this.#send(true);
+    const isSilent = !this.#hasSent && this.#values.length === 0 && this.#failures.length === 0;
+    if (!isSilent || this.#leave.leave()) this.#send(true);
   }
 
   #send(left: boolean): void {
@@ -73,5 +77,6 @@ export class PortOutbox implements Outbox {
     this.#failures = [];
     this.#transfer = [];
     this.#sent = performance.now();
+    this.#hasSent = true;
   }
 }

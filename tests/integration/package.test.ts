@@ -40,15 +40,16 @@ describe("the tarball", () => {
       "README.md",
       "package.json",
     ]);
-    expect(modules.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
-    // One of each per source file: nothing that an earlier build has left.
+    const bundles = ["dist/worker/entry.cjs"];
+    expect(modules.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(bundles);
+    // One of each per source file, and the worker's entry in one file: nothing that an earlier build has left.
     const sources = (await run("find", [join(installed.repository, "src"), "-name", "*.ts"])).stdout
       .trim()
       .split("\n")
       .map((path) => relative(join(installed.repository, "src"), path))
       .filter((path) => !path.endsWith(".d.ts"))
       .flatMap((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, `dist/${path.replace(/\.ts$/, ".d.ts")}`]);
-    expect(modules).toEqual(sources.sort());
+    expect(modules).toEqual([...sources, ...bundles].sort());
   });
 
   test("imports built-in modules, its own files and its declared dependencies only, and all of those", async () => {

@@ -95,3 +95,12 @@ it("leaves with a message where there is something to send", () => {
   expect(sent).toMatchObject([{ values: [[1, "a"]], left: true }]);
   expect(leave.hasLeft).toBe(false);
 });
+
+it("leaves with a message after others, which a silent leave would overtake", () => {
+  const { sent, leave, outbox } = setUp(false, true);
+  outbox.value(1, { value: "a", transfer: [] });
+  outbox.flush();
+  outbox.leave();
+  expect(sent.map(({ left }) => left)).toEqual([false, true]);
+  expect(leave.hasLeft).toBe(false);
+});

@@ -1,0 +1,124 @@
+/** Holds the model to the code: what one worker and the look for the end do to shared words, in the same order. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { CONTROL_BYTES, ControlBlock } from "../../src/protocol/control-block.js";
+import { Departure } from "../../src/protocol/departure.js";
+import { ResultTable } from "../../src/protocol/results.js";
+import { METER_WORDS } from "../../src/protocol/round.js";
+import { TaskRun } from "../../src/worker/task-run.js";
+import { SMALL } from "./mutation.js";
+import { asBuilt, systemOf } from "./protocol.js";
+import type { State, WorkerPlace } from "./state.js";
+
+const WORDS = ["NEXT", "LIMIT", "OPEN", "ENDED", "POSTED"];
+
+/** Task 0 fits its slot, 1 goes by message, 2 throws, so that 3 is never claimed. */
+const TASKS = 4;
+const POSTING = 0b0010;
+const FAILING = 0b0100;
+
+/** Notes every atomic operation on the control block. `NEXT` and `ENDED` are left out where nothing rests on them. */
+function noteAtomics(operations: string[]): void {
+  const { add, sub, load, compareExchange } = Atomics;
+  const note = (operation: string, index: number): void => {
+    operations.push(`${operation} ${WORDS[index]}`);
+  };
+  vi.spyOn(Atomics, "add").mockImplementation(((words: Int32Array, index: number, value: number) => {
+    if (WORDS[index] !== "ENDED") note("add", index);
+    return add(words, index, value);
+  }) as typeof Atomics.add);
+  vi.spyOn(Atomics, "sub").mockImplementation(((words: Int32Array, index: number, value: number) => {
+    note("sub", index);
+    return sub(words, index, value);
+  }) as typeof Atomics.sub);
+  vi.spyOn(Atomics, "load").mockImplementation(((words: Int32Array, index: number) => {
+    note("load", index);
+    return load(words, index);
+  }) as typeof Atomics.load);
+  vi.spyOn(Atomics, "compareExchange").mockImplementation(((
+    words: Int32Array,
+    index: number,
+    expected: number,
+    value: number,
+  ) => {
+    note("compareExchange", index);
+    return compareExchange(words, index, expected, value);
+  }) as typeof Atomics.compareExchange);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What each place of the model stands for. Between messages and claims one worker alone has no choice. */
+const OPERATIONS: Readonly<Partial<Record<WorkerPlace, string>>> = {
+  raiseOpen: "add OPEN",
+  takeNext: "add NEXT",
+  compareLimit: "load LIMIT",
+  withdraw: "sub OPEN",
+  checkLimit: "load LIMIT",
+  run: "run",
+  writeKind: "write",
+  raisePosted: "add POSTED",
+  writeElsewhere: "mark",
+  loadLimit: "load LIMIT",
+  lowerLimit: "compareExchange LIMIT",
+  endClaim: "sub OPEN",
+};
+
+describe("the model follows the code", () => {
+  it("in a worker's claims, tasks, values and failures", () => {
+    const operations: string[] = [];
+    const results = new ResultTable(new Float64Array(TASKS), new Uint8Array(TASKS));
+    const write = results.write.bind(results);
+    vi.spyOn(results, "write").mockImplementation((index, value) => {
+      const fits = write(index, value);
+      if (fits) operations.push("write");
+      return fits;
+    });
+    vi.spyOn(results, "markElsewhere").mockImplementation(() => operations.push("mark"));
+    const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
+    control.reset(TASKS);
+    // Read to guess how much to claim: the model lets a claim have any size.
+    vi.spyOn(control, "next", "get").mockReturnValue(0);
+    noteAtomics(operations);
+    const run = new TaskRun({
+      run: (index) => {
+        operations.push("run");
+        if ((FAILING >> index) & 1) throw new Error("as it should");
+        return (POSTING >> index) & 1 ? "text" : index;
+      },
+      control,
+      results,
+      departure: new Departure(false, new Set()),
+      outbox: { value() {}, failure() {}, claimEnded() {} },
+      tasks: TASKS,
+      order: undefined,
+      meter: new Float64Array(METER_WORDS),
+      log: undefined,
+      workers: 1,
+      stream: false,
+    });
+    expect(run.advance(Infinity)).toBe("left");
+
+    const bounds = { ...SMALL, workers: 1, tasks: TASKS, posting: POSTING, failing: FAILING };
+    const system = systemOf(asBuilt, bounds);
+    const modelled: string[] = [];
+    let state: State = system.initial;
+    while (state.workers[0]?.place !== "leave") {
+      const operation = OPERATIONS[state.workers[0]?.place as WorkerPlace];
+      if (operation !== undefined) modelled.push(operation);
+      state = system.steps(state).find(({ actor }) => actor === "worker 0")?.state as State;
+    }
+    expect(operations).toEqual(modelled);
+    expect(operations).toHaveLength(29);
+  });
+
+  it("in the order in which the caller's side reads", () => {
+    const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
+    control.reset(0);
+    const operations: string[] = [];
+    noteAtomics(operations);
+    expect(control.finished).toBe(true);
+    expect(operations).toEqual(["load NEXT", "load LIMIT", "load OPEN"]);
+  });
+});

@@ -1,0 +1,195 @@
+/** The whole state of one call: the shared words, what each worker is about to do, what the caller's side knows. */
+import type { Violation } from "./explorer.js";
+
+/** How big the world is. Sets of tasks are bit masks. */
+export interface Bounds {
+  readonly workers: number;
+  readonly tasks: number;
+  /** Positions that a claim may take: any of these at any time, whatever `TaskRun.#claim` would guess. */
+  readonly sizes: readonly number[];
+  /** Tasks whose value fits no slot, so that it goes by message. */
+  readonly posting: number;
+  /** Tasks that throw. */
+  readonly failing: number;
+  /** Tasks that never end. */
+  readonly hanging: number;
+  /** Workers that may die by themselves. */
+  readonly deaths: number;
+  /** Workers that the pool may end on behalf of another call. */
+  readonly kills: number;
+  readonly maxRetries: number;
+  /** May the caller abort? */
+  readonly aborts: boolean;
+  /** Is the round short: one worker is woken first, the caller's side looks, and leaves may be silent? */
+  readonly isShort: boolean;
+  /** May the kernel fail to load in a worker? */
+  readonly breaks: boolean;
+}
+
+/** `ReportMessage`. */
+export interface Message {
+  readonly values: number;
+  readonly failures: number;
+  readonly left: boolean;
+  readonly broken: boolean;
+}
+
+/** What a worker does next. One atomic operation, plain write or message each; worker.ts says where in the source. */
+export const WORKER_PLACES = [
+  "idle",
+  "join",
+  "raiseOpen",
+  "takeNext",
+  "compareLimit",
+  "withdraw",
+  "leave",
+  "sayLeave",
+  "checkLimit",
+  "run",
+  "writeSlot",
+  "writeKind",
+  "raisePosted",
+  "writeElsewhere",
+  "loadLimit",
+  "lowerLimit",
+  "endClaim",
+  "flush",
+] as const;
+export type WorkerPlace = (typeof WORKER_PLACES)[number];
+
+/** leave.ts, `LeaveWord`. */
+export const LEAVES = ["taking", "left", "call"] as const;
+
+/** `gone`: its exit was reported; its place in the pool is free. */
+export const LIVES = ["up", "dead", "gone"] as const;
+
+export interface WorkerState {
+  life: (typeof LIVES)[number];
+  place: WorkerPlace;
+  /** Its claim: the position in hand, and the claim's end. */
+  at: number;
+  end: number;
+  /** What it last loaded of the word that it is about to change; `NOTHING`: none. */
+  seen: number;
+  /** Its outbox. */
+  values: number;
+  failures: number;
+  /** It has sent a message in this round. */
+  hasSent: boolean;
+  /** Its leave word in the round's region. */
+  leave: (typeof LEAVES)[number];
+  /** Messages that the caller's side has not received. */
+  sent: Message[];
+  /** `Slot.terminate()` was called. */
+  isTerminated: boolean;
+  /** In `Pass.#taking`. */
+  isTaking: boolean;
+  /** `Slot.#lose` is reading what it had sent. */
+  isClosing: boolean;
+  /** The present poll has looked at its leave word. */
+  isLookedAt: boolean;
+  /** Its leave or loss is being handled: the lease is dropped after the look for the end. */
+  isLeaving: boolean;
+}
+
+export const NOTHING = -2;
+
+/** What the caller's side does next; `turn`: the next event. caller.ts says where in the source. */
+export const CALLER_PLACES = [
+  "turn",
+  "readNext",
+  "readLimit",
+  "readOpen",
+  "readPosted",
+  "look",
+  "pollNext",
+  "pollLimit",
+  "pollOpen",
+  "stopLooking",
+  "loadLimit",
+  "lowerLimit",
+] as const;
+export type CallerPlace = (typeof CALLER_PLACES)[number];
+
+/** What `Pass.#loss` is. */
+export const LOSSES = ["none", "terminated", "died"] as const;
+/** What `Pass.ended` resolved with; `open`: not yet, `closed`: the run has returned. */
+export const ENDINGS = ["open", ...LOSSES, "closed"] as const;
+/** How the call ended. */
+export const OUTCOMES = ["open", "resolved", "failed", "lost", "aborted"] as const;
+
+export interface State {
+  // The round's region.
+  next: number;
+  limit: number;
+  open: number;
+  posted: number;
+  /** Tasks of the round; position p is the p-th of them. */
+  order: number;
+  // The job block: kinds NUMBER and ELSEWHERE (neither: PENDING), and slots that hold the task's value.
+  numbers: number;
+  elsewhere: number;
+  slots: number;
+  // `Pass` of the round. There is one at a time: a next round opens when nobody takes part any more.
+  place: CallerPlace;
+  seen: number;
+  /** What the caller's side is lowering `LIMIT` to. */
+  target: number;
+  messages: number;
+  loss: (typeof LOSSES)[number];
+  ending: (typeof ENDINGS)[number];
+  /** The caller's side polls the round. */
+  isPolling: boolean;
+  /** Where it goes on after a look for the end. */
+  after: CallerPlace;
+  /** Workers of the round that have not been woken. */
+  unwoken: number;
+  // `Job`, the call, its lease.
+  received: number;
+  /** Lowest index of a failure; `bounds.tasks`: none. */
+  failure: number;
+  retries: number;
+  isStopped: boolean;
+  /** `LIMIT` was lowered to -1. */
+  isAborted: boolean;
+  /** The grace timer after an abort has fired. */
+  isGraceOver: boolean;
+  /** A worker could not load the kernel. */
+  isBroken: boolean;
+  outcome: (typeof OUTCOMES)[number];
+  holders: number;
+  // Faults that may still come.
+  deaths: number;
+  kills: number;
+  /** States share workers; `own` gives one to change. */
+  readonly workers: Readonly<WorkerState>[];
+  /** Set by the step that breaks a property. */
+  violation: Violation | undefined;
+}
+
+/** A worker of a new state, to change. */
+export function own(state: State, i: number): WorkerState {
+  const worker = { ...(state.workers[i] as WorkerState) };
+  state.workers[i] = worker;
+  return worker;
+}
+
+export function freshWorker(): WorkerState {
+  return {
+    life: "up",
+    place: "idle",
+    at: 0,
+    end: 0,
+    seen: NOTHING,
+    values: 0,
+    failures: 0,
+    hasSent: false,
+    leave: "call",
+    sent: [],
+    isTerminated: false,
+    isTaking: false,
+    isClosing: false,
+    isLookedAt: false,
+    isLeaving: false,
+  };
+}

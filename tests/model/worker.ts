@@ -1,0 +1,210 @@
+/** A worker's part of the protocol, one atomic operation, plain write or message a step. */
+import type { Violation } from "./explorer.js";
+import {
+  type Bounds,
+  type Message,
+  NOTHING,
+  type State,
+  type WorkerPlace,
+  type WorkerState,
+} from "./state.js";
+import { count, show, taskAt } from "./tasks.js";
+
+export interface WorkerFork {
+  /** The state that the step leads to, its own copy. */
+  readonly state: State;
+  readonly worker: WorkerState;
+}
+
+export interface WorkerMove {
+  readonly bounds: Bounds;
+  /** Before the step; not to be changed. */
+  readonly state: Readonly<State>;
+  readonly worker: Readonly<WorkerState>;
+  /** One way in which the step may go; more than one where the code depends on time or on a kernel. */
+  fork(action: string, place: WorkerPlace): WorkerFork;
+}
+
+export type WorkerStep = (move: WorkerMove) => void;
+export type WorkerSteps = Readonly<Record<WorkerPlace, WorkerStep>>;
+
+export const workerSteps: WorkerSteps = {
+  idle() {},
+
+  // serve.ts, WorkerServer.#join: reads the descriptor and loads the kernel; `receive` reports one that does not load.
+  join({ bounds, fork }) {
+    fork("joins the round", "raiseOpen");
+    if (!bounds.breaks) return;
+    const { state, worker } = fork("cannot load the kernel, reports it and leaves", "idle");
+    state.isBroken = true;
+    worker.sent = [...worker.sent, { values: 0, failures: 0, left: true, broken: true }];
+  },
+
+  // control-block.ts, ControlBlock.claim: Atomics.add(OPEN, 1).
+  raiseOpen({ fork }) {
+    const { state } = fork("OPEN += 1", "takeNext");
+    state.open += 1;
+  },
+
+  // control-block.ts, ControlBlock.claim: Atomics.add(NEXT, count), and the cut in task-run.ts, TaskRun.#claim.
+  takeNext(move) {
+    for (const size of move.bounds.sizes) {
+      const fork = move.fork(`claims ${size}: NEXT += ${size}`, "compareLimit");
+      fork.state.next += size;
+      take(move, fork, move.state.next, size);
+    }
+  },
+
+  // control-block.ts, ControlBlock.claim: start < Atomics.load(LIMIT).
+  compareLimit({ state, worker, fork }) {
+    if (worker.at < state.limit) fork(`${worker.at} < LIMIT: has the claim`, "checkLimit");
+    else fork(`${worker.at} >= LIMIT: finds nothing`, "withdraw");
+  },
+
+  // control-block.ts, ControlBlock.claim: Atomics.sub(OPEN, 1) of a claim that found nothing.
+  withdraw({ fork }) {
+    const { state, worker } = fork("OPEN -= 1", "leave");
+    state.open -= 1;
+    worker.at = worker.end = 0;
+  },
+
+  // task-run.ts, TaskRun.advance: meter[RUNNING] = 0; port-outbox.ts, PortOutbox.leave; leave.ts, LeaveWord.leave:
+  // Atomics.compareExchange. A worker that has sent anything leaves by message, which cannot overtake what it sent.
+  leave({ worker, fork }) {
+    if (hasGathered(worker) || worker.hasSent) send(fork("leaves", "idle").worker, true);
+    else if (worker.leave === "taking") fork("leaves silently", "idle").worker.leave = "left";
+    else fork("must say that it leaves", "sayLeave");
+  },
+
+  // port-outbox.ts, PortOutbox.leave: the message.
+  sayLeave({ fork }) {
+    send(fork("leaves", "idle").worker, true);
+  },
+
+  // task-run.ts, TaskRun.#advance: position >= control.limit; before that, a slice may end and send what has gathered.
+  checkLimit(move) {
+    const { state, worker, fork } = move;
+    if (worker.at < state.limit) {
+      const next = fork(`${worker.at} < LIMIT: starts the task`, "run");
+      if (state.isAborted) next.state.violation = violated("abort", "a task starts after the abort");
+    } else {
+      afterTask(move, `${worker.at} >= LIMIT: skips the task`);
+    }
+    if (hasGathered(worker))
+      send(fork("its slice is over: sends what has gathered", "checkLimit").worker, false);
+  },
+
+  // task-run.ts, TaskRun.#advance: run(index) writes the task's outputs; #settle and #fail fill the outbox.
+  run({ bounds, state, worker, fork }) {
+    const task = taskAt(state.order, worker.at);
+    if ((bounds.hanging & task) !== 0) return;
+    const throws = (bounds.failing & task) !== 0;
+    const posts = throws || (bounds.posting & task) !== 0;
+    const next = fork(
+      `runs task ${show(task)}${throws ? ", which throws" : ""}`,
+      posts ? "raisePosted" : "writeSlot",
+    );
+    if (throws) next.worker.failures |= task;
+    else if (posts) next.worker.values |= task;
+    if (((state.numbers | state.elsewhere) & task) !== 0) {
+      next.state.violation = violated("once", `task ${show(task)} had ended, and runs again`);
+    }
+    if (state.outcome === "resolved") {
+      next.state.violation = violated("recycle", "a task writes outputs that are the user's by now");
+    }
+  },
+
+  // results.ts, ResultTable.write: the slot.
+  writeSlot({ fork, state: { order }, worker: { at } }) {
+    const { state } = fork("writes the slot", "writeKind");
+    state.slots |= taskAt(order, at);
+  },
+
+  // results.ts, ResultTable.write: the kind.
+  writeKind(move) {
+    const { state } = afterTask(move, "writes the kind NUMBER");
+    state.numbers |= taskAt(move.state.order, move.worker.at);
+  },
+
+  // task-run.ts, TaskRun.#settle and #fail: control.addPosted(1).
+  raisePosted({ fork }) {
+    const { state } = fork("POSTED += 1", "writeElsewhere");
+    state.posted += 1;
+  },
+
+  // task-run.ts, TaskRun.#settle and #fail: results.markElsewhere(index).
+  writeElsewhere(move) {
+    const { bounds, state, worker, fork } = move;
+    const task = taskAt(state.order, worker.at);
+    const action = "writes the kind ELSEWHERE";
+    const next = (bounds.failing & task) !== 0 ? fork(action, "loadLimit") : afterTask(move, action);
+    next.state.elsewhere |= task;
+  },
+
+  // control-block.ts, ControlBlock.lowerLimit: the first load.
+  loadLimit(move) {
+    const { state, worker, fork } = move;
+    if (worker.at >= state.limit) afterTask(move, "LIMIT is low already");
+    else fork("loads LIMIT", "lowerLimit").worker.seen = state.limit;
+  },
+
+  // control-block.ts, ControlBlock.lowerLimit: Atomics.compareExchange, once or more often.
+  lowerLimit(move) {
+    const { state, worker, fork } = move;
+    if (state.limit === worker.seen) {
+      afterTask(move, `LIMIT = ${worker.at}`).state.limit = worker.at;
+    } else if (worker.at >= state.limit) {
+      afterTask(move, "LIMIT has fallen lower meanwhile");
+    } else {
+      fork("LIMIT has fallen meanwhile", "lowerLimit").worker.seen = state.limit;
+    }
+  },
+
+  // control-block.ts, ControlBlock.endClaim: Atomics.sub(OPEN, 1).
+  endClaim({ worker, fork }) {
+    const next = fork("ends the claim: OPEN -= 1", hasGathered(worker) ? "flush" : "raiseOpen");
+    next.state.open -= 1;
+    next.worker.at = next.worker.end = 0;
+  },
+
+  // port-outbox.ts, PortOutbox.claimEnded: sends or gathers, as time will have it.
+  flush({ fork }) {
+    fork("goes on gathering", "raiseOpen");
+    send(fork("sends what has gathered", "raiseOpen").worker, false);
+  },
+};
+
+/** The claim is the worker's, cut off at the end of the round. */
+export function take(move: WorkerMove, { worker }: WorkerFork, start: number, size: number): void {
+  const tasks = count(move.state.order);
+  // Past the end one position is like another.
+  worker.at = Math.min(start, tasks);
+  worker.end = Math.min(start + size, tasks);
+}
+
+/** The task in hand is done with: the next of the claim, or its end. */
+function afterTask({ worker, fork }: WorkerMove, action: string): WorkerFork {
+  const isLast = worker.at + 1 === worker.end;
+  const next = fork(action, isLast ? "endClaim" : "checkLimit");
+  next.worker.seen = NOTHING;
+  next.worker.at = isLast ? worker.at : worker.at + 1;
+  return next;
+}
+
+function hasGathered({ values, failures }: Readonly<WorkerState>): boolean {
+  return (values | failures) !== 0;
+}
+
+/** port-outbox.ts, PortOutbox.#send. */
+function send(worker: WorkerState, left: boolean): void {
+  const message: Message = { values: worker.values, failures: worker.failures, left, broken: false };
+  worker.sent = [...worker.sent, message];
+  worker.values = 0;
+  worker.failures = 0;
+  // Matters to the end of its round.
+  worker.hasSent = !left;
+}
+
+function violated(property: string, detail: string): Violation {
+  return { property, detail };
+}
