@@ -1,0 +1,204 @@
+/** Calls that follow each other at once, on workers that wait for them at their doorbells. */
+import { ParallelExecutor, type ReadOnly, type TelemetryEvents, WorkerLostError } from "sharray";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+let executor: ParallelExecutor;
+let executions: TelemetryEvents["parallel_execution"][];
+
+beforeEach(() => {
+  executions = [];
+  executor = new ParallelExecutor({
+    strategy: "threads",
+    maxWorkers: 2,
+    telemetry: (event, payload) => {
+      if (event === "parallel_execution") executions.push(payload);
+    },
+  });
+});
+
+afterEach(() => executor.shutdown());
+
+const items = [3, 1, 2, 5];
+
+/** So often that the kernel is known to be quick, and the workers to be wanted. */
+async function warmUp(call: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < 20; i++) await call();
+}
+
+describe("short calls", () => {
+  test("give each its own results", async () => {
+    for (let i = 0; i < 2000; i++) {
+      const results = await executor.map(items, (item, _, { args }) => item * args, { args: i });
+      expect(results).toEqual(items.map((item) => item * i));
+    }
+    // Most of them were over before a second worker was needed.
+    expect(executions.filter(({ workers }) => workers === 1).length).toBeGreaterThan(0);
+  });
+
+  // A worker that has sent messages must not leave in silence: the round would be over without them.
+  test("lose no value that comes by message", async () => {
+    const x = executor.share(Float64Array.from({ length: 64 }, (_, i) => i));
+    for (let i = 0; i < 1000; i++) {
+      const seen: number[] = [];
+      const stream = executor.streamShared(x, (part) => part[0] as number, { chunkSize: 16 });
+      for await (const { index, value } of stream) seen[index] = value;
+      expect(seen).toEqual([0, 16, 32, 48]);
+      const texts = await executor.mapShared(x, (part) => `from ${part[0]}`, { chunkSize: 16 });
+      expect(texts).toEqual(["from 0", "from 16", "from 32", "from 48"]);
+    }
+  });
+
+  test("fail with the first error, each time", async () => {
+    const call = (failing: number) =>
+      executor.map(
+        items,
+        (item, _, { index, args }) => {
+          if (index >= args) throw new RangeError(`task ${index}`);
+          return item;
+        },
+        { args: failing },
+      );
+    await warmUp(() => call(4));
+    for (let i = 0; i < 200; i++) {
+      await expect(call(2)).rejects.toMatchObject({ index: 2, cause: { message: "task 2" } });
+      expect(await call(4)).toEqual(items);
+    }
+  });
+
+  test("return all their memory", async () => {
+    const call = () => executor.map(items, (item) => item + 1);
+    const before = executor.memory().bytesInUse;
+    for (let i = 0; i < 500; i++) await call();
+    await expect.poll(() => executor.memory().bytesInUse).toBe(before);
+    // A region is back before long, so a few serve them all.
+    expect(executor.memory().regions).toBeLessThan(20);
+  });
+
+  test("side by side, in any number", async () => {
+    await warmUp(() => executor.map(items, (item, _, { args }) => item - args, { args: 0 }));
+    for (let round = 0; round < 20; round++) {
+      const calls = Array.from({ length: 50 }, (_, i) =>
+        executor.map(items, (item, _, { args }) => item - args, { args: i }),
+      );
+      const results = await Promise.all(calls);
+      results.forEach((values, i) => {
+        expect(values).toEqual(items.map((item) => item - i));
+      });
+    }
+  });
+});
+
+test("a call that was expected to be short, and is not, gets all workers", async () => {
+  const call = (ms: number) =>
+    executor.map(
+      items,
+      (item, _, { args }) => {
+        const until = Date.now() + args;
+        while (Date.now() < until);
+        return item;
+      },
+      { args: ms },
+    );
+  await warmUp(() => call(0));
+  executions.length = 0;
+  expect(await call(50)).toEqual(items);
+  expect(executions).toMatchObject([{ workers: 2, items: 4 }]);
+});
+
+describe("a worker that waits at its bell", () => {
+  test("fires its timers", async () => {
+    const fired = executor.allocate(Int32Array, 1);
+    await executor.map(
+      [0],
+      (_, { fired }) => {
+        setTimeout(() => Atomics.add(fired as Int32Array, 0, 1), 5);
+      },
+      { shared: { fired } },
+    );
+    // It never has anything else to do than to wait for the next of these.
+    while (Atomics.load(fired, 0) === 0) await executor.map(items, (item) => item);
+    expect(fired[0]).toBe(1);
+  });
+
+  test("runs asynchronous kernels beside other calls", async () => {
+    await warmUp(() => executor.map(items, (item) => item));
+    let isDone = false;
+    const slow = executor
+      .map(items, async (item) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return item + 1;
+      })
+      .finally(() => {
+        isDone = true;
+      });
+    while (!isDone) expect(await executor.map(items, (item) => item)).toEqual(items);
+    expect(await slow).toEqual(items.map((item) => item + 1));
+  });
+
+  test("takes a new kernel and new memory", async () => {
+    const kernels = Array.from(
+      { length: 50 },
+      (_, i) => new Function(`return (part) => part[0] + ${i}`)() as (part: ReadOnly<Float64Array>) => number,
+    );
+    for (const [i, kernel] of kernels.entries()) {
+      const x = executor.share(Float64Array.of(i, 0));
+      expect(await executor.mapShared(x, kernel, { chunkSize: 1 })).toEqual([2 * i, i]);
+    }
+  });
+
+  test("goes back to sleep, and is woken by message then", async () => {
+    const call = () => executor.map(items, (item) => item);
+    await warmUp(call);
+    // Longer than it waits at most.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await call()).toEqual(items);
+  });
+});
+
+describe("a short call whose worker dies", () => {
+  const call = (dies: number) =>
+    executor.map(
+      items,
+      (item, _, { index, args }) => {
+        if (index === args) process.exit(3);
+        return item;
+      },
+      { args: dies },
+    );
+
+  test("fails when it dies of it each time, and the next one works", async () => {
+    await warmUp(() => call(-1));
+    const error = await call(2).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WorkerLostError);
+    expect(error).toMatchObject({ exitCode: 3 });
+    expect(await call(-1)).toEqual(items);
+  });
+
+  test("beside others, which lose nothing", async () => {
+    await warmUp(() => call(-1));
+    const [lost, ...others] = await Promise.allSettled([
+      call(0),
+      ...Array.from({ length: 20 }, () => call(-1)),
+    ]);
+    expect(lost.status).toBe("rejected");
+    for (const other of others) expect(other).toEqual({ status: "fulfilled", value: items });
+  });
+});
+
+test("a short call can be aborted, and the next one works", async () => {
+  const call = (signal?: AbortSignal) =>
+    executor.map(
+      items,
+      (item, _, { args, aborted }) => {
+        const until = Date.now() + (args === 1 ? 10_000 : 0);
+        while (Date.now() < until && !aborted());
+        return item;
+      },
+      { args: signal === undefined ? 0 : 1, ...(signal === undefined ? {} : { signal }) },
+    );
+  await warmUp(() => call());
+  const controller = new AbortController();
+  setTimeout(() => controller.abort("enough"), 5);
+  await expect(call(controller.signal)).rejects.toBe("enough");
+  expect(await call()).toEqual(items);
+});
