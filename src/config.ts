@@ -3,6 +3,7 @@ import { parseEnv, VARIABLE } from "./env.js";
 import { ConfigurationError, quote } from "./errors.js";
 import { moduleAddress } from "./kernel/define.js";
 import type { AnyKernel } from "./kernel/types.js";
+import { isRecord } from "./memory/inputs.js";
 import { HOST_FIELDS, type HostProfile } from "./plan/host-profile.js";
 import type { StrategyName } from "./plan/plan.js";
 import { cpuBudget, memoryBudget } from "./platform/node.js";
@@ -54,12 +55,19 @@ export interface ParallelOptions {
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;
 
-const RESOURCES = ["maxYoungGenerationSizeMb", "maxOldGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
+/** What Node takes, each with its least: a thread on a stack of less than 0.3 MB ends the whole process (Node 20). */
+const RESOURCES = {
+  maxYoungGenerationSizeMb: 0,
+  maxOldGenerationSizeMb: 0,
+  codeRangeSizeMb: 0,
+  stackSizeMb: 1,
+} satisfies Required<ResourceLimits>;
 
 /** Names and rules of all fields, in the order of `ParallelOptions`. */
 const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown) => string | undefined } = {
   enabled: boolean,
-  strategy: (value) => allow(STRATEGIES.includes(value as never), oneOf(STRATEGIES)),
+  strategy: (value) =>
+    allow(STRATEGIES.includes(value as never), `one of ${STRATEGIES.map(quote).join(", ")}`),
   maxWorkers: integerFrom(1),
   minBatchSize: integerFrom(0),
   minInstancesForParallel: integerFrom(0),
@@ -78,24 +86,8 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
   maxRetries: integerFrom(0),
   idleTimeout: (value) =>
     allow(isNumberFrom(value, 0) && value <= 2 ** 31 - 1, "milliseconds from 0 to 2147483647"),
-  resourceLimits: (value) => {
-    const isAllowed =
-      typeof value === "object" &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.entries(value).every(([name, limit]) => RESOURCES.includes(name) && isNumberFrom(limit, 0));
-    return allow(isAllowed, `an object of megabytes by name (${RESOURCES.join(", ")})`);
-  },
-  hostProfile: (value) => {
-    const isAllowed =
-      typeof value === "object" &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.entries(value).every(
-        ([name, cost]) => HOST_FIELDS.includes(name as never) && isNumberFrom(cost, 0) && cost < Infinity,
-      );
-    return allow(isAllowed, `an object of costs by name (${HOST_FIELDS.join(", ")})`);
-  },
+  resourceLimits: figures("megabytes", RESOURCES),
+  hostProfile: figures("costs", Object.fromEntries(HOST_FIELDS.map((name) => [name, 0]))),
 };
 
 export class ParallelConfig {
@@ -151,13 +143,17 @@ export class ParallelConfig {
     env: Readonly<Record<string, string | undefined>> = globalThis.process?.env ?? {},
   ): ParallelConfig {
     checkOptions(base);
+    if (typeof env !== "object" || env === null) {
+      throw new ConfigurationError("env", env, "an object of variables, as process.env is");
+    }
     return new ParallelConfig({ ...base, ...parseEnv(env[VARIABLE]) });
   }
 }
 
 function checkOptions(options: unknown): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new ConfigurationError("options", options, "an object");
+  // Fields of other objects may be inherited, and so pass unseen.
+  if (!isRecord(options) && !(options instanceof ParallelConfig)) {
+    throw new ConfigurationError("options", options, "a plain object or a ParallelConfig");
   }
   for (const [field, value] of Object.entries(options)) {
     if (!Object.hasOwn(FIELDS, field)) {
@@ -195,6 +191,21 @@ function isNumberFrom(value: unknown, least: number): value is number {
   return typeof value === "number" && value >= least;
 }
 
-function oneOf(values: readonly string[]): string {
-  return values.map(quote).join(", ");
+/**
+ * Finite numbers by name.
+ * @param least the names, each with the least that is allowed
+ */
+function figures(
+  what: string,
+  least: Readonly<Record<string, number>>,
+): (value: unknown) => string | undefined {
+  const names = Object.entries(least).map(([name, from]) => (from === 0 ? name : `${name} from ${from}`));
+  const allowed = `an object of ${what} by name (${names.join(", ")})`;
+  return (value) => {
+    if (!isRecord(value)) return allowed;
+    const isWrong = ([name, figure]: [string, unknown]): boolean =>
+      !isNumberFrom(figure, least[name] ?? Infinity) || figure === Infinity;
+    const wrong = Object.entries(value).find(isWrong);
+    return wrong && `${allowed}, without ${wrong[0]}: ${quote(wrong[1])}`;
+  };
 }

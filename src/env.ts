@@ -64,8 +64,9 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
  * Of tokens that set the same, the last one wins, so that a setting can be overruled by appending to it.
  * @throws ConfigurationError with the first token that is unknown or ill-formed, and what is allowed
  */
-export function parseEnv(text: string | undefined): EnvOptions {
-  const tokens = (text ?? "").split(",").map((token) => token.trim());
+export function parseEnv(text: unknown = ""): EnvOptions {
+  if (typeof text !== "string") throw new ConfigurationError(VARIABLE, text, "text");
+  const tokens = text.split(",").map((token) => token.trim());
   return Object.assign({}, ...tokens.filter((token) => token !== "").map(readToken));
 }
 

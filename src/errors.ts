@@ -75,7 +75,7 @@ export class WorkerLostError extends SharrayError {
   }
 }
 
-/** Placing a call's arrays would exceed `maxSharedBytes`. Nothing was placed. */
+/** Placing a call's arrays would exceed `maxSharedBytes`, or what the system has. Nothing was placed. */
 export class MemoryLimitError extends SharrayError {
   readonly code = "SHARRAY_MEMORY_LIMIT";
   /** Bytes that were asked for. */
@@ -85,10 +85,14 @@ export class MemoryLimitError extends SharrayError {
   /** The limit, `maxSharedBytes`. */
   readonly limit: number;
 
-  constructor(requested: number, inUse: number, limit: number) {
+  /** @param needed bytes of the regions that the request takes: regions come in classes of size */
+  constructor(requested: number, needed: number, inUse: number, limit: number) {
+    const isOver = inUse + needed > limit;
     super(
-      `Cannot place ${requested} bytes in shared memory as at most ${limit} may be used: ` +
-        `${inUse} are in use; drop arrays that are no longer needed, process fewer at a time, or raise "maxSharedBytes"`,
+      `Cannot place ${requested} bytes in shared memory as ` +
+        (isOver ? `at most ${limit} may be used: ` : "the system has no more of it: ") +
+        `${needed} are needed in whole regions and ${inUse} are in use; ` +
+        `drop arrays that are no longer needed${isOver ? ', raise "maxSharedBytes",' : ""} or process fewer at a time`,
     );
     this.requested = requested;
     this.inUse = inUse;

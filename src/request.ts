@@ -5,7 +5,7 @@ import { ConfigurationError, quote } from "./errors.js";
 import { type Kernel, resolveKernel } from "./kernel/resolve.js";
 import type { AnyKernel } from "./kernel/types.js";
 import { kindOf, kindOfConstructor, type TypedArray } from "./memory/dtypes.js";
-import { isRecord, type Payload, readPayload } from "./memory/inputs.js";
+import { isRecord, namesOf, type Payload, readPayload } from "./memory/inputs.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
 import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
@@ -61,7 +61,7 @@ export function readPayloadCall(
   const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
   const kernel = resolveKernel(fn);
   const table = new ArrayTable();
-  const inputs = { names: namesOf(payload), arrays: payload.arrays.map((array) => table.add(array)) };
+  const inputs = { names: columnNames(payload), arrays: payload.arrays.map((array) => table.add(array)) };
   const length = payload.shape === "list" ? 0 : payload.length;
   const chunkSize = options.chunkSize ?? chunkSizeDefault ?? defaultChunkSize(length);
   const tasks = payload.shape === "list" ? payload.arrays.length : chunkCount(length, chunkSize);
@@ -162,7 +162,7 @@ function profileKey({ id }: Kernel, { arrays }: ArrayTable): string {
   return `${id}:${[...kinds].sort((a, b) => a - b).join()}`;
 }
 
-function namesOf(payload: Payload): readonly string[] | null {
+function columnNames(payload: Payload): readonly string[] | null {
   return payload.shape === "columns" ? payload.names : null;
 }
 
@@ -176,7 +176,7 @@ function readOutputs(outputs: unknown): OutputRequest {
         `current value is ${quote(outputs)}`,
     );
   }
-  const names = Object.keys(outputs);
+  const names = namesOf(outputs, "an output");
   return { names, kinds: names.map((name) => kindOfConstructor(outputs[name], `output "${name}"`)) };
 }
 
@@ -189,17 +189,20 @@ const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal",
 
 /** @param more options that this call has beyond those of every call */
 function checkCallOptions(options: unknown, more: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw new TypeError(
-      `Cannot read the options as they must be an object: current value is ${quote(options)}`,
+      `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,
     );
   }
   const given = options as CallOptions<unknown>;
   const known = [...OPTIONS, ...more];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      const value = (options as Record<string, unknown>)[name];
-      throw new ConfigurationError(name, value, `left out: the options of this call are ${known.join(", ")}`);
+      throw new ConfigurationError(
+        name,
+        options[name],
+        `left out: the options of this call are ${known.join(", ")}`,
+      );
     }
   }
   for (const field of ["chunkSize", "strategy", "taskSizeHintBytes"] as const) {

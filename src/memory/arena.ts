@@ -150,7 +150,7 @@ export class Arena {
       requested += bytes;
     }
     if (this.#bytesInUse + size > this.#limit) {
-      throw new MemoryLimitError(requested, this.#bytesInUse, this.#limit);
+      throw new MemoryLimitError(requested, size, this.#bytesInUse, this.#limit);
     }
   }
 
@@ -242,7 +242,7 @@ export class Arena {
     try {
       buffer = new SharedArrayBuffer(size);
     } catch {
-      throw new MemoryLimitError(bytes, this.#bytesInUse, this.#limit);
+      throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
     }
     this.#regions += 1;
     const region: Region = { id: nextMemoryId(), buffer, recycled: false, idleSince: 0 };

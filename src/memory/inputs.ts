@@ -1,6 +1,6 @@
 /** What callers may pass as payload, checked before anything is planned. */
 import { quote } from "../errors.js";
-import { isShared, isTypedArray, kindNames, plainView, type TypedArray } from "./dtypes.js";
+import { isTypedArray, kindNames, plainView, type TypedArray } from "./dtypes.js";
 
 /** A record of equal-length arrays. */
 export type Columns = { readonly [name: string]: TypedArray };
@@ -38,7 +38,7 @@ export function readPayload(input: unknown): Payload {
         `current value is ${quote(input)}`,
     );
   }
-  const names = Object.keys(input);
+  const names = namesOf(input, "a column");
   const arrays = names.map((name) => checked(input[name], `column "${name}"`));
   const [first] = arrays;
   if (first === undefined) {
@@ -61,18 +61,42 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/**
+ * The names of columns or outputs.
+ * @throws TypeError for one under which a kernel would find the object's prototype
+ */
+export function namesOf(record: Readonly<Record<string, unknown>>, what: string): string[] {
+  const names = Object.keys(record);
+  if (names.includes("__proto__")) {
+    throw new TypeError(`Cannot name ${what} "__proto__" as objects have their prototype there: rename it`);
+  }
+  return names;
+}
+
 function checked(value: unknown, what: string): TypedArray {
   if (!isTypedArray(value)) {
     throw new TypeError(
       `Cannot share ${what} as it must be a typed array (${kindNames}): current value is ${quote(value)}`,
     );
   }
-  if (value.length === 0 && !isShared(value) && isDetached(value.buffer)) {
+  if (isGone(value)) {
     throw new TypeError(
-      `Cannot share ${what} as its buffer was transferred away: pass an array that still has its data`,
+      `Cannot share ${what} as its buffer was transferred away or shrunk: pass an array that still has its data`,
     );
   }
   return plainView(value);
+}
+
+/** Has the array's buffer been transferred away, or resized so that the array lies past its end? Its length is 0 then. */
+export function isGone(array: TypedArray): boolean {
+  if (array.length > 0) return false;
+  try {
+    // Every method checks the buffer first; this one does nothing else.
+    array.keys();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Node 20 has no `ArrayBuffer.prototype.detached`. */

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { checkField, ParallelConfig, type ParallelOptions } from "../../src/config.js";
 import { ConfigurationError } from "../../src/errors.js";
 import { defineKernel } from "../../src/kernel/define.js";
+import { HOST_FIELDS } from "../../src/plan/host-profile.js";
 import { cpuBudget, memoryBudget } from "../../src/platform/node.js";
 
 const RESOURCES_ALLOWED =
-  "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb)";
+  "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb from 1)";
 
 const kernel = defineKernel(import.meta.url, "kernel", () => {});
 
@@ -112,11 +113,12 @@ describe("what is refused", () => {
   const integer1 = "an integer of at least 1";
   const milliseconds = "milliseconds from 0 to 2147483647";
   const megabytes = RESOURCES_ALLOWED;
+  const costs = `an object of costs by name (${HOST_FIELDS.join(", ")})`;
   it.each<[keyof ParallelOptions, unknown, string]>([
     ["enabled", 1, "true or false"],
     ["enabled", null, "true or false"],
-    ["strategy", "processes", '"auto", "sequential", "threads"'],
-    ["strategy", "Threads", '"auto", "sequential", "threads"'],
+    ["strategy", "processes", 'one of "auto", "sequential", "threads"'],
+    ["strategy", "Threads", 'one of "auto", "sequential", "threads"'],
     ["maxWorkers", 0, integer1],
     ["maxWorkers", 1.5, integer1],
     ["maxWorkers", "2", integer1],
@@ -140,8 +142,17 @@ describe("what is refused", () => {
     ["idleTimeout", "5s", milliseconds],
     ["resourceLimits", 4, megabytes],
     ["resourceLimits", null, megabytes],
-    ["resourceLimits", { maxOldGenerationSizeMb: "64" }, megabytes],
-    ["resourceLimits", { maxOldGenerationSizeMb: -1 }, megabytes],
+    ["resourceLimits", new Map([["stackSizeMb", 4]]), megabytes],
+    [
+      "resourceLimits",
+      { maxOldGenerationSizeMb: "64" },
+      `${megabytes}, without maxOldGenerationSizeMb: "64"`,
+    ],
+    ["resourceLimits", { maxOldGenerationSizeMb: -1 }, `${megabytes}, without maxOldGenerationSizeMb: -1`],
+    ["resourceLimits", { codeRangeSizeMb: Infinity }, `${megabytes}, without codeRangeSizeMb: Infinity`],
+    ["resourceLimits", { stackSizeMb: 4, toString: 1 }, `${megabytes}, without toString: 1`],
+    ["resourceLimits", { stackSizeMb: 0.5 }, `${megabytes}, without stackSizeMb: 0.5`],
+    ["hostProfile", { spawn: 1, perTask: Number.NaN }, `${costs}, without perTask: NaN`],
   ])("%s: %o", (field, value, allowed) => {
     const error = failureOf({ [field]: value });
     expect(error).toMatchObject({ field, received: value, allowed });
@@ -172,8 +183,18 @@ describe("what is refused", () => {
     expect(failureOf({ max_workers: undefined }).field).toBe("max_workers");
   });
 
-  it.each([[null], [3], ["auto"], [[]], [() => {}]])("options that are %o", (options) => {
-    expect(failureOf(options)).toMatchObject({ field: "options", received: options, allowed: "an object" });
+  it.each([
+    [null],
+    [3],
+    ["auto"],
+    [[]],
+    [() => {}],
+    [new Map([["maxWorkers", 2]])],
+    // What it inherits would not be checked.
+    [Object.create({ maxWorkers: -3 })],
+  ])("options that are %o", (options) => {
+    const allowed = "a plain object or a ParallelConfig";
+    expect(failureOf(options)).toMatchObject({ field: "options", received: options, allowed });
   });
 });
 

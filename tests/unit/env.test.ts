@@ -162,6 +162,11 @@ describe("what is refused", () => {
     }
   });
 
+  it.each([[4], [null], [["threads"]]])("what is no text: %o", (text) => {
+    const error = failureOf(() => parseEnv(text));
+    expect(error).toMatchObject({ field: "CE_PARALLEL", received: text, allowed: "text" });
+  });
+
   it("the first of several", () => {
     expect(failureOf(() => parseEnv("on,nonsense,workers=0")).received).toBe("nonsense");
   });
@@ -295,6 +300,11 @@ describe("ParallelConfig.fromEnv", () => {
       ParallelConfig.fromEnv(base as ParallelOptions, { CE_PARALLEL: "workers=2" }),
     );
     expect(error.field).toBe(field);
+  });
+
+  it.each([[null], ["threads"]])("refuses an environment of %o", (env) => {
+    const error = failureOf(() => ParallelConfig.fromEnv({}, env as unknown as Record<string, string>));
+    expect(error).toMatchObject({ field: "env", received: env });
   });
 
   it("refuses a token that is wrong", () => {

@@ -17,7 +17,7 @@ describe("errors", () => {
     ["KernelCaptureError", "SHARRAY_KERNEL_CAPTURE", new KernelCaptureError('kernel "k"', ["rate"])],
     ["KernelError", "SHARRAY_KERNEL", new KernelError(3, 30, 40, new RangeError("too far"))],
     ["WorkerLostError", "SHARRAY_WORKER_LOST", new WorkerLostError("gone", 7)],
-    ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 20, 100)],
+    ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 512, 20, 100)],
     ["ExecutorClosedError", "SHARRAY_EXECUTOR_CLOSED", new ExecutorClosedError("map()")],
   ])("%s has its name and its code", (name, code, error) => {
     expect(error).toBeInstanceOf(SharrayError);
@@ -73,11 +73,19 @@ describe("errors", () => {
   });
 
   it("MemoryLimitError carries its figures, in the message too", () => {
-    const error = new MemoryLimitError(300, 20, 100);
+    const error = new MemoryLimitError(300, 512, 20, 100);
     expect(error).toMatchObject({ requested: 300, inUse: 20, limit: 100 });
     expect(error.message).toMatch(
-      /place 300 bytes .* at most 100 may be used: 20 are in use.*"maxSharedBytes"/,
+      /place 300 bytes .* at most 100 may be used: 512 are needed .* 20 are in use.*"maxSharedBytes"/,
     );
+  });
+
+  it("MemoryLimitError does not blame the limit where the system has no more", () => {
+    const { message } = new MemoryLimitError(300, 512, 20, 532);
+    expect(message).toMatch(
+      /place 300 bytes .* the system has no more of it: 512 are needed .* 20 are in use/,
+    );
+    expect(message).not.toContain("maxSharedBytes");
   });
 
   it("ExecutorClosedError names the call", () => {

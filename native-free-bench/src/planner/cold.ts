@@ -1,7 +1,7 @@
 /** First calls: every one in a fresh process, where no pool runs and nothing was learned. */
-import { fork } from "node:child_process";
+import { ask } from "../harness/ask.js";
+import { median } from "../harness/statistics.js";
 import type { Cell } from "./cells.js";
-import { median } from "./statistics.js";
 import { type Contestant, STRATEGIES } from "./warm.js";
 import { type Recipe, recipe } from "./workload.js";
 
@@ -34,7 +34,8 @@ export async function measureCold(cell: Cell, spinCost: number, repeats: number)
   for (let round = 0; round < repeats; round += 1) {
     for (let turn = 0; turn < STRATEGIES.length; turn += 1) {
       const strategy = STRATEGIES[(round + turn) % STRATEGIES.length] as Contestant;
-      const answer = await ask({ strategy, recipe: recipe(cell, spinCost) });
+      const question: ColdQuestion = { strategy, recipe: recipe(cell, spinCost) };
+      const answer = await ask<ColdAnswer>(new URL("cold-child.js", import.meta.url), question);
       expected ??= answer.digest;
       if (answer.digest !== expected)
         throw new Error(`Cold results of ${strategy} differ in cell "${cell.name}"`);
@@ -51,22 +52,4 @@ export async function measureCold(cell: Cell, spinCost: number, repeats: number)
     regret: auto / Math.min(sequential, threads),
     choice: [...new Set(answers.auto.map(({ choice }) => choice))].join(", "),
   };
-}
-
-function ask(question: ColdQuestion): Promise<ColdAnswer> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL("cold-child.js", import.meta.url));
-    let answer: ColdAnswer | undefined;
-    child.once("message", (message) => {
-      answer = message as ColdAnswer;
-    });
-    child.once("error", reject);
-    // The next one starts when this one has freed its memory and its cores.
-    child.once("exit", (code) => {
-      if (answer === undefined)
-        reject(new Error(`A cold process ended with code ${code} and without an answer`));
-      else resolve(answer);
-    });
-    child.send(question);
-  });
 }

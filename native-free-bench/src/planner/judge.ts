@@ -1,6 +1,6 @@
 /** What the figures must satisfy. */
+import { geometricMean } from "../harness/statistics.js";
 import type { ColdResult } from "./cold.js";
-import { geometricMean } from "./statistics.js";
 import { WARM_BAR, type WarmOutcome, type WarmResult } from "./warm.js";
 
 export interface Bar {

@@ -2,15 +2,11 @@
  * A kernel of its own for every cell. The engine knows inline kernels by their text, so the cell's number stands in it:
  * what was learned of one cell says nothing about another.
  */
+import { spin } from "../harness/spin.js";
 import type { Cell } from "./cells.js";
 
 /** Parameters of type `unknown` fit the kernel of every call. */
 export type CellKernel = (...parameters: unknown[]) => number;
-
-/** Multiplying and adding integers: no memory, no clock, the same result on every thread. */
-function spin(seed: string, iterations: number): string {
-  return `let n = ${seed}; for (let k = 0; k < ${iterations}; k += 1) n = (Math.imul(n, 1664525) + 1013904223) | 0;`;
-}
 
 function sum(terms: string, array: string): string {
   return `let s = 0; for (let i = 0; i < ${array}.length; i += 1) s += ${terms}; return s;`;
@@ -30,22 +26,4 @@ export function cellKernel({ id, kind, cost }: Cell, iterations: number): CellKe
     } } }`,
   }[kind];
   return new Function(`"use strict"; return ${text.replace("{ ", `{ /* cell ${id} */ `)};`)() as CellKernel;
-}
-
-/** The text of a function of a seed that spins. */
-export function spinKernel(iterations: number): string {
-  return `(seed) => { ${spin("seed", iterations)} return n; }`;
-}
-
-/** Nanoseconds of one iteration of the spin loop on this machine, when it is compiled and undisturbed. */
-export function spinCost(): number {
-  const iterations = 2_000_000;
-  const run = new Function(`return ${spinKernel(iterations)};`)() as (seed: number) => number;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 20; i += 1) {
-    const started = performance.now();
-    run(i);
-    least = Math.min(least, performance.now() - started);
-  }
-  return (least * 1e6) / iterations;
 }

@@ -1,12 +1,13 @@
 /** The bench itself: warm cells, cold calls, the bars, the report. See ../../README.md. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { ParallelConfig } from "../../../dist/index.js";
+import { describeMachine } from "../harness/machine.js";
+import { spinCost } from "../harness/spin.js";
 import { type Cell, cells } from "./cells.js";
 import { type ColdResult, measureCold } from "./cold.js";
 import { judge } from "./judge.js";
-import { spinCost } from "./kernels.js";
 import { HELP, type Options, parseOptions } from "./options.js";
-import { asMarkdown, asText, describeMachine, type Report } from "./report.js";
+import { asMarkdown, asText, type Report } from "./report.js";
 import { WarmBench, type WarmOutcome } from "./warm.js";
 
 const RESULTS = new URL("../../results/", import.meta.url);

@@ -1,5 +1,6 @@
 /** The figures for people: tables of text and of Markdown. */
-import { cpus, totalmem } from "node:os";
+import { type Machine, machineLine } from "../harness/machine.js";
+import { alignedRows, markdownTable } from "../report/table.js";
 import type { ColdResult } from "./cold.js";
 import { type Bar, isPredicted } from "./judge.js";
 import type { WarmOutcome } from "./warm.js";
@@ -14,55 +15,28 @@ export interface Report {
   readonly cold: readonly ColdResult[];
 }
 
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  /** Size of the pools. */
-  readonly workers: number;
-  readonly memoryGB: number;
-  readonly node: string;
-  readonly platform: string;
-}
-
 interface Table {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-export function describeMachine(workers: number): Machine {
-  return {
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-    cores: cpus().length,
-    workers,
-    memoryGB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-  };
-}
-
 export function asText(report: Report): string {
   const tables = tablesOf(report).map(
     (table) => `${table.title}\n${alignedRows([table.head, ...table.rows])}`,
   );
-  return [...tables, machineLine(report)].join("\n\n");
+  return [...tables, measuredOn(report)].join("\n\n");
 }
 
 export function asMarkdown(report: Report): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const tables = tablesOf(report).map(({ title, head, rows }) => {
-    const rule = `|${head.map((_, i) => (i === 0 ? "---|" : "---:|")).join("")}`;
-    return [`## ${title}`, "", line(head), rule, ...rows.map(line)].join("\n");
-  });
-  return `${["# The planner's regret", machineLine(report), ...tables].join("\n\n")}\n`;
+  const tables = tablesOf(report).map(
+    ({ title, head, rows }) => `## ${title}\n\n${markdownTable(head, rows)}`,
+  );
+  return `${["# The planner's regret", measuredOn(report), ...tables].join("\n\n")}\n`;
 }
 
-function machineLine({ machine, minutes }: Report): string {
-  const { cpu, cores, workers, memoryGB, node, platform } = machine;
-  return (
-    `Measured in ${minutes.toFixed(1)} minutes on ${cpu}, ${cores} cores, ${workers} workers, ` +
-    `${memoryGB} GB, ${platform}, Node ${node}.`
-  );
+function measuredOn({ machine, minutes }: Report): string {
+  return `Measured in ${minutes.toFixed(1)} minutes on ${machineLine(machine)}.`;
 }
 
 function tablesOf({ bars, warm, cold }: Report): Table[] {
@@ -132,16 +106,4 @@ function warmRow({ cell, result }: WarmOutcome): string[] {
 
 function figure(ms: number): string {
   return ms.toFixed(ms >= 100 ? 0 : ms >= 1 ? 2 : 4);
-}
-
-/** The first column to the left, the others to the right. */
-function alignedRows(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
-  return rows
-    .map((row) =>
-      row
-        .map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
-        .join("  "),
-    )
-    .join("\n");
 }

@@ -1,8 +1,8 @@
 /** Cells that `auto` has seen twice: three executors in one process, timed in turns. */
 import { ParallelExecutor, type TelemetryEvents } from "../../../dist/index.js";
+import { Cores } from "../harness/cores.js";
+import { median, splitHalf } from "../harness/statistics.js";
 import type { Cell } from "./cells.js";
-import { Cores } from "./cores.js";
-import { median, splitHalf } from "./statistics.js";
 import { type Call, digest, prepare, recipe } from "./workload.js";
 
 export const STRATEGIES = ["sequential", "threads", "auto"] as const;

@@ -1,11 +1,19 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { kindNames } from "../../../src/memory/dtypes.js";
-import { isDetached, isRecord, readPayload } from "../../../src/memory/inputs.js";
+import { isDetached, isGone, isRecord, namesOf, readPayload } from "../../../src/memory/inputs.js";
 
 function transferred(): Float64Array {
   const array = new Float64Array(2);
   structuredClone(array, { transfer: [array.buffer] });
+  return array;
+}
+
+/** Its buffer ends before it begins. */
+function shrunk(): Float64Array {
+  const buffer = new ArrayBuffer(32, { maxByteLength: 32 });
+  const array = new Float64Array(buffer, 16);
+  buffer.resize(8);
   return array;
 }
 
@@ -101,21 +109,28 @@ describe("refusals", () => {
       "a transferred array",
       transferred(),
       new TypeError(
-        "Cannot share the array as its buffer was transferred away: pass an array that still has its data",
+        "Cannot share the array as its buffer was transferred away or shrunk: pass an array that still has its data",
       ),
     ],
     [
       "a transferred array in a list",
       [transferred()],
       new TypeError(
-        "Cannot share arrays[0] as its buffer was transferred away: pass an array that still has its data",
+        "Cannot share arrays[0] as its buffer was transferred away or shrunk: pass an array that still has its data",
+      ),
+    ],
+    [
+      "an array past the end of its buffer",
+      shrunk(),
+      new TypeError(
+        "Cannot share the array as its buffer was transferred away or shrunk: pass an array that still has its data",
       ),
     ],
     [
       "a transferred column",
       { x: transferred() },
       new TypeError(
-        'Cannot share column "x" as its buffer was transferred away: pass an array that still has its data',
+        'Cannot share column "x" as its buffer was transferred away or shrunk: pass an array that still has its data',
       ),
     ],
   ])("%s", (_name, input, error) => {
@@ -131,6 +146,25 @@ it("isRecord: literals and bare objects, no instances", () => {
   for (const value of [null, 1, "x", [], new Map(), new Date(), () => {}, new (class {})()]) {
     expect(isRecord(value)).toBe(false);
   }
+});
+
+it("namesOf: all but the prototype's", () => {
+  expect(namesOf({ x: 1, constructor: 2, "": 3 }, "a column")).toEqual(["x", "constructor", ""]);
+  const own = JSON.parse('{ "x": 1, "__proto__": 2 }') as Record<string, unknown>;
+  expect(() => namesOf(own, "a column")).toThrow(
+    new TypeError('Cannot name a column "__proto__" as objects have their prototype there: rename it'),
+  );
+});
+
+it("isGone: not where the array is empty only", () => {
+  expect(isGone(transferred())).toBe(true);
+  expect(isGone(shrunk())).toBe(true);
+  expect(isGone(new Float64Array(2))).toBe(false);
+  for (const Memory of [ArrayBuffer, SharedArrayBuffer]) {
+    expect(isGone(new Float64Array(new Memory(8), 8))).toBe(false);
+  }
+  const { buffer } = new Float64Array(new ArrayBuffer(8, { maxByteLength: 16 }));
+  expect(isGone(new Float64Array(buffer, 8))).toBe(false);
 });
 
 it("isDetached", () => {

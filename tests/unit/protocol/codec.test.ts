@@ -332,10 +332,15 @@ describe("what is refused, with its path", () => {
     );
   });
 
-  it("a transferred array", () => {
-    const array = new Float64Array(2);
-    structuredClone(array, { transfer: [array.buffer] });
-    expect(refusal({ model: { weights: array } })).toContain("args.model.weights");
+  it("a transferred array, and one past the end of its buffer", () => {
+    const transferred = new Float64Array(2);
+    structuredClone(transferred, { transfer: [transferred.buffer] });
+    const buffer = new ArrayBuffer(16, { maxByteLength: 16 });
+    const shrunk = new Float64Array(buffer, 8);
+    buffer.resize(0);
+    for (const weights of [transferred, shrunk]) {
+      expect(refusal({ model: { weights } })).toContain("args.model.weights");
+    }
   });
 
   it("what is too deep, though what is a little less deep goes through", () => {
