@@ -62,6 +62,8 @@ const control: Control = {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #slots = new Set<Slot>();
+  /** Woken first the last time: the likeliest to be waiting at its bell. */
+  #hottest: Slot | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
@@ -80,7 +82,7 @@ export class Pool {
     return count;
   }
 
-  /** Up to `count` slots, the idlest first; starts workers as far as `maxWorkers` allows. */
+  /** Up to `count` slots, the idlest first, of those the hottest; starts workers as far as `maxWorkers` allows. */
   acquire(count: number): Slot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
     let idle = 0;
@@ -96,7 +98,10 @@ export class Pool {
         ),
       );
     }
-    return [...this.#slots].sort((a, b) => a.rounds - b.rounds).slice(0, wanted);
+    const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
+    const slots = [...this.#slots].sort((a, b) => rank(a) - rank(b)).slice(0, wanted);
+    this.#hottest = slots[0];
+    return slots;
   }
 
   /** Starts workers until there are `count`, and waits until all serve. */

@@ -95,9 +95,9 @@ export class Slot {
     this.#hold();
     const bell = new SharedArrayBuffer(BELL_BYTES);
     this.#bell = new Doorbell(bell);
-    // One thread is the caller's: it must not have to wait for a worker that only looks at its bell.
+    // With a single thread the caller would wait for a worker that only looks at its bell.
     parallelism ??= cpuBudget();
-    const spins = number < parallelism;
+    const spins = parallelism > 1;
     this.ready = this.#serve(port2, { initializer: options.initializer, bell, spins })
       .then(() => {
         this.#readySince = performance.now();

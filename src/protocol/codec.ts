@@ -42,10 +42,10 @@ const INLINE = 2;
 const MAX_DEPTH = 500;
 
 interface Scope {
-  readonly arrays: readonly TypedArray[];
-  readonly table: ArrayTable | undefined;
-  readonly inlineBelow: number;
-  readonly inlined?: Set<ArrayBufferLike> | undefined;
+  arrays: readonly TypedArray[];
+  table: ArrayTable | undefined;
+  inlineBelow: number;
+  inlined: Set<ArrayBufferLike> | undefined;
 }
 
 const extensions = new ExtensionCodec<Scope>();
@@ -86,52 +86,75 @@ const options = {
   maxDepth: MAX_DEPTH + 8,
 };
 
+// One encoder of each sort for all values: making one costs 20 µs, many times what a small value takes. What they work
+// on stands in the scope, and only while they do, so that nothing is kept alive by it.
+const scope: Scope = { arrays: [], table: undefined, inlineBelow: 0, inlined: undefined };
+const idle: Readonly<Scope> = { ...scope };
+const context = scope;
+let plain = new Encoder({ ...options, context });
+let floats = new Encoder({ ...options, context, forceIntegerToFloat: true });
+const decoder = new Decoder({ ...options, context });
+
+// An encoder keeps a buffer for the largest value that it has met.
+const LARGEST_KEPT = 1024 * 1024;
+
 /** Encodes a caller's values. */
 export class ValueEncoder {
-  readonly #context: Scope;
-  // Made at need: making one costs more than a small value, and many calls have none.
-  #plain: Encoder<Scope> | undefined;
-  #floats: Encoder<Scope> | undefined;
+  readonly #table: ArrayTable;
+  readonly #inlineBelow: number;
 
   /**
    * @param table where arrays that cross by reference are noted
    * @param inlineBelow plain arrays of fewer bytes travel inline; 0 for none
    */
   constructor(table: ArrayTable, inlineBelow: number) {
-    this.#context = { arrays: [], table, inlineBelow };
+    this.#table = table;
+    this.#inlineBelow = inlineBelow;
   }
 
   /**
    * @param path how error messages call the value: `args`, `items[3]`
-   * @returns bytes that are overwritten by the next call
+   * @returns bytes that are overwritten when the next value is encoded
    * @throws TypeError with the path of what msgpack cannot carry
    */
   encode(value: unknown, path: string): Uint8Array {
     // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
-    const context = this.#context;
-    if (check(value, path, new Set())) {
-      this.#floats ??= new Encoder({ ...options, context, forceIntegerToFloat: true });
-      return this.#floats.encodeSharedRef(value);
+    const negativeZero = check(value, path, new Set());
+    scope.table = this.#table;
+    scope.inlineBelow = this.#inlineBelow;
+    try {
+      const encoded = (negativeZero ? floats : plain).encodeSharedRef(value);
+      if (encoded.buffer.byteLength > LARGEST_KEPT) {
+        plain = new Encoder({ ...options, context });
+        floats = new Encoder({ ...options, context, forceIntegerToFloat: true });
+      }
+      return encoded;
+    } finally {
+      Object.assign(scope, idle);
     }
-    this.#plain ??= new Encoder({ ...options, context });
-    return this.#plain.encodeSharedRef(value);
   }
 }
 
 /** Decodes what a `ValueEncoder` made. */
 export class ValueDecoder {
-  readonly #context: Scope;
-  #decoder: Decoder<Scope> | undefined;
+  readonly #arrays: readonly TypedArray[];
+  readonly #inlined: Set<ArrayBufferLike> | undefined;
 
   /** @param inlined takes the buffers of arrays that come inline, where they must not be given away as results */
   constructor(arrays: readonly TypedArray[], inlined?: Set<ArrayBufferLike>) {
-    this.#context = { arrays, table: undefined, inlineBelow: 0, inlined };
+    this.#arrays = arrays;
+    this.#inlined = inlined;
   }
 
   /** Objects and lists come back frozen: a kernel can't keep state in them. */
   decode(bytes: Uint8Array): unknown {
-    this.#decoder ??= new Decoder({ ...options, context: this.#context });
-    return deepFreeze(this.#decoder.decode(bytes));
+    scope.arrays = this.#arrays;
+    scope.inlined = this.#inlined;
+    try {
+      return deepFreeze(decoder.decode(bytes));
+    } finally {
+      Object.assign(scope, idle);
+    }
   }
 }
 

@@ -31,6 +31,7 @@ const LOOKS = 64;
 
 export class Doorbell {
   readonly #words: Int32Array;
+  #rangAtOnce = false;
 
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer, 0, BELL_BYTES / Int32Array.BYTES_PER_ELEMENT);
@@ -57,7 +58,8 @@ export class Doorbell {
   park(takeMessages: () => boolean, spin: number, ms: number): Mail | undefined {
     const words = this.#words;
     Atomics.store(words, STATE, PARKED);
-    if (!takeMessages() && !this.#isWokenWithin(spin)) Atomics.wait(words, STATE, PARKED, ms);
+    this.#rangAtOnce = takeMessages() || this.#isWokenWithin(spin);
+    if (!this.#rangAtOnce) Atomics.wait(words, STATE, PARKED, ms);
     const state = Atomics.exchange(words, STATE, AWAKE);
     if (state === POKED) takeMessages();
     if (state !== RUNG) return undefined;
@@ -65,6 +67,11 @@ export class Doorbell {
       MAIL,
     ) as unknown as [number, number, number, number, number, number];
     return { round, memory, descriptorBytes, orderLength, workers, participant };
+  }
+
+  /** Did the last wait end while the worker was awake? */
+  get rangAtOnce(): boolean {
+    return this.#rangAtOnce;
   }
 
   #wake(state: typeof RUNG | typeof POKED): boolean {

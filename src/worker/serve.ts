@@ -11,6 +11,7 @@ import { readRound, unpackPlaces } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
 import { importKernel } from "./import-kernel.js";
 import { type Port, PortOutbox } from "./port-outbox.js";
+import { Spin } from "./spin.js";
 import { TaskRun } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
 
@@ -27,9 +28,6 @@ interface LoadedKernel {
 
 // A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
 const PARK_MS = 1;
-// Looking at the bell instead of waiting for it saves the time to wake a thread, 5-50 µs. A caller that goes on at once
-// rings within that.
-const SPIN_MS = 0.05;
 // How long after its last round a worker parks: twice as long each time that it was worth it, half as long where not.
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
@@ -42,18 +40,20 @@ export class WorkerServer {
   readonly #kernels = new Map<number, Promise<LoadedKernel>>();
   readonly #queue: Participation[] = [];
   readonly #bell: Doorbell;
-  readonly #spin: number;
+  readonly #spin: Spin | undefined;
   readonly #takeMessage: () => WakeMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
   #running = false;
+  /** Did it run all tasks of the last round? */
+  #wasAlone = false;
   #patience = LEAST_PATIENCE_MS;
 
   /** @param takeMessage takes the next message from the port at once, where there is one */
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WakeMessage | undefined) {
     this.#port = port;
     this.#bell = new Doorbell(setup.bell);
-    this.#spin = setup.spins ? SPIN_MS : 0;
+    this.#spin = setup.spins ? new Spin() : undefined;
     this.#takeMessage = takeMessage;
     this.initialized = initialize(setup);
   }
@@ -128,7 +128,11 @@ export class WorkerServer {
           messages.push(taken);
         return messages.length > 0;
       };
-      const mail = this.#bell.park(takeMessages, this.#spin, PARK_MS);
+      // Only a worker that had a whole round for itself looks: as a rule the next one is for it again.
+      const spin = this.#wasAlone ? (this.#spin?.next() ?? 0) : 0;
+      const mail = this.#bell.park(takeMessages, spin, PARK_MS);
+      if (spin > 0) this.#spin?.ended(this.#bell.rangAtOnce);
+      this.#wasAlone = false;
       for (const message of messages) await this.#enter(message);
       if (mail !== undefined) await this.#enter({ ...mail, handles: null, kernel: null, forget: null });
       if (this.#queue.length === 0) await nextTurn();
@@ -150,6 +154,7 @@ export class WorkerServer {
         return false;
       }
       if (state === "left") {
+        this.#wasAlone = run.tookAll;
         outbox.leave();
         return true;
       }

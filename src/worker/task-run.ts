@@ -71,6 +71,11 @@ export class TaskRun {
     return this.#taken + this.#at - this.#start;
   }
 
+  /** Has it taken on every task of the round? */
+  get tookAll(): boolean {
+    return this.taken === this.#parts.tasks;
+  }
+
   /**
    * Runs tasks, at least one, until none is left ("left"), until about `deadline` (`performance.now()` time,
    * "paused"), or until a task returns a promise: then the caller awaits it and calls again.
