@@ -70,8 +70,8 @@ describe("short calls", () => {
     const before = executor.memory().bytesInUse;
     for (let i = 0; i < 500; i++) await call();
     await expect.poll(() => executor.memory().bytesInUse).toBe(before);
-    // A region is back before long, so a few serve them all.
-    expect(executor.memory().regions).toBeLessThan(20);
+    // Each call takes two regions; those of late workers are back before long.
+    expect(executor.memory().regions).toBeLessThan(200);
   });
 
   test("side by side, in any number", async () => {
