@@ -31,15 +31,15 @@ export interface HostProfile {
 /**
  * Where no measurement exists yet. Provenance: two cores of a shared cloud machine with Node 20. 64 MB into a fresh
  * SharedArrayBuffer 31-48 ms, into a used one 5.7 ms, by structuredClone 82-480 ms; a job of two empty tasks on two
- * warm workers 0.1-0.25 ms; starting one or two workers 81-147 ms; 1,000 claims 0.04 ms. `perTask` is what the task loop
+ * warm workers 0.03-0.15 ms; starting one worker 45-60 ms, two 55-100 ms; 1,000 claims 0.04 ms. `perTask` is what the task loop
  * spends around an empty kernel, `computePerByte` one nanosecond, as for a pass over 64-bit floats at 8 ns each.
  */
 export const defaultHostProfile: HostProfile = Object.freeze({
   parallelism: 2,
-  spawn: 90,
-  spawnPerWorker: 15,
+  spawn: 55,
+  spawnPerWorker: 10,
   dispatchSequential: 0.03,
-  dispatchHot: 0.15,
+  dispatchHot: 0.1,
   dispatchCold: 0.5,
   perClaim: 4e-5,
   perTask: 1e-4,

@@ -206,9 +206,9 @@ describe("what a plan knows of the host", () => {
 
   it("takes a start of the pool for what the first worker takes", () => {
     const { planner } = setUp({ hostProfile: { spawnPerWorker: 10 } });
-    planner.observeStart(50, 3);
-    // 30 ms, for two thirds, against 90.
-    expect(planner.host.spawn).toBeCloseTo(50, 9);
+    planner.observeStart(45, 3);
+    // 25 ms, for two thirds, against 55.
+    expect(planner.host.spawn).toBeCloseTo(35, 9);
   });
 });
 

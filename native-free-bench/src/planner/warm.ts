@@ -35,7 +35,7 @@ const ROUNDS = { least: 5, most: 41 };
 // Long beside the clock's steps and a turn of the event loop.
 const BATCH_MS = 2;
 const MOST_CALLS = 100;
-const REPEATS = 3;
+const REPEATS = 5;
 
 type Race = Omit<WarmResult, "regrets" | "cores">;
 type Execution = TelemetryEvents["parallel_execution"];
@@ -115,7 +115,7 @@ export class WarmBench {
     while (repeats.length < REPEATS && mayRepeat()) repeats.push(await this.#race(call, calls, 2 * budget));
     const regrets = [first, ...repeats].map(({ regret }) => regret);
     repeats.sort((a, b) => a.regret - b.regret);
-    // Of two the worse one.
+    // Of an even number the worse one of the middle.
     return { ...(repeats[repeats.length >> 1] ?? first), regrets };
   }
 

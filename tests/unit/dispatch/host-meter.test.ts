@@ -70,16 +70,18 @@ describe("an observation", () => {
   };
 
   it("that is shorter counts for two thirds", () => {
-    expect(spawnAfter(30)).toBeCloseTo(50, 9);
+    // 55 - (55 - 25) * 2 / 3
+    expect(spawnAfter(25)).toBeCloseTo(35, 9);
   });
 
   it("that is longer counts for a fifth", () => {
-    expect(spawnAfter(140)).toBeCloseTo(100, 9);
+    // 55 + (105 - 55) / 5
+    expect(spawnAfter(105)).toBeCloseTo(65, 9);
   });
 
   it("counts as at most three times what was known", () => {
-    // 90 + (270 - 90) / 5
-    expect(spawnAfter(1e9)).toBeCloseTo(126, 9);
+    // 55 + (165 - 55) / 5
+    expect(spawnAfter(1e9)).toBeCloseTo(77, 9);
   });
 
   it("wins when it is made again and again, from either side", () => {
