@@ -86,7 +86,7 @@ const options = {
   maxDepth: MAX_DEPTH + 8,
 };
 
-// One encoder of each sort for all values: making one costs 20 µs, many times what a small value takes. What they work
+// One encoder of each sort for all values: making one costs 1.2 µs and 2 KB, more than a small value takes. What they work
 // on stands in the scope, and only while they do, so that nothing is kept alive by it.
 const scope: Scope = { arrays: [], table: undefined, inlineBelow: 0, inlined: undefined };
 const idle: Readonly<Scope> = { ...scope };
