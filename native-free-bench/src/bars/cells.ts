@@ -1,0 +1,136 @@
+/** The bars that need no peer; those that do are in ../peers. */
+import { ParallelExecutor } from "../../../dist/index.js";
+import { type Cell, type Effort, type Measured, WORKERS } from "../harness/cell.js";
+import { checked } from "../harness/contestant.js";
+import { rowsOf } from "../harness/race.js";
+import { summarise } from "../harness/statistics.js";
+import { NO_COMPILER, native } from "../limits/native.js";
+import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
+import { type Duel, fight, judge } from "./duel.js";
+import { poolStart, resultBytes, transformBytes } from "./footprint.js";
+import { cloning, placing, sumAgainstC } from "./memory.js";
+import { COMPUTING, judgeSpeedup } from "./speedup.js";
+
+const RESULTS = 1_000_000;
+
+const manyResults: Duel = {
+  name: `${RESULTS} numbers as results`,
+  reference: "loop",
+  open: async () => {
+    const executor = new ParallelExecutor(THREADS);
+    const input = new Uint8Array(new SharedArrayBuffer(RESULTS)).fill(7);
+    const results = Array.from(input);
+    const tasks = () => executor.mapShared(input, (view) => view[0] as number, { chunkSize: 1 });
+    const loop = (): number[] => {
+      const values = new Array<number>(RESULTS);
+      for (let i = 0; i < RESULTS; i += 1) values[i] = input[i] as number;
+      return values;
+    };
+    return {
+      contestants: [checked("mapShared", tasks, results), checked("loop", loop, results)],
+      close: () => executor.shutdown(),
+    };
+  },
+  figures: (times) => {
+    const loop = times.get("loop") ?? [];
+    const map = times.get("mapShared") ?? [];
+    return map.map((ms, i) => (1000 * (ms - (loop[i] as number) / WORKERS)) / RESULTS);
+  },
+};
+
+export const cells: readonly Cell[] = [
+  {
+    name: "1 hot job",
+    measure: (effort) =>
+      judge(hotJob, effort, {
+        number: 1,
+        what: "hot job of two tiny tasks against a postMessage round trip, p50",
+        limit: 1,
+        rule: "at most",
+        unit: "x",
+      }),
+  },
+  {
+    name: "3 small items",
+    measure: (effort) =>
+      judge(smallItems(WORKERS), effort, {
+        number: 3,
+        what: "100,000 small items through map: each, over the kernel",
+        limit: 0.1,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
+    name: "4 payload size",
+    measure: (effort) =>
+      judge(payloadSize, effort, {
+        number: 4,
+        what: "mapShared over shared arrays, 1 GB against 1 KB",
+        limit: 1.1,
+        rule: "at most",
+        unit: "x",
+      }),
+  },
+  { name: "5 first call", measure: firstCall },
+  { name: "6 sum against C", measure: sum },
+  ...COMPUTING.map(
+    (scenario): Cell => ({
+      name: `7 two workers: ${scenario}`,
+      measure: (effort) => judgeSpeedup(scenario, effort),
+    }),
+  ),
+  { name: "8 result bytes", measure: resultBytes },
+  {
+    name: "8 result time",
+    measure: (effort) =>
+      judge(manyResults, effort, {
+        number: 8,
+        what: "1,000,000 numbers as results: each, over the kernel",
+        limit: 0.1,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  { name: "9 pool start", measure: poolStart },
+  { name: "10 transform memory", measure: transformBytes },
+];
+
+/** One race, two bars. */
+async function firstCall(effort: Effort): Promise<Partial<Measured>> {
+  const times = await fight(placing, effort);
+  return {
+    tables: [{ title: placing.name, reference: placing.reference, rows: rowsOf(times, placing.reference) }],
+    bars: [
+      {
+        number: 5,
+        what: "first call over plain arrays of 64 MB against memcpy",
+        limit: 1.3,
+        rule: "at most",
+        unit: "x",
+        figure: summarise(placing.figures(times)),
+      },
+      {
+        number: 5,
+        what: "structuredClone of the same against that call",
+        limit: 10,
+        rule: "at least",
+        unit: "x",
+        figure: summarise(cloning.figures(times)),
+      },
+    ],
+  };
+}
+
+async function sum(effort: Effort): Promise<Partial<Measured>> {
+  const compiler = await native("sum", 1, 1, 0);
+  if (compiler === undefined) return { skipped: [NO_COMPILER] };
+  await compiler.close();
+  return judge(sumAgainstC, effort, {
+    number: 6,
+    what: "sum of 256 MB against C -O2 with pthreads",
+    limit: 1.25,
+    rule: "at most",
+    unit: "x",
+  });
+}

@@ -1,0 +1,5 @@
+/** Worker of threads.js. */
+import { expose } from "threads/worker";
+import { runTask } from "../../scenarios/tasks.js";
+
+expose(runTask);

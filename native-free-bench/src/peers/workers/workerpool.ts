@@ -1,0 +1,5 @@
+/** Worker of workerpool. */
+import { worker } from "workerpool";
+import { runTask } from "../../scenarios/tasks.js";
+
+worker({ runTask });

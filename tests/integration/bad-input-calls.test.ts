@@ -1,0 +1,310 @@
+/** Calls that are refused for their kernel, their options or their time. */
+import { ExecutorClosedError } from "sharray";
+import { describe, expect } from "vitest";
+import {
+  type Check,
+  capture,
+  configuration,
+  failure,
+  type Refusal,
+  refuses,
+  typeError,
+  type Untyped,
+} from "./refusals.js";
+
+const x = new Float64Array(4);
+const one = (): number => 1;
+
+describe("kernels", () => {
+  const rate = 2;
+  let seen = 0;
+  const table = new Map([["EUR", 1]]);
+  const helper = (value: number): number => value * rate;
+  const performance = { now: () => 0 };
+  class Model extends Object {
+    weights = 3;
+    score(): number {
+      return this.weights;
+    }
+    describe(): string {
+      return super.toString();
+    }
+    get value(): number {
+      return 1;
+    }
+  }
+  const getter = Object.getOwnPropertyDescriptor(Model.prototype, "value")?.get;
+
+  const none = (shown: string) =>
+    typeError(
+      "Cannot use this value as a kernel as a kernel must be a function: " +
+        `current value is ${shown}; pass an inline function, or one made with defineKernel()`,
+    );
+  const unfit = (name: string, why: string) => typeError(`Cannot use "${name}" as a kernel as ${why}`);
+  const native = "a native function (or a Proxy of one) has no source: wrap its call in an arrow function";
+  const generator =
+    "a kernel must return one value and it is a generator: pass a function that returns an array of what it yields";
+  const outer = (word: string, advice: string): string =>
+    `its source runs alone in workers and it uses "${word}" from outside: ${advice}`;
+  const sloppy = (problem: string): string =>
+    `kernels are compiled as strict code and its source is not: ${problem}: rewrite it so that it runs in a module`;
+
+  const rows: readonly [name: string, kernel: unknown, check: Check][] = [
+    ["none", undefined, none("undefined")],
+    ["its source", "(x) => x.length", none('"(x) => x.length"')],
+    ["the options in its place", { chunkSize: 2 }, none("object with keys chunkSize")],
+    ["a promise of one", Promise.resolve(one), none("Promise")],
+    ["a native function", Math.sqrt, unfit("sqrt", native)],
+    ["a Proxy of a function", new Proxy(one, {}), unfit("one", native)],
+    [
+      "a bound function",
+      helper.bind(null, 1),
+      unfit(
+        "bound helper",
+        'a bound function has no source: pass the function itself, and what is bound to it in "args"',
+      ),
+    ],
+    [
+      "a class",
+      Model,
+      unfit(
+        "Model",
+        'kernels are called without "new" and it is a class: pass a function that creates the instance',
+      ),
+    ],
+    ["a generator", function* rows() {}, unfit("rows", generator)],
+    ["an async generator", async function* pages() {}, unfit("pages", generator)],
+    [
+      "a getter",
+      getter,
+      unfit("get value", "a kernel must be a plain function and it is a getter: wrap its work in a function"),
+    ],
+    [
+      "a method that uses this",
+      new Model().score,
+      unfit("score", outer("this", 'pass what it needs of the object in "args"')),
+    ],
+    [
+      "a method that uses super",
+      new Model().describe,
+      unfit("describe", outer("super", "call a function that is declared inside the kernel")),
+    ],
+    [
+      "an arrow that uses arguments",
+      (function around() {
+        // biome-ignore lint/complexity/noArguments: they are the test
+        const count = () => arguments.length;
+        return count;
+      })(),
+      unfit("count", outer("arguments", "name its parameters, or take them as (...rest)")),
+    ],
+    [
+      "an arrow that uses new.target",
+      (function around() {
+        const made = () => new.target;
+        return made;
+      })(),
+      unfit("made", outer("new.target", 'pass what depends on it in "args"')),
+    ],
+    [
+      "with",
+      new Function("x", "with (x) return length"),
+      unfit("anonymous", sloppy("'with' in strict mode")),
+    ],
+    ["an octal number", new Function("return 010"), unfit("anonymous", sloppy("Invalid number"))],
+    [
+      "a variable deleted",
+      new Function("x", "delete x"),
+      unfit("anonymous", sloppy("Deleting local variable in strict mode")),
+    ],
+    ["a variable from around it", (x: number) => x * rate, capture("(x) => x * rate", "rate")],
+    [
+      "several, one of them twice",
+      function convert(x: number) {
+        return helper(x) * (table.get("EUR") ?? rate) + helper(rate);
+      },
+      capture("convert", "helper", "table", "rate"),
+    ],
+    ["a variable that it writes", { count: () => globalThis.Number(seen++) }.count, capture("count", "seen")],
+    [
+      "a variable that hides a global",
+      { time: () => performance.now() }.time,
+      capture("time", "performance"),
+    ],
+    ["import.meta", { where: () => import.meta.url }.where, capture("where", "import.meta")],
+    ["an import", { check: () => typeof expect }.check, capture("check", "expect")],
+  ];
+  refuses(rows.map(([name, kernel, check]) => [name, (e) => e.mapShared(x, kernel), check]));
+  const captured = (item: number): number => item + rate;
+  refuses([
+    ["map", (e) => e.map([1], captured), capture("captured", "rate")],
+    ["transformShared", (e) => e.transformShared(x, Int8Array, captured), capture("captured", "rate")],
+    ["reduceShared", (e) => e.reduceShared(x, captured, one), capture("captured", "rate")],
+    ["streamShared", (e) => e.streamShared(x, captured), capture("captured", "rate")],
+    ["explain", (e) => e.explain(x, captured), capture("captured", "rate")],
+    ["sequential", (e) => e.mapShared(x, captured, { strategy: "sequential" }), capture("captured", "rate")],
+  ]);
+});
+
+describe("reductions", () => {
+  const combine = (shown: string) =>
+    typeError(`Cannot reduce as "combine" must be a function of two partials: current value is ${shown}`);
+  const empty = typeError(
+    'Cannot reduce an empty payload without an initial value: pass the option "initial"',
+  );
+  refuses([
+    ["no combine", (e) => e.reduceShared(x, one), combine("undefined")],
+    [
+      "the options in its place",
+      (e) => e.reduceShared(x, one, { initial: 0 }),
+      combine("object with keys initial"),
+    ],
+    ["its name", (e) => e.reduceShared(x, one, "sum"), combine('"sum"')],
+    ["an empty list", (e) => e.reduceShared([], one, one), empty],
+    ["an empty array", (e) => e.reduceShared(new Float64Array(0), one, one), empty],
+    ["empty columns", (e) => e.reduceShared({ x: new Int8Array(0) }, one, one, { chunkSize: 4 }), empty],
+  ]);
+});
+
+describe("options", () => {
+  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, onProgress";
+  const unknown = (field: string, shown: string, more = "") =>
+    configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
+  const options = (shown: string) =>
+    typeError(`Cannot read the options as they must be a plain object: current value is ${shown}`);
+  const signal = (shown: string) =>
+    typeError(`Cannot watch "signal" as it must be an AbortSignal: current value is ${shown}`);
+  const progress = (shown: string) =>
+    typeError(`Cannot report to "onProgress" as it must be a function: current value is ${shown}`);
+  const FROM_0 = "an integer of at least 0";
+  const FROM_1 = "an integer of at least 1";
+  const STRATEGY = 'one of "auto", "sequential", "threads"';
+  const { signal: live } = new AbortController();
+
+  const rows: readonly [given: unknown, check: Check][] = [
+    [null, options("null")],
+    ["threads", options('"threads"')],
+    [one, options("function one")],
+    [[{ chunkSize: 2 }], options("array of 1")],
+    [live, options("AbortSignal")],
+    [new Map([["chunkSize", 2]]), options("Map")],
+    [Object.create({ chunkSize: -2 }), options("object with keys (none)")],
+    [{ chunksize: 2 }, unknown("chunksize", "2")],
+    [{ maxWorkers: 2 }, unknown("maxWorkers", "2")],
+    [{ shared: { x } }, unknown("shared", "object with keys x")],
+    [{ initial: 0 }, unknown("initial", "0")],
+    [{ chunkSize: 0 }, configuration("chunkSize", FROM_1, "0")],
+    [{ chunkSize: 0.5 }, configuration("chunkSize", FROM_1, "0.5")],
+    [{ chunkSize: 2n }, configuration("chunkSize", FROM_1, "2n")],
+    [{ chunkSize: 2 ** 53 }, configuration("chunkSize", FROM_1, "9007199254740992")],
+    [{ strategy: "cluster" }, configuration("strategy", STRATEGY, '"cluster"')],
+    [{ taskSizeHintBytes: -1 }, configuration("taskSizeHintBytes", FROM_0, "-1")],
+    [{ taskSizeHintBytes: "1MB" }, configuration("taskSizeHintBytes", FROM_0, '"1MB"')],
+    [{ signal: new AbortController() }, signal("AbortController")],
+    [{ signal: null }, signal("null")],
+    [{ signal: { aborted: true } }, signal("object with keys aborted")],
+    [{ onProgress: { completed: 0 } }, progress("object with keys completed")],
+  ];
+  const shown = (given: unknown): string =>
+    typeof given === "object" && given?.constructor === Object ? Object.entries(given).join() : String(given);
+  refuses(
+    rows.map(
+      ([given, check], i): Refusal => [`${i}: ${shown(given)}`, (e) => e.mapShared(x, one, given), check],
+    ),
+  );
+  refuses([
+    ["map: initial", (e) => e.map([1], one, { initial: 0 }), unknown("initial", "0", ", shared")],
+    [
+      "reduceShared: shared",
+      (e) => e.reduceShared(x, one, one, { shared: {} }),
+      unknown("shared", "object with keys (none)", ", initial"),
+    ],
+    [
+      "transformShared: initial",
+      (e) => e.transformShared(x, Int8Array, one, { initial: x }),
+      unknown("initial", "Float64Array of 32 bytes"),
+    ],
+    ["streamShared: a signal", (e) => e.streamShared(x, one, live), options("AbortSignal")],
+    [
+      "explain: chunkSize",
+      (e) => e.explain(x, one, { chunkSize: 0 }),
+      configuration("chunkSize", FROM_1, "0"),
+    ],
+    ["map: args in place of options", (e) => e.map([1], one, { rate: 2 }), unknown("rate", "2", ", shared")],
+  ]);
+});
+
+describe("after shutdown", () => {
+  const rows: readonly [call: string, (executor: Untyped) => unknown][] = [
+    ["mapShared", (e) => e.mapShared(x, one)],
+    ["transformShared", (e) => e.transformShared(x, Int8Array, one)],
+    ["reduceShared", (e) => e.reduceShared(x, one, one)],
+    ["map", (e) => e.map([1], one)],
+    ["streamShared", (e) => e.streamShared(x, one)],
+    ["share", (e) => e.share(x)],
+    ["allocate", (e) => e.allocate(Int8Array, 4)],
+    ["explain", (e) => e.explain(x, one)],
+    ["start", (e) => e.start()],
+  ];
+  const closed = (call: string) =>
+    failure(
+      ExecutorClosedError,
+      "SHARRAY_EXECUTOR_CLOSED",
+      `Cannot call ${call}() as the executor was shut down: create a new ParallelExecutor`,
+    );
+  refuses(
+    rows.map(([name, call]): Refusal => {
+      const late = async (executor: Untyped) => {
+        await executor.shutdown();
+        return call(executor);
+      };
+      return [name, late, closed(name)];
+    }),
+  );
+  refuses([
+    [
+      "while the executor shuts down",
+      (e) => {
+        void e.shutdown();
+        return e.mapShared(x, one);
+      },
+      closed("mapShared"),
+    ],
+    [
+      "a stream of before",
+      async (e) => {
+        const stream = e.streamShared(x, one);
+        await e.shutdown();
+        await read(stream);
+      },
+      closed("streamShared"),
+    ],
+  ]);
+});
+
+describe("with a signal that is aborted", () => {
+  const reason = new Error("too late");
+  const is = (expected: unknown) => (error: unknown) => expect(error).toBe(expected);
+  const traces = { submitted: 1, events: [] };
+  const signal = AbortSignal.abort(reason);
+  refuses([
+    ["mapShared", (e) => e.mapShared(x, one, { signal }), is(reason), traces],
+    ["transformShared", (e) => e.transformShared(x, Int8Array, one, { signal }), is(reason), traces],
+    ["reduceShared", (e) => e.reduceShared(x, one, one, { signal }), is(reason), traces],
+    ["map", (e) => e.map([1], one, { shared: { x }, signal }), is(reason), traces],
+    ["streamShared", (e) => read(e.streamShared(x, one, { signal })), is(reason), traces],
+    [
+      "without a reason",
+      (e) => e.mapShared(x, one, { signal: AbortSignal.abort() }),
+      failure(DOMException, DOMException.ABORT_ERR, "This operation was aborted", { name: "AbortError" }),
+      traces,
+    ],
+    ["for null", (e) => e.mapShared(x, one, { signal: AbortSignal.abort(null) }), is(null), traces],
+    ["through another", (e) => e.map([1], one, { signal: AbortSignal.any([signal]) }), is(reason), traces],
+  ]);
+});
+
+/** Reads a stream to its end. */
+async function read(stream: unknown): Promise<void> {
+  for await (const _ of stream as AsyncIterable<unknown>);
+}

@@ -1,0 +1,230 @@
+/** Calls that are refused for their arrays: those that they read, and those that they are to make. */
+import { ParallelExecutor } from "sharray";
+import { describe, expect, test } from "vitest";
+import {
+  type Check,
+  KINDS,
+  type Refusal,
+  rangeError,
+  refuses,
+  shrunk,
+  tracesOf,
+  transferred,
+  typeError,
+} from "./refusals.js";
+
+const x = new Float64Array(4);
+const one = (): number => 1;
+
+test("what a good call leaves behind is seen", async () => {
+  await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+  expect(await tracesOf(executor)).toMatchObject({
+    memory: { regions: 0 },
+    submitted: 0,
+    events: [],
+    workers: 0,
+  });
+  await executor.mapShared([x], one);
+  const { memory, ...traces } = await tracesOf(executor);
+  expect(memory.regions).toBeGreaterThan(0);
+  expect(traces).toEqual({
+    submitted: 1,
+    completed: 1,
+    failures: 0,
+    events: ["parallel_decision", "parallel_execution"],
+    workers: 1,
+  });
+});
+
+describe("payloads", () => {
+  const TYPED = `must be a typed array (${KINDS})`;
+  const payload = (shown: string) =>
+    typeError(
+      "Cannot share the payload as it must be a typed array, a list of typed arrays or a record of typed arrays: " +
+        `current value is ${shown}`,
+    );
+  const part = (what: string, shown: string) =>
+    typeError(`Cannot share ${what} as it ${TYPED}: current value is ${shown}`);
+  const gone = (what: string) =>
+    typeError(
+      `Cannot share ${what} as its buffer was transferred away or shrunk: pass an array that still has its data`,
+    );
+  const lengths = (text: string) =>
+    rangeError(`Cannot combine the columns as their lengths must be equal: ${text}`);
+
+  class Table {
+    x = x;
+  }
+  refuses([
+    ["none", (e) => e.mapShared(undefined, one), payload("undefined")],
+    ["null", (e) => e.reduceShared(null, one, one), payload("null")],
+    ["a number", (e) => e.share(3), payload("3")],
+    ["text", (e) => e.mapShared("price.csv", one), payload('"price.csv"')],
+    ["a symbol", (e) => e.explain(Symbol("x"), one), payload("Symbol(x)")],
+    ["the kernel first", (e) => e.mapShared(one, x), payload("function one")],
+    ["an ArrayBuffer", (e) => e.share(new ArrayBuffer(8)), payload("ArrayBuffer")],
+    ["a SharedArrayBuffer", (e) => e.mapShared(new SharedArrayBuffer(8), one), payload("SharedArrayBuffer")],
+    ["a DataView", (e) => e.mapShared(new DataView(new ArrayBuffer(8)), one), payload("DataView of 8 bytes")],
+    ["a Map of arrays", (e) => e.transformShared(new Map([["x", x]]), Float64Array, one), payload("Map")],
+    ["a Set of arrays", (e) => e.streamShared(new Set([x]), one), payload("Set")],
+    ["a promise of an array", (e) => e.mapShared(Promise.resolve(x), one), payload("Promise")],
+    ["an iterator of arrays", (e) => e.streamShared([x].values(), one), payload("Array Iterator")],
+    ["an instance of a class", (e) => e.share(new Table()), payload("object with keys x")],
+    [
+      "a Proxy of an array",
+      (e) => e.mapShared(new Proxy(x, {}), one),
+      payload("object with keys 0, 1, 2, 3"),
+    ],
+
+    ["a list of numbers", (e) => e.mapShared([1, 2, 3], one), part("arrays[0]", "1")],
+    ["a list of lists of arrays", (e) => e.mapShared([[x]], one), part("arrays[0]", "array of 1")],
+    // biome-ignore lint/suspicious/noSparseArray: the hole is the test
+    ["a list with a hole", (e) => e.reduceShared([x, , x], one, one), part("arrays[1]", "undefined")],
+    ["a list of buffers", (e) => e.explain([x.buffer], one), part("arrays[0]", "ArrayBuffer")],
+    [
+      "a list of columns",
+      (e) => e.streamShared([{ x, y: x }], one),
+      part("arrays[0]", "object with keys x, y"),
+    ],
+
+    [
+      "no columns",
+      (e) => e.mapShared({}, one),
+      typeError("Cannot share the columns as there must be at least one: current value has none"),
+    ],
+    [
+      "columns in columns",
+      (e) => e.mapShared({ prices: { x } }, one),
+      part('column "prices"', "object with keys x"),
+    ],
+    ["a column that is text", (e) => e.share({ x, y: "1,2,3,4" }), part('column "y"', '"1,2,3,4"')],
+    ["a column of numbers", (e) => e.mapShared({ x: [1, 2] }, one), part('column "x"', "array of 2")],
+    [
+      "columns of unequal length",
+      (e) => e.mapShared({ x, y: new Float64Array(4), z: new Int8Array(5) }, one),
+      lengths('"x" has 4 elements, "z" has 5'),
+    ],
+    [
+      "columns of unequal length, of bytes equal",
+      (e) => e.share({ n: new BigInt64Array(2), half: new Float32Array(4) }),
+      lengths('"n" has 2 elements, "half" has 4'),
+    ],
+    [
+      "an empty column beside others",
+      (e) => e.explain({ x, none: new Float64Array(0) }, one),
+      lengths('"x" has 4 elements, "none" has 0'),
+    ],
+    [
+      "a column that would be the prototype",
+      (e) => e.mapShared(JSON.parse('{"__proto__":[]}'), one),
+      typeError('Cannot name a column "__proto__" as objects have their prototype there: rename it'),
+    ],
+
+    ["a transferred array", (e) => e.mapShared(transferred(), one), gone("the array")],
+    ["a transferred array in a list", (e) => e.share([x, transferred()]), gone("arrays[1]")],
+    ["a transferred column", (e) => e.explain({ x: transferred() }, one), gone('column "x"')],
+    ["an array past the end of its buffer", (e) => e.reduceShared(shrunk(4), one, one), gone("the array")],
+    ["one that tracks the length of its buffer", (e) => e.share(shrunk()), gone("the array")],
+    [
+      "an array that is transferred before the stream is read",
+      async (e) => {
+        const array = new Float64Array(4);
+        const stream = e.streamShared([array], one) as AsyncIterable<unknown>;
+        structuredClone(array, { transfer: [array.buffer] });
+        for await (const _ of stream);
+      },
+      gone("arrays[0]"),
+    ],
+    [
+      "more chunks than a call may have",
+      (e) => e.mapShared(new Uint8Array(2 ** 26 + 1), one, { chunkSize: 1 }),
+      rangeError(
+        "Cannot cut 67108865 elements into chunks of 1 as a call has at most 67108864 tasks: " +
+          'current value is 67108865; raise "chunkSize"',
+      ),
+    ],
+    [
+      "more items than a call may have",
+      (e) => e.map(new Array(2 ** 26 + 1), one),
+      rangeError("Cannot map more than 67108864 items in one call: current value is 67108865"),
+    ],
+  ]);
+
+  const items: readonly [items: unknown, shown: string][] = [
+    ["abc", '"abc"'],
+    [x, "Float64Array of 32 bytes"],
+    [new Set([1]), "Set"],
+    [{ length: 2, 0: 1, 1: 2 }, "object with keys 0, 1, length"],
+    [[1, 2].values(), "Array Iterator"],
+  ];
+  refuses(
+    items.map(([items, shown]): Refusal => {
+      const check = typeError(`Cannot map the items as they must be an array: current value is ${shown}`);
+      return [`items: ${shown}`, (e) => e.map(items, one), check];
+    }),
+  );
+});
+
+describe("outputs", () => {
+  const shape = (shown: string) =>
+    typeError(
+      "Cannot transform as the outputs must be a typed-array constructor or a record of at least one: " +
+        `current value is ${shown}`,
+    );
+  const kind = (what: string, shown: string) =>
+    typeError(
+      `Cannot allocate ${what} as its kind must be a typed-array constructor (${KINDS}): current value is ${shown}`,
+    );
+  const rows: readonly [name: string, outputs: unknown, check: Check][] = [
+    ["none", undefined, shape("undefined")],
+    ["the name of a kind", "Float64Array", shape('"Float64Array"')],
+    ["an array in place of its kind", x, shape("Float64Array of 32 bytes")],
+    ["a list", [Float64Array], shape("array of 1")],
+    ["an empty record", {}, shape("object with keys (none)")],
+    ["a Map", new Map([["y", Float64Array]]), shape("Map")],
+    ["the kernel in their place", one, kind("the output", "function one")],
+    ["Array", Array, kind("the output", "function Array")],
+    ["Buffer", Buffer, kind("the output", "function Buffer")],
+    ["DataView", { view: DataView }, kind('output "view"', "function DataView")],
+    ["a record in a record", { y: { z: Int8Array } }, kind('output "y"', "object with keys z")],
+    [
+      "one that would be the prototype",
+      JSON.parse('{"__proto__":0}'),
+      typeError('Cannot name an output "__proto__" as objects have their prototype there: rename it'),
+    ],
+  ];
+  refuses(rows.map(([name, outputs, check]) => [name, (e) => e.transformShared(x, outputs, one), check]));
+  refuses([
+    [
+      "of a list of arrays",
+      (e) => e.transformShared([x, x], Float64Array, one),
+      typeError(
+        "Cannot transform a list of arrays as outputs are cut like the input: pass one array or a record of columns",
+      ),
+    ],
+  ]);
+
+  const length = (shown: string) =>
+    rangeError(
+      `Cannot allocate the array as its length must be an integer of at least 0: current value is ${shown}`,
+    );
+  refuses([
+    ["allocate: no kind", (e) => e.allocate(undefined, 4), kind("the array", "undefined")],
+    ["allocate: length and kind exchanged", (e) => e.allocate(4, Float64Array), kind("the array", "4")],
+    [
+      "allocate: an own class",
+      (e) => e.allocate(class Mine extends Int8Array {}, 4),
+      kind("the array", "function Mine"),
+    ],
+    ["allocate: no length", (e) => e.allocate(Int8Array), length("undefined")],
+    ["allocate: a negative length", (e) => e.allocate(Int8Array, -1), length("-1")],
+    ["allocate: half an element", (e) => e.allocate(Int8Array, 1.5), length("1.5")],
+    ["allocate: a length that is text", (e) => e.allocate(Int8Array, "4"), length('"4"')],
+    ["allocate: a bigint of bigints", (e) => e.allocate(BigInt64Array, 4n), length("4n")],
+    [
+      "allocate: a length that no number tells",
+      (e) => e.allocate(Int8Array, 2 ** 53),
+      length("9007199254740992"),
+    ],
+  ]);
+});
