@@ -14,6 +14,7 @@ export interface ResourceLimits {
   readonly maxYoungGenerationSizeMb?: number;
   readonly maxOldGenerationSizeMb?: number;
   readonly codeRangeSizeMb?: number;
+  /** At least 1. */
   readonly stackSizeMb?: number;
 }
 

@@ -1,5 +1,6 @@
 /** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
 import type { Place } from "../memory/placement.js";
+import type { Found } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
 import type { Claim, Round } from "../protocol/round.js";
 import type { Job } from "./job.js";
@@ -23,6 +24,10 @@ const GRACE_MS = 1000;
 
 // When a short round is not over by then it gets its other workers.
 const ALONE_MS = 0.2;
+// The same where it is not looked at.
+const LATE_MS = 1;
+// A round that is over by then was worth looking at: a message would have taken as long.
+const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
@@ -87,10 +92,25 @@ export class Pass implements RoundListener, Polled {
     });
   }
 
-  /** Wakes the first of the slots, and the others should the round turn out not to be short. */
+  /**
+   * Wakes the first of the slots, and the others should the round turn out not to be short. It is looked at where that
+   * pays, as it does where that worker was awake: it has a core of its own then.
+   */
   wakeOne(slots: readonly Slot[]): void {
-    this.wake(slots.slice(0, 1));
-    poll(this);
+    const [first] = slots as readonly [Slot, ...Slot[]];
+    const wasAwake = this.#wake(first) === "looking";
+    if (wasAwake || this.#pool.looks.take()) {
+      void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
+      poll(this);
+    } else {
+      this.#stopLooking();
+      setTimeout(() => this.#wakeOthers(), LATE_MS).unref();
+    }
+  }
+
+  /** Wakes all of the slots. */
+  wake(slots: readonly Slot[]): void {
+    for (const slot of slots) this.#wake(slot);
   }
 
   poll(now: number): boolean {
@@ -100,42 +120,10 @@ export class Pass implements RoundListener, Polled {
     if (this.#taking.size === 0) return true;
     // A single worker is about to leave once all is done; then the next call finds it idle.
     if (this.workers > 1) this.#lookForEnd();
-    const isOver = this.#round.control.finished;
-    if (!isOver && now - this.woken > ALONE_MS && this.workers < this.#round.workers) {
-      const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
-      this.wake(others.slice(0, this.#round.workers - this.workers));
-    }
+    if (now - this.woken > ALONE_MS) this.#wakeOthers();
     if (now - this.woken < LOOK_MS) return false;
-    for (const [slot, participant] of this.#taking) {
-      if (!this.#round.leave(participant).call()) this.#left(slot);
-    }
+    this.#stopLooking();
     return true;
-  }
-
-  wake(slots: readonly Slot[]): void {
-    const { region, descriptorBytes, orderLength, workers } = this.#round;
-    const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
-    for (const slot of slots) {
-      const participant = this.#participants.push(slot) - 1;
-      this.#taking.set(slot, participant);
-      const handles = newHandles(slot, memory);
-      const kernel = this.#newKernel(slot);
-      this.#job.parts.lease.hold();
-      slot.wake(
-        {
-          round: this.#id,
-          memory: region.id,
-          descriptorBytes,
-          orderLength,
-          workers,
-          participant,
-          handles,
-          kernel,
-          forget: slot.toForget.length === 0 ? null : slot.toForget.splice(0),
-        },
-        this,
-      );
-    }
   }
 
   report(slot: Slot, message: ReportMessage): void {
@@ -170,6 +158,37 @@ export class Pass implements RoundListener, Polled {
         if (this.#round.isRunning(participant)) void slot.terminate();
       }
     }, GRACE_MS).unref();
+  }
+
+  #wake(slot: Slot): Found {
+    const { region, descriptorBytes, orderLength, workers } = this.#round;
+    const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
+    const participant = this.#participants.push(slot) - 1;
+    this.#taking.set(slot, participant);
+    const handles = newHandles(slot, memory);
+    const kernel = this.#newKernel(slot);
+    this.#job.parts.lease.hold();
+    const forget = slot.toForget.length === 0 ? null : slot.toForget.splice(0);
+    const ids = { round: this.#id, memory: region.id, descriptorBytes, orderLength, workers, participant };
+    return slot.wake({ ...ids, handles, kernel, forget }, this);
+  }
+
+  /** The round may take longer than one worker was good for. */
+  #wakeOthers(): void {
+    const missing = this.#round.workers - this.workers;
+    // Where nobody takes part any more it has ended, or another round goes on with it.
+    if (missing === 0 || this.#taking.size === 0 || this.#round.control.finished) return;
+    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
+    this.wake(others.slice(0, missing));
+  }
+
+  /** From now on workers that leave send messages, those that are woken later too. */
+  #stopLooking(): void {
+    for (let participant = 0; participant < this.#round.workers; participant++) {
+      if (this.#round.leave(participant).call()) continue;
+      const slot = this.#participants[participant] as Slot;
+      if (this.#taking.get(slot) === participant) this.#left(slot);
+    }
   }
 
   /** The slot's worker has left without a message. */

@@ -3,6 +3,7 @@
  * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
 import type { MessagePort } from "node:worker_threads";
+import { Looks } from "../platform/looks.js";
 import type { WorkerSetup } from "../protocol/messages.js";
 import { type Control, Slot, type SlotOptions } from "./slot.js";
 
@@ -60,6 +61,8 @@ const control: Control = {
 };
 
 export class Pool {
+  /** Of the caller's side, at short rounds. */
+  readonly looks = new Looks();
   readonly #options: PoolOptions;
   readonly #slots = new Set<Slot>();
   /** Woken first the last time: the likeliest to be waiting at its bell. */

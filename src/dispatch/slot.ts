@@ -6,7 +6,7 @@ import {
   receiveMessageOnPort,
 } from "node:worker_threads";
 import { cpuBudget } from "../platform/node.js";
-import { BELL_BYTES, Doorbell } from "../protocol/doorbell.js";
+import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { NodeWorker } from "./node-worker.js";
 
@@ -123,13 +123,15 @@ export class Slot {
   }
 
   /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
-  wake(message: WakeMessage, listener: RoundListener): void {
+  wake(message: WakeMessage, listener: RoundListener): Found {
     this.#rounds.set(message.round, listener);
     this.#hold();
     const { handles, kernel, forget } = message;
-    if (handles === null && kernel === null && forget === null && this.#bell.ring(message)) return;
+    const isMail = handles === null && kernel === null && forget === null;
+    const found = isMail ? this.#bell.ring(message) : "away";
+    if (found !== "away") return found;
     this.#port.postMessage(message);
-    this.#bell.poke();
+    return this.#bell.poke();
   }
 
   /** The worker has left the round, as the listener saw. */

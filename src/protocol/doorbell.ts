@@ -18,6 +18,11 @@ const PARKED = 1;
 const RUNG = 2;
 /** There are messages. */
 const POKED = 3;
+/** As PARKED, but awake: looks at the bell all the time. */
+const LOOKING = 4;
+
+/** What the worker did when it was rung or poked: it kept looking at the bell, slept beside it, or was not there. */
+export type Found = "looking" | "asleep" | "away";
 
 // The other words are the mail: the caller writes them while the worker is parked, the worker reads them once it is rung.
 const FIELDS = ["round", "memory", "descriptorBytes", "orderLength", "workers", "participant"] as const;
@@ -37,17 +42,18 @@ export class Doorbell {
     this.#words = new Int32Array(buffer, 0, BELL_BYTES / Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** The caller's side. @returns false: the worker is not parked, so it must get a message */
-  ring(mail: Mail): boolean {
+  /** The caller's side. @returns "away": the worker must get a message */
+  ring(mail: Mail): Found {
     const words = this.#words;
-    if (Atomics.load(words, STATE) !== PARKED) return false;
+    const state = Atomics.load(words, STATE);
+    if (state !== PARKED && state !== LOOKING) return "away";
     for (let i = 0; i < FIELDS.length; i++) words[MAIL + i] = mail[FIELDS[i] as (typeof FIELDS)[number]];
     return this.#wake(RUNG);
   }
 
   /** The caller's side: there is a message, which a parked worker would not see. */
-  poke(): void {
-    this.#wake(POKED);
+  poke(): Found {
+    return this.#wake(POKED);
   }
 
   /**
@@ -57,9 +63,12 @@ export class Doorbell {
    */
   park(takeMessages: () => boolean, spin: number, ms: number): Mail | undefined {
     const words = this.#words;
-    Atomics.store(words, STATE, PARKED);
+    Atomics.store(words, STATE, spin > 0 ? LOOKING : PARKED);
     this.#rangAtOnce = takeMessages() || this.#isWokenWithin(spin);
-    if (!this.#rangAtOnce) Atomics.wait(words, STATE, PARKED, ms);
+    if (!this.#rangAtOnce) {
+      Atomics.compareExchange(words, STATE, LOOKING, PARKED);
+      Atomics.wait(words, STATE, PARKED, ms);
+    }
     const state = Atomics.exchange(words, STATE, AWAKE);
     if (state === POKED) takeMessages();
     if (state !== RUNG) return undefined;
@@ -74,18 +83,20 @@ export class Doorbell {
     return this.#rangAtOnce;
   }
 
-  #wake(state: typeof RUNG | typeof POKED): boolean {
+  #wake(state: typeof RUNG | typeof POKED): Found {
     const words = this.#words;
-    if (Atomics.compareExchange(words, STATE, PARKED, state) !== PARKED) return false;
+    // In this order, as a worker that stops looking goes to sleep.
+    if (Atomics.compareExchange(words, STATE, LOOKING, state) === LOOKING) return "looking";
+    if (Atomics.compareExchange(words, STATE, PARKED, state) !== PARKED) return "away";
     Atomics.notify(words, STATE, 1);
-    return true;
+    return "asleep";
   }
 
   #isWokenWithin(ms: number): boolean {
     if (ms === 0) return false;
     const until = performance.now() + ms;
     do {
-      for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, STATE) !== PARKED) return true;
+      for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, STATE) !== LOOKING) return true;
     } while (performance.now() < until);
     return false;
   }

@@ -1,7 +1,9 @@
 /** Who takes part in a race. */
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { digest } from "./digest.js";
 import { median } from "./statistics.js";
+
+const SETTLE_MS = 5;
 
 export interface Contestant {
   readonly name: string;
@@ -44,9 +46,10 @@ export function checked(name: string, call: () => unknown, expected: unknown): C
 
 /** @returns milliseconds per call: the median of calls made one after another */
 export async function giveTurn({ time }: Contestant, calls: number): Promise<number> {
-  // What the one before left for the event loop is not the next one's. Its garbage may be: a collection by hand costs
-  // compiled code, after which 200 jobs of two tasks in a row took four times as long as before (25 µs).
-  await setImmediate();
+  // What the one before left for the event loop is not the next one's, nor are its workers that still spin for more
+  // work. Its garbage may be: a collection by hand costs compiled code, after which 200 jobs of two tasks in a row took
+  // four times as long as before (25 µs).
+  await setTimeout(SETTLE_MS);
   const figures: number[] = [];
   for (let i = 0; i < calls; i += 1) figures.push(await time());
   return median(figures);

@@ -20,16 +20,16 @@ function setUp() {
 describe("a bell", () => {
   it("rings nobody who is not parked", () => {
     const { caller, worker } = setUp();
-    expect(caller.ring(mail)).toBe(false);
+    expect(caller.ring(mail)).toBe("away");
     caller.poke();
     worker.park(none, 0, 1);
-    expect(caller.ring(mail)).toBe(false);
+    expect(caller.ring(mail)).toBe("away");
   });
 
   it("brings the mail to one who is, once", () => {
     const { caller, worker } = setUp();
     const ring = (): boolean => {
-      expect(caller.ring(mail)).toBe(true);
+      expect(caller.ring(mail)).toBe("asleep");
       return false;
     };
     expect(worker.park(ring, 0, 60_000)).toEqual(mail);
@@ -39,12 +39,32 @@ describe("a bell", () => {
   it("is rung once at a time: who comes next must send a message", () => {
     const { caller, worker } = setUp();
     const ring = (): boolean => {
-      expect(caller.ring(mail)).toBe(true);
-      expect(caller.ring({ ...mail, round: 99 })).toBe(false);
-      caller.poke();
+      expect(caller.ring(mail)).toBe("asleep");
+      expect(caller.ring({ ...mail, round: 99 })).toBe("away");
+      expect(caller.poke()).toBe("away");
       return false;
     };
     expect(worker.park(ring, 0, 60_000)).toEqual(mail);
+  });
+
+  it("tells whether the worker was awake", () => {
+    const { caller, worker } = setUp();
+    const found: string[] = [];
+    const ring = (): boolean => {
+      found.push(caller.ring(mail));
+      return false;
+    };
+    const poke = (): boolean => {
+      if (found.length < 3) found.push(caller.poke());
+      return false;
+    };
+    expect(worker.park(ring, 60_000, 60_000)).toEqual(mail);
+    expect(worker.rangAtOnce).toBe(true);
+    expect(worker.park(ring, 0, 60_000)).toEqual(mail);
+    expect(worker.rangAtOnce).toBe(false);
+    expect(worker.park(poke, 60_000, 60_000)).toBeUndefined();
+    expect(found).toEqual(["looking", "asleep", "looking"]);
+    expect(caller.ring(mail)).toBe("away");
   });
 
   it("does not wait where there are messages, and still takes mail that came in the same moment", () => {
