@@ -11,7 +11,7 @@ import { SLICE_MS } from "./platform/breather.js";
 const SLICES_TO_TELL = 2;
 
 export class HandOver implements Overseer {
-  readonly guardsFirstTask: boolean;
+  readonly firstTaskLimit: number | undefined;
   readonly #plan: Plan;
   readonly #pool: Pool;
   readonly #arena: Arena;
@@ -36,7 +36,8 @@ export class HandOver implements Overseer {
     this.#arena = arena;
     this.#bytesNeeded = bytesNeeded;
     this.#onFailure = onFailure;
-    this.guardsFirstTask = plan.handOver?.guardsFirstTask ?? false;
+    // Where the workers' memory would not be had, the task has nowhere to go.
+    this.firstTaskLimit = arena.fits(bytesNeeded) ? plan.handOver?.firstTaskLimit : undefined;
   }
 
   get reason(): string {

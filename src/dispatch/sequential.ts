@@ -1,4 +1,3 @@
-import { GUARD_MS } from "../plan/hand-over.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { CLOCK_OFFSET, nextTurn } from "../platform/node.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
@@ -12,8 +11,8 @@ import { claimsOf, computingTime, LOG_CAPACITY } from "./notes.js";
 
 /** Looks on while a job runs on the caller's thread, and may send the rest elsewhere. */
 export interface Overseer {
-  /** Run the first task under a time limit? */
-  readonly guardsFirstTask: boolean;
+  /** Milliseconds after which the first task is given up; undefined: it runs to its end. */
+  readonly firstTaskLimit: number | undefined;
   /**
    * Asked after every slice of time.
    * @param left tasks that are left
@@ -54,9 +53,10 @@ export class SequentialStrategy implements Strategy {
       computing: computingTime([meter]),
       claims: claimsOf(0, meter, log),
     });
+    const limit = this.#overseer?.firstTaskLimit;
     const run =
-      this.#overseer?.guardsFirstTask === true && tasks > 0 && !job.isStopped
-        ? firstWithin(GUARD_MS, bound.run, order?.[0] ?? 0)
+      limit !== undefined && tasks > 0 && !job.isStopped
+        ? firstWithin(limit, bound.run, order?.[0] ?? 0)
         : bound.run;
     if (run === TIMED_OUT) return report(tasks);
     if (run !== bound.run) {

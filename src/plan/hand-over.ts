@@ -12,11 +12,15 @@ export const GUARD_MS = 8;
 // is at most a quarter longer than it would have been.
 const WORST_REGRET = 1.25;
 
-/** Would giving up a first task of GUARD_MS be affordable, whatever the tasks turn out to last? */
-export function mayGuard(tasks: number, width: number, threads: Estimate): boolean {
+/**
+ * When a first task is given up, in milliseconds. Where few tasks would pay for workers that are far away, it has the
+ * time that reaching them takes: who waits as long as moving costs, and moves then, never loses more than twice that,
+ * however long the task turns out to be (the ski-rental bound).
+ */
+export function firstTaskLimit(tasks: number, width: number, threads: Estimate): number {
   const overhead = threads.spawn + threads.place + threads.dispatch;
   const onThreads = GUARD_MS + overhead + GUARD_MS * tasks * longestShare(tasks, width);
-  return onThreads <= WORST_REGRET * GUARD_MS * tasks;
+  return onThreads <= WORST_REGRET * GUARD_MS * tasks ? GUARD_MS : Math.max(GUARD_MS, overhead);
 }
 
 /** Milliseconds saved by moving `left` tasks of `perTask` milliseconds each to threads that cost `overhead` to reach. */

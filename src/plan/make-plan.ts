@@ -2,7 +2,7 @@
 import { adviceFor } from "./advice.js";
 import { choose } from "./choose.js";
 import { estimateSequential, estimateThreads, parallelWidth } from "./estimate.js";
-import { mayGuard } from "./hand-over.js";
+import { firstTaskLimit } from "./hand-over.js";
 import type { HostProfile } from "./host-profile.js";
 import type { Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";
@@ -30,13 +30,15 @@ export function draftPlan(workload: Workload, limits: Limits, host: HostProfile)
   };
   const { strategy, reason, isOpen } = choose(workload, limits, predicted);
   const width = parallelWidth(workers, host);
-  const mayMove = isOpen && strategy === "sequential" && tasks > 1 && width > 1;
-  const guardsFirstTask =
-    kernel === undefined && workload.canGiveUp && mayGuard(tasks, width, predicted.threads);
+  const isUnknown = kernel === undefined && workload.canGiveUp;
+  const limit = isUnknown ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
+  // A single task, or a single worker, saves no time by moving, but it may save the caller's thread from being blocked.
+  const mayMove =
+    isOpen && strategy === "sequential" && host.parallelism > 1 && (width > 1 || limit !== undefined);
   return {
     strategy,
     fallbacks: isOpen && strategy === "threads" ? FALLBACKS : NONE,
-    handOver: mayMove ? Object.freeze({ workers, width, guardsFirstTask }) : undefined,
+    handOver: mayMove ? Object.freeze({ workers, width, firstTaskLimit: limit }) : undefined,
     tasks,
     workers: strategy === "threads" ? workers : 1,
     taskBytes,

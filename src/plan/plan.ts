@@ -81,8 +81,11 @@ export interface HandOverPlan {
   readonly workers: number;
   /** Of those, how many really run at the same time. */
   readonly width: number;
-  /** Run the first task of the unknown kernel under a time limit, and give it to the workers when it exceeds that. */
-  readonly guardsFirstTask: boolean;
+  /**
+   * Milliseconds after which the first task of the unknown kernel is given up and given to the workers; undefined: it
+   * runs to its end.
+   */
+  readonly firstTaskLimit: number | undefined;
 }
 
 /** How a job will run. Frozen; `String(plan)` is a table for people. */

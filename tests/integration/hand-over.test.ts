@@ -249,6 +249,28 @@ describe("a call that moves", () => {
     expect(before.length + after.length).toBe(TASKS);
   });
 
+  // Moving saves no time, and yet nobody's thread should be blocked for ever.
+  test.each([1, 2])(
+    "leaves the caller's thread free, with %d endless task(s) on a cold pool",
+    async (tasks) => {
+      const { executor, of, decisions } = create({ hostProfile: { ...hostProfile, spawn: 40 } });
+      const given = prepare(executor, givenUp, [], tasks);
+      expect(
+        executor.explain(given.x, plain.onPart, { args: given.args, chunkSize: 1 }).handOver,
+      ).toMatchObject({
+        workers: tasks,
+        firstTaskLimit: expect.closeTo(40, -1),
+      });
+      const values = await executor.map(given.items, plain.onItem, { args: given.args });
+      expect(decisions()).toEqual(["sequential", "threads"]);
+      expect(of("parallel_execution")).toMatchObject([{ strategy: "threads", items: tasks, workers: tasks }]);
+      expect([...given.ended]).toEqual(new Array(tasks).fill(1));
+      const alone = prepareAtOnce(executor, givenUp, [], tasks);
+      const on = { args: alone.args, strategy: "sequential" } as const;
+      expect(values).toEqual(await executor.map(alone.items, plain.onItem, on));
+    },
+  );
+
   test("goes on where it is when the workers cannot be started", async () => {
     const { executor, of, decisions } = create({ resourceLimits: tooSmall });
     const given = prepare(executor, givenUp);

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Pool } from "../../src/dispatch/pool.js";
 import { HandOver } from "../../src/hand-over.js";
 import { Arena } from "../../src/memory/arena.js";
+import { GUARD_MS } from "../../src/plan/hand-over.js";
 import { defaultHostProfile } from "../../src/plan/host-profile.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import type { Plan } from "../../src/plan/plan.js";
@@ -173,15 +174,15 @@ it("refuses where the payload would not fit the arena, until it does", () => {
 it("a plan without hand-over is never left", () => {
   const { handOver, pool } = setUp({ plan: { ...unknownPlan(), handOver: undefined }, serving: 2 });
   expect([1, 2, 3].map(() => handOver.takesOver(999, 1000))).toEqual([false, false, false]);
-  expect(handOver.guardsFirstTask).toBe(false);
+  expect(handOver.firstTaskLimit).toBeUndefined();
   expect(pool.start).not.toHaveBeenCalled();
 });
 
 it("guards the first task as the plan says, and has a reason where that one took too long", () => {
   const { handOver } = setUp();
-  expect(handOver.guardsFirstTask).toBe(true);
+  expect(handOver.firstTaskLimit).toBe(GUARD_MS);
   expect(handOver.reason).toBe("handed over: the first task takes too long for this thread");
   const unguarded = unknownPlan();
-  const plan = { ...unguarded, handOver: { workers: 2, width: 2, guardsFirstTask: false } };
-  expect(setUp({ plan }).handOver.guardsFirstTask).toBe(false);
+  const plan = { ...unguarded, handOver: { workers: 2, width: 2, firstTaskLimit: undefined } };
+  expect(setUp({ plan }).handOver.firstTaskLimit).toBeUndefined();
 });

@@ -4,6 +4,7 @@ import { type Overseer, SequentialStrategy } from "../../../src/dispatch/sequent
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { Lease } from "../../../src/memory/lease.js";
+import { GUARD_MS } from "../../../src/plan/hand-over.js";
 import { SLICE_MS } from "../../../src/platform/breather.js";
 import { fillBlock, JobBlock } from "../../../src/protocol/job-block.js";
 import { unpackThrown } from "../../../src/protocol/thrown.js";
@@ -52,13 +53,13 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
 }
 
 class FakeOverseer implements Overseer {
-  readonly guardsFirstTask: boolean;
+  readonly firstTaskLimit: number | undefined;
   readonly asked: [left: number, perTask: number][] = [];
   readonly #answer: (left: number) => boolean;
 
   constructor(answer: (left: number) => boolean, guardsFirstTask = false) {
     this.#answer = answer;
-    this.guardsFirstTask = guardsFirstTask;
+    this.firstTaskLimit = guardsFirstTask ? GUARD_MS : undefined;
   }
 
   takesOver(left: number, perTask: number): boolean {

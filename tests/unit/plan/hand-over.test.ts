@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { longestShare } from "../../../src/plan/estimate.js";
-import { GUARD_MS, handOverGain, mayGuard } from "../../../src/plan/hand-over.js";
+import { firstTaskLimit, GUARD_MS, handOverGain } from "../../../src/plan/hand-over.js";
 import type { Estimate } from "../../../src/plan/plan.js";
 
 const threads: Estimate = { spawn: 60, place: 15, dispatch: 5, compute: 1e9, results: 0, total: 1e9 + 80 };
@@ -19,7 +19,7 @@ describe("giving up a first task", () => {
     fc.assert(
       fc.property(some, ({ tasks, width, spawn, place, taskMs }) => {
         const estimate = { ...threads, spawn, place };
-        if (!mayGuard(tasks, width, estimate)) return;
+        if (firstTaskLimit(tasks, width, estimate) > GUARD_MS) return;
         guarded += 1;
         const onThreads = GUARD_MS + spawn + place + 5 + tasks * taskMs * longestShare(tasks, width);
         expect(onThreads).toBeLessThanOrEqual(1.25 * tasks * taskMs + 1e-6);
@@ -29,10 +29,16 @@ describe("giving up a first task", () => {
     expect(guarded).toBeGreaterThan(100);
   });
 
-  it("needs more tasks where workers must be started", () => {
+  it("comes late where few tasks would pay for it, and costs at most twice what moving costs", () => {
+    expect(firstTaskLimit(1, 1, threads)).toBe(80);
+    expect(firstTaskLimit(4, 2, threads)).toBe(80);
+    expect(firstTaskLimit(1, 1, { ...threads, spawn: 0, place: 0 })).toBe(GUARD_MS);
+  });
+
+  it("comes soon for fewer tasks where workers are near", () => {
     const fewest = (estimate: Estimate) => {
       let tasks = 1;
-      while (!mayGuard(tasks, 2, estimate)) tasks += 1;
+      while (firstTaskLimit(tasks, 2, estimate) > GUARD_MS) tasks += 1;
       return tasks;
     };
     expect(fewest({ ...threads, spawn: 0, place: 0, dispatch: 0 })).toBeLessThan(3);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GUARD_MS } from "../../../src/plan/hand-over.js";
 import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
 import { makePlan } from "../../../src/plan/make-plan.js";
 import type { KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
@@ -145,7 +146,7 @@ describe("auto, of a kernel that was measured", () => {
       strategy: "sequential",
       workers: 1,
       fallbacks: [],
-      handOver: { workers: 4, width: 4, guardsFirstTask: false },
+      handOver: { workers: 4, width: 4, firstTaskLimit: undefined },
       reason: "predicted to be faster: sequential 2.8 ms, threads 9.2 ms",
     });
   });
@@ -218,19 +219,25 @@ describe("auto, of a kernel that was never measured", () => {
     );
   });
 
-  it("watches over the first task where it may be given up, and where so many remain that it is worth it", () => {
-    const guards = (more: Partial<Workload>) =>
-      makePlan({ ...unknown, ...more }, { ...limits, liveWorkers: 0 }, host).handOver?.guardsFirstTask;
-    expect(guards({ tasks: 100 })).toBe(true);
-    expect(guards({ tasks: 100, canGiveUp: false })).toBe(false);
-    expect(guards({ tasks: 2 })).toBe(false);
-    expect(guards({ tasks: 100, kernel: measured(1e-9) })).toBe(false);
+  it("limits the first task where it may be given up: soon where many remain, else once moving has cost as much", () => {
+    const cold = { ...limits, liveWorkers: 0 };
+    const limitOf = (more: Partial<Workload>) =>
+      makePlan({ ...unknown, ...more }, cold, host).handOver?.firstTaskLimit;
+    expect(limitOf({ tasks: 100 })).toBe(GUARD_MS);
+    expect(limitOf({ tasks: 100, canGiveUp: false })).toBeUndefined();
+    const { spawn, place, dispatch } = makePlan({ ...unknown, tasks: 2 }, cold, host).predicted.threads;
+    expect(limitOf({ tasks: 2 })).toBe(spawn + place + dispatch);
+    expect(limitOf({ tasks: 100, kernel: measured(1e-9) })).toBeUndefined();
   });
 
-  it("one task has nowhere to move, and neither has one worker", () => {
-    expect(makePlan({ ...unknown, tasks: 1 }, { ...limits, liveWorkers: 0 }, host).handOver).toBeUndefined();
-    const lonely = makePlan(unknown, { ...limits, maxWorkers: 1, liveWorkers: 0 }, host);
-    expect(lonely.handOver).toBeUndefined();
+  it("one task, or one worker, moves only to leave the caller's thread free", () => {
+    const cold = { ...limits, liveWorkers: 0 };
+    const one = makePlan({ ...unknown, tasks: 1 }, cold, host).handOver;
+    expect(one).toMatchObject({ workers: 1, width: 1, firstTaskLimit: expect.any(Number) });
+    expect(makePlan({ ...unknown, tasks: 1, canGiveUp: false }, cold, host).handOver).toBeUndefined();
+    const lonely = makePlan(unknown, { ...cold, maxWorkers: 1 }, host);
+    expect(lonely.handOver).toMatchObject({ workers: 1, firstTaskLimit: expect.any(Number) });
+    expect(makePlan(unknown, cold, { ...host, parallelism: 1 }).handOver).toBeUndefined();
   });
 
   it("believes a hint, which alone tips the choice both ways", () => {
