@@ -6,6 +6,8 @@ const KEY = Symbol.for("sharray.guarded");
 // stops it can't be caught in it, so it is told from whatever the function throws.
 const call = new Script(`globalThis[Symbol.for("sharray.guarded")]()`);
 
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The function did not return in time. */
 export const TIMED_OUT = Symbol("timed out");
 
@@ -26,7 +28,9 @@ export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
     }
   };
   try {
-    call.runInThisContext({ timeout: ms, displayErrors: false });
+    // V8 takes whole milliseconds.
+    const timeout = Math.ceil(Math.min(ms, LONGEST_MS));
+    call.runInThisContext({ timeout, displayErrors: false });
   } catch (error) {
     if ((error as { code?: unknown } | null)?.code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
   } finally {

@@ -8,6 +8,10 @@ describe("callWithin", () => {
     expect(callWithin(() => undefined, 60_000)).toBeUndefined();
   });
 
+  it("takes any number of milliseconds", () => {
+    for (const ms of [1000.5, 1e9, 1e12]) expect(callWithin(() => ms, ms)).toBe(ms);
+  });
+
   it("throws what the function throws", () => {
     const error = new RangeError("mine");
     expect(() =>
