@@ -41,6 +41,8 @@ export interface MemoryUsage {
   readonly limit: number;
 }
 
+// The most that Node 20 makes an ArrayBuffer of; it weighs enough.
+const LARGEST_BALLAST = 2 ** 32;
 // One page: the smallest amount the system gives out.
 const SMALLEST = 4096;
 // A region may serve a need of down to half its size; more would let small jobs hold big regions.
@@ -122,7 +124,7 @@ export class Arena {
     // limit. An untouched ArrayBuffer of the same size weighs as much in V8's books: 200 dropped handles of 64 MB
     // were all kept without it, at most 4 at a time with it. A resizable one is always mapped, never written, so it
     // occupies no memory (1 MB: 22 µs; a plain one comes from the C heap, which clears it: 149 µs).
-    const size = region.buffer.byteLength;
+    const size = Math.min(region.buffer.byteLength, LARGEST_BALLAST);
     this.#ballast.set(handle, new ArrayBuffer(size, { maxByteLength: size }));
     this.#lent.register(handle, region);
     return handle;

@@ -274,6 +274,16 @@ describe("trim", () => {
 });
 
 describe("lend", () => {
+  // Untouched, so the system gives it no memory.
+  it("lends more than Node 20 makes an ArrayBuffer of", () => {
+    const arena = new Arena(2 ** 34, () => {});
+    const region = arena.take(2 ** 32 + 4096);
+    const handle = arena.lend(region);
+    expect(handle.byteLength).toBe(region.buffer.byteLength);
+    new Uint8Array(handle, 2 ** 32, 1)[0] = 7;
+    expect(new Uint8Array(region.buffer, 2 ** 32, 1)[0]).toBe(7);
+  });
+
   it("gives a second handle over the same memory", () => {
     const arena = new Arena(2 ** 20, () => {});
     const region = arena.take(100);
