@@ -1,5 +1,5 @@
 /** The ratios of an earlier version, committed beside the machine that they were measured on. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Machine } from "../harness/machine.js";
 
 const FILE = new URL("../../results/baseline.json", import.meta.url);
@@ -23,6 +23,11 @@ export interface Watched {
 
 /** @throws Error where none was measured yet: `--baseline` does */
 export function readBaseline(): Baseline {
+  if (!existsSync(FILE)) {
+    throw new Error(
+      "Cannot check as results/baseline.json must hold the ratios to compare with: measure them with --baseline",
+    );
+  }
   return JSON.parse(readFileSync(FILE, "utf8")) as Baseline;
 }
 
