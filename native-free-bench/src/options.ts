@@ -25,17 +25,22 @@ export interface Options {
   readonly help: boolean;
 }
 
+/** What every bench here takes. */
+export const COMMON = {
+  quick: { type: "boolean", default: false },
+  only: { type: "string", default: "" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
 /** @throws TypeError for anything not allowed */
 export function parseOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
-      quick: { type: "boolean", default: false },
-      only: { type: "string", default: "" },
-      json: { type: "boolean", default: false },
+      ...COMMON,
       check: { type: "boolean", default: false },
       baseline: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
   return values;

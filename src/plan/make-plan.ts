@@ -30,8 +30,8 @@ export function draftPlan(workload: Workload, limits: Limits, host: HostProfile)
   };
   const { strategy, reason, isOpen } = choose(workload, limits, predicted);
   const width = parallelWidth(workers, host);
-  const isUnknown = kernel === undefined && workload.canGiveUp;
-  const limit = isUnknown ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
+  const mayGiveUp = kernel === undefined && workload.canGiveUp;
+  const limit = mayGiveUp ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
   // A single task, or a single worker, saves no time by moving, but it may save the caller's thread from being blocked.
   const mayMove =
     isOpen && strategy === "sequential" && host.parallelism > 1 && (width > 1 || limit !== undefined);

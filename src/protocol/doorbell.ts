@@ -8,7 +8,7 @@ import type { WakeMessage } from "./messages.js";
 /** A wake-up of a worker that knows the round's memory and its kernel already. */
 export type Mail = Omit<WakeMessage, "handles" | "kernel" | "forget">;
 
-// Word 0 says what the worker does; from AWAKE to PARKED and back it changes it itself, the rest the caller does.
+// Word 0 says what the worker does. The worker itself sets AWAKE, LOOKING and PARKED, the caller's side RUNG and POKED.
 const STATE = 0;
 /** Takes messages. */
 const AWAKE = 0;

@@ -1,5 +1,6 @@
 /** The command line of the bench. */
 import { parseArgs } from "node:util";
+import { type Options as BenchOptions, COMMON } from "../options.js";
 
 export const HELP = `Usage: npm run bench:planner -- [options]
 
@@ -14,23 +15,9 @@ Options
 Progress goes to standard error. A run with neither --quick nor --only writes results/planner.md and
 results/planner.json. Exit code: 0 all bars hold, 1 one is missed, 2 the options are wrong.`;
 
-export interface Options {
-  readonly quick: boolean;
-  readonly only: string;
-  readonly json: boolean;
-  readonly help: boolean;
-}
+export type Options = Pick<BenchOptions, keyof typeof COMMON>;
 
 /** @throws TypeError for anything not allowed */
 export function parseOptions(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: "boolean", default: false },
-      only: { type: "string", default: "" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  return values;
+  return parseArgs({ args, options: COMMON }).values;
 }
