@@ -20,7 +20,7 @@ import type { Request } from "./request.js";
 
 /** What a call came to. */
 export interface Outcome {
-  /** One per task. */
+  /** One per task; none where there are outputs. */
   readonly values: unknown[];
   readonly outputs: TypedArray[];
 }
@@ -124,7 +124,9 @@ export class Execution {
       this.#lease.remove(region);
       return viewOf(kind, this.#arena.lend(region), 0, spec.length);
     });
-    return { values: block.results.collect(received), outputs };
+    // What a transform kernel returns is of no interest.
+    const values = outputs.length > 0 ? [] : block.results.collect(received);
+    return { values, outputs };
   }
 
   /** Bytes that were copied into regions for this call. */

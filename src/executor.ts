@@ -31,6 +31,7 @@ import { allocate, share } from "./memory/share.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import type { Plan, StrategyName } from "./plan/plan.js";
 import { Planner } from "./planner.js";
+import { tricksOf } from "./platform/tricks.js";
 import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
 import { type Request, readItemsCall, readPayloadCall } from "./request.js";
 import { ResultStream } from "./stream.js";
@@ -60,11 +61,14 @@ export class ParallelExecutor implements AsyncDisposable {
     const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, telemetry, workerInitializer } =
       this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
-    this.#arena = new Arena(maxSharedBytes, (memory) => this.#pool.forget(memory), idleTimeout);
+    const tricks = tricksOf();
+    const forget = (memory: number): void => this.#pool.forget(memory);
+    this.#arena = new Arena(maxSharedBytes, forget, idleTimeout, tricks.recycling);
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,
       resourceLimits,
+      tricks,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
     this.#planner = new Planner(this.config, this.#arena, this.#pool);

@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { Looks } from "../platform/looks.js";
+import type { Tricks } from "../platform/tricks.js";
 import type { WorkerSetup } from "../protocol/messages.js";
 import { type Control, Slot, type SlotOptions } from "./slot.js";
 
@@ -71,6 +72,10 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+  }
+
+  get tricks(): Tricks {
+    return this.#options.tricks;
   }
 
   /** Workers that exist now. */

@@ -74,7 +74,8 @@ export class SequentialStrategy implements Strategy {
       meter,
       log,
       workers: 1,
-      stream: onValue !== undefined,
+      slots: onValue === undefined,
+      grows: true,
     });
     // A guarded first task was the beginning of the first slice.
     let start = woken;

@@ -6,6 +6,7 @@ import {
   receiveMessageOnPort,
 } from "node:worker_threads";
 import { cpuBudget } from "../platform/node.js";
+import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { NodeWorker } from "./node-worker.js";
@@ -36,6 +37,7 @@ export interface Control {
 export interface SlotOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   readonly initializer: KernelAddress | null;
+  readonly tricks: Tricks;
 }
 
 let parallelism: number | undefined;
@@ -97,8 +99,9 @@ export class Slot {
     this.#bell = new Doorbell(bell);
     // With a single thread the caller would wait for a worker that only looks at its bell.
     parallelism ??= cpuBudget();
-    const spins = parallelism > 1;
-    this.ready = this.#serve(port2, { initializer: options.initializer, bell, spins })
+    const { initializer, tricks } = options;
+    const spins = tricks.spin && parallelism > 1;
+    this.ready = this.#serve(port2, { initializer, bell, parks: tricks.bell, spins })
       .then(() => {
         this.#readySince = performance.now();
       })

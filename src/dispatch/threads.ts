@@ -24,7 +24,7 @@ export class ThreadsStrategy implements Strategy {
     this.#arena = arena;
     this.#placed = placed;
     this.#maxRetries = maxRetries;
-    this.#isShort = expected !== undefined && expected <= SHORT_MS;
+    this.#isShort = pool.tricks.look && expected !== undefined && expected <= SHORT_MS;
   }
 
   async run(job: Job, workers: number): Promise<RunReport> {
@@ -63,6 +63,8 @@ export class ThreadsStrategy implements Strategy {
       packing,
       tasks: order?.length ?? spec.tasks,
       stream: onValue !== undefined,
+      slots: onValue === undefined && this.#pool.tricks.slots,
+      grows: this.#pool.tricks.grain,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
     };

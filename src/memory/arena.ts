@@ -69,6 +69,7 @@ export function sizeClass(bytes: number): number {
 export class Arena {
   readonly #limit: number;
   readonly #idleTimeout: number | undefined;
+  readonly #recycles: boolean;
   #trimTimer: ReturnType<typeof setTimeout> | undefined;
   /** Tells whoever keeps handles elsewhere (workers) that this memory is gone for good. */
   readonly #onGone: (id: number) => void;
@@ -82,11 +83,15 @@ export class Arena {
   #bytesIdle = 0;
   #bytesPeak = 0;
 
-  /** @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays */
-  constructor(limit: number, onGone: (id: number) => void, idleTimeout?: number) {
+  /**
+   * @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays
+   * @param recycles keep regions for the next call; false: to measure what that gains
+   */
+  constructor(limit: number, onGone: (id: number) => void, idleTimeout?: number, recycles = true) {
     this.#limit = limit;
     this.#onGone = onGone;
     this.#idleTimeout = idleTimeout;
+    this.#recycles = recycles;
   }
 
   /**
@@ -111,7 +116,8 @@ export class Arena {
     const idle = this.#idle.get(size);
     if (idle === undefined) this.#idle.set(size, [region]);
     else idle.push(region);
-    this.#scheduleTrim();
+    if (this.#recycles) this.#scheduleTrim();
+    else this.trim();
   }
 
   /** Hands a region to the user: the returned handle owns it from now on. */

@@ -43,6 +43,8 @@ export interface WorkerSetup {
   readonly initializer: KernelAddress | null;
   /** Its doorbell. */
   readonly bell: SharedArrayBuffer;
+  /** Does it wait at its bell at all? */
+  readonly parks: boolean;
   /** May it keep looking at the bell for a moment before it waits? */
   readonly spins: boolean;
 }

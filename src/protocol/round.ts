@@ -25,6 +25,10 @@ export interface Descriptor {
   readonly tasks: number;
   /** Send every result as soon as its claim ends. */
   readonly stream: boolean;
+  /** Numbers and other small results go to the result table; false: every one by message. */
+  readonly slots: boolean;
+  /** Claims grow where tasks are short. */
+  readonly grows: boolean;
   /** Claims that each worker may note for a trace. */
   readonly logged: number;
   /** The array table: four 64-bit floats per array (kind, memory, byte offset, length), as bytes. */
@@ -94,11 +98,26 @@ export function unpackPlaces(packed: Uint8Array, memory: (id: number) => SharedA
 type Fields = [kind: number, memory: number, byteOffset: number, length: number];
 
 // A list: with the names of its fields it would take twice the bytes and twice the time.
-function packDescriptor({ spec, kernel, block, packing, tasks, stream, logged, places }: Descriptor) {
+function packDescriptor(descriptor: Descriptor) {
+  const { spec, kernel, block, packing, tasks, stream, slots, grows, logged, places } = descriptor;
   const { shape, length, chunkSize, inputs, outputs, clearOutputs, args, shared } = spec;
   const names = [inputs.names, inputs.arrays, outputs?.names, outputs?.arrays] as const;
   const cut = [shape, spec.tasks, length, chunkSize, clearOutputs] as const;
-  return [...cut, ...names, args, shared, kernel, block, packing, tasks, stream, logged, places] as const;
+  return [
+    ...cut,
+    ...names,
+    args,
+    shared,
+    kernel,
+    block,
+    packing,
+    tasks,
+    stream,
+    slots,
+    grows,
+    logged,
+    places,
+  ] as const;
 }
 
 type PackedDescriptor = ReturnType<typeof packDescriptor>;
@@ -116,12 +135,12 @@ function unpackDescriptor(packed: PackedDescriptor): Descriptor {
     outputArrays,
     ...rest
   ] = packed;
-  const [args, shared, kernel, block, packing, tasks, stream, logged, places] = rest;
+  const [args, shared, kernel, block, packing, tasks, stream, slots, grows, logged, places] = rest;
   const inputs = { names: inputNames, arrays: inputArrays };
   // msgpack has null only.
   const outputs = outputArrays == null ? null : { names: outputNames ?? null, arrays: outputArrays };
   const spec = { shape, tasks: all, length, chunkSize, inputs, outputs, clearOutputs, args, shared };
-  return { spec, kernel, block, packing, tasks, stream, logged, places };
+  return { spec, kernel, block, packing, tasks, stream, slots, grows, logged, places };
 }
 
 /** A round's region as the caller's side made it. */

@@ -43,6 +43,7 @@ export class WorkerServer {
   readonly #queue: Participation[] = [];
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
+  readonly #parks: boolean;
   readonly #takeMessage: () => WakeMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
@@ -56,6 +57,7 @@ export class WorkerServer {
     this.#port = port;
     this.#bell = new Doorbell(setup.bell);
     this.#looks = setup.spins ? new Looks() : undefined;
+    this.#parks = setup.parks;
     this.#takeMessage = takeMessage;
     this.initialized = initialize(setup);
   }
@@ -93,14 +95,15 @@ export class WorkerServer {
     const { workers } = wake;
     if (wake.kernel !== null) this.#kernels.set(descriptor.kernel, load(wake.kernel));
     const arrays = unpackPlaces(descriptor.places, memory);
-    const { spec, stream, tasks } = descriptor;
+    const { spec, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
     const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, control);
     const outbox = new PortOutbox(this.#port, wake.round, stream, leave);
     const departure = new Departure(kernel.stateful, borrowed);
     const { results } = block;
-    const parts = { run, control, results, departure, outbox, tasks, order, meter, log, workers, stream };
+    const ways = { slots, grows, workers };
+    const parts = { run, control, results, departure, outbox, tasks, order, meter, log, ...ways };
     return { round: wake.round, run: new TaskRun(parts), outbox };
   }
 
@@ -115,7 +118,7 @@ export class WorkerServer {
           await nextTurn();
         }
       }
-      await this.#waitAtBell();
+      if (this.#parks) await this.#waitAtBell();
     } while (this.#queue.length > 0);
     this.#running = false;
   }

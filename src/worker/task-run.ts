@@ -35,8 +35,10 @@ export interface TaskRunParts {
   readonly log: Float64Array | undefined;
   /** Threads that claim from this round. */
   readonly workers: number;
-  /** Send every value by message, the numbers too. */
-  readonly stream: boolean;
+  /** Small values go to the result table; false: every one to the outbox, the numbers too. */
+  readonly slots: boolean;
+  /** Claims grow where tasks are short. */
+  readonly grows: boolean;
 }
 
 // A claim should last long enough to make its cost (atomic operations and two clock readings, 0.3-0.5 µs) vanish, and
@@ -96,7 +98,7 @@ export class TaskRun {
   }
 
   #advance(deadline: number): "left" | "paused" | PromiseLike<void> {
-    const { run, control, results, order, stream } = this.#parts;
+    const { run, control, results, order, slots } = this.#parts;
     for (;;) {
       if (this.#at === this.#end) {
         const now = performance.now();
@@ -122,7 +124,7 @@ export class TaskRun {
         this.#fail(position, index, thrown);
         continue;
       }
-      if (typeof value === "number" && !stream) {
+      if (typeof value === "number" && slots) {
         results.write(index, value);
       } else {
         this.#settle(position, index, value);
@@ -156,7 +158,7 @@ export class TaskRun {
   }
 
   #endClaim(now: number): void {
-    const { control, outbox, meter } = this.#parts;
+    const { control, outbox, meter, grows } = this.#parts;
     const took = now - this.#claimed;
     const count = this.#end - this.#start;
     // Before the claim ends: whoever sees it ended sees its time too.
@@ -165,7 +167,8 @@ export class TaskRun {
     meter[ENDED] = now + CLOCK_OFFSET;
     this.#noteClaim(now, count);
     this.#taken += count;
-    if (took < CLAIM_MS / 2 && count === this.#grain) this.#grain = Math.min(MAX_GRAIN, 2 * this.#grain);
+    if (grows && took < CLAIM_MS / 2 && count === this.#grain)
+      this.#grain = Math.min(MAX_GRAIN, 2 * this.#grain);
     else if (took > CLAIM_MS * 2) this.#grain = Math.max(1, Math.floor((count * CLAIM_MS) / took));
     this.#start = this.#end;
     control.endClaim(count);
@@ -197,8 +200,8 @@ export class TaskRun {
   }
 
   #settle(position: number, index: number, value: unknown): void {
-    const { results, departure, outbox, stream, control } = this.#parts;
-    if (!stream && results.write(index, value)) return;
+    const { results, departure, outbox, slots, control } = this.#parts;
+    if (slots && results.write(index, value)) return;
     let departing: Departing;
     try {
       departing = departure.prepare(value);

@@ -96,7 +96,8 @@ describe("the model follows the code", () => {
       meter: new Float64Array(METER_WORDS),
       log: undefined,
       workers: 1,
-      stream: false,
+      slots: true,
+      grows: true,
     });
     expect(run.advance(Infinity)).toBe("left");
 

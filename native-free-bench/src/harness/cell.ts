@@ -3,7 +3,7 @@ import { ParallelConfig } from "../../../dist/index.js";
 import type { Pace, Row } from "./race.js";
 import type { Summary } from "./statistics.js";
 
-export const SECTIONS = ["bars", "ablation", "peers", "limits", "scaling"] as const;
+export const SECTIONS = ["bars", "ablation", "tricks", "peers", "limits", "scaling"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface Cell {

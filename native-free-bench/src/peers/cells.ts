@@ -9,6 +9,7 @@ import { shareByHand } from "../scenarios/data.js";
 import { type Prepared, type Scenario, scenarios } from "../scenarios/scenarios.js";
 import { type Results, type Tasks, tasksOf } from "../scenarios/tasks.js";
 import { openPeers } from "./all.js";
+import { withPatience } from "./patience.js";
 import type { Peer } from "./peer.js";
 import { batchCell, hotJobCell, queueCell } from "./queue.js";
 
@@ -32,7 +33,8 @@ async function measure(scenario: Scenario, { quick, pace }: Effort): Promise<Par
     () => callOn(executor, scenario, shared, chunk, "threads"),
     loop(scenario, shared, chunk),
   );
-  const contestants = [ours, ...peers.flatMap((peer) => contestantsOf(peer, scenario, plain, shared))];
+  const theirs = peers.flatMap((peer) => contestantsOf(peer, scenario, plain, shared));
+  const contestants = [ours, ...theirs.map(withPatience)];
   const rows = rowsOf(await race(contestants, pace), ours.name);
   return { tables: [{ title: `${scenario.name}: ${scenario.about}`, reference: ours.name, rows }] };
 }

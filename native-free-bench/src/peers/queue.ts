@@ -8,6 +8,7 @@ import { median, summarise } from "../harness/statistics.js";
 import { starts } from "../scenarios/calls.js";
 import type { Task } from "../scenarios/tasks.js";
 import { openPeers } from "./all.js";
+import { withPatience } from "./patience.js";
 import type { Peer } from "./peer.js";
 
 type Limit = { readonly number: number; readonly what: string; readonly limit: number };
@@ -103,7 +104,7 @@ async function against(
   const peers = await openPeers();
   const executor = new ParallelExecutor(THREADS);
   const ours = our(executor);
-  const times = await race([ours, ...peers.flatMap(their)], pace);
+  const times = await race([ours, ...peers.flatMap(their).map(withPatience)], pace);
   const fastest = fastestBeside(ours.name, times);
   return {
     tables: [{ title: what, reference: ours.name, rows: rowsOf(times, ours.name) }],

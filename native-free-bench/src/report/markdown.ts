@@ -19,6 +19,7 @@ const INTRODUCTION: { readonly [S in Section]: string } = {
   bars: "The races behind the bars.",
   ablation:
     "One step at a time away from threads on a hot pool over shared input. Ratios are over sequential.",
+  tricks: "What each trick of the engine gains: all of them against all but one. Ratios are over all.",
   peers:
     "The same tasks by general worker pools, with the payload cloned or shared by hand. Ratios are over sharray: " +
     "above 1 the peer takes longer.",

@@ -10,7 +10,7 @@ export function draw(report: Report): Picture[] {
   const of = (section: Section) => cells.filter((cell) => cell.section === section);
   const pictures: Picture[] = [];
   if (bars.length > 0) pictures.push({ of: "summary", file: "bars.svg", svg: drawBars(bars) });
-  for (const section of ["ablation", "peers"] as const) {
+  for (const section of ["ablation", "tricks", "peers"] as const) {
     const squares = of(section).flatMap(({ name, bars: [bar], tables: [table] }) =>
       // Cells of bars are no scenarios.
       table === undefined || bar !== undefined

@@ -62,6 +62,7 @@ export function skippedOf({ cells }: Report): string[] {
 
 export function digits(figure: number): string {
   if (figure === 0) return "0";
+  if (figure === Infinity) return "never ended";
   return Math.abs(figure) >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
 }
 

@@ -38,6 +38,8 @@ const descriptor: Descriptor = {
   packing: "msgpack",
   tasks: 3,
   stream: true,
+  slots: false,
+  grows: true,
   logged: 0,
   places: new Uint8Array(32),
 };

@@ -46,7 +46,8 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
     meter: new Float64Array(METER_WORDS),
     log: undefined,
     workers: 1,
-    stream: false,
+    slots: true,
+    grows: true,
     ...more,
   };
   const { meter } = parts;
@@ -127,7 +128,7 @@ describe("a run of tasks", () => {
   it("with stream, everything goes into the outbox", () => {
     const values = [1, undefined, null, false, 3n, "x"];
     const { taskRun, control, results, outbox } = setUp((index) => values[index], values.length, {
-      stream: true,
+      slots: false,
     });
     expect(taskRun.advance(FOREVER)).toBe("left");
     expect([...outbox.values]).toEqual(values.map((value, i) => [i, value]));
