@@ -157,9 +157,9 @@ export function readItemsCall(
 }
 
 function profileKey({ id }: Kernel, { arrays }: ArrayTable): string {
-  const kinds = new Set<number>();
-  for (const array of arrays) kinds.add(kindOf(array));
-  return `${id}:${[...kinds].sort((a, b) => a - b).join()}`;
+  let kinds = 0;
+  for (const array of arrays) kinds |= 1 << kindOf(array);
+  return `${id}:${kinds}`;
 }
 
 function columnNames(payload: Payload): readonly string[] | null {

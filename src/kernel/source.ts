@@ -68,16 +68,16 @@ export function readKernelSource(fn: unknown): KernelSource {
     if (oldest !== undefined) cache.delete(oldest);
     cache.set(text, known);
   }
-  checkSurroundings(fn, known, labelOf(text, given));
+  checkSurroundings(fn, known, () => labelOf(text, given));
   return known.kernel.name === name ? known.kernel : Object.freeze({ ...known.kernel, name });
 }
 
 /** @throws KernelCaptureError where a variable around the function hides a global that it uses */
-function checkSurroundings(fn: object, known: Known, label: string): void {
+function checkSurroundings(fn: object, known: Known, label: () => string): void {
   if (known.globals.size === 0 || known.looks >= MAX_LOOKS || known.looked.has(fn)) return;
   const names = enclosingNames(fn);
   const hidden = [...known.globals].filter((global) => names?.has(global));
-  if (hidden.length > 0) throw new KernelCaptureError(`kernel ${label}`, hidden);
+  if (hidden.length > 0) throw new KernelCaptureError(`kernel ${label()}`, hidden);
   known.looked.add(fn);
   known.looks += 1;
 }

@@ -43,8 +43,18 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
+// Most calls of tiny tasks have no arrays, and their plan is made for nothing.
+const NOTHING: PlacementPlan = Object.freeze({
+  bytesPlaced: 0,
+  bytesShared: 0,
+  bytesNeeded: 0,
+  spans: Object.freeze([]),
+  spanOf: new Map(),
+});
+
 /** Plans the placement of a job's arrays; views that overlap or repeat are copied once. */
-export function planPlacement(arrays: Iterable<TypedArray>): PlacementPlan {
+export function planPlacement(arrays: readonly TypedArray[]): PlacementPlan {
+  if (arrays.length === 0) return NOTHING;
   const plain = new Set<TypedArray>();
   const shared = new Set<TypedArray>();
   for (const array of arrays) (isShared(array) ? shared : plain).add(array);

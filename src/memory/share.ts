@@ -38,7 +38,7 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
 
 /** Copies plain arrays to regions of the user's, overlapping ones to the same. All or none. */
 function shareArrays(arrays: ReadonlySet<TypedArray>, arena: Arena): Map<TypedArray, TypedArray> {
-  const { spanOf } = planPlacement(arrays);
+  const { spanOf } = planPlacement([...arrays]);
   const small: TypedArray[] = [];
   const large = new Map<object, TypedArray[]>();
   for (const array of arrays) {

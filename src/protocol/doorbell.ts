@@ -31,6 +31,18 @@ const MAIL = 1;
 /** Bytes of a bell: a cache line of its own. */
 export const BELL_BYTES = 64;
 
+function readMail(words: Int32Array): Mail {
+  const field = (i: number): number => words[MAIL + i] as number;
+  return {
+    round: field(0),
+    memory: field(1),
+    descriptorBytes: field(2),
+    orderLength: field(3),
+    workers: field(4),
+    participant: field(5),
+  };
+}
+
 // A look at the clock costs as much as some fifty looks at the bell.
 const LOOKS = 64;
 
@@ -72,10 +84,7 @@ export class Doorbell {
     const state = Atomics.exchange(words, STATE, AWAKE);
     if (state === POKED) takeMessages();
     if (state !== RUNG) return undefined;
-    const [round, memory, descriptorBytes, orderLength, workers, participant] = words.subarray(
-      MAIL,
-    ) as unknown as [number, number, number, number, number, number];
-    return { round, memory, descriptorBytes, orderLength, workers, participant };
+    return readMail(words);
   }
 
   /** Did the last wait end while the worker was awake? */
