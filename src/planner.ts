@@ -10,7 +10,7 @@ import { hintAdvice } from "./plan/advice.js";
 import { longestShare, parallelWidth } from "./plan/estimate.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import { KernelProfiles } from "./plan/kernel-profile.js";
-import { draftPlan, makePlan } from "./plan/make-plan.js";
+import { DraftPlan, makePlan } from "./plan/make-plan.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
 import type { Request } from "./request.js";
 import { isPoolWorker } from "./worker/nested.js";
@@ -46,7 +46,7 @@ export class Planner {
   }
 
   plan(request: Request): Plan {
-    return draftPlan(...this.#groundsOf(request), this.#host.profile);
+    return new DraftPlan(...this.#groundsOf(request), this.#host.profile);
   }
 
   /** The same for users to read. */

@@ -9,11 +9,13 @@ import { printPlan } from "./print.js";
 
 /** The plan as users get it: plain data, frozen. */
 export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
-  const { kernel, predicted, advice, ...draft } = draftPlan(workload, limits, host);
+  const draft = new DraftPlan(workload, limits, host);
+  const { kernel, predicted, reason, advice } = draft;
   const plan: Plan = {
     ...draft,
     kernel: kernel === undefined ? undefined : deepFreeze(kernel),
     predicted: deepFreeze(predicted),
+    reason,
     advice: Object.freeze(advice),
     toString: () => printPlan(plan),
   };
@@ -21,40 +23,61 @@ export function makePlan(workload: Workload, limits: Limits, host: HostProfile):
 }
 
 /** The same for the engine's own use: not frozen, and in words only where somebody reads them. */
-export function draftPlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
-  const { tasks, taskBytes, hint, bytesShared, bytesToPlace, kernel } = workload;
-  const workers = Math.max(1, Math.min(limits.maxWorkers, tasks));
-  const predicted = {
-    sequential: estimateSequential(workload, host),
-    threads: estimateThreads(workload, workers, limits, host),
-  };
-  const { strategy, reason, isOpen } = choose(workload, limits, predicted);
-  const width = parallelWidth(workers, host);
-  const mayGiveUp = kernel === undefined && workload.canGiveUp;
-  const limit = mayGiveUp ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
-  // A single task, or a single worker, saves no time by moving, but it may save the caller's thread from being blocked.
-  const mayMove =
-    isOpen && strategy === "sequential" && host.parallelism > 1 && (width > 1 || limit !== undefined);
-  return {
-    strategy,
-    fallbacks: isOpen && strategy === "threads" ? FALLBACKS : NONE,
-    handOver: mayMove ? Object.freeze({ workers, width, firstTaskLimit: limit }) : undefined,
-    tasks,
-    workers: strategy === "threads" ? workers : 1,
-    taskBytes,
-    taskSizeHintBytes: hint,
-    bytesShared,
-    bytesToPlace,
-    kernel,
-    predicted,
-    get reason() {
-      return reason();
-    },
-    get advice() {
-      return adviceFor(workload, limits, host, predicted);
-    },
-    host,
-  };
+export class DraftPlan implements Plan {
+  readonly strategy: Plan["strategy"];
+  readonly fallbacks: Plan["fallbacks"];
+  readonly handOver: Plan["handOver"];
+  readonly tasks: number;
+  readonly workers: number;
+  readonly taskBytes: number;
+  readonly taskSizeHintBytes: number;
+  readonly bytesShared: number;
+  readonly bytesToPlace: number;
+  readonly kernel: Plan["kernel"];
+  readonly predicted: Plan["predicted"];
+  readonly host: HostProfile;
+  readonly #workload: Workload;
+  readonly #limits: Limits;
+  readonly #reason: () => string;
+
+  constructor(workload: Workload, limits: Limits, host: HostProfile) {
+    const { tasks, taskBytes, hint, bytesShared, bytesToPlace, kernel } = workload;
+    const workers = Math.max(1, Math.min(limits.maxWorkers, tasks));
+    const predicted = {
+      sequential: estimateSequential(workload, host),
+      threads: estimateThreads(workload, workers, limits, host),
+    };
+    const { strategy, reason, isOpen } = choose(workload, limits, predicted);
+    const width = parallelWidth(workers, host);
+    const mayGiveUp = kernel === undefined && workload.canGiveUp;
+    const limit = mayGiveUp ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
+    // A single task, or a single worker, saves no time by moving, but it may save the caller's thread from being blocked.
+    const mayMove =
+      isOpen && strategy === "sequential" && host.parallelism > 1 && (width > 1 || limit !== undefined);
+    this.strategy = strategy;
+    this.fallbacks = isOpen && strategy === "threads" ? FALLBACKS : NONE;
+    this.handOver = mayMove ? Object.freeze({ workers, width, firstTaskLimit: limit }) : undefined;
+    this.tasks = tasks;
+    this.workers = strategy === "threads" ? workers : 1;
+    this.taskBytes = taskBytes;
+    this.taskSizeHintBytes = hint;
+    this.bytesShared = bytesShared;
+    this.bytesToPlace = bytesToPlace;
+    this.kernel = kernel;
+    this.predicted = predicted;
+    this.host = host;
+    this.#workload = workload;
+    this.#limits = limits;
+    this.#reason = reason;
+  }
+
+  get reason(): string {
+    return this.#reason();
+  }
+
+  get advice(): readonly string[] {
+    return adviceFor(this.#workload, this.#limits, this.host, this.predicted);
+  }
 }
 
 const FALLBACKS = Object.freeze(["sequential"] as const);
