@@ -15,6 +15,7 @@ type Limit = { readonly number: number; readonly what: string; readonly limit: n
 
 export const hotJobCell: Cell = {
   name: "2 hot job",
+  processes: 5,
   measure: (effort) =>
     against(
       effort,
