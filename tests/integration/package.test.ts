@@ -40,7 +40,7 @@ describe("the tarball", () => {
       "README.md",
       "package.json",
     ]);
-    const bundles = ["dist/worker/entry.cjs"];
+    const bundles = ["dist/worker/LICENSES.txt", "dist/worker/entry.cjs"];
     expect(modules.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(bundles);
     // One of each per source file, and the worker's entry in one file: nothing that an earlier build has left.
     const sources = (await run("find", [join(installed.repository, "src"), "-name", "*.ts"])).stdout
@@ -50,6 +50,18 @@ describe("the tarball", () => {
       .filter((path) => !path.endsWith(".d.ts"))
       .flatMap((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, `dist/${path.replace(/\.ts$/, ".d.ts")}`]);
     expect(modules).toEqual([...sources, ...bundles].sort());
+  });
+
+  test("has the licence of every package that is bundled with the worker's entry", () => {
+    const [entry, licenses] = ["entry.cjs", "LICENSES.txt"].map((file) =>
+      readFileSync(join(installed.package, "dist/worker", file), "utf8"),
+    ) as [string, string];
+    const bundled = new Set(
+      [...entry.matchAll(/^\/\/ (?:\S*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(([, name]) => name),
+    );
+    const licensed = [...licenses.matchAll(/^(\S+)\/licen[cs]e$/gim)].map(([, name]) => name);
+    expect(licensed.sort()).toEqual([...bundled].sort());
+    expect(bundled).toContain("threads");
   });
 
   test("imports built-in modules, its own files and its declared dependencies only, and all of those", async () => {
