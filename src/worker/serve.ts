@@ -14,6 +14,7 @@ import { importKernel } from "./import-kernel.js";
 import { type Port, PortOutbox } from "./port-outbox.js";
 import { TaskRun } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
+import { Wanted } from "./wanted.js";
 
 interface Participation {
   readonly round: number;
@@ -67,8 +68,9 @@ export class WorkerServer {
   }
 
   async #enter(wake: WakeMessage): Promise<void> {
-    for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
+    // In this order: memory that the pool lets go may come back by way of the user.
     for (const id of wake.forget ?? []) this.#handles.delete(id);
+    for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
     try {
       await this.initialized;
     } catch {
@@ -96,11 +98,13 @@ export class WorkerServer {
     const { spec, stream, tasks } = descriptor;
     const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
     const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
-    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, control);
+    const wanted = new Wanted(control, meter);
+    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
     const outbox = new PortOutbox(this.#port, wake.round, stream, leave);
     const departure = new Departure(kernel.stateful, borrowed);
     const { results } = block;
-    const parts = { run, control, results, departure, outbox, tasks, order, meter, log, workers, stream };
+    const thread = { departure, outbox, meter, log };
+    const parts = { run, wanted, control, results, ...thread, tasks, order, workers, stream };
     return { round: wake.round, run: new TaskRun(parts), outbox };
   }
 

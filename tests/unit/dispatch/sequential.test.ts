@@ -48,6 +48,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     lease: new Lease(arena),
     onValue: undefined,
     isTraced: false,
+    timeout: undefined,
     ...more,
   });
 }

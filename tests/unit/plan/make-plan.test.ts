@@ -36,6 +36,7 @@ const limits: Limits = {
   strategy: "auto",
   maxWorkers: 4,
   liveWorkers: 4,
+  respawnWait: 0,
   recycles: false,
   keepsRegions: false,
   sequentialBecause: undefined,

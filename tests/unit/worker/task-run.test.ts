@@ -6,6 +6,7 @@ import { ResultTable } from "../../../src/protocol/results.js";
 import { BUSY, ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/round.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/worker/task-run.js";
+import { Wanted } from "../../../src/worker/wanted.js";
 
 class RecordingOutbox implements Outbox {
   readonly values = new Map<number, unknown>();
@@ -35,21 +36,22 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
   const results = new ResultTable(new Float64Array(tasks), new Uint8Array(tasks));
   const outbox = new RecordingOutbox();
   const departure = new Departure(false, new Set());
+  const meter = new Float64Array(METER_WORDS);
   const parts: TaskRunParts = {
     run,
+    wanted: new Wanted(control, meter),
     control,
     results,
     departure,
     outbox,
     tasks,
     order: undefined,
-    meter: new Float64Array(METER_WORDS),
+    meter,
     log: undefined,
     workers: 1,
     stream: false,
     ...more,
   };
-  const { meter } = parts;
   return { parts, control, results: parts.results, outbox, meter, taskRun: new TaskRun(parts) };
 }
 
