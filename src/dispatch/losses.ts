@@ -6,11 +6,17 @@ export interface Lost extends Loss {
   readonly index: number | undefined;
 }
 
+// So many tasks in a row that end their workers, with none between that ends, are taken for all of them: each costs
+// workers, some 50 ms apiece, and bad places in data are rarely longer.
+const MOST_IN_A_ROW = 4;
+
 export class Losses {
   readonly #maxRetries: number;
   readonly #blame = new Map<number, number>();
   readonly #givenUp = new Map<number, Lost>();
   #inVain = 0;
+  /** Tasks that were given up since any task has ended. */
+  #inARow = 0;
 
   constructor(maxRetries: number) {
     this.#maxRetries = maxRetries;
@@ -33,21 +39,25 @@ export class Losses {
    */
   note(lost: readonly Lost[], hasProgressed: boolean): Lost | undefined {
     const own = lost.filter(({ isForeign }) => !isForeign);
-    // Whoever has lost tasks before and loses nothing but workers now would lose one for every task that is left.
-    const isHopeless = this.#givenUp.size > 0 && !hasProgressed;
     for (const loss of own) if (loss.index !== undefined) this.#charge(loss.index, loss);
-    if (hasProgressed) this.#inVain = 0;
+    if (hasProgressed) {
+      this.#inVain = 0;
+      this.#inARow = 0;
+      return undefined;
+    }
     const nobodys = own.find(({ index }) => index === undefined);
-    if (nobodys !== undefined && !hasProgressed) {
+    if (nobodys !== undefined) {
       this.#inVain += 1;
       if (this.#inVain > this.#maxRetries) return nobodys;
     }
-    return isHopeless ? own[0] : undefined;
+    return this.#inARow >= MOST_IN_A_ROW ? own[0] : undefined;
   }
 
   #charge(index: number, loss: Lost): void {
     const times = (this.#blame.get(index) ?? 0) + 1;
     this.#blame.set(index, times);
-    if (times > this.#maxRetries) this.#givenUp.set(index, loss);
+    if (times <= this.#maxRetries) return;
+    this.#givenUp.set(index, loss);
+    this.#inARow += 1;
   }
 }

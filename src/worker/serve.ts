@@ -100,7 +100,8 @@ export class WorkerServer {
     const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
     const wanted = new Wanted(control, meter);
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
-    const outbox = new PortOutbox(this.#port, wake.round, stream, leave);
+    // After a loss nothing gathers for long: the next worker may be lost as well.
+    const outbox = new PortOutbox(this.#port, wake.round, stream || order !== undefined, leave);
     const departure = new Departure(kernel.stateful, borrowed);
     const { results } = block;
     const thread = { departure, outbox, meter, log };

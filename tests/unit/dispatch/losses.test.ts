@@ -37,19 +37,25 @@ describe("a task that ends its workers", () => {
     expect([...losses.givenUp.keys()]).toEqual([9, 2, 4]);
   });
 
-  it("is the last one when a further round loses its workers and ends nothing", () => {
+  it("is the last one when four in a row do the same, and none between has ended", () => {
     const losses = new Losses(0);
     expect(losses.note([by(0), by(1)], NONE)).toBeUndefined();
-    // The next tasks do the same: there would be a loss for each of them.
-    expect(losses.note([by(2), by(3)], NONE)?.index).toBe(2);
+    expect(losses.note([by(2)], NONE)).toBeUndefined();
+    // There would be a loss for each task that is left.
+    expect(losses.note([by(3)], NONE)?.index).toBe(3);
     expect(losses.first?.index).toBe(0);
+    const many = new Losses(1);
+    const all = [by(0), by(1), by(2), by(3)];
+    expect(many.note(all, NONE)).toBeUndefined();
+    expect(many.note(all, NONE)).toBe(all[0]);
   });
 
   it("does not end the rest while rounds bring it on, or lose workers to others only", () => {
     const losses = new Losses(0);
-    losses.note([by(0)], NONE);
-    for (let i = 1; i < 20; i++) expect(losses.note([by(i)], PROGRESS)).toBeUndefined();
-    expect(losses.note([foreign], NONE)).toBeUndefined();
+    for (let i = 0; i < 60; i++) {
+      expect(losses.note([by(i)], i % 4 === 3 ? PROGRESS : NONE)).toBeUndefined();
+    }
+    for (let i = 0; i < 5; i++) expect(losses.note([foreign], NONE)).toBeUndefined();
   });
 });
 
