@@ -1,6 +1,6 @@
 /** Workers that die of a task, again and again, by themselves or by others: what is lost, and what is not. */
 import type { Worker } from "node:worker_threads";
-import { KernelError, ParallelExecutor, WorkerLostError } from "sharray";
+import { KernelError, ParallelExecutor, type PartialResults, WorkerLostError } from "sharray";
 import { describe, expect, test } from "vitest";
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -61,13 +61,13 @@ describe.each([1, 2])("a task that ends every worker, on a pool of %i", (maxWork
       { chunkSize: 10 },
     );
     const error = await lossOf(call);
-    const { partial } = error;
     expect(error).toMatchObject({ index: 3, start: 30, end: 40, exitCode: 3 });
-    const { twice, odd } = partial?.outputs as { twice: Float64Array; odd: Uint8Array };
+    const partial = error.partial as PartialResults;
+    const { twice, odd } = partial.outputs as { twice: Float64Array; odd: Uint8Array };
     const kept = ITEMS.filter((i) => i < 30 || i >= 40);
     expect(kept.map((i) => twice[i])).toEqual(kept.map((i) => 2 * i));
     expect(kept.map((i) => odd[i])).toEqual(kept.map((i) => i % 2));
-    expect(partial?.unfinished).toEqual([{ index: 3, start: 30, end: 40 }]);
+    expect(partial.unfinished).toEqual([{ index: 3, start: 30, end: 40 }]);
     // Nobody writes into them any more: calls that follow take other memory.
     const before = twice.slice();
     await executor.transformShared(x, Float64Array, (_x, out) => void out.fill(-1), { chunkSize: 10 });
