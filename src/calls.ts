@@ -25,6 +25,8 @@ export interface CallOptions<A = undefined> {
   readonly taskSizeHintBytes?: number | undefined;
   /** Aborts the call: it rejects with `signal.reason`, no further task starts. */
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that each task may take: one that takes longer fails the call with `TaskTimeoutError`. */
+  readonly timeout?: number | undefined;
   /** Called now and then while tasks run, and at the end. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

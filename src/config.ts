@@ -44,7 +44,9 @@ export interface ParallelOptions {
   readonly workerInitializer?: AnyKernel | undefined;
   /** Cap on the bytes of shared memory in use. Default: half of the memory limit. */
   readonly maxSharedBytes?: number | undefined;
-  /** How often tasks of lost workers run again. Default 1. */
+  /** Milliseconds that each task may take. Default: any. */
+  readonly taskTimeout?: number | undefined;
+  /** How often a task that ended its worker runs again. Default 1. */
   readonly maxRetries?: number | undefined;
   /** Milliseconds without work after which workers end and idle memory is freed. Default 5000. */
   readonly idleTimeout?: number | undefined;
@@ -53,6 +55,9 @@ export interface ParallelOptions {
   /** Costs of this machine that are known better than they would be measured. Default: measured. */
   readonly hostProfile?: Partial<HostProfile> | undefined;
 }
+
+/** The longest that a timer waits. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;
 
@@ -84,9 +89,14 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
     );
   },
   maxSharedBytes: integerFrom(0),
+  taskTimeout: (value) =>
+    allow(
+      isNumberFrom(value, 0) && value > 0 && value <= LONGEST_MS,
+      `milliseconds above 0, at most ${LONGEST_MS}`,
+    ),
   maxRetries: integerFrom(0),
   idleTimeout: (value) =>
-    allow(isNumberFrom(value, 0) && value <= 2 ** 31 - 1, "milliseconds from 0 to 2147483647"),
+    allow(isNumberFrom(value, 0) && value <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`),
   resourceLimits: figures("megabytes", RESOURCES),
   hostProfile: figures("costs", Object.fromEntries(HOST_FIELDS.map((name) => [name, 0]))),
 };
@@ -104,6 +114,7 @@ export class ParallelConfig {
   readonly telemetry: Telemetry | undefined;
   readonly workerInitializer: AnyKernel | undefined;
   readonly maxSharedBytes: number;
+  readonly taskTimeout: number | undefined;
   readonly maxRetries: number;
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
@@ -124,6 +135,7 @@ export class ParallelConfig {
     this.telemetry = options.telemetry;
     this.workerInitializer = options.workerInitializer;
     this.maxSharedBytes = options.maxSharedBytes ?? Math.floor(memoryBudget() / 2);
+    this.taskTimeout = options.taskTimeout;
     this.maxRetries = options.maxRetries ?? 1;
     this.idleTimeout = options.idleTimeout ?? 5000;
     this.resourceLimits =
@@ -168,10 +180,13 @@ function checkOptions(options: unknown): void {
   }
 }
 
-/** @throws ConfigurationError where `value` is not allowed for `field`; call options share the rules */
-export function checkField(field: keyof ParallelOptions, value: unknown): void {
+/**
+ * @param name what the caller calls it
+ * @throws ConfigurationError where `value` is not allowed for `field`; call options share the rules
+ */
+export function checkField(field: keyof ParallelOptions, value: unknown, name: string = field): void {
   const allowed = FIELDS[field](value);
-  if (allowed !== undefined) throw new ConfigurationError(field, value, allowed);
+  if (allowed !== undefined) throw new ConfigurationError(name, value, allowed);
 }
 
 /** @returns undefined, or what is allowed where the value is not */

@@ -10,6 +10,31 @@ export abstract class SharrayError extends Error {
   }
 }
 
+/** A task and the elements that it covers. */
+export interface TaskRange {
+  readonly index: number;
+  /** First element of its range. */
+  readonly start: number;
+  /** One past the last element of its range. */
+  readonly end: number;
+}
+
+/** What had ended when a call failed: enough to go on without doing it again. */
+export interface PartialResults {
+  /**
+   * The results of the tasks that had ended, by index, ascending. `streamShared` has given them to its loop, and has
+   * none here; `transformShared` has undefined for each.
+   */
+  readonly values: ReadonlyMap<number, unknown>;
+  /**
+   * `transformShared`: the outputs, as the call would have given them. What they hold in the ranges of unfinished tasks
+   * means nothing. Undefined for other calls.
+   */
+  readonly outputs: ArrayBufferView | Readonly<Record<string, ArrayBufferView>> | undefined;
+  /** The tasks that have no result, ascending; the failed ones are among them. */
+  readonly unfinished: readonly TaskRange[];
+}
+
 /** A field of `ParallelConfig`, a call option, or a token of `CE_PARALLEL` has a value that is not allowed. */
 export class ConfigurationError extends SharrayError {
   readonly code = "SHARRAY_CONFIGURATION";
@@ -54,6 +79,7 @@ export class KernelError extends SharrayError {
   readonly start: number;
   /** One past the last element of the task's range. */
   readonly end: number;
+  readonly partial: PartialResults | undefined = undefined;
 
   constructor(index: number, start: number, end: number, cause: unknown) {
     super(`Task ${index} (elements ${start} to ${end}) failed: ${describeCause(cause)}`, { cause });
@@ -63,16 +89,61 @@ export class KernelError extends SharrayError {
   }
 }
 
-/** A worker ended before its tasks did, more often than `maxRetries` allows, or could not be started. */
+/**
+ * Workers ended before their tasks did, more often than `maxRetries` allows, or could not be started. `cause` is the
+ * error that ended the last of them, where there was one.
+ */
 export class WorkerLostError extends SharrayError {
   readonly code = "SHARRAY_WORKER_LOST";
   /** Exit code of the worker; undefined when it never started. */
   readonly exitCode: number | undefined;
+  /** Index of the task that ended its workers, the lowest one of such tasks; undefined: no task is to blame. */
+  readonly index: number | undefined;
+  /** First element of that task's range. */
+  readonly start: number | undefined;
+  /** One past the last element of that task's range. */
+  readonly end: number | undefined;
+  readonly partial: PartialResults | undefined = undefined;
 
-  constructor(message: string, exitCode: number | undefined, cause?: unknown) {
+  constructor(message: string, exitCode: number | undefined, cause?: unknown, task?: TaskRange) {
     super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;
+    this.index = task?.index;
+    this.start = task?.start;
+    this.end = task?.end;
   }
+}
+
+/** A task took longer than its time-out. It is not tried again. */
+export class TaskTimeoutError extends SharrayError {
+  readonly code = "SHARRAY_TASK_TIMEOUT";
+  /** Index of the task: the lowest one of those that failed. */
+  readonly index: number;
+  /** First element of the task's range. */
+  readonly start: number;
+  /** One past the last element of the task's range. */
+  readonly end: number;
+  /** Milliseconds that it had. */
+  readonly timeout: number;
+  readonly partial: PartialResults | undefined = undefined;
+
+  constructor(index: number, start: number, end: number, timeout: number) {
+    super(
+      `Task ${index} (elements ${start} to ${end}) was ended as it must end within ${timeout} ms: ` +
+        'have the kernel look at aborted(), make "chunkSize" smaller or "timeout" longer',
+    );
+    this.index = index;
+    this.start = start;
+    this.end = end;
+    this.timeout = timeout;
+  }
+}
+
+/** Enters what had ended into the error that ends a call, where it has a place for that. */
+export function attachPartial(error: unknown, partial: () => PartialResults): void {
+  const hasPlace =
+    error instanceof KernelError || error instanceof WorkerLostError || error instanceof TaskTimeoutError;
+  if (hasPlace) (error as { partial: PartialResults | undefined }).partial = partial();
 }
 
 /** Placing a call's arrays would exceed `maxSharedBytes`, or what the system has. Nothing was placed. */

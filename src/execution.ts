@@ -6,17 +6,27 @@ import { Job, type RunReport, type Strategy } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
 import { type Overseer, SequentialStrategy } from "./dispatch/sequential.js";
 import { ThreadsStrategy } from "./dispatch/threads.js";
-import { KernelError } from "./errors.js";
+import { KernelError, TaskTimeoutError } from "./errors.js";
 import type { Arena, Region } from "./memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
 import { Lease } from "./memory/lease.js";
 import { place, placeOf } from "./memory/placement.js";
+import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
 import { breather } from "./platform/breather.js";
 import { blockBytes, fillBlock, JobBlock } from "./protocol/job-block.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
+
+/** Outputs as the call names them. */
+export function named(
+  names: readonly string[] | null,
+  arrays: readonly TypedArray[],
+): TypedArray | Record<string, TypedArray> {
+  if (names === null) return arrays[0] as TypedArray;
+  return Object.fromEntries(names.map((name, i) => [name, arrays[i] as TypedArray]));
+}
 
 /** What a call came to. */
 export interface Outcome {
@@ -51,6 +61,7 @@ export class Execution {
     strategy: StrategyName,
     onValue: ((index: number, value: unknown) => void) | undefined,
     isTraced: boolean,
+    timeout: number | undefined,
   ) {
     this.#request = request;
     this.#arena = arena;
@@ -83,6 +94,7 @@ export class Execution {
       lease: this.#lease,
       onValue,
       isTraced,
+      timeout,
     });
   }
 
@@ -111,22 +123,28 @@ export class Execution {
 
   /**
    * The results, once the job has run. The outputs are the user's from here on: they live as long as the user's arrays.
-   * @throws KernelError for the failed task with the lowest index
+   * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
     const { failure, received } = this.job;
-    const { spec, block, arrays } = this.job.parts;
+    const { spec, block, arrays, timeout } = this.job.parts;
     if (failure !== undefined) {
       const [start, end] = taskRange(spec, arrays, failure.index);
+      if (failure.thrown === undefined) {
+        throw new TaskTimeoutError(failure.index, start, end, timeout as number);
+      }
       throw new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
     }
-    const outputs = this.#outputs.map(({ kind, region }) => {
-      this.#lease.remove(region);
-      return viewOf(kind, this.#arena.lend(region), 0, spec.length);
-    });
+    const outputs = this.#lendOutputs();
     // What a transform kernel returns is of no interest.
     const values = outputs.length > 0 ? [] : block.results.collect(received);
     return { values, outputs };
+  }
+
+  /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
+  partial(): Partial {
+    const { outputs } = this.#request;
+    return new Partial(this.job, outputs === null ? undefined : named(outputs.names, this.#lendOutputs()));
   }
 
   /** Bytes that were copied into regions for this call. */
@@ -152,6 +170,11 @@ export class Execution {
     const { id: memory, buffer } = this.#blockRegion;
     const placed = { places, block: { memory, buffer } };
     return new ThreadsStrategy(pool, this.#arena, placed, maxRetries, expected);
+  }
+
+  #lendOutputs(): TypedArray[] {
+    const { length } = this.job.parts.spec;
+    return this.#outputs.map(({ kind, region }) => viewOf(kind, this.#lease.lend(region), 0, length));
   }
 
   /** Enters the outputs into the array table, where they stand behind the inputs. */

@@ -19,8 +19,8 @@ import type {
 import { ParallelConfig, type ParallelOptions } from "./config.js";
 import type { Job, RunReport } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
-import { ExecutorClosedError, quote, WorkerLostError } from "./errors.js";
-import { Execution, type Outcome } from "./execution.js";
+import { attachPartial, ExecutorClosedError, quote, WorkerLostError } from "./errors.js";
+import { Execution, named, type Outcome } from "./execution.js";
 import { HandOver } from "./hand-over.js";
 import { resolveKernel } from "./kernel/resolve.js";
 import type { AnyKernel } from "./kernel/types.js";
@@ -34,6 +34,7 @@ import { Planner } from "./planner.js";
 import { tricksOf } from "./platform/tricks.js";
 import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
 import { type Request, readItemsCall, readPayloadCall } from "./request.js";
+import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 import { ResultStream } from "./stream.js";
 import type { CallName } from "./telemetry/events.js";
 import type { Metrics } from "./telemetry/metrics.js";
@@ -53,6 +54,7 @@ export class ParallelExecutor implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #planner: Planner;
   readonly #running = new Map<Job, Promise<unknown>>();
+  readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
@@ -89,7 +91,7 @@ export class ParallelExecutor implements AsyncDisposable {
    * @returns one result per task, in order
    * @throws TypeError, RangeError, ConfigurationError, KernelCaptureError before anything is dispatched
    * @throws KernelError for the failed task with the lowest index
-   * @throws WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
+   * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
   async mapShared<const I extends Input<I>, R, A = undefined>(
     input: I,
@@ -114,9 +116,7 @@ export class ParallelExecutor implements AsyncDisposable {
   ): Promise<OutputArrays<O>> {
     const request = this.#read("transformShared", input, kernel, outputs, options);
     const { outputs: arrays } = await this.#run(request);
-    const names = request.outputs?.names ?? null;
-    const result = names === null ? arrays[0] : Object.fromEntries(names.map((name, i) => [name, arrays[i]]));
-    return result as OutputArrays<O>;
+    return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
   }
 
   /**
@@ -230,17 +230,31 @@ export class ParallelExecutor implements AsyncDisposable {
     for (const job of [...this.#running.keys()]) job.stop(reason);
   }
 
-  /** Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent. */
-  shutdown(): Promise<void> {
+  /**
+   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for
+   * the same end, and may bring the deadline forward.
+   * @throws TypeError, ConfigurationError where an option is wrong
+   */
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const deadline = readDeadline(options);
+    if (deadline !== undefined) this.#deadline.bringForward(deadline);
     this.#closed ??= (async () => {
       await Promise.allSettled([...this.#running.values()]);
+      this.#deadline.clear();
       await this.#pool.terminate();
       this.#arena.trim();
     })();
-    return this.#closed;
+    await this.#closed;
   }
 
+  /**
+   * The end of an `await using` block: aborts what is still running, which nobody awaited or an exception has left
+   * behind, and shuts down.
+   */
   [Symbol.asyncDispose](): Promise<void> {
+    this.cancel(
+      new DOMException("The call was still running at the end of its executor's block", "AbortError"),
+    );
     return this.shutdown();
   }
 
@@ -265,7 +279,8 @@ export class ParallelExecutor implements AsyncDisposable {
       course.planned = performance.now();
       this.#reporter.planned(job, request.call, plan, plan.strategy, plan.reason);
       const isTraced = this.#reporter.isTracing;
-      const execution = new Execution(request, this.#arena, plan.strategy, onValue, isTraced);
+      const timeout = request.options.timeout ?? this.config.taskTimeout;
+      const execution = new Execution(request, this.#arena, plan.strategy, onValue, isTraced, timeout);
       course.execution = execution;
       const stopWatching = watch(execution.job, signals, request.options.onProgress);
       const others = this.#running.size;
@@ -278,13 +293,20 @@ export class ParallelExecutor implements AsyncDisposable {
         stopWatching(true);
         this.#report({ ...course, plan, execution }, others === 0 && this.#running.size === 1);
         return outcome;
+      } catch (error) {
+        attachPartial(error, () => execution.partial());
+        throw error;
       } finally {
         stopWatching(false);
         this.#running.delete(execution.job);
         execution.close();
       }
     } catch (error) {
-      this.#reportFailure(course, error);
+      if (ownSignal?.aborted === true && error === ownSignal.reason) {
+        this.#reporter.left(job, request.call, performance.now() - started);
+      } else {
+        this.#reportFailure(course, error);
+      }
       throw error;
     }
   }

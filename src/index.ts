@@ -22,7 +22,10 @@ export {
   KernelCaptureError,
   KernelError,
   MemoryLimitError,
+  type PartialResults,
   SharrayError,
+  type TaskRange,
+  TaskTimeoutError,
   WorkerLostError,
 } from "./errors.js";
 export { ParallelExecutor } from "./executor.js";
@@ -35,6 +38,7 @@ export type { HostProfile } from "./plan/host-profile.js";
 export type { Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
 export type { Percentiles } from "./platform/histogram.js";
 export type { Claim } from "./protocol/round.js";
+export type { ShutdownOptions } from "./shutdown.js";
 export type {
   CallName,
   CallTrace,
@@ -43,6 +47,7 @@ export type {
   ParallelExecution,
   ParallelFailure,
   ParallelFallback,
+  ParallelLeft,
   Telemetry,
   TelemetryEvents,
   TraceSpan,

@@ -152,6 +152,7 @@ export class Planner {
         strategy: options.strategy ?? config.strategy,
         maxWorkers: config.maxWorkers,
         liveWorkers: this.#pool.serving,
+        respawnWait: this.#pool.respawnWait,
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: performance.now() - this.#lastEnded < config.idleTimeout,
         sequentialBecause: this.sequentialBecause(),

@@ -185,7 +185,7 @@ function encodeArgs(options: CallOptions<unknown>, table: ArrayTable): Uint8Arra
   return new ValueEncoder(table, INLINE_LIMIT).encode(options.args, "args").slice();
 }
 
-const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "onProgress"];
+const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "timeout", "onProgress"];
 
 /** @param more options that this call has beyond those of every call */
 function checkCallOptions(options: unknown, more: readonly string[]): void {
@@ -208,7 +208,8 @@ function checkCallOptions(options: unknown, more: readonly string[]): void {
   for (const field of ["chunkSize", "strategy", "taskSizeHintBytes"] as const) {
     if (given[field] !== undefined) checkField(field, given[field]);
   }
-  const { signal, onProgress } = given;
+  const { signal, timeout, onProgress } = given;
+  if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(
       `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,

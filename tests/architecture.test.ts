@@ -148,9 +148,11 @@ const EXECUTOR = [
   "execution",
   "executor",
   "hand-over",
+  "partial",
   "planner",
   "report",
   "request",
+  "shutdown",
   "stream",
   "watch",
 ];

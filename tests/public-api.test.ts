@@ -16,6 +16,7 @@ it("exports these names and no others", async () => {
       "ParallelConfig",
       "ParallelExecutor",
       "SharrayError",
+      "TaskTimeoutError",
       "WorkerLostError",
       "defineKernel",
     ]

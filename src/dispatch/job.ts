@@ -22,6 +22,15 @@ export interface JobParts {
   readonly onValue: ((index: number, value: unknown) => void) | undefined;
   /** Note every claim. */
   readonly isTraced: boolean;
+  /** Milliseconds that each task may take; undefined: any. */
+  readonly timeout: number | undefined;
+}
+
+/** A task that failed. */
+interface Failure {
+  readonly index: number;
+  /** Undefined: its time was up. */
+  readonly thrown: Thrown | undefined;
 }
 
 /** What a strategy tells about its run. */
@@ -66,7 +75,7 @@ export class Job {
   #control: ControlBlock | undefined;
   #isStopped = false;
   #endedBefore = 0;
-  #failure: { readonly index: number; readonly thrown: Thrown } | undefined;
+  #failure: Failure | undefined;
 
   constructor(parts: JobParts) {
     this.parts = parts;
@@ -81,7 +90,7 @@ export class Job {
   }
 
   /** The failure with the lowest index so far. */
-  get failure(): { readonly index: number; readonly thrown: Thrown } | undefined {
+  get failure(): Failure | undefined {
     return this.#failure;
   }
 
@@ -120,22 +129,24 @@ export class Job {
     }
   }
 
-  fail(index: number, thrown: Thrown): void {
+  /** @param thrown undefined: the task's time was up */
+  fail(index: number, thrown: Thrown | undefined): void {
     if (this.#failure === undefined || index < this.#failure.index) this.#failure = { index, thrown };
   }
 
   /**
    * The tasks that must still run, ascending; undefined: all of them. Only when no worker takes part any more: what a
    * lost worker had not sent counts as not run.
+   * @param except tasks that are not tried again
    */
-  unfinished(): Uint32Array | undefined {
+  unfinished(except?: ReadonlyMap<number, unknown>): Uint32Array | undefined {
     if (this.#control === undefined) return undefined;
     const { spec, block } = this.parts;
     const end = this.#failure?.index ?? spec.tasks;
     const indices: number[] = [];
     for (let i = 0; i < end; i++) {
       if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);
-      if (block.results.isPending(i)) indices.push(i);
+      if (block.results.isPending(i) && except?.has(i) !== true) indices.push(i);
     }
     return Uint32Array.from(indices);
   }

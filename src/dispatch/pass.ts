@@ -4,7 +4,9 @@ import type { Found } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
 import type { Claim, Round } from "../protocol/round.js";
 import type { Job } from "./job.js";
+import type { Lost } from "./losses.js";
 import { claimsOf } from "./notes.js";
+import { lookInterval, Overtime } from "./overtime.js";
 import { type Polled, poll } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener, Slot } from "./slot.js";
@@ -34,8 +36,8 @@ const LOOK_MS = 0.4;
 let lastRound = 0;
 
 export class Pass implements RoundListener, Polled {
-  /** Resolves when all tasks of the round have ended, or when no worker is left to run them. */
-  readonly ended: Promise<Loss | undefined>;
+  /** Resolves when all tasks of the round have ended, or when no worker is left to run them: then with those lost. */
+  readonly ended: Promise<readonly Lost[]>;
   readonly woken = performance.now();
   metadataBytes: number;
   readonly #job: Job;
@@ -43,12 +45,12 @@ export class Pass implements RoundListener, Polled {
   readonly #placed: PlacedJob;
   readonly #pool: Pool;
   readonly #id: number;
-  #end!: (loss: Loss | undefined) => void;
+  #end!: (lost: readonly Lost[]) => void;
   readonly #participants: Slot[] = [];
   /** Workers that have not left, and which of the round's they are. */
   readonly #taking = new Map<Slot, number>();
   #received = 0;
-  #loss: Loss | undefined;
+  readonly #lost: Lost[] = [];
 
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
     this.#job = job;
@@ -63,6 +65,7 @@ export class Pass implements RoundListener, Polled {
     });
     job.beginRound(round.control, tasks);
     job.stopped.catch(() => this.#stopped());
+    if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
   }
 
   /** Workers that take part. */
@@ -144,9 +147,13 @@ export class Pass implements RoundListener, Polled {
     this.#leave(slot);
   }
 
+  isAt(slot: Slot): boolean {
+    return this.#round.at(this.#taking.get(slot) as number) !== undefined;
+  }
+
   lost(slot: Slot, loss: Loss): void {
-    // A worker that the pool ended itself must not hide one that a kernel ended.
-    if (this.#loss === undefined || this.#loss.terminated) this.#loss = loss;
+    const index = loss.isForeign ? undefined : this.#taskOf(this.#taking.get(slot) as number)?.index;
+    this.#lost.push({ ...loss, index });
     this.#leave(slot);
   }
 
@@ -155,9 +162,30 @@ export class Pass implements RoundListener, Polled {
     setTimeout(() => {
       for (const [slot, participant] of this.#taking) {
         // Others have it before them still, and work for other rounds.
-        if (this.#round.isRunning(participant)) void slot.terminate();
+        if (this.#round.at(participant) !== undefined) void slot.terminate();
       }
     }, GRACE_MS).unref();
+  }
+
+  /** Looks, as long as the round lasts, whether a task's time is up. */
+  #watch(timeout: number): void {
+    const overtime = new Overtime(timeout);
+    const timer = setInterval(() => {
+      const now = performance.now();
+      for (const [slot, participant] of this.#taking) {
+        const task = this.#taskOf(participant);
+        const verdict = overtime.look(participant, task?.position, now);
+        if (verdict === "end") void slot.terminate();
+        if (verdict !== "fail" || task === undefined) continue;
+        // As if it had thrown: tasks before it go on, and its kernel learns by `aborted()` that nobody waits for it.
+        this.#job.fail(task.index, undefined);
+        this.#round.control.lowerLimit(task.position);
+      }
+      // Workers that run keep the process alive.
+    }, lookInterval(timeout)).unref();
+    const end = (): void => clearInterval(timer);
+    void this.ended.then(end);
+    this.#job.stopped.catch(end);
   }
 
   #wake(slot: Slot): Found {
@@ -206,8 +234,16 @@ export class Pass implements RoundListener, Polled {
   #lookForEnd(): void {
     const { control } = this.#round;
     // The order matters: a claim raises the count of posted values before it ends.
-    if (control.finished && control.posted === this.#received) this.#end(undefined);
-    else if (this.#taking.size === 0) this.#end(this.#loss);
+    if (control.finished && control.posted === this.#received) this.#end([]);
+    else if (this.#taking.size === 0) this.#end(this.#lost);
+  }
+
+  /** The task that a worker is at and has not ended. */
+  #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
+    const position = this.#round.at(participant);
+    if (position === undefined) return undefined;
+    const index = this.#round.indexAt(position);
+    return this.#job.parts.block.results.isPending(index) ? { position, index } : undefined;
   }
 
   #newKernel(slot: Slot): KernelAddress | null {

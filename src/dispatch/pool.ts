@@ -6,6 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 import { Looks } from "../platform/looks.js";
 import type { Tricks } from "../platform/tricks.js";
 import type { WorkerSetup } from "../protocol/messages.js";
+import { Backoff } from "./backoff.js";
 import { type Control, Slot, type SlotOptions } from "./slot.js";
 
 interface ServeModule {
@@ -66,6 +67,7 @@ export class Pool {
   readonly looks = new Looks();
   readonly #options: PoolOptions;
   readonly #slots = new Set<Slot>();
+  readonly #backoff = new Backoff();
   /** Woken first the last time: the likeliest to be waiting at its bell. */
   #hottest: Slot | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -90,19 +92,33 @@ export class Pool {
     return count;
   }
 
-  /** Up to `count` slots, the idlest first, of those the hottest; starts workers as far as `maxWorkers` allows. */
+  /** Milliseconds until a worker may be started, as those before it died; 0: at once. */
+  get respawnWait(): number {
+    return this.#backoff.wait;
+  }
+
+  /** Tasks have ended, so it is worth to have workers. */
+  progressed(): void {
+    this.#backoff.progressed();
+  }
+
+  /**
+   * Up to `count` slots, the idlest first, of those the hottest; starts workers as far as `maxWorkers` and
+   * `respawnWait` allow, so there may be none.
+   */
   acquire(count: number): Slot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
     let idle = 0;
     for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
-    for (; idle < wanted && this.#slots.size < this.#options.maxWorkers; idle += 1) {
+    const room = idle < wanted && this.respawnWait > 0 ? 0 : this.#options.maxWorkers - this.#slots.size;
+    for (let starting = Math.min(room, wanted - idle); starting > 0; starting -= 1) {
       this.#slots.add(
         new Slot(
           this.#freeNumber(),
           this.#options,
           control,
           () => this.#scheduleTrim(),
-          (slot) => this.#slots.delete(slot),
+          (slot) => this.#ended(slot),
         ),
       );
     }
@@ -112,8 +128,25 @@ export class Pool {
     return slots;
   }
 
+  /** Waits until a worker may be started. @param stopped rejects to end the wait */
+  async untilRespawn(stopped?: Promise<never>): Promise<void> {
+    const wait = this.respawnWait;
+    if (wait === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      // Timers may fire a fraction of a millisecond early.
+      timer = setTimeout(resolve, Math.ceil(wait));
+    });
+    try {
+      await (stopped === undefined ? over : Promise.race([over, stopped]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Starts workers until there are `count`, and waits until all serve. */
   async start(count = this.#options.maxWorkers): Promise<void> {
+    await this.untilRespawn();
     await Promise.all(this.acquire(count).map((slot) => slot.ready));
   }
 
@@ -128,6 +161,11 @@ export class Pool {
   async terminate(): Promise<void> {
     clearTimeout(this.#timer);
     await Promise.all([...this.#slots].map((slot) => slot.terminate()));
+  }
+
+  #ended(slot: Slot): void {
+    this.#slots.delete(slot);
+    if (!slot.isTerminated) this.#backoff.lost(slot.started, performance.now());
   }
 
   #freeNumber(): number {

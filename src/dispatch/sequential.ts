@@ -6,8 +6,10 @@ import { type Departing, Departure } from "../protocol/departure.js";
 import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/round.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
+import { Wanted } from "../worker/wanted.js";
 import type { Job, RunReport, Strategy } from "./job.js";
 import { claimsOf, computingTime, LOG_CAPACITY } from "./notes.js";
+import { timed } from "./time-limit.js";
 
 /** Looks on while a job runs on the caller's thread, and may send the rest elsewhere. */
 export interface Overseer {
@@ -31,14 +33,15 @@ export class SequentialStrategy implements Strategy {
   }
 
   async run(job: Job): Promise<RunReport> {
-    const { spec, kernel, arrays, block, onValue, isTraced } = job.parts;
+    const { spec, kernel, arrays, block, onValue, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     const tasks = order?.length ?? spec.tasks;
     control.reset(tasks);
     job.beginRound(control, tasks);
-    const bound = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), control);
     const meter = new Float64Array(METER_WORDS);
+    const wanted = new Wanted(control, meter);
+    const bound = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const woken = performance.now();
     const report = (left: number): RunReport => ({
@@ -53,7 +56,9 @@ export class SequentialStrategy implements Strategy {
       computing: computingTime([meter]),
       claims: claimsOf(0, meter, log),
     });
-    const limit = this.#overseer?.firstTaskLimit;
+    const guard = this.#overseer?.firstTaskLimit;
+    // A task whose time is up before it would be given up needs no other guard.
+    const limit = guard !== undefined && guard < (timeout ?? Infinity) ? guard : undefined;
     const run =
       limit !== undefined && tasks > 0 && !job.isStopped
         ? firstWithin(limit, bound.run, order?.[0] ?? 0)
@@ -63,8 +68,13 @@ export class SequentialStrategy implements Strategy {
       meter[STARTED] = woken + CLOCK_OFFSET;
       meter[BUSY] = performance.now() - woken;
     }
+    const onOvertime = (index: number, goesOn: boolean): void => {
+      job.fail(index, undefined);
+      if (goesOn) job.parts.lease.abandon();
+    };
     const taskRun = new TaskRun({
-      run,
+      run: timeout === undefined ? run : timed(run, timeout, onOvertime),
+      wanted,
       control,
       results: block.results,
       departure: new Departure(kernel.stateful, bound.borrowed),

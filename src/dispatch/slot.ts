@@ -16,13 +16,15 @@ export interface Loss {
   /** Undefined: it never served. */
   readonly exitCode: number | undefined;
   readonly error: unknown;
-  /** The pool ended it itself, on behalf of another round or for want of work. */
-  readonly terminated: boolean;
+  /** Nothing that this round did: the pool ended it itself, or a task of another round ended it. */
+  readonly isForeign: boolean;
 }
 
 /** Hears from a slot about one round. */
 export interface RoundListener {
   report(slot: Slot, message: ReportMessage): void;
+  /** Was the slot's worker in the middle of the round's tasks? */
+  isAt(slot: Slot): boolean;
   /** The slot's worker ended before it left the round. Nothing more comes from it. */
   lost(slot: Slot, loss: Loss): void;
 }
@@ -50,6 +52,8 @@ const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 export class Slot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
+  /** When its worker was started, as `performance.now()` counts. */
+  readonly started = performance.now();
   /** Memory whose handle the worker has. */
   readonly knownMemory = new Set<number>();
   /** Kernels that the worker has. */
@@ -92,7 +96,6 @@ export class Slot {
       this.#lose({
         exitCode: this.#thread === undefined ? undefined : exitCode,
         error: error ?? this.#startError,
-        terminated: this.#terminated,
       });
     });
     this.#hold();
@@ -124,6 +127,11 @@ export class Slot {
   /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
   get idleSince(): number | undefined {
     return this.#holds > 0 ? undefined : this.#idleSince;
+  }
+
+  /** Has the pool ended it itself? */
+  get isTerminated(): boolean {
+    return this.#terminated;
   }
 
   /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
@@ -174,7 +182,7 @@ export class Slot {
     if (left) this.#release();
   }
 
-  #lose(loss: Loss): void {
+  #lose(loss: Omit<Loss, "isForeign">): void {
     // What the worker sent before its end waits in the port, and counts.
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
@@ -184,7 +192,12 @@ export class Slot {
     this.#port.close();
     const listeners = [...this.#rounds.values()];
     this.#rounds.clear();
-    for (const listener of listeners) listener.lost(this, loss);
+    // A worker is in the middle of one round at most.
+    const current = listeners.find((listener) => listener.isAt(this));
+    for (const listener of listeners) {
+      const isForeign = this.#terminated || (current !== undefined && current !== listener);
+      listener.lost(this, { ...loss, isForeign });
+    }
   }
 
   /** A worker with something to do keeps the process alive; an idle one must not. */

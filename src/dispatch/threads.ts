@@ -1,12 +1,14 @@
 /** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
+import { taskRange } from "../protocol/job-spec.js";
 import { type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
 import type { Job, RunReport, Strategy } from "./job.js";
+import { Losses, type Lost } from "./losses.js";
 import { computingTime, LOG_CAPACITY } from "./notes.js";
 import { Pass, type PlacedJob } from "./pass.js";
 import type { Pool } from "./pool.js";
-import type { Loss } from "./slot.js";
+import type { Slot } from "./slot.js";
 
 // A round this short is over before a message would have come, and before a second worker would have woken up.
 const SHORT_MS = 0.1;
@@ -28,6 +30,7 @@ export class ThreadsStrategy implements Strategy {
   }
 
   async run(job: Job, workers: number): Promise<RunReport> {
+    const losses = new Losses(this.#maxRetries);
     let order = job.unfinished();
     const passes: Pass[] = [];
     let workersUsed = 0;
@@ -35,23 +38,44 @@ export class ThreadsStrategy implements Strategy {
     const tasks = order?.length ?? job.parts.spec.tasks;
     const report = (): RunReport => ({ ...reportOf(passes), workers: workersUsed, retries, ran: tasks });
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
-    if (job.isStopped || order?.length === 0) return report();
-    for (;;) {
+    while (!job.isStopped && order?.length !== 0) {
       const left = order?.length ?? job.parts.spec.tasks;
-      const slots = this.#pool.acquire(Math.min(workers, left));
+      const slots = await this.#acquire(job, Math.min(workers, left));
       const pass = new Pass(job, this.#openRound(job, slots.length, order), left, this.#placed, this.#pool);
       if (this.#isShort) pass.wakeOne(slots);
       else pass.wake(slots);
       passes.push(pass);
-      const loss = await pass.ended;
+      const lost = await pass.ended;
       workersUsed = Math.max(workersUsed, pass.workers);
-      if (loss === undefined || job.isStopped) return report();
-      order = job.unfinished() as Uint32Array;
-      if (order.length === 0) return report();
-      if (loss.terminated) continue;
-      if (retries >= this.#maxRetries) throw lostError(order, loss);
-      retries += 1;
+      if (job.isStopped) return report();
+      if (lost.length === 0) {
+        this.#pool.progressed();
+        break;
+      }
+      const rest = job.unfinished(losses.givenUp) as Uint32Array;
+      const hasProgressed = rest.length < left;
+      if (hasProgressed) this.#pool.progressed();
+      const last = losses.note(lost, hasProgressed);
+      if (last !== undefined) throw lostError(job, losses, last);
+      order = rest.filter((index) => !losses.givenUp.has(index));
+      if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
+    const { first } = losses;
+    // A kernel's own error is the one to tell where it comes first.
+    if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
+      throw lostError(job, losses, first);
+    }
+    return report();
+  }
+
+  /** At least one slot, if need be once a worker may be started. */
+  async #acquire(job: Job, count: number): Promise<Slot[]> {
+    let slots = this.#pool.acquire(count);
+    while (slots.length === 0) {
+      await this.#pool.untilRespawn(job.stopped);
+      slots = this.#pool.acquire(count);
+    }
+    return slots;
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined): Round {
@@ -88,14 +112,23 @@ function reportOf(passes: readonly Pass[]): Omit<RunReport, "workers" | "retries
   };
 }
 
-function lostError(unfinished: Uint32Array, { exitCode, error }: Loss): WorkerLostError {
+function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
+  return failure !== undefined && failure.index < (index as number);
+}
+
+/** @param last what ended the run; told where no task was given up */
+function lostError(job: Job, losses: Losses, last: Lost): WorkerLostError {
+  const { exitCode, error, index } = losses.first ?? last;
   const reason = error instanceof Error ? `: ${error.message}` : "";
-  return new WorkerLostError(
-    exitCode === undefined
-      ? `Cannot start a worker${reason}`
-      : `Cannot finish the call as a worker ended (exit code ${exitCode}${reason}) while it ran task ` +
-          `${unfinished[0]} or one of ${unfinished.length} unfinished tasks from there on`,
-    exitCode,
-    error,
-  );
+  const code = `exit code ${exitCode}${reason}`;
+  if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
+  if (losses.first === undefined || index === undefined) {
+    const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
+    return new WorkerLostError(message, exitCode, error);
+  }
+  const [start, end] = taskRange(job.parts.spec, job.parts.arrays, index);
+  const message =
+    `Task ${index} (elements ${start} to ${end}) ended its worker each time that it ran (${code}); ` +
+    'what "maxRetries" allows is used up';
+  return new WorkerLostError(message, exitCode, error, { index, start, end });
 }

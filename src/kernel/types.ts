@@ -30,7 +30,11 @@ export interface KernelContext<A = undefined> {
   readonly end: number;
   /** The call's `args`, read-only. */
   readonly args: ReadOnlyDeep<A>;
-  /** Has the call been cancelled? For long kernels that want to stop early. */
+  /**
+   * Does nobody want this task's result any more? True once the call was cancelled, a task before this one has failed,
+   * or this one has used up its time-out. For long kernels that want to stop early: what they return or throw then does
+   * not count.
+   */
   aborted(): boolean;
 }
 

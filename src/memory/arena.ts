@@ -120,6 +120,13 @@ export class Arena {
     else this.trim();
   }
 
+  /** Lets a region that was taken go for good: its memory is freed when nobody can reach it. */
+  forget(region: Region): void {
+    this.#regions -= 1;
+    this.#bytesInUse -= region.buffer.byteLength;
+    this.#onGone(region.id);
+  }
+
   /** Hands a region to the user: the returned handle owns it from now on. */
   lend(region: Region): SharedArrayBuffer {
     // A clone is a second handle over the same memory (1.5 µs). The engine keeps the first one, so that the

@@ -8,6 +8,7 @@ export class Lease {
   readonly #arena: Arena;
   readonly #regions = new Set<Region>();
   #holders = 1;
+  #isAbandoned = false;
 
   /** Held once, by whoever makes it. */
   constructor(arena: Arena) {
@@ -18,9 +19,17 @@ export class Lease {
     this.#regions.add(region);
   }
 
-  /** Takes a region out of the lease: somebody else sees to its return. */
-  remove(region: Region): void {
+  /** Somebody keeps touching the regions who can't be waited for: none of them is ever used again. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
+  /** The memory of a region of the lease for the user, who sees to its return from now on. */
+  lend(region: Region): SharedArrayBuffer {
     this.#regions.delete(region);
+    if (!this.#isAbandoned) return this.#arena.lend(region);
+    this.#arena.forget(region);
+    return region.buffer;
   }
 
   hold(): void {
@@ -30,7 +39,10 @@ export class Lease {
   drop(): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
-    for (const region of this.#regions) this.#arena.give(region);
+    for (const region of this.#regions) {
+      if (this.#isAbandoned) this.#arena.forget(region);
+      else this.#arena.give(region);
+    }
     this.#regions.clear();
   }
 }

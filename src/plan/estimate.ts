@@ -17,7 +17,9 @@ export function estimateThreads(
   host: HostProfile,
 ): Estimate {
   const missing = Math.max(0, workers - limits.liveWorkers);
-  const spawn = missing === 0 ? 0 : host.spawn + (missing - 1) * host.spawnPerWorker;
+  // Until workers may be started those that are up go on without them.
+  const wait = limits.liveWorkers === 0 ? limits.respawnWait : 0;
+  const spawn = missing === 0 ? 0 : wait + host.spawn + (missing - 1) * host.spawnPerWorker;
   return estimate({
     spawn,
     place: placeCost(workload, limits, host),

@@ -49,6 +49,8 @@ export interface Limits {
   readonly maxWorkers: number;
   /** Workers that are up already. */
   readonly liveWorkers: number;
+  /** Milliseconds until workers may be started, as those before them died; 0: at once. */
+  readonly respawnWait: number;
   /** Would a region that was used before take what must be placed? */
   readonly recycles: boolean;
   /** Do calls follow each other so soon that memory placed now is still there for the next one? */

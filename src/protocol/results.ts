@@ -81,36 +81,41 @@ export class ResultTable {
     return this.#kinds[index] === PENDING;
   }
 
-  /** All values in task order; those that came by message are taken from `received`. */
-  collect(received: ReadonlyMap<number, unknown>): unknown[] {
-    const kinds = this.#kinds;
-    const numbers = this.#numbers;
-    if (this.#areNumbers()) return toArray(numbers);
-    const values: unknown[] = [];
-    for (let i = 0; i < kinds.length; i++) {
-      switch (kinds[i]) {
-        case NUMBER:
-          values.push(numbers[i]);
-          break;
-        case NULL:
-          values.push(null);
-          break;
-        case FALSE:
-          values.push(false);
-          break;
-        case TRUE:
-          values.push(true);
-          break;
-        case BIGINT:
-          values.push(this.#bigints[i]);
-          break;
-        case ELSEWHERE:
-          values.push(received.get(i));
-          break;
-        default:
-          values.push(undefined);
-      }
+  /** The number of tasks. */
+  get length(): number {
+    return this.#kinds.length;
+  }
+
+  /** The same on memory of its own. */
+  copy(): ResultTable {
+    return new ResultTable(this.#numbers.slice(), this.#kinds.slice());
+  }
+
+  /** The value of a task that has ended; one that came by message is taken from `received`. */
+  valueAt(index: number, received: ReadonlyMap<number, unknown>): unknown {
+    switch (this.#kinds[index]) {
+      case NUMBER:
+        return this.#numbers[index];
+      case NULL:
+        return null;
+      case FALSE:
+        return false;
+      case TRUE:
+        return true;
+      case BIGINT:
+        return this.#bigints[index];
+      case ELSEWHERE:
+        return received.get(index);
+      default:
+        return undefined;
     }
+  }
+
+  /** All values in task order. */
+  collect(received: ReadonlyMap<number, unknown>): unknown[] {
+    if (this.#areNumbers()) return toArray(this.#numbers);
+    const values: unknown[] = [];
+    for (let i = 0; i < this.#kinds.length; i++) values.push(this.valueAt(i, received));
     return values;
   }
 

@@ -50,7 +50,9 @@ export const STARTED = 2;
 export const ENDED = 3;
 /** Claims in its log. */
 export const LOGGED = 4;
-export const METER_WORDS = 5;
+/** The position after that of the task it is at, or was at last; 0: none yet. */
+export const AT = 5;
+export const METER_WORDS = 6;
 
 /** Words of a logged claim: begin and end on the clock of all threads, first position, tasks. */
 export const LOG_WORDS = 4;
@@ -158,8 +160,13 @@ export interface Round {
   readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
   busy(): number;
-  /** Is that worker in the middle of the round's tasks, as far as can be told from here? */
-  isRunning(participant: number): boolean;
+  /**
+   * The position of the task that that worker is at, as far as can be told from here; undefined: it is at none. Of a
+   * worker that has ended it is certain: the task has begun, and if it has not ended it ended the worker.
+   */
+  at(participant: number): number | undefined;
+  /** The index of the task at a position. */
+  indexAt(position: number): number;
   /** How that worker tells that it has left. */
   leave(participant: number): LeaveWord;
   /** What that worker noted. */
@@ -213,7 +220,11 @@ export function openRound(
     orderLength,
     workers,
     busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
-    isRunning: (participant) => meters[participant]?.[RUNNING] === 1,
+    at: (participant) => {
+      const meter = meters[participant];
+      return meter?.[RUNNING] === 1 && meter[AT] !== 0 ? (meter[AT] as number) - 1 : undefined;
+    },
+    indexAt: (position) => order?.[position] ?? position,
     leave: (participant) => leaves[participant] as LeaveWord,
     notes: (participant) => ({
       meter: meters[participant] as Float64Array,

@@ -70,6 +70,13 @@ export interface ParallelFailure {
   readonly duration: number;
 }
 
+/** Every loop over `streamShared` that was left before its end. Through diagnostics_channel only. */
+export interface ParallelLeft {
+  readonly job: number;
+  readonly call: CallName;
+  readonly duration: number;
+}
+
 export interface TelemetryEvents {
   readonly parallel_decision: ParallelDecision;
   readonly parallel_execution: ParallelExecution;
@@ -108,6 +115,7 @@ export interface CallTrace {
 /** The messages on `node:diagnostics_channel`, as `sharray:<name>`. */
 export interface ChannelMessages extends TelemetryEvents {
   readonly parallel_failure: ParallelFailure;
+  readonly parallel_left: ParallelLeft;
   readonly call_trace: CallTrace;
 }
 

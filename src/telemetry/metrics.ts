@@ -8,6 +8,8 @@ export interface MetricsSnapshot {
   readonly completed: number;
   /** Calls that rejected, aborted ones included. */
   readonly failures: number;
+  /** Loops over `streamShared` that were left before their end. */
+  readonly left: number;
   /** Strategies that failed and were followed by another. */
   readonly fallbacks: number;
   /** Lost workers whose tasks ran again. */
@@ -33,6 +35,7 @@ export class Metrics {
   #submitted = 0;
   #completed = 0;
   #failures = 0;
+  #left = 0;
   #fallbacks = 0;
   #retries = 0;
   #totalDuration = 0;
@@ -52,6 +55,10 @@ export class Metrics {
 
   fail(): void {
     this.#failures += 1;
+  }
+
+  leave(): void {
+    this.#left += 1;
   }
 
   fallBack(): void {
@@ -86,6 +93,7 @@ export class Metrics {
       submitted: this.#submitted,
       completed: this.#completed,
       failures: this.#failures,
+      left: this.#left,
       fallbacks: this.#fallbacks,
       retries: this.#retries,
       totalDuration: this.#totalDuration,

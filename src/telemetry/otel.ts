@@ -20,6 +20,7 @@ import type {
   ParallelExecution,
   ParallelFailure,
   ParallelFallback,
+  ParallelLeft,
 } from "./events.js";
 import { CallMetrics } from "./otel-metrics.js";
 
@@ -61,6 +62,7 @@ export function instrument({ tracerProvider, meterProvider }: InstrumentOptions 
       spans.failed(event);
       figures.failed(event, strategy);
     }),
+    listen("parallel_left", (event) => spans.left(event)),
   ];
   const stop = (): void => {
     for (const each of stops) each();
@@ -170,6 +172,12 @@ class CallSpans {
     span.setStatus({ code: SpanStatusCode.ERROR, message: textOf(error) });
     // A span of the SDK that was given its start takes the time by another clock unless it is given its end too.
     span.end(strategy === undefined ? now : undefined);
+  }
+
+  left({ job }: ParallelLeft): void {
+    const span = this.#close(job);
+    span?.addEvent("sharray.left");
+    span?.end();
   }
 
   /** Calls in progress: nobody would end their spans. */

@@ -60,6 +60,12 @@ export class Reporter {
     publish("parallel_failure", () => ({ job, call, error, duration }));
   }
 
+  /** The loop over a stream was left before its end. */
+  left(job: number, call: CallName, duration: number): void {
+    this.metrics.leave();
+    publish("parallel_left", () => ({ job, call, duration }));
+  }
+
   traced(trace: () => Omit<CallTrace, "executor">): void {
     publish("call_trace", () => ({ executor: this.#executor, ...trace() }));
   }

@@ -14,6 +14,7 @@ import { importKernel } from "./import-kernel.js";
 import { type Port, PortOutbox } from "./port-outbox.js";
 import { TaskRun } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
+import { Wanted } from "./wanted.js";
 
 interface Participation {
   readonly round: number;
@@ -69,8 +70,9 @@ export class WorkerServer {
   }
 
   async #enter(wake: WakeMessage): Promise<void> {
-    for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
+    // In this order: memory that the pool lets go may come back by way of the user.
     for (const id of wake.forget ?? []) this.#handles.delete(id);
+    for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
     try {
       await this.initialized;
     } catch {
@@ -98,12 +100,14 @@ export class WorkerServer {
     const { spec, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
     const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
-    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, control);
-    const outbox = new PortOutbox(this.#port, wake.round, stream, leave);
+    const wanted = new Wanted(control, meter);
+    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
+    // After a loss nothing gathers for long: the next worker may be lost as well.
+    const outbox = new PortOutbox(this.#port, wake.round, stream || order !== undefined, leave);
     const departure = new Departure(kernel.stateful, borrowed);
     const { results } = block;
-    const ways = { slots, grows, workers };
-    const parts = { run, control, results, departure, outbox, tasks, order, meter, log, ...ways };
+    const thread = { departure, outbox, meter, log };
+    const parts = { run, wanted, control, results, ...thread, tasks, order, workers, slots, grows };
     return { round: wake.round, run: new TaskRun(parts), outbox };
   }
 

@@ -7,9 +7,10 @@ import { CLOCK_OFFSET } from "../platform/node.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { Departing, Departure } from "../protocol/departure.js";
 import type { ResultTable } from "../protocol/results.js";
-import { BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, STARTED } from "../protocol/round.js";
+import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, STARTED } from "../protocol/round.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { isThenable } from "./tasks.js";
+import type { Wanted } from "./wanted.js";
 
 /** Where results go that do not fit the result table. */
 export interface Outbox {
@@ -21,6 +22,8 @@ export interface Outbox {
 
 export interface TaskRunParts {
   readonly run: (index: number) => unknown;
+  /** What kernels ask through `aborted()`. */
+  readonly wanted: Wanted;
   readonly control: ControlBlock;
   readonly results: ResultTable;
   readonly departure: Departure;
@@ -29,7 +32,7 @@ export interface TaskRunParts {
   readonly tasks: number;
   /** Index of each task of the round; undefined: position is index. */
   readonly order: Uint32Array | undefined;
-  /** `METER_WORDS` words, in which the loop notes how long it is busy, and whether it is. */
+  /** `METER_WORDS` words, in which the loop notes how long it is busy, whether it is, and with what. */
   readonly meter: Float64Array;
   /** Where claims are noted for a trace; the last entry grows when it is full. Undefined: nobody traces. */
   readonly log: Float64Array | undefined;
@@ -98,7 +101,7 @@ export class TaskRun {
   }
 
   #advance(deadline: number): "left" | "paused" | PromiseLike<void> {
-    const { run, control, results, order, slots } = this.#parts;
+    const { run, wanted, control, results, order, slots, meter } = this.#parts;
     for (;;) {
       if (this.#at === this.#end) {
         const now = performance.now();
@@ -115,6 +118,7 @@ export class TaskRun {
       const position = this.#at++;
       // The limit may have fallen since the claim; tasks below it still count, so the claim goes on.
       if (position >= control.limit) continue;
+      meter[AT] = this.#at;
       const index = order === undefined ? position : (order[position] as number);
       let value: unknown;
       try {
@@ -124,7 +128,7 @@ export class TaskRun {
         this.#fail(position, index, thrown);
         continue;
       }
-      if (typeof value === "number" && slots) {
+      if (typeof value === "number" && slots && !wanted.wasDenied) {
         results.write(index, value);
       } else {
         this.#settle(position, index, value);
@@ -200,7 +204,8 @@ export class TaskRun {
   }
 
   #settle(position: number, index: number, value: unknown): void {
-    const { results, departure, outbox, slots, control } = this.#parts;
+    const { results, departure, outbox, slots, control, wanted } = this.#parts;
+    if (wanted.takeDenial()) return;
     if (slots && results.write(index, value)) return;
     let departing: Departing;
     try {
@@ -215,7 +220,8 @@ export class TaskRun {
   }
 
   #fail(position: number, index: number, thrown: unknown): void {
-    const { results, outbox, control } = this.#parts;
+    const { results, outbox, control, wanted } = this.#parts;
+    if (wanted.takeDenial()) return;
     outbox.failure(index, packThrown(thrown));
     control.addPosted(1);
     results.markElsewhere(index);

@@ -2,11 +2,10 @@
 import type { AnyKernel, KernelContext } from "../kernel/types.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import { ValueDecoder } from "../protocol/codec.js";
-import type { ControlBlock } from "../protocol/control-block.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import { type ArrayGroup, type JobSpec, taskRange } from "../protocol/job-spec.js";
 
-/** A job bound to the arrays, kernel and control block of one thread. */
+/** A job bound to the arrays and the kernel of one thread. */
 export interface BoundTasks {
   /** Runs one task. Returns or throws what the kernel does. */
   readonly run: (index: number) => unknown;
@@ -24,7 +23,7 @@ export function bindTasks(
   arrays: readonly TypedArray[],
   items: PackedItems | undefined,
   kernel: AnyKernel,
-  control: ControlBlock,
+  aborted: () => boolean,
 ): BoundTasks {
   const borrowed = new Set<ArrayBufferLike>();
   for (const array of arrays) borrowed.add(array.buffer);
@@ -32,7 +31,6 @@ export function bindTasks(
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
   const shared = spec.shared === null ? Object.freeze({}) : decoder.decode(spec.shared);
   const invoke = kernel as Invoke;
-  const aborted = (): boolean => control.aborted;
   const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
     return { index, start, end, args, aborted };
   };

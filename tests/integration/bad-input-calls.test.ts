@@ -157,7 +157,7 @@ describe("reductions", () => {
 });
 
 describe("options", () => {
-  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, onProgress";
+  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const options = (shown: string) =>
@@ -168,6 +168,7 @@ describe("options", () => {
     typeError(`Cannot report to "onProgress" as it must be a function: current value is ${shown}`);
   const FROM_0 = "an integer of at least 0";
   const FROM_1 = "an integer of at least 1";
+  const ABOVE_0 = "milliseconds above 0, at most 2147483647";
   const STRATEGY = 'one of "auto", "sequential", "threads"';
   const { signal: live } = new AbortController();
 
@@ -198,6 +199,9 @@ describe("options", () => {
       { taskSizeHintBytes: "1MB" },
       configuration("taskSizeHintBytes", FROM_0, '"1MB"'),
     ],
+    ["no time at all", { timeout: 0 }, configuration("timeout", ABOVE_0, "0")],
+    ["time without end", { timeout: Infinity }, configuration("timeout", ABOVE_0, "Infinity")],
+    ["a time that is text", { timeout: "1s" }, configuration("timeout", ABOVE_0, '"1s"')],
     ["a controller in place of its signal", { signal: new AbortController() }, signal("AbortController")],
     ["no signal", { signal: null }, signal("null")],
     ["a likeness of a signal", { signal: { aborted: true } }, signal("object with keys aborted")],

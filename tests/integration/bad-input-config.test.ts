@@ -10,6 +10,7 @@ const STRATEGY = 'one of "auto", "sequential", "threads"';
 const LISTENER = "a function (event, payload) => void";
 const INITIALIZER = "a kernel made with defineKernel()";
 const MILLISECONDS = "milliseconds from 0 to 2147483647";
+const ABOVE_0 = "milliseconds above 0, at most 2147483647";
 const LIMITS =
   "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb from 1)";
 const COSTS = `an object of costs by name (${Object.keys(new ParallelExecutor().hostProfile).join(", ")})`;
@@ -40,6 +41,8 @@ describe("a field", () => {
     ["telemetry", { log: listen }, LISTENER, "object with keys log"],
     ["workerInitializer", listen, INITIALIZER, "function listen"],
     ["maxSharedBytes", "1GB", FROM_0, '"1GB"'],
+    ["taskTimeout", 0, ABOVE_0, "0"],
+    ["taskTimeout", "1s", ABOVE_0, '"1s"'],
     ["maxRetries", -1, FROM_0, "-1"],
     ["idleTimeout", -1, MILLISECONDS, "-1"],
     ["idleTimeout", Number.NaN, MILLISECONDS, "NaN"],

@@ -1,10 +1,12 @@
 /** Calls that are refused for the state of things: memory, a signal, the executor's end. */
 import { ExecutorClosedError, MemoryLimitError, ParallelExecutor } from "sharray";
 import { describe, expect, test } from "vitest";
-import { failure, type Refusal, refuses, type Untyped } from "./refusals.js";
+import { configuration, failure, type Refusal, refuses, typeError, type Untyped } from "./refusals.js";
 
 const x = new Float64Array(4);
 const one = (): number => 1;
+const OPTIONS = "Cannot read the options as they must be a plain object:";
+const MILLISECONDS = "milliseconds from 0 to 2147483647";
 
 describe("memory", () => {
   const limit = 8192;
@@ -94,6 +96,24 @@ describe("memory", () => {
     ],
     { maxSharedBytes: 2 ** 52 },
   );
+});
+
+describe("shutdown", () => {
+  refuses([
+    ["a number in place of options", (e) => e.shutdown(500), typeError(`${OPTIONS} current value is 500`)],
+    ["no options", (e) => e.shutdown(null), typeError(`${OPTIONS} current value is null`)],
+    [
+      "an option of calls",
+      (e) => e.shutdown({ timeout: 500 }),
+      configuration("timeout", "left out: the option of shutdown() is deadline", "500"),
+    ],
+    [
+      "a deadline before now",
+      (e) => e.shutdown({ deadline: -1 }),
+      configuration("deadline", MILLISECONDS, "-1"),
+    ],
+    ["a date", (e) => e.shutdown({ deadline: "12:00" }), configuration("deadline", MILLISECONDS, '"12:00"')],
+  ]);
 });
 
 describe("after shutdown", () => {

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { getEventListeners } from "node:events";
 import { KernelCaptureError, KernelError, ParallelExecutor, SharrayError } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -294,6 +296,131 @@ test("aborting a call that waits ends no worker that is busy with another", { ti
   expect(await busy).toEqual([1]);
   expect(Atomics.load(runs, 0)).toBe(1);
   expect(own.metrics.snapshot().retries).toBe(0);
+});
+
+test("a call that waits for a worker never starts once it is aborted, and leaves no listener", async () => {
+  await using own = new ParallelExecutor({ maxWorkers: 1, strategy: "threads" });
+  const state = own.allocate(Int32Array, 2);
+  const busy = own.map(
+    [0],
+    (_i, _s, { args }) => {
+      const state = args.state as unknown as Int32Array;
+      while (Atomics.load(state, 0) === 0);
+      return 1;
+    },
+    { args: { state } },
+  );
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = [1, 2, 3].map((n) => {
+    const kernel = (_i: number, _s: unknown, { args }: { args: { state: unknown } }) =>
+      Atomics.add(args.state as Int32Array, 1, 1);
+    return own.map([n], kernel, { args: { state }, signal }).catch((error: unknown) => error);
+  });
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  const reason = { why: "enough" };
+  controller.abort(reason);
+  for (const error of await Promise.all(waiting)) expect(error).toBe(reason);
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  Atomics.store(state, 0, 1);
+  expect(await busy).toEqual([1]);
+  // The worker has come past them by then.
+  expect(await own.map([7], (x) => x)).toEqual([7]);
+  expect(Atomics.load(state, 1)).toBe(0);
+});
+
+test("calls that end leave no listener on their signal", async () => {
+  const { signal } = new AbortController();
+  await executor.map([1], (x) => x, { signal });
+  await failure(
+    executor.map(
+      [1],
+      () => {
+        throw new Error("x");
+      },
+      { signal },
+    ),
+  );
+  for await (const _ of executor.streamShared([new Uint8Array(1), new Uint8Array(1)], (x) => x.length, {
+    signal,
+  }))
+    break;
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+});
+
+describe("a loop over a stream that is left early", () => {
+  // So slow that most of it is left.
+  const later = (): Promise<number> => new Promise((resolve) => setTimeout(() => resolve(1), 1));
+
+  test.each(["sequential", "threads"] as const)("is no failure (%s)", async (strategy) => {
+    const heard: string[] = [];
+    const channels = ["parallel_failure", "parallel_left", "parallel_execution"].map((name) => {
+      const note = (): void => void heard.push(name);
+      subscribe(`sharray:${name}`, note);
+      return () => unsubscribe(`sharray:${name}`, note);
+    });
+    await using own = new ParallelExecutor({ strategy, maxWorkers: 2 });
+    for await (const _ of own.streamShared(new Uint8Array(1000), later, { chunkSize: 1 })) break;
+    expect(own.metrics.snapshot()).toMatchObject({ submitted: 1, completed: 0, failures: 0, left: 1 });
+    expect(heard).toEqual(["parallel_left"]);
+    // A signal of the caller's is another thing.
+    const controller = new AbortController();
+    const read = async (): Promise<void> => {
+      const { signal } = controller;
+      for await (const _ of own.streamShared(new Uint8Array(1000), later, { chunkSize: 1, signal }))
+        controller.abort("mine");
+    };
+    await expect(read()).rejects.toBe("mine");
+    expect(own.metrics.snapshot()).toMatchObject({ submitted: 2, failures: 1, left: 1 });
+    for (const end of channels) end();
+  });
+});
+
+describe("shutdown with a deadline", () => {
+  const forever = async (): Promise<void> => new Promise(() => {});
+
+  test.each(["sequential", "threads"] as const)("aborts what is running then (%s)", async (strategy) => {
+    const own = new ParallelExecutor({ strategy, maxWorkers: 1 });
+    const call = own.map([1, 2], forever).catch((error: unknown) => error);
+    await own.shutdown({ deadline: 20 });
+    const error = (await call) as DOMException;
+    expect([error.name, error.message]).toEqual([
+      "AbortError",
+      "The call was aborted as shutdown() was given a deadline of 20 ms, which is over",
+    ]);
+  });
+
+  test("may be brought forward by a further call, and not put off", async () => {
+    const own = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+    const call = own.map([1, 2], forever).catch((error: unknown) => error);
+    const ends = [own.shutdown(), own.shutdown({ deadline: 30 }), own.shutdown({ deadline: 3_600_000 })];
+    await Promise.all(ends);
+    expect(((await call) as Error).message).toContain("30 ms");
+  });
+
+  test("does nothing to calls that end before it, and leaves no timer", async () => {
+    const own = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+    const call = own.map([1, 2], (x) => x);
+    const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    await own.shutdown({ deadline: 3_600_000 });
+    expect(await call).toEqual([1, 2]);
+    const after = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    expect(after).toBeLessThanOrEqual(before);
+  });
+
+  test("the end of an `await using` block aborts what nobody waits for", async () => {
+    let call: Promise<unknown> | undefined;
+    const leave = async (): Promise<void> => {
+      await using own = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+      call = own.map([1], forever).catch((error: unknown) => error);
+      throw new RangeError("mine");
+    };
+    await expect(leave()).rejects.toThrow("mine");
+    expect(await call).toMatchObject({
+      name: "AbortError",
+      message: "The call was still running at the end of its executor's block",
+    });
+  });
 });
 
 test("many calls may share a signal; one that aborts while the call is planned counts", async () => {

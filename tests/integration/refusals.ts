@@ -13,7 +13,8 @@ type Method =
   | "share"
   | "allocate"
   | "explain"
-  | "start";
+  | "start"
+  | "shutdown";
 
 /** The executor as JavaScript has it: its types would keep most wrong calls from being written. */
 export type Untyped = Omit<ParallelExecutor, Method> & {

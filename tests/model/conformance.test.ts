@@ -5,6 +5,7 @@ import { Departure } from "../../src/protocol/departure.js";
 import { ResultTable } from "../../src/protocol/results.js";
 import { METER_WORDS } from "../../src/protocol/round.js";
 import { TaskRun } from "../../src/worker/task-run.js";
+import { Wanted } from "../../src/worker/wanted.js";
 import { SMALL } from "./mutation.js";
 import { asBuilt, systemOf } from "./protocol.js";
 import type { State, WorkerPlace } from "./state.js";
@@ -81,7 +82,9 @@ describe("the model follows the code", () => {
     // Read to guess how much to claim: the model lets a claim have any size.
     vi.spyOn(control, "next", "get").mockReturnValue(0);
     noteAtomics(operations);
+    const meter = new Float64Array(METER_WORDS);
     const run = new TaskRun({
+      wanted: new Wanted(control, meter),
       run: (index) => {
         operations.push("run");
         if ((FAILING >> index) & 1) throw new Error("as it should");
@@ -93,7 +96,7 @@ describe("the model follows the code", () => {
       outbox: { value() {}, failure() {}, claimEnded() {} },
       tasks: TASKS,
       order: undefined,
-      meter: new Float64Array(METER_WORDS),
+      meter,
       log: undefined,
       workers: 1,
       slots: true,

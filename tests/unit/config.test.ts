@@ -23,6 +23,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "telemetry",
   "workerInitializer",
   "maxSharedBytes",
+  "taskTimeout",
   "maxRetries",
   "idleTimeout",
   "resourceLimits",
@@ -54,6 +55,7 @@ describe("defaults", () => {
       telemetry: undefined,
       workerInitializer: undefined,
       maxSharedBytes: Math.floor(memoryBudget() / 2),
+      taskTimeout: undefined,
       maxRetries: 1,
       idleTimeout: 5000,
       resourceLimits: undefined,
@@ -91,6 +93,8 @@ describe("what is allowed", () => {
     ["telemetry", () => {}],
     ["workerInitializer", kernel],
     ["maxSharedBytes", 0],
+    ["taskTimeout", 0.5],
+    ["taskTimeout", 2 ** 31 - 1],
     ["maxRetries", 0],
     ["idleTimeout", 0],
     ["idleTimeout", 0.5],
@@ -112,6 +116,7 @@ describe("what is refused", () => {
   const integer0 = "an integer of at least 0";
   const integer1 = "an integer of at least 1";
   const milliseconds = "milliseconds from 0 to 2147483647";
+  const positive = "milliseconds above 0, at most 2147483647";
   const megabytes = RESOURCES_ALLOWED;
   const costs = `an object of costs by name (${HOST_FIELDS.join(", ")})`;
   it.each<[keyof ParallelOptions, unknown, string]>([
@@ -135,6 +140,11 @@ describe("what is refused", () => {
     ["workerInitializer", "kernel", "a kernel made with defineKernel()"],
     ["maxSharedBytes", -1, integer0],
     ["maxSharedBytes", 0.5, integer0],
+    ["taskTimeout", 0, positive],
+    ["taskTimeout", -1, positive],
+    ["taskTimeout", Number.NaN, positive],
+    ["taskTimeout", 2 ** 31, positive],
+    ["taskTimeout", "1s", positive],
     ["maxRetries", -1, integer0],
     ["idleTimeout", -1, milliseconds],
     ["idleTimeout", Number.NaN, milliseconds],

@@ -239,6 +239,7 @@ describe("ParallelConfig.fromEnv", () => {
       telemetry: () => {},
       workerInitializer: defineKernel(import.meta.url, "initializer", () => {}),
       maxSharedBytes: 6,
+      taskTimeout: 10,
       maxRetries: 7,
       idleTimeout: 8,
       resourceLimits: { stackSizeMb: 9 },

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  attachPartial,
   ConfigurationError,
   ExecutorClosedError,
   KernelCaptureError,
   KernelError,
   MemoryLimitError,
+  type PartialResults,
   quote,
   SharrayError,
+  TaskTimeoutError,
   WorkerLostError,
 } from "../../src/errors.js";
 
@@ -17,6 +20,7 @@ describe("errors", () => {
     ["KernelCaptureError", "SHARRAY_KERNEL_CAPTURE", new KernelCaptureError('kernel "k"', ["rate"])],
     ["KernelError", "SHARRAY_KERNEL", new KernelError(3, 30, 40, new RangeError("too far"))],
     ["WorkerLostError", "SHARRAY_WORKER_LOST", new WorkerLostError("gone", 7)],
+    ["TaskTimeoutError", "SHARRAY_TASK_TIMEOUT", new TaskTimeoutError(3, 30, 40, 100)],
     ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 512, 20, 100)],
     ["ExecutorClosedError", "SHARRAY_EXECUTOR_CLOSED", new ExecutorClosedError("map()")],
   ])("%s has its name and its code", (name, code, error) => {
@@ -70,6 +74,39 @@ describe("errors", () => {
     const bare = new WorkerLostError("gone", undefined);
     expect(bare.exitCode).toBeUndefined();
     expect(Object.hasOwn(bare, "cause")).toBe(false);
+  });
+
+  it("WorkerLostError tells the task that is to blame, where there is one", () => {
+    const range = { index: 3, start: 30, end: 40 };
+    expect(new WorkerLostError("gone", 7, undefined, range)).toMatchObject(range);
+    const { index, start, end } = new WorkerLostError("gone", 7);
+    expect([index, start, end]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("TaskTimeoutError tells the task, its range, its time and what to do", () => {
+    const error = new TaskTimeoutError(3, 30, 40, 100);
+    expect(error).toMatchObject({ index: 3, start: 30, end: 40, timeout: 100 });
+    expect(error.message).toMatch(/^Task 3 \(elements 30 to 40\) .* within 100 ms: .*aborted\(\).*"timeout"/);
+  });
+
+  it("those that end a call whose tasks ran carry what had ended; others have no place for it", () => {
+    const partial: PartialResults = { values: new Map([[0, 1]]), outputs: undefined, unfinished: [] };
+    const errors = [
+      new KernelError(0, 0, 1, 0),
+      new WorkerLostError("", 1),
+      new TaskTimeoutError(0, 0, 1, 1),
+    ];
+    for (const error of errors) {
+      expect(error.partial).toBeUndefined();
+      attachPartial(error, () => partial);
+      expect(error.partial).toBe(partial);
+    }
+    const other = new ExecutorClosedError("map()");
+    attachPartial(other, () => {
+      throw new Error("nobody is to ask");
+    });
+    attachPartial("a text", () => partial);
+    expect(Object.keys(other)).toEqual(["code"]);
   });
 
   it("MemoryLimitError carries its figures, in the message too", () => {

@@ -27,6 +27,7 @@ function unknownPlan(more: Partial<Plan["predicted"]["threads"]> = {}): Plan {
       strategy: "auto",
       maxWorkers: 2,
       liveWorkers: 0,
+      respawnWait: 0,
       recycles: false,
       keepsRegions: false,
       sequentialBecause: undefined,

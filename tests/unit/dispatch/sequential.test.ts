@@ -48,6 +48,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     lease: new Lease(arena),
     onValue: undefined,
     isTraced: false,
+    timeout: undefined,
     ...more,
   });
 }
@@ -242,6 +243,69 @@ describe("an overseer", () => {
     const overseer = new FakeOverseer(stays);
     await new SequentialStrategy(overseer).run(job);
     expect(overseer.asked.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a time-out", () => {
+  it.each<[string, (index: number) => unknown]>([
+    [
+      "never returns",
+      (index) => {
+        while (index === 2);
+        return index;
+      },
+    ],
+    ["returns a promise that never settles", (index) => (index === 2 ? new Promise(() => {}) : index)],
+  ])("ends a task that %s, as a failure without an error of its own", async (_, kernel) => {
+    limit.ms = undefined;
+    const job = jobOf(5, kernel, { timeout: 300 });
+    await new SequentialStrategy().run(job);
+    expect(job.failure).toEqual({ index: 2, thrown: undefined });
+    // Those before it have ended, those behind it have not begun.
+    const { results } = job.parts.block;
+    expect([0, 1, 3, 4].map((i) => results.isPending(i))).toEqual([false, false, true, true]);
+  });
+
+  it("has the memory that an ended task may still write never used again", async () => {
+    limit.ms = undefined;
+    const lease = new Lease(new Arena(2 ** 20, () => {}));
+    const abandon = vi.spyOn(lease, "abandon");
+    const spinning = (): void => {
+      for (;;);
+    };
+    await new SequentialStrategy().run(jobOf(1, spinning, { timeout: 20, lease }));
+    expect(abandon).not.toHaveBeenCalled();
+    await new SequentialStrategy().run(jobOf(1, () => new Promise(() => {}), { timeout: 20, lease }));
+    expect(abandon).toHaveBeenCalledOnce();
+  });
+
+  it("leaves tasks that end in time as they are, and their errors", async () => {
+    const job = jobOf(4, async (index) => index, { timeout: 60_000 });
+    await new SequentialStrategy().run(job);
+    expect(valuesOf(job)).toEqual([0, 1, 2, 3]);
+    const failing = jobOf(
+      4,
+      (index) => {
+        if (index === 2) throw new RangeError("mine");
+        return index;
+      },
+      { timeout: 60_000 },
+    );
+    await new SequentialStrategy().run(failing);
+    expect(failing.failure).toMatchObject({ index: 2, thrown: { message: "mine" } });
+  });
+
+  it("that is over before a first task is given up ends it", async () => {
+    limit.ms = undefined;
+    const spinning = (): void => {
+      for (;;);
+    };
+    const job = jobOf(3, spinning, { timeout: GUARD_MS / 2 });
+    await new SequentialStrategy(new FakeOverseer(stays, true)).run(job);
+    expect(job.failure).toEqual({ index: 0, thrown: undefined });
+    const other = jobOf(3, spinning, { timeout: 60_000 });
+    expect(await new SequentialStrategy(new FakeOverseer(stays, true)).run(other)).toMatchObject({ left: 3 });
+    expect(other.failure).toBeUndefined();
   });
 });
 

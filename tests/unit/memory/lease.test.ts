@@ -27,14 +27,33 @@ it("returns a region once, though it was added twice or is dropped more often", 
   expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 0, bytesIdle: 4096 });
 });
 
-it("keeps its hands off what was removed", () => {
+it("keeps its hands off what it has lent", () => {
   const arena = new Arena(2 ** 20, () => {});
   const lease = new Lease(arena);
   const mine = arena.take(4096);
   const yours = arena.take(8192);
   lease.add(mine);
   lease.add(yours);
-  lease.remove(yours);
+  const handle = lease.lend(yours);
+  expect(handle).not.toBe(yours.buffer);
+  expect(handle.byteLength).toBe(8192);
   lease.drop();
   expect(arena.usage()).toMatchObject({ bytesInUse: 8192, bytesIdle: 4096 });
+});
+
+it("that is abandoned never gives a region to anybody again, nor keeps it", () => {
+  const gone: number[] = [];
+  const arena = new Arena(2 ** 20, (id) => gone.push(id));
+  const lease = new Lease(arena);
+  const [kept, lent] = [arena.take(4096), arena.take(8192)];
+  lease.add(kept);
+  lease.add(lent);
+  lease.abandon();
+  expect(arena.usage()).toMatchObject({ regions: 2, bytesInUse: 12_288 });
+  // The very memory that somebody still touches: a second handle would return it when it is collected.
+  expect(lease.lend(lent)).toBe(lent.buffer);
+  expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 4096, bytesIdle: 0 });
+  lease.drop();
+  expect(arena.usage()).toMatchObject({ regions: 0, bytesInUse: 0, bytesIdle: 0 });
+  expect(gone).toEqual([lent.id, kept.id]);
 });

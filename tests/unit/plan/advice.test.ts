@@ -28,6 +28,7 @@ const limits: Limits = {
   strategy: "auto",
   maxWorkers: 2,
   liveWorkers: 2,
+  respawnWait: 0,
   recycles: false,
   keepsRegions: true,
   sequentialBecause: undefined,

@@ -28,6 +28,7 @@ const limits: Limits = {
   strategy: "auto",
   maxWorkers: 2,
   liveWorkers: 2,
+  respawnWait: 0,
   recycles: false,
   keepsRegions: false,
   sequentialBecause: undefined,
@@ -49,6 +50,30 @@ function choose(...grounds: Parameters<typeof module.choose>) {
   const choice = module.choose(...grounds);
   return { ...choice, reason: choice.reason() };
 }
+
+describe("workers that died", () => {
+  const dead = { ...limits, liveWorkers: 0, respawnWait: 400 };
+
+  it("are told of where none may be started and the call stays here", () => {
+    expect(choose(workload, dead, of(100, 500))).toEqual({
+      strategy: "sequential",
+      reason:
+        "predicted to be faster: sequential 100 ms, threads 500 ms; workers died, and none is started for 400 ms",
+      isOpen: true,
+    });
+    const unknown = { ...workload, kernel: undefined };
+    const predicted = { sequential: estimate(100), threads: estimate(500, { spawn: 450 }) };
+    expect(choose(unknown, dead, predicted).reason).toMatch(
+      /; workers died, and none is started for 400 ms$/,
+    );
+  });
+
+  it("are no matter where others are up, or the wait pays", () => {
+    expect(choose(workload, { ...dead, liveWorkers: 1 }, of(100, 500)).reason).not.toContain("died");
+    expect(choose(workload, dead, of(1000, 500)).reason).not.toContain("died");
+    expect(choose(workload, { ...dead, respawnWait: 0 }, of(100, 500)).reason).not.toContain("died");
+  });
+});
 
 describe("the choice by cost", () => {
   it.each<[number, number, string, string]>([

@@ -41,6 +41,7 @@ const limitsOf: fc.Arbitrary<Limits> = fc.record({
   strategy: fc.constant("auto" as const),
   maxWorkers: fc.integer({ min: 1, max: 64 }),
   liveWorkers: fc.nat(64),
+  respawnWait: fc.constant(0),
   recycles: fc.boolean(),
   keepsRegions: fc.boolean(),
   sequentialBecause: fc.constant(undefined),

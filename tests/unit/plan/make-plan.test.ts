@@ -36,6 +36,7 @@ const limits: Limits = {
   strategy: "auto",
   maxWorkers: 4,
   liveWorkers: 4,
+  respawnWait: 0,
   recycles: false,
   keepsRegions: false,
   sequentialBecause: undefined,
@@ -71,6 +72,12 @@ describe("predictions", () => {
   it("only missing workers are started", () => {
     const spawnOf = (liveWorkers: number) =>
       makePlan(workload, { ...limits, liveWorkers }, host).predicted.threads.spawn;
+    const waiting = { ...limits, liveWorkers: 0, respawnWait: 400 };
+    // Workers that may not be started yet are waited for, unless there are others.
+    expect(makePlan(workload, waiting, host).predicted.threads.spawn).toBe(400 + spawnOf(0));
+    expect(makePlan(workload, { ...waiting, liveWorkers: 1 }, host).predicted.threads.spawn).toBeLessThan(
+      400,
+    );
     expect([0, 2, 3, 4, 5].map(spawnOf)).toEqual([80, 60, 50, 0, 0]);
   });
 

@@ -6,6 +6,7 @@ import { CONTROL_BYTES } from "../../../src/protocol/control-block.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
 import {
+  AT,
   BUSY,
   type Descriptor,
   LOG_WORDS,
@@ -89,10 +90,12 @@ describe("a round", () => {
     reads.forEach(({ meter }, participant) => {
       expect(meter).toHaveLength(METER_WORDS);
       meter[BUSY] = participant + 0.5;
-      meter[RUNNING] = participant === 1 ? 1 : 0;
+      meter[RUNNING] = participant === 0 ? 0 : 1;
+      meter[AT] = participant === 2 ? 0 : 3;
     });
     expect(round.busy()).toBe(4.5);
-    expect([0, 1, 2].map(round.isRunning)).toEqual([false, true, false]);
+    // The first one pauses, the last one has begun no task.
+    expect([0, 1, 2].map(round.at)).toEqual([undefined, 2, undefined]);
     const lines = reads.map(({ meter }) => Math.floor(meter.byteOffset / 64));
     expect(new Set([0, ...lines]).size).toBe(4);
     expect(CONTROL_BYTES).toBe(64);
@@ -117,11 +120,11 @@ describe("a round", () => {
     const used = arena.take(4096);
     new Uint8Array(used.buffer).fill(0xff);
     arena.give(used);
-    const { region, control, busy, isRunning } = openRound(arena, descriptor, 3, undefined, false);
+    const { region, control, busy, at } = openRound(arena, descriptor, 3, undefined, false);
     expect(region).toBe(used);
     expect([control.next, control.limit, control.ended, control.posted]).toEqual([0, 3, 0, 0]);
     expect(busy()).toBe(0);
-    expect([0, 1, 2].map(isRunning)).toEqual([false, false, false]);
+    expect([0, 1, 2].map(at)).toEqual([undefined, undefined, undefined]);
   });
 });
 

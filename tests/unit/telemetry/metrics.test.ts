@@ -20,6 +20,7 @@ it("is all zero at first", () => {
     submitted: 0,
     completed: 0,
     failures: 0,
+    left: 0,
     fallbacks: 0,
     retries: 0,
     totalDuration: 0,
@@ -35,6 +36,7 @@ it("counts", () => {
   const metrics = new Metrics(2);
   for (let i = 0; i < 5; i++) metrics.submit();
   metrics.fail();
+  metrics.leave();
   metrics.fallBack();
   metrics.fallBack();
   metrics.complete(10, 5, 1);
@@ -43,6 +45,7 @@ it("counts", () => {
     submitted: 5,
     completed: 2,
     failures: 1,
+    left: 1,
     fallbacks: 2,
     retries: 3,
     totalDuration: 40,

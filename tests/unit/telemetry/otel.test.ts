@@ -203,6 +203,14 @@ describe("a call", () => {
     expect(onlySpan().attributes["sharray.strategy"]).toBe("sequential");
   });
 
+  it("that was left by its loop is a span without an error", () => {
+    publish("parallel_decision", decision);
+    publish("parallel_left", { job: 1, call: "streamShared", duration: 3 });
+    const { status, events } = onlySpan();
+    expect(status.code).toBe(SpanStatusCode.UNSET);
+    expect(events.map(({ name }) => name)).toEqual(["sharray.left"]);
+  });
+
   it.each([
     ["a text", "stopped", '"stopped"'],
     ["nothing", undefined, "undefined"],

@@ -91,6 +91,15 @@ describe("a call that ends", () => {
     expect(reporter.metrics.snapshot()).toMatchObject({ failures: 1, completed: 0 });
   });
 
+  it("that was left is no failure", () => {
+    listen("parallel_failure");
+    listen("parallel_left");
+    const reporter = new Reporter(undefined, 1);
+    reporter.left(5, "streamShared", 12);
+    expect(heard).toEqual([["parallel_left", { job: 5, call: "streamShared", duration: 12 }]]);
+    expect(reporter.metrics.snapshot()).toMatchObject({ left: 1, failures: 0, completed: 0 });
+  });
+
   it("on another strategy counts as fallen back", () => {
     const telemetry = vi.fn();
     const reporter = new Reporter(telemetry, 1);

@@ -3,9 +3,10 @@ import { CLOCK_OFFSET } from "../../../src/platform/node.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type Departing, Departure } from "../../../src/protocol/departure.js";
 import { ResultTable } from "../../../src/protocol/results.js";
-import { BUSY, ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/round.js";
+import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/round.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/worker/task-run.js";
+import { Wanted } from "../../../src/worker/wanted.js";
 
 class RecordingOutbox implements Outbox {
   readonly values = new Map<number, unknown>();
@@ -35,22 +36,23 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
   const results = new ResultTable(new Float64Array(tasks), new Uint8Array(tasks));
   const outbox = new RecordingOutbox();
   const departure = new Departure(false, new Set());
+  const meter = new Float64Array(METER_WORDS);
   const parts: TaskRunParts = {
     run,
+    wanted: new Wanted(control, meter),
     control,
     results,
     departure,
     outbox,
     tasks,
     order: undefined,
-    meter: new Float64Array(METER_WORDS),
+    meter,
     log: undefined,
     workers: 1,
     slots: true,
     grows: true,
     ...more,
   };
-  const { meter } = parts;
   return { parts, control, results: parts.results, outbox, meter, taskRun: new TaskRun(parts) };
 }
 
@@ -309,6 +311,117 @@ describe("an abort", () => {
     control.abort();
     expect(taskRun.advance(FOREVER)).toBe("left");
     expect(run).not.toHaveBeenCalled();
+  });
+});
+
+describe("a task whose result nobody wants any more", () => {
+  const asking = (lower: (control: ControlBlock, index: number) => void, end: (index: number) => unknown) => {
+    const told: boolean[] = [];
+    const holder: { wanted?: Wanted; control?: ControlBlock } = {};
+    const set = setUp((index) => {
+      lower(holder.control as ControlBlock, index);
+      told[index] = (holder.wanted as Wanted).aborted();
+      return end(index);
+    }, 6);
+    holder.wanted = set.parts.wanted;
+    holder.control = set.control;
+    return { ...set, told };
+  };
+
+  it.each([
+    ["the job is stopped", (control: ControlBlock) => control.abort()],
+    ["a task before it has failed", (control: ControlBlock) => control.lowerLimit(1)],
+    ["its own time is up", (control: ControlBlock) => control.lowerLimit(3)],
+  ])("learns of it when %s, and leaves none", (_, lower) => {
+    const { taskRun, told, results, outbox, control } = asking(
+      (control, index) => index === 3 && lower(control),
+      (index) => (index % 2 === 0 ? index : "text"),
+    );
+    expect(taskRun.advance(FOREVER)).toBe("left");
+    expect(told).toEqual([false, false, false, true]);
+    expect([0, 1, 2, 3].map((i) => results.isPending(i))).toEqual([false, false, false, true]);
+    expect([...outbox.values.keys()]).toEqual([1]);
+    expect(control.posted).toBe(1);
+    expect(control.finished).toBe(true);
+  });
+
+  it("is not told while it is wanted: one behind it has failed", () => {
+    const { taskRun, told, results } = asking(
+      (control, index) => index === 3 && control.lowerLimit(4),
+      (index) => index,
+    );
+    taskRun.advance(FOREVER);
+    expect(told).toEqual([false, false, false, false]);
+    expect(results.isPending(3)).toBe(false);
+  });
+
+  it("may throw then, which is no failure", () => {
+    const { taskRun, outbox, control, results } = asking(
+      (control, index) => index === 3 && control.lowerLimit(2),
+      (index) => {
+        if (index === 3) throw new Error("given up");
+        return index;
+      },
+    );
+    taskRun.advance(FOREVER);
+    expect(outbox.failures).toEqual([]);
+    expect(control.limit).toBe(2);
+    expect(results.isPending(3)).toBe(true);
+  });
+
+  it("that does not ask counts if it ends", () => {
+    const set = setUp((index) => {
+      if (index === 3) set.control.lowerLimit(1);
+      return index;
+    }, 6);
+    set.taskRun.advance(FOREVER);
+    expect(set.results.isPending(3)).toBe(false);
+  });
+
+  it("may be asynchronous", async () => {
+    const set = setUp(async (index) => {
+      await Promise.resolve();
+      if (index === 3) set.control.lowerLimit(3);
+      set.parts.wanted.aborted();
+      return index;
+    }, 6);
+    await finish(set.taskRun);
+    expect([0, 1, 2, 3].map((i) => set.results.isPending(i))).toEqual([false, false, false, true]);
+  });
+});
+
+describe("the position of the task in hand", () => {
+  it("is noted before it begins, and is none before the first one", () => {
+    const seen: number[] = [];
+    const { taskRun, meter } = setUp(() => {
+      seen.push(meter[AT] as number);
+      return 0;
+    }, 5);
+    expect(meter[AT]).toBe(0);
+    taskRun.advance(FOREVER);
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("is a place in the round, not an index", () => {
+    const seen: [index: number, at: number][] = [];
+    const order = Uint32Array.of(1, 4);
+    const run = (index: number): number => seen.push([index, meter[AT] as number]);
+    const meter = new Float64Array(METER_WORDS);
+    const results = new ResultTable(new Float64Array(5), new Uint8Array(5));
+    setUp(run, 2, { order, meter, results }).taskRun.advance(FOREVER);
+    expect(seen).toEqual([
+      [1, 1],
+      [4, 2],
+    ]);
+  });
+
+  it("is not that of a task that was skipped", () => {
+    const { taskRun, meter, control } = setUp((index) => {
+      if (index === 40) control.abort();
+      return 0;
+    }, 1000);
+    taskRun.advance(FOREVER);
+    expect(meter[AT]).toBe(41);
   });
 });
 

@@ -32,7 +32,10 @@ function bind(
   items?: PackedItems,
 ) {
   const control = newControl();
-  return { control, ...bindTasks({ ...base, ...spec }, arrays, items, kernel as AnyKernel, control) };
+  return {
+    control,
+    ...bindTasks({ ...base, ...spec }, arrays, items, kernel as AnyKernel, () => control.aborted),
+  };
 }
 
 type Context = KernelContext<unknown>;

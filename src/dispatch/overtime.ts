@@ -1,0 +1,50 @@
+/**
+ * Tasks whose time is up, as the caller's side sees it from its looks at the workers' meters: workers themselves read no
+ * clock for it. A position is run once in a round, so a worker that is seen at the same one has been at it in between.
+ */
+
+// Most kernels that ask `aborted()` do so within a fraction of it; a worker that is ended costs a new one, some 50 ms.
+const GRACE_MS = 100;
+// Four looks per time-out: a task is ended a quarter of its time late at most. A look costs less than a microsecond.
+const LOOKS = 4;
+const LONGEST_MS = 250;
+
+/** Milliseconds between two looks. */
+export function lookInterval(timeout: number): number {
+  return Math.min(LONGEST_MS, Math.max(1, timeout / LOOKS));
+}
+
+interface Seen {
+  readonly position: number;
+  readonly since: number;
+  /** When its time was up. */
+  over: number | undefined;
+}
+
+/** What is to be done about a task: fail it; later end its worker, which has not left it. */
+export type Verdict = "fail" | "end" | undefined;
+
+export class Overtime {
+  readonly #timeout: number;
+  readonly #seen = new Map<number, Seen>();
+
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  /** A look at a worker. @param position of the task it is at; undefined: at none */
+  look(participant: number, position: number | undefined, now: number): Verdict {
+    const seen = this.#seen.get(participant);
+    if (position === undefined) {
+      this.#seen.delete(participant);
+    } else if (seen?.position !== position) {
+      this.#seen.set(participant, { position, since: now, over: undefined });
+    } else if (seen.over !== undefined) {
+      return now - seen.over >= GRACE_MS ? "end" : undefined;
+    } else if (now - seen.since >= this.#timeout) {
+      seen.over = now;
+      return "fail";
+    }
+    return undefined;
+  }
+}
