@@ -303,7 +303,7 @@ export class ParallelExecutor implements AsyncDisposable {
       }
     } catch (error) {
       if (ownSignal?.aborted === true && error === ownSignal.reason) {
-        this.#reporter.left(job, request.call, performance.now() - started);
+        this.#reportLeft(course);
       } else {
         this.#reportFailure(course, error);
       }
@@ -374,6 +374,14 @@ export class ParallelExecutor implements AsyncDisposable {
     this.#reporter.failed(job, request.call, error, ended - started);
     if (plan !== undefined)
       this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, error));
+  }
+
+  #reportLeft(course: Course): void {
+    const { job, request, started, plan } = course;
+    const ended = performance.now();
+    this.#reporter.left(job, request.call, ended - started);
+    if (plan !== undefined)
+      this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, undefined));
   }
 
   #read(

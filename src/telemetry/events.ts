@@ -107,7 +107,7 @@ export interface CallTrace {
   readonly spans: readonly TraceSpan[];
   readonly claims: readonly Claim[];
   readonly predicted: Estimate;
-  /** Undefined where the call failed. */
+  /** Undefined where the call failed, or its loop was left. */
   readonly actual: Estimate | undefined;
   readonly error: unknown;
 }

@@ -2,11 +2,12 @@
  * The caller's side of the protocol. It reacts to events one at a time; while it handles one, workers go on, so each
  * atomic operation is a step here too. What it does between two of them touches no shared word and belongs to the first.
  */
+import { PAUSED } from "./death.js";
 import { pollSteps, startPoll } from "./poll.js";
 import { goOn } from "./round.js";
 import type { CallerMove, CallerSteps, Rules } from "./rules.js";
 import { type Message, NOTHING, own, type State, type WorkerState } from "./state.js";
-import { count, lowest } from "./tasks.js";
+import { count, lowest, show, taskAt } from "./tasks.js";
 
 export const callerSteps: CallerSteps = {
   turn(move) {
@@ -37,6 +38,8 @@ export const callerSteps: CallerSteps = {
       }
     });
     if (state.isPolling) startPoll(move);
+    if (bounds.timeouts && state.outcome === "open")
+      for (const i of state.workers.keys()) lookAtTime(move, i);
     if (state.isAborted && !state.isGraceOver && state.holders > 0) endGrace(move);
   },
 
@@ -99,15 +102,23 @@ function receive({ state, fork }: CallerMove, i: number): void {
 }
 
 /** slot.ts, Slot.#lose, once the port is empty; pass.ts, Pass.lost. */
-function lose({ state, fork }: CallerMove, i: number): void {
-  const { isTaking, isTerminated } = state.workers[i] as WorkerState;
+function lose({ state, rules, fork }: CallerMove, i: number): void {
+  const lost = state.workers[i] as WorkerState;
+  const { isTaking } = lost;
   const next = fork(`has read all that worker ${i} had sent`, isTaking ? "readNext" : "turn");
   const worker = own(next, i);
   worker.life = "gone";
   worker.isClosing = false;
   worker.isTerminated = false;
   if (!isTaking) return;
-  if (next.loss !== "died") next.loss = isTerminated ? "terminated" : "died";
+  if (rules.isForeign(lost)) {
+    if (next.loss === "none") next.loss = "terminated";
+  } else {
+    next.loss = "died";
+    const task = rules.blamedOf(state, lost);
+    next.blamed |= task;
+    if (task === 0) next.isNobodys = true;
+  }
   worker.isTaking = false;
   worker.isLeaving = true;
 }
@@ -117,9 +128,24 @@ function endGrace({ fork }: CallerMove): void {
   const next = fork("the grace time is over", "turn");
   next.isGraceOver = true;
   next.workers.forEach(({ isTaking, place }, i) => {
-    const isRunning = !["idle", "join", "leave", "sayLeave"].includes(place);
-    if (isTaking && isRunning) own(next, i).isTerminated = true;
+    if (isTaking && !PAUSED.has(place)) own(next, i).isTerminated = true;
   });
+}
+
+/** pass.ts, Pass.#watch: a task that is slow is failed first; if its worker does not leave it, that is ended. */
+function lookAtTime({ state, bounds, rules, fork }: CallerMove, i: number): void {
+  const { life, place, at, isTaking, isTerminated } = state.workers[i] as WorkerState;
+  const task = taskAt(state.order, at);
+  const isSlow = ((bounds.hanging | bounds.asking) & task) !== 0;
+  if (life !== "up" || place !== "run" || !isTaking || !isSlow || isTerminated) return;
+  if ((state.overdue & task) !== 0) {
+    own(fork(`ends worker ${i}, which does not leave task ${show(task)}`, "turn"), i).isTerminated = true;
+    return;
+  }
+  const next = fork(`sees that the time of task ${show(task)} is up`, "loadLimit");
+  next.overdue |= task;
+  next.failure = rules.failureAfter(state, lowest(task, 0));
+  next.target = at;
 }
 
 /** pass.ts, Pass.#lookForEnd: the second rule. */
@@ -152,7 +178,11 @@ function dropLeaver(next: State, { holds }: Rules): void {
 /** After job.stop() the call rejects and is closed; after a kernel that does not load, its worker has left. */
 function afterLowering({ state, fork }: CallerMove, action: string): State {
   const isAbort = state.target === -1;
-  const next = fork(action, isAbort ? "turn" : "readNext");
+  // A task whose time is up is still in its claim: there is no end to look for.
+  const next = fork(
+    action,
+    isAbort || !state.workers.some(({ isLeaving }) => isLeaving) ? "turn" : "readNext",
+  );
   next.seen = NOTHING;
   next.target = 0;
   if (isAbort) {

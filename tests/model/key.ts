@@ -25,19 +25,25 @@ const LOSS = codes(LOSSES);
 const ENDING = codes(ENDINGS);
 const OUTCOME = codes(OUTCOMES);
 
-function keyOfWorker(worker: WorkerState): string {
+/** @param ended tasks that have ended in this round: a note of one of them is like none */
+function keyOfWorker(worker: WorkerState, ended: number): string {
   const { isTerminated, isTaking, isClosing, isLeaving } = worker;
   const flags = +isTerminated | (+isTaking << 1) | (+isClosing << 2) | (+isLeaving << 3);
   let key = String.fromCharCode(
     WORKER_PLACE[worker.place] | (LIFE[worker.life] << 5) | (flags << 7) | ((worker.seen + 2) << 11),
     worker.at | (worker.end << 3) | (worker.values << 6) | (worker.failures << 10),
-    LEAVE[worker.leave] | (+worker.hasSent << 2) | (+worker.isLookedAt << 3),
+    LEAVE[worker.leave] | (+worker.hasSent << 2) | (+worker.isLookedAt << 3) | ((worker.noted & ~ended) << 4),
   );
   for (const { values, failures, left, broken } of worker.sent) {
     // The highest bit tells a message from the end of the list.
     key += String.fromCharCode(values | (failures << 4) | (+left << 8) | (+broken << 9) | (1 << 10));
   }
   return `${key}\0`;
+}
+
+/** Counts of up to three, one per task. */
+function pack(counts: readonly number[]): number {
+  return counts.reduce((packed, count, task) => packed | (count << (2 * task)), 0);
 }
 
 export function keyOf(state: State): string {
@@ -53,13 +59,23 @@ export function keyOf(state: State): string {
     state.posted | (state.messages << 4) | (state.order << 8) | (state.holders << 12),
     state.numbers | (state.elsewhere << 4) | (state.slots << 8) | (state.received << 12),
     state.failure |
-      (state.retries << 3) |
-      (LOSS[state.loss] << 5) |
-      (ENDING[state.ending] << 7) |
-      (OUTCOME[state.outcome] << 10),
-    flags | (-state.target << 4) | (state.deaths << 5) | (state.kills << 8) | (+state.isPolling << 10),
+      (LOSS[state.loss] << 3) |
+      (ENDING[state.ending] << 5) |
+      (OUTCOME[state.outcome] << 8) |
+      (+state.isNobodys << 11) |
+      (state.blamed << 12),
+    flags | ((state.target + 1) << 4) | (state.deaths << 7) | (state.kills << 10) | (+state.isPolling << 12),
+    state.givenUp | (state.overdue << 4) | (state.stopped << 8) | (state.inVain << 12) | (state.inARow << 14),
+    pack(state.blame) | (pack(state.deadlyRuns) << 8),
     (Math.min(state.seen, end) + 2) | (CALLER_PLACE[state.after] << 4) | (state.unwoken << 8),
   );
+  const ended = state.numbers | state.elsewhere;
   // Workers are alike: which of them is where makes no difference.
-  return shared + state.workers.map(keyOfWorker).sort().join("");
+  return (
+    shared +
+    state.workers
+      .map((worker) => keyOfWorker(worker, ended))
+      .sort()
+      .join("")
+  );
 }

@@ -7,7 +7,16 @@ export interface Mutation {
   /** Why it is wrong. */
   readonly why: string;
   /** The property that breaks. */
-  readonly breaks: "result" | "once" | "recycle" | "race" | "hang" | "abort" | "retries";
+  readonly breaks:
+    | "result"
+    | "once"
+    | "recycle"
+    | "race"
+    | "hang"
+    | "abort"
+    | "retries"
+    | "blame"
+    | "partial";
   /** Bounds in which it does; what is left out is as in `SMALL`. */
   readonly bounds: Partial<Bounds>;
   readonly protocol: Protocol;
@@ -21,9 +30,13 @@ export const SMALL: Bounds = {
   posting: 0,
   failing: 0,
   hanging: 0,
+  asking: 0,
+  deadly: 0,
+  timeouts: false,
   deaths: 0,
   kills: 0,
   maxRetries: 1,
+  mostInARow: 2,
   aborts: false,
   isShort: false,
   breaks: false,

@@ -1,5 +1,6 @@
 /** The system that is explored: workers, the caller's side, and what may befall them. */
 import { callerSteps } from "./caller.js";
+import { die } from "./death.js";
 import type { Step, System } from "./explorer.js";
 import { keyOf } from "./key.js";
 import { isLook, unlooked } from "./poll.js";
@@ -110,13 +111,6 @@ function faults(state: State, worker: Readonly<WorkerState>, i: number, add: Add
   }
 }
 
-/** Its own memory is gone; what it sent, and what it wrote to shared memory, is not. */
-function die(state: State, i: number): void {
-  const { sent, leave, isTaking, isLookedAt, isTerminated, isLeaving } = state.workers[i] as WorkerState;
-  const kept = { sent, leave, isTaking, isLookedAt, isTerminated, isLeaving };
-  state.workers[i] = { ...freshWorker(), life: "dead", ...kept };
-}
-
 function touch(state: State, who: string): void {
   state.violation = { property: "recycle", detail: `${who} touches memory that was recycled` };
 }
@@ -138,13 +132,19 @@ function initialState(bounds: Bounds, { holds }: Rules): State {
     target: 0,
     messages: 0,
     loss: "none",
+    blamed: 0,
+    isNobodys: false,
     ending: "open",
     isPolling: false,
     after: "turn",
     unwoken: 0,
     received: 0,
     failure: tasks,
-    retries: 0,
+    blame: new Array(tasks).fill(0),
+    givenUp: 0,
+    inVain: 0,
+    inARow: 0,
+    overdue: 0,
     isStopped: false,
     isAborted: false,
     isGraceOver: false,
@@ -152,6 +152,8 @@ function initialState(bounds: Bounds, { holds }: Rules): State {
     outcome: "open",
     // The call and its run.
     holders: 2,
+    deadlyRuns: new Array(tasks).fill(0),
+    stopped: 0,
     deaths,
     kills,
     workers: Array.from({ length: workers }, freshWorker),

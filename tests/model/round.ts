@@ -15,6 +15,8 @@ export function openRound(state: State, order: number, isShort: boolean): void {
   state.elsewhere &= ~order;
   state.messages = 0;
   state.loss = "none";
+  state.blamed = 0;
+  state.isNobodys = false;
   state.ending = "open";
   state.isPolling = isShort;
   state.unwoken = Math.min(state.workers.length, count(order));
@@ -29,6 +31,7 @@ export function wake(state: State, chosen: number, isShort: boolean, holds: numb
     if (before.life === "gone" || before.isTerminated) state.workers[i] = freshWorker();
     const worker = own(state, i);
     worker.isTaking = true;
+    worker.noted = 0;
     worker.leave = isShort ? "taking" : "call";
     if (worker.life === "up") worker.place = "join";
     state.holders += holds;
@@ -48,8 +51,8 @@ function deliver(state: State, bounds: Bounds): void {
   if (state.failure < bounds.tasks) {
     state.outcome = "failed";
     // A kernel that does not load counts as a failure of task 0.
-    const isRight =
-      state.failure === lowest(bounds.failing, bounds.tasks) || (state.isBroken && state.failure === 0);
+    const first = lowest(bounds.failing | state.overdue, bounds.tasks);
+    const isRight = state.failure === first || (state.isBroken && state.failure === 0);
     if (!isRight) {
       state.violation = {
         property: "result",
@@ -71,16 +74,52 @@ function deliver(state: State, bounds: Bounds): void {
 }
 
 /** threads.ts, lostError. */
-function giveUp(state: State, { deaths, maxRetries }: Bounds): void {
+function giveUp(state: State, { deaths, deadly, maxRetries }: Bounds): void {
   closeRun(state);
   state.holders -= 1;
   state.outcome = "lost";
-  if (deaths - state.deaths <= maxRetries) {
+  const index = lowest(state.givenUp, -1);
+  if (index === -1 && deadly === 0 && deaths - state.deaths <= maxRetries) {
     state.violation = {
       property: "retries",
       detail: `the call is given up after ${deaths - state.deaths} deaths, though ${maxRetries} retries are allowed`,
     };
   }
+  const runs = state.deadlyRuns[index];
+  if (runs !== undefined && runs <= maxRetries) {
+    state.violation = {
+      property: "blame",
+      detail: `task ${index} is given up after ${runs} of its runs ended a worker, though ${maxRetries} retries are allowed`,
+    };
+  }
+}
+
+/** losses.ts, Losses.note. @returns is another round pointless? */
+function noteLosses(state: State, { maxRetries, mostInARow }: Bounds, hasProgressed: boolean): boolean {
+  // Once a task is given up it is all the same how often it was to blame.
+  state.blame = state.blame.map((times, task) =>
+    Math.min(maxRetries + 1, times + ((state.blamed >> task) & 1)),
+  );
+  const over = state.blame.reduce((set, times, task) => (times > maxRetries ? set | (1 << task) : set), 0);
+  state.inARow += count(over & ~state.givenUp);
+  state.givenUp |= over;
+  if (hasProgressed) {
+    state.inVain = 0;
+    state.inARow = 0;
+    return false;
+  }
+  if (state.isNobodys) state.inVain += 1;
+  // From there on a higher count is like this one.
+  state.inARow = Math.min(state.inARow, mostInARow);
+  return state.inVain > maxRetries || state.inARow >= mostInARow;
+}
+
+/** Results that were kept though their tasks had stopped half way: `error.partial` would have them. */
+function partialOf(state: Readonly<State>): Violation | undefined {
+  const wrong = state.stopped & (state.numbers | (state.elsewhere & state.received));
+  return wrong === 0
+    ? undefined
+    : { property: "partial", detail: `tasks ${show(wrong)} had stopped half way, and have results` };
 }
 
 /** Where a worker may still write results or outputs. */
@@ -99,29 +138,35 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
   }
   if (state.ending === "none") {
     const next = fork("the run returns: collects the results", "turn");
-    deliver(next, bounds);
-    next.violation ??= raceOf(state, WRITING);
+    if (lowest(state.givenUp, bounds.tasks) < state.failure) giveUp(next, bounds);
+    else deliver(next, bounds);
+    next.violation ??= raceOf(state, WRITING) ?? partialOf(state);
     return;
   }
   const unfinished = rules.unfinished(state, bounds);
-  const isRetry = rules.isRetry(state.ending);
   const race = raceOf(state, undefined);
-  if (unfinished === 0) {
-    const next = fork("nothing is unfinished: collects the results", "turn");
-    deliver(next, bounds);
-    next.violation ??= race;
-  } else if (isRetry && state.retries === bounds.maxRetries) {
-    const next = fork(`gives up with ${show(unfinished)} unfinished`, "turn");
+  const rest = unfinished & ~rules.excluded(state);
+  const noted = { ...state };
+  const isPointless = noteLosses(noted, bounds, (state.order & ~rest) !== 0);
+  const { blame, givenUp, inVain, inARow } = noted;
+  const charge = (next: State): State => Object.assign(next, { blame, givenUp, inVain, inARow });
+  const left = rest & ~rules.excluded(noted);
+  const first = lowest(givenUp, bounds.tasks);
+  if (isPointless || (left === 0 && first < state.failure)) {
+    const next = charge(fork(`gives up with ${show(unfinished)} unfinished`, "turn"));
     giveUp(next, bounds);
-    next.violation ??= race;
+    next.violation ??= race ?? partialOf(state);
+  } else if (left === 0) {
+    const next = charge(fork("nothing is unfinished: collects the results", "turn"));
+    deliver(next, bounds);
+    next.violation ??= race ?? partialOf(state);
   } else {
     // Slots that are busy with other calls are passed over, so any may be chosen.
-    const first = bounds.isShort ? 1 : Math.min(state.workers.length, count(unfinished));
-    for (const chosen of subsets(below(state.workers.length), first)) {
-      const next = fork(`opens a round over ${show(unfinished)} for workers ${show(chosen)}`, "turn");
-      openRound(next, unfinished, bounds.isShort);
+    const wanted = bounds.isShort ? 1 : Math.min(state.workers.length, count(left));
+    for (const chosen of subsets(below(state.workers.length), wanted)) {
+      const next = charge(fork(`opens a round over ${show(left)} for workers ${show(chosen)}`, "turn"));
+      openRound(next, left, bounds.isShort);
       wake(next, chosen, bounds.isShort, rules.holds);
-      if (isRetry) next.retries += 1;
       next.violation = race;
     }
   }

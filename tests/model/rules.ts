@@ -1,5 +1,5 @@
 /** What a step of the caller's side is, and the decisions in it that touch no shared word. */
-import type { Bounds, CallerPlace, State } from "./state.js";
+import type { Bounds, CallerPlace, State, WorkerState } from "./state.js";
 import { below } from "./tasks.js";
 
 export interface CallerMove {
@@ -20,8 +20,14 @@ export interface Rules {
   readonly holds: number;
   /** pass.ts, Pass.#lookForEnd: has the round ended though not all of its tasks have? */
   isOver(state: Readonly<State>): boolean;
-  /** threads.ts, ThreadsStrategy.run: does another round count as a retry? */
-  isRetry(ending: State["ending"]): boolean;
+  /** slot.ts, Slot.#lose: was the loss nothing that this round did? */
+  isForeign(worker: Readonly<WorkerState>): boolean;
+  /** pass.ts, Pass.#taskOf: the task that a lost worker was at. */
+  blamedOf(state: Readonly<State>, worker: Readonly<WorkerState>): number;
+  /** pass.ts, Pass.#watch and job.ts, Job.fail: the failure to tell once the time of the task at `index` is up. */
+  failureAfter(state: Readonly<State>, index: number): number;
+  /** threads.ts, ThreadsStrategy.run: what is not tried again. */
+  excluded(state: Readonly<State>): number;
   /** job.ts, Job.unfinished: the tasks that must run again. */
   unfinished(state: Readonly<State>, bounds: Bounds): number;
 }
@@ -33,8 +39,20 @@ export const rules: Rules = {
     return workers.every((worker) => !worker.isTaking);
   },
 
-  isRetry(ending) {
-    return ending === "died";
+  isForeign({ isTerminated }) {
+    return isTerminated;
+  },
+
+  blamedOf({ numbers, elsewhere }, { noted }) {
+    return noted & ~(numbers | elsewhere);
+  },
+
+  failureAfter({ failure }, index) {
+    return Math.min(failure, index);
+  },
+
+  excluded({ givenUp }) {
+    return givenUp;
   },
 
   unfinished({ numbers, elsewhere, received, failure }) {

@@ -13,11 +13,19 @@ export interface Bounds {
   readonly failing: number;
   /** Tasks that never end. */
   readonly hanging: number;
+  /** Tasks that ask `aborted()`, and stop when they learn that nobody wants them. */
+  readonly asking: number;
+  /** Tasks that end their worker. */
+  readonly deadly: number;
+  /** May the time of tasks that hang or ask be up? */
+  readonly timeouts: boolean;
   /** Workers that may die by themselves. */
   readonly deaths: number;
   /** Workers that the pool may end on behalf of another call. */
   readonly kills: number;
   readonly maxRetries: number;
+  /** losses.ts, `MOST_IN_A_ROW`. */
+  readonly mostInARow: number;
   /** May the caller abort? */
   readonly aborts: boolean;
   /** Is the round short: one worker is woken first, the caller's side looks, and leaves may be silent? */
@@ -71,6 +79,8 @@ export interface WorkerState {
   end: number;
   /** What it last loaded of the word that it is about to change; `NOTHING`: none. */
   seen: number;
+  /** The task in its meter: round.ts, `AT`. */
+  noted: number;
   /** Its outbox. */
   values: number;
   failures: number;
@@ -137,6 +147,9 @@ export interface State {
   target: number;
   messages: number;
   loss: (typeof LOSSES)[number];
+  /** Tasks that lost workers were at, and whether one was at none: `Pass.#lost`. */
+  blamed: number;
+  isNobodys: boolean;
   ending: (typeof ENDINGS)[number];
   /** The caller's side polls the round. */
   isPolling: boolean;
@@ -148,7 +161,13 @@ export interface State {
   received: number;
   /** Lowest index of a failure; `bounds.tasks`: none. */
   failure: number;
-  retries: number;
+  /** `Losses`: how often each task was to blame, those that were given up, and its two counters. */
+  blame: readonly number[];
+  givenUp: number;
+  inVain: number;
+  inARow: number;
+  /** Tasks whose time was up: the caller's side has failed them. */
+  overdue: number;
   isStopped: boolean;
   /** `LIMIT` was lowered to -1. */
   isAborted: boolean;
@@ -158,6 +177,9 @@ export interface State {
   isBroken: boolean;
   outcome: (typeof OUTCOMES)[number];
   holders: number;
+  // What really happened: deaths in the middle of each task; tasks that stopped when they were told.
+  deadlyRuns: readonly number[];
+  stopped: number;
   // Faults that may still come.
   deaths: number;
   kills: number;
@@ -181,6 +203,7 @@ export function freshWorker(): WorkerState {
     at: 0,
     end: 0,
     seen: NOTHING,
+    noted: 0,
     values: 0,
     failures: 0,
     hasSent: false,

@@ -2,7 +2,8 @@
 import type { Mutation } from "./mutation.js";
 import { asBuilt, type Protocol } from "./protocol.js";
 import { NOTHING, type WorkerPlace } from "./state.js";
-import { take, type WorkerStep, type WorkerSteps, workerSteps } from "./worker.js";
+import { taskAt } from "./tasks.js";
+import { take, type WorkerFork, type WorkerStep, type WorkerSteps, workerSteps } from "./worker.js";
 
 const worker = (steps: Partial<WorkerSteps>): Protocol => {
   return { ...asBuilt, worker: { ...asBuilt.worker, ...steps } };
@@ -127,6 +128,36 @@ export const WORKER_MUTATIONS: readonly Mutation[] = [
         const { state, worker } = fork(`stores LIMIT = ${at}`, "endClaim");
         state.limit = at;
         worker.seen = NOTHING;
+      },
+    }),
+  },
+  {
+    name: "a task is noted when it is claimed",
+    why: "A worker that dies before it has begun the task leaves the blame to it.",
+    breaks: "blame",
+    bounds: { deaths: 1, maxRetries: 0 },
+    protocol: worker({
+      compareLimit: (move) => {
+        const noting = (action: string, place: WorkerPlace): WorkerFork => {
+          const next = move.fork(action, place);
+          if (place === "checkLimit") next.worker.noted = taskAt(move.state.order, move.worker.at);
+          return next;
+        };
+        compareLimit({ ...move, fork: noting });
+      },
+    }),
+  },
+  {
+    name: "a task that stopped when it was told leaves what it has as its result",
+    why: "The error's partial results have a value that is none.",
+    breaks: "partial",
+    bounds: { asking: 0b10, timeouts: true },
+    protocol: worker({
+      run: (move) => {
+        const { bounds, state, worker, fork } = move;
+        const task = taskAt(state.order, worker.at);
+        if ((bounds.asking & task) === 0 || worker.at < state.limit) run(move);
+        else fork("stops, and gives what it has", "writeSlot").state.stopped |= task;
       },
     }),
   },

@@ -1,4 +1,5 @@
 /** A worker's part of the protocol, one atomic operation, plain write or message a step. */
+import { dieOf } from "./death.js";
 import type { Violation } from "./explorer.js";
 import {
   type Bounds,
@@ -85,7 +86,9 @@ export const workerSteps: WorkerSteps = {
   checkLimit(move) {
     const { state, worker, fork } = move;
     if (worker.at < state.limit) {
-      const next = fork(`${worker.at} < LIMIT: starts the task`, "run");
+      // The meter is this worker's alone, so what it notes there is no step of its own.
+      const next = fork(`${worker.at} < LIMIT: notes and starts the task`, "run");
+      next.worker.noted = taskAt(state.order, worker.at);
       if (state.isAborted) next.state.violation = violated("abort", "a task starts after the abort");
     } else {
       afterTask(move, `${worker.at} >= LIMIT: skips the task`);
@@ -95,9 +98,20 @@ export const workerSteps: WorkerSteps = {
   },
 
   // task-run.ts, TaskRun.#advance: run(index) writes the task's outputs; #settle and #fail fill the outbox.
-  run({ bounds, state, worker, fork }) {
+  run(move) {
+    const { bounds, state, worker, fork } = move;
     const task = taskAt(state.order, worker.at);
+    if ((bounds.asking & task) !== 0 && worker.at >= state.limit) {
+      // wanted.ts, Wanted.takeDenial: what it returns is no result.
+      const next = afterTask(move, `task ${show(task)} asks, and stops as nobody wants it`);
+      next.state.stopped |= task;
+    }
     if ((bounds.hanging & task) !== 0) return;
+    if ((bounds.deadly & task) !== 0) {
+      const next = fork(`runs task ${show(task)}, which ends the worker`, "run");
+      dieOf(next.state, next.worker);
+      return;
+    }
     const throws = (bounds.failing & task) !== 0;
     const posts = throws || (bounds.posting & task) !== 0;
     const next = fork(

@@ -15,9 +15,13 @@ const USUAL: Bounds = {
   posting: 0b010,
   failing: 0,
   hanging: 0,
+  asking: 0,
+  deadly: 0,
+  timeouts: false,
   deaths: 1,
   kills: 0,
   maxRetries: 1,
+  mostInARow: 2,
   aborts: false,
   isShort: false,
   breaks: false,
@@ -27,42 +31,42 @@ export const WORLDS: readonly World[] = [
   {
     name: "2 workers, 4 tasks, 2 deaths, 1 retry",
     bounds: { ...USUAL, tasks: 4, posting: 0, deaths: 2 },
-    states: 26_747,
+    states: 65_045,
   },
   {
     name: "3 workers, 3 tasks, a death",
     bounds: { ...USUAL, workers: 3, posting: 0 },
-    states: 36_177,
+    states: 44_343,
   },
   {
     name: "3 workers, 2 tasks, 2 deaths, 2 retries",
     bounds: { ...USUAL, workers: 3, tasks: 2, sizes: [1], posting: 0, deaths: 2, maxRetries: 2 },
-    states: 7_343,
+    states: 12_424,
   },
   {
     name: "two tasks fail, a death",
     bounds: { ...USUAL, posting: 0, failing: 0b101 },
-    states: 46_562,
+    states: 50_636,
   },
   {
     name: "an abort, a failure",
     bounds: { ...USUAL, posting: 0, failing: 0b100, deaths: 0, aborts: true },
-    states: 51_158,
+    states: 55_636,
   },
   {
     name: "an abort, a death",
     bounds: { ...USUAL, tasks: 2, posting: 0, aborts: true },
-    states: 42_240,
+    states: 60_587,
   },
   {
     name: "a task that never ends, an abort, a death",
     bounds: { ...USUAL, posting: 0, hanging: 0b010, aborts: true },
-    states: 51_127,
+    states: 75_148,
   },
   {
     name: "the pool ends a worker, another dies",
     bounds: { ...USUAL, tasks: 2, kills: 1 },
-    states: 34_660,
+    states: 50_108,
   },
   {
     name: "a short round",
@@ -72,11 +76,51 @@ export const WORLDS: readonly World[] = [
   {
     name: "a short round, a death",
     bounds: { ...USUAL, tasks: 2, posting: 0, isShort: true },
-    states: 34_400,
+    states: 44_204,
   },
   {
     name: "the kernel does not load, a death",
     bounds: { ...USUAL, breaks: true },
-    states: 22_607,
+    states: 31_811,
+  },
+  {
+    name: "a task that ends its workers, another of whose values is posted",
+    bounds: { ...USUAL, posting: 0b100, deadly: 0b010, deaths: 0 },
+    states: 1_516,
+  },
+  {
+    name: "a task that ends its workers between two that fail, no retries",
+    bounds: { ...USUAL, posting: 0, failing: 0b101, deadly: 0b010, deaths: 0, maxRetries: 0 },
+    states: 5_810,
+  },
+  {
+    name: "a task that ends its workers before one that fails, another death",
+    bounds: { ...USUAL, tasks: 2, posting: 0, failing: 0b10, deadly: 0b01 },
+    states: 7_012,
+  },
+  {
+    name: "every task ends its worker",
+    bounds: { ...USUAL, posting: 0, deadly: 0b111, deaths: 0 },
+    states: 953,
+  },
+  {
+    name: "a task that ends its workers, and the pool ends one",
+    bounds: { ...USUAL, tasks: 2, posting: 0, deadly: 0b01, deaths: 0, kills: 1, maxRetries: 0 },
+    states: 2_182,
+  },
+  {
+    name: "time-outs: a task that never ends, one that fails",
+    bounds: { ...USUAL, posting: 0, hanging: 0b010, failing: 0b001, timeouts: true, deaths: 0 },
+    states: 4_845,
+  },
+  {
+    name: "time-outs: a task that asks, one that never ends, an abort",
+    bounds: { ...USUAL, posting: 0, asking: 0b001, hanging: 0b010, timeouts: true, deaths: 0, aborts: true },
+    states: 75_239,
+  },
+  {
+    name: "time-outs: a task that asks, a death",
+    bounds: { ...USUAL, tasks: 2, posting: 0b10, asking: 0b10, timeouts: true },
+    states: 36_953,
   },
 ];
