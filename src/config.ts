@@ -52,6 +52,8 @@ export interface ParallelOptions {
   readonly idleTimeout?: number | undefined;
   /** Limits of every worker's heap. Default: Node's. */
   readonly resourceLimits?: ResourceLimits | undefined;
+  /** Check after every call that its kernel changed none of its inputs. Default false. */
+  readonly verifyImmutable?: boolean | undefined;
   /** Costs of this machine that are known better than they would be measured. Default: measured. */
   readonly hostProfile?: Partial<HostProfile> | undefined;
 }
@@ -98,6 +100,7 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
   idleTimeout: (value) =>
     allow(isNumberFrom(value, 0) && value <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`),
   resourceLimits: figures("megabytes", RESOURCES),
+  verifyImmutable: boolean,
   hostProfile: figures("costs", Object.fromEntries(HOST_FIELDS.map((name) => [name, 0]))),
 };
 
@@ -118,6 +121,7 @@ export class ParallelConfig {
   readonly maxRetries: number;
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly verifyImmutable: boolean;
   readonly hostProfile: Partial<HostProfile> | undefined;
 
   /** @throws ConfigurationError naming the field, what it received and what is allowed */
@@ -140,6 +144,7 @@ export class ParallelConfig {
     this.idleTimeout = options.idleTimeout ?? 5000;
     this.resourceLimits =
       options.resourceLimits === undefined ? undefined : Object.freeze({ ...options.resourceLimits });
+    this.verifyImmutable = options.verifyImmutable ?? false;
     this.hostProfile =
       options.hostProfile === undefined ? undefined : Object.freeze({ ...options.hostProfile });
     Object.freeze(this);

@@ -146,6 +146,44 @@ export function attachPartial(error: unknown, partial: () => PartialResults): vo
   if (hasPlace) (error as { partial: PartialResults | undefined }).partial = partial();
 }
 
+/** With `verifyImmutable`: an input has changed while the call ran. `cause` is what the call failed with besides. */
+export class PayloadMutatedError extends SharrayError {
+  readonly code = "SHARRAY_PAYLOAD_MUTATED";
+  /** The first array that has changed: a column's name, "the array", or a path such as `input[3]` or `args.model.weights`. */
+  readonly array: string;
+  /** The first element of it that has changed. */
+  readonly index: number;
+  /** The tasks that were given that element: from the first ... */
+  readonly firstTask: number;
+  /** ... to the last. */
+  readonly lastTask: number;
+  /** First element of the array that these tasks were given: the start of a chunk, or 0. */
+  readonly start: number;
+  /** One past the last element of the array that these tasks were given. */
+  readonly end: number;
+
+  constructor(
+    array: string,
+    index: number,
+    [firstTask, lastTask]: readonly [number, number],
+    [start, end]: readonly [number, number],
+    cause?: KernelError | TaskTimeoutError,
+  ) {
+    const tasks = firstTask === lastTask ? `task ${firstTask}` : `tasks ${firstTask} to ${lastTask}`;
+    super(
+      `Cannot vouch for the results as inputs must stay as they are: element ${index} of ${quote(array)} has changed, ` +
+        `which was given to ${tasks} (elements ${start} to ${end}); write to an output, or to a copy made with slice()`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.array = array;
+    this.index = index;
+    this.firstTask = firstTask;
+    this.lastTask = lastTask;
+    this.start = start;
+    this.end = end;
+  }
+}
+
 /** Placing a call's arrays would exceed `maxSharedBytes`, or what the system has. Nothing was placed. */
 export class MemoryLimitError extends SharrayError {
   readonly code = "SHARRAY_MEMORY_LIMIT";

@@ -11,6 +11,7 @@ import type { Arena, Region } from "./memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
 import { Lease } from "./memory/lease.js";
 import { place, placeOf } from "./memory/placement.js";
+import { Snapshot } from "./memory/snapshot.js";
 import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
 import { breather } from "./platform/breather.js";
@@ -18,6 +19,7 @@ import { blockBytes, fillBlock, JobBlock } from "./protocol/job-block.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
+import { mutatedError } from "./sightings.js";
 
 /** Outputs as the call names them. */
 export function named(
@@ -48,6 +50,8 @@ export class Execution {
   readonly #lease: Lease;
   readonly #blockRegion: Region;
   readonly #outputs: readonly Output[];
+  /** With `verifyImmutable`: the inputs before the first task. */
+  readonly #snapshot: Snapshot | undefined;
   /** When arrays were copied into regions for this call, and into what kind of memory; undefined: none were. */
   placing: { readonly start: number; readonly end: number; readonly isRecycled: boolean } | undefined;
 
@@ -69,7 +73,9 @@ export class Execution {
     const kinds = request.outputs?.kinds ?? [];
     const outputBytes = kinds.map((kind) => spec.length * elementBytes(kind));
     const placed = strategy === "sequential" ? [] : [request.placement.bytesNeeded];
-    arena.reserve([blockBytes(spec.tasks, items), ...outputBytes, ...placed]);
+    this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
+    const copied = this.#snapshot === undefined ? [] : [this.#snapshot.bytes];
+    arena.reserve([blockBytes(spec.tasks, items), ...outputBytes, ...placed, ...copied]);
 
     this.#lease = new Lease(arena);
     try {
@@ -80,6 +86,7 @@ export class Execution {
         this.#lease.add(region);
         return { kind, region };
       });
+      if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
     } catch (error) {
       this.#lease.drop();
       throw error;
@@ -110,22 +117,31 @@ export class Execution {
     expected: number | undefined,
     overseer?: Overseer,
   ): Promise<RunReport> {
-    this.#lease.hold();
-    const runToItsEnd = async (): Promise<RunReport> => {
-      try {
-        const chosen: Strategy =
-          strategy === "sequential"
-            ? new SequentialStrategy(overseer)
-            : await this.#threads(pool, maxRetries, expected);
-        return await chosen.run(this.job, workers);
-      } finally {
-        this.#lease.drop();
-      }
-    };
-    // `Promise.race` does the same in 2 µs more.
-    return new Promise((resolve, reject) => {
-      this.job.stopped.catch(reject);
-      runToItsEnd().then(resolve, reject);
+    return this.#whileHeld(async () => {
+      if (this.#snapshot !== undefined) await this.#snapshot.take(breather());
+      const chosen: Strategy =
+        strategy === "sequential"
+          ? this.#sequential(overseer)
+          : await this.#threads(pool, maxRetries, expected);
+      return await chosen.run(this.job, workers);
+    });
+  }
+
+  /**
+   * With `verifyImmutable`: looks whether the inputs are as they were.
+   * @throws PayloadMutatedError unless a task failed that comes before those that were given what has changed
+   */
+  async verify(): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return;
+    await this.#whileHeld(async () => {
+      const change = await snapshot.findChange(breather());
+      if (change === undefined) return;
+      const failure = this.#failure();
+      const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
+      const error = mutatedError(sightings, this.job.parts.spec, change, failure);
+      // What a later task changed is not to blame for the failure, and other strategies stop before that task.
+      if (failure === undefined || error.firstTask <= failure.index) throw error;
     });
   }
 
@@ -134,18 +150,12 @@ export class Execution {
    * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
-    const { failure, received } = this.job;
-    const { spec, block, arrays, timeout } = this.job.parts;
-    if (failure !== undefined) {
-      const [start, end] = taskRange(spec, arrays, failure.index);
-      if (failure.thrown === undefined) {
-        throw new TaskTimeoutError(failure.index, start, end, timeout as number);
-      }
-      throw new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
-    }
+    const failure = this.#failure();
+    if (failure !== undefined) throw failure;
+    const { received, parts } = this.job;
     const outputs = this.#lendOutputs();
     // What a transform kernel returns is of no interest.
-    const values = outputs.length > 0 ? [] : block.results.collect(received);
+    const values = outputs.length > 0 ? [] : parts.block.results.collect(received);
     return { values, outputs };
   }
 
@@ -165,6 +175,37 @@ export class Execution {
     this.#lease.drop();
   }
 
+  /** Does something that uses the call's memory. Rejects at once when the job is stopped. */
+  #whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    this.#lease.hold();
+    const workToItsEnd = async (): Promise<T> => {
+      try {
+        return await work();
+      } finally {
+        this.#lease.drop();
+      }
+    };
+    // `Promise.race` does the same in 2 µs more.
+    return new Promise((resolve, reject) => {
+      this.job.stopped.catch(reject);
+      workToItsEnd().then(resolve, reject);
+    });
+  }
+
+  #failure(): KernelError | TaskTimeoutError | undefined {
+    const { failure, parts } = this.job;
+    if (failure === undefined) return undefined;
+    const [start, end] = taskRange(parts.spec, parts.arrays, failure.index);
+    return failure.thrown === undefined
+      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
+      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+  }
+
+  #sequential(overseer: Overseer | undefined): Strategy {
+    this.#snapshot?.ranOn(undefined);
+    return new SequentialStrategy(overseer);
+  }
+
   async #threads(pool: Pool, maxRetries: number, expected: number | undefined): Promise<Strategy> {
     const { placement, table } = this.#request;
     const start = performance.now();
@@ -174,6 +215,7 @@ export class Execution {
       this.#lease.add(region);
       this.placing = { start, end: performance.now(), isRecycled };
     }
+    this.#snapshot?.ranOn(region);
     const places = table.arrays.map((array) => placeOf(array, placement, region, this.#arena));
     const { id: memory, buffer } = this.#blockRegion;
     const placed = { places, block: { memory, buffer } };

@@ -154,7 +154,7 @@ export class ParallelExecutor implements AsyncDisposable {
     options: MapOptions<A, S> = {},
   ): Promise<Awaited<R>[]> {
     this.#checkOpen("map");
-    const { values } = await this.#run(readItemsCall(items, kernel, options));
+    const { values } = await this.#run(readItemsCall(items, kernel, options, this.config.verifyImmutable));
     return values as Awaited<R>[];
   }
 
@@ -284,14 +284,17 @@ export class ParallelExecutor implements AsyncDisposable {
       course.execution = execution;
       const stopWatching = watch(execution.job, signals, request.options.onProgress);
       const others = this.#running.size;
-      const dispatched = this.#dispatch(course, plan, execution);
+      const ran = this.#dispatch(course, plan, execution);
+      const dispatched = this.config.verifyImmutable ? ran.then(() => execution.verify()) : ran;
       this.#running.set(execution.job, dispatched);
       this.#planner.measureHost(plan);
       try {
         await dispatched;
         const outcome = execution.collect();
         stopWatching(true);
-        this.#report({ ...course, plan, execution }, others === 0 && this.#running.size === 1);
+        // Checking takes time that no plan must learn from.
+        const isAlone = others === 0 && this.#running.size === 1 && !this.config.verifyImmutable;
+        this.#report({ ...course, plan, execution }, isAlone);
         return outcome;
       } catch (error) {
         attachPartial(error, () => execution.partial());
@@ -392,7 +395,8 @@ export class ParallelExecutor implements AsyncDisposable {
     options: CallOptions<unknown>,
   ): Request {
     this.#checkOpen(call);
-    return readPayloadCall(call, input, kernel, outputs, options, this.config.chunkSize);
+    const { chunkSize, verifyImmutable } = this.config;
+    return readPayloadCall(call, input, kernel, outputs, options, chunkSize, verifyImmutable);
   }
 
   #checkOpen(call: string): void {

@@ -23,6 +23,7 @@ export {
   KernelError,
   MemoryLimitError,
   type PartialResults,
+  PayloadMutatedError,
   SharrayError,
   type TaskRange,
   TaskTimeoutError,

@@ -12,6 +12,7 @@ import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
 import { MAX_TASKS } from "./protocol/control-block.js";
 import { itemBytes, type PackedItems, packItems } from "./protocol/items.js";
 import type { JobSpec } from "./protocol/job-spec.js";
+import { type Sighting, sightingsOf } from "./sightings.js";
 import type { CallName } from "./telemetry/events.js";
 
 /** Arrays that the call will write. */
@@ -39,6 +40,8 @@ export interface Request {
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
   readonly profileKey: string;
   readonly options: CallOptions<unknown>;
+  /** Who sees each array of the table; undefined: nobody checks whether it has changed. */
+  readonly sightings: readonly Sighting[] | undefined;
 }
 
 /** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
@@ -49,6 +52,7 @@ export function readPayloadCall(
   outputs: unknown,
   options: CallOptions<unknown>,
   chunkSizeDefault: number | undefined,
+  verify: boolean,
 ): Request {
   const started = performance.now();
   checkCallOptions(options, call === "reduceShared" ? ["initial"] : []);
@@ -71,7 +75,7 @@ export function readPayloadCall(
         `current value is ${tasks}; raise "chunkSize"`,
     );
   }
-  const args = encodeArgs(options, table);
+  const args = encodeArgs(options, table, verify);
   const placement = planPlacement(table.arrays);
   return {
     started,
@@ -99,6 +103,7 @@ export function readPayloadCall(
     profileKey: profileKey(kernel, table),
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
+    sightings: verify ? sightingsOf(table, tasks, payload, [], { args: options.args }) : undefined,
   };
 }
 
@@ -107,6 +112,7 @@ export function readItemsCall(
   items: unknown,
   fn: AnyKernel,
   options: CallOptions<unknown> & { readonly shared?: unknown },
+  verify: boolean,
 ): Request {
   const started = performance.now();
   checkCallOptions(options, ["shared"]);
@@ -121,7 +127,7 @@ export function readItemsCall(
   const kernel = resolveKernel(fn);
   const table = new ArrayTable();
   const packed = packItems(items, new ValueEncoder(table, INLINE_LIMIT));
-  const args = encodeArgs(options, table);
+  const args = encodeArgs(options, table, verify);
   // Every array of `shared` crosses by reference, however small: that is what it is for.
   const shared =
     options.shared === undefined ? null : new ValueEncoder(table, 0).encode(options.shared, "shared").slice();
@@ -153,6 +159,9 @@ export function readItemsCall(
       placement.bytesShared +
       Math.ceil(itemBytes(packed) / Math.max(1, items.length)),
     options,
+    sightings: verify
+      ? sightingsOf(table, items.length, undefined, items, { args: options.args, shared: options.shared })
+      : undefined,
   };
 }
 
@@ -180,9 +189,10 @@ function readOutputs(outputs: unknown): OutputRequest {
   return { names, kinds: names.map((name) => kindOfConstructor(outputs[name], `output "${name}"`)) };
 }
 
-function encodeArgs(options: CallOptions<unknown>, table: ArrayTable): Uint8Array | null {
+/** @param verify let every array cross by reference: of a copy in each worker nobody could tell whether it has changed */
+function encodeArgs(options: CallOptions<unknown>, table: ArrayTable, verify: boolean): Uint8Array | null {
   if (options.args === undefined) return null;
-  return new ValueEncoder(table, INLINE_LIMIT).encode(options.args, "args").slice();
+  return new ValueEncoder(table, verify ? 0 : INLINE_LIMIT).encode(options.args, "args").slice();
 }
 
 const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "timeout", "onProgress"];

@@ -153,6 +153,7 @@ const EXECUTOR = [
   "report",
   "request",
   "shutdown",
+  "sightings",
   "stream",
   "watch",
 ];

@@ -15,6 +15,7 @@ it("exports these names and no others", async () => {
       "MemoryLimitError",
       "ParallelConfig",
       "ParallelExecutor",
+      "PayloadMutatedError",
       "SharrayError",
       "TaskTimeoutError",
       "WorkerLostError",

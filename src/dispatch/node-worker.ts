@@ -30,6 +30,8 @@ export class NodeWorker extends Worker {
     });
     this.on("error", (error) => {
       this.#error = error;
+      // It ends by itself, unless a kernel has replaced `process.exit`.
+      void this.terminate();
     });
     this.#end = new Promise((resolve) => {
       this.on("exit", (exitCode) => {

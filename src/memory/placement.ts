@@ -60,9 +60,23 @@ export function planPlacement(arrays: readonly TypedArray[]): PlacementPlan {
   for (const array of arrays) (isShared(array) ? shared : plain).add(array);
   let bytesShared = 0;
   for (const array of shared) bytesShared += array.byteLength;
+  const { spans, spanOf, end } = planSpans(plain, 0);
+  let bytesPlaced = 0;
+  for (const { start, end } of spans) bytesPlaced += end - start;
+  return { bytesPlaced, bytesShared, bytesNeeded: end, spans, spanOf };
+}
 
+/**
+ * The runs of bytes that the arrays cover.
+ * @param at offset of the first one's target; the others follow, each on an aligned one
+ * @returns them, which array lies in which, and the offset behind the last one
+ */
+export function planSpans(
+  arrays: ReadonlySet<TypedArray>,
+  at: number,
+): Pick<PlacementPlan, "spans" | "spanOf"> & { readonly end: number } {
   const byBuffer = new Map<ArrayBufferLike, TypedArray[]>();
-  for (const array of plain) {
+  for (const array of arrays) {
     const views = byBuffer.get(array.buffer);
     if (views === undefined) byBuffer.set(array.buffer, [array]);
     else views.push(array);
@@ -92,14 +106,12 @@ export function planPlacement(arrays: readonly TypedArray[]): PlacementPlan {
     }
   }
 
-  let bytesPlaced = 0;
-  let bytesNeeded = 0;
+  let end = at;
   for (const span of spans) {
-    span.target = bytesNeeded;
-    bytesPlaced += span.end - span.start;
-    bytesNeeded += aligned(span.end - span.start);
+    span.target = end;
+    end += aligned(span.end - span.start);
   }
-  return { bytesPlaced, bytesShared, bytesNeeded, spans, spanOf };
+  return { spans, spanOf, end };
 }
 
 /**
@@ -116,20 +128,29 @@ export async function place(
   if (plan.spans.length === 0) return undefined;
   const region = arena.take(plan.bytesNeeded);
   try {
-    for (const span of plan.spans) {
-      const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
-      const target = new Uint8Array(region.buffer, span.target, source.length);
-      for (let at = 0; at < source.length; at += COPY_PIECE) {
-        target.set(source.subarray(at, at + COPY_PIECE), at);
-        const pausing = pause();
-        if (pausing !== undefined) await pausing;
-      }
-    }
+    await copySpans(plan.spans, region, pause);
   } catch (error) {
     arena.give(region);
     throw error;
   }
   return region;
+}
+
+/** Copies spans to their targets in a region, with pauses. */
+export async function copySpans(
+  spans: Iterable<Span>,
+  region: Region,
+  pause: () => Promise<void> | undefined,
+): Promise<void> {
+  for (const span of spans) {
+    const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
+    const target = new Uint8Array(region.buffer, span.target, source.length);
+    for (let at = 0; at < source.length; at += COPY_PIECE) {
+      target.set(source.subarray(at, at + COPY_PIECE), at);
+      const pausing = pause();
+      if (pausing !== undefined) await pausing;
+    }
+  }
 }
 
 /** Copies the spans of a plan at once. For `share`, which is synchronous. */

@@ -27,6 +27,11 @@ function clockOffset(): number {
   return offset;
 }
 
+/** Do two arrays of equal length hold the same bytes? */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
 /** CPUs this process may use: the least of affinity, cgroup quotas and what Node tells. At least 1. */
 export function cpuBudget(): number {
   return cpuBudgetOf(readText, availableParallelism());

@@ -30,6 +30,11 @@ export class ArrayTable {
     this.#indexOf.set(array, index);
     return index;
   }
+
+  /** @returns the array's place in the table; undefined: it is not in there */
+  indexOf(array: TypedArray): number | undefined {
+    return this.#indexOf.get(array);
+  }
 }
 
 /** A plain array of at least this many bytes is placed in a region; a smaller one costs less inside msgpack. */
@@ -211,6 +216,21 @@ function check(value: unknown, path: string, ancestors: Set<object>): boolean {
   }
   ancestors.delete(value);
   return negativeZero;
+}
+
+/** Visits every typed array of a value that has been encoded, with its path. */
+export function eachArray(
+  value: unknown,
+  path: string,
+  visit: (array: TypedArray, path: string) => void,
+): void {
+  if (isTypedArray(value)) {
+    visit(value, path);
+  } else if (Array.isArray(value)) {
+    for (const [i, element] of value.entries()) eachArray(element, `${path}[${i}]`, visit);
+  } else if (isRecord(value)) {
+    for (const key of Object.keys(value)) eachArray(value[key], `${path}${keyPath(key)}`, visit);
+  }
 }
 
 const ALLOWED =

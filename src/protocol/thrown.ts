@@ -39,6 +39,8 @@ const MAX_ERRORS = 100;
 const OWN_WAY = new Set(["cause", "errors", "stack", "message", "name"]);
 // Text beyond this helps nobody and would travel through memory several times.
 const MAX_TEXT = 64 * 1024;
+// Each takes some 20 µs to copy, so that more would only keep the call waiting for its error.
+const MAX_FIELDS = 1000;
 
 export function packThrown(thrown: unknown): Thrown {
   return pack(thrown, { errorsLeft: MAX_ERRORS }, 0);
@@ -54,7 +56,7 @@ function pack(thrown: unknown, budget: Budget, depth: number): Thrown {
     if (thrown instanceof Error) return packError(thrown, budget, depth);
     return { type: "value", value: clonable(() => thrown) };
   } catch {
-    // Proxies and hostile getters: nothing of them can be read.
+    // A proxy that does not even tell its prototype.
     return { type: "value", value: "a thrown value that cannot be read" };
   }
 }
@@ -80,24 +82,34 @@ function newError({ base, name, message, errors }: Thrown & { type: "error" }): 
   return new (BUILT_IN[base] ?? Error)(message);
 }
 
+/** Part by part, as each may be a getter that throws: the others still arrive. */
 function packError(error: Error, budget: Budget, depth: number): Thrown {
   budget.errorsLeft -= 1;
   const goesOn = depth < MAX_DEPTH && budget.errorsLeft > 0;
   const fields: Record<string, unknown> = {};
-  for (const key of Object.keys(error)) {
+  for (const key of attempt(() => Object.keys(error), []).slice(0, MAX_FIELDS)) {
     if (!OWN_WAY.has(key)) fields[key] = clonable(() => (error as unknown as Record<string, unknown>)[key]);
   }
+  const cause = goesOn ? attempt(() => error.cause, undefined) : undefined;
+  const errors = error instanceof AggregateError ? attempt(() => error.errors as unknown[], []) : undefined;
   return {
     type: "error",
-    name: text(ownName(error)),
-    base: builtInBase(error),
-    message: text(error.message),
-    stack: error.stack === undefined ? undefined : text(error.stack),
+    name: attempt(() => text(ownName(error)), "Error"),
+    base: attempt(() => builtInBase(error), "Error"),
+    message: attempt(() => text(error.message), "[a message that cannot be read]"),
+    stack: attempt(() => (error.stack === undefined ? undefined : text(error.stack)), undefined),
     fields,
-    cause: error.cause !== undefined && goesOn ? pack(error.cause, budget, depth + 1) : undefined,
-    errors:
-      error instanceof AggregateError ? packAll(goesOn ? error.errors : [], budget, depth + 1) : undefined,
+    cause: cause === undefined ? undefined : pack(cause, budget, depth + 1),
+    errors: errors && (goesOn ? attempt(() => packAll(errors, budget, depth + 1), []) : []),
   };
+}
+
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
 }
 
 function packAll(errors: readonly unknown[], budget: Budget, depth: number): Thrown[] {
@@ -142,6 +154,7 @@ function clonable(read: () => unknown): unknown {
   let value: unknown;
   try {
     value = read();
+    if (typeof value === "string") return text(value);
     return structuredClone(copying.prepare(value).value);
   } catch {
     return `[${quote(value)}]`;

@@ -2,6 +2,7 @@ import type { Departing } from "../protocol/departure.js";
 import type { LeaveWord } from "../protocol/leave.js";
 import type { ReportMessage } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";
+import { assertIntact } from "./intact.js";
 import type { Outbox } from "./task-run.js";
 
 /** The part of a MessagePort that is used here; Node's and the browser's both have it. */
@@ -37,7 +38,9 @@ export class PortOutbox implements Outbox {
     for (const buffer of transfer) this.#transfer.push(buffer);
   }
 
+  /** @throws Error where this worker is of no use any more: then it is to blame, perhaps, and not the task */
   failure(index: number, thrown: Thrown): void {
+    assertIntact();
     this.#failures.push([index, thrown]);
   }
 

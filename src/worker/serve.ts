@@ -11,6 +11,7 @@ import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../
 import { readRound, unpackPlaces } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
 import { importKernel } from "./import-kernel.js";
+import { assertIntact } from "./intact.js";
 import { type Port, PortOutbox } from "./port-outbox.js";
 import { TaskRun } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
@@ -83,6 +84,7 @@ export class WorkerServer {
     try {
       this.#queue.push(await this.#join(wake));
     } catch (thrown) {
+      assertIntact();
       const broken = packThrown(thrown);
       const report: ReportMessage = { round: wake.round, values: [], failures: [], left: true, broken };
       this.#port.postMessage(report);

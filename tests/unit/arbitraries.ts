@@ -55,3 +55,34 @@ export function typedArray({ maxLength = 8 } = {}): fc.Arbitrary<TypedArray> {
         .map((content) => makeView(kind, content.slice().buffer, before * size, length));
     });
 }
+
+/** Views of a few buffers: of all kinds, overlapping, touching, empty, repeated; some buffers are shared. */
+export const aliasedArrays: fc.Arbitrary<TypedArray[]> = fc
+  .array(fc.record({ content: fc.uint8Array({ minLength: 0, maxLength: 200 }), shared: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .chain((contents) => {
+    const buffers = contents.map(({ content, shared }) =>
+      shared ? onShared(content).buffer : content.slice().buffer,
+    );
+    const view = fc
+      .record({
+        buffer: fc.constantFrom(...buffers),
+        kind: fc.constantFrom(...KINDS),
+        from: fc.nat(200),
+        length: fc.nat(60),
+      })
+      .map(({ buffer, kind, from, length }) => {
+        const room = Math.floor(buffer.byteLength / kind.BYTES_PER_ELEMENT);
+        const start = Math.min(from, room);
+        return makeView(kind, buffer, start * kind.BYTES_PER_ELEMENT, Math.min(length, room - start));
+      });
+    return fc.array(view, { maxLength: 12 });
+  })
+  .chain((views) => {
+    // The same object more than once, in any order.
+    const repeated =
+      views.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...views), { maxLength: 4 });
+    return repeated.map((again) => [...views, ...again]);
+  });

@@ -27,6 +27,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "maxRetries",
   "idleTimeout",
   "resourceLimits",
+  "verifyImmutable",
   "hostProfile",
 ];
 
@@ -59,6 +60,7 @@ describe("defaults", () => {
       maxRetries: 1,
       idleTimeout: 5000,
       resourceLimits: undefined,
+      verifyImmutable: false,
       hostProfile: undefined,
     });
   });
@@ -99,6 +101,8 @@ describe("what is allowed", () => {
     ["idleTimeout", 0],
     ["idleTimeout", 0.5],
     ["idleTimeout", 2 ** 31 - 1],
+    ["verifyImmutable", true],
+    ["verifyImmutable", false],
   ])("%s: %o", (field, value) => {
     expect(new ParallelConfig({ [field]: value })[field]).toBe(value);
   });
@@ -146,6 +150,7 @@ describe("what is refused", () => {
     ["taskTimeout", 2 ** 31, positive],
     ["taskTimeout", "1s", positive],
     ["maxRetries", -1, integer0],
+    ["verifyImmutable", 1, "true or false"],
     ["idleTimeout", -1, milliseconds],
     ["idleTimeout", Number.NaN, milliseconds],
     ["idleTimeout", 2 ** 31, milliseconds],

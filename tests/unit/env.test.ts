@@ -242,6 +242,7 @@ describe("ParallelConfig.fromEnv", () => {
       taskTimeout: 10,
       maxRetries: 7,
       idleTimeout: 8,
+      verifyImmutable: true,
       resourceLimits: { stackSizeMb: 9 },
       hostProfile: { perTask: 1 },
     });

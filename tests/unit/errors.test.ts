@@ -8,6 +8,7 @@ import {
   KernelError,
   MemoryLimitError,
   type PartialResults,
+  PayloadMutatedError,
   quote,
   SharrayError,
   TaskTimeoutError,
@@ -21,6 +22,7 @@ describe("errors", () => {
     ["KernelError", "SHARRAY_KERNEL", new KernelError(3, 30, 40, new RangeError("too far"))],
     ["WorkerLostError", "SHARRAY_WORKER_LOST", new WorkerLostError("gone", 7)],
     ["TaskTimeoutError", "SHARRAY_TASK_TIMEOUT", new TaskTimeoutError(3, 30, 40, 100)],
+    ["PayloadMutatedError", "SHARRAY_PAYLOAD_MUTATED", new PayloadMutatedError("x", 3, [0, 0], [0, 9])],
     ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 512, 20, 100)],
     ["ExecutorClosedError", "SHARRAY_EXECUTOR_CLOSED", new ExecutorClosedError("map()")],
   ])("%s has its name and its code", (name, code, error) => {
@@ -107,6 +109,29 @@ describe("errors", () => {
     });
     attachPartial("a text", () => partial);
     expect(Object.keys(other)).toEqual(["code"]);
+  });
+
+  it("PayloadMutatedError tells array, element, tasks and range, and keeps the call's own failure", () => {
+    const cause = new KernelError(2, 60, 90, new RangeError("too far"));
+    const error = new PayloadMutatedError("args.model.weights", 70, [0, 9], [0, 100], cause);
+    expect({ ...error }).toEqual({
+      code: "SHARRAY_PAYLOAD_MUTATED",
+      array: "args.model.weights",
+      index: 70,
+      firstTask: 0,
+      lastTask: 9,
+      start: 0,
+      end: 100,
+    });
+    expect(error.cause).toBe(cause);
+    expect(error.message).toContain(
+      'element 70 of "args.model.weights" has changed, which was given to tasks 0 to 9 (elements 0 to 100)',
+    );
+    const bare = new PayloadMutatedError("price", 70, [2, 2], [60, 90]);
+    expect(bare.message).toContain(
+      'element 70 of "price" has changed, which was given to task 2 (elements 60 to 90)',
+    );
+    expect(Object.hasOwn(bare, "cause")).toBe(false);
   });
 
   it("MemoryLimitError carries its figures, in the message too", () => {

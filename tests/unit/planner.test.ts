@@ -31,7 +31,7 @@ function request(
   kernel: AnyKernel,
   { tasks = 10, options = {} }: { tasks?: number; options?: CallOptions<unknown> } = {},
 ): Request {
-  return readPayloadCall("mapShared", new Float64Array(tasks * 100), kernel, null, options, 100);
+  return readPayloadCall("mapShared", new Float64Array(tasks * 100), kernel, null, options, 100, false);
 }
 
 function setUp(options: ParallelOptions = {}, serving = 0) {

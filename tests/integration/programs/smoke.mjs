@@ -16,6 +16,7 @@ assert.deepEqual(Object.keys(sharray).sort(), [
   "MemoryLimitError",
   "ParallelConfig",
   "ParallelExecutor",
+  "PayloadMutatedError",
   "SharrayError",
   "WorkerLostError",
   "defineKernel",

@@ -11,7 +11,7 @@ import {
   placeOf,
   planPlacement,
 } from "../../../src/memory/placement.js";
-import { bytesOf, KINDS, makeView, onShared } from "../arbitraries.js";
+import { aliasedArrays as arrays, bytesOf, onShared } from "../arbitraries.js";
 
 const never = (): undefined => undefined;
 
@@ -22,37 +22,6 @@ function newArena(limit = 2 ** 30): Arena {
 function viewAt(placed: Place): TypedArray {
   return viewOf(placed.kind, placed.buffer, placed.byteOffset, placed.length);
 }
-
-/** Views of a few buffers: of all kinds, overlapping, touching, empty, repeated; some buffers are shared. */
-const arrays: fc.Arbitrary<TypedArray[]> = fc
-  .array(fc.record({ content: fc.uint8Array({ minLength: 0, maxLength: 200 }), shared: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 4,
-  })
-  .chain((contents) => {
-    const buffers = contents.map(({ content, shared }) =>
-      shared ? onShared(content).buffer : content.slice().buffer,
-    );
-    const view = fc
-      .record({
-        buffer: fc.constantFrom(...buffers),
-        kind: fc.constantFrom(...KINDS),
-        from: fc.nat(200),
-        length: fc.nat(60),
-      })
-      .map(({ buffer, kind, from, length }) => {
-        const room = Math.floor(buffer.byteLength / kind.BYTES_PER_ELEMENT);
-        const start = Math.min(from, room);
-        return makeView(kind, buffer, start * kind.BYTES_PER_ELEMENT, Math.min(length, room - start));
-      });
-    return fc.array(view, { maxLength: 12 });
-  })
-  .chain((views) => {
-    // The same object more than once, in any order.
-    const repeated =
-      views.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...views), { maxLength: 4 });
-    return repeated.map((again) => [...views, ...again]);
-  });
 
 const isPlain = (array: TypedArray): boolean => array.buffer instanceof ArrayBuffer;
 

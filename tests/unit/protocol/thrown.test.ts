@@ -146,6 +146,50 @@ describe("errors", () => {
     expect(String(arrived)).toBe("Mine: x");
   });
 
+  it.each(["name", "message", "stack", "cause", "errors"])(
+    "a getter of %s that throws does not cost the rest",
+    (part) => {
+      const error = Object.assign(new AggregateError([new TypeError("one")], "kept", { cause: "why" }), {
+        code: 5,
+      });
+      const { stack } = error;
+      Object.defineProperty(error, part, {
+        get() {
+          throw new Error("hostile");
+        },
+      });
+      const arrived = travelError(error);
+      const expected: Record<string, unknown> = {
+        name: "AggregateError",
+        message: "kept",
+        stack,
+        cause: "why",
+        errors: [new TypeError("one")],
+        code: 5,
+      };
+      if (part === "message") expected["message"] = "[a message that cannot be read]";
+      else if (part === "name") expected["name"] = "Error";
+      else if (part === "errors") expected["errors"] = [];
+      else expected[part] = undefined;
+      expect(
+        Object.fromEntries(Object.keys(expected).map((key) => [key, arrived[key as "message"]])),
+      ).toEqual(expected);
+    },
+  );
+
+  it("of very many fields the first thousand arrive", () => {
+    const error = new Error("many");
+    for (let i = 0; i < 100_000; i++) Object.assign(error, { [`field${i}`]: i });
+    const arrived = travelError(error);
+    expect(Object.keys(arrived)).toEqual(Array.from({ length: 1000 }, (_, i) => `field${i}`));
+  });
+
+  it("huge strings are cut, thrown by themselves or in a field", () => {
+    const huge = "x".repeat(10_000_000);
+    expect((travel(huge) as string).length).toBe(64 * 1024 + 3);
+    expect(travelError(Object.assign(new Error("x"), { huge })).huge).toHaveLength(64 * 1024 + 3);
+  });
+
   it("huge text is cut", () => {
     const arrived = travelError(new Error("x".repeat(10_000_000)));
     expect(arrived.message.length).toBeLessThan(70_000);

@@ -1,0 +1,32 @@
+// biome-ignore-all lint/suspicious/noShadowRestrictedNames: standing in for those globals is what this module is for.
+/**
+ * What the engine's loop in a worker rests on, as it is before any kernel runs. `build:worker` puts these in place of
+ * the globals of the same names in the worker's bundle, so that a kernel may fake the clock, or replace and delete what
+ * it likes. Methods of prototypes stay as kernels leave them: see intact.ts.
+ */
+const { now } = globalThis.performance;
+
+export const performance = { now: now.bind(globalThis.performance) };
+
+export const Atomics: typeof globalThis.Atomics = Object.create(
+  null,
+  Object.getOwnPropertyDescriptors(globalThis.Atomics),
+);
+
+export const {
+  AggregateError,
+  ArrayBuffer,
+  BigInt64Array,
+  Error,
+  Float64Array,
+  Function,
+  Int32Array,
+  Map,
+  Promise,
+  Set,
+  setImmediate,
+  SharedArrayBuffer,
+  structuredClone,
+  Uint32Array,
+  Uint8Array,
+} = globalThis;
