@@ -17,6 +17,7 @@ assert.deepEqual(Object.keys(sharray).sort(), [
   "ParallelConfig",
   "ParallelExecutor",
   "SharrayError",
+  "TaskTimeoutError",
   "WorkerLostError",
   "defineKernel",
 ]);
