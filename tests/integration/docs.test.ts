@@ -221,6 +221,7 @@ describe("docs/telemetry.md", () => {
     ["### `parallel_decision`", events, "ParallelDecision"],
     ["### `parallel_fallback`", events, "ParallelFallback"],
     ["### `parallel_failure`", events, "ParallelFailure"],
+    ["### `parallel_left`", events, "ParallelLeft"],
     ["## Progress", "calls.d.ts", "Progress"],
   ])("%s has the fields of %s: %s", (heading, file, name) => {
     const documented = rowsUnder(page, heading).flatMap(([field]) => names(field));

@@ -298,3 +298,45 @@ describe("workers that are ended from outside", () => {
     });
   });
 });
+
+describe("a pool that cannot start", () => {
+  const broken = {
+    maxWorkers: 1,
+    resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 },
+  } as const;
+
+  test("is not tried again at every call: the plan counts how long no worker may be started", async () => {
+    await using executor = new ParallelExecutor(broken);
+    const x = new Float64Array(10);
+    const kernel = (x: { readonly length: number }): number => x.length;
+    const spawn = executor.explain(x, kernel).predicted.threads.spawn;
+    // Each but the first one waits twice as long as the one before; the last wait is some 0.8 s.
+    for (let i = 0; i < 6; i++) await lossOf(executor.start());
+    const plan = executor.explain(x, kernel);
+    expect(plan.strategy).toBe("sequential");
+    expect(plan.reason).toMatch(/; workers died, and none is started for \d+(\.\d+)? ms$/);
+    expect(plan.predicted.threads.spawn).toBeGreaterThan(spawn + 1);
+  });
+
+  test("has its wait ended at once by an abort", async () => {
+    await using executor = new ParallelExecutor({ ...broken, strategy: "threads", maxRetries: 1000 });
+    const controller = new AbortController();
+    const call = executor.map([1], (x) => x, { signal: controller.signal });
+    // Once it waits, which the plan of another call shows.
+    const waits = (): boolean =>
+      executor.explain([new Uint8Array(1)], (x) => x.length, { strategy: "auto" }).reason.includes("died");
+    await expect.poll(waits, { timeout: 20_000, interval: 5 }).toBe(true);
+    controller.abort("enough");
+    await expect(call).rejects.toBe("enough");
+  });
+
+  test("rejects and says why, without partial results where no call was made", async () => {
+    await using executor = new ParallelExecutor({ ...broken, strategy: "threads" });
+    const error = await lossOf(executor.map([1, 2], (x) => x));
+    expect(error.message).toMatch(/^Cannot start a worker: .*memory/);
+    expect([error.index, error.exitCode]).toEqual([undefined, undefined]);
+    expect(error.partial?.values.size).toBe(0);
+    expect(error.partial?.unfinished).toHaveLength(2);
+    expect((await lossOf(executor.start())).partial).toBeUndefined();
+  });
+});

@@ -18,6 +18,7 @@ assert.deepEqual(Object.keys(sharray).sort(), [
   "ParallelExecutor",
   "PayloadMutatedError",
   "SharrayError",
+  "TaskTimeoutError",
   "WorkerLostError",
   "defineKernel",
 ]);
