@@ -61,8 +61,15 @@ export class Pass implements RoundListener, Polled {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    job.beginRound(round.control, tasks);
+    job.beginRound(round.control, tasks, round.workers);
     job.stopped.catch(() => this.#stopped());
+    const { backlog } = job.parts;
+    if (backlog !== undefined) {
+      backlog.onRoom = () => {
+        this.#lookForEnd();
+        this.#wakeForRoom();
+      };
+    }
   }
 
   /** Workers that take part. */
@@ -163,7 +170,7 @@ export class Pass implements RoundListener, Polled {
   #wake(slot: Slot): Found {
     const { region, descriptorBytes, orderLength, workers } = this.#round;
     const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
-    const participant = this.#participants.push(slot) - 1;
+    const participant = this.#placeOf(slot);
     this.#taking.set(slot, participant);
     const handles = newHandles(slot, memory);
     const kernel = this.#newKernel(slot);
@@ -180,6 +187,26 @@ export class Pass implements RoundListener, Polled {
     if (missing === 0 || this.#taking.size === 0 || this.#round.control.finished) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
     this.wake(others.slice(0, missing));
+  }
+
+  /** Tasks of a stream may start whose workers have left. */
+  #wakeForRoom(): void {
+    // After a loss all leave in time, and another round takes over what is left.
+    if (this.#loss !== undefined) return;
+    const missing = Math.min(this.#round.workers - this.#taking.size, this.#round.control.claimable);
+    if (missing === 0) return;
+    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
+    this.wake(others.slice(0, missing));
+  }
+
+  /** Which of the round's workers it is: the one that it was before, a new one, or one that is gone. */
+  #placeOf(slot: Slot): number {
+    const own = this.#participants.indexOf(slot);
+    if (own !== -1) return own;
+    if (this.workers < this.#round.workers) return this.#participants.push(slot) - 1;
+    const free = this.#participants.findIndex((other) => !this.#taking.has(other));
+    this.#participants[free] = slot;
+    return free;
   }
 
   /** From now on workers that leave send messages, those that are woken later too. */
@@ -200,14 +227,23 @@ export class Pass implements RoundListener, Polled {
   #leave(slot: Slot): void {
     this.#taking.delete(slot);
     this.#lookForEnd();
+    // The gate may have been raised after the worker had found it closed.
+    if (this.#job.parts.backlog !== undefined) this.#wakeForRoom();
     this.#job.parts.lease.drop();
   }
 
   #lookForEnd(): void {
     const { control } = this.#round;
     // The order matters: a claim raises the count of posted values before it ends.
-    if (control.finished && control.posted === this.#received) this.#end(undefined);
-    else if (this.#taking.size === 0) this.#end(this.#loss);
+    if (control.finished && control.posted === this.#received) this.#endWith(undefined);
+    // At a closed gate nobody takes part, and the round goes on when it is raised.
+    else if (this.#taking.size === 0 && (this.#loss !== undefined || control.exhausted))
+      this.#endWith(this.#loss);
+  }
+
+  #endWith(loss: Loss | undefined): void {
+    this.#job.parts.backlog?.endRound();
+    this.#end(loss);
   }
 
   #newKernel(slot: Slot): KernelAddress | null {
