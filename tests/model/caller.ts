@@ -2,9 +2,10 @@
  * The caller's side of the protocol. It reacts to events one at a time; while it handles one, workers go on, so each
  * atomic operation is a step here too. What it does between two of them touches no shared word and belongs to the first.
  */
+import { roomSteps, takeResult } from "./gate.js";
 import { pollSteps, startPoll } from "./poll.js";
 import { goOn } from "./round.js";
-import type { CallerMove, CallerSteps, Rules } from "./rules.js";
+import { type CallerMove, type CallerSteps, dropLeaver } from "./rules.js";
 import { type Message, NOTHING, own, type State, type WorkerState } from "./state.js";
 import { count, lowest } from "./tasks.js";
 
@@ -19,8 +20,8 @@ export const callerSteps: CallerSteps = {
       return;
     }
     if (bounds.aborts && !state.isStopped && state.outcome === "open") {
-      // job.ts, Job.stop, from a signal or from executor.cancel(). Only a task that never ends has to wait for it.
-      const next = move.fork("aborts", "loadLimit", bounds.hanging !== 0);
+      // job.ts, Job.stop, from a signal or from executor.cancel(). Only a task that never ends, or a loop that stalls, has to wait for it.
+      const next = move.fork("aborts", "loadLimit", bounds.hanging !== 0 || bounds.stalls);
       next.isStopped = true;
       next.target = -1;
     }
@@ -37,10 +38,12 @@ export const callerSteps: CallerSteps = {
       }
     });
     if (state.isPolling) startPoll(move);
+    takeResult(move);
     if (state.isAborted && !state.isGraceOver && state.holders > 0) endGrace(move);
   },
 
   ...pollSteps,
+  ...roomSteps,
 
   // pass.ts, Pass.#lookForEnd; control-block.ts, ControlBlock.finished: Atomics.load(NEXT).
   readNext({ state, fork }) {
@@ -81,7 +84,7 @@ export const callerSteps: CallerSteps = {
 };
 
 /** slot.ts, Slot.#report; pass.ts, Pass.report. */
-function receive({ state, fork }: CallerMove, i: number): void {
+function receive({ state, bounds, fork }: CallerMove, i: number): void {
   const message = state.workers[i]?.sent[0] as Message;
   const { values, failures, left, broken } = message;
   const what = broken ? "that the kernel is broken" : left ? "the leave" : "a message";
@@ -95,11 +98,12 @@ function receive({ state, fork }: CallerMove, i: number): void {
   if (left) {
     worker.isTaking = false;
     worker.isLeaving = true;
+    if (bounds.window > 0) next.after = "roomLimit";
   }
 }
 
 /** slot.ts, Slot.#lose, once the port is empty; pass.ts, Pass.lost. */
-function lose({ state, fork }: CallerMove, i: number): void {
+function lose({ state, bounds, fork }: CallerMove, i: number): void {
   const { isTaking, isTerminated } = state.workers[i] as WorkerState;
   const next = fork(`has read all that worker ${i} had sent`, isTaking ? "readNext" : "turn");
   const worker = own(next, i);
@@ -107,6 +111,7 @@ function lose({ state, fork }: CallerMove, i: number): void {
   worker.isClosing = false;
   worker.isTerminated = false;
   if (!isTaking) return;
+  if (bounds.window > 0) next.after = "roomLimit";
   if (next.loss !== "died") next.loss = isTerminated ? "terminated" : "died";
   worker.isTaking = false;
   worker.isLeaving = true;
@@ -129,7 +134,7 @@ function notFinished(move: CallerMove, action: string): void {
   next.seen = NOTHING;
   next.after = "turn";
   if (rules.isOver(state) && next.ending === "open") next.ending = next.loss;
-  dropLeaver(next, rules);
+  if (next.place !== "roomLimit") dropLeaver(next, rules);
 }
 
 function finish({ state, fork, rules }: CallerMove, action: string): void {
@@ -137,22 +142,16 @@ function finish({ state, fork, rules }: CallerMove, action: string): void {
   next.seen = NOTHING;
   next.after = "turn";
   if (next.ending === "open") next.ending = "none";
-  dropLeaver(next, rules);
-}
-
-/** pass.ts, Pass.#leave: the lease is dropped after the look for the end. */
-function dropLeaver(next: State, { holds }: Rules): void {
-  next.workers.forEach(({ isLeaving }, i) => {
-    if (!isLeaving) return;
-    own(next, i).isLeaving = false;
-    next.holders -= holds;
-  });
+  if (next.place !== "roomLimit") dropLeaver(next, rules);
 }
 
 /** After job.stop() the call rejects and is closed; after a kernel that does not load, its worker has left. */
-function afterLowering({ state, fork }: CallerMove, action: string): State {
+function afterLowering({ state, bounds, fork }: CallerMove, action: string): State {
   const isAbort = state.target === -1;
-  const next = fork(action, isAbort ? "turn" : "readNext");
+  const isStream = bounds.window > 0;
+  const next = fork(action, isAbort && !isStream ? "turn" : "readNext");
+  // job.ts, Job.stop: a stream's round may wait at its gate.
+  if (isAbort && isStream) next.after = "roomLimit";
   next.seen = NOTHING;
   next.target = 0;
   if (isAbort) {

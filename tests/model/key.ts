@@ -59,6 +59,7 @@ export function keyOf(state: State): string {
       (OUTCOME[state.outcome] << 10),
     flags | (-state.target << 4) | (state.deaths << 5) | (state.kills << 8) | (+state.isPolling << 10),
     (Math.min(state.seen, end) + 2) | (CALLER_PLACE[state.after] << 4) | (state.unwoken << 8),
+    state.gate | (state.taken << 3) | (state.before << 6),
   );
   // Workers are alike: which of them is where makes no difference.
   return shared + state.workers.map(keyOfWorker).sort().join("");

@@ -7,7 +7,7 @@ export interface Mutation {
   /** Why it is wrong. */
   readonly why: string;
   /** The property that breaks. */
-  readonly breaks: "result" | "once" | "recycle" | "race" | "hang" | "abort" | "retries";
+  readonly breaks: "result" | "once" | "recycle" | "race" | "hang" | "abort" | "retries" | "bound";
   /** Bounds in which it does; what is left out is as in `SMALL`. */
   readonly bounds: Partial<Bounds>;
   readonly protocol: Protocol;
@@ -27,4 +27,6 @@ export const SMALL: Bounds = {
   aborts: false,
   isShort: false,
   breaks: false,
+  window: 0,
+  stalls: false,
 };

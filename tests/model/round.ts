@@ -1,11 +1,11 @@
 /** How rounds begin and how the call ends, with the properties of its outcome. */
 import type { Violation } from "./explorer.js";
-import type { CallerMove } from "./rules.js";
+import type { CallerMove, Rules } from "./rules.js";
 import { type Bounds, freshWorker, own, type State, type WorkerPlace } from "./state.js";
 import { below, count, lowest, show, subsets } from "./tasks.js";
 
 /** round.ts, openRound, before any worker knows of the round; threads.ts, ThreadsStrategy.run. */
-export function openRound(state: State, order: number, isShort: boolean): void {
+export function openRound(state: State, order: number, bounds: Bounds, { room }: Rules): void {
   state.next = 0;
   state.limit = count(order);
   state.open = 0;
@@ -14,9 +14,13 @@ export function openRound(state: State, order: number, isShort: boolean): void {
   // job.ts, Job.unfinished: what runs again is pending again.
   state.elsewhere &= ~order;
   state.messages = 0;
+  // backlog.ts, Backlog.beginRound.
+  state.before = count(state.received);
+  const gate = bounds.window === 0 ? count(order) : room(state, bounds);
+  state.gate = Math.min(count(order), Math.max(0, gate));
   state.loss = "none";
   state.ending = "open";
-  state.isPolling = isShort;
+  state.isPolling = bounds.isShort;
   state.unwoken = Math.min(state.workers.length, count(order));
 }
 
@@ -119,7 +123,7 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
     const first = bounds.isShort ? 1 : Math.min(state.workers.length, count(unfinished));
     for (const chosen of subsets(below(state.workers.length), first)) {
       const next = fork(`opens a round over ${show(unfinished)} for workers ${show(chosen)}`, "turn");
-      openRound(next, unfinished, bounds.isShort);
+      openRound(next, unfinished, bounds, rules);
       wake(next, chosen, bounds.isShort, rules.holds);
       if (isRetry) next.retries += 1;
       next.violation = race;

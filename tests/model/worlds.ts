@@ -21,6 +21,8 @@ const USUAL: Bounds = {
   aborts: false,
   isShort: false,
   breaks: false,
+  window: 0,
+  stalls: false,
 };
 
 export const WORLDS: readonly World[] = [
@@ -78,5 +80,35 @@ export const WORLDS: readonly World[] = [
     name: "the kernel does not load, a death",
     bounds: { ...USUAL, breaks: true },
     states: 22_607,
+  },
+  {
+    name: "a stream with room for two results, a failure",
+    bounds: { ...USUAL, posting: 0b111, failing: 0b100, window: 2, deaths: 0 },
+    states: 50_940,
+  },
+  {
+    name: "a stream with room for two results, a death",
+    bounds: { ...USUAL, sizes: [2], posting: 0b111, window: 2 },
+    states: 124_100,
+  },
+  {
+    name: "a stream with room for one result, two deaths",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 2 },
+    states: 87_356,
+  },
+  {
+    name: "a stream, an abort",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 0, aborts: true },
+    states: 115_436,
+  },
+  {
+    name: "a stream whose loop stalls until it is aborted, a death",
+    bounds: { ...USUAL, tasks: 2, posting: 0b11, window: 1, stalls: true, aborts: true },
+    states: 56_524,
+  },
+  {
+    name: "a stream, the pool ends a worker",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 0, kills: 1 },
+    states: 51_021,
   },
 ];
