@@ -1,7 +1,6 @@
 /** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
-import type { Place } from "../memory/placement.js";
 import type { Found } from "../protocol/doorbell.js";
-import type { KernelAddress, ReportMessage } from "../protocol/messages.js";
+import type { ReportMessage } from "../protocol/messages.js";
 import type { Claim, Round } from "../protocol/round.js";
 import type { Job } from "./job.js";
 import type { Lost } from "./losses.js";
@@ -10,13 +9,7 @@ import { lookInterval, Overtime } from "./overtime.js";
 import { type Polled, poll } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener, Slot } from "./slot.js";
-
-/** Where the job's memory is, for workers. */
-export interface PlacedJob {
-  /** The array table. */
-  readonly places: readonly Place[];
-  readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
-}
+import { addressBytes, type PlacedJob, wakeMessage } from "./wake-message.js";
 
 /**
  * How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
@@ -63,9 +56,16 @@ export class Pass implements RoundListener, Polled {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    job.beginRound(round.control, tasks);
+    job.beginRound(round.control, tasks, round.workers);
     job.stopped.catch(() => this.#stopped());
     if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
+    const { backlog } = job.parts;
+    if (backlog !== undefined) {
+      backlog.onRoom = () => {
+        this.#lookForEnd();
+        this.#wakeForRoom();
+      };
+    }
   }
 
   /** Workers that take part. */
@@ -189,16 +189,19 @@ export class Pass implements RoundListener, Polled {
   }
 
   #wake(slot: Slot): Found {
-    const { region, descriptorBytes, orderLength, workers } = this.#round;
-    const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
-    const participant = this.#participants.push(slot) - 1;
+    const participant = this.#placeOf(slot);
     this.#taking.set(slot, participant);
-    const handles = newHandles(slot, memory);
-    const kernel = this.#newKernel(slot);
     this.#job.parts.lease.hold();
-    const forget = slot.toForget.length === 0 ? null : slot.toForget.splice(0);
-    const ids = { round: this.#id, memory: region.id, descriptorBytes, orderLength, workers, participant };
-    return slot.wake({ ...ids, handles, kernel, forget }, this);
+    const message = wakeMessage(
+      slot,
+      this.#id,
+      participant,
+      this.#round,
+      this.#job.parts.kernel,
+      this.#placed,
+    );
+    if (message.kernel !== null) this.metadataBytes += addressBytes(message.kernel);
+    return slot.wake(message, this);
   }
 
   /** The round may take longer than one worker was good for. */
@@ -208,6 +211,26 @@ export class Pass implements RoundListener, Polled {
     if (missing === 0 || this.#taking.size === 0 || this.#round.control.finished) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
     this.wake(others.slice(0, missing));
+  }
+
+  /** Tasks of a stream may start whose workers have left. */
+  #wakeForRoom(): void {
+    // After a loss all leave in time, and another round takes over what is left.
+    if (this.#lost.length > 0) return;
+    const missing = Math.min(this.#round.workers - this.#taking.size, this.#round.control.claimable);
+    if (missing === 0) return;
+    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
+    this.wake(others.slice(0, missing));
+  }
+
+  /** Which of the round's workers it is: the one that it was before, a new one, or one that is gone. */
+  #placeOf(slot: Slot): number {
+    const own = this.#participants.indexOf(slot);
+    if (own !== -1) return own;
+    if (this.workers < this.#round.workers) return this.#participants.push(slot) - 1;
+    const free = this.#participants.findIndex((other) => !this.#taking.has(other));
+    this.#participants[free] = slot;
+    return free;
   }
 
   /** From now on workers that leave send messages, those that are woken later too. */
@@ -228,14 +251,23 @@ export class Pass implements RoundListener, Polled {
   #leave(slot: Slot): void {
     this.#taking.delete(slot);
     this.#lookForEnd();
+    // The gate may have been raised after the worker had found it closed.
+    if (this.#job.parts.backlog !== undefined) this.#wakeForRoom();
     this.#job.parts.lease.drop();
   }
 
   #lookForEnd(): void {
     const { control } = this.#round;
     // The order matters: a claim raises the count of posted values before it ends.
-    if (control.finished && control.posted === this.#received) this.#end([]);
-    else if (this.#taking.size === 0) this.#end(this.#lost);
+    if (control.finished && control.posted === this.#received) this.#endWith([]);
+    // At a closed gate nobody takes part, and the round goes on when it is raised.
+    else if (this.#taking.size === 0 && (this.#lost.length > 0 || control.exhausted))
+      this.#endWith(this.#lost);
+  }
+
+  #endWith(lost: readonly Lost[]): void {
+    this.#job.parts.backlog?.endRound();
+    this.#end(lost);
   }
 
   /** The task that a worker is at and has not ended. */
@@ -245,27 +277,4 @@ export class Pass implements RoundListener, Polled {
     const index = this.#round.indexAt(position);
     return this.#job.parts.block.results.isPending(index) ? { position, index } : undefined;
   }
-
-  #newKernel(slot: Slot): KernelAddress | null {
-    const { id, address } = this.#job.parts.kernel;
-    if (slot.knownKernels.has(id)) return null;
-    slot.knownKernels.add(id);
-    this.metadataBytes += address.type === "inline" ? address.source.length : address.url.length;
-    return address;
-  }
-}
-
-/** The handles that a worker lacks, now known to it. */
-function newHandles(
-  slot: Slot,
-  memory: readonly { readonly memory: number; readonly buffer: SharedArrayBuffer }[],
-): Map<number, SharedArrayBuffer> | null {
-  let handles: Map<number, SharedArrayBuffer> | null = null;
-  for (const { memory: id, buffer } of memory) {
-    if (slot.knownMemory.has(id)) continue;
-    slot.knownMemory.add(id);
-    handles ??= new Map();
-    handles.set(id, buffer);
-  }
-  return handles;
 }
