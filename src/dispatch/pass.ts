@@ -6,7 +6,7 @@ import type { Job } from "./job.js";
 import type { Lost } from "./losses.js";
 import { claimsOf } from "./notes.js";
 import { lookInterval, Overtime } from "./overtime.js";
-import { type Polled, poll } from "./poller.js";
+import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener, Slot } from "./slot.js";
 import { addressBytes, type PlacedJob, wakeMessage } from "./wake-message.js";
@@ -80,15 +80,18 @@ export class Pass implements RoundListener, Polled {
 
   /** When the first worker served; not before it was woken. */
   ready(): number {
-    const first = Math.min(...this.#participants.map((slot) => slot.readySince ?? Infinity));
-    return Number.isFinite(first) ? Math.max(this.woken, first) : this.woken;
+    let first = Infinity;
+    for (const { readySince } of this.#participants) first = Math.min(first, readySince ?? Infinity);
+    return first === Infinity ? this.woken : Math.max(this.woken, first);
   }
 
   meters(): Float64Array[] {
     return this.#participants.map((_, participant) => this.#round.notes(participant).meter);
   }
 
+  /** Empty where nobody traces the call. */
   claims(): Claim[] {
+    if (!this.#job.parts.isTraced) return [];
     return this.#participants.flatMap((slot, participant) => {
       const { meter, log } = this.#round.notes(participant);
       return claimsOf(slot.number, meter, log);
@@ -101,10 +104,12 @@ export class Pass implements RoundListener, Polled {
    */
   wakeOne(slots: readonly Slot[]): void {
     const [first] = slots as readonly [Slot, ...Slot[]];
-    const wasAwake = this.#wake(first) === "looking";
-    if (wasAwake || this.#pool.looks.take()) {
+    const found = this.#wake(first);
+    if (found === "looking" || this.#pool.looks.take()) {
       void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
-      poll(this);
+      const leave = this.#round.leave(0);
+      if (found === "looking" && stayFor(() => leave.hasLeft)) this.#left(first);
+      else poll(this);
     } else {
       this.#stopLooking();
       setTimeout(() => this.#wakeOthers(), LATE_MS).unref();

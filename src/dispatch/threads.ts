@@ -2,7 +2,7 @@
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { taskRange } from "../protocol/job-spec.js";
-import { type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
+import { type Claim, type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
 import type { Job, RunReport, Strategy } from "./job.js";
 import { Losses, type Lost } from "./losses.js";
 import { computingTime, LOG_CAPACITY } from "./notes.js";
@@ -103,17 +103,20 @@ export class ThreadsStrategy implements Strategy {
 }
 
 function reportOf(passes: readonly Pass[]): Omit<RunReport, "workers" | "retries" | "ran"> {
-  const now = performance.now();
-  const first = passes[0];
-  return {
-    busy: passes.reduce((total, pass) => total + pass.busy(), 0),
-    metadataBytes: passes.reduce((total, pass) => total + pass.metadataBytes, 0),
-    left: 0,
-    woken: first?.woken ?? now,
-    ready: first?.ready() ?? now,
-    computing: computingTime(passes.flatMap((pass) => pass.meters())),
-    claims: passes.flatMap((pass) => pass.claims()),
-  };
+  let busy = 0;
+  let metadataBytes = 0;
+  const meters: Float64Array[] = [];
+  const claims: Claim[] = [];
+  for (const pass of passes) {
+    busy += pass.busy();
+    metadataBytes += pass.metadataBytes;
+    meters.push(...pass.meters());
+    claims.push(...pass.claims());
+  }
+  const [first] = passes;
+  const woken = first?.woken ?? performance.now();
+  const ready = first?.ready() ?? woken;
+  return { busy, metadataBytes, left: 0, woken, ready, computing: computingTime(meters), claims };
 }
 
 function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {

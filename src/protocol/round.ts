@@ -207,10 +207,14 @@ export function openRound(
   const { buffer } = region;
   const control = controlAt(buffer);
   control.reset(descriptor.tasks);
-  const meters = Array.from({ length: workers }, (_, participant) => meterAt(buffer, participant));
-  for (const meter of meters) meter.fill(0);
-  const leaves = meters.map((_, participant) => leaveAt(buffer, participant));
-  for (const leave of leaves) leave.reset(silent);
+  const meters: Float64Array[] = [];
+  const leaves: LeaveWord[] = [];
+  for (let participant = 0; participant < workers; participant++) {
+    meters.push(meterAt(buffer, participant).fill(0));
+    const leave = leaveAt(buffer, participant);
+    leave.reset(silent);
+    leaves.push(leave);
+  }
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
   new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
   return {
