@@ -5,26 +5,22 @@ import { AT } from "../protocol/round.js";
 export class Wanted {
   /** `context.aborted()`: true once the job was stopped, a task before this one has failed, or this one's time is up. */
   readonly aborted: () => boolean;
-  #wasDenied = false;
+  /** Was the kernel told that nobody wants it? A plain field, as it is looked at after every task. */
+  wasDenied = false;
 
   /** @param meter notes the task that the thread is at */
   constructor(control: ControlBlock, meter: Float64Array) {
     this.aborted = () => {
       if ((meter[AT] as number) <= control.limit) return false;
-      this.#wasDenied = true;
+      this.wasDenied = true;
       return true;
     };
   }
 
-  /** Was the kernel told that nobody wants it? */
-  get wasDenied(): boolean {
-    return this.#wasDenied;
-  }
-
   /** The task has ended. @returns its kernel was told, so what it returned or threw is no result */
   takeDenial(): boolean {
-    const was = this.#wasDenied;
-    this.#wasDenied = false;
+    const was = this.wasDenied;
+    this.wasDenied = false;
     return was;
   }
 }
