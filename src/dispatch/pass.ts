@@ -152,6 +152,10 @@ export class Pass implements RoundListener, Polled {
     this.#leave(slot);
   }
 
+  hasBegun(slot: Slot): boolean {
+    return this.#round.hasBegun(this.#taking.get(slot) as number);
+  }
+
   isAt(slot: Slot): boolean {
     return this.#round.at(this.#taking.get(slot) as number) !== undefined;
   }

@@ -25,6 +25,8 @@ export interface RoundListener {
   report(slot: Slot, message: ReportMessage): void;
   /** Was the slot's worker in the middle of the round's tasks? */
   isAt(slot: Slot): boolean;
+  /** Has the slot's worker begun a task of this round? */
+  hasBegun(slot: Slot): boolean;
   /** The slot's worker ended before it left the round. Nothing more comes from it. */
   lost(slot: Slot, loss: Loss): void;
 }
@@ -93,10 +95,7 @@ export class Slot {
     port1.unref();
     this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
       onEnd(this);
-      this.#lose({
-        exitCode: this.#thread === undefined ? undefined : exitCode,
-        error: error ?? this.#startError,
-      });
+      this.#lose(exitCode, error ?? this.#startError);
     });
     this.#hold();
     const bell = new SharedArrayBuffer(BELL_BYTES);
@@ -182,7 +181,7 @@ export class Slot {
     if (left) this.#release();
   }
 
-  #lose(loss: Omit<Loss, "isForeign">): void {
+  #lose(exitCode: number, error: unknown): void {
     // What the worker sent before its end waits in the port, and counts.
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
@@ -192,6 +191,9 @@ export class Slot {
     this.#port.close();
     const listeners = [...this.#rounds.values()];
     this.#rounds.clear();
+    // A worker may run tasks, and end at one, before this thread has heard that it serves.
+    const hasServed = this.#thread !== undefined || listeners.some((listener) => listener.hasBegun(this));
+    const loss = { exitCode: hasServed ? exitCode : undefined, error };
     // A worker is in the middle of one round at most.
     const current = listeners.find((listener) => listener.isAt(this));
     for (const listener of listeners) {

@@ -165,6 +165,8 @@ export interface Round {
    * worker that has ended it is certain: the task has begun, and if it has not ended it ended the worker.
    */
   at(participant: number): number | undefined;
+  /** Has that worker begun a task? */
+  hasBegun(participant: number): boolean;
   /** The index of the task at a position. */
   indexAt(position: number): number;
   /** How that worker tells that it has left. */
@@ -228,6 +230,7 @@ export function openRound(
       const meter = meters[participant];
       return meter?.[RUNNING] === 1 && meter[AT] !== 0 ? (meter[AT] as number) - 1 : undefined;
     },
+    hasBegun: (participant) => meters[participant]?.[AT] !== 0,
     indexAt: (position) => order?.[position] ?? position,
     leave: (participant) => leaves[participant] as LeaveWord,
     notes: (participant) => ({
