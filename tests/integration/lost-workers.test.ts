@@ -157,6 +157,25 @@ describe("a kernel that ends its worker in every task", () => {
   });
 });
 
+describe("a worker that ends at its first task", () => {
+  // Its exit may come with the very message that it serves. To run the task here would then end the program.
+  test("did start, however late this thread hears of it", async () => {
+    let goesOn = true;
+    const keepBusy = (): void => {
+      for (const start = performance.now(); performance.now() - start < 50; );
+      if (goesOn) setImmediate(keepBusy);
+    };
+    for (let i = 0; i < 5; i++) {
+      await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, maxRetries: 0 });
+      goesOn = true;
+      keepBusy();
+      const error = await lossOf(executor.map([0], () => process.exit(7)));
+      goesOn = false;
+      expect(error).toMatchObject({ index: 0, exitCode: 7 });
+    }
+  });
+});
+
 describe("calls that did nothing", () => {
   test("are not charged with what a task of another call does to their worker", async () => {
     await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, maxRetries: 0 });
