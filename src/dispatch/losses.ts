@@ -21,7 +21,7 @@ export class Losses {
   /** Tasks that were given up since any task has ended. */
   #inARow = 0;
 
-  /** @param inherited workers that served other calls before: each may have been made useless by one of them */
+  /** @param inherited workers that were there before the call: each may have been made useless by another one */
   constructor(maxRetries: number, inherited = 0) {
     this.#maxRetries = maxRetries;
     this.#inherited = inherited;
