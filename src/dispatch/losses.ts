@@ -1,4 +1,5 @@
 /** The workers that one run has lost, which tasks were to blame, and whether another round makes sense. Pure. */
+import { USELESS } from "../protocol/messages.js";
 import type { Loss } from "./slot.js";
 
 export interface Lost extends Loss {
@@ -12,14 +13,18 @@ const MOST_IN_A_ROW = 4;
 
 export class Losses {
   readonly #maxRetries: number;
+  /** Workers that may still prove useless through no fault of this call. */
+  #inherited: number;
   readonly #blame = new Map<number, number>();
   readonly #givenUp = new Map<number, Lost>();
   #inVain = 0;
   /** Tasks that were given up since any task has ended. */
   #inARow = 0;
 
-  constructor(maxRetries: number) {
+  /** @param inherited workers that were there before the call: each may have been made useless by another one */
+  constructor(maxRetries: number, inherited = 0) {
     this.#maxRetries = maxRetries;
+    this.#inherited = inherited;
   }
 
   /** Tasks that ended their worker more than `maxRetries` times, each with the last of these losses. */
@@ -38,7 +43,7 @@ export class Losses {
    * @returns the loss that makes another round pointless; undefined: what is left may run again
    */
   note(lost: readonly Lost[], hasProgressed: boolean): Lost | undefined {
-    const own = lost.filter(({ isForeign }) => !isForeign);
+    const own = lost.filter((loss) => !loss.isForeign && !this.#isInherited(loss));
     for (const loss of own) if (loss.index !== undefined) this.#charge(loss.index, loss);
     if (hasProgressed) {
       this.#inVain = 0;
@@ -51,6 +56,13 @@ export class Losses {
       if (this.#inVain > this.#maxRetries) return nobodys;
     }
     return this.#inARow >= MOST_IN_A_ROW ? own[0] : undefined;
+  }
+
+  #isInherited({ error }: Lost): boolean {
+    const isUseless = (error as { readonly code?: unknown } | undefined)?.code === USELESS;
+    if (!isUseless || this.#inherited === 0) return false;
+    this.#inherited -= 1;
+    return true;
   }
 
   #charge(index: number, loss: Lost): void {

@@ -31,7 +31,7 @@ export class ThreadsStrategy implements Strategy {
   }
 
   async run(job: Job, workers: number): Promise<RunReport> {
-    const losses = new Losses(this.#maxRetries);
+    const losses = new Losses(this.#maxRetries, this.#pool.size);
     let order = job.unfinished();
     const passes: Pass[] = [];
     let workersUsed = 0;

@@ -37,6 +37,9 @@ export interface ReportMessage {
   readonly broken: Thrown | null;
 }
 
+/** The `code` of the error by which a worker ends itself that kernels have made useless. */
+export const USELESS = "SHARRAY_WORKER_USELESS";
+
 /** What a worker is given when it starts. */
 export interface WorkerSetup {
   /** Run once before the first task; null for none. */

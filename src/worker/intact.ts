@@ -5,6 +5,7 @@
 import { compileInline } from "../kernel/compile.js";
 import { ArrayTable, ValueDecoder, ValueEncoder } from "../protocol/codec.js";
 import { Departure } from "../protocol/departure.js";
+import { USELESS } from "../protocol/messages.js";
 import { packThrown } from "../protocol/thrown.js";
 
 /** A kernel that uses what kernels use. */
@@ -34,9 +35,9 @@ export function assertIntact(): void {
     // Whatever it is.
   }
   if (!works) {
-    throw new Error(
-      "A kernel has changed built-in objects of JavaScript that other kernels and sharray rest on",
-    );
+    const message =
+      "A kernel has changed built-in objects of JavaScript that other kernels and sharray rest on";
+    throw Object.assign(new Error(message), { code: USELESS });
   }
 }
 

@@ -451,6 +451,26 @@ describe("threads: kernels that would hurt the caller", () => {
     await expectWorks(executor);
   });
 
+  test("the next call is well though every worker has become useless, and it may not retry", async () => {
+    const own = create({ strategy: "threads", maxRetries: 0 });
+    for (let round = 0; round < 5; round++) {
+      const arrived = own.allocate(Int32Array, 1);
+      await own.map(
+        [0, 1],
+        (_i, _s, { args }) => {
+          const count = args.arrived as unknown as Int32Array;
+          Atomics.add(count, 0, 1);
+          // One task each.
+          while (Atomics.load(count, 0) < 2);
+          Object.assign(ArrayBuffer, { isView: null });
+        },
+        { args: { arrived } },
+      );
+      const views = await own.map([1, 2, 3, 4], (i) => ({ view: new Float64Array([i]) }));
+      expect(views.map(({ view }) => view[0])).toEqual([1, 2, 3, 4]);
+    }
+  });
+
   test("a worker that is of no use any more says why it ended", async () => {
     const error = await failure(executor.map([0], breaking["replaces ArrayBuffer.isView"] as Kernel));
     expect(error).toBeInstanceOf(WorkerLostError);

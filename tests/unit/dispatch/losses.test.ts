@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Losses, type Lost } from "../../../src/dispatch/losses.js";
+import { USELESS } from "../../../src/protocol/messages.js";
 
 const by = (index: number | undefined): Lost => ({ exitCode: 7, error: undefined, isForeign: false, index });
 const foreign: Lost = { exitCode: 1, error: undefined, isForeign: true, index: undefined };
@@ -27,6 +28,18 @@ describe("a task that ends its workers", () => {
     expect(losses.givenUp.size).toBe(0);
     losses.note([by(6)], PROGRESS);
     expect([...losses.givenUp.keys()]).toEqual([6]);
+  });
+
+  it("is not charged with workers that earlier calls have made useless, of which there were so many", () => {
+    const useless: Lost = { ...by(3), error: Object.assign(new Error("useless"), { code: USELESS }) };
+    const losses = new Losses(1, 2);
+    for (let i = 0; i < 3; i++) expect(losses.note([useless], NONE)).toBeUndefined();
+    expect(losses.first).toBeUndefined();
+    losses.note([useless], NONE);
+    expect(losses.first).toBe(useless);
+    const others = new Losses(0, 2);
+    others.note([by(3)], NONE);
+    expect(others.first?.index).toBe(3);
   });
 
   it("of several the one with the lowest index is told", () => {
