@@ -1,0 +1,17 @@
+import type { Counts } from "./tally.js";
+
+/** What one sequence tells. */
+export interface SequenceReport {
+  readonly seed: number;
+  readonly jobs: number;
+  /** `calls`, `faults` that struck and `endings`, each by kind. */
+  readonly counts: Counts;
+  readonly retries: number;
+  /** Workers that ended, for whatever reason. */
+  readonly losses: number;
+  readonly peakSharedBytes: number;
+  readonly peakRss: number;
+  /** What would keep the process alive at the end. */
+  readonly handles: readonly string[];
+  readonly violations: readonly string[];
+}

@@ -1,0 +1,52 @@
+/** The workers that this process starts: which are alive, how each ended, and the faults that come to them from outside. */
+import type { Worker } from "node:worker_threads";
+import type { WorkerFault } from "./faults.js";
+import type { Tally } from "./tally.js";
+
+export class Workers {
+  /** Exit codes of those that ended, in order. */
+  readonly exits: number[] = [];
+  /** Ended from outside so far. */
+  terminated = 0;
+  readonly #alive = new Map<number, Worker>();
+  readonly #tally: Tally;
+  #started = 0;
+
+  constructor(faults: readonly WorkerFault[], tally: Tally) {
+    this.#tally = tally;
+    process.on("worker", (worker) => {
+      // Its id is gone when it has ended.
+      const { threadId } = worker;
+      this.#alive.set(threadId, worker);
+      worker.on("exit", (code) => {
+        this.#alive.delete(threadId);
+        this.exits.push(code);
+      });
+      for (const fault of faults) if (fault.worker === this.#started) this.#strike(worker, threadId, fault);
+      this.#started += 1;
+    });
+  }
+
+  get alive(): number {
+    return this.#alive.size;
+  }
+
+  /** Ends a worker, as somebody may who has no part in the pool. */
+  terminate(threadId: number): void {
+    const worker = this.#alive.get(threadId);
+    if (worker === undefined) return;
+    this.terminated += 1;
+    void worker.terminate();
+  }
+
+  #strike(worker: Worker, threadId: number, { kind, amount }: WorkerFault): void {
+    const terminate = (): void => {
+      if (!this.#alive.has(threadId)) return;
+      this.#tally.add("faults", kind);
+      this.terminate(threadId);
+    };
+    if (kind === "terminated at birth") terminate();
+    else if (kind === "terminated when online") worker.once("online", terminate);
+    else setTimeout(terminate, amount).unref();
+  }
+}
