@@ -12,11 +12,11 @@ const LIMIT_MS = 150_000;
 
 /** @returns the report, its violations with those of the process: no report, other output, no end */
 export async function runSequence(
-  program: string,
+  program: URL,
   seed: number,
   settings: SettingsName,
 ): Promise<SequenceReport> {
-  const child = spawn(process.execPath, [program, String(seed), settings], {
+  const child = spawn(process.execPath, [fileURLToPath(program), String(seed), settings], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
@@ -43,11 +43,6 @@ export async function runSequence(
   return { ...(report ?? nothing(seed)), violations: [...(report?.violations ?? []), ...violations] };
 }
 
-/** The compiled program, as seen from the compiled or the original folder. */
-export const PROGRAM = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "dist/sequence.js" : "sequence.js", import.meta.url),
-);
-
 /** The line that runs one sequence again. */
 export function rerunLine(seed: number, settings: SettingsName): string {
   return `npm run soak -- --seed ${seed} --sequences 1${settings === "usual" ? "" : ` --settings ${settings}`}`;
@@ -65,6 +60,7 @@ function nothing(seed: number): SequenceReport {
   return {
     seed,
     jobs: 0,
+    planned: [],
     counts: {},
     retries: 0,
     losses: 0,

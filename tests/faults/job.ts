@@ -75,7 +75,7 @@ export class Job {
     });
   }
 
-  /** Starts at once; `payload` is on plain or on shared memory. */
+  /** Starts at once. */
   async run(payload: unknown): Promise<Ending> {
     const { plan, signal } = this;
     const { executor, running, tally } = this.#world;
@@ -84,12 +84,18 @@ export class Job {
     if (plan.callFault?.kind === "aborted before") this.#abort();
     const args = { ...kernelArgs(plan), left: this.#left, asked: this.#asked, ...this.#ballast() };
     const options = { args, signal, strategy: plan.strategy, chunkSize: plan.chunkSize };
-    const call = callKind(plan.call).make(executor, plan, payload, options, (...result) => {
-      this.seen.push(result);
+    const kind = callKind(plan.call);
+    const take = (index: number, value: unknown): boolean => {
+      this.seen.push([index, value]);
       this.#hasLeft = plan.callFault?.kind === "leave" && this.seen.length === plan.callFault.amount;
       if (this.#hasLeft) tally.add("faults", "leave");
       return this.#hasLeft;
-    });
+    };
+    // Sharing is part of it, as there may be no memory for that.
+    const call = (async () => {
+      const input = plan.isShared ? kind.share(executor, payload) : payload;
+      return kind.make(executor, plan, input, options, take);
+    })();
     const answering = setInterval(() => this.#answer(), 1);
     const striking = this.#strikeFromOutside();
     let hang: NodeJS.Timeout | undefined;

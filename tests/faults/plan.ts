@@ -72,7 +72,7 @@ export function planSequence(seed: number, settings: Settings): SequencePlan {
     strategy: random.pick(["threads", "threads", "threads", "auto"] as const),
     maxWorkers: random.pick(settings.maxWorkers),
     maxRetries: random.chance(0.7) ? PLENTY : random.integer(0, 3),
-    maxSharedBytes: 2 ** 24,
+    maxSharedBytes: 2 ** 25,
     idleTimeout: random.pick([5000, 5000, 50, 5]),
     forceSerialOnFailure: random.chance(0.2),
     resourceLimits: random.chance(0.3)
@@ -166,6 +166,12 @@ function planCallFault(random: Random, job: Pick<JobPlan, "call" | "tasks" | "st
 /** Will this fault lose a worker every time, until retries are used up? */
 export function isLethal({ kind, times }: TaskFault): boolean {
   return taskFault(kind).kills === true && times === ALWAYS;
+}
+
+export function plannedKinds({ waves, workerFaults }: SequencePlan): string[] {
+  const jobs = waves.flatMap((wave) => wave.jobs);
+  const ofCalls = jobs.flatMap(({ taskFaults, callFault }) => [...taskFaults, callFault ?? []].flat());
+  return [...new Set([...ofCalls, ...workerFaults].map(({ kind }) => kind))];
 }
 
 /** One line for a person. */

@@ -4,6 +4,8 @@ import type { Counts } from "./tally.js";
 export interface SequenceReport {
   readonly seed: number;
   readonly jobs: number;
+  /** Kinds of faults that it planned. */
+  readonly planned: readonly string[];
   /** `calls`, `faults` that struck and `endings`, each by kind. */
   readonly counts: Counts;
   readonly retries: number;

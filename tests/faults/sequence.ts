@@ -8,7 +8,7 @@ import { ExecutorClosedError, ParallelExecutor } from "sharray";
 import { callKind } from "./calls.js";
 import { Job, type World } from "./job.js";
 import { judge } from "./judge.js";
-import { describeJob, type JobPlan, planSequence, SETTINGS } from "./plan.js";
+import { describeJob, type JobPlan, plannedKinds, planSequence, SETTINGS } from "./plan.js";
 import type { SequenceReport } from "./report.js";
 import { Tally } from "./tally.js";
 import { Workers } from "./workers.js";
@@ -48,10 +48,9 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 }
 
 async function runJob(jobPlan: JobPlan, ofWave: AbortController): Promise<void> {
-  const kind = callKind(jobPlan.call);
-  const payload = kind.payload(jobPlan);
+  const payload = callKind(jobPlan.call).payload(jobPlan);
   const job = new Job(jobPlan, world, ofWave);
-  const ending = await job.run(jobPlan.isShared ? kind.share(executor, payload) : payload);
+  const ending = await job.run(payload);
   const wrong = judge(job, world, payload, ending);
   if (wrong !== undefined) violations.push(`${describeJob(jobPlan)}: ${wrong}`);
   if (jobPlan.signal === "own" && getEventListeners(job.signal, "abort").length > 0) {
@@ -88,6 +87,7 @@ if (submitted !== completed + failures) violations.push("metrics: a call neither
 const report: SequenceReport = {
   seed: plan.seed,
   jobs: world.jobs.length,
+  planned: plannedKinds(plan),
   counts: tally.counts,
   retries,
   losses: workers.exits.length,

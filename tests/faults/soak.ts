@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { PROGRAM, rerunLine, runSequence, type SettingsName } from "./child.js";
+import { rerunLine, runSequence, type SettingsName } from "./child.js";
 import { SETTINGS } from "./plan.js";
 import type { SequenceReport } from "./report.js";
 import { Tally } from "./tally.js";
@@ -20,6 +20,8 @@ Options
 
 Progress goes to standard error, the figures as Markdown to standard output. Exit code: 0 nothing went wrong, 1 at the
 first sequence in which something did, with the line that runs it again; 2 the options are wrong.`;
+
+const PROGRAM = new URL("sequence.js", import.meta.url);
 
 interface Options {
   readonly minutes: number;
