@@ -1,4 +1,5 @@
 /** Every kind of call: its payload, how it is made, and what it must give, computed plainly. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallOptions, ParallelExecutor, TypedArray } from "sharray";
 import { fold, KERNELS, type KernelArgs, resultOf, write } from "./kernels.js";
 import type { JobPlan } from "./plan.js";
@@ -140,7 +141,10 @@ const stream: CallKind<Float64Array> = {
   ...array,
   async make(executor, job, x, options, onResult) {
     const results = executor.streamShared(x, KERNELS[job.home].chunk, options);
-    for await (const { index, value } of results) if (onResult(index, value)) break;
+    for await (const { index, value } of results) {
+      if (onResult(index, value)) break;
+      if (job.readsSlowly) await nextTurn();
+    }
     return undefined;
   },
 };

@@ -16,7 +16,9 @@ export async function runSequence(
   seed: number,
   settings: SettingsName,
 ): Promise<SequenceReport> {
-  const child = spawn(process.execPath, [fileURLToPath(program), String(seed), settings], {
+  const operations = new URL("operations.js", program);
+  const parameters = ["--import", operations.href, fileURLToPath(program), String(seed), settings];
+  const child = spawn(process.execPath, parameters, {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
@@ -63,7 +65,6 @@ function nothing(seed: number): SequenceReport {
     planned: [],
     counts: {},
     retries: 0,
-    losses: 0,
     peakSharedBytes: 0,
     peakRss: 0,
     handles: [],

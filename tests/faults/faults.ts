@@ -51,15 +51,16 @@ export function taskFault(name: TaskFaultName): TaskFaultKind {
 export const CALL_FAULTS = {
   "aborted before": { weight: 1 },
   signal: { weight: 4 },
-  cancel: { weight: 2 },
+  cancel: { weight: 1 },
   leave: { weight: 6 },
   "too much memory": { weight: 2 },
   "crowded memory": { weight: 2 },
 } as const;
 export type CallFaultName = keyof typeof CALL_FAULTS;
 
-/** Done to a worker from outside, at its birth or `amount` milliseconds after it. */
+/** Done to a worker from outside, at its birth or `amount` milliseconds after it; or met by its initializer. */
 export const WORKER_FAULTS = {
+  "exit in its initializer": { weight: 1 },
   "terminated at birth": { weight: 1 },
   "terminated when online": { weight: 2 },
   "terminated later": { weight: 4 },

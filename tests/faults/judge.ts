@@ -99,7 +99,7 @@ export function killed({ jobs, workers }: World): number {
       // Those that ask for it are counted where it is done.
       return kills === true && asks === undefined ? sum + times : sum;
     }, 0);
-  return inTasks + workers.terminated;
+  return inTasks + workers.struck;
 }
 
 function isMemoryShort(error: unknown, { job, world }: Case): boolean {

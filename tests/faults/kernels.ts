@@ -39,16 +39,7 @@ const strikes: Record<TaskFaultName, Strike> = {
     Object.defineProperty(value, "sum", { enumerable: true, get: () => process.exit(73) });
   },
   "exit in the protocol": ({ amount }) => {
-    let left = amount;
-    const atomics = Atomics as unknown as Record<string, (...parameters: unknown[]) => unknown>;
-    for (const name of ["add", "sub", "load", "store", "exchange", "compareExchange"]) {
-      const operation = atomics[name]!;
-      atomics[name] = (...parameters) => {
-        left -= 1;
-        if (left === 0) process.exit(74);
-        return operation(...parameters);
-      };
-    }
+    globalThis.operationsLeft = amount;
   },
   "uncaught error": () => {
     setTimeout(() => {
@@ -183,6 +174,13 @@ export const chunk = defineKernel(import.meta.url, "chunk", plain.chunk);
 export const columns = defineKernel(import.meta.url, "columns", plain.columns);
 export const item = defineKernel(import.meta.url, "item", plain.item);
 export const transform = defineKernel(import.meta.url, "transform", plain.transform);
+
+/** Names the threads whose initializer ends them. Workers get a copy of the environment. */
+export const ENDED_BY_INITIALIZER = "SHARRAY_ENDED_BY_INITIALIZER";
+
+export const initializer = defineKernel(import.meta.url, "initializer", () => {
+  if (process.env[ENDED_BY_INITIALIZER]?.split(",").includes(String(threadId))) process.exit(75);
+});
 
 /** Inline kernels with the text of their helpers, as a kernel's text must stand alone. */
 function inline(helpers: readonly string[]): Kernels {

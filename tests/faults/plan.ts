@@ -29,6 +29,8 @@ export interface JobPlan {
   readonly seed: number;
   /** Has a signal of its own, or one with all calls of its wave. */
   readonly signal: "own" | "wave";
+  /** Of a stream's loop: it takes a turn of the event loop over each result. */
+  readonly readsSlowly: boolean;
   readonly taskFaults: readonly TaskFault[];
   readonly callFault: CallFault | undefined;
 }
@@ -43,6 +45,7 @@ export interface SequencePlan {
   /** Calls of one wave are in flight at once; the next wave starts when all have ended, or `pause` ms later. */
   readonly waves: readonly { readonly pause: number; readonly jobs: readonly JobPlan[] }[];
   readonly workerFaults: readonly WorkerFault[];
+  readonly hasInitializer: boolean;
   /** Somebody traces the calls. */
   readonly isTraced: boolean;
   /** The executor is shut down while the calls of the last wave run. */
@@ -93,6 +96,7 @@ export function planSequence(seed: number, settings: Settings): SequencePlan {
     options,
     waves,
     workerFaults,
+    hasInitializer: random.chance(0.1) || workerFaults.some(({ kind }) => kind === "exit in its initializer"),
     isTraced: random.chance(0.2),
     shutsDownEarly: random.chance(0.3),
   };
@@ -117,6 +121,7 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
     chunkSize: random.magnitude(30),
     seed: random.integer(0, 1e6),
     signal: random.chance(0.8) ? ("own" as const) : ("wave" as const),
+    readsSlowly: random.chance(0.3),
   };
   const count =
     job.home === "pure" || job.tasks === 0 ? 0 : random.magnitude(2 * settings.faultsPerJob + 1) - 1;

@@ -6,11 +6,9 @@ export interface SequenceReport {
   readonly jobs: number;
   /** Kinds of faults that it planned. */
   readonly planned: readonly string[];
-  /** `calls`, `faults` that struck and `endings`, each by kind. */
+  /** `calls`, `faults` that struck, `endings` of calls and `exits` of workers, each by kind. */
   readonly counts: Counts;
   readonly retries: number;
-  /** Workers that ended, for whatever reason. */
-  readonly losses: number;
   readonly peakSharedBytes: number;
   readonly peakRss: number;
   /** What would keep the process alive at the end. */

@@ -8,6 +8,7 @@ import { ExecutorClosedError, ParallelExecutor } from "sharray";
 import { callKind } from "./calls.js";
 import { Job, type World } from "./job.js";
 import { judge } from "./judge.js";
+import { initializer } from "./kernels.js";
 import { describeJob, type JobPlan, plannedKinds, planSequence, SETTINGS } from "./plan.js";
 import type { SequenceReport } from "./report.js";
 import { Tally } from "./tally.js";
@@ -27,7 +28,10 @@ process.on("warning", (warning) => violations.push(`warned: ${warning.stack}`));
 
 const world: World = {
   plan,
-  executor: new ParallelExecutor(plan.options),
+  executor: new ParallelExecutor({
+    ...plan.options,
+    ...(plan.hasInitializer ? { workerInitializer: initializer } : {}),
+  }),
   workers,
   tally,
   running: new Set(),
@@ -90,7 +94,6 @@ const report: SequenceReport = {
   planned: plannedKinds(plan),
   counts: tally.counts,
   retries,
-  losses: workers.exits.length,
   peakSharedBytes: executor.memory().bytesPeak,
   peakRss: 1024 * process.resourceUsage().maxRSS,
   handles: process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|FSReqPromise)$/.test(name)),

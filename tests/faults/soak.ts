@@ -67,7 +67,6 @@ class Totals {
   #sequences = 0;
   #jobs = 0;
   #retries = 0;
-  #losses = 0;
   #peakSharedBytes = 0;
   #peakRss = 0;
   #handles = 0;
@@ -77,14 +76,13 @@ class Totals {
     this.#sequences += 1;
     this.#jobs += report.jobs;
     this.#retries += report.retries;
-    this.#losses += report.losses;
     this.#peakSharedBytes = Math.max(this.#peakSharedBytes, report.peakSharedBytes);
     this.#peakRss = Math.max(this.#peakRss, report.peakRss);
     this.#handles += report.handles.length;
   }
 
   line(): string {
-    return `${this.#jobs} calls, ${this.#tally.total("faults")} faults, ${this.#losses} workers ended`;
+    return `${this.#jobs} calls, ${this.#tally.total("faults")} faults, ${this.#tally.total("exits")} workers ended`;
   }
 
   asMarkdown({ seed, settings }: Options, minutes: number): string {
@@ -98,7 +96,7 @@ class Totals {
       ["calls", `${this.#jobs}: ${this.#list("calls")}`],
       ["faults", `${this.#tally.total("faults")}: ${this.#list("faults")}`],
       ["endings", this.#list("endings")],
-      ["workers that ended", this.#losses],
+      ["workers that ended", `${this.#tally.total("exits")}: ${this.#list("exits")}`],
       ["rounds that ran again", this.#retries],
       ["most shared memory in use", megabytes(this.#peakSharedBytes)],
       ["most memory of a process", megabytes(this.#peakRss)],
