@@ -1,7 +1,7 @@
 /** Every kind of call: its payload, how it is made, and what it must give, computed plainly. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallOptions, ParallelExecutor, TypedArray } from "sharray";
-import { fold, KERNELS, type KernelArgs, resultOf, write } from "./kernels.js";
+import { fold, KERNELS, type KernelArgs, resultOf, type Written, write } from "./kernels.js";
 import type { JobPlan } from "./plan.js";
 import { Random } from "./random.js";
 
@@ -21,8 +21,10 @@ export interface CallKind<P = unknown> {
     options: Options,
     onResult: OnResult,
   ): Promise<unknown>;
-  /** What the call must give. */
-  expected(job: JobPlan, payload: P): unknown;
+  /** What a task must give; its part of the outputs, where the call has some. */
+  value(job: JobPlan, payload: P, task: number): unknown;
+  /** What the call must give, from what its tasks do. */
+  whole(job: JobPlan, payload: P, values: () => unknown[]): unknown;
   /** The range that an error of this task must tell. */
   range(job: JobPlan, payload: P, task: number): readonly [start: number, end: number];
 }
@@ -56,8 +58,9 @@ const array: CallKind<Float64Array> = {
   payload: (job) => numbers(Float64Array, lengthOf(job), job.seed),
   share: (executor, x) => executor.share(x),
   make: (executor, job, x, options) => executor.mapShared(x, KERNELS[job.home].chunk, options),
-  expected: (job, x) =>
-    perTask(job, (i) => resultOf(job.result, fold(x.subarray(...chunkOf(job, i)), undefined, WEIGHT), i)),
+  value: (job, x, task) =>
+    resultOf(job.result, fold(x.subarray(...chunkOf(job, task)), undefined, WEIGHT), task),
+  whole: (_job, _payload, values) => values(),
   range: (job, _x, task) => chunkOf(job, task),
 };
 
@@ -73,11 +76,11 @@ const columns: CallKind<Columns> = {
   }),
   share: (executor, payload) => executor.share(payload),
   make: (executor, job, payload, options) => executor.mapShared(payload, KERNELS[job.home].columns, options),
-  expected: (job, { x, y }) =>
-    perTask(job, (i) => {
-      const chunk = chunkOf(job, i);
-      return resultOf(job.result, fold(x.subarray(...chunk), y.subarray(...chunk), WEIGHT), i);
-    }),
+  value: (job, { x, y }, task) => {
+    const chunk = chunkOf(job, task);
+    return resultOf(job.result, fold(x.subarray(...chunk), y.subarray(...chunk), WEIGHT), task);
+  },
+  whole: (_job, _payload, values) => values(),
   range: (job, _payload, task) => chunkOf(job, task),
 };
 
@@ -91,8 +94,9 @@ const list: CallKind<TypedArray[]> = {
   share: (executor, arrays) => executor.share(arrays),
   make: (executor, job, arrays, options) =>
     executor.mapShared(arrays, KERNELS[job.home].chunk as never, options),
-  expected: (job, arrays) =>
-    perTask(job, (i) => resultOf(job.result, fold(arrays[i] as Float64Array, undefined, WEIGHT), i)),
+  value: (job, arrays, task) =>
+    resultOf(job.result, fold(arrays[task] as Float64Array, undefined, WEIGHT), task),
+  whole: (_job, _payload, values) => values(),
   range: (_job, arrays, task) => [0, arrays[task]!.length],
 };
 
@@ -109,9 +113,16 @@ const items: CallKind<Items> = {
   share: (executor, { items, y }) => ({ items, y: executor.share(y) }),
   make: (executor, job, { items, y }, options) =>
     executor.map(items, KERNELS[job.home].item, { ...options, shared: { y } }),
-  expected: (job, { items, y }) => perTask(job, (i) => resultOf(job.result, fold(items[i]!, y, WEIGHT), i)),
+  value: (job, { items, y }, task) => resultOf(job.result, fold(items[task]!, y, WEIGHT), task),
+  whole: (_job, _payload, values) => values(),
   range: (_job, _payload, task) => [task, task + 1],
 };
+
+function written(x: Float64Array, y: Int32Array): Written {
+  const outputs = { sum: new Float64Array(x.length), sign: new Int8Array(x.length) };
+  write(x, y, outputs.sum, outputs.sign, WEIGHT);
+  return outputs;
+}
 
 const transform: CallKind<Columns> = {
   ...columns,
@@ -122,11 +133,11 @@ const transform: CallKind<Columns> = {
       KERNELS[job.home].transform,
       options,
     ),
-  expected: (job, { x, y }) => {
-    const written = { sum: new Float64Array(lengthOf(job)), sign: new Int8Array(lengthOf(job)) };
-    write(x, y, written.sum, written.sign, WEIGHT);
-    return written;
+  value: (job, { x, y }, task) => {
+    const chunk = chunkOf(job, task);
+    return written(x.subarray(...chunk), y.subarray(...chunk));
   },
+  whole: (_job, { x, y }) => written(x, y),
 };
 
 const combine = (a: unknown, b: unknown): unknown => (a as number) + (b as number);
@@ -134,7 +145,7 @@ const reduce: CallKind<Float64Array> = {
   ...array,
   make: (executor, job, x, options) =>
     executor.reduceShared(x, KERNELS[job.home].chunk, combine, { ...options, initial: 0.1 }),
-  expected: (job, x) => (array.expected(job, x) as unknown[]).reduce(combine, 0.1),
+  whole: (_job, _payload, values) => values().reduce(combine, 0.1),
 };
 
 const stream: CallKind<Float64Array> = {
@@ -154,6 +165,18 @@ export type CallName = keyof typeof CALLS;
 
 export function callKind(name: CallName): CallKind {
   return CALLS[name] as CallKind;
+}
+
+/** What the job's call must give, computed plainly. */
+export function expectedOf(job: JobPlan, payload: unknown): unknown {
+  const kind = callKind(job.call);
+  return kind.whole(job, payload, () => perTask(job, (task) => kind.value(job, payload, task)));
+}
+
+/** The part of outputs that a task has written. */
+export function partOf(outputs: unknown, [start, end]: readonly [number, number]): Written {
+  const { sum, sign } = outputs as Written;
+  return { sum: sum.slice(start, end), sign: sign.slice(start, end) };
 }
 
 export function kernelArgs(job: JobPlan): Omit<KernelArgs, "left" | "asked"> {

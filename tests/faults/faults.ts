@@ -16,12 +16,15 @@ interface TaskFaultKind {
   readonly asks?: "abort" | "terminate";
   /** Never ends by itself, so it passes by on the caller's thread. */
   readonly isEndless?: true;
-  /** Strikes every time that its task runs. */
-  readonly isLasting?: true;
+  /** Fails the call with this, every time that its task runs. */
+  readonly fails?: "KernelError" | "TaskTimeoutError";
   /** What `amount` counts, and its most. */
   readonly amount?: readonly [unit: "ms" | "operations", most: number];
-  /** Only kernels of a module know it, only values by message have it, only limited heaps end by it. */
-  readonly needs?: "module" | "message" | "heap limit";
+  /**
+   * Only kernels of a module know it, only values by message have it, only limited heaps end by it, and that takes
+   * longer than time-outs of tasks allow.
+   */
+  readonly needs?: "module" | "message" | "heap limit" | "time-out";
 }
 
 /** Struck in a task, by its data: exactly as often as planned. `kernels.ts` has what each does. */
@@ -34,7 +37,10 @@ export const TASK_FAULTS = {
   "unhandled rejection": { weight: 2, kills: true, isStray: true },
   "heap limit": { weight: 1, kills: true, needs: "heap limit" },
   terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate", needs: "module" },
-  throw: { weight: 4, isLasting: true },
+  throw: { weight: 4, fails: "KernelError" },
+  overtime: { weight: 6, fails: "TaskTimeoutError", needs: "time-out" },
+  "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },
+  "overtime of a promise": { weight: 3, fails: "TaskTimeoutError", point: "before", needs: "time-out" },
   delay: { weight: 3, amount: ["ms", 30] },
   sleep: { weight: 2, point: "before", amount: ["ms", 30] },
   abort: { weight: 3, asks: "abort" },

@@ -83,7 +83,8 @@ export class Job {
     running.add(this);
     if (plan.callFault?.kind === "aborted before") this.#abort();
     const args = { ...kernelArgs(plan), left: this.#left, asked: this.#asked, ...this.#ballast() };
-    const options = { args, signal, strategy: plan.strategy, chunkSize: plan.chunkSize };
+    const { strategy, chunkSize, timeout } = plan;
+    const options = { args, signal, strategy, chunkSize, timeout };
     const kind = callKind(plan.call);
     const take = (index: number, value: unknown): boolean => {
       this.seen.push([index, value]);

@@ -1,120 +1,172 @@
 /** Decides whether a job ended as its faults allow: with the plain result, or with an error that they justify. */
 import { isDeepStrictEqual } from "node:util";
-import { KernelError, MemoryLimitError, WorkerLostError } from "sharray";
-import { callKind } from "./calls.js";
-import { POINTS, type TaskFault, taskFault } from "./faults.js";
+import {
+  KernelError,
+  MemoryLimitError,
+  type PartialResults,
+  TaskTimeoutError,
+  WorkerLostError,
+} from "sharray";
+import { callKind, expectedOf, partOf } from "./calls.js";
+import { type Fate, fateOf } from "./fate.js";
+import { taskFault } from "./faults.js";
 import type { Ending, Job, World } from "./job.js";
-import { isLethal } from "./plan.js";
 
 interface Case {
   readonly job: Job;
   readonly world: World;
   readonly payload: unknown;
-  /** The fault that decides how the call ends; undefined: none does, it gives its result. */
-  readonly fatal: TaskFault | undefined;
+  readonly fate: Fate | undefined;
 }
 
 /** @returns what is wrong; undefined: nothing */
 export function judge(job: Job, world: World, payload: unknown, ending: Ending): string | undefined {
-  const fatal = fatalFault(job, world);
+  const given = { job, world, payload, fate: fateOf(job.plan, world.plan.options) };
   if (ending.type === "hang") return "did not end";
   if (job.isLate) return "went on after it was stopped";
-  const partial = wrongStream(job, payload);
-  if (partial !== undefined) return partial;
-  if (ending.type === "error") {
-    const excuse = EXCUSES.find(([, holds]) => holds(ending.error, { job, world, payload, fatal }));
-    world.tally.add("endings", excuse?.[0] ?? "unjustified");
-    return excuse === undefined ? `rejected with ${describe(ending.error)}` : undefined;
-  }
+  return (
+    wrongStream(job, payload) ??
+    (ending.type === "error" ? wrongError(given, ending.error) : wrongValue(given, ending.value))
+  );
+}
+
+function wrongValue({ job, world, payload, fate }: Case, value: unknown): string | undefined {
   world.tally.add("endings", job.hasLeft ? "left" : "result");
-  return job.hasLeft ? undefined : wrongValue({ job, world, payload, fatal }, ending.value);
-}
-
-/** Why a call may reject. */
-const EXCUSES: readonly (readonly [name: string, holds: (error: unknown, given: Case) => boolean])[] = [
-  ["KernelError", isTheKernelsError],
-  ["aborted", (error, { job }) => job.signal.aborted && error === job.signal.reason],
-  ["cancelled", (error, { job }) => job.cancelledWith.has(error)],
-  ["WorkerLostError", isLossJustified],
-  ["MemoryLimitError", isMemoryShort],
-];
-
-/** Of what ends a call for certain, the first in the order of tasks. */
-function fatalFault(job: Job, { plan }: World): TaskFault | undefined {
-  const { strategy, taskFaults } = job.plan;
-  const losesCall = strategy === "threads" && plan.options.forceSerialOnFailure !== true;
-  return taskFaults
-    .filter((fault) => fault.kind === "throw" || (losesCall && isLethal(fault)))
-    .sort((a, b) => a.task - b.task || POINTS.indexOf(a.point) - POINTS.indexOf(b.point))[0];
-}
-
-function wrongValue({ job, payload, fatal }: Case, value: unknown): string | undefined {
-  if (fatal !== undefined) return `gave a result in spite of "${fatal.kind}" at task ${fatal.task}`;
-  const fault = job.plan.callFault?.kind;
+  if (job.hasLeft) return undefined;
+  if (fate !== undefined) return `gave a result in spite of a ${fate.error} of task ${fate.task}`;
+  const { plan, seen } = job;
+  const fault = plan.callFault?.kind;
   if (fault === "aborted before" || fault === "too much memory")
     return `gave a result in spite of "${fault}"`;
-  if (job.plan.call === "stream") {
-    return job.seen.length === job.plan.tasks ? undefined : `gave ${job.seen.length} results`;
-  }
-  const expected = callKind(job.plan.call).expected(job.plan, payload);
+  if (plan.call === "stream") return seen.length === plan.tasks ? undefined : `gave ${seen.length} results`;
+  const expected = expectedOf(plan, payload);
   return isDeepStrictEqual(value, expected) ? undefined : `gave a wrong result${difference(value, expected)}`;
+}
+
+function difference(value: unknown, expected: unknown): string {
+  if (!Array.isArray(value) || !Array.isArray(expected)) return "";
+  return ` at ${expected.findIndex((each, i) => !isDeepStrictEqual(value[i], each))} of ${expected.length}`;
 }
 
 /** Each result of a stream comes once and is right, however the stream ends. */
 function wrongStream({ plan, seen }: Job, payload: unknown): string | undefined {
   if (plan.call !== "stream") return undefined;
-  const expected = callKind(plan.call).expected(plan, payload) as unknown[];
+  const kind = callKind(plan.call);
   const indices = new Set<number>();
   for (const [index, value] of seen) {
     if (indices.has(index)) return `gave result ${index} twice`;
     indices.add(index);
-    if (!isDeepStrictEqual(value, expected[index])) return `gave a wrong result ${index}`;
+    if (!isDeepStrictEqual(value, kind.value(plan, payload, index))) return `gave a wrong result ${index}`;
   }
   return undefined;
 }
 
-function isTheKernelsError(error: unknown, { job, payload, fatal }: Case): boolean {
-  if (!(error instanceof KernelError) || fatal?.kind !== "throw") return false;
-  const { index, start, end, cause } = error;
-  const range = callKind(job.plan.call).range(job.plan, payload, fatal.task);
-  const isTheCause = cause instanceof RangeError && "task" in cause && cause.task === fatal.task;
-  return isTheCause && isDeepStrictEqual([index, start, end], [fatal.task, ...range]);
+function wrongError(given: Case, error: unknown): string | undefined {
+  const excuse = EXCUSES.find(([, holds]) => holds(error, given));
+  given.world.tally.add("endings", excuse?.[0] ?? "unjustified");
+  if (excuse === undefined) return `rejected with ${error instanceof Error ? error.stack : String(error)}`;
+  const hasPartial =
+    error instanceof KernelError || error instanceof TaskTimeoutError || error instanceof WorkerLostError;
+  return hasPartial ? wrongPartial(given, error.partial) : undefined;
 }
 
-/** More workers ended in its time than it may lose, and that by faults. */
-function isLossJustified(error: unknown, { job, world, fatal }: Case): boolean {
+/** Why a call may reject. */
+const EXCUSES: readonly (readonly [name: string, holds: (error: unknown, given: Case) => boolean])[] = [
+  [
+    "KernelError",
+    (error, given) => error instanceof KernelError && isFate("KernelError", error, given) && isOurs(error),
+  ],
+  [
+    "TaskTimeoutError",
+    (error, given) => error instanceof TaskTimeoutError && isFate("TaskTimeoutError", error, given),
+  ],
+  ["WorkerLostError", (error, given) => error instanceof WorkerLostError && isLossJustified(error, given)],
+  ["aborted", (error, { job }) => job.signal.aborted && error === job.signal.reason],
+  ["cancelled", (error, { job }) => job.cancelledWith.has(error)],
+  ["MemoryLimitError", (error, given) => error instanceof MemoryLimitError && isMemoryShort(error, given)],
+  ["shut down", isAbortedByShutdown],
+];
+
+interface OfTask {
+  readonly index: number | undefined;
+  readonly start: number | undefined;
+  readonly end: number | undefined;
+}
+
+/** Is it the error that the job's faults lead to, of the right task? */
+function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, payload, fate }: Case): boolean {
+  if (fate?.error !== name) return false;
+  const range = callKind(job.plan.call).range(job.plan, payload, fate.task);
+  return isDeepStrictEqual([index, start, end], [fate.task, ...range]);
+}
+
+function isOurs({ index, cause }: KernelError): boolean {
+  return cause instanceof RangeError && "task" in cause && cause.task === index;
+}
+
+/** A task that its own faults and those around it made end workers too often, or workers that ended in between. */
+function isLossJustified(error: WorkerLostError, given: Case): boolean {
+  const { job, world } = given;
   const { forceSerialOnFailure, maxRetries } = world.plan.options;
-  if (!(error instanceof WorkerLostError) || forceSerialOnFailure) return false;
   const exits = world.workers.exits.slice(job.exitsBefore);
+  if (forceSerialOnFailure === true) return false;
   if (error.exitCode !== undefined && !exits.includes(error.exitCode)) return false;
-  return (fatal !== undefined && isLethal(fatal)) || Math.min(exits.length, killed(world)) > maxRetries;
+  if (isFate("WorkerLostError", error, given)) return true;
+  const own = job.struck().filter(([{ task, kind }]) => task === error.index && !isAnybodys(kind));
+  return kills(own) + strays(world) > maxRetries;
 }
 
-/** Workers that faults have ended so far, or are about to. */
-export function killed({ jobs, workers }: World): number {
-  const inTasks = jobs
-    .flatMap((job) => job.struck())
-    .reduce((sum, [{ kind }, times]) => {
-      const { kills, asks } = taskFault(kind);
-      // Those that ask for it are counted where it is done.
-      return kills === true && asks === undefined ? sum + times : sum;
-    }, 0);
-  return inTasks + workers.struck;
+type Struck = ReturnType<Job["struck"]>;
+
+const isAnybodys = (kind: Parameters<typeof taskFault>[0]): boolean => taskFault(kind).isStray === true;
+
+function kills(struck: Struck): number {
+  return struck.reduce((sum, [{ kind }, times]) => sum + (taskFault(kind).kills === true ? times : 0), 0);
 }
 
-function isMemoryShort(error: unknown, { job, world }: Case): boolean {
-  const limit = world.plan.options.maxSharedBytes;
-  if (!(error instanceof MemoryLimitError) || error.limit !== limit) return false;
+/** Workers that faults have ended, or are about to, whatever they are at. */
+function strays({ jobs, workers }: World): number {
+  const inTasks = jobs.flatMap((job) => job.struck().filter(([{ kind }]) => isAnybodys(kind)));
+  return kills(inTasks) + workers.struck;
+}
+
+function isMemoryShort({ limit }: MemoryLimitError, { job, world }: Case): boolean {
   const isCrowded = world.jobs.some(({ plan }) => plan.callFault?.kind === "crowded memory");
-  return job.plan.callFault?.kind === "too much memory" || isCrowded;
+  const isTooMuch = job.plan.callFault?.kind === "too much memory";
+  return limit === world.plan.options.maxSharedBytes && (isTooMuch || isCrowded);
 }
 
-function difference(value: unknown, expected: unknown): string {
-  if (!Array.isArray(value) || !Array.isArray(expected)) return "";
-  const at = expected.findIndex((each, i) => !isDeepStrictEqual(value[i], each));
-  return ` at ${at} of ${expected.length}`;
+function isAbortedByShutdown(error: unknown, { world }: Case): boolean {
+  if (!(error instanceof DOMException) || error.name !== "AbortError") return false;
+  const { end } = world.plan;
+  const text =
+    end === "with a deadline"
+      ? "given a deadline"
+      : end === "by disposal"
+        ? "end of its executor's block"
+        : undefined;
+  return text !== undefined && error.message.includes(text);
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+/** What had ended is right, and what had not is named: together they are all tasks. */
+function wrongPartial({ job, payload }: Case, partial: PartialResults | undefined): string | undefined {
+  const { plan } = job;
+  if (partial === undefined) return "rejected without partial results";
+  const { values, unfinished, outputs } = partial;
+  const kind = callKind(plan.call);
+  for (const { index, start, end } of unfinished) {
+    if (values.has(index)) return `has task ${index} both ended and unfinished`;
+    if (!isDeepStrictEqual([start, end], kind.range(plan, payload, index)))
+      return `has another range for task ${index}`;
+  }
+  // A stream has given its values to the loop.
+  if (plan.call === "stream") return undefined;
+  if (values.size + unfinished.length !== plan.tasks)
+    return `lacks tasks: ${values.size} ended, ${unfinished.length} not`;
+  for (const [index, value] of values) {
+    const given = plan.call === "transform" ? partOf(outputs, kind.range(plan, payload, index)) : value;
+    if (!isDeepStrictEqual(given, kind.value(plan, payload, index)))
+      return `has a wrong partial result ${index}`;
+  }
+  return undefined;
 }

@@ -18,12 +18,15 @@ export interface KernelArgs {
 type Context = KernelContext<KernelArgs>;
 type Numbers = ArrayLike<number>;
 
+interface Scene {
+  /** Asks the caller's side for what the fault needs, of this thread. */
+  readonly ask: (thread: number) => void;
+  readonly aborted: () => boolean;
+  /** What the task is about to return; undefined before that. */
+  readonly value: unknown;
+}
 /** @returns a promise for the task to wait for, where the fault brings one */
-type Strike = (
-  fault: TaskFault,
-  ask: (thread: number) => undefined,
-  value: unknown,
-) => PromiseLike<unknown> | undefined;
+type Strike = (fault: TaskFault, scene: Scene) => PromiseLike<unknown> | undefined;
 
 /** Set on the caller's thread, where nothing may end it. */
 declare global {
@@ -35,7 +38,7 @@ const strikes: Record<TaskFaultName, Strike> = {
   "exit between tasks": () => {
     setImmediate(() => process.exit(72));
   },
-  "exit while sending": (_fault, _ask, value) => {
+  "exit while sending": (_fault, { value }) => {
     Object.defineProperty(value, "sum", { enumerable: true, get: () => process.exit(73) });
   },
   "exit in the protocol": ({ amount }) => {
@@ -52,7 +55,7 @@ const strikes: Record<TaskFaultName, Strike> = {
   "heap limit": () => {
     for (const kept: unknown[] = []; ; ) kept.push(new Array(100_000).fill(kept.length));
   },
-  terminated: (_fault, ask) => {
+  terminated: (_fault, { ask }) => {
     for (ask(threadId); ; );
   },
   throw: ({ task }) => {
@@ -62,17 +65,32 @@ const strikes: Record<TaskFaultName, Strike> = {
     for (const end = performance.now() + amount; performance.now() < end; );
   },
   sleep: ({ amount }) => new Promise((resolve) => setTimeout(resolve, amount)),
-  abort: (_fault, ask) => ask(1),
-  "endless loop": (_fault, ask) => {
+  overtime: () => {
+    for (;;);
+  },
+  "overtime until told": (_fault, { aborted }) => {
+    while (!aborted());
+    return undefined;
+  },
+  "overtime of a promise": () => new Promise(() => {}),
+  abort: (_fault, { ask }) => {
+    ask(1);
+    return undefined;
+  },
+  "endless loop": (_fault, { ask }) => {
     for (ask(1); ; );
   },
-  "unsettled promise": (_fault, ask) => {
+  "unsettled promise": (_fault, { ask }) => {
     ask(1);
     return new Promise(() => {});
   },
 };
 
-function meet(point: Point, { index, args }: Context, value?: unknown): PromiseLike<unknown> | undefined {
+function meet(
+  point: Point,
+  { index, args, aborted }: Context,
+  value?: unknown,
+): PromiseLike<unknown> | undefined {
   const left = args.left as Int32Array;
   const asked = args.asked as Int32Array;
   for (const [i, fault] of args.faults.entries()) {
@@ -80,7 +98,7 @@ function meet(point: Point, { index, args }: Context, value?: unknown): PromiseL
     if (fault.needsWorker && globalThis.isCallersThread === true) continue;
     if (Atomics.sub(left, i, 1) <= 0) continue;
     const ask = (thread: number) => void Atomics.store(asked, i, thread);
-    const pause = strikes[fault.kind](fault, ask, value);
+    const pause = strikes[fault.kind](fault, { ask, aborted, value });
     if (pause !== undefined) return pause;
   }
   return undefined;
@@ -143,7 +161,7 @@ interface Columns {
   readonly x: Numbers;
   readonly y: Numbers;
 }
-interface Written {
+export interface Written {
   readonly sum: Float64Array;
   readonly sign: Int8Array;
 }

@@ -31,9 +31,15 @@ export interface JobPlan {
   readonly signal: "own" | "wave";
   /** Of a stream's loop: it takes a turn of the event loop over each result. */
   readonly readsSlowly: boolean;
+  /** Milliseconds that each task may take. */
+  readonly timeout: number | undefined;
   readonly taskFaults: readonly TaskFault[];
   readonly callFault: CallFault | undefined;
 }
+
+/** How the executor is shut down: when all is done, or while the calls of the last wave run. */
+export type End = "afterwards" | "meanwhile" | "with a deadline" | "by disposal";
+const ENDS: readonly End[] = ["afterwards", "afterwards", "meanwhile", "with a deadline", "by disposal"];
 
 export interface SequencePlan {
   readonly seed: number;
@@ -48,8 +54,7 @@ export interface SequencePlan {
   readonly hasInitializer: boolean;
   /** Somebody traces the calls. */
   readonly isTraced: boolean;
-  /** The executor is shut down while the calls of the last wave run. */
-  readonly shutsDownEarly: boolean;
+  readonly end: End;
 }
 
 /** How hard a sequence is. */
@@ -65,6 +70,8 @@ export const SETTINGS = {
 
 /** As many retries as no sequence uses up: then every call must come to its own end. */
 const PLENTY = 1000;
+/** So long that no other task takes it, be the machine as busy as it may. */
+const TIMEOUT_MS = 1000;
 /** Strikes as often as its task runs. */
 const ALWAYS = 2 ** 31 - 1;
 const RESULTS: readonly ResultKind[] = ["number", "slots", "text", "object", "array", "mixed"];
@@ -98,7 +105,7 @@ export function planSequence(seed: number, settings: Settings): SequencePlan {
     workerFaults,
     hasInitializer: random.chance(0.1) || workerFaults.some(({ kind }) => kind === "exit in its initializer"),
     isTraced: random.chance(0.2),
-    shutsDownEarly: random.chance(0.3),
+    end: random.pick(ENDS),
   };
 }
 
@@ -122,6 +129,7 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
     seed: random.integer(0, 1e6),
     signal: random.chance(0.8) ? ("own" as const) : ("wave" as const),
     readsSlowly: random.chance(0.3),
+    timeout: random.chance(0.15) ? TIMEOUT_MS : undefined,
   };
   const count =
     job.home === "pure" || job.tasks === 0 ? 0 : random.magnitude(2 * settings.faultsPerJob + 1) - 1;
@@ -135,23 +143,24 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
 
 function planTaskFault(
   random: Random,
-  job: Pick<JobPlan, "tasks" | "home" | "call" | "result">,
+  job: Pick<JobPlan, "tasks" | "home" | "call" | "result" | "timeout">,
   { maxRetries, resourceLimits }: SequencePlan["options"],
 ): TaskFault {
   const kind = random.weighted(TASK_FAULTS, (name) => {
     const { needs } = taskFault(name);
     if (needs === "module") return job.home === "module";
     if (needs === "message") return job.call !== "transform" && job.result === "object";
-    return needs === undefined || resourceLimits !== undefined;
+    if (needs === "time-out") return job.timeout !== undefined;
+    return needs === undefined || (resourceLimits !== undefined && job.timeout === undefined);
   });
-  const { point, isLasting, isStray, isEndless, kills, amount } = taskFault(kind);
+  const { point, fails, isStray, isEndless, kills, amount } = taskFault(kind);
   // Without an end only where retries have one.
   const isLethal = kills === true && isStray === undefined && maxRetries < PLENTY && random.chance(0.1);
   return {
     kind,
     task: random.integer(0, job.tasks - 1),
     point: point ?? random.pick(POINTS),
-    times: isLasting || isLethal ? ALWAYS : random.pick([1, 1, 1, 2]),
+    times: fails !== undefined || isLethal ? ALWAYS : random.pick([1, 1, 1, 2]),
     amount: amount === undefined ? 0 : random.magnitude(amount[1]),
     needsWorker: kills === true || isEndless === true,
   };
@@ -168,11 +177,6 @@ function planCallFault(random: Random, job: Pick<JobPlan, "call" | "tasks" | "st
   };
 }
 
-/** Will this fault lose a worker every time, until retries are used up? */
-export function isLethal({ kind, times }: TaskFault): boolean {
-  return taskFault(kind).kills === true && times === ALWAYS;
-}
-
 export function plannedKinds({ waves, workerFaults }: SequencePlan): string[] {
   const jobs = waves.flatMap((wave) => wave.jobs);
   const ofCalls = jobs.flatMap(({ taskFaults, callFault }) => [...taskFaults, callFault ?? []].flat());
@@ -181,7 +185,19 @@ export function plannedKinds({ waves, workerFaults }: SequencePlan): string[] {
 
 /** One line for a person. */
 export function describeJob(job: JobPlan): string {
-  const { call, home, result, isAsync, isShared, strategy, tasks, chunkSize, taskFaults, callFault } = job;
+  const {
+    call,
+    home,
+    result,
+    isAsync,
+    isShared,
+    strategy,
+    tasks,
+    chunkSize,
+    timeout,
+    taskFaults,
+    callFault,
+  } = job;
   const faults = taskFaults.map(
     ({ kind, point, task, times, amount }) =>
       `${kind} (${amount}) ${point} task ${task}, ${times === ALWAYS ? "always" : `${times}x`}`,
@@ -189,6 +205,6 @@ export function describeJob(job: JobPlan): string {
   if (callFault !== undefined) faults.push(`${callFault.kind} at ${callFault.amount}`);
   return (
     `${call} of ${tasks} tasks by ${chunkSize}, ${isAsync ? "async " : ""}${home} kernel, ${result} results, ` +
-    `${isShared ? "shared" : "plain"}, ${strategy}; ${faults.join("; ") || "no faults"}`
+    `${isShared ? "shared" : "plain"}, ${strategy}${timeout === undefined ? "" : `, ${timeout} ms a task`}; ${faults.join("; ") || "no faults"}`
   );
 }

@@ -9,7 +9,7 @@ import { callKind } from "./calls.js";
 import { Job, type World } from "./job.js";
 import { judge } from "./judge.js";
 import { initializer } from "./kernels.js";
-import { describeJob, type JobPlan, plannedKinds, planSequence, SETTINGS } from "./plan.js";
+import { describeJob, type End, type JobPlan, plannedKinds, planSequence, SETTINGS } from "./plan.js";
 import type { SequenceReport } from "./report.js";
 import { Tally } from "./tally.js";
 import { Workers } from "./workers.js";
@@ -62,12 +62,19 @@ async function runJob(jobPlan: JobPlan, ofWave: AbortController): Promise<void> 
   }
 }
 
+const SHUTDOWNS: Readonly<Record<End, () => void>> = {
+  afterwards: () => {},
+  meanwhile: () => void executor.shutdown(),
+  "with a deadline": () => void executor.shutdown({ deadline: 5 }),
+  "by disposal": () => void executor[Symbol.asyncDispose](),
+};
+
 for (const [i, { jobs, pause }] of plan.waves.entries()) {
   const ofWave = new AbortController();
   const running = jobs.map((job) => runJob(job, ofWave));
-  if (plan.shutsDownEarly && i === plan.waves.length - 1) {
+  if (i === plan.waves.length - 1) {
     await sleep(pause);
-    void executor.shutdown();
+    SHUTDOWNS[plan.end]();
   }
   await Promise.all(running);
   if (getEventListeners(ofWave.signal, "abort").length > 0) violations.push("left a listener on a signal");
@@ -86,8 +93,8 @@ await until("memory is in use at the end", () => {
 for (const [{ kind }, times] of world.jobs.flatMap((job) => job.struck())) {
   if (times > 0) tally.add("faults", kind, times);
 }
-const { submitted, completed, failures, retries } = executor.metrics.snapshot();
-if (submitted !== completed + failures) violations.push("metrics: a call neither completed nor failed");
+const { submitted, completed, failures, left, retries } = executor.metrics.snapshot();
+if (submitted !== completed + failures + left) violations.push("metrics: a call is not in one of them");
 const report: SequenceReport = {
   seed: plan.seed,
   jobs: world.jobs.length,
