@@ -8,7 +8,7 @@ import {
   WorkerLostError,
 } from "sharray";
 import { callKind, expectedOf, partOf } from "./calls.js";
-import { type Fate, fateOf } from "./fate.js";
+import { type Fate, type Fates, fatesOf } from "./fate.js";
 import { taskFault } from "./faults.js";
 import type { Ending, Job, World } from "./job.js";
 
@@ -16,12 +16,12 @@ interface Case {
   readonly job: Job;
   readonly world: World;
   readonly payload: unknown;
-  readonly fate: Fate | undefined;
+  readonly fates: Fates;
 }
 
 /** @returns what is wrong; undefined: nothing */
 export function judge(job: Job, world: World, payload: unknown, ending: Ending): string | undefined {
-  const given = { job, world, payload, fate: fateOf(job.plan, world.plan.options) };
+  const given = { job, world, payload, fates: fatesOf(job.plan, world.plan.options) };
   if (ending.type === "hang") return "did not end";
   if (job.isLate) return "went on after it was stopped";
   return (
@@ -30,10 +30,10 @@ export function judge(job: Job, world: World, payload: unknown, ending: Ending):
   );
 }
 
-function wrongValue({ job, world, payload, fate }: Case, value: unknown): string | undefined {
+function wrongValue({ job, world, payload, fates }: Case, value: unknown): string | undefined {
   world.tally.add("endings", job.hasLeft ? "left" : "result");
   if (job.hasLeft) return undefined;
-  if (fate !== undefined) return `gave a result in spite of a ${fate.error} of task ${fate.task}`;
+  if (!fates.mayEndWell) return `gave a result in spite of ${JSON.stringify(fates.errors)}`;
   const { plan, seen } = job;
   const fault = plan.callFault?.kind;
   if (fault === "aborted before" || fault === "too much memory")
@@ -94,10 +94,11 @@ interface OfTask {
 }
 
 /** Is it the error that the job's faults lead to, of the right task? */
-function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, payload, fate }: Case): boolean {
-  if (fate?.error !== name) return false;
-  const range = callKind(job.plan.call).range(job.plan, payload, fate.task);
-  return isDeepStrictEqual([index, start, end], [fate.task, ...range]);
+function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, payload, fates }: Case): boolean {
+  return fates.errors.some(({ task, error }) => {
+    if (error !== name || task !== index) return false;
+    return isDeepStrictEqual([start, end], callKind(job.plan.call).range(job.plan, payload, task));
+  });
 }
 
 function isOurs({ index, cause }: KernelError): boolean {

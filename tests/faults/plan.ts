@@ -143,7 +143,7 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
 
 function planTaskFault(
   random: Random,
-  job: Pick<JobPlan, "tasks" | "home" | "call" | "result" | "timeout">,
+  job: Pick<JobPlan, "tasks" | "home" | "call" | "result" | "timeout" | "isAsync">,
   { maxRetries, resourceLimits }: SequencePlan["options"],
 ): TaskFault {
   const kind = random.weighted(TASK_FAULTS, (name) => {
@@ -162,7 +162,8 @@ function planTaskFault(
     point: point ?? random.pick(POINTS),
     times: fails !== undefined || isLethal ? ALWAYS : random.pick([1, 1, 1, 2]),
     amount: amount === undefined ? 0 : random.magnitude(amount[1]),
-    needsWorker: kills === true || isEndless === true,
+    // What an async task does after its first await cannot be stopped on the caller's thread.
+    needsWorker: kills === true || isEndless === true || (job.isAsync && fails === "TaskTimeoutError"),
   };
 }
 
