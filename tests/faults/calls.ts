@@ -5,9 +5,9 @@ import { fold, KERNELS, type KernelArgs, resultOf, type Written, write } from ".
 import type { JobPlan } from "./plan.js";
 import { Random } from "./random.js";
 
-export type Options = CallOptions<KernelArgs> & { readonly args: KernelArgs };
+type Options = CallOptions<KernelArgs> & { readonly args: KernelArgs };
 /** Takes a result of a stream. @returns true to leave the loop */
-export type OnResult = (index: number, value: unknown) => boolean;
+type OnResult = (index: number, value: unknown) => boolean;
 
 export interface CallKind<P = unknown> {
   readonly weight: number;

@@ -62,7 +62,7 @@ export const CALL_FAULTS = {
   "too much memory": { weight: 2 },
   "crowded memory": { weight: 2 },
 } as const;
-export type CallFaultName = keyof typeof CALL_FAULTS;
+type CallFaultName = keyof typeof CALL_FAULTS;
 
 /** Done to a worker from outside, at its birth or `amount` milliseconds after it; or met by its initializer. */
 export const WORKER_FAULTS = {
@@ -71,7 +71,7 @@ export const WORKER_FAULTS = {
   "terminated when online": { weight: 2 },
   "terminated later": { weight: 4 },
 } as const;
-export type WorkerFaultName = keyof typeof WORKER_FAULTS;
+type WorkerFaultName = keyof typeof WORKER_FAULTS;
 
 export interface TaskFault {
   readonly kind: TaskFaultName;
