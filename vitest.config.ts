@@ -29,6 +29,16 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        test: {
+          name: "faults",
+          include: ["tests/faults/**/*.test.ts"],
+          testTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+          // Sequences are processes of their own, with workers of their own.
+          maxConcurrency: 2,
+        },
+      },
     ],
   },
 });

@@ -68,6 +68,8 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #slots = new Set<Slot>();
   readonly #backoff = new Backoff();
+  /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
+  readonly #alive = new Set<Slot>();
   /** Woken first the last time: the likeliest to be waiting at its bell. */
   #hottest: Slot | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -112,15 +114,16 @@ export class Pool {
     for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
     const room = idle < wanted && this.respawnWait > 0 ? 0 : this.#options.maxWorkers - this.#slots.size;
     for (let starting = Math.min(room, wanted - idle); starting > 0; starting -= 1) {
-      this.#slots.add(
-        new Slot(
-          this.#freeNumber(),
-          this.#options,
-          control,
-          () => this.#scheduleTrim(),
-          (slot) => this.#ended(slot),
-        ),
+      const slot = new Slot(
+        this.#freeNumber(),
+        this.#options,
+        control,
+        () => this.#scheduleTrim(),
+        (slot) => this.#ended(slot),
       );
+      this.#slots.add(slot);
+      this.#alive.add(slot);
+      void slot.ended.then(() => this.#alive.delete(slot));
     }
     const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
     const slots = [...this.#slots].sort((a, b) => rank(a) - rank(b)).slice(0, wanted);
@@ -161,6 +164,7 @@ export class Pool {
   async terminate(): Promise<void> {
     clearTimeout(this.#timer);
     await Promise.all([...this.#slots].map((slot) => slot.terminate()));
+    await Promise.all([...this.#alive].map((slot) => slot.ended));
   }
 
   #ended(slot: Slot): void {

@@ -64,6 +64,8 @@ export class Slot {
   readonly toForget: number[] = [];
   /** Resolves when the worker serves rounds; rejects when it could not be started. */
   readonly ready: Promise<void>;
+  /** Resolves when the worker's thread has ended. */
+  readonly ended: Promise<void>;
   readonly #rounds = new Map<number, RoundListener>();
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
@@ -93,7 +95,12 @@ export class Slot {
     this.#port = port1;
     port1.on("message", (message: ReportMessage) => this.#report(message));
     port1.unref();
+    let end: () => void;
+    this.ended = new Promise((resolve) => {
+      end = resolve;
+    });
     this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
+      end();
       onEnd(this);
       this.#lose(exitCode, error ?? this.#startError);
     });

@@ -154,8 +154,10 @@ export class WorkerServer {
       const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, PARK_MS);
       if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
       this.#wasAlone = false;
-      for (const message of messages) await this.#enter(message);
-      if (mail !== undefined) await this.#enter({ ...mail, handles: null, kernel: null, forget: null });
+      if (mail !== undefined) messages.push({ ...mail, handles: null, kernel: null, forget: null });
+      // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss
+      // what it brings.
+      await Promise.all(messages.map((message) => this.#enter(message)));
       if (this.#queue.length === 0) await nextTurn();
       if (this.#queue.length > 0) {
         this.#patience = Math.min(MOST_PATIENCE_MS, 2 * this.#patience);

@@ -1,6 +1,7 @@
 /** Calls that follow each other at once, on workers that wait for them at their doorbells. */
 import { ParallelExecutor, type ReadOnly, type TelemetryEvents, WorkerLostError } from "sharray";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { facts } from "./run.js";
 
 let executor: ParallelExecutor;
 let executions: TelemetryEvents["parallel_execution"][];
@@ -201,4 +202,9 @@ test("a short call can be aborted, and the next one works", async () => {
   setTimeout(() => controller.abort("enough"), 5);
   await expect(call(controller.signal)).rejects.toBe("enough");
   expect(await call()).toEqual(items);
+});
+
+test("a worker that loads a kernel keeps the order in which wake-ups came", async () => {
+  const later = Array.from({ length: 30 }, (_, i) => 3 * i);
+  expect(await facts("loading.mjs")).toEqual([2, 3, ...later]);
 });

@@ -338,12 +338,14 @@ describe("shutdown", () => {
     }
   });
 
-  test.each(["right after calls", "while workers start", "while an aborted kernel does not yield"])(
-    "%s ends all workers",
-    async (moment) => {
-      expect(await facts("shutdown.mjs", [moment])).toBe("all shut down");
-    },
-  );
+  test.each([
+    "right after calls",
+    "while workers start",
+    "while an idle worker ends",
+    "while an aborted kernel does not yield",
+  ])("%s ends all workers", async (moment) => {
+    expect(await facts("shutdown.mjs", [moment])).toBe("all shut down");
+  });
 
   test("is what the end of an `await using` block does", async () => {
     const { ParallelExecutor } = await import("sharray");

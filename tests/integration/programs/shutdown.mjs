@@ -79,6 +79,24 @@ const ways = {
     tell("all shut down");
   },
 
+  async "while an idle worker ends"() {
+    const executor = new ParallelExecutor({ ...options, maxWorkers: 1, idleTimeout: 1 });
+    const ending = new Promise((resolve) => {
+      process.on("worker", (worker) => {
+        const { terminate } = worker;
+        worker.terminate = () => {
+          resolve();
+          return terminate.call(worker);
+        };
+      });
+    });
+    await executor.map([1, 2], (x) => x);
+    await ending;
+    await executor.shutdown();
+    assert.equal(workers.alive, 0);
+    tell("all shut down");
+  },
+
   async "while an aborted kernel does not yield"() {
     const executor = new ParallelExecutor(options);
     const running = executor.allocate(Int32Array, 1);

@@ -1,0 +1,57 @@
+/** How a call may end, as far as the faults in its tasks decide it. */
+import { POINTS, type TaskFault, taskFault } from "./faults.js";
+import type { JobPlan, SequencePlan } from "./plan.js";
+
+export interface Fate {
+  readonly task: number;
+  readonly error: "KernelError" | "TaskTimeoutError" | "WorkerLostError";
+}
+
+export interface Fates {
+  /** Each of a task that nothing before it needs to keep from running. */
+  readonly errors: readonly Fate[];
+  /** May all tasks end well? */
+  readonly mayEndWell: boolean;
+}
+
+/** The first task that fails decides. Where calls may run on the caller's thread, some faults pass by there. */
+export function fatesOf(job: JobPlan, { forceSerialOnFailure, maxRetries }: SequencePlan["options"]): Fates {
+  const isSerialInTheEnd = forceSerialOnFailure === true;
+  const places = {
+    threads: isSerialInTheEnd ? ["worker", "caller"] : ["worker"],
+    auto: ["worker", "caller"],
+    sequential: ["caller"],
+  }[job.strategy];
+  const errors: Fate[] = [];
+  const tasks = [...new Set(job.taskFaults.map(({ task }) => task))].sort((a, b) => a - b);
+  for (const task of tasks) {
+    const ends = places.map((place) => {
+      const faults = job.taskFaults
+        .filter((fault) => fault.task === task && (place === "worker" || !fault.needsWorker))
+        .sort((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point));
+      const error = endOfTask(faults, maxRetries);
+      return error === "WorkerLostError" && isSerialInTheEnd ? undefined : error;
+    });
+    for (const error of ends) if (error !== undefined) errors.push({ task, error });
+    if (!ends.includes(undefined)) return { errors, mayEndWell: false };
+  }
+  return { errors, mayEndWell: true };
+}
+
+/** Runs the task in mind: from fault to fault, and again from the start when its worker ended. */
+function endOfTask(faults: readonly TaskFault[], maxRetries: number): Fate["error"] | undefined {
+  const left = faults.map(({ times }) => times);
+  for (let blame = 0; blame <= maxRetries; blame++) {
+    const at = faults.findIndex(({ kind }, i) => {
+      const { fails, kills, isStray, isEndless } = taskFault(kind);
+      const ends = fails !== undefined || isEndless === true || (kills === true && isStray === undefined);
+      return ends && left[i]! > 0;
+    });
+    if (at === -1) return undefined;
+    const { fails, kills } = taskFault(faults[at]!.kind);
+    // One without an end asks for the call's abort, and waits for it.
+    if (kills === undefined) return fails;
+    left[at]! -= 1;
+  }
+  return "WorkerLostError";
+}

@@ -1,0 +1,30 @@
+/** A short run of the fault injector, always with the same seeds. The long one is `npm run soak`. */
+import { execFileSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rerunLine, runSequence } from "./child.js";
+import { CALL_FAULTS, TASK_FAULTS, WORKER_FAULTS } from "./faults.js";
+import { Tally } from "./tally.js";
+
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+const tally = new Tally();
+const planned = new Set<string>();
+
+beforeAll(() => {
+  execFileSync("npm", ["run", "--silent", "build:faults"]);
+});
+
+describe.concurrent("calls under faults end in the plain result or in an error that the faults justify", () => {
+  test.each(SEEDS)("seed %i", async (seed) => {
+    const report = await runSequence(new URL("dist/sequence.js", import.meta.url), seed, "usual");
+    expect(report.violations, rerunLine(seed, "usual")).toEqual([]);
+    tally.addAll(report.counts);
+    for (const kind of report.planned) planned.add(kind);
+  });
+});
+
+afterAll(() => {
+  // Seeds that draw nothing show nothing.
+  const kinds = [TASK_FAULTS, CALL_FAULTS, WORKER_FAULTS].flatMap((table) => Object.keys(table));
+  expect([...planned].sort()).toEqual(kinds.sort());
+  expect(tally.total("faults")).toBeGreaterThan(50);
+});

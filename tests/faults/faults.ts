@@ -1,0 +1,96 @@
+/** The kinds of faults, as data: what each needs, what it costs, and what it may turn a call into. */
+
+/** Where in a task a fault strikes; in the middle of the work is "midway", where it has written half of its outputs. */
+export const POINTS = ["before", "midway", "after"] as const;
+export type Point = (typeof POINTS)[number];
+
+interface TaskFaultKind {
+  readonly weight: number;
+  /** Only at this point. */
+  readonly point?: Point;
+  /** Ends its worker; on the caller's thread it passes by. */
+  readonly kills?: true;
+  /** Strikes some time after its task: whatever is in the worker then is hit. */
+  readonly isStray?: true;
+  /** Asks the caller's side, which aborts the call or ends the worker. */
+  readonly asks?: "abort" | "terminate";
+  /** Never ends by itself, so it passes by on the caller's thread. */
+  readonly isEndless?: true;
+  /** Fails the call with this, every time that its task runs. */
+  readonly fails?: "KernelError" | "TaskTimeoutError";
+  /** What `amount` counts, and its most. */
+  readonly amount?: readonly [unit: "ms" | "operations", most: number];
+  /**
+   * Only kernels of a module know it, only values by message have it, only limited heaps end by it, and that takes
+   * longer than time-outs of tasks allow.
+   */
+  readonly needs?: "module" | "message" | "heap limit" | "time-out";
+}
+
+/** Struck in a task, by its data: exactly as often as planned. `kernels.ts` has what each does. */
+export const TASK_FAULTS = {
+  exit: { weight: 4, kills: true },
+  "exit between tasks": { weight: 3, kills: true, isStray: true },
+  "exit while sending": { weight: 2, kills: true, point: "after", needs: "message" },
+  "exit in the protocol": { weight: 6, kills: true, isStray: true, amount: ["operations", 60] },
+  "uncaught error": { weight: 2, kills: true, isStray: true },
+  "unhandled rejection": { weight: 2, kills: true, isStray: true },
+  "heap limit": { weight: 1, kills: true, needs: "heap limit" },
+  terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate", needs: "module" },
+  throw: { weight: 4, fails: "KernelError" },
+  overtime: { weight: 6, fails: "TaskTimeoutError", needs: "time-out" },
+  "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },
+  "overtime of a promise": { weight: 3, fails: "TaskTimeoutError", point: "before", needs: "time-out" },
+  delay: { weight: 3, amount: ["ms", 30] },
+  sleep: { weight: 2, point: "before", amount: ["ms", 30] },
+  abort: { weight: 3, asks: "abort" },
+  "endless loop": { weight: 0.5, isEndless: true, asks: "abort" },
+  "unsettled promise": { weight: 0.5, point: "before", isEndless: true, asks: "abort" },
+} as const satisfies Readonly<Record<string, TaskFaultKind>>;
+export type TaskFaultName = keyof typeof TASK_FAULTS;
+
+export function taskFault(name: TaskFaultName): TaskFaultKind {
+  return TASK_FAULTS[name];
+}
+
+/** Done to a call by its caller, `amount` milliseconds (results, for "leave") after its start. */
+export const CALL_FAULTS = {
+  "aborted before": { weight: 1 },
+  signal: { weight: 4 },
+  cancel: { weight: 1 },
+  leave: { weight: 6 },
+  "too much memory": { weight: 2 },
+  "crowded memory": { weight: 2 },
+} as const;
+type CallFaultName = keyof typeof CALL_FAULTS;
+
+/** Done to a worker from outside, at its birth or `amount` milliseconds after it; or met by its initializer. */
+export const WORKER_FAULTS = {
+  "exit in its initializer": { weight: 1 },
+  "terminated at birth": { weight: 1 },
+  "terminated when online": { weight: 2 },
+  "terminated later": { weight: 4 },
+} as const;
+type WorkerFaultName = keyof typeof WORKER_FAULTS;
+
+export interface TaskFault {
+  readonly kind: TaskFaultName;
+  readonly task: number;
+  readonly point: Point;
+  readonly times: number;
+  readonly amount: number;
+  /** Passes by on the caller's thread. */
+  readonly needsWorker: boolean;
+}
+
+export interface CallFault {
+  readonly kind: CallFaultName;
+  readonly amount: number;
+}
+
+export interface WorkerFault {
+  readonly kind: WorkerFaultName;
+  /** Which of the workers that the sequence starts, from 0. */
+  readonly worker: number;
+  readonly amount: number;
+}

@@ -1,0 +1,223 @@
+/** What the jobs run: kernels that meet the faults of their task and compute. Workers import this module. */
+import { threadId } from "node:worker_threads";
+import { defineKernel, type KernelContext } from "sharray";
+import type { Point, TaskFault, TaskFaultName } from "./faults.js";
+
+export type ResultKind = "number" | "slots" | "text" | "object" | "array" | "mixed";
+
+export interface KernelArgs {
+  readonly faults: readonly TaskFault[];
+  /** How often each fault still strikes, in shared memory, so that each strike is counted once among all threads. */
+  readonly left: Int32Array;
+  /** Per fault: the thread that asks the caller's side for what it needs. */
+  readonly asked: Int32Array;
+  readonly isAsync: boolean;
+  readonly result: ResultKind;
+  readonly weight: number;
+}
+type Context = KernelContext<KernelArgs>;
+type Numbers = ArrayLike<number>;
+
+interface Scene {
+  /** Asks the caller's side for what the fault needs, of this thread. */
+  readonly ask: (thread: number) => void;
+  readonly aborted: () => boolean;
+  /** What the task is about to return; undefined before that. */
+  readonly value: unknown;
+}
+/** @returns a promise for the task to wait for, where the fault brings one */
+type Strike = (fault: TaskFault, scene: Scene) => PromiseLike<unknown> | undefined;
+
+/** Set on the caller's thread, where nothing may end it. */
+declare global {
+  var isCallersThread: boolean | undefined;
+}
+
+const strikes: Record<TaskFaultName, Strike> = {
+  exit: () => process.exit(71),
+  "exit between tasks": () => {
+    setImmediate(() => process.exit(72));
+  },
+  "exit while sending": (_fault, { value }) => {
+    Object.defineProperty(value, "sum", { enumerable: true, get: () => process.exit(73) });
+  },
+  "exit in the protocol": ({ amount }) => {
+    globalThis.operationsLeft = amount;
+  },
+  "uncaught error": () => {
+    setTimeout(() => {
+      throw new RangeError("uncaught");
+    });
+  },
+  "unhandled rejection": () => {
+    void Promise.reject(new RangeError("unhandled"));
+  },
+  "heap limit": () => {
+    for (const kept: unknown[] = []; ; ) kept.push(new Array(100_000).fill(kept.length));
+  },
+  terminated: (_fault, { ask }) => {
+    for (ask(threadId); ; );
+  },
+  throw: ({ task }) => {
+    throw Object.assign(new RangeError("a fault"), { task });
+  },
+  delay: ({ amount }) => {
+    for (const end = performance.now() + amount; performance.now() < end; );
+  },
+  sleep: ({ amount }) => new Promise((resolve) => setTimeout(resolve, amount)),
+  overtime: () => {
+    for (;;);
+  },
+  "overtime until told": (_fault, { aborted }) => {
+    while (!aborted());
+    return undefined;
+  },
+  "overtime of a promise": () => new Promise(() => {}),
+  abort: (_fault, { ask }) => {
+    ask(1);
+    return undefined;
+  },
+  "endless loop": (_fault, { ask }) => {
+    for (ask(1); ; );
+  },
+  "unsettled promise": (_fault, { ask }) => {
+    ask(1);
+    return new Promise(() => {});
+  },
+};
+
+function meet(
+  point: Point,
+  { index, args, aborted }: Context,
+  value?: unknown,
+): PromiseLike<unknown> | undefined {
+  const left = args.left as Int32Array;
+  const asked = args.asked as Int32Array;
+  for (const [i, fault] of args.faults.entries()) {
+    if (fault.task !== index || fault.point !== point) continue;
+    if (fault.needsWorker && globalThis.isCallersThread === true) continue;
+    if (Atomics.sub(left, i, 1) <= 0) continue;
+    const ask = (thread: number) => void Atomics.store(asked, i, thread);
+    const pause = strikes[fault.kind](fault, { ask, aborted, value });
+    if (pause !== undefined) return pause;
+  }
+  return undefined;
+}
+
+/** Async tasks: one in three settles at once, one without a turn of the event loop, one with it. */
+function pauseOf(index: number): PromiseLike<unknown> | undefined {
+  if (index % 3 === 0) return undefined;
+  return index % 3 === 1 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve));
+}
+
+function task(context: Context, compute: (midway: () => void) => unknown): unknown {
+  const run = (): unknown => {
+    const value = compute(() => void meet("midway", context));
+    void meet("after", context, value);
+    return value;
+  };
+  const pause = meet("before", context) ?? (context.args.isAsync ? pauseOf(context.index) : undefined);
+  return pause === undefined ? run() : pause.then(run);
+}
+
+export function fold(x: Numbers, y: Numbers | undefined, weight: number, midway?: () => void): number {
+  let sum = 0;
+  for (let i = 0; ; i++) {
+    if (i === x.length >> 1) midway?.();
+    if (i === x.length) return sum;
+    sum += x[i]! * weight + (y === undefined ? 0 : y[i]!);
+  }
+}
+
+/** One result of the kind, and so of its way back: by slot, by message, as an array that is moved. */
+export function resultOf(kind: ResultKind, sum: number, index: number): unknown {
+  if (kind === "number") return sum;
+  if (kind === "text") return `${index}:${sum};`;
+  if (kind === "object") return { sum, index, list: [sum, null] };
+  if (kind === "array") return Float64Array.of(sum, index, -0, Number.NaN);
+  const slots = [sum, BigInt(index) << 33n, undefined, null, true, false, -0, Number.NaN];
+  if (kind === "slots" || index % 3 > 0) return slots[index % 8];
+  return { sum, index, array: new Float32Array([sum, index]) };
+}
+
+/** Adds to what stands there, so that what a lost worker left would show. */
+export function write(
+  x: Numbers,
+  y: Numbers,
+  sum: Float64Array,
+  sign: Int8Array,
+  weight: number,
+  midway?: () => void,
+): void {
+  for (let i = 0; ; i++) {
+    if (i === sum.length >> 1) midway?.();
+    if (i === sum.length) return;
+    sum[i]! += x[i]! * weight + y[i]!;
+    sign[i]! += Math.sign(x[i]!);
+  }
+}
+
+interface Columns {
+  readonly x: Numbers;
+  readonly y: Numbers;
+}
+export interface Written {
+  readonly sum: Float64Array;
+  readonly sign: Int8Array;
+}
+
+const plain = {
+  chunk: (x: Numbers, context: Context) => {
+    return task(context, (midway) =>
+      resultOf(context.args.result, fold(x, undefined, context.args.weight, midway), context.index),
+    );
+  },
+  columns: ({ x, y }: Columns, context: Context) => {
+    return task(context, (midway) =>
+      resultOf(context.args.result, fold(x, y, context.args.weight, midway), context.index),
+    );
+  },
+  item: (item: readonly number[], { y }: { readonly y: Numbers }, context: Context) => {
+    return task(context, (midway) =>
+      resultOf(context.args.result, fold(item, y, context.args.weight, midway), context.index),
+    );
+  },
+  transform: ({ x, y }: Columns, { sum, sign }: Written, context: Context) => {
+    return task(context, (midway) => write(x, y, sum, sign, context.args.weight, midway));
+  },
+};
+type Kernels = typeof plain;
+
+export const chunk = defineKernel(import.meta.url, "chunk", plain.chunk);
+export const columns = defineKernel(import.meta.url, "columns", plain.columns);
+export const item = defineKernel(import.meta.url, "item", plain.item);
+export const transform = defineKernel(import.meta.url, "transform", plain.transform);
+
+/** Names the threads whose initializer ends them. Workers get a copy of the environment. */
+export const ENDED_BY_INITIALIZER = "SHARRAY_ENDED_BY_INITIALIZER";
+
+export const initializer = defineKernel(import.meta.url, "initializer", () => {
+  if (process.env[ENDED_BY_INITIALIZER]?.split(",").includes(String(threadId))) process.exit(75);
+});
+
+/** Inline kernels with the text of their helpers, as a kernel's text must stand alone. */
+function inline(helpers: readonly string[]): Kernels {
+  const embed = (kernel: unknown) =>
+    new Function("a", "b", "c", `${helpers.join("\n")}\nreturn (${kernel})(a, b, c);`);
+  return Object.fromEntries(Object.entries(plain).map(([name, kernel]) => [name, embed(kernel)])) as never;
+}
+
+const entries = Object.entries(strikes).filter(([name]) => name !== "terminated");
+const strikesText = `const strikes = {${entries.map(([name, strike]) => `"${name}": ${strike}`).join(",\n")}};`;
+
+export const KERNELS = {
+  module: { chunk, columns, item, transform } as Kernels,
+  inline: inline([strikesText, ...[meet, pauseOf, task, fold, resultOf, write].map(String)]),
+  /** Reaches no state, so that its arrays are moved instead of copied; and so meets no faults of its own. */
+  pure: inline([
+    "const meet = () => {};",
+    "const pauseOf = (i) => i % 2 ? Promise.resolve() : undefined;",
+    ...[task, fold, resultOf, write].map(String),
+  ]),
+};
+export type Home = keyof typeof KERNELS;
