@@ -14,11 +14,16 @@ export function lookInterval(timeout: number): number {
   return Math.min(LONGEST_MS, Math.max(1, timeout / LOOKS));
 }
 
+// Looks come late where the caller's thread was busy, or where the whole process stood still: that is not the task's time.
+const MOST_LATE = 2;
+
 interface Seen {
   readonly position: number;
-  readonly since: number;
-  /** When its time was up. */
-  over: number | undefined;
+  /** The last look. */
+  at: number;
+  /** Milliseconds since its first look; once its time is up, since then. */
+  spent: number;
+  isOver: boolean;
 }
 
 /** What is to be done about a task: fail it; later end its worker, which has not left it. */
@@ -26,10 +31,12 @@ export type Verdict = "fail" | "end" | undefined;
 
 export class Overtime {
   readonly #timeout: number;
+  readonly #longest: number;
   readonly #seen = new Map<number, Seen>();
 
   constructor(timeout: number) {
     this.#timeout = timeout;
+    this.#longest = MOST_LATE * lookInterval(timeout);
   }
 
   /** A look at a worker. @param position of the task it is at; undefined: at none */
@@ -37,14 +44,18 @@ export class Overtime {
     const seen = this.#seen.get(participant);
     if (position === undefined) {
       this.#seen.delete(participant);
-    } else if (seen?.position !== position) {
-      this.#seen.set(participant, { position, since: now, over: undefined });
-    } else if (seen.over !== undefined) {
-      return now - seen.over >= GRACE_MS ? "end" : undefined;
-    } else if (now - seen.since >= this.#timeout) {
-      seen.over = now;
-      return "fail";
+      return undefined;
     }
-    return undefined;
+    if (seen?.position !== position) {
+      this.#seen.set(participant, { position, at: now, spent: 0, isOver: false });
+      return undefined;
+    }
+    seen.spent += Math.min(now - seen.at, this.#longest);
+    seen.at = now;
+    if (seen.isOver) return seen.spent >= GRACE_MS ? "end" : undefined;
+    if (seen.spent < this.#timeout) return undefined;
+    seen.isOver = true;
+    seen.spent = 0;
+    return "fail";
   }
 }
