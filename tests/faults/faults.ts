@@ -21,10 +21,10 @@ interface TaskFaultKind {
   /** What `amount` counts, and its most. */
   readonly amount?: readonly [unit: "ms" | "operations", most: number];
   /**
-   * Only kernels of a module know it, only values by message have it, only limited heaps end by it, and that takes
-   * longer than time-outs of tasks allow.
+   * Only kernels of a module know it, only async ones wait, only values by message have it, only limited heaps end by
+   * it, and that takes longer than time-outs of tasks allow.
    */
-  readonly needs?: "module" | "message" | "heap limit" | "time-out";
+  readonly needs?: "module" | "async" | "message" | "heap limit" | "time-out";
 }
 
 /** Struck in a task, by its data: exactly as often as planned. `kernels.ts` has what each does. */
@@ -42,7 +42,7 @@ export const TASK_FAULTS = {
   "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },
   "overtime of a promise": { weight: 3, fails: "TaskTimeoutError", point: "before", needs: "time-out" },
   delay: { weight: 3, amount: ["ms", 30] },
-  sleep: { weight: 2, point: "before", amount: ["ms", 30] },
+  sleep: { weight: 4, point: "before", amount: ["ms", 30], needs: "async" },
   abort: { weight: 3, asks: "abort" },
   "endless loop": { weight: 0.5, isEndless: true, asks: "abort" },
   "unsettled promise": { weight: 0.5, point: "before", isEndless: true, asks: "abort" },

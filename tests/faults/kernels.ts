@@ -86,20 +86,19 @@ const strikes: Record<TaskFaultName, Strike> = {
   },
 };
 
-function meet(
-  point: Point,
-  { index, args, aborted }: Context,
-  value?: unknown,
-): PromiseLike<unknown> | undefined {
+/** @returns a promise for the task to wait for, where a fault brings one; the rest is met after it */
+function meet(point: Point, context: Context, value?: unknown, from = 0): PromiseLike<unknown> | undefined {
+  const { index, args, aborted } = context;
   const left = args.left as Int32Array;
   const asked = args.asked as Int32Array;
-  for (const [i, fault] of args.faults.entries()) {
+  for (let i = from; i < args.faults.length; i++) {
+    const fault = args.faults[i]!;
     if (fault.task !== index || fault.point !== point) continue;
     if (fault.needsWorker && globalThis.isCallersThread === true) continue;
     if (Atomics.sub(left, i, 1) <= 0) continue;
     const ask = (thread: number) => void Atomics.store(asked, i, thread);
     const pause = strikes[fault.kind](fault, { ask, aborted, value });
-    if (pause !== undefined) return pause;
+    if (pause !== undefined) return pause.then(() => meet(point, context, value, i + 1));
   }
   return undefined;
 }

@@ -149,6 +149,7 @@ function planTaskFault(
   const kind = random.weighted(TASK_FAULTS, (name) => {
     const { needs } = taskFault(name);
     if (needs === "module") return job.home === "module";
+    if (needs === "async") return job.isAsync;
     if (needs === "message") return job.call !== "transform" && job.result === "object";
     if (needs === "time-out") return job.timeout !== undefined;
     return needs === undefined || (resourceLimits !== undefined && job.timeout === undefined);
