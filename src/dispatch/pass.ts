@@ -44,6 +44,7 @@ export class Pass implements RoundListener, Polled {
   readonly #taking = new Map<Slot, number>();
   #received = 0;
   readonly #lost: Lost[] = [];
+  #isOver = false;
 
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
     this.#job = job;
@@ -198,17 +199,14 @@ export class Pass implements RoundListener, Polled {
   }
 
   #wake(slot: Slot): Found {
+    const isBack = this.#participants.includes(slot);
     const participant = this.#placeOf(slot);
     this.#taking.set(slot, participant);
-    this.#job.parts.lease.hold();
-    const message = wakeMessage(
-      slot,
-      this.#id,
-      participant,
-      this.#round,
-      this.#job.parts.kernel,
-      this.#placed,
-    );
+    const { kernel, lease } = this.#job.parts;
+    lease.hold();
+    // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
+    const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
+    const message = wakeMessage(slot, this.#id, participant, this.#round, kernel, placed);
     if (message.kernel !== null) this.metadataBytes += addressBytes(message.kernel);
     return slot.wake(message, this);
   }
@@ -225,11 +223,17 @@ export class Pass implements RoundListener, Polled {
   /** Tasks of a stream may start whose workers have left. */
   #wakeForRoom(): void {
     // After a loss all leave in time, and another round takes over what is left.
-    if (this.#lost.length > 0) return;
+    if (this.#isOver || this.#lost.length > 0) return;
     const missing = Math.min(this.#round.workers - this.#taking.size, this.#round.control.claimable);
     if (missing === 0) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
     this.wake(others.slice(0, missing));
+    // The pool may have no worker, as those before died, and wait before it starts one.
+    if (this.#taking.size > 0) return;
+    this.#pool.untilRespawn(this.#job.stopped).then(
+      () => this.#wakeForRoom(),
+      () => {},
+    );
   }
 
   /** Which of the round's workers it is: the one that it was before, a new one, or one that is gone. */
@@ -275,6 +279,7 @@ export class Pass implements RoundListener, Polled {
   }
 
   #endWith(lost: readonly Lost[]): void {
+    this.#isOver = true;
     this.#job.parts.backlog?.endRound();
     this.#end(lost);
   }
