@@ -36,6 +36,19 @@ describe("short calls", () => {
     expect(executions.filter(({ workers }) => workers === 1).length).toBeGreaterThan(0);
   });
 
+  // Each may be over before the event loop has had a turn.
+  test("leave the event loop its turns", async () => {
+    const call = () => executor.map(items, (item) => item);
+    await warmUp(call);
+    for (let i = 0; i < 20; i++) {
+      let isFired = false;
+      setTimeout(() => {
+        isFired = true;
+      }, 5);
+      while (!isFired) expect(await call()).toEqual(items);
+    }
+  });
+
   // A worker that has sent messages must not leave in silence: the round would be over without them.
   test("lose no value that comes by message", async () => {
     const x = executor.share(Float64Array.from({ length: 64 }, (_, i) => i));
