@@ -1,8 +1,9 @@
 /** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
+import { type Descriptor, packPlaces } from "../protocol/descriptor.js";
 import { taskRange } from "../protocol/job-spec.js";
-import { type Claim, type Descriptor, openRound, packPlaces, type Round } from "../protocol/round.js";
+import { type Claim, openRound, type Round } from "../protocol/round.js";
 import type { Job, RunReport, Strategy } from "./job.js";
 import { Losses, type Lost } from "./losses.js";
 import { computingTime, LOG_CAPACITY } from "./notes.js";

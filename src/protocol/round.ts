@@ -3,39 +3,12 @@
  * worker was lost. Its region holds, in this order: control block, a meter per worker, order of the tasks (later
  * rounds only), descriptor.
  */
-import { Decoder, Encoder } from "@msgpack/msgpack";
 import type { Arena, Region } from "../memory/arena.js";
-import { type TypedArray, viewOf } from "../memory/dtypes.js";
-import { aligned, type Place } from "../memory/placement.js";
+import { aligned } from "../memory/placement.js";
 import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
-import type { PackedItems } from "./items.js";
-import type { JobSpec } from "./job-spec.js";
+import { type Descriptor, encodeDescriptor, readDescriptor } from "./descriptor.js";
 import { LeaveWord } from "./leave.js";
 import type { WakeMessage } from "./messages.js";
-
-/** What a worker reads to take part in a round. */
-export interface Descriptor {
-  readonly spec: JobSpec;
-  /** Number of the kernel; its source or address came with the wake-up or with an earlier one. */
-  readonly kernel: number;
-  /** The job block's memory. */
-  readonly block: number;
-  readonly packing: PackedItems["packing"] | null;
-  /** Tasks of this round; fewer than the job's in a later round. */
-  readonly tasks: number;
-  /** Send every result as soon as its claim ends. */
-  readonly stream: boolean;
-  /** Numbers and other small results go to the result table; false: every one by message. */
-  readonly slots: boolean;
-  /** Claims grow where tasks are short. */
-  readonly grows: boolean;
-  /** Claims that each worker may note for a trace. */
-  readonly logged: number;
-  /** The array table: four 64-bit floats per array (kind, memory, byte offset, length), as bytes. */
-  readonly places: Uint8Array;
-}
-
-const PLACE_FIELDS = 4;
 
 // A cache line for each worker: its meter, which is written at the end of every claim, and its leave word.
 const METER_BYTES = 64;
@@ -58,10 +31,6 @@ export const METER_WORDS = 6;
 export const LOG_WORDS = 4;
 const LOG_BYTES = LOG_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
-// Both are stateless between calls; making one costs more than a small descriptor.
-const encoder = new Encoder();
-const decoder = new Decoder();
-
 /** Tasks that one thread claimed together and ran one after the other. */
 export interface Claim {
   /** The thread: 0 is the caller's, workers count from 1. */
@@ -71,82 +40,6 @@ export interface Claim {
   /** Position of the first of them among the tasks of its round. */
   readonly firstTask: number;
   readonly tasks: number;
-}
-
-const NO_PLACES = new Uint8Array(0);
-
-export function packPlaces(places: readonly Place[]): Uint8Array {
-  if (places.length === 0) return NO_PLACES;
-  const fields = new Float64Array(places.length * PLACE_FIELDS);
-  let at = 0;
-  for (const place of places) {
-    fields[at++] = place.kind;
-    fields[at++] = place.memory;
-    fields[at++] = place.byteOffset;
-    fields[at++] = place.length;
-  }
-  return new Uint8Array(fields.buffer);
-}
-
-/** The arrays of the table on this thread's handles. */
-export function unpackPlaces(packed: Uint8Array, memory: (id: number) => SharedArrayBuffer): TypedArray[] {
-  if (packed.length === 0) return [];
-  // msgpack puts its bytes at any offset; 64-bit floats need their own alignment.
-  const fields = new Float64Array(packed.slice().buffer);
-  const arrays: TypedArray[] = [];
-  for (let at = 0; at < fields.length; at += PLACE_FIELDS) {
-    const [kind, id, byteOffset, length] = fields.subarray(at, at + PLACE_FIELDS) as unknown as Fields;
-    arrays.push(viewOf(kind, memory(id), byteOffset, length));
-  }
-  return arrays;
-}
-
-type Fields = [kind: number, memory: number, byteOffset: number, length: number];
-
-// A list: with the names of its fields it would take twice the bytes and twice the time.
-function packDescriptor(descriptor: Descriptor) {
-  const { spec, kernel, block, packing, tasks, stream, slots, grows, logged, places } = descriptor;
-  const { shape, length, chunkSize, inputs, outputs, clearOutputs, args, shared } = spec;
-  const names = [inputs.names, inputs.arrays, outputs?.names, outputs?.arrays] as const;
-  const cut = [shape, spec.tasks, length, chunkSize, clearOutputs] as const;
-  return [
-    ...cut,
-    ...names,
-    args,
-    shared,
-    kernel,
-    block,
-    packing,
-    tasks,
-    stream,
-    slots,
-    grows,
-    logged,
-    places,
-  ] as const;
-}
-
-type PackedDescriptor = ReturnType<typeof packDescriptor>;
-
-function unpackDescriptor(packed: PackedDescriptor): Descriptor {
-  const [
-    shape,
-    all,
-    length,
-    chunkSize,
-    clearOutputs,
-    inputNames,
-    inputArrays,
-    outputNames,
-    outputArrays,
-    ...rest
-  ] = packed;
-  const [args, shared, kernel, block, packing, tasks, stream, slots, grows, logged, places] = rest;
-  const inputs = { names: inputNames, arrays: inputArrays };
-  // msgpack has null only.
-  const outputs = outputArrays == null ? null : { names: outputNames ?? null, arrays: outputArrays };
-  const spec = { shape, tasks: all, length, chunkSize, inputs, outputs, clearOutputs, args, shared };
-  return { spec, kernel, block, packing, tasks, stream, slots, grows, logged, places };
 }
 
 /** A round's region as the caller's side made it. */
@@ -200,8 +93,7 @@ export function openRound(
   order: Uint32Array | undefined,
   silent: boolean,
 ): Round {
-  // Copied to the region at once, so the encoder's own bytes do.
-  const bytes = encoder.encodeSharedRef(packDescriptor(descriptor));
+  const bytes = encodeDescriptor(descriptor);
   const orderLength = order?.length ?? 0;
   const layout = roundLayout(workers, orderLength, bytes.length);
   const { logged } = descriptor;
@@ -238,24 +130,6 @@ export function openRound(
       log: logAt(buffer, layout, participant, logged),
     }),
   };
-}
-
-let lastRead: { readonly bytes: Uint8Array; readonly descriptor: Descriptor } | undefined;
-
-/** Calls that repeat have the same descriptor, byte for byte: decoding it takes 1.2 µs, comparing it 0.1 µs. */
-function readDescriptor(shared: Uint8Array): Descriptor {
-  if (lastRead === undefined || !areEqual(shared, lastRead.bytes)) {
-    // Copied out, as decoders of text refuse shared memory in browsers.
-    const bytes = shared.slice();
-    lastRead = { bytes, descriptor: unpackDescriptor(decoder.decode(bytes) as PackedDescriptor) };
-  }
-  return lastRead.descriptor;
-}
-
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** A round as a worker reads it. */

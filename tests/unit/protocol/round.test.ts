@@ -3,20 +3,18 @@ import { describe, expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
 import { placeOf, planPlacement } from "../../../src/memory/placement.js";
 import { CONTROL_BYTES } from "../../../src/protocol/control-block.js";
+import { type Descriptor, packPlaces, unpackPlaces } from "../../../src/protocol/descriptor.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
 import {
   AT,
   BUSY,
-  type Descriptor,
   LOG_WORDS,
   METER_WORDS,
   openRound,
-  packPlaces,
   type Round,
   RUNNING,
   readRound,
-  unpackPlaces,
 } from "../../../src/protocol/round.js";
 import { KINDS, onShared } from "../arbitraries.js";
 
