@@ -2,6 +2,7 @@
  * One call on its way: place, dispatch, collect. The executor tells the story; here are its steps.
  */
 
+import type { Backlog } from "./dispatch/backlog.js";
 import { Job, type RunReport, type Strategy } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
 import { type Overseer, SequentialStrategy } from "./dispatch/sequential.js";
@@ -63,7 +64,7 @@ export class Execution {
     request: Request,
     arena: Arena,
     strategy: StrategyName,
-    onValue: ((index: number, value: unknown) => void) | undefined,
+    backlog: Backlog | undefined,
     isTraced: boolean,
     timeout: number | undefined,
   ) {
@@ -99,7 +100,7 @@ export class Execution {
       block: new JobBlock(this.#blockRegion.buffer, spec.tasks, packing),
       packing,
       lease: this.#lease,
-      onValue,
+      backlog,
       isTraced,
       timeout,
     });

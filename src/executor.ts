@@ -17,6 +17,7 @@ import type {
   TransformKernel,
 } from "./calls.js";
 import { ParallelConfig, type ParallelOptions } from "./config.js";
+import type { Backlog } from "./dispatch/backlog.js";
 import type { Job, RunReport } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
 import { attachPartial, ExecutorClosedError, quote, WorkerLostError } from "./errors.js";
@@ -40,8 +41,6 @@ import type { CallName } from "./telemetry/events.js";
 import type { Metrics } from "./telemetry/metrics.js";
 import { Reporter } from "./telemetry/reporter.js";
 import { watch } from "./watch.js";
-
-type ValueSink = (index: number, value: unknown) => void;
 
 /**
  * Runs kernels over typed arrays on shared memory, on a pool of worker threads that starts at first need and is
@@ -159,8 +158,8 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated; leaving the
-   * loop early cancels what has not started.
+   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated, and runs ahead
+   * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
   streamShared<const I extends Input<I>, R, A = undefined>(
@@ -171,7 +170,7 @@ export class ParallelExecutor implements AsyncDisposable {
     const read = (): Request => this.#read("streamShared", input, kernel, null, options);
     // A wrong call throws at once. The stream starts with its loop, by when an array may have been transferred away.
     read();
-    return new ResultStream(async (sink, signal) => this.#run(read(), sink, signal));
+    return new ResultStream(async (backlog, signal) => this.#run(read(), backlog, signal));
   }
 
   /**
@@ -239,6 +238,8 @@ export class ParallelExecutor implements AsyncDisposable {
     const deadline = readDeadline(options);
     if (deadline !== undefined) this.#deadline.bringForward(deadline);
     this.#closed ??= (async () => {
+      // A loop may never go on, or wait for this very call.
+      for (const { parts } of this.#running.keys()) parts.backlog?.open();
       await Promise.allSettled([...this.#running.values()]);
       this.#deadline.clear();
       await this.#pool.terminate();
@@ -258,7 +259,7 @@ export class ParallelExecutor implements AsyncDisposable {
     return this.shutdown();
   }
 
-  async #run(request: Request, onValue?: ValueSink, ownSignal?: AbortSignal): Promise<Outcome> {
+  async #run(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): Promise<Outcome> {
     this.#checkOpen(request.call);
     const job = this.#reporter.submitted();
     const { started } = request;
@@ -280,7 +281,7 @@ export class ParallelExecutor implements AsyncDisposable {
       this.#reporter.planned(job, request.call, plan, plan.strategy, plan.reason);
       const isTraced = this.#reporter.isTracing;
       const timeout = request.options.timeout ?? this.config.taskTimeout;
-      const execution = new Execution(request, this.#arena, plan.strategy, onValue, isTraced, timeout);
+      const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
       course.execution = execution;
       const stopWatching = watch(execution.job, signals, request.options.onProgress);
       const others = this.#running.size;

@@ -19,11 +19,11 @@ export class Partial implements PartialResults {
   #unfinished: readonly TaskRange[] | undefined;
 
   constructor({ parts, received, failure }: Job, outputs: PartialResults["outputs"]) {
-    const { spec, arrays, block, onValue } = parts;
+    const { spec, arrays, block, backlog } = parts;
     this.outputs = outputs;
     this.#results = block.results.copy();
     this.#received = received;
-    this.#hasValues = onValue === undefined;
+    this.#hasValues = backlog === undefined;
     this.#failed = failure?.index;
     // The arrays themselves may be heavy, and this object may be kept.
     const lengths = spec.shape === "list" ? arrays.map(({ length }) => ({ length })) : [];

@@ -85,7 +85,8 @@ export class Planner {
     const dispatch = Math.max(0, total - spawn - place - compute - results);
     // Only a call that ran alone, as planned and on workers that were up, shows what its parts cost by themselves.
     const isPlanned = runs.length === 1 && runs[0]?.[0] === plan.strategy;
-    const isPlain = isAlone && isPlanned && spawn === 0;
+    // A stream may have waited for its loop in between.
+    const isPlain = isAlone && isPlanned && spawn === 0 && request.call !== "streamShared";
     this.#lastEnded = ended;
     const width = parallelWidth(last.workers, plan.host);
     for (const [strategy, run] of runs) {

@@ -27,6 +27,8 @@ export function watch(
             job.stop(error);
           }
         }, INTERVAL_MS);
+  // Looking on keeps no process alive: what is looked at does, but for a stream that waits for its loop.
+  timer?.unref();
   return (completed) => {
     clearInterval(timer);
     for (const end of unwatch) end();

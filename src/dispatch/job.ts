@@ -9,6 +9,7 @@ import type { JobBlock } from "../protocol/job-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { Claim } from "../protocol/round.js";
 import type { Thrown } from "../protocol/thrown.js";
+import type { Backlog } from "./backlog.js";
 
 export interface JobParts {
   readonly spec: JobSpec;
@@ -18,8 +19,8 @@ export interface JobParts {
   readonly block: JobBlock;
   readonly packing: PackedItems["packing"] | null;
   readonly lease: Lease;
-  /** Receives every value as it is ready; values are then not kept. */
-  readonly onValue: ((index: number, value: unknown) => void) | undefined;
+  /** Of a stream: receives every value as it is ready; values are then not kept. */
+  readonly backlog: Backlog | undefined;
   /** Note every claim. */
   readonly isTraced: boolean;
   /** Milliseconds that each task may take; undefined: any. */
@@ -99,10 +100,11 @@ export class Job {
     return Math.min(this.parts.spec.tasks, this.#endedBefore + (this.#control?.ended ?? 0));
   }
 
-  /** A strategy starts a round over `tasks` tasks, which is all that is left. */
-  beginRound(control: ControlBlock, tasks: number): void {
+  /** A strategy starts a round of `workers` threads over `tasks` tasks, which is all that is left. */
+  beginRound(control: ControlBlock, tasks: number, workers: number): void {
     this.#endedBefore = this.parts.spec.tasks - tasks;
     this.#control = control;
+    this.parts.backlog?.beginRound(control, tasks, workers);
     if (this.#isStopped) control.abort();
   }
 
@@ -112,6 +114,8 @@ export class Job {
     this.#isStopped = true;
     this.#control?.abort();
     this.#stop(reason);
+    // A run that waits at the gate goes on, to its end.
+    this.parts.backlog?.onRoom();
   }
 
   /** The spec for a round: tasks that run again find their outputs as the first run did. */
@@ -121,11 +125,12 @@ export class Job {
   }
 
   receive(index: number, value: unknown): void {
-    if (this.parts.onValue === undefined) {
+    const { backlog } = this.parts;
+    if (backlog === undefined) {
       this.received.set(index, value);
     } else if (!this.received.has(index)) {
       this.received.set(index, undefined);
-      this.parts.onValue(index, value);
+      backlog.receive(index, value);
     }
   }
 

@@ -51,6 +51,7 @@ export class Pass implements RoundListener, Polled {
   readonly #taking = new Map<Slot, number>();
   #received = 0;
   readonly #lost: Lost[] = [];
+  #isOver = false;
 
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
     this.#job = job;
@@ -63,9 +64,16 @@ export class Pass implements RoundListener, Polled {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    job.beginRound(round.control, tasks);
+    job.beginRound(round.control, tasks, round.workers);
     job.stopped.catch(() => this.#stopped());
     if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
+    const { backlog } = job.parts;
+    if (backlog !== undefined) {
+      backlog.onRoom = () => {
+        this.#lookForEnd();
+        this.#wakeForRoom();
+      };
+    }
   }
 
   /** Workers that take part. */
@@ -191,7 +199,7 @@ export class Pass implements RoundListener, Polled {
   #wake(slot: Slot): Found {
     const { region, descriptorBytes, orderLength, workers } = this.#round;
     const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
-    const participant = this.#participants.push(slot) - 1;
+    const participant = this.#placeOf(slot);
     this.#taking.set(slot, participant);
     const handles = newHandles(slot, memory);
     const kernel = this.#newKernel(slot);
@@ -208,6 +216,32 @@ export class Pass implements RoundListener, Polled {
     if (missing === 0 || this.#taking.size === 0 || this.#round.control.finished) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
     this.wake(others.slice(0, missing));
+  }
+
+  /** Tasks of a stream may start whose workers have left. */
+  #wakeForRoom(): void {
+    // After a loss all leave in time, and another round takes over what is left.
+    if (this.#isOver || this.#lost.length > 0) return;
+    const missing = Math.min(this.#round.workers - this.#taking.size, this.#round.control.claimable);
+    if (missing === 0) return;
+    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
+    this.wake(others.slice(0, missing));
+    // The pool may have no worker, as those before died, and wait before it starts one.
+    if (this.#taking.size > 0) return;
+    this.#pool.untilRespawn(this.#job.stopped).then(
+      () => this.#wakeForRoom(),
+      () => {},
+    );
+  }
+
+  /** Which of the round's workers it is: the one that it was before, a new one, or one that is gone. */
+  #placeOf(slot: Slot): number {
+    const own = this.#participants.indexOf(slot);
+    if (own !== -1) return own;
+    if (this.workers < this.#round.workers) return this.#participants.push(slot) - 1;
+    const free = this.#participants.findIndex((other) => !this.#taking.has(other));
+    this.#participants[free] = slot;
+    return free;
   }
 
   /** From now on workers that leave send messages, those that are woken later too. */
@@ -228,14 +262,23 @@ export class Pass implements RoundListener, Polled {
   #leave(slot: Slot): void {
     this.#taking.delete(slot);
     this.#lookForEnd();
+    // The gate may have been raised after the worker had found it closed.
+    if (this.#job.parts.backlog !== undefined) this.#wakeForRoom();
     this.#job.parts.lease.drop();
   }
 
   #lookForEnd(): void {
     const { control } = this.#round;
     // The order matters: a claim raises the count of posted values before it ends.
-    if (control.finished && control.posted === this.#received) this.#end([]);
-    else if (this.#taking.size === 0) this.#end(this.#lost);
+    if (control.finished && control.posted === this.#received) this.#endWith([]);
+    // At a closed gate nobody takes part, and the round goes on when it is raised.
+    else if (this.#taking.size === 0 && (this.#lost.length > 0 || control.exhausted)) this.#endWith(this.#lost);
+  }
+
+  #endWith(lost: readonly Lost[]): void {
+    this.#isOver = true;
+    this.#job.parts.backlog?.endRound();
+    this.#end(lost);
   }
 
   /** The task that a worker is at and has not ended. */

@@ -7,6 +7,7 @@ import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/round.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
 import { Wanted } from "../worker/wanted.js";
+import type { Backlog } from "./backlog.js";
 import type { Job, RunReport, Strategy } from "./job.js";
 import { claimsOf, computingTime, LOG_CAPACITY } from "./notes.js";
 import { timed } from "./time-limit.js";
@@ -33,29 +34,32 @@ export class SequentialStrategy implements Strategy {
   }
 
   async run(job: Job): Promise<RunReport> {
-    const { spec, kernel, arrays, block, onValue, isTraced, timeout } = job.parts;
+    const { spec, kernel, arrays, block, backlog, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     const tasks = order?.length ?? spec.tasks;
     control.reset(tasks);
-    job.beginRound(control, tasks);
+    job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
     const wanted = new Wanted(control, meter);
     const bound = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const woken = performance.now();
-    const report = (left: number): RunReport => ({
-      workers: 1,
-      busy: meter[BUSY] as number,
-      metadataBytes: 0,
-      retries: 0,
-      ran: tasks - left,
-      left,
-      woken,
-      ready: woken,
-      computing: computingTime([meter]),
-      claims: claimsOf(0, meter, log),
-    });
+    const report = (left: number): RunReport => {
+      backlog?.endRound();
+      return {
+        workers: 1,
+        busy: meter[BUSY] as number,
+        metadataBytes: 0,
+        retries: 0,
+        ran: tasks - left,
+        left,
+        woken,
+        ready: woken,
+        computing: computingTime([meter]),
+        claims: claimsOf(0, meter, log),
+      };
+    };
     const guard = this.#overseer?.firstTaskLimit;
     // A task whose time is up before it would be given up needs no other guard.
     const limit = guard !== undefined && guard < (timeout ?? Infinity) ? guard : undefined;
@@ -84,22 +88,32 @@ export class SequentialStrategy implements Strategy {
       meter,
       log,
       workers: 1,
-      slots: onValue === undefined,
+      slots: backlog === undefined,
+      gated: backlog !== undefined,
       grows: true,
     });
     // A guarded first task was the beginning of the first slice.
     let start = woken;
     let takenBefore = 0;
+    let waited = 0;
     for (;;) {
       const state = taskRun.advance(start + SLICE_MS);
       if (state === "left") return report(0);
+      if (state === "shut") {
+        const shut = performance.now();
+        await new Promise<void>((resolve) => {
+          (backlog as Backlog).onRoom = resolve;
+        });
+        waited += performance.now() - shut;
+        continue;
+      }
       if (state !== "paused") {
         // Promises may settle without a turn of the event loop, so the slice goes on.
         await state;
         continue;
       }
       const left = tasks - taskRun.taken;
-      const perTask = (performance.now() - start) / Math.max(1, taskRun.taken - takenBefore);
+      const perTask = (performance.now() - start - waited) / Math.max(1, taskRun.taken - takenBefore);
       if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
         taskRun.leave();
         return report(left);
@@ -107,6 +121,7 @@ export class SequentialStrategy implements Strategy {
       await nextTurn();
       start = performance.now();
       takenBefore = taskRun.taken;
+      waited = 0;
     }
   }
 }

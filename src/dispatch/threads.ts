@@ -41,8 +41,11 @@ export class ThreadsStrategy implements Strategy {
     while (!job.isStopped && order?.length !== 0) {
       const left = order?.length ?? job.parts.spec.tasks;
       const slots = await this.#acquire(job, Math.min(workers, left));
-      const pass = new Pass(job, this.#openRound(job, slots.length, order), left, this.#placed, this.#pool);
-      if (this.#isShort) pass.wakeOne(slots);
+      // Where a gate is in the way workers come and go, which takes messages.
+      const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
+      const round = this.#openRound(job, slots.length, order, isShort);
+      const pass = new Pass(job, round, left, this.#placed, this.#pool);
+      if (isShort) pass.wakeOne(slots);
       else pass.wake(slots);
       passes.push(pass);
       const lost = await pass.ended;
@@ -78,21 +81,21 @@ export class ThreadsStrategy implements Strategy {
     return slots;
   }
 
-  #openRound(job: Job, workers: number, order: Uint32Array | undefined): Round {
-    const { spec, kernel, packing, onValue, lease, isTraced } = job.parts;
+  #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
+    const { spec, kernel, packing, backlog, lease, isTraced } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
       kernel: kernel.id,
       block: this.#placed.block.memory,
       packing,
       tasks: order?.length ?? spec.tasks,
-      stream: onValue !== undefined,
-      slots: onValue === undefined && this.#pool.tricks.slots,
+      stream: backlog !== undefined,
+      slots: backlog === undefined && this.#pool.tricks.slots,
       grows: this.#pool.tricks.grain,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
     };
-    const round = openRound(this.#arena, descriptor, workers, order, this.#isShort);
+    const round = openRound(this.#arena, descriptor, workers, order, isShort);
     lease.add(round.region);
     return round;
   }

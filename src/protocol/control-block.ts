@@ -19,6 +19,11 @@ const OPEN = 2;
 const ENDED = 3;
 /** Values and errors that were sent by message: the caller's side waits until it has received as many. */
 const POSTED = 4;
+/**
+ * Tasks at or past this index must not be claimed yet: their results would have no place. The number of tasks, but for
+ * streams, whose caller's side raises it as results are taken. Only grows.
+ */
+const GATE = 5;
 
 /** Bytes of the block: a cache line of its own. */
 export const CONTROL_BYTES = 64;
@@ -44,6 +49,17 @@ export class ControlBlock {
   reset(tasks: number): void {
     this.#words.fill(0);
     this.#words[LIMIT] = tasks;
+    this.#words[GATE] = tasks;
+  }
+
+  /** Puts up the gate of a stream, whose workers claim by `claimBelowGate`. After `reset`, before any worker knows. */
+  closeGate(gate: number): void {
+    this.#words[GATE] = gate;
+  }
+
+  /** The caller's side alone does. */
+  raiseGate(gate: number): void {
+    Atomics.store(this.#words, GATE, gate);
   }
 
   /**
@@ -59,6 +75,23 @@ export class ControlBlock {
     return -1;
   }
 
+  /**
+   * Claims up to `count` tasks that the gate lets pass: exactly those, so that results never exceed their room.
+   * @returns undefined when there are none; otherwise `endClaim` must follow
+   */
+  claimBelowGate(count: number): readonly [start: number, end: number] | undefined {
+    const words = this.#words;
+    Atomics.add(words, OPEN, 1);
+    for (;;) {
+      const start = Atomics.load(words, NEXT);
+      const end = Math.min(start + count, Atomics.load(words, GATE));
+      if (start >= end || start >= Atomics.load(words, LIMIT)) break;
+      if (Atomics.compareExchange(words, NEXT, start, end) === start) return [start, end];
+    }
+    Atomics.sub(words, OPEN, 1);
+    return undefined;
+  }
+
   /** The results of a claim of `tasks` tasks are written: whoever sees the claim ended sees them too. */
   endClaim(tasks: number): void {
     Atomics.add(this.#words, ENDED, tasks);
@@ -67,13 +100,22 @@ export class ControlBlock {
 
   /** Has every task below the limit ended? Once true, a late claim that finds nothing may make it false for a moment. */
   get finished(): boolean {
-    const words = this.#words;
-    return Atomics.load(words, NEXT) >= Atomics.load(words, LIMIT) && Atomics.load(words, OPEN) === 0;
+    return this.exhausted && Atomics.load(this.#words, OPEN) === 0;
   }
 
   /** Where the next claim will start: may be stale, fit for guessing how much is left. */
   get next(): number {
     return Atomics.load(this.#words, NEXT);
+  }
+
+  /** Tasks that claims would find now: may be stale, and grows when the gate is raised. */
+  get claimable(): number {
+    return Math.max(0, Math.min(Atomics.load(this.#words, GATE), this.limit) - this.next);
+  }
+
+  /** Is everything below the limit claimed? Once true, it stays so. */
+  get exhausted(): boolean {
+    return this.next >= this.limit;
   }
 
   get limit(): number {

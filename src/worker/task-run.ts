@@ -40,6 +40,8 @@ export interface TaskRunParts {
   readonly workers: number;
   /** Small values go to the result table; false: every one to the outbox, the numbers too. */
   readonly slots: boolean;
+  /** Claims take no more than the gate lets pass. */
+  readonly gated: boolean;
   /** Claims grow where tasks are short. */
   readonly grows: boolean;
 }
@@ -82,14 +84,15 @@ export class TaskRun {
   }
 
   /**
-   * Runs tasks, at least one, until none is left ("left"), until about `deadline` (`performance.now()` time,
-   * "paused"), or until a task returns a promise: then the caller awaits it and calls again.
+   * Runs tasks, at least one, until none is left ("left"), until the gate keeps back those that are ("shut"), until about
+   * `deadline` (`performance.now()` time, "paused"), or until a task returns a promise: then the caller awaits it and
+   * calls again.
    */
-  advance(deadline: number): "left" | "paused" | PromiseLike<void> {
+  advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
     const { meter } = this.#parts;
     meter[RUNNING] = 1;
     const state = this.#advance(deadline);
-    if (state === "left" || state === "paused") meter[RUNNING] = 0;
+    if (typeof state === "string") meter[RUNNING] = 0;
     return state;
   }
 
@@ -100,7 +103,7 @@ export class TaskRun {
     this.#endClaim(performance.now());
   }
 
-  #advance(deadline: number): "left" | "paused" | PromiseLike<void> {
+  #advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
     const { run, wanted, control, results, order, slots, meter } = this.#parts;
     for (;;) {
       if (this.#at === this.#end) {
@@ -108,9 +111,9 @@ export class TaskRun {
         if (this.#end !== this.#start) {
           this.#endClaim(now);
           // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
-          if (now >= deadline && control.next < control.limit) return "paused";
+          if (now >= deadline && control.claimable > 0) return "paused";
         }
-        if (!this.#claim(now)) return "left";
+        if (!this.#claim(now)) return control.exhausted ? "left" : "shut";
       } else if (this.#untilLookUp === 0 && this.#lookUp() >= deadline) {
         return "paused";
       }
@@ -137,14 +140,20 @@ export class TaskRun {
   }
 
   #claim(now: number): boolean {
-    const { control, tasks, workers } = this.#parts;
-    const left = tasks - control.next;
-    const count = Math.max(1, Math.min(this.#grain, Math.floor(left / (TAIL_SHARE * workers))));
-    const start = control.claim(count);
-    if (start === -1) return false;
-    this.#start = start;
-    this.#at = start;
-    this.#end = Math.min(start + count, tasks);
+    const { control, tasks, workers, gated } = this.#parts;
+    const share = Math.floor(control.claimable / (TAIL_SHARE * workers));
+    const count = Math.max(1, Math.min(this.#grain, share));
+    if (gated) {
+      const claimed = control.claimBelowGate(count);
+      if (claimed === undefined) return false;
+      [this.#start, this.#end] = claimed;
+    } else {
+      const start = control.claim(count);
+      if (start === -1) return false;
+      this.#start = start;
+      this.#end = Math.min(start + count, tasks);
+    }
+    this.#at = this.#start;
     this.#claimed = now;
     this.#lookedUp = now;
     this.#stride = LOOK_UP_TASKS;

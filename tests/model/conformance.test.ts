@@ -80,7 +80,7 @@ describe("the model follows the code", () => {
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     control.reset(TASKS);
     // Read to guess how much to claim: the model lets a claim have any size.
-    vi.spyOn(control, "next", "get").mockReturnValue(0);
+    vi.spyOn(control, "claimable", "get").mockReturnValue(0);
     noteAtomics(operations);
     const meter = new Float64Array(METER_WORDS);
     const run = new TaskRun({

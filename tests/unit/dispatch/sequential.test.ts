@@ -46,7 +46,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     block: new JobBlock(fillBlock(arena, tasks, undefined).buffer, tasks, null),
     packing: null,
     lease: new Lease(arena),
-    onValue: undefined,
+    backlog: undefined,
     isTraced: false,
     timeout: undefined,
     ...more,

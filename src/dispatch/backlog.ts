@@ -1,0 +1,114 @@
+/**
+ * The results of a stream that its loop has not taken. Tasks start only as far as there is room for their results, so a
+ * loop that is slow, or has stopped, holds a bounded number of them: waiting, on their way, and being computed.
+ */
+import type { ControlBlock } from "../protocol/control-block.js";
+
+export interface Unread {
+  readonly index: number;
+  readonly value: unknown;
+}
+
+// How far each thread may run ahead. The least keeps threads busy whose tasks take longer than a message; with tiny tasks
+// the most does.
+export const LEAST_AHEAD = 4;
+export const MOST_AHEAD = 512;
+// A loop that takes half of what there is room for so soon is fast: then there is twice as much room, else half as much.
+const FAST_MS = 1;
+const SLOW_MS = 4;
+
+export class Backlog {
+  /** Told when a result has come. */
+  onResult = (): void => {};
+  /** Told when tasks may start that might not before, and when the call is stopped. */
+  onRoom = (): void => {};
+  readonly #results: Unread[] = [];
+  #taken = 0;
+  #received = 0;
+  #ahead = LEAST_AHEAD;
+  #isOpen = false;
+  #isDropped = false;
+  /** The round in progress. */
+  #control: ControlBlock | undefined;
+  #tasks = 0;
+  #workers = 1;
+  #gate = 0;
+  /** Results received before the round, of those that its gate does not count. */
+  #before = 0;
+  #raised = 0;
+
+  /** Would the results of `tasks` tasks more have room? */
+  hasRoomFor(tasks: number, workers: number): boolean {
+    return tasks <= this.#ahead * workers - (this.#received - this.#taken);
+  }
+
+  /** A round of `workers` threads begins, of which none knows yet. */
+  beginRound(control: ControlBlock, tasks: number, workers: number): void {
+    this.#control = control;
+    this.#tasks = tasks;
+    this.#workers = workers;
+    this.#before = this.#received;
+    this.#gate = Math.min(tasks, Math.max(0, this.#room()));
+    this.#raised = performance.now();
+    control.closeGate(this.#gate);
+  }
+
+  /** From here on the round's memory is not touched. */
+  endRound(): void {
+    this.#control = undefined;
+    this.onRoom = () => {};
+  }
+
+  receive(index: number, value: unknown): void {
+    this.#received += 1;
+    if (this.#isDropped) return;
+    this.#results.push({ index, value });
+    this.onResult();
+  }
+
+  /** The loop takes the next result; undefined: there is none. */
+  take(): Unread | undefined {
+    const result = this.#results.shift();
+    if (result === undefined) return undefined;
+    this.#taken += 1;
+    // Not one by one, or a loop that is a little too slow would have workers woken for every result.
+    const isShut = this.#control !== undefined && this.#gate < this.#tasks;
+    if (isShut && 2 * (this.#room() - this.#gate) >= this.#ahead * this.#workers) this.#adapt();
+    return result;
+  }
+
+  /** Nobody will take results any more. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#results.length = 0;
+  }
+
+  /** Nothing is held back from now on. */
+  open(): void {
+    this.#isOpen = true;
+    this.#raise();
+  }
+
+  /** How far the tasks of the round may go. */
+  #room(): number {
+    if (this.#isOpen) return this.#tasks;
+    return this.#taken - this.#before + this.#ahead * this.#workers;
+  }
+
+  #adapt(): void {
+    const now = performance.now();
+    const took = now - this.#raised;
+    this.#raised = now;
+    if (took < FAST_MS) this.#ahead = Math.min(MOST_AHEAD, 2 * this.#ahead);
+    else if (took > SLOW_MS) this.#ahead = Math.max(LEAST_AHEAD, this.#ahead / 2);
+    this.#raise();
+  }
+
+  #raise(): void {
+    const gate = Math.min(this.#tasks, this.#room());
+    if (this.#control === undefined || gate <= this.#gate) return;
+    this.#gate = gate;
+    this.#control.raiseGate(gate);
+    this.onRoom();
+  }
+}
