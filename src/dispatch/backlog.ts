@@ -9,11 +9,18 @@ export interface Unread {
   readonly value: unknown;
 }
 
-// How far each thread may run ahead. The least keeps threads busy whose tasks take longer than a message; with tiny tasks
-// the most does.
+/**
+ * Results by which each thread may run ahead, where the loop is slow. With uneven tasks of 6 ms and a loop as fast as
+ * two threads, a stream took 2% longer than without bounds; with 2 it took 5% longer, with 1 20%.
+ */
 export const LEAST_AHEAD = 4;
-export const MOST_AHEAD = 512;
-// A loop that takes half of what there is room for so soon is fast: then there is twice as much room, else half as much.
+/**
+ * The same where the loop is fast: with it claims come to their full size. 100,000 tiny tasks on two threads took 135 ms;
+ * with 256 they took 220 ms, with 4096 125 ms.
+ */
+export const MOST_AHEAD = 1024;
+// A loop that takes half of what there is room for in so little time is fast, and gets twice the room; one that takes so
+// much longer gets half. So the room is for a few milliseconds of computing, which bounds the bytes of large results.
 const FAST_MS = 1;
 const SLOW_MS = 4;
 

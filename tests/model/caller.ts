@@ -3,9 +3,10 @@
  * atomic operation is a step here too. What it does between two of them touches no shared word and belongs to the first.
  */
 import { PAUSED } from "./death.js";
+import { roomSteps, takeResult } from "./gate.js";
 import { pollSteps, startPoll } from "./poll.js";
 import { goOn } from "./round.js";
-import type { CallerMove, CallerSteps, Rules } from "./rules.js";
+import { type CallerMove, type CallerSteps, dropLeaver } from "./rules.js";
 import { type Message, NOTHING, own, type State, type WorkerState } from "./state.js";
 import { count, lowest, show, taskAt } from "./tasks.js";
 
@@ -20,8 +21,8 @@ export const callerSteps: CallerSteps = {
       return;
     }
     if (bounds.aborts && !state.isStopped && state.outcome === "open") {
-      // job.ts, Job.stop, from a signal or from executor.cancel(). Only a task that never ends has to wait for it.
-      const next = move.fork("aborts", "loadLimit", bounds.hanging !== 0);
+      // job.ts, Job.stop, from a signal or from executor.cancel(). Only a task that never ends, or a loop that stalls, has to wait for it.
+      const next = move.fork("aborts", "loadLimit", bounds.hanging !== 0 || bounds.stalls);
       next.isStopped = true;
       next.target = -1;
     }
@@ -38,12 +39,14 @@ export const callerSteps: CallerSteps = {
       }
     });
     if (state.isPolling) startPoll(move);
+    takeResult(move);
     if (bounds.timeouts && state.outcome === "open")
       for (const i of state.workers.keys()) lookAtTime(move, i);
     if (state.isAborted && !state.isGraceOver && state.holders > 0) endGrace(move);
   },
 
   ...pollSteps,
+  ...roomSteps,
 
   // pass.ts, Pass.#lookForEnd; control-block.ts, ControlBlock.finished: Atomics.load(NEXT).
   readNext({ state, fork }) {
@@ -84,7 +87,7 @@ export const callerSteps: CallerSteps = {
 };
 
 /** slot.ts, Slot.#report; pass.ts, Pass.report. */
-function receive({ state, fork }: CallerMove, i: number): void {
+function receive({ state, bounds, fork }: CallerMove, i: number): void {
   const message = state.workers[i]?.sent[0] as Message;
   const { values, failures, left, broken } = message;
   const what = broken ? "that the kernel is broken" : left ? "the leave" : "a message";
@@ -98,11 +101,12 @@ function receive({ state, fork }: CallerMove, i: number): void {
   if (left) {
     worker.isTaking = false;
     worker.isLeaving = true;
+    if (bounds.window > 0) next.after = "roomLimit";
   }
 }
 
 /** slot.ts, Slot.#lose, once the port is empty; pass.ts, Pass.lost. */
-function lose({ state, rules, fork }: CallerMove, i: number): void {
+function lose({ state, bounds, rules, fork }: CallerMove, i: number): void {
   const lost = state.workers[i] as WorkerState;
   const { isTaking } = lost;
   const next = fork(`has read all that worker ${i} had sent`, isTaking ? "readNext" : "turn");
@@ -111,6 +115,7 @@ function lose({ state, rules, fork }: CallerMove, i: number): void {
   worker.isClosing = false;
   worker.isTerminated = false;
   if (!isTaking) return;
+  if (bounds.window > 0) next.after = "roomLimit";
   if (rules.isForeign(lost)) {
     if (next.loss === "none") next.loss = "terminated";
   } else {
@@ -155,7 +160,7 @@ function notFinished(move: CallerMove, action: string): void {
   next.seen = NOTHING;
   next.after = "turn";
   if (rules.isOver(state) && next.ending === "open") next.ending = next.loss;
-  dropLeaver(next, rules);
+  if (next.place !== "roomLimit") dropLeaver(next, rules);
 }
 
 function finish({ state, fork, rules }: CallerMove, action: string): void {
@@ -163,26 +168,17 @@ function finish({ state, fork, rules }: CallerMove, action: string): void {
   next.seen = NOTHING;
   next.after = "turn";
   if (next.ending === "open") next.ending = "none";
-  dropLeaver(next, rules);
-}
-
-/** pass.ts, Pass.#leave: the lease is dropped after the look for the end. */
-function dropLeaver(next: State, { holds }: Rules): void {
-  next.workers.forEach(({ isLeaving }, i) => {
-    if (!isLeaving) return;
-    own(next, i).isLeaving = false;
-    next.holders -= holds;
-  });
+  if (next.place !== "roomLimit") dropLeaver(next, rules);
 }
 
 /** After job.stop() the call rejects and is closed; after a kernel that does not load, its worker has left. */
-function afterLowering({ state, fork }: CallerMove, action: string): State {
+function afterLowering({ state, bounds, fork }: CallerMove, action: string): State {
   const isAbort = state.target === -1;
+  // job.ts, Job.stop: a stream's round may wait at its gate.
+  const looksForEnd = isAbort ? bounds.window > 0 : state.workers.some(({ isLeaving }) => isLeaving);
   // A task whose time is up is still in its claim: there is no end to look for.
-  const next = fork(
-    action,
-    isAbort || !state.workers.some(({ isLeaving }) => isLeaving) ? "turn" : "readNext",
-  );
+  const next = fork(action, looksForEnd ? "readNext" : "turn");
+  if (isAbort && looksForEnd) next.after = "roomLimit";
   next.seen = NOTHING;
   next.target = 0;
   if (isAbort) {

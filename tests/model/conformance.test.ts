@@ -10,7 +10,7 @@ import { SMALL } from "./mutation.js";
 import { asBuilt, systemOf } from "./protocol.js";
 import type { State, WorkerPlace } from "./state.js";
 
-const WORDS = ["NEXT", "LIMIT", "OPEN", "ENDED", "POSTED"];
+const WORDS = ["NEXT", "LIMIT", "OPEN", "ENDED", "POSTED", "GATE"];
 
 /** Task 0 fits its slot, 1 goes by message, 2 throws, so that 3 is never claimed. */
 const TASKS = 4;
@@ -55,6 +55,10 @@ const OPERATIONS: Readonly<Partial<Record<WorkerPlace, string>>> = {
   raiseOpen: "add OPEN",
   takeNext: "add NEXT",
   compareLimit: "load LIMIT",
+  loadNext: "load NEXT",
+  loadGate: "load GATE",
+  compareAtGate: "load LIMIT",
+  swapNext: "compareExchange NEXT",
   withdraw: "sub OPEN",
   checkLimit: "load LIMIT",
   run: "run",
@@ -66,55 +70,71 @@ const OPERATIONS: Readonly<Partial<Record<WorkerPlace, string>>> = {
   endClaim: "sub OPEN",
 };
 
+/** What a worker does in the code, and what it does in the model. */
+function operationsOf(stream: boolean): { readonly real: string[]; readonly modelled: string[] } {
+  const real: string[] = [];
+  const results = new ResultTable(new Float64Array(TASKS), new Uint8Array(TASKS));
+  const write = results.write.bind(results);
+  vi.spyOn(results, "write").mockImplementation((index, value) => {
+    const fits = write(index, value);
+    if (fits) real.push("write");
+    return fits;
+  });
+  vi.spyOn(results, "markElsewhere").mockImplementation(() => real.push("mark"));
+  const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
+  control.reset(TASKS);
+  // Read to guess how much to claim, where the model lets a claim have any size; and whether to keep what was read.
+  vi.spyOn(control, "claimable", "get").mockReturnValue(0);
+  vi.spyOn(control, "exhausted", "get").mockReturnValue(true);
+  noteAtomics(real);
+  const meter = new Float64Array(METER_WORDS);
+  const run = new TaskRun({
+    wanted: new Wanted(control, meter),
+    run: (index) => {
+      real.push("run");
+      if ((FAILING >> index) & 1) throw new Error("as it should");
+      return (POSTING >> index) & 1 ? "text" : index;
+    },
+    control,
+    results,
+    departure: new Departure(false, new Set()),
+    outbox: { value() {}, failure() {}, claimEnded() {} },
+    tasks: TASKS,
+    order: undefined,
+    meter,
+    log: undefined,
+    workers: 1,
+    slots: !stream,
+    gated: stream,
+    grows: true,
+  });
+  expect(run.advance(Infinity)).toBe("left");
+
+  const posting = stream ? 0b1111 : POSTING;
+  const window = stream ? TASKS : 0;
+  const bounds = { ...SMALL, workers: 1, tasks: TASKS, posting, failing: FAILING, window };
+  const system = systemOf(asBuilt, bounds);
+  const modelled: string[] = [];
+  let state: State = system.initial;
+  while (state.workers[0]?.place !== "leave") {
+    const operation = OPERATIONS[state.workers[0]?.place as WorkerPlace];
+    if (operation !== undefined) modelled.push(operation);
+    state = system.steps(state).find(({ actor }) => actor === "worker 0")?.state as State;
+  }
+  return { real, modelled };
+}
+
 describe("the model follows the code", () => {
   it("in a worker's claims, tasks, values and failures", () => {
-    const operations: string[] = [];
-    const results = new ResultTable(new Float64Array(TASKS), new Uint8Array(TASKS));
-    const write = results.write.bind(results);
-    vi.spyOn(results, "write").mockImplementation((index, value) => {
-      const fits = write(index, value);
-      if (fits) operations.push("write");
-      return fits;
-    });
-    vi.spyOn(results, "markElsewhere").mockImplementation(() => operations.push("mark"));
-    const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
-    control.reset(TASKS);
-    // Read to guess how much to claim: the model lets a claim have any size.
-    vi.spyOn(control, "claimable", "get").mockReturnValue(0);
-    noteAtomics(operations);
-    const meter = new Float64Array(METER_WORDS);
-    const run = new TaskRun({
-      wanted: new Wanted(control, meter),
-      run: (index) => {
-        operations.push("run");
-        if ((FAILING >> index) & 1) throw new Error("as it should");
-        return (POSTING >> index) & 1 ? "text" : index;
-      },
-      control,
-      results,
-      departure: new Departure(false, new Set()),
-      outbox: { value() {}, failure() {}, claimEnded() {} },
-      tasks: TASKS,
-      order: undefined,
-      meter,
-      log: undefined,
-      workers: 1,
-      slots: true,
-      grows: true,
-    });
-    expect(run.advance(Infinity)).toBe("left");
+    const { real, modelled } = operationsOf(false);
+    expect(real).toEqual(modelled);
+    expect(real).toHaveLength(29);
+  });
 
-    const bounds = { ...SMALL, workers: 1, tasks: TASKS, posting: POSTING, failing: FAILING };
-    const system = systemOf(asBuilt, bounds);
-    const modelled: string[] = [];
-    let state: State = system.initial;
-    while (state.workers[0]?.place !== "leave") {
-      const operation = OPERATIONS[state.workers[0]?.place as WorkerPlace];
-      if (operation !== undefined) modelled.push(operation);
-      state = system.steps(state).find(({ actor }) => actor === "worker 0")?.state as State;
-    }
-    expect(operations).toEqual(modelled);
-    expect(operations).toHaveLength(29);
+  it("in a stream's claims, and in its values, which all are posted", () => {
+    const { real, modelled } = operationsOf(true);
+    expect(real).toEqual(modelled);
+    expect(real).toHaveLength(37);
   });
 
   it("in the order in which the caller's side reads", () => {

@@ -68,6 +68,7 @@ export function keyOf(state: State): string {
     state.givenUp | (state.overdue << 4) | (state.stopped << 8) | (state.inVain << 12) | (state.inARow << 14),
     pack(state.blame) | (pack(state.deadlyRuns) << 8),
     (Math.min(state.seen, end) + 2) | (CALLER_PLACE[state.after] << 4) | (state.unwoken << 8),
+    state.gate | (state.taken << 3) | (state.before << 6),
   );
   const ended = state.numbers | state.elsewhere;
   // Workers are alike: which of them is where makes no difference.

@@ -16,7 +16,8 @@ export interface Mutation {
     | "abort"
     | "retries"
     | "blame"
-    | "partial";
+    | "partial"
+    | "bound";
   /** Bounds in which it does; what is left out is as in `SMALL`. */
   readonly bounds: Partial<Bounds>;
   readonly protocol: Protocol;
@@ -40,4 +41,6 @@ export const SMALL: Bounds = {
   aborts: false,
   isShort: false,
   breaks: false,
+  window: 0,
+  stalls: false,
 };

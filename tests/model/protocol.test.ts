@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { CALLER_MUTATIONS } from "./caller-mutations.js";
 import { explore, type System } from "./explorer.js";
+import { GATE_MUTATIONS } from "./gate-mutations.js";
 import { MOST_TASKS } from "./key.js";
 import { SMALL } from "./mutation.js";
 import { asBuilt, systemOf } from "./protocol.js";
@@ -46,7 +47,7 @@ describe("the protocol as it is built", () => {
   });
 });
 
-const MUTATIONS = [...WORKER_MUTATIONS, ...CALLER_MUTATIONS];
+const MUTATIONS = [...WORKER_MUTATIONS, ...CALLER_MUTATIONS, ...GATE_MUTATIONS];
 
 describe("broken on purpose", () => {
   it.for(MUTATIONS)("$name", async ({ breaks, bounds, protocol }, { annotate }) => {
@@ -62,6 +63,7 @@ describe("broken on purpose", () => {
     expect([...properties].sort()).toEqual([
       "abort",
       "blame",
+      "bound",
       "hang",
       "once",
       "partial",

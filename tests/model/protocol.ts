@@ -116,13 +116,14 @@ function touch(state: State, who: string): void {
 }
 
 /** A call whose first round is open and whose workers are all woken, none of them started. */
-function initialState(bounds: Bounds, { holds }: Rules): State {
+function initialState(bounds: Bounds, rules: Rules): State {
   const { workers, tasks, deaths, kills, isShort } = bounds;
   const state: State = {
     next: 0,
     limit: 0,
     open: 0,
     posted: 0,
+    gate: 0,
     order: 0,
     numbers: 0,
     elsewhere: 0,
@@ -139,6 +140,8 @@ function initialState(bounds: Bounds, { holds }: Rules): State {
     after: "turn",
     unwoken: 0,
     received: 0,
+    taken: 0,
+    before: 0,
     failure: tasks,
     blame: new Array(tasks).fill(0),
     givenUp: 0,
@@ -159,7 +162,7 @@ function initialState(bounds: Bounds, { holds }: Rules): State {
     workers: Array.from({ length: workers }, freshWorker),
     violation: undefined,
   };
-  openRound(state, below(tasks), isShort);
-  wake(state, below(isShort ? 1 : state.unwoken), isShort, holds);
+  openRound(state, below(tasks), bounds, rules);
+  wake(state, below(isShort ? 1 : state.unwoken), isShort, rules.holds);
   return state;
 }

@@ -1,11 +1,11 @@
 /** How rounds begin and how the call ends, with the properties of its outcome. */
 import type { Violation } from "./explorer.js";
-import type { CallerMove } from "./rules.js";
+import type { CallerMove, Rules } from "./rules.js";
 import { type Bounds, freshWorker, own, type State, type WorkerPlace } from "./state.js";
 import { below, count, lowest, show, subsets } from "./tasks.js";
 
 /** round.ts, openRound, before any worker knows of the round; threads.ts, ThreadsStrategy.run. */
-export function openRound(state: State, order: number, isShort: boolean): void {
+export function openRound(state: State, order: number, bounds: Bounds, { room }: Rules): void {
   state.next = 0;
   state.limit = count(order);
   state.open = 0;
@@ -14,11 +14,15 @@ export function openRound(state: State, order: number, isShort: boolean): void {
   // job.ts, Job.unfinished: what runs again is pending again.
   state.elsewhere &= ~order;
   state.messages = 0;
+  // backlog.ts, Backlog.beginRound.
+  state.before = count(state.received);
+  const gate = bounds.window === 0 ? count(order) : room(state, bounds);
+  state.gate = Math.min(count(order), Math.max(0, gate));
   state.loss = "none";
   state.blamed = 0;
   state.isNobodys = false;
   state.ending = "open";
-  state.isPolling = isShort;
+  state.isPolling = bounds.isShort;
   state.unwoken = Math.min(state.workers.length, count(order));
 }
 
@@ -165,7 +169,7 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
     const wanted = bounds.isShort ? 1 : Math.min(state.workers.length, count(left));
     for (const chosen of subsets(below(state.workers.length), wanted)) {
       const next = charge(fork(`opens a round over ${show(left)} for workers ${show(chosen)}`, "turn"));
-      openRound(next, left, bounds.isShort);
+      openRound(next, left, bounds, rules);
       wake(next, chosen, bounds.isShort, rules.holds);
       next.violation = race;
     }

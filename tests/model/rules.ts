@@ -1,5 +1,5 @@
 /** What a step of the caller's side is, and the decisions in it that touch no shared word. */
-import type { Bounds, CallerPlace, State, WorkerState } from "./state.js";
+import { type Bounds, type CallerPlace, own, type State, type WorkerState } from "./state.js";
 import { below } from "./tasks.js";
 
 export interface CallerMove {
@@ -30,13 +30,16 @@ export interface Rules {
   excluded(state: Readonly<State>): number;
   /** job.ts, Job.unfinished: the tasks that must run again. */
   unfinished(state: Readonly<State>, bounds: Bounds): number;
+  /** backlog.ts, Backlog.#room: how far the tasks of a stream's round may go. */
+  room(state: Readonly<State>, bounds: Bounds): number;
 }
 
 export const rules: Rules = {
   holds: 1,
 
-  isOver({ workers }) {
-    return workers.every((worker) => !worker.isTaking);
+  isOver({ workers, loss, next, limit }) {
+    // At a closed gate nobody takes part, and the round goes on when it is raised.
+    return workers.every((worker) => !worker.isTaking) && (loss !== "none" || next >= limit);
   },
 
   isForeign({ isTerminated }) {
@@ -59,4 +62,17 @@ export const rules: Rules = {
     // What was posted and has not come counts as not run.
     return ~(numbers | (elsewhere & received)) & below(failure);
   },
+
+  room({ taken, before }, { window }) {
+    return taken - before + window;
+  },
 };
+
+/** pass.ts, Pass.#leave: the lease is dropped last. */
+export function dropLeaver(next: State, { holds }: Rules): void {
+  next.workers.forEach(({ isLeaving }, i) => {
+    if (!isLeaving) return;
+    own(next, i).isLeaving = false;
+    next.holders -= holds;
+  });
+}

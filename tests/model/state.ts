@@ -32,6 +32,10 @@ export interface Bounds {
   readonly isShort: boolean;
   /** May the kernel fail to load in a worker? */
   readonly breaks: boolean;
+  /** Of a stream: results that may be unread, or being made. 0: it is none. */
+  readonly window: number;
+  /** Does the stream's loop take no result at all? */
+  readonly stalls: boolean;
 }
 
 /** `ReportMessage`. */
@@ -49,6 +53,10 @@ export const WORKER_PLACES = [
   "raiseOpen",
   "takeNext",
   "compareLimit",
+  "loadNext",
+  "loadGate",
+  "compareAtGate",
+  "swapNext",
   "withdraw",
   "leave",
   "sayLeave",
@@ -118,6 +126,9 @@ export const CALLER_PLACES = [
   "stopLooking",
   "loadLimit",
   "lowerLimit",
+  "raiseGate",
+  "roomLimit",
+  "roomNext",
 ] as const;
 export type CallerPlace = (typeof CALLER_PLACES)[number];
 
@@ -134,6 +145,7 @@ export interface State {
   limit: number;
   open: number;
   posted: number;
+  gate: number;
   /** Tasks of the round; position p is the p-th of them. */
   order: number;
   // The job block: kinds NUMBER and ELSEWHERE (neither: PENDING), and slots that hold the task's value.
@@ -159,6 +171,9 @@ export interface State {
   unwoken: number;
   // `Job`, the call, its lease.
   received: number;
+  /** Results that the stream's loop took, and those that had come before the round. */
+  taken: number;
+  before: number;
   /** Lowest index of a failure; `bounds.tasks`: none. */
   failure: number;
   /** `Losses`: how often each task was to blame, those that were given up, and its two counters. */

@@ -1,6 +1,7 @@
 /** A worker's part of the protocol, one atomic operation, plain write or message a step. */
 import { dieOf } from "./death.js";
 import type { Violation } from "./explorer.js";
+import { gatedClaimSteps } from "./gate.js";
 import {
   type Bounds,
   type Message,
@@ -42,8 +43,8 @@ export const workerSteps: WorkerSteps = {
   },
 
   // control-block.ts, ControlBlock.claim: Atomics.add(OPEN, 1).
-  raiseOpen({ fork }) {
-    const { state } = fork("OPEN += 1", "takeNext");
+  raiseOpen({ bounds, fork }) {
+    const { state } = fork("OPEN += 1", bounds.window === 0 ? "takeNext" : "loadNext");
     state.open += 1;
   },
 
@@ -61,6 +62,8 @@ export const workerSteps: WorkerSteps = {
     if (worker.at < state.limit) fork(`${worker.at} < LIMIT: has the claim`, "checkLimit");
     else fork(`${worker.at} >= LIMIT: finds nothing`, "withdraw");
   },
+
+  ...gatedClaimSteps,
 
   // control-block.ts, ControlBlock.claim: Atomics.sub(OPEN, 1) of a claim that found nothing.
   withdraw({ fork }) {
@@ -181,9 +184,9 @@ export const workerSteps: WorkerSteps = {
     next.worker.at = next.worker.end = 0;
   },
 
-  // port-outbox.ts, PortOutbox.claimEnded: sends or gathers, as time will have it.
-  flush({ fork }) {
-    fork("goes on gathering", "raiseOpen");
+  // port-outbox.ts, PortOutbox.claimEnded: sends or gathers, as time will have it; of a stream it always sends.
+  flush({ bounds, fork }) {
+    if (bounds.window === 0) fork("goes on gathering", "raiseOpen");
     send(fork("sends what has gathered", "raiseOpen").worker, false);
   },
 };

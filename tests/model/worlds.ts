@@ -25,6 +25,8 @@ const USUAL: Bounds = {
   aborts: false,
   isShort: false,
   breaks: false,
+  window: 0,
+  stalls: false,
 };
 
 export const WORLDS: readonly World[] = [
@@ -122,5 +124,35 @@ export const WORLDS: readonly World[] = [
     name: "time-outs: a task that asks, a death",
     bounds: { ...USUAL, tasks: 2, posting: 0b10, asking: 0b10, timeouts: true },
     states: 36_953,
+  },
+  {
+    name: "a stream with room for two results, a failure",
+    bounds: { ...USUAL, posting: 0b111, failing: 0b100, window: 2, deaths: 0 },
+    states: 50_940,
+  },
+  {
+    name: "a stream with room for two results, a death",
+    bounds: { ...USUAL, sizes: [2], posting: 0b111, window: 2 },
+    states: 193_025,
+  },
+  {
+    name: "a stream with room for one result, two deaths",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 2 },
+    states: 138_115,
+  },
+  {
+    name: "a stream, an abort",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 0, aborts: true },
+    states: 116_748,
+  },
+  {
+    name: "a stream whose loop stalls until it is aborted, a death",
+    bounds: { ...USUAL, tasks: 2, posting: 0b11, window: 1, stalls: true, aborts: true },
+    states: 76_322,
+  },
+  {
+    name: "a stream, the pool ends a worker",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 0, kills: 1 },
+    states: 51_683,
   },
 ];
