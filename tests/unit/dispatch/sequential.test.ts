@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Backlog, LEAST_AHEAD } from "../../../src/dispatch/backlog.js";
 import { Job, type JobParts, type RunReport } from "../../../src/dispatch/job.js";
 import { type Overseer, SequentialStrategy } from "../../../src/dispatch/sequential.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
@@ -410,5 +411,73 @@ describe("a guarded first task", () => {
       [2, SLICE_MS],
       [1, SLICE_MS],
     ]);
+  });
+});
+
+describe("a stream on this thread", () => {
+  /** A stream of which the test takes results. */
+  function stream(tasks: number, kernel: IndexKernel) {
+    const backlog = new Backlog();
+    const arrived = vi.fn();
+    backlog.onResult = arrived;
+    const job = jobOf(tasks, kernel, { backlog });
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    return { backlog, job, arrived, turn };
+  }
+
+  it("runs ahead of the loop as far as there is room, and goes on when results are taken", async () => {
+    const clock = stopTheClock();
+    const ran: number[] = [];
+    const { backlog, job, turn } = stream(100, (index) => ran.push(index));
+    const running = new SequentialStrategy().run(job);
+    const taken: number[] = [];
+    while (taken.length < 100) {
+      await turn();
+      expect(ran.length - taken.length).toBeLessThanOrEqual(LEAST_AHEAD);
+      // Slowly, so that it gets no more room.
+      clock.now += 1000;
+      const next = backlog.take();
+      if (next !== undefined) taken.push(next.index);
+    }
+    expect(taken).toEqual(upTo(100));
+    expect(await running).toMatchObject({ left: 0, ran: 100 });
+  });
+
+  it("that is stopped at the gate ends", async () => {
+    const { job, turn } = stream(100, (index) => index);
+    const running = new SequentialStrategy().run(job);
+    await turn();
+    job.stop("reason");
+    expect(await running).toMatchObject({ left: 0 });
+  });
+
+  it("tells the overseer what tasks take, without what it waited for the loop", async () => {
+    const clock = stopTheClock();
+    const { backlog, job, turn } = stream(40, (index) => {
+      clock.now += 3;
+      return index;
+    });
+    const overseer = new FakeOverseer(stays);
+    const running = new SequentialStrategy(overseer).run(job);
+    let taken = 0;
+    while (taken < 40) {
+      await turn();
+      // The loop is slow.
+      clock.now += 1000;
+      if (backlog.take() !== undefined) taken += 1;
+    }
+    await running;
+    expect(overseer.asked.length).toBeGreaterThan(2);
+    for (const [, perTask] of overseer.asked) expect(perTask).toBeCloseTo(3);
+  });
+
+  it("that is handed over leaves what it holds unread, and every task that it has not run", async () => {
+    const clock = stopTheClock();
+    const { job, arrived } = stream(100, () => {
+      clock.now += SLICE_MS;
+    });
+    const report = await new SequentialStrategy(new FakeOverseer(leaves)).run(job);
+    expect(report.left).toBe(100 - arrived.mock.calls.length);
+    expect(job.unfinished()).toHaveLength(report.left);
   });
 });

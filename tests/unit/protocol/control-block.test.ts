@@ -108,6 +108,67 @@ describe("the limit", () => {
   });
 });
 
+describe("claims below a gate", () => {
+  it("cover every task once, and never pass the gate", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 40 })), {
+          minLength: 1,
+        }),
+        (tasks, steps) => {
+          const block = newBlock(tasks);
+          let gate = 0;
+          block.closeGate(gate);
+          const hits = new Uint8Array(tasks);
+          for (let i = 0; gate < tasks || !block.exhausted; i++) {
+            const [count, more] = steps[i % steps.length] as [number, number];
+            const claimable = gate - block.next;
+            expect(block.claimable).toBe(claimable);
+            const claimed = block.claimBelowGate(count);
+            expect(claimed === undefined).toBe(claimable === 0);
+            if (claimed !== undefined) {
+              const [start, end] = claimed;
+              expect(end - start).toBe(Math.min(count, claimable));
+              for (let at = start; at < end; at++) hits[at] = (hits[at] as number) + 1;
+              expect(block.finished).toBe(false);
+              block.endClaim(end - start);
+            }
+            gate = Math.min(tasks, gate + Math.max(1, more));
+            block.raiseGate(gate);
+          }
+          expect(hits.every((hit) => hit === 1)).toBe(true);
+          expect([block.finished, block.ended]).toEqual([true, tasks]);
+        },
+      ),
+    );
+  });
+
+  it("end nothing at a closed gate, and all at the limit", () => {
+    const block = newBlock(10);
+    block.closeGate(4);
+    expect(block.claimBelowGate(9)).toEqual([0, 4]);
+    block.endClaim(4);
+    expect(block.claimBelowGate(1)).toBeUndefined();
+    expect([block.exhausted, block.finished, block.claimable]).toEqual([false, false, 0]);
+    block.raiseGate(8);
+    block.lowerLimit(6);
+    expect(block.claimable).toBe(2);
+    expect(block.claimBelowGate(2)).toEqual([4, 6]);
+    block.endClaim(2);
+    expect(block.claimBelowGate(1)).toBeUndefined();
+    expect([block.exhausted, block.finished]).toEqual([true, true]);
+  });
+
+  it("are refused after an abort, and the block is finished", () => {
+    const block = newBlock(10);
+    block.closeGate(4);
+    block.abort();
+    expect(block.claimBelowGate(1)).toBeUndefined();
+    expect([block.finished, block.claimable]).toEqual([true, 0]);
+  });
+});
+
 it("counts what was posted and what ended", () => {
   const block = newBlock(10);
   block.addPosted(1);
@@ -146,9 +207,18 @@ describe("two threads at once", () => {
       for (let seen = Atomics.load(gate, 0); seen < ${THREADS}; seen = Atomics.load(gate, 0)) Atomics.wait(gate, 0, seen);
       for (let round = 0; ; round++) {
         const count = 1 + (round % 3);
-        const start = control.claim(count);
-        if (start === -1) break;
-        const end = Math.min(start + count, ${TASKS});
+        let start;
+        let end;
+        if (workerData.gated) {
+          const claimed = control.claimBelowGate(count);
+          if (claimed === undefined && control.exhausted) break;
+          if (claimed === undefined) continue;
+          [start, end] = claimed;
+        } else {
+          start = control.claim(count);
+          if (start === -1) break;
+          end = Math.min(start + count, ${TASKS});
+        }
         for (let i = start; i < end; i++) {
           hits[i]++;
           if (workerData.failAt.includes(i)) control.lowerLimit(i);
@@ -158,23 +228,28 @@ describe("two threads at once", () => {
     });
   `;
 
-  async function run(failAt: readonly number[]) {
+  async function run(failAt: readonly number[], gated = false) {
     const [control, hits, gate] = [CONTROL_BYTES, 4 * TASKS, 4].map(
       (bytes) => new SharedArrayBuffer(bytes),
     ) as [SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer];
     const block = new ControlBlock(new Int32Array(control));
     block.reset(TASKS);
+    if (gated) block.closeGate(0);
     const url = new URL("../../../dist/protocol/control-block.js", import.meta.url).href;
     const workers = Array.from(
       { length: THREADS },
-      () => new Worker(program, { eval: true, workerData: { url, control, hits, gate, failAt } }),
+      () => new Worker(program, { eval: true, workerData: { url, control, hits, gate, failAt, gated } }),
     );
     const failed = new Promise<never>((_resolve, reject) => {
       for (const worker of workers) worker.on("error", reject);
     });
     const exits = Promise.all(workers.map((worker) => new Promise((resolve) => worker.on("exit", resolve))));
     const finished = (async () => {
-      while (!block.finished) await new Promise((resolve) => setImmediate(resolve));
+      for (let open = 1000; !block.finished; open = Math.min(TASKS, open + 1000)) {
+        if (gated) block.raiseGate(open);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (gated && block.next > open) throw new Error(`claimed up to ${block.next} at a gate of ${open}`);
+      }
       return new Int32Array(hits).slice();
     })();
     // What is seen the moment the block says that it is finished, while the workers may still be running.
@@ -189,6 +264,13 @@ describe("two threads at once", () => {
     expect(seen.findIndex((hit) => hit !== 1)).toBe(-1);
     expect(block.ended).toBe(TASKS);
     expect(block.finished).toBe(true);
+  });
+
+  it("run every task exactly once, and none before the gate is raised", async () => {
+    const { block, seen, end } = await run([], true);
+    expect(end.findIndex((hit) => hit !== 1)).toBe(-1);
+    expect(seen.findIndex((hit) => hit !== 1)).toBe(-1);
+    expect(block.ended).toBe(TASKS);
   });
 
   it("run every task below the lowest failure exactly once, and none twice", async () => {

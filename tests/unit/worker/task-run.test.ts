@@ -3,7 +3,16 @@ import { CLOCK_OFFSET } from "../../../src/platform/node.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type Departing, Departure } from "../../../src/protocol/departure.js";
 import { ResultTable } from "../../../src/protocol/results.js";
-import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/round.js";
+import {
+  AT,
+  BUSY,
+  ENDED,
+  LOG_WORDS,
+  LOGGED,
+  METER_WORDS,
+  RUNNING,
+  STARTED,
+} from "../../../src/protocol/round.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/worker/task-run.js";
 import { Wanted } from "../../../src/worker/wanted.js";
@@ -59,7 +68,7 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
 /** Goes on until the loop leaves, as its callers do. */
 async function finish(taskRun: TaskRun): Promise<void> {
   for (let state = taskRun.advance(FOREVER); state !== "left"; state = taskRun.advance(FOREVER)) {
-    if (state !== "paused") await state;
+    if (typeof state !== "string") await state;
   }
 }
 
@@ -668,5 +677,53 @@ describe("what it notes", () => {
     expect(taken).toHaveLength(parts.tasks);
     expect(taken).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(taskRun.taken).toBe(40);
+  });
+});
+
+describe("at a gate", () => {
+  it("shuts when it has run what the gate lets pass, and goes on when it is raised", () => {
+    const ran: number[] = [];
+    const { taskRun, control, outbox, meter } = setUp((index) => ran.push(index), 10, { stream: true });
+    control.closeGate(4);
+    expect(taskRun.advance(FOREVER)).toBe("shut");
+    expect(ran).toEqual([0, 1, 2, 3]);
+    expect([...outbox.values.keys()]).toEqual([0, 1, 2, 3]);
+    expect(control.finished).toBe(false);
+    expect(meter[RUNNING]).toBe(0);
+    expect(taskRun.advance(FOREVER)).toBe("shut");
+    control.raiseGate(10);
+    expect(taskRun.advance(FOREVER)).toBe("left");
+    expect(ran).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(control.finished).toBe(true);
+  });
+
+  it("claims a part of what the gate lets pass, as other threads come for theirs", () => {
+    stopTheClock();
+    const more = { stream: true, workers: 2 };
+    const { taskRun, control } = setUp(() => 0, 10_000, more);
+    control.closeGate(64);
+    const claims: number[] = [];
+    const claim = control.claimBelowGate.bind(control);
+    vi.spyOn(control, "claimBelowGate").mockImplementation((count) => {
+      claims.push(count);
+      return claim(count);
+    });
+    expect(taskRun.advance(FOREVER)).toBe("shut");
+    // Doubled at each claim, and never more than an eighth of what is left: a quarter of this thread's half.
+    expect(claims.slice(0, 5)).toEqual([1, 2, 4, 7, 6]);
+  });
+
+  it("leaves when a failure lies below it", () => {
+    const { taskRun, control, outbox } = setUp(
+      (index) => {
+        if (index === 1) throw new Error("second");
+      },
+      10,
+      { stream: true },
+    );
+    control.closeGate(4);
+    expect(taskRun.advance(FOREVER)).toBe("left");
+    expect(outbox.failures).toEqual([[1, new Error("second")]]);
+    expect(control.finished).toBe(true);
   });
 });
