@@ -35,6 +35,29 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Results of several sorts: numbers, objects with arrays of their own, text. */
+const mixed = (
+  x: { readonly length: number; slice(start: number, end: number): unknown; readonly [i: number]: number },
+  { index, start, args }: { index: number; start: number; args: { failAt: number; weight: number } },
+) => {
+  let sum = args.weight;
+  for (let i = 0; i < x.length; i++) sum += Number(x[i]) * args.weight;
+  if (index === args.failAt) throw Object.assign(new RangeError(`at ${start}`), { sum });
+  return index % 3 === 0 ? sum : index % 3 === 1 ? { sum, head: x.slice(0, 2) } : `${sum}`;
+};
+
+/** What a stream gives, each result once, in the order of its tasks. */
+async function inOrder<T>(stream: AsyncIterable<{ index: number; value: T }>): Promise<T[]> {
+  const values = new Map<number, T>();
+  for await (const { index, value } of stream) {
+    expect(values.has(index)).toBe(false);
+    values.set(index, value);
+    // Now and then the loop is slow.
+    if (index % 7 === 3) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return Array.from({ length: values.size }, (_, index) => values.get(index) as T);
+}
+
 test("sequential and threads, with any number of workers, agree bit for bit", {
   timeout: 120_000,
 }, async () => {
@@ -49,18 +72,8 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
         const x = shared ? pool.share(view) : view;
         const on = { ...options, strategy };
         return Promise.all([
-          outcome(
-            pool.mapShared(
-              x,
-              (x, { index, start, args }) => {
-                let sum = args.weight;
-                for (let i = 0; i < x.length; i++) sum += Number(x[i]) * args.weight;
-                if (index === args.failAt) throw Object.assign(new RangeError(`at ${start}`), { sum });
-                return index % 3 === 0 ? sum : index % 3 === 1 ? { sum, head: x.slice(0, 2) } : `${sum}`;
-              },
-              on,
-            ),
-          ),
+          outcome(pool.mapShared(x, mixed, on)),
+          outcome(inOrder(pool.streamShared(x, mixed, on))),
           outcome(
             pool.transformShared(
               { x },
@@ -101,6 +114,7 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
         ]);
       };
       const expected = await calls(pools[0]!, "sequential");
+      expect(expected[1]).toStrictEqual(expected[0]);
       for (const pool of pools) expect(await calls(pool, "threads")).toStrictEqual(expected);
     }),
     { numRuns: 60 },

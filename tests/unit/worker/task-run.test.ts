@@ -59,6 +59,7 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
     log: undefined,
     workers: 1,
     slots: true,
+    gated: false,
     grows: true,
     ...more,
   };
@@ -683,7 +684,10 @@ describe("what it notes", () => {
 describe("at a gate", () => {
   it("shuts when it has run what the gate lets pass, and goes on when it is raised", () => {
     const ran: number[] = [];
-    const { taskRun, control, outbox, meter } = setUp((index) => ran.push(index), 10, { stream: true });
+    const { taskRun, control, outbox, meter } = setUp((index) => ran.push(index), 10, {
+      slots: false,
+      gated: true,
+    });
     control.closeGate(4);
     expect(taskRun.advance(FOREVER)).toBe("shut");
     expect(ran).toEqual([0, 1, 2, 3]);
@@ -699,7 +703,7 @@ describe("at a gate", () => {
 
   it("claims a part of what the gate lets pass, as other threads come for theirs", () => {
     stopTheClock();
-    const more = { stream: true, workers: 2 };
+    const more = { gated: true, workers: 2 };
     const { taskRun, control } = setUp(() => 0, 10_000, more);
     control.closeGate(64);
     const claims: number[] = [];
@@ -719,7 +723,7 @@ describe("at a gate", () => {
         if (index === 1) throw new Error("second");
       },
       10,
-      { stream: true },
+      { gated: true },
     );
     control.closeGate(4);
     expect(taskRun.advance(FOREVER)).toBe("left");
