@@ -198,10 +198,12 @@ export class Pass implements RoundListener, Polled {
 
   #wake(slot: Slot): Found {
     const { region, descriptorBytes, orderLength, workers } = this.#round;
-    const memory = [...this.#placed.places, this.#placed.block, { memory: region.id, buffer: region.buffer }];
+    const isBack = this.#participants.includes(slot);
     const participant = this.#placeOf(slot);
     this.#taking.set(slot, participant);
-    const handles = newHandles(slot, memory);
+    const own = [this.#placed.block, { memory: region.id, buffer: region.buffer }];
+    // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
+    const handles = isBack ? null : newHandles(slot, [...this.#placed.places, ...own]);
     const kernel = this.#newKernel(slot);
     this.#job.parts.lease.hold();
     const forget = slot.toForget.length === 0 ? null : slot.toForget.splice(0);
