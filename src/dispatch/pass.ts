@@ -274,7 +274,8 @@ export class Pass implements RoundListener, Polled {
     // The order matters: a claim raises the count of posted values before it ends.
     if (control.finished && control.posted === this.#received) this.#endWith([]);
     // At a closed gate nobody takes part, and the round goes on when it is raised.
-    else if (this.#taking.size === 0 && (this.#lost.length > 0 || control.exhausted)) this.#endWith(this.#lost);
+    else if (this.#taking.size === 0 && (this.#lost.length > 0 || control.exhausted))
+      this.#endWith(this.#lost);
   }
 
   #endWith(lost: readonly Lost[]): void {

@@ -224,6 +224,12 @@ describe("of a stream whose workers end", () => {
   });
 });
 
+test("a stream whose workers die while it waits for its loop goes on when the pool starts others", async () => {
+  const { seen, started } = await facts<{ seen: unknown; started: number }>("streams.mjs", ["dies idle"]);
+  expect(seen).toEqual(upTo(24));
+  expect(started).toBeGreaterThan(2);
+});
+
 test.each(["read no further", "read no further, with progress", "sequential, read no further"])(
   "a stream that is %s lets the process end",
   async (way) => {

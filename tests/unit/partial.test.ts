@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Backlog } from "../../src/dispatch/backlog.js";
 import type { Job, JobParts } from "../../src/dispatch/job.js";
 import { Partial } from "../../src/partial.js";
 import type { JobSpec } from "../../src/protocol/job-spec.js";
@@ -17,12 +18,12 @@ const spec: JobSpec = {
 };
 
 /** Task 0 gave a number, 1 text, 2 failed, 3 was posted by a worker that died, 4 has not run. */
-function failed(more: { spec?: JobSpec; arrays?: JobParts["arrays"]; onValue?: JobParts["onValue"] } = {}) {
+function failed(more: { spec?: JobSpec; arrays?: JobParts["arrays"]; backlog?: Backlog } = {}) {
   const results = new ResultTable(new Float64Array(5), new Uint8Array(5));
   results.write(0, 1.5);
   for (const i of [1, 2, 3]) results.markElsewhere(i);
   const received = new Map<number, unknown>([[1, "text"]]);
-  const parts = { spec, arrays: [new Uint8Array(48)], block: { results }, onValue: undefined, ...more };
+  const parts = { spec, arrays: [new Uint8Array(48)], block: { results }, backlog: undefined, ...more };
   const job = { parts, received, failure: { index: 2, thrown: undefined } } as unknown as Job;
   return { job, results };
 }
@@ -61,7 +62,7 @@ describe("what had ended", () => {
   });
 
   it("of a stream has no values, and the same unfinished tasks", () => {
-    const partial = new Partial(failed({ onValue: () => {} }).job, undefined);
+    const partial = new Partial(failed({ backlog: new Backlog() }).job, undefined);
     expect(partial.values.size).toBe(0);
     expect(indices(partial)).toEqual([2, 3, 4]);
   });

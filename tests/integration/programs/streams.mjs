@@ -37,6 +37,29 @@ async function idles() {
   tell({ seen: seen.sort((a, b) => a - b), retries, started: workers.started });
 }
 
+/** The worker dies, again and again, once it has left at the closed gate: each time the pool waits longer. */
+async function diesIdle() {
+  const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, idleTimeout: 2 ** 31 - 1 });
+  // Is there a worker that has run a task, and so is about to die?
+  const doomed = executor.allocate(Int32Array, 1);
+  process.on("worker", (worker) => worker.on("exit", () => Atomics.store(doomed, 0, 0)));
+  const kernel = (part, { args }) => {
+    Atomics.store(args.doomed, 0, 1);
+    setTimeout(() => {
+      throw new RangeError("after the task");
+    });
+    return part[0];
+  };
+  const options = { chunkSize: 1, args: { doomed } };
+  const seen = [];
+  for await (const { value } of executor.streamShared(x.subarray(0, 24), kernel, options)) {
+    seen.push(value);
+    if (seen.length % 4 === 3) await until(() => Atomics.load(doomed, 0) === 0, "the worker's end");
+  }
+  await executor.shutdown();
+  tell({ seen: seen.sort((a, b) => a - b), started: workers.started });
+}
+
 async function stops(strategy, onProgress) {
   const executor = new ParallelExecutor({ strategy, maxWorkers: 2, idleTimeout: 2 ** 31 - 1 });
   const options = { chunkSize: 1, ...(onProgress && { onProgress }) };
@@ -49,6 +72,7 @@ async function stops(strategy, onProgress) {
 const ways = {
   dies,
   idles,
+  "dies idle": diesIdle,
   "read no further": () => stops("threads"),
   "read no further, with progress": () => stops("threads", () => {}),
   "sequential, read no further": () => stops("sequential"),
