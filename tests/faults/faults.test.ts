@@ -5,7 +5,7 @@ import { rerunLine, runSequence } from "./child.js";
 import { CALL_FAULTS, TASK_FAULTS, WORKER_FAULTS } from "./faults.js";
 import { Tally } from "./tally.js";
 
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+const SEEDS = [128, 159, 251, 283, 304, 388];
 const tally = new Tally();
 const planned = new Set<string>();
 
