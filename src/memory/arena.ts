@@ -96,11 +96,12 @@ export class Arena {
 
   /**
    * A region of at least `bytes` bytes, its content undefined where `recycled`.
+   * @param mayExceed the limit does not count: more is at stake than the memory
    * @throws MemoryLimitError over the limit, or when the system has no more memory
    */
-  take(bytes: number): Region {
+  take(bytes: number, mayExceed = false): Region {
     const size = sizeClass(bytes);
-    const region = this.#takeIdle(size) ?? this.#create(size, bytes);
+    const region = this.#takeIdle(size) ?? this.#create(size, bytes, mayExceed);
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
     return region;
@@ -248,8 +249,8 @@ export class Arena {
     return region;
   }
 
-  #create(size: number, bytes: number): Region {
-    this.reserve([bytes]);
+  #create(size: number, bytes: number, mayExceed: boolean): Region {
+    if (!mayExceed) this.reserve([bytes]);
     if (this.#bytesInUse + this.#bytesIdle + size > this.#limit) {
       this.trim(this.#limit - this.#bytesInUse - size);
     }

@@ -97,7 +97,8 @@ export function openRound(
   const orderLength = order?.length ?? 0;
   const layout = roundLayout(workers, orderLength, bytes.length);
   const { logged } = descriptor;
-  const region = arena.take(layout.logs + workers * logged * LOG_BYTES);
+  // A later round goes on with what earlier ones have done, which must not be lost for want of some KB.
+  const region = arena.take(layout.logs + workers * logged * LOG_BYTES, order !== undefined);
   const { buffer } = region;
   const control = controlAt(buffer);
   control.reset(descriptor.tasks);

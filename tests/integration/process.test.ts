@@ -207,6 +207,14 @@ describe("a lost worker", () => {
     expect(await facts("lost.mjs", ["outputs"])).toEqual({ right: true, retries: 1 });
   });
 
+  test("loses nothing where the shared memory is used up", async () => {
+    expect(await facts("lost.mjs", ["without memory"])).toEqual({
+      isFull: true,
+      kept: true,
+      values: range(100, 2),
+    });
+  });
+
   test("between two calls is replaced, unnoticed", async () => {
     expect(await facts("lost.mjs", ["idle"], { timeout: 20_000 })).toEqual({
       after: range(100, 2),

@@ -103,6 +103,30 @@ async function outputs() {
   });
 }
 
+/** A worker dies while there is no shared memory left. */
+async function withoutMemory() {
+  const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, maxSharedBytes: 2 ** 20 });
+  const gate = new Int32Array(new SharedArrayBuffer(8));
+  const kernel = (x, _, { args }) => {
+    if (x === 40 && Atomics.add(args, 0, 1) === 0) {
+      while (Atomics.load(args, 1) === 0);
+      process.exit(7);
+    }
+    return 2 * x;
+  };
+  const call = executor.map(ITEMS, kernel, { args: gate });
+  await until(() => Atomics.load(gate, 0) === 1, "the task that ends its worker");
+  const kept = [];
+  try {
+    for (;;) kept.push(executor.allocate(Uint8Array, 1));
+  } catch {}
+  const { bytesInUse, limit } = executor.memory();
+  Atomics.store(gate, 1, 1);
+  const values = await call.catch(describe);
+  await executor.shutdown();
+  tell({ isFull: bytesInUse === limit, kept: kept.length > 0, values });
+}
+
 /** A worker dies between two calls. */
 async function idle() {
   const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, idleTimeout: 2 ** 31 - 1 });
@@ -155,5 +179,6 @@ else if (way === "once, no retries") await once({ maxRetries: 0 }, value);
 else if (way === "once, serial") await once({ maxRetries: 0, forceSerialOnFailure: true }, value);
 else if (way === "stream") await stream();
 else if (way === "outputs") await outputs();
+else if (way === "without memory") await withoutMemory();
 else if (way === "idle") await idle();
 else await bystander();

@@ -226,6 +226,14 @@ describe("the limit", () => {
     expect(failureOf(() => arena.take(5000)).requested).toBe(5000);
   });
 
+  it("is exceeded by what may exceed it, and holds for what comes next", () => {
+    const arena = new Arena(8192, () => {});
+    arena.take(8192);
+    arena.take(4096, true);
+    expect(arena.usage()).toMatchObject({ bytesInUse: 12_288, limit: 8192 });
+    expect(failureOf(() => arena.take(1)).inUse).toBe(12_288);
+  });
+
   it("lets idle regions give way", () => {
     const gone: number[] = [];
     const arena = new Arena(16_384, (id) => gone.push(id));
