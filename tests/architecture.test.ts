@@ -269,7 +269,7 @@ describe("what comes from outside", () => {
       }
     }
     expect(Object.fromEntries(packages)).toEqual({
-      "@msgpack/msgpack": ["protocol/codec.ts", "protocol/round.ts"],
+      "@msgpack/msgpack": ["protocol/codec.ts", "protocol/descriptor.ts"],
       acorn: ["kernel/source.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/captures.ts"],

@@ -156,15 +156,9 @@ class LocalOutbox implements Outbox {
     this.#job = job;
   }
 
-  value(index: number, { value, transfer }: Departing): void {
-    let received: unknown;
-    try {
-      received = structuredClone(value, { transfer });
-    } catch {
-      // As in workers: some buffers can't be given away.
-      received = structuredClone(value);
-    }
-    this.#job.receive(index, received);
+  value(index: number, { value, isPlain }: Departing): void {
+    // Never by a transfer: it would make the caller's own code slower (protocol/departure.ts).
+    this.#job.receive(index, isPlain ? value : structuredClone(value));
   }
 
   failure(index: number, thrown: Parameters<Outbox["failure"]>[1]): void {

@@ -48,7 +48,7 @@ function tryAll(): boolean {
   const decoded = new ValueDecoder([]).decode(args);
   const value = kernel(Float64Array.of(1, 2, 3), { args: decoded });
   const result = { value, list: [Float64Array.of(1)], map: new Map([[1, new Set([2])]]) };
-  const { transfer } = new Departure(false, new Set()).prepare(result);
+  const { isPlain } = new Departure(false, new Set()).prepare(result);
   const thrown = packThrown(new TypeError("sample", { cause: "why" }));
-  return value === SUM && transfer.length === 1 && thrown.type === "error" && thrown.message === "sample";
+  return value === SUM && isPlain && thrown.type === "error" && thrown.message === "sample";
 }

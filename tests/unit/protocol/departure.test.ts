@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { type Departing, Departure } from "../../../src/protocol/departure.js";
 import { KINDS, onShared } from "../arbitraries.js";
 
+/** Moves even the smallest buffers, as the real thing does large ones. */
 function prepare(value: unknown, { keep = false, borrowed = [] as ArrayBufferLike[] } = {}): Departing {
-  return new Departure(keep, new Set(borrowed)).prepare(value);
+  return new Departure(keep, new Set(borrowed), 0).prepare(value);
 }
 
 /** As the value arrives on the other side. */
@@ -13,6 +14,42 @@ function depart(value: unknown, options?: Parameters<typeof prepare>[1]): unknow
 }
 
 const isDetached = (array: ArrayBufferView): boolean => array.buffer.byteLength === 0;
+
+describe("what is moved", () => {
+  const MB = 2 ** 20;
+
+  it("is what is very large: a single transfer slows all typed arrays of its thread", () => {
+    const [small, large] = [new Float64Array(MB - 1), new Float64Array(MB)];
+    const { value, transfer } = new Departure(false, new Set()).prepare({ small, large });
+    expect(transfer).toEqual([large.buffer]);
+    expect((value as { small: Float64Array }).small.buffer).toBe(small.buffer);
+  });
+});
+
+describe("a result that crosses no thread", () => {
+  it("may stay as it is where it is made of values, containers and arrays", () => {
+    const result = {
+      list: [1, "a", 2n, null, undefined, true],
+      map: new Map([[1, new Set([2])]]),
+      x: new Uint8Array(3),
+    };
+    const { value, isPlain } = prepare(result);
+    expect(isPlain).toBe(true);
+    expect(value).toEqual(result);
+    expect(value).not.toBe(result);
+  });
+
+  it.each([new Date(0), /x/, new Error("x"), Object(1)])("must be cloned where %s is in it", (exotic) => {
+    expect(prepare([exotic]).isPlain).toBe(false);
+  });
+
+  it("has arrays of the classes that arrive elsewhere", () => {
+    class Mine extends Float64Array {}
+    const { value } = prepare([new Mine(2), Buffer.alloc(10_000)]);
+    const constructors = (value as object[]).map((each) => each.constructor);
+    expect(constructors).toEqual([Float64Array, Uint8Array]);
+  });
+});
 
 describe("memory of the kernel's own", () => {
   it.each(KINDS.map((kind) => [kind.name, kind] as const))("%s is transferred", (_name, kind) => {

@@ -27,9 +27,9 @@ afterEach(() => {
 it("gathers for a few milliseconds, and loses nothing", () => {
   const { clock, sent, transfers, outbox } = setUp(false);
   const buffer = new ArrayBuffer(8);
-  outbox.value(0, { value: "a", transfer: [] });
+  outbox.value(0, { value: "a", transfer: [], isPlain: true });
   outbox.claimEnded();
-  outbox.value(1, { value: "b", transfer: [buffer] });
+  outbox.value(1, { value: "b", transfer: [buffer], isPlain: true });
   outbox.claimEnded();
   expect(sent).toEqual([]);
   clock.now = 5;
@@ -47,7 +47,7 @@ it("gathers for a few milliseconds, and loses nothing", () => {
     broken: null,
   });
   expect(transfers[0]).toEqual([buffer]);
-  outbox.value(3, { value: "c", transfer: [] });
+  outbox.value(3, { value: "c", transfer: [], isPlain: true });
   outbox.claimEnded();
   expect(sent).toHaveLength(1);
   // The last message takes along what is left.
@@ -72,10 +72,10 @@ it("sends nothing where there is nothing", () => {
 
 it("sends at the end of each claim when it is eager", () => {
   const { sent, outbox } = setUp(true);
-  outbox.value(0, { value: "a", transfer: [] });
+  outbox.value(0, { value: "a", transfer: [], isPlain: true });
   expect(sent).toEqual([]);
   outbox.claimEnded();
-  outbox.value(1, { value: "b", transfer: [] });
+  outbox.value(1, { value: "b", transfer: [], isPlain: true });
   outbox.claimEnded();
   outbox.claimEnded();
   expect(sent.map(({ values }) => values)).toEqual([[[0, "a"]], [[1, "b"]]]);
@@ -90,7 +90,7 @@ it("leaves without a message where the caller's side looks for itself", () => {
 
 it("leaves with a message where there is something to send", () => {
   const { sent, leave, outbox } = setUp(false, true);
-  outbox.value(1, { value: "a", transfer: [] });
+  outbox.value(1, { value: "a", transfer: [], isPlain: true });
   outbox.leave();
   expect(sent).toMatchObject([{ values: [[1, "a"]], left: true }]);
   expect(leave.hasLeft).toBe(false);
@@ -98,7 +98,7 @@ it("leaves with a message where there is something to send", () => {
 
 it("leaves with a message after others, which a silent leave would overtake", () => {
   const { sent, leave, outbox } = setUp(false, true);
-  outbox.value(1, { value: "a", transfer: [] });
+  outbox.value(1, { value: "a", transfer: [], isPlain: true });
   outbox.flush();
   outbox.leave();
   expect(sent.map(({ left }) => left)).toEqual([false, true]);

@@ -44,7 +44,7 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
   control.reset(tasks);
   const results = new ResultTable(new Float64Array(tasks), new Uint8Array(tasks));
   const outbox = new RecordingOutbox();
-  const departure = new Departure(false, new Set());
+  const departure = new Departure(false, new Set(), 0);
   const meter = new Float64Array(METER_WORDS);
   const parts: TaskRunParts = {
     run,
