@@ -214,8 +214,10 @@ export class Pass implements RoundListener, Polled {
   /** The round may take longer than one worker was good for. */
   #wakeOthers(): void {
     const missing = this.#round.workers - this.workers;
-    // Where nobody takes part any more it has ended, or another round goes on with it.
-    if (missing === 0 || this.#taking.size === 0 || this.#round.control.finished) return;
+    // Where nobody takes part any more it has ended, or another round goes on with it. For a job that was stopped no worker
+    // is started: the pool may be about to end.
+    const isPointless = this.#isOver || this.#job.isStopped || this.#round.control.finished;
+    if (missing === 0 || this.#taking.size === 0 || isPointless) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
     this.wake(others.slice(0, missing));
   }
@@ -223,7 +225,7 @@ export class Pass implements RoundListener, Polled {
   /** Tasks of a stream may start whose workers have left. */
   #wakeForRoom(): void {
     // After a loss all leave in time, and another round takes over what is left.
-    if (this.#isOver || this.#lost.length > 0) return;
+    if (this.#isOver || this.#job.isStopped || this.#lost.length > 0) return;
     const missing = Math.min(this.#round.workers - this.#taking.size, this.#round.control.claimable);
     if (missing === 0) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));

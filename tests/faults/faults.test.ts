@@ -5,7 +5,8 @@ import { rerunLine, runSequence } from "./child.js";
 import { CALL_FAULTS, TASK_FAULTS, WORKER_FAULTS } from "./faults.js";
 import { Tally } from "./tally.js";
 
-const SEEDS = [128, 159, 251, 283, 304, 388];
+// Seed 18 has found what no other test had: a call that was aborted at once started workers for a pool that was ending.
+const SEEDS = [18, 128, 159, 251, 283, 304, 388];
 const tally = new Tally();
 const planned = new Set<string>();
 
