@@ -1,0 +1,149 @@
+/** One client as the host sees it: runs its calls, and keeps what it holds here. */
+import { expose, finalizer, transfer } from "comlink";
+import { BACKEND, type Backend, type Executor } from "../abstract-executor.js";
+import { ConnectionError } from "../errors.js";
+import { Lease } from "../memory/lease.js";
+import { unpackPlaces } from "../protocol/round.js";
+import { packThrown } from "../protocol/thrown.js";
+import type { Request } from "../request.js";
+import { importKernel } from "../worker/import-kernel.js";
+import { keepAlive } from "./endpoint.js";
+import { unpackError } from "./errors.js";
+import { type Far, farSide } from "./far-side.js";
+import type { Answer, CallAnswer, ClientService, HostService } from "./protocol.js";
+import { relay } from "./relay.js";
+import type { Lane } from "./turns.js";
+import { type Packed, packBatch, packValues } from "./values.js";
+import { NO_PARTS, unpackRequest, type WireCall } from "./wire.js";
+
+const CLIENT_METHODS = ["progress", "results", "released"] as const;
+
+const NOTHING: Packed = { values: { type: "values", values: [] }, transfer: [] };
+
+export class HostConnection {
+  readonly #executor: Executor;
+  readonly #backend: Backend;
+  readonly #port: MessagePort;
+  readonly #lane: Lane;
+  readonly #onClosed: () => void;
+  readonly #client: Far<ClientService>;
+  /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
+  readonly #memory = new Map<number, SharedArrayBuffer>();
+  readonly #calls = new Map<number, AbortController>();
+  #isClosed = false;
+
+  constructor(executor: Executor, port: MessagePort, lane: Lane, onClosed: () => void) {
+    this.#executor = executor;
+    this.#backend = executor[BACKEND];
+    this.#port = port;
+    this.#lane = lane;
+    this.#onClosed = onClosed;
+    port.addEventListener("close", () => this.close());
+    [this.#client] = farSide<ClientService>(port, CLIENT_METHODS);
+    expose({ ...this.#service(), [finalizer]: () => this.close() }, port);
+    // Calls that run keep the process alive, clients that might make some do not.
+    keepAlive(port, false);
+  }
+
+  /** Aborts the client's calls and lets go of everything that it held here. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#port.close();
+    const gone = new ConnectionError("closed", "The call was aborted as the client that made it has gone");
+    for (const controller of this.#calls.values()) controller.abort(gone);
+    this.#memory.clear();
+    this.#onClosed();
+  }
+
+  #service(): HostService {
+    return {
+      run: (call) => {
+        return this.#answer(call, async (request, signal) => {
+          const end = await this.#lane.enter(signal);
+          try {
+            return packValues((await this.#backend.run(request)).values);
+          } finally {
+            end();
+          }
+        });
+      },
+      // Not in turn: a loop may make calls, for which the stream would wait and they for it. Its reader bounds a stream.
+      stream: (call) => {
+        return this.#answer(call, async (request, signal) => {
+          const { id } = call;
+          await relay(
+            this.#backend.stream(() => request),
+            (batch) => {
+              const { value, transfer: buffers } = packBatch(batch);
+              return this.#client.results(id, transfer(value as typeof batch, buffers));
+            },
+            signal,
+          );
+          return NOTHING;
+        });
+      },
+      cancel: (id, reason) => this.#calls.get(id)?.abort(unpackError(reason)),
+      forget: (memory) => {
+        for (const id of memory) this.#memory.delete(id);
+      },
+      explain: (wire) => {
+        return answer(async () => {
+          const { toString: _print, ...data } = await this.#backend.explain(
+            unpackRequest(wire, NO_PARTS, importKernel),
+          );
+          return data;
+        });
+      },
+      metrics: () => this.#executor.metrics.snapshot(),
+      start: () => answer(() => this.#executor.start()),
+    };
+  }
+
+  async #answer(
+    call: WireCall,
+    run: (request: Request, signal: AbortSignal) => Promise<Packed>,
+  ): Promise<CallAnswer> {
+    const { id, holdsMemory } = call;
+    let released: boolean | null = null;
+    let isAnswered = false;
+    const lease = new Lease(this.#backend.arena, (isSafe) => {
+      released = isSafe;
+      if (isAnswered && !this.#isClosed) void this.#client.released(id, isSafe);
+    });
+    const controller = new AbortController();
+    this.#calls.set(id, controller);
+    let packed = NOTHING;
+    const answered = await answer(async () => {
+      packed = await run(this.#open(call, lease, controller.signal), controller.signal);
+      return packed.values;
+    });
+    this.#calls.delete(id);
+    lease.drop();
+    isAnswered = true;
+    // Of a call that has succeeded no task runs any more, so arrays that the client shares with others need no word.
+    const isDone = "value" in answered && !holdsMemory;
+    return transfer({ answer: answered, released: isDone ? true : released }, packed.transfer);
+  }
+
+  #open(call: WireCall, lease: Lease, signal: AbortSignal): Request {
+    const { id, request, items, places, handles, clearOutputs, wantsProgress } = call;
+    for (const [memory, buffer] of handles ?? []) this.#memory.set(memory, buffer);
+    const arrays = unpackPlaces(places, (memory) => this.#memory.get(memory) as SharedArrayBuffer);
+    const inputs = arrays.length - (request.outputs?.kinds.length ?? 0);
+    const guest = { outputs: arrays.slice(inputs), clearOutputs, lease };
+    const onProgress = wantsProgress
+      ? (progress: Parameters<ClientService["progress"]>[1]) => void this.#client.progress(id, progress)
+      : undefined;
+    const parts = { arrays: arrays.slice(0, inputs), items, guest, signal, onProgress };
+    return unpackRequest(request, parts, importKernel);
+  }
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { thrown: packThrown(error) };
+  }
+}
