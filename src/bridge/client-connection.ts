@@ -17,7 +17,7 @@ import { stopOnAbort } from "../watch.js";
 import { ClientCall, type ResultSink } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
 import { unpackAnswer } from "./errors.js";
-import { type Far, farSide } from "./far-side.js";
+import { FarSide, type Methods } from "./far-side.js";
 import type { CallAnswer, ClientService, HostService, Settings } from "./protocol.js";
 import { unpackValues } from "./values.js";
 import { packRequest, transferables, type WireCall } from "./wire.js";
@@ -28,8 +28,7 @@ export class ClientConnection implements Backend {
   readonly arena: Arena;
   readonly chunkSize: number | undefined;
   readonly #port: MessagePort;
-  readonly #host: Far<HostService>;
-  readonly #goodbye: () => void;
+  readonly #host: FarSide<HostService>;
   /** Calls that have not ended. */
   readonly #running = new Set<ClientCall>();
   /** Calls that the host knows of, by their numbers: those, and the ones whose memory it may still touch. */
@@ -47,7 +46,7 @@ export class ClientConnection implements Backend {
     this.#port = port;
     this.chunkSize = settings.chunkSize;
     this.arena = new Arena(settings.maxSharedBytes, (memory) => this.#forget(memory), settings.idleTimeout);
-    [this.#host, this.#goodbye] = farSide<HostService>(port, HOST_METHODS);
+    this.#host = new FarSide(port, HOST_METHODS);
     expose(this.#service(), port);
     port.addEventListener("close", () => {
       this.#finish("lost", "the thread that serves the executor has ended or has stopped serving it");
@@ -70,16 +69,16 @@ export class ClientConnection implements Backend {
   }
 
   async explain(request: Request): Promise<Plan> {
-    const data = unpackAnswer(await this.#ask("explain", () => this.#host.explain(packRequest(request))));
+    const data = unpackAnswer(await this.#ask("explain", (host) => host.explain(packRequest(request))));
     return printable({ ...data, host: hostProfileOf(data.host) });
   }
 
   async metrics(): Promise<MetricsSnapshot> {
-    return Object.freeze(await this.#ask("metrics", () => this.#host.metrics()));
+    return Object.freeze(await this.#ask("metrics", (host) => host.metrics()));
   }
 
   async start(): Promise<void> {
-    unpackAnswer(await this.#ask("start", () => this.#host.start()));
+    unpackAnswer(await this.#ask("start", (host) => host.start()));
   }
 
   /** Every call that has not ended rejects with `reason`. */
@@ -90,8 +89,6 @@ export class ClientConnection implements Backend {
   close(): void {
     if (this.#end !== undefined) return;
     this.#finish("closed", "this client was closed");
-    // Says goodbye: not every runtime tells of a port's closing.
-    this.#goodbye();
     this.#port.close();
   }
 
@@ -106,7 +103,7 @@ export class ClientConnection implements Backend {
     for (const each of signals) each.throwIfAborted();
     this.#lastId += 1;
     const call = new ClientCall(this.#lastId, request, this.arena, onResult, (reason) => {
-      if (call.isOut && this.#end === undefined) void this.#host.cancel(call.id, packThrown(reason));
+      if (call.isOut) void this.#host.methods?.cancel(call.id, packThrown(reason));
     });
     this.#running.add(call);
     this.#keepAlive();
@@ -135,7 +132,8 @@ export class ClientConnection implements Backend {
     }
     call.isOut = true;
     this.#out.set(call.id, call);
-    const send = call.onResult === undefined ? this.#host.run : this.#host.stream;
+    const host = this.#open(call.request.call);
+    const send = call.onResult === undefined ? host.run : host.stream;
     const { answer, released }: CallAnswer = await send(transfer(wire, transferables(wire)));
     if (released !== null) this.#released(call.id, released);
     if (call.isStopped) return call.stopped;
@@ -190,12 +188,12 @@ export class ClientConnection implements Backend {
   }
 
   /** Asks the host for something that takes no memory. */
-  async #ask<T>(call: string, send: () => Promise<T>): Promise<T> {
-    this.checkOpen(call);
+  async #ask<T>(call: string, send: (host: Methods<HostService>) => Promise<T>): Promise<T> {
+    const host = this.#open(call);
     let giveUp!: (error: ConnectionError) => void;
     const answer = new Promise<T>((resolve, reject) => {
       giveUp = reject;
-      send().then(resolve, reject);
+      send(host).then(resolve, reject);
     });
     this.#asking.add(giveUp);
     this.#keepAlive();
@@ -205,6 +203,12 @@ export class ClientConnection implements Backend {
       this.#asking.delete(giveUp);
       this.#keepAlive();
     }
+  }
+
+  /** @throws ConnectionError */
+  #open(call: string): Methods<HostService> {
+    this.checkOpen(call);
+    return this.#host.methods as Methods<HostService>;
   }
 
   /** A client that waits for something keeps its thread alive, an idle one does not. */
@@ -220,7 +224,7 @@ export class ClientConnection implements Backend {
     queueMicrotask(() => {
       const gone = this.#gone;
       this.#gone = [];
-      if (this.#end === undefined) void this.#host.forget(gone);
+      void this.#host.methods?.forget(gone);
     });
   }
 
@@ -233,6 +237,7 @@ export class ClientConnection implements Backend {
     for (const giveUp of this.#asking) giveUp(error);
     for (const call of this.#out.values()) call.released(false);
     this.#out.clear();
-    this.arena.trim();
+    this.#host.leave();
+    this.arena.retire();
   }
 }

@@ -9,7 +9,7 @@ import type { Request } from "../request.js";
 import { importKernel } from "../worker/import-kernel.js";
 import { keepAlive } from "./endpoint.js";
 import { unpackError } from "./errors.js";
-import { type Far, farSide } from "./far-side.js";
+import { FarSide } from "./far-side.js";
 import type { Answer, CallAnswer, ClientService, HostService } from "./protocol.js";
 import { relay } from "./relay.js";
 import type { Lane } from "./turns.js";
@@ -26,7 +26,7 @@ export class HostConnection {
   readonly #port: MessagePort;
   readonly #lane: Lane;
   readonly #onClosed: () => void;
-  readonly #client: Far<ClientService>;
+  readonly #client: FarSide<ClientService>;
   /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
   readonly #memory = new Map<number, SharedArrayBuffer>();
   readonly #calls = new Map<number, AbortController>();
@@ -39,7 +39,7 @@ export class HostConnection {
     this.#lane = lane;
     this.#onClosed = onClosed;
     port.addEventListener("close", () => this.close());
-    [this.#client] = farSide<ClientService>(port, CLIENT_METHODS);
+    this.#client = new FarSide(port, CLIENT_METHODS);
     expose({ ...this.#service(), [finalizer]: () => this.close() }, port);
     // Calls that run keep the process alive, clients that might make some do not.
     keepAlive(port, false);
@@ -49,6 +49,7 @@ export class HostConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#client.leave();
     this.#port.close();
     const gone = new ConnectionError("closed", "The call was aborted as the client that made it has gone");
     for (const controller of this.#calls.values()) controller.abort(gone);
@@ -74,9 +75,9 @@ export class HostConnection {
           const { id } = call;
           await relay(
             this.#backend.stream(() => request),
-            (batch) => {
+            async (batch) => {
               const { value, transfer: buffers } = packBatch(batch);
-              return this.#client.results(id, transfer(value as typeof batch, buffers));
+              await this.#client.methods?.results(id, transfer(value as typeof batch, buffers));
             },
             signal,
           );
@@ -109,7 +110,7 @@ export class HostConnection {
     let isAnswered = false;
     const lease = new Lease(this.#backend.arena, (isSafe) => {
       released = isSafe;
-      if (isAnswered && !this.#isClosed) void this.#client.released(id, isSafe);
+      if (isAnswered) void this.#client.methods?.released(id, isSafe);
     });
     const controller = new AbortController();
     this.#calls.set(id, controller);
@@ -133,7 +134,8 @@ export class HostConnection {
     const inputs = arrays.length - (request.outputs?.kinds.length ?? 0);
     const guest = { outputs: arrays.slice(inputs), clearOutputs, lease };
     const onProgress = wantsProgress
-      ? (progress: Parameters<ClientService["progress"]>[1]) => void this.#client.progress(id, progress)
+      ? (progress: Parameters<ClientService["progress"]>[1]) =>
+          void this.#client.methods?.progress(id, progress)
       : undefined;
     const parts = { arrays: arrays.slice(0, inputs), items, guest, signal, onProgress };
     return unpackRequest(request, parts, importKernel);

@@ -31,7 +31,11 @@ export async function relay(
   for await (const result of stream) {
     batch.push(result);
     // In a microtask, so that results which came by one message go on by one.
-    sending ??= Promise.resolve().then(sendAll);
+    if (sending === undefined) {
+      sending = Promise.resolve().then(sendAll);
+      // Awaited below, unless the stream itself fails before.
+      sending.catch(() => {});
+    }
     if (batch.length >= LARGEST_BATCH) await sending;
   }
   await sending;
