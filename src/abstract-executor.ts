@@ -27,6 +27,12 @@ import { type Request, readItemsCall, readPayloadCall } from "./request.js";
 import type { CallName } from "./telemetry/events.js";
 import type { MetricsSnapshot } from "./telemetry/metrics.js";
 
+/** What of the configuration counts where calls are read. */
+export interface CallSettings {
+  readonly chunkSize: number | undefined;
+  readonly verifyImmutable: boolean;
+}
+
 /** What a call came to. */
 export interface Outcome {
   /** One per task; none where there are outputs. */
@@ -38,8 +44,7 @@ export interface Outcome {
 export interface Backend {
   /** The memory of `share` and `allocate`. */
   readonly arena: Arena;
-  /** `chunkSize` of the configuration. */
-  readonly chunkSize: number | undefined;
+  readonly settings: CallSettings;
   /** @throws what tells why nothing can be called any more */
   checkOpen(call: string): void;
   run(request: Request): Promise<Outcome>;
@@ -80,7 +85,7 @@ export abstract class Executor {
    * @returns one result per task, in order
    * @throws TypeError, RangeError, ConfigurationError, KernelCaptureError before anything is dispatched
    * @throws KernelError for the failed task with the lowest index
-   * @throws WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
+   * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
   async mapShared<const I extends Input<I>, R, A = undefined>(
     input: I,
@@ -107,9 +112,7 @@ export abstract class Executor {
     const backend = this[BACKEND];
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
     const { outputs: arrays } = await backend.run(request);
-    const names = request.outputs?.names ?? null;
-    const result = names === null ? arrays[0] : Object.fromEntries(names.map((name, i) => [name, arrays[i]]));
-    return result as OutputArrays<O>;
+    return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
   }
 
   /**
@@ -149,13 +152,14 @@ export abstract class Executor {
   ): Promise<Awaited<R>[]> {
     const backend = this[BACKEND];
     backend.checkOpen("map");
-    const { values } = await backend.run(readItemsCall(items, kernel, options));
+    const { verifyImmutable } = backend.settings;
+    const { values } = await backend.run(readItemsCall(items, kernel, options, verifyImmutable));
     return values as Awaited<R>[];
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated; leaving the
-   * loop early cancels what has not started.
+   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated, and runs ahead
+   * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
   streamShared<const I extends Input<I>, R, A = undefined>(
@@ -204,7 +208,17 @@ export function readCall(
   options: CallOptions<unknown>,
 ): Request {
   backend.checkOpen(call);
-  return readPayloadCall(call, input, kernel, outputs, options, backend.chunkSize);
+  const { chunkSize, verifyImmutable } = backend.settings;
+  return readPayloadCall(call, input, kernel, outputs, options, chunkSize, verifyImmutable);
+}
+
+/** Outputs as the call names them. */
+export function named(
+  names: readonly string[] | null,
+  arrays: readonly TypedArray[],
+): TypedArray | Record<string, TypedArray> {
+  if (names === null) return arrays[0] as TypedArray;
+  return Object.fromEntries(names.map((name, i) => [name, arrays[i] as TypedArray]));
 }
 
 function checkCombine(combine: unknown): void {

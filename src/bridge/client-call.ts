@@ -1,22 +1,20 @@
 /** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
-import type { Outcome } from "../abstract-executor.js";
+import type { Backlog } from "../dispatch/backlog.js";
 import type { Arena, Region } from "../memory/arena.js";
-import { elementBytes, viewOf } from "../memory/dtypes.js";
+import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { Lease } from "../memory/lease.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import { breather } from "../platform/breather.js";
 import type { Request } from "../request.js";
 import type { Stoppable } from "../watch.js";
 
-/** Takes the results of a stream. @returns when there is room for more */
-export type ResultSink = (index: number, value: unknown) => void;
-
 export class ClientCall implements Stoppable {
   readonly id: number;
   /** Held until nobody touches the call's memory: arrays that are unreachable give their regions back. */
   readonly request: Request;
   readonly lease: Lease;
-  readonly onResult: ResultSink | undefined;
+  /** Of a stream: takes the results. */
+  readonly backlog: Backlog | undefined;
   /** Rejects when the call is stopped; never resolves. */
   readonly stopped: Promise<never>;
   /** The host may touch the call's memory. */
@@ -24,6 +22,8 @@ export class ClientCall implements Stoppable {
   readonly #arena: Arena;
   readonly #onStop: (reason: unknown) => void;
   readonly #outputs: { readonly kind: number; readonly region: Region }[] = [];
+  /** Held as the request is. */
+  #lent: TypedArray[] = [];
   #placed: Region | undefined;
   #reject!: (reason: unknown) => void;
   #isStopped = false;
@@ -33,12 +33,12 @@ export class ClientCall implements Stoppable {
     id: number,
     request: Request,
     arena: Arena,
-    onResult: ResultSink | undefined,
+    backlog: Backlog | undefined,
     onStop: (reason: unknown) => void,
   ) {
     this.id = id;
     this.request = request;
-    this.onResult = onResult;
+    this.backlog = backlog;
     this.#arena = arena;
     this.#onStop = onStop;
     this.lease = new Lease(arena);
@@ -97,11 +97,11 @@ export class ClientCall implements Stoppable {
     ];
   }
 
-  /** The call has succeeded. The outputs are the user's from here on. */
-  collect(values: unknown[]): Outcome {
+  /** The outputs, which are the user's from here on, so it can be asked only once. */
+  outputs(): TypedArray[] {
     const { length } = this.request.spec;
-    const outputs = this.#outputs.map(({ kind, region }) => viewOf(kind, this.lease.lend(region), 0, length));
-    return { values, outputs };
+    this.#lent = this.#outputs.map(({ kind, region }) => viewOf(kind, this.lease.lend(region), 0, length));
+    return this.#lent;
   }
 
   /** The host has ended with the call's memory. @param isSafe it may be used again */

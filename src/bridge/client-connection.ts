@@ -1,20 +1,21 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
 import { expose, transfer } from "comlink";
-import type { Backend, Outcome } from "../abstract-executor.js";
+import { type Backend, type CallSettings, named, type Outcome } from "../abstract-executor.js";
 import type { Progress, StreamedResult } from "../calls.js";
+import type { Backlog } from "../dispatch/backlog.js";
 import { ConnectionError } from "../errors.js";
 import { Arena } from "../memory/arena.js";
 import type { Place } from "../memory/placement.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
-import { packPlaces } from "../protocol/round.js";
+import { packPlaces } from "../protocol/descriptor.js";
 import { packThrown } from "../protocol/thrown.js";
 import type { Request } from "../request.js";
 import { ResultStream } from "../stream.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { stopOnAbort } from "../watch.js";
-import { ClientCall, type ResultSink } from "./client-call.js";
+import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
 import { unpackAnswer } from "./errors.js";
 import { FarSide, type Methods } from "./far-side.js";
@@ -26,7 +27,7 @@ const HOST_METHODS = ["run", "stream", "cancel", "forget", "explain", "metrics",
 
 export class ClientConnection implements Backend {
   readonly arena: Arena;
-  readonly chunkSize: number | undefined;
+  readonly settings: CallSettings;
   readonly #port: MessagePort;
   readonly #host: FarSide<HostService>;
   /** Calls that have not ended. */
@@ -44,7 +45,7 @@ export class ClientConnection implements Backend {
 
   constructor(port: MessagePort, settings: Settings) {
     this.#port = port;
-    this.chunkSize = settings.chunkSize;
+    this.settings = settings.calls;
     this.arena = new Arena(settings.maxSharedBytes, (memory) => this.#forget(memory), settings.idleTimeout);
     this.#host = new FarSide(port, HOST_METHODS);
     expose(this.#service(), port);
@@ -61,11 +62,11 @@ export class ClientConnection implements Backend {
   }
 
   run(request: Request): Promise<Outcome> {
-    return this.#perform(request, undefined, []);
+    return this.#perform(request);
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (sink, signal) => this.#perform(read(), sink, [signal]));
+    return new ResultStream(async (backlog, signal) => this.#perform(read(), backlog, signal));
   }
 
   async explain(request: Request): Promise<Plan> {
@@ -92,18 +93,15 @@ export class ClientConnection implements Backend {
     this.#port.close();
   }
 
-  async #perform(
-    request: Request,
-    onResult: ResultSink | undefined,
-    ownSignals: readonly AbortSignal[],
-  ): Promise<Outcome> {
+  async #perform(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): Promise<Outcome> {
     this.checkOpen(request.call);
-    const { signal } = request.options;
-    const signals = signal === undefined ? ownSignals : [signal, ...ownSignals];
+    const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     for (const each of signals) each.throwIfAborted();
     this.#lastId += 1;
-    const call = new ClientCall(this.#lastId, request, this.arena, onResult, (reason) => {
-      if (call.isOut) void this.#host.methods?.cancel(call.id, packThrown(reason));
+    const call = new ClientCall(this.#lastId, request, this.arena, backlog, (reason) => {
+      if (!call.isOut) return;
+      const isLeft = ownSignal?.aborted === true && reason === ownSignal.reason;
+      void this.#host.methods?.cancel(call.id, isLeft ? null : packThrown(reason));
     });
     this.#running.add(call);
     this.#keepAlive();
@@ -133,11 +131,14 @@ export class ClientConnection implements Backend {
     call.isOut = true;
     this.#out.set(call.id, call);
     const host = this.#open(call.request.call);
-    const send = call.onResult === undefined ? host.run : host.stream;
+    const send = call.backlog === undefined ? host.run : host.stream;
     const { answer, released }: CallAnswer = await send(transfer(wire, transferables(wire)));
     if (released !== null) this.#released(call.id, released);
     if (call.isStopped) return call.stopped;
-    return call.collect(unpackValues(unpackAnswer(answer)));
+    const names = call.request.outputs?.names;
+    const written = () => (names === undefined ? undefined : named(names, call.outputs()));
+    const values = unpackValues(unpackAnswer(answer, written));
+    return { values, outputs: call.outputs() };
   }
 
   #pack(call: ClientCall, places: readonly Place[]): WireCall {
@@ -165,7 +166,8 @@ export class ClientConnection implements Backend {
       progress: (id, progress) => this.#progress(id, progress),
       results: async (id, results) => {
         const call = this.#out.get(id);
-        for (const { index, value } of results) call?.onResult?.(index, value);
+        for (const { index, value } of results) call?.backlog?.receive(index, value);
+        await call?.backlog?.emptied();
       },
       released: (id, isSafe) => this.#released(id, isSafe),
     };

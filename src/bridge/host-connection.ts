@@ -3,14 +3,14 @@ import { expose, finalizer, transfer } from "comlink";
 import { BACKEND, type Backend, type Executor } from "../abstract-executor.js";
 import { ConnectionError } from "../errors.js";
 import { Lease } from "../memory/lease.js";
-import { unpackPlaces } from "../protocol/round.js";
-import { packThrown } from "../protocol/thrown.js";
+import { unpackPlaces } from "../protocol/descriptor.js";
+import { unpackThrown } from "../protocol/thrown.js";
 import type { Request } from "../request.js";
 import { importKernel } from "../worker/import-kernel.js";
 import { keepAlive } from "./endpoint.js";
-import { unpackError } from "./errors.js";
+import { answer } from "./errors.js";
 import { FarSide } from "./far-side.js";
-import type { Answer, CallAnswer, ClientService, HostService } from "./protocol.js";
+import type { CallAnswer, ClientService, HostService } from "./protocol.js";
 import { relay } from "./relay.js";
 import type { Lane } from "./turns.js";
 import { type Packed, packBatch, packValues } from "./values.js";
@@ -29,7 +29,7 @@ export class HostConnection {
   readonly #client: FarSide<ClientService>;
   /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
   readonly #memory = new Map<number, SharedArrayBuffer>();
-  readonly #calls = new Map<number, AbortController>();
+  readonly #calls = new Map<number, HostCall>();
   #isClosed = false;
 
   constructor(executor: Executor, port: MessagePort, lane: Lane, onClosed: () => void) {
@@ -52,7 +52,7 @@ export class HostConnection {
     this.#client.leave();
     this.#port.close();
     const gone = new ConnectionError("closed", "The call was aborted as the client that made it has gone");
-    for (const controller of this.#calls.values()) controller.abort(gone);
+    for (const call of this.#calls.values()) call.stop(gone);
     this.#memory.clear();
     this.#onClosed();
   }
@@ -60,8 +60,8 @@ export class HostConnection {
   #service(): HostService {
     return {
       run: (call) => {
-        return this.#answer(call, async (request, signal) => {
-          const end = await this.#lane.enter(signal);
+        return this.#answer(call, async (request, { stopped }) => {
+          const end = await this.#lane.enter(stopped);
           try {
             return packValues((await this.#backend.run(request)).values);
           } finally {
@@ -71,7 +71,7 @@ export class HostConnection {
       },
       // Not in turn: a loop may make calls, for which the stream would wait and they for it. Its reader bounds a stream.
       stream: (call) => {
-        return this.#answer(call, async (request, signal) => {
+        return this.#answer(call, async (request, { left }) => {
           const { id } = call;
           await relay(
             this.#backend.stream(() => request),
@@ -79,12 +79,15 @@ export class HostConnection {
               const { value, transfer: buffers } = packBatch(batch);
               await this.#client.methods?.results(id, transfer(value as typeof batch, buffers));
             },
-            signal,
+            left,
           );
           return NOTHING;
         });
       },
-      cancel: (id, reason) => this.#calls.get(id)?.abort(unpackError(reason)),
+      cancel: (id, reason) => {
+        if (reason === null) this.#calls.get(id)?.leave();
+        else this.#calls.get(id)?.stop(unpackThrown(reason));
+      },
       forget: (memory) => {
         for (const id of memory) this.#memory.delete(id);
       },
@@ -103,7 +106,7 @@ export class HostConnection {
 
   async #answer(
     call: WireCall,
-    run: (request: Request, signal: AbortSignal) => Promise<Packed>,
+    run: (request: Request, call: HostCall) => Promise<Packed>,
   ): Promise<CallAnswer> {
     const { id, holdsMemory } = call;
     let released: boolean | null = null;
@@ -112,11 +115,11 @@ export class HostConnection {
       released = isSafe;
       if (isAnswered) void this.#client.methods?.released(id, isSafe);
     });
-    const controller = new AbortController();
-    this.#calls.set(id, controller);
+    const running = new HostCall();
+    this.#calls.set(id, running);
     let packed = NOTHING;
     const answered = await answer(async () => {
-      packed = await run(this.#open(call, lease, controller.signal), controller.signal);
+      packed = await run(this.#open(call, lease, running.stopped), running);
       return packed.values;
     });
     this.#calls.delete(id);
@@ -142,10 +145,27 @@ export class HostConnection {
   }
 }
 
-async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    return { thrown: packThrown(error) };
+/** What the client can do to a call of its that runs. */
+class HostCall {
+  readonly #stop = new AbortController();
+  readonly #leave = new AbortController();
+
+  /** The call was aborted. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Nobody reads the stream any more, whether it was aborted or its loop was left. */
+  get left(): AbortSignal {
+    return this.#leave.signal;
+  }
+
+  stop(reason: unknown): void {
+    this.#stop.abort(reason);
+    this.#leave.abort(reason);
+  }
+
+  leave(): void {
+    this.#leave.abort();
   }
 }

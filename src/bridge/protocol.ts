@@ -2,10 +2,12 @@
  * Everything that crosses between the two sides of a bridge. A client posts a `Hello` on the endpoint, with a port of
  * its own; the host answers on that port with a `Welcome`, and from then on both call each other there through Comlink.
  */
+import type { CallSettings } from "../abstract-executor.js";
 import type { Progress, StreamedResult } from "../calls.js";
 import type { PlanData } from "../plan/make-plan.js";
 import type { Thrown } from "../protocol/thrown.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
+import type { Answer } from "./errors.js";
 import type { WireValues } from "./values.js";
 import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
@@ -51,13 +53,10 @@ export interface Welcome extends Release {
 
 /** What of the executor's configuration counts on the client's side. */
 export interface Settings {
-  readonly chunkSize: number | undefined;
+  readonly calls: CallSettings;
   readonly maxSharedBytes: number;
   readonly idleTimeout: number | undefined;
 }
-
-/** Errors cross as data: Comlink would keep no more than name, message and stack. */
-export type Answer<T> = { readonly value: T } | { readonly thrown: Thrown };
 
 /** How a call ended. */
 export interface CallAnswer {
@@ -74,7 +73,8 @@ export interface HostService {
   run(call: WireCall): Promise<CallAnswer>;
   /** The results come by `results`; the answer has none. */
   stream(call: WireCall): Promise<CallAnswer>;
-  cancel(call: number, reason: Thrown): void;
+  /** @param reason null: a stream whose loop was left */
+  cancel(call: number, reason: Thrown | null): void;
   /** Memory that is gone for good. */
   forget(memory: readonly number[]): void;
   explain(request: WireRequest): Promise<Answer<PlanData>>;

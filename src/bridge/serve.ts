@@ -118,8 +118,8 @@ class Service implements ExecutorService {
   }
 
   #settings(): Settings {
-    const { chunkSize, maxSharedBytes, idleTimeout } = this.#executor.config;
-    return { chunkSize, maxSharedBytes, idleTimeout };
+    const { chunkSize, verifyImmutable, maxSharedBytes, idleTimeout } = this.#executor.config;
+    return { calls: { chunkSize, verifyImmutable }, maxSharedBytes, idleTimeout };
   }
 }
 

@@ -23,6 +23,7 @@ export interface WireRequest {
   /** Bytes of its arrays, outputs not among them. */
   readonly bytes: number;
   readonly options: CallOptions<unknown>;
+  readonly sightings: Request["sightings"];
 }
 
 /** The same with its arrays. */
@@ -59,6 +60,7 @@ export function packRequest(request: Request): WireRequest {
     arrayKinds,
     bytes: placement.bytesPlaced + placement.bytesShared,
     options: settings,
+    sightings: request.sightings,
   };
 }
 
@@ -94,7 +96,7 @@ export function unpackRequest(
   { arrays, items, guest, signal, onProgress }: Parts,
   load: (url: string, name: string) => Promise<AnyKernel>,
 ): Request {
-  const { call, spec, outputs, instances, taskBytes, arrayKinds, bytes, options } = wire;
+  const { call, spec, outputs, instances, taskBytes, arrayKinds, bytes, options, sightings } = wire;
   const kernel: Kernel = kernelAt(wire.kernel, load);
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
@@ -111,6 +113,7 @@ export function unpackRequest(
     taskBytes,
     ...profileOf(kernel, arrayKinds),
     options: { ...options, signal, onProgress },
+    sightings,
     ...(guest === undefined ? {} : { guest }),
   };
 }

@@ -39,6 +39,8 @@ describe("errors", () => {
       thrownValue: "KernelError",
       inStream: "KernelError",
       inTransform: "KernelError",
+      inOneOfSeveral: "KernelError",
+      objects: "KernelError",
       resultThatCannotTravel: "KernelError",
       capture: "KernelCaptureError",
       arguments: "TypeError",
@@ -55,6 +57,26 @@ describe("errors", () => {
 
   test("of wrong calls are thrown before anything is sent, and a call takes one message each way", async () => {
     expect(await runClient(executor, "refused here")).toEqual({ refused: 0, perCall: 1 });
+  });
+});
+
+describe("options of calls and of the executor", () => {
+  test("a task's time-out", async () => {
+    expect(await runClient(executor, "out of time")).toMatchObject({
+      name: "TaskTimeoutError",
+      code: "SHARRAY_TASK_TIMEOUT",
+      index: 1,
+      timeout: 100,
+      partial: { values: [[0, 0]], outputs: undefined, unfinished: [{ index: 1, start: 1, end: 2 }] },
+    });
+  });
+
+  test("verifyImmutable, for arrays that the client copied too", async () => {
+    const host = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, verifyImmutable: true });
+    const seen = await runClient<{ name: string; message: string }[]>(host, "changed inputs");
+    expect(seen.map(({ name }) => name)).toEqual(["PayloadMutatedError", "PayloadMutatedError"]);
+    for (const { message } of seen) expect(message).toContain('"x"');
+    await host.shutdown();
   });
 });
 
@@ -116,8 +138,15 @@ describe("stopping", () => {
     });
   });
 
-  test("leaving the loop over a stream cancels the rest", async () => {
+  test("leaving the loop over a stream cancels the rest, which is no failure", async () => {
+    const { left, failures } = executor.metrics.snapshot();
     expect(await runClient(executor, "stream left early")).toEqual({ seen: 3, ranAll: false });
+    expect(executor.metrics.snapshot()).toMatchObject({ left: left + 1, failures });
+  });
+
+  test("a loop that stops reading holds a stream back", async () => {
+    const seen = await runClient(executor, "stream that is not read");
+    expect(seen).toEqual({ wasHeldBack: true, read: 50_000 });
   });
 });
 

@@ -10,9 +10,14 @@ import { until } from "./support.mjs";
 const MIB = 2 ** 20;
 
 const told = (error) => {
-  const { name, message, code, cause, stack, ...fields } = error;
+  const { name, message, code, cause, stack, partial, ...fields } = error;
   return {
     ...fields,
+    partial: partial && {
+      values: [...partial.values],
+      outputs: partial.outputs && written(partial.outputs, partial.unfinished[0].start),
+      unfinished: partial.unfinished,
+    },
     name,
     message,
     code,
@@ -25,6 +30,17 @@ const told = (error) => {
         : cause,
   };
 };
+
+/** Outputs as far as their tasks have ended: what the others hold means nothing. */
+function written(outputs, end) {
+  if (!ArrayBuffer.isView(outputs))
+    return Object.entries(outputs).map(([name, array]) => [name, written(array, end)]);
+  return {
+    length: outputs.length,
+    isShared: outputs.buffer instanceof SharedArrayBuffer,
+    head: outputs.slice(0, end),
+  };
+}
 
 async function outcome(call) {
   try {
@@ -139,8 +155,18 @@ const failures = {
       return index;
     }),
   inTransform: (executor) =>
-    executor.transformShared(input(), Float64Array, () => {
+    executor.transformShared(input(), Float64Array, ({ x }, out, { index }) => {
+      if (index > 0) throw new RangeError("in a transform");
+      out.set(x);
+    }),
+  inOneOfSeveral: (executor) =>
+    executor.transformShared(input(), { a: Float32Array, b: BigInt64Array }, () => {
       throw new RangeError("in a transform");
+    }),
+  objects: (executor) =>
+    executor.map([0, 1, 2], (i) => {
+      if (i === 2) throw new RangeError("the last one");
+      return { i, array: Float32Array.of(i) };
     }),
   resultThatCannotTravel: (executor) => executor.map([1], () => () => 1),
   capture: (executor) => executor.map([1], (x) => x + MIB),
@@ -369,6 +395,49 @@ const scenarios = {
       values.push(...(await client.map([value], (x) => x + 1)));
     }
     return values;
+  },
+
+  /** A reader that stops keeps the tasks from running on. */
+  async "stream that is not read"(client) {
+    const ran = new Int32Array(new SharedArrayBuffer(4));
+    const kernel = (_, { args }) => Atomics.add(args, 0, 1);
+    const options = { args: ran, chunkSize: 1, strategy: "threads" };
+    const results = client.streamShared(new Float64Array(50_000), kernel, options)[Symbol.asyncIterator]();
+    await results.next();
+    let before = -1;
+    // No task has started between two looks with calls of the same client between them.
+    while (before !== Atomics.load(ran, 0)) {
+      before = Atomics.load(ran, 0);
+      for (let i = 0; i < 20; i += 1) await client.map([1, 2], (x) => x, { strategy: "threads" });
+    }
+    let read = 1;
+    while (!(await results.next()).done) read += 1;
+    return { wasHeldBack: before < 20_000, read };
+  },
+
+  async "out of time"(client) {
+    const call = client.map(
+      [0, 1],
+      (i, _, { aborted }) => {
+        while (i === 1 && !aborted());
+        return i;
+      },
+      { timeout: 100, strategy: "threads" },
+    );
+    return outcome(() => call);
+  },
+
+  async "changed inputs"(client) {
+    const plain = new Float64Array(100_000);
+    const shared = client.share(new Float64Array(100_000));
+    const kernel = ({ x }, { index }) => {
+      if (index === 1) x[0] = 1;
+    };
+    const errors = [];
+    for (const x of [plain, shared]) {
+      errors.push(await outcome(() => client.mapShared({ x }, kernel, { chunkSize: 50_000 })));
+    }
+    return errors.map(({ name, message }) => ({ name, message }));
   },
 
   async progress(client) {

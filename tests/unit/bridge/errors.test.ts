@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { unpackAnswer, unpackError } from "../../../src/bridge/errors.js";
+import { answer, packFailure, unpackAnswer, unpackFailure } from "../../../src/bridge/errors.js";
 import * as errors from "../../../src/errors.js";
-import { packThrown } from "../../../src/protocol/thrown.js";
 
 /** As a message carries it. */
-const crossed = (error: unknown): unknown => unpackError(structuredClone(packThrown(error)));
+const crossed = (error: unknown): unknown => unpackFailure(structuredClone(packFailure(error)));
 
 const cause = Object.assign(new RangeError("too far", { cause: new TypeError("deep") }), { at: 7 });
 const ONE_OF_EACH: readonly errors.SharrayError[] = [
@@ -14,6 +13,8 @@ const ONE_OF_EACH: readonly errors.SharrayError[] = [
   new errors.KernelError(3, 30, 40, cause),
   new errors.KernelCaptureError('kernel "k"', ["rate"]),
   new errors.MemoryLimitError(300, 512, 20, 100),
+  new errors.PayloadMutatedError("x", 7, [0, 1], [0, 100], undefined),
+  new errors.TaskTimeoutError(3, 30, 40, 100),
   new errors.WorkerLostError("gone", 7, new Error("why")),
 ];
 
@@ -48,6 +49,19 @@ describe("errors between the two sides", () => {
     expect(arrived.stack).toMatch(/^KernelError: Task 3 .*\n {4}at crossed/);
   });
 
+  it("a cause of this package has its class, too", () => {
+    const error = new errors.PayloadMutatedError(
+      "x",
+      7,
+      [0, 1],
+      [0, 9],
+      new errors.KernelError(1, 2, 3, cause),
+    );
+    const arrived = crossed(error) as Error;
+    expect(arrived.cause).toBeInstanceOf(errors.KernelError);
+    expect(arrived.cause).toMatchObject({ name: "KernelError", index: 1, cause: { at: 7 } });
+  });
+
   it("everything else that can be thrown arrives as from a kernel", () => {
     expect(crossed("text")).toBe("text");
     expect(crossed(new TypeError("no"))).toBeInstanceOf(TypeError);
@@ -59,10 +73,32 @@ describe("errors between the two sides", () => {
     expect(other).toMatchObject({ name: "Error", code: "ENOENT" });
   });
 
-  it("an answer is its value, or throws", () => {
-    expect(unpackAnswer({ value: 3 })).toBe(3);
-    expect(() => unpackAnswer({ thrown: packThrown(new errors.ExecutorClosedError("map()")) })).toThrow(
-      errors.ExecutorClosedError,
-    );
+  it("what had ended arrives with the error, and its outputs are this side's own", () => {
+    const error = new errors.TaskTimeoutError(2, 20, 30, 100);
+    const outputs = Float64Array.of(1, 2);
+    errors.attachPartial(error, () => ({
+      values: new Map<number, unknown>([
+        [0, 5],
+        [3, { a: Float32Array.of(1) }],
+      ]),
+      outputs: undefined,
+      unfinished: [
+        { index: 1, start: 10, end: 20 },
+        { index: 2, start: 20, end: 30 },
+      ],
+    }));
+    const arrived = unpackFailure(structuredClone(packFailure(error)), () => outputs) as typeof error;
+    expect(arrived).toBeInstanceOf(errors.TaskTimeoutError);
+    expect(arrived.partial).toEqual({ ...error.partial, outputs });
+    expect(arrived.partial?.outputs).toBe(outputs);
+    expect((crossed(new errors.KernelError(0, 0, 1, "x")) as errors.KernelError).partial).toBeUndefined();
+  });
+
+  it("an answer is its value, or throws", async () => {
+    expect(unpackAnswer(await answer(async () => 3))).toBe(3);
+    const failed = await answer(async () => {
+      throw new errors.ExecutorClosedError("map()");
+    });
+    expect(() => unpackAnswer(failed)).toThrow(errors.ExecutorClosedError);
   });
 });
