@@ -34,6 +34,8 @@ export class ClientConnection implements Backend {
   readonly #running = new Set<ClientCall>();
   /** Calls that the host knows of, by their numbers: those, and the ones whose memory it may still touch. */
   readonly #out = new Map<number, ClientCall>();
+  /** Streams that wait for their loops. */
+  readonly #unread = new Set<ClientCall>();
   /** Questions that have no answer yet: what makes each of them reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
   /** Memory that the host has a handle of. */
@@ -111,6 +113,7 @@ export class ClientConnection implements Backend {
     } finally {
       for (const end of unwatch) end();
       this.#running.delete(call);
+      this.#unread.delete(call);
       this.#keepAlive();
       call.lease.drop();
     }
@@ -164,13 +167,20 @@ export class ClientConnection implements Backend {
   #service(): ClientService {
     return {
       progress: (id, progress) => this.#progress(id, progress),
-      results: async (id, results) => {
-        const call = this.#out.get(id);
-        for (const { index, value } of results) call?.backlog?.receive(index, value);
-        await call?.backlog?.emptied();
-      },
+      results: (id, results) => this.#results(id, results),
       released: (id, isSafe) => this.#released(id, isSafe),
     };
+  }
+
+  async #results(id: number, results: readonly StreamedResult<unknown>[]): Promise<void> {
+    const call = this.#out.get(id);
+    if (call?.backlog === undefined || !this.#running.has(call)) return;
+    for (const { index, value } of results) call.backlog.receive(index, value);
+    this.#unread.add(call);
+    this.#keepAlive();
+    await call.backlog.emptied();
+    this.#unread.delete(call);
+    this.#keepAlive();
   }
 
   #progress(id: number, progress: Progress): void {
@@ -213,9 +223,9 @@ export class ClientConnection implements Backend {
     return this.#host.methods as Methods<HostService>;
   }
 
-  /** A client that waits for something keeps its thread alive, an idle one does not. */
+  /** A client that waits for the host keeps its thread alive. */
   #keepAlive(): void {
-    keepAlive(this.#port, this.#running.size + this.#asking.size > 0);
+    keepAlive(this.#port, this.#running.size - this.#unread.size + this.#asking.size > 0);
   }
 
   /** Memory is gone for good: the host lets its handle go. */

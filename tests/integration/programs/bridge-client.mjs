@@ -26,7 +26,10 @@ const told = (error) => {
     // Where the kernel was, without who called it there.
     cause:
       cause instanceof Error
-        ? { ...told(cause), stack: cause.stack.split("\n").slice(0, /kernel/.test(cause.stack) ? 2 : 1) }
+        ? {
+            ...told(cause),
+            stack: cause.stack.split("\n").filter((line) => !line.includes("/sharray/dist/")),
+          }
         : cause,
   };
 };
