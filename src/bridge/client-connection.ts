@@ -1,5 +1,5 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
-import { expose, transfer } from "comlink";
+import { expose } from "comlink";
 import { type Backend, type CallSettings, named, type Outcome } from "../abstract-executor.js";
 import type { Progress, StreamedResult } from "../calls.js";
 import type { Backlog } from "../dispatch/backlog.js";
@@ -21,7 +21,7 @@ import { unpackAnswer } from "./errors.js";
 import { FarSide, type Methods } from "./far-side.js";
 import type { CallAnswer, ClientService, HostService, Settings } from "./protocol.js";
 import { unpackValues } from "./values.js";
-import { packRequest, transferables, type WireCall } from "./wire.js";
+import { compact, packRequest, type WireCall } from "./wire.js";
 
 const HOST_METHODS = ["run", "stream", "cancel", "forget", "explain", "metrics", "start"] as const;
 
@@ -135,7 +135,7 @@ export class ClientConnection implements Backend {
     this.#out.set(call.id, call);
     const host = this.#open(call.request.call);
     const send = call.backlog === undefined ? host.run : host.stream;
-    const { answer, released }: CallAnswer = await send(transfer(wire, transferables(wire)));
+    const { answer, released }: CallAnswer = await send(wire);
     if (released !== null) this.#released(call.id, released);
     if (call.isStopped) return call.stopped;
     const names = call.request.outputs?.names;
@@ -155,7 +155,7 @@ export class ClientConnection implements Backend {
     return {
       id: call.id,
       request: packRequest(request),
-      items: request.items,
+      items: compact(request.items),
       places: packPlaces(places),
       clearOutputs: call.clearOutputs,
       handles: handles.size === 0 ? null : handles,

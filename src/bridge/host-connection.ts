@@ -1,5 +1,5 @@
 /** One client as the host sees it: runs its calls, and keeps what it holds here. */
-import { expose, finalizer, transfer } from "comlink";
+import { expose, finalizer } from "comlink";
 import { BACKEND, type Backend, type Executor } from "../abstract-executor.js";
 import { ConnectionError } from "../errors.js";
 import { Lease } from "../memory/lease.js";
@@ -13,12 +13,12 @@ import { FarSide } from "./far-side.js";
 import type { CallAnswer, ClientService, HostService } from "./protocol.js";
 import { relay } from "./relay.js";
 import type { Lane } from "./turns.js";
-import { type Packed, packBatch, packValues } from "./values.js";
+import { packValues, type WireValues } from "./values.js";
 import { NO_PARTS, unpackRequest, type WireCall } from "./wire.js";
 
 const CLIENT_METHODS = ["progress", "results", "released"] as const;
 
-const NOTHING: Packed = { values: { type: "values", values: [] }, transfer: [] };
+const NO_VALUES: WireValues = [];
 
 export class HostConnection {
   readonly #executor: Executor;
@@ -75,13 +75,10 @@ export class HostConnection {
           const { id } = call;
           await relay(
             this.#backend.stream(() => request),
-            async (batch) => {
-              const { value, transfer: buffers } = packBatch(batch);
-              await this.#client.methods?.results(id, transfer(value as typeof batch, buffers));
-            },
+            async (batch) => this.#client.methods?.results(id, batch),
             left,
           );
-          return NOTHING;
+          return NO_VALUES;
         });
       },
       cancel: (id, reason) => {
@@ -106,7 +103,7 @@ export class HostConnection {
 
   async #answer(
     call: WireCall,
-    run: (request: Request, call: HostCall) => Promise<Packed>,
+    run: (request: Request, call: HostCall) => Promise<WireValues>,
   ): Promise<CallAnswer> {
     const { id, holdsMemory } = call;
     let released: boolean | null = null;
@@ -117,17 +114,13 @@ export class HostConnection {
     });
     const running = new HostCall();
     this.#calls.set(id, running);
-    let packed = NOTHING;
-    const answered = await answer(async () => {
-      packed = await run(this.#open(call, lease, running.stopped), running);
-      return packed.values;
-    });
+    const answered = await answer(async () => run(this.#open(call, lease, running.stopped), running));
     this.#calls.delete(id);
     lease.drop();
     isAnswered = true;
     // Of a call that has succeeded no task runs any more, so arrays that the client shares with others need no word.
     const isDone = "value" in answered && !holdsMemory;
-    return transfer({ answer: answered, released: isDone ? true : released }, packed.transfer);
+    return { answer: answered, released: isDone ? true : released };
   }
 
   #open(call: WireCall, lease: Lease, signal: AbortSignal): Request {

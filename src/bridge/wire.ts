@@ -64,13 +64,9 @@ export function packRequest(request: Request): WireRequest {
   };
 }
 
-/** Buffers of a call that the client needs no more, to be moved rather than copied. */
-export function transferables({ items, request }: WireCall): ArrayBuffer[] {
-  const packed =
-    items === undefined ? [] : items.packing === "numbers" ? [items.numbers] : [items.bytes, items.offsets];
-  const { args, shared } = request.spec;
-  const arrays = [...packed, ...[args, shared].filter((bytes) => bytes !== null)];
-  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
+/** Without what the packing has left over: of a view, a message carries the whole buffer. */
+export function compact(items: PackedItems | undefined): PackedItems | undefined {
+  return items?.packing === "msgpack" ? { ...items, bytes: items.bytes.slice() } : items;
 }
 
 /** What the host has of a call beside the request. */

@@ -28,7 +28,7 @@ const told = (error) => {
       cause instanceof Error
         ? {
             ...told(cause),
-            stack: cause.stack.split("\n").filter((line) => !line.includes("/sharray/dist/")),
+            stack: cause.stack.split("\n").filter((line, i) => i === 0 || line.includes("sharray-kernel")),
           }
         : cause,
   };
