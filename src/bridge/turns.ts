@@ -87,9 +87,10 @@ export class Lane {
         this.#waiting.delete(start);
         reject(signal.reason);
       };
-      signal.addEventListener("abort", leave, { once: true });
       this.#waiting.add(start);
       this.#admit();
+      // Most calls have their turn at once.
+      if (this.#waiting.has(start)) signal.addEventListener("abort", leave, { once: true });
     });
     return () => {
       this.#running -= 1;

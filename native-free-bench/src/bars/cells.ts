@@ -104,7 +104,7 @@ export const cells: readonly Cell[] = [
       judge(bridgedJob, effort, {
         number: 11,
         what: "hot job over the bridge against a local one and a postMessage round trip",
-        limit: 1.5,
+        limit: 3,
         rule: "at most",
         unit: "x",
       }),
