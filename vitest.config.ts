@@ -16,6 +16,7 @@ export default defineConfig({
         resolve: {
           alias: [
             { find: /^sharray$/, replacement: installed.entry },
+            { find: "sharray/bridge", replacement: `${installed.package}/dist/bridge/index.js` },
             { find: /^sharray\/(otel|trace)$/, replacement: `${installed.package}/dist/telemetry/$1.js` },
           ],
         },

@@ -218,6 +218,24 @@ export class ExecutorClosedError extends SharrayError {
   }
 }
 
+/** Why a client of `sharray/bridge` and the executor do not reach each other. */
+export type ConnectionFailure = "closed" | "lost" | "timeout" | "version";
+
+/** A client of `sharray/bridge` cannot reach the executor of the other thread. */
+export class ConnectionError extends SharrayError {
+  readonly code = "SHARRAY_CONNECTION";
+  /**
+   * `"closed"`: the client was closed; `"lost"`: the thread that serves the executor ended, or stopped serving;
+   * `"timeout"`: nobody serves it; `"version"`: the two sides are different releases of this package.
+   */
+  readonly reason: ConnectionFailure;
+
+  constructor(reason: ConnectionFailure, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
 // Long enough to recognise a value by, short enough for one line.
 const LONGEST_QUOTE = 100;
 

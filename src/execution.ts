@@ -2,6 +2,7 @@
  * One call on its way: place, dispatch, collect. The executor tells the story; here are its steps.
  */
 
+import { named, type Outcome } from "./abstract-executor.js";
 import type { Backlog } from "./dispatch/backlog.js";
 import { Job, type RunReport, type Strategy } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
@@ -21,22 +22,6 @@ import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
 import { mutatedError } from "./sightings.js";
-
-/** Outputs as the call names them. */
-export function named(
-  names: readonly string[] | null,
-  arrays: readonly TypedArray[],
-): TypedArray | Record<string, TypedArray> {
-  if (names === null) return arrays[0] as TypedArray;
-  return Object.fromEntries(names.map((name, i) => [name, arrays[i] as TypedArray]));
-}
-
-/** What a call came to. */
-export interface Outcome {
-  /** One per task; none where there are outputs. */
-  readonly values: unknown[];
-  readonly outputs: TypedArray[];
-}
 
 interface Output {
   readonly kind: number;
@@ -71,14 +56,14 @@ export class Execution {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel } = request;
-    const kinds = request.outputs?.kinds ?? [];
+    const kinds = request.guest === undefined ? (request.outputs?.kinds ?? []) : [];
     const outputBytes = kinds.map((kind) => spec.length * elementBytes(kind));
     const placed = strategy === "sequential" ? [] : [request.placement.bytesNeeded];
     this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
     const copied = this.#snapshot === undefined ? [] : [this.#snapshot.bytes];
     arena.reserve([blockBytes(spec.tasks, items), ...outputBytes, ...placed, ...copied]);
 
-    this.#lease = new Lease(arena);
+    this.#lease = request.guest?.lease.hold() ?? new Lease(arena);
     try {
       this.#blockRegion = fillBlock(arena, spec.tasks, items);
       this.#lease.add(this.#blockRegion);
@@ -154,16 +139,16 @@ export class Execution {
     const failure = this.#failure();
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
-    const outputs = this.#lendOutputs();
     // What a transform kernel returns is of no interest.
-    const values = outputs.length > 0 ? [] : parts.block.results.collect(received);
-    return { values, outputs };
+    const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
+    return { values, outputs: this.#lendOutputs() };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): Partial {
-    const { outputs } = this.#request;
-    return new Partial(this.job, outputs === null ? undefined : named(outputs.names, this.#lendOutputs()));
+    const { outputs, guest } = this.#request;
+    const areOwn = outputs !== null && guest === undefined;
+    return new Partial(this.job, areOwn ? named(outputs.names, this.#lendOutputs()) : undefined);
   }
 
   /** Bytes that were copied into regions for this call. */
@@ -230,12 +215,11 @@ export class Execution {
 
   /** Enters the outputs into the array table, where they stand behind the inputs. */
   #outputSpec(): Pick<JobSpec, "outputs" | "clearOutputs"> {
-    const { outputs, table, spec } = this.#request;
+    const { outputs, table, spec, guest } = this.#request;
     if (outputs === null) return { outputs: null, clearOutputs: false };
-    const arrays = this.#outputs.map(({ kind, region }) => {
-      return table.add(viewOf(kind, region.buffer, 0, spec.length));
-    });
-    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
+    const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
+    const clearOutputs = guest?.clearOutputs ?? this.#outputs.some(({ region }) => region.recycled);
     return { outputs: { names: outputs.names, arrays }, clearOutputs };
   }
 }

@@ -2,42 +2,26 @@
  * The executor. Every call takes the same way: plan → place → dispatch → collect → report. `#run` tells it; what each
  * step does is in the folder of its name.
  */
-import type {
-  CallOptions,
-  ChunkKernel,
-  ItemKernel,
-  MapOptions,
-  NotAList,
-  OutputArrays,
-  Outputs,
-  ReduceOptions,
-  Results,
-  Shared,
-  StreamedResult,
-  TransformKernel,
-} from "./calls.js";
+import { BACKEND, type Backend, Executor, type Outcome, readCall } from "./abstract-executor.js";
+import type { CallOptions, ChunkKernel } from "./calls.js";
 import { ParallelConfig, type ParallelOptions } from "./config.js";
 import type { Backlog } from "./dispatch/backlog.js";
 import type { Job, RunReport } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
-import { attachPartial, ExecutorClosedError, quote, WorkerLostError } from "./errors.js";
-import { Execution, named, type Outcome } from "./execution.js";
+import { attachPartial, ExecutorClosedError, WorkerLostError } from "./errors.js";
+import { Execution } from "./execution.js";
 import { HandOver } from "./hand-over.js";
 import { resolveKernel } from "./kernel/resolve.js";
-import type { AnyKernel } from "./kernel/types.js";
-import { Arena, type MemoryUsage } from "./memory/arena.js";
-import type { TypedArrayConstructor } from "./memory/dtypes.js";
+import { Arena } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
-import { allocate, share } from "./memory/share.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import type { Plan, StrategyName } from "./plan/plan.js";
 import { Planner } from "./planner.js";
 import { tricksOf } from "./platform/tricks.js";
 import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
-import { type Request, readItemsCall, readPayloadCall } from "./request.js";
+import type { Request } from "./request.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 import { ResultStream } from "./stream.js";
-import type { CallName } from "./telemetry/events.js";
 import type { Metrics } from "./telemetry/metrics.js";
 import { Reporter } from "./telemetry/reporter.js";
 import { watch } from "./watch.js";
@@ -46,18 +30,20 @@ import { watch } from "./watch.js";
  * Runs kernels over typed arrays on shared memory, on a pool of worker threads that starts at first need and is
  * reused by every call.
  */
-export class ParallelExecutor implements AsyncDisposable {
+export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly config: ParallelConfig;
   readonly #reporter: Reporter;
   readonly #arena: Arena;
   readonly #pool: Pool;
   readonly #planner: Planner;
+  readonly #backend: Backend;
   readonly #running = new Map<Job, Promise<unknown>>();
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
   constructor(options: ParallelConfig | ParallelOptions = {}) {
+    super();
     this.config = options instanceof ParallelConfig ? options : new ParallelConfig(options);
     const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, telemetry, workerInitializer } =
       this.config;
@@ -73,6 +59,22 @@ export class ParallelExecutor implements AsyncDisposable {
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
     this.#planner = new Planner(this.config, this.#arena, this.#pool);
+    this.#backend = {
+      arena: this.#arena,
+      settings: this.config,
+      checkOpen: (call) => this.#checkOpen(call),
+      run: (request) => this.#run(request),
+      stream: (read) => new ResultStream(async (backlog, signal) => this.#run(read(), backlog, signal)),
+      explain: (request) => {
+        this.#checkOpen("explain");
+        return this.#planner.explain(request);
+      },
+    };
+  }
+
+  /** @internal */
+  override get [BACKEND](): Backend {
+    return this.#backend;
   }
 
   /** What this machine is taken to charge: measured as far as it has been, else supposed. `String()` makes a table. */
@@ -81,131 +83,21 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   /** Counters over the life of this executor. */
-  get metrics(): Metrics {
+  override get metrics(): Metrics {
     return this.#reporter.metrics;
   }
 
-  /**
-   * Runs `kernel` once per array of a list, or once per chunk of an array or of equal-length columns.
-   * @returns one result per task, in order
-   * @throws TypeError, RangeError, ConfigurationError, KernelCaptureError before anything is dispatched
-   * @throws KernelError for the failed task with the lowest index
-   * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
-   */
-  async mapShared<const I extends Input<I>, R, A = undefined>(
-    input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = {},
-  ): Promise<Results<I, R>> {
-    const { values } = await this.#run(this.#read("mapShared", input, kernel, null, options));
-    return values as Results<I, R>;
-  }
-
-  /**
-   * Computes new columns from columns, chunk by chunk, written in place in shared memory.
-   * @param outputs kind of the output, or of each named output; each has the input's length and starts zero-filled
-   * @returns the outputs, on shared memory
-   * @throws as `mapShared`
-   */
-  async transformShared<const I extends Input<I>, const O extends Outputs, A = undefined>(
-    input: NotAList<I>,
-    outputs: O,
-    kernel: TransformKernel<I, O, A>,
-    options: CallOptions<A> = {},
-  ): Promise<OutputArrays<O>> {
-    const request = this.#read("transformShared", input, kernel, outputs, options);
-    const { outputs: arrays } = await this.#run(request);
-    return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
-  }
-
-  /**
-   * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
-   * bits for any number of workers.
-   * @throws as `mapShared`; TypeError when there are no tasks and no `initial`
-   */
-  async reduceShared<const I extends Input<I>, R, A = undefined>(
-    input: I,
-    kernel: ChunkKernel<I, R, A>,
-    combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
-    options: ReduceOptions<A, Awaited<R>> = {},
-  ): Promise<Awaited<R>> {
-    checkCombine(combine);
-    const request = this.#read("reduceShared", input, kernel, null, options);
-    const isSeeded = "initial" in options;
-    if (request.spec.tasks === 0 && !isSeeded) {
-      throw new TypeError(
-        'Cannot reduce an empty payload without an initial value: pass the option "initial"',
-      );
-    }
-    const { values } = await this.#run(request);
-    const partials = values as Awaited<R>[];
-    return isSeeded ? partials.reduce(combine, options.initial as Awaited<R>) : partials.reduce(combine);
-  }
-
-  /**
-   * Runs `kernel` once per item; every task sees the heavy `shared` payload whole, without a copy of its own.
-   * @returns one result per item, in order
-   * @throws as `mapShared`
-   */
-  async map<T, R, S = Record<never, never>, A = undefined>(
-    items: readonly T[],
-    kernel: ItemKernel<T, S, R, A>,
-    options: MapOptions<A, S> = {},
-  ): Promise<Awaited<R>[]> {
-    this.#checkOpen("map");
-    const { values } = await this.#run(readItemsCall(items, kernel, options, this.config.verifyImmutable));
-    return values as Awaited<R>[];
-  }
-
-  /**
-   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated, and runs ahead
-   * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
-   * @throws as `mapShared`, in the loop
-   */
-  streamShared<const I extends Input<I>, R, A = undefined>(
-    input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = {},
-  ): AsyncIterable<StreamedResult<Awaited<R>>> {
-    const read = (): Request => this.#read("streamShared", input, kernel, null, options);
-    // A wrong call throws at once. The stream starts with its loop, by when an array may have been transferred away.
-    read();
-    return new ResultStream(async (backlog, signal) => this.#run(read(), backlog, signal));
-  }
-
-  /**
-   * Copies arrays to shared memory, once, so that later calls use them where they are.
-   * @returns the same shape; arrays that are on shared memory already come back as they are
-   * @throws TypeError, RangeError, MemoryLimitError
-   */
-  share<const I extends Input<I>>(input: I): Shared<I> {
-    this.#checkOpen("share");
-    return share(input, this.#arena) as Shared<I>;
-  }
-
-  /** A zero-filled array of `length` elements on shared memory. @throws TypeError, RangeError, MemoryLimitError */
-  allocate<C extends TypedArrayConstructor>(kind: C, length: number): OutputArrays<C> {
-    this.#checkOpen("allocate");
-    return allocate(kind, length, this.#arena) as OutputArrays<C>;
-  }
-
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  explain<const I extends Input<I>, R, A = undefined>(
+  override explain<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): Plan {
-    this.#checkOpen("explain");
-    return this.#planner.explain(this.#read("mapShared", input, kernel, null, options));
-  }
-
-  /** What this executor's shared memory is used for. */
-  memory(): MemoryUsage {
-    return this.#arena.usage();
+    return this.#planner.explain(readCall(this.#backend, "mapShared", input, kernel, null, options));
   }
 
   /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
-  async start(): Promise<void> {
+  override async start(): Promise<void> {
     this.#checkOpen("start");
     if (this.#planner.sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
     const isCold = this.#pool.size === 0 && this.#running.size === 0;
@@ -223,7 +115,7 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   /** Aborts every call in progress: each rejects with `reason`. The executor stays usable. */
-  cancel(
+  override cancel(
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
     for (const job of [...this.#running.keys()]) job.stop(reason);
@@ -388,26 +280,7 @@ export class ParallelExecutor implements AsyncDisposable {
       this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, undefined));
   }
 
-  #read(
-    call: Exclude<CallName, "map">,
-    input: unknown,
-    kernel: AnyKernel,
-    outputs: unknown,
-    options: CallOptions<unknown>,
-  ): Request {
-    this.#checkOpen(call);
-    const { chunkSize, verifyImmutable } = this.config;
-    return readPayloadCall(call, input, kernel, outputs, options, chunkSize, verifyImmutable);
-  }
-
   #checkOpen(call: string): void {
     if (this.#closed !== undefined) throw new ExecutorClosedError(`${call}()`);
   }
-}
-
-function checkCombine(combine: unknown): void {
-  if (typeof combine === "function") return;
-  throw new TypeError(
-    `Cannot reduce as "combine" must be a function of two partials: current value is ${quote(combine)}`,
-  );
 }

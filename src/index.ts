@@ -1,4 +1,5 @@
 /** sharray: shared-memory compute for typed arrays. Public names only. */
+export type { Executor } from "./abstract-executor.js";
 export type {
   CallOptions,
   ChunkKernel,
@@ -18,6 +19,8 @@ export type {
 export { ParallelConfig, type ParallelOptions, type ResourceLimits } from "./config.js";
 export {
   ConfigurationError,
+  ConnectionError,
+  type ConnectionFailure,
   ExecutorClosedError,
   KernelCaptureError,
   KernelError,

@@ -6,6 +6,7 @@ import { type Kernel, resolveKernel } from "./kernel/resolve.js";
 import type { AnyKernel } from "./kernel/types.js";
 import { kindOf, kindOfConstructor, type TypedArray } from "./memory/dtypes.js";
 import { isRecord, namesOf, type Payload, readPayload } from "./memory/inputs.js";
+import type { Lease } from "./memory/lease.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
 import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
@@ -16,10 +17,20 @@ import { type Sighting, sightingsOf } from "./sightings.js";
 import type { CallName } from "./telemetry/events.js";
 
 /** Arrays that the call will write. */
-interface OutputRequest {
+export interface OutputRequest {
   /** null: one bare array. */
   readonly names: readonly string[] | null;
   readonly kinds: readonly number[];
+}
+
+/** What the thread that asks for a call has put into memory of its own, where the call is run for another thread. */
+export interface Guest {
+  /** The arrays that the call writes. */
+  readonly outputs: readonly TypedArray[];
+  /** They hold old data. */
+  readonly clearOutputs: boolean;
+  /** Held by whoever could touch that memory. */
+  readonly lease: Lease;
 }
 
 export interface Request {
@@ -37,11 +48,15 @@ export interface Request {
   readonly instances: number;
   /** Payload bytes of one task on average. */
   readonly taskBytes: number;
+  /** The kinds of its arrays, as bits. */
+  readonly arrayKinds: number;
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
   readonly profileKey: string;
   readonly options: CallOptions<unknown>;
   /** Who sees each array of the table; undefined: nobody checks whether it has changed. */
   readonly sightings: readonly Sighting[] | undefined;
+  /** Undefined: the call is this thread's own. */
+  readonly guest?: Guest;
 }
 
 /** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
@@ -100,7 +115,7 @@ export function readPayloadCall(
       payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
       (array) => array.length,
     ),
-    profileKey: profileKey(kernel, table),
+    ...profileOf(kernel, kindsIn(table)),
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
     sightings: verify ? sightingsOf(table, tasks, payload, [], { args: options.args }) : undefined,
@@ -152,7 +167,7 @@ export function readItemsCall(
     items: packed,
     outputs: null,
     instances: items.length,
-    profileKey: profileKey(kernel, table),
+    ...profileOf(kernel, kindsIn(table)),
     // Tasks over a heavy shared payload usually go through all of it.
     taskBytes:
       placement.bytesPlaced +
@@ -165,10 +180,15 @@ export function readItemsCall(
   };
 }
 
-function profileKey({ id }: Kernel, { arrays }: ArrayTable): string {
+/** The kernel and the kinds of arrays that a call is over, as the planner tells them apart. */
+export function profileOf({ id }: Kernel, arrayKinds: number): Pick<Request, "arrayKinds" | "profileKey"> {
+  return { arrayKinds, profileKey: `${id}:${arrayKinds}` };
+}
+
+function kindsIn({ arrays }: ArrayTable): number {
   let kinds = 0;
   for (const array of arrays) kinds |= 1 << kindOf(array);
-  return `${id}:${kinds}`;
+  return kinds;
 }
 
 function columnNames(payload: Payload): readonly string[] | null {

@@ -36,32 +36,35 @@ export function watch(
   };
 }
 
-const jobsOf = new WeakMap<AbortSignal, Set<Job>>();
+/** What a signal can stop. */
+export type Stoppable = Pick<Job, "stop">;
+
+const stoppedBy = new WeakMap<AbortSignal, Set<Stoppable>>();
 
 /**
- * Stops the job when the signal aborts, or has aborted. However many jobs a signal stops, it has one listener: more than
+ * Stops a call when the signal aborts, or has aborted. However many calls a signal stops, it has one listener: more than
  * ten make Node warn of a leak.
  * @returns ends that
  */
-function stopOnAbort(job: Job, signal: AbortSignal): () => void {
-  if (signal.aborted) job.stop(signal.reason);
-  let jobs = jobsOf.get(signal);
-  if (jobs === undefined) {
-    jobs = new Set();
-    jobsOf.set(signal, jobs);
+export function stopOnAbort(call: Stoppable, signal: AbortSignal): () => void {
+  if (signal.aborted) call.stop(signal.reason);
+  let calls = stoppedBy.get(signal);
+  if (calls === undefined) {
+    calls = new Set();
+    stoppedBy.set(signal, calls);
     signal.addEventListener("abort", onAbort);
   }
-  jobs.add(job);
+  calls.add(call);
   return () => {
-    jobs.delete(job);
-    if (jobs.size > 0 || jobsOf.get(signal) !== jobs) return;
+    calls.delete(call);
+    if (calls.size > 0 || stoppedBy.get(signal) !== calls) return;
     signal.removeEventListener("abort", onAbort);
-    jobsOf.delete(signal);
+    stoppedBy.delete(signal);
   };
 }
 
 function onAbort(this: AbortSignal): void {
-  for (const job of [...(jobsOf.get(this) ?? [])]) job.stop(this.reason);
+  for (const call of [...(stoppedBy.get(this) ?? [])]) call.stop(this.reason);
 }
 
 /** Reports each count once, with the rate since it was made. */

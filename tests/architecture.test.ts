@@ -141,8 +141,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "env",
   ],
   index: ["errors", "platform", "plan", "memory", "kernel", "protocol", "telemetry", "executor"],
+  // The pool and everything that starts threads is the host's executor's: a client loads none of it.
+  bridge: [
+    "errors",
+    "platform",
+    "plan",
+    "memory",
+    "kernel",
+    "protocol",
+    "worker",
+    "dispatch",
+    "telemetry",
+    "executor",
+  ],
 };
 const EXECUTOR = [
+  "abstract-executor",
   "calls",
   "config",
   "execution",
@@ -189,7 +203,8 @@ describe("import directions", () => {
     const knowing = files.filter((file) =>
       internalImports(file).some((each) => partOf(each) === "telemetry"),
     );
-    expect(knowing.filter((file) => !["executor", "index", "telemetry"].includes(partOf(file)))).toEqual([]);
+    const above = ["bridge", "executor", "index", "telemetry"];
+    expect(knowing.filter((file) => !above.includes(partOf(file)))).toEqual([]);
   });
 
   it("telemetry events are types only", () => {
@@ -200,24 +215,36 @@ describe("import directions", () => {
     expect(withoutComments(sources.get("telemetry/events.ts") as string)).not.toMatch(values);
   });
 
-  it("only index imports the executor", () => {
+  it("only index imports the executor, and the bridge its type", () => {
     const importers = files.filter((file) => internalImports(file).includes("executor.ts"));
-    expect(importers).toEqual(["index.ts"]);
+    expect(importers).toEqual(["bridge/serve.ts", "index.ts"]);
+    expect(internalImports("bridge/serve.ts", { types: false })).not.toContain("executor.ts");
     expect(files.filter((file) => internalImports(file).includes("index.ts"))).toEqual([]);
   });
 
-  it("index loads neither of the entries beside it", () => {
-    const loaded = new Set<string>();
-    const load = (file: string): void => {
-      if (loaded.has(file)) return;
-      loaded.add(file);
-      for (const each of internalImports(file, { types: false })) load(each);
-    };
-    load("index.ts");
+  /** All files that are loaded with one. */
+  function loadedWith(file: string, loaded = new Set<string>()): Set<string> {
+    if (loaded.has(file)) return loaded;
+    loaded.add(file);
+    for (const each of internalImports(file, { types: false })) loadedWith(each, loaded);
+    return loaded;
+  }
+
+  it("index loads none of the entries beside it", () => {
+    const loaded = loadedWith("index.ts");
     expect(loaded).toContain("telemetry/emit.ts");
-    for (const entry of ["telemetry/otel.ts", "telemetry/trace.ts"]) {
+    for (const entry of ["bridge/index.ts", "telemetry/otel.ts", "telemetry/trace.ts"]) {
       expect(files).toContain(entry);
       expect(loaded).not.toContain(entry);
+    }
+  });
+
+  it("a client of the bridge loads nothing that starts threads or runs calls", () => {
+    const loaded = loadedWith("bridge/index.ts");
+    expect(loaded).toContain("bridge/connect.ts");
+    for (const file of ["executor.ts", "execution.ts", "planner.ts", "dispatch/pool.ts", "worker/serve.ts"]) {
+      expect(files).toContain(file);
+      expect(loaded).not.toContain(file);
     }
   });
 
@@ -271,6 +298,7 @@ describe("what comes from outside", () => {
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/codec.ts", "protocol/descriptor.ts"],
       acorn: ["kernel/source.ts"],
+      comlink: ["bridge/client-connection.ts", "bridge/far-side.ts", "bridge/host-connection.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/captures.ts"],
       threads: ["dispatch/pool.ts", "worker/entry.ts"],

@@ -9,6 +9,7 @@ it("exports these names and no others", async () => {
   expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
     [
       "ConfigurationError",
+      "ConnectionError",
       "ExecutorClosedError",
       "KernelCaptureError",
       "KernelError",
@@ -25,6 +26,7 @@ it("exports these names and no others", async () => {
 });
 
 it.each([
+  ["sharray/bridge", "bridge/index.js", ["connectExecutor", "serveExecutor"]],
   ["sharray/otel", "telemetry/otel.js", ["instrument"]],
   ["sharray/trace", "telemetry/trace.js", ["Trace"]],
 ])("%s exports its names and no others", async (_, file, names) => {

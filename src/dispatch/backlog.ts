@@ -30,6 +30,7 @@ export class Backlog {
   /** Told when tasks may start that might not before, and when the call is stopped. */
   onRoom = (): void => {};
   readonly #results: Unread[] = [];
+  #onEmpty = (): void => {};
   #taken = 0;
   #received = 0;
   #ahead = LEAST_AHEAD;
@@ -78,6 +79,7 @@ export class Backlog {
     const result = this.#results.shift();
     if (result === undefined) return undefined;
     this.#taken += 1;
+    if (this.#results.length === 0) this.#onEmpty();
     // Not one by one, or a loop that is a little too slow would have workers woken for every result.
     const isShut = this.#control !== undefined && this.#gate < this.#tasks;
     if (isShut && 2 * (this.#room() - this.#gate) >= this.#ahead * this.#workers) this.#adapt();
@@ -88,6 +90,15 @@ export class Backlog {
   drop(): void {
     this.#isDropped = true;
     this.#results.length = 0;
+    this.#onEmpty();
+  }
+
+  /** Resolves when the loop has taken what has come, or nobody will take any more. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#results.length === 0) resolve();
+      else this.#onEmpty = resolve;
+    });
   }
 
   /** Nothing is held back from now on. */

@@ -42,7 +42,9 @@ export class SequentialStrategy implements Strategy {
     job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
     const wanted = new Wanted(control, meter);
-    const bound = bindTasks(job.specFor(order), arrays, block.items, kernel.local(), wanted.aborted);
+    const local = kernel.local();
+    const fn = local instanceof Promise ? await local : local;
+    const bound = bindTasks(job.specFor(order), arrays, block.items, fn, wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const woken = performance.now();
     const report = (left: number): RunReport => {

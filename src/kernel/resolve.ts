@@ -2,7 +2,7 @@
 import type { KernelAddress } from "../protocol/messages.js";
 import { compileInline } from "./compile.js";
 import { type ModuleAddress, moduleAddress } from "./define.js";
-import { readKernelSource } from "./source.js";
+import { type KernelSource, readKernelSource } from "./source.js";
 import type { AnyKernel } from "./types.js";
 
 export interface Kernel {
@@ -12,8 +12,11 @@ export interface Kernel {
   readonly address: KernelAddress;
   /** May it hold on to arrays that it returns? */
   readonly stateful: boolean;
-  /** The function as it runs on this thread: for inline kernels compiled from its source, as in a worker. */
-  local(): AnyKernel;
+  /**
+   * The function as it runs on this thread: for inline kernels compiled from its source, as in a worker. A module kernel
+   * that another thread passed has to be imported first.
+   */
+  local(): AnyKernel | Promise<AnyKernel>;
 }
 
 // Kernels written in a loop are new functions with the same text each time, so the text is the key.
@@ -29,8 +32,29 @@ export function resolveKernel(fn: AnyKernel): Kernel {
   return address === undefined ? resolveInline(fn) : resolveModule(fn, address);
 }
 
+/**
+ * A kernel that another thread has resolved.
+ * @param load imports a module kernel, where it is to run on this thread
+ */
+export function kernelAt(
+  address: KernelAddress,
+  load: (url: string, name: string) => Promise<AnyKernel>,
+): Kernel {
+  if (address.type === "inline") return inlineKernel(address);
+  const { url, name } = address;
+  return moduleKernel(address, () =>
+    // As in a worker, a kernel that does not load is one that fails.
+    load(url, name).catch((error: unknown) => () => {
+      throw error;
+    }),
+  );
+}
+
 function resolveInline(fn: AnyKernel): Kernel {
-  const { source, name, stateful } = readKernelSource(fn);
+  return inlineKernel(readKernelSource(fn));
+}
+
+function inlineKernel({ source, name, stateful }: KernelSource): Kernel {
   const known = inlineKernels.get(source);
   if (known !== undefined) return known;
   let compiled: AnyKernel | undefined;
@@ -50,11 +74,15 @@ function resolveInline(fn: AnyKernel): Kernel {
 }
 
 /** Here the very function runs that the caller passed; workers import their own. */
-function resolveModule(fn: AnyKernel, { url, name }: ModuleAddress): Kernel {
+function resolveModule(fn: AnyKernel, address: ModuleAddress): Kernel {
+  return moduleKernel(address, () => fn);
+}
+
+function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"]): Kernel {
   const key = `${url}#${name}`;
   const id = moduleIds.get(key) ?? nextId();
   moduleIds.set(key, id);
-  return { id, name, address: { type: "module", url, name }, stateful: true, local: () => fn };
+  return { id, name, address: { type: "module", url, name }, stateful: true, local };
 }
 
 function nextId(): number {

@@ -69,7 +69,7 @@ export function sizeClass(bytes: number): number {
 export class Arena {
   readonly #limit: number;
   readonly #idleTimeout: number | undefined;
-  readonly #recycles: boolean;
+  #recycles: boolean;
   #trimTimer: ReturnType<typeof setTimeout> | undefined;
   /** Tells whoever keeps handles elsewhere (workers) that this memory is gone for good. */
   readonly #onGone: (id: number) => void;
@@ -190,6 +190,13 @@ export class Arena {
       }
       if (idle.length === 0) this.#idle.delete(size);
     }
+  }
+
+  /** Keeps nothing for later from now on: idle regions go, and those that come back. */
+  retire(): void {
+    this.#recycles = false;
+    clearTimeout(this.#trimTimer);
+    this.trim();
   }
 
   usage(): MemoryUsage {

@@ -7,12 +7,18 @@ import type { Arena, Region } from "./arena.js";
 export class Lease {
   readonly #arena: Arena;
   readonly #regions = new Set<Region>();
+  readonly #onReturned: ((isSafe: boolean) => void) | undefined;
   #holders = 1;
   #isAbandoned = false;
 
-  /** Held once, by whoever makes it. */
-  constructor(arena: Arena) {
+  /**
+   * Held once, by whoever makes it.
+   * @param onReturned told when the last one has dropped out, and whether memory that is not the arena's may be used
+   *   again, too
+   */
+  constructor(arena: Arena, onReturned?: (isSafe: boolean) => void) {
     this.#arena = arena;
+    this.#onReturned = onReturned;
   }
 
   add(region: Region): void {
@@ -32,8 +38,9 @@ export class Lease {
     return region.buffer;
   }
 
-  hold(): void {
+  hold(): this {
     this.#holders += 1;
+    return this;
   }
 
   drop(): void {
@@ -44,5 +51,6 @@ export class Lease {
       else this.#arena.give(region);
     }
     this.#regions.clear();
+    this.#onReturned?.(!this.#isAbandoned);
   }
 }

@@ -11,11 +11,19 @@ import { printPlan } from "./print.js";
 export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
   const draft = new DraftPlan(workload, limits, host);
   const { kernel, predicted, reason, advice } = draft;
+  return printable({ ...draft, kernel, predicted, reason, advice });
+}
+
+/** A plan as nothing but data, fit for a message. */
+export type PlanData = Omit<Plan, "toString">;
+
+/** Freezes the data of a plan and makes it print as a table. */
+export function printable(data: PlanData): Plan {
+  const { kernel, predicted, advice } = data;
   const plan: Plan = {
-    ...draft,
+    ...data,
     kernel: kernel === undefined ? undefined : deepFreeze(kernel),
     predicted: deepFreeze(predicted),
-    reason,
     advice: Object.freeze(advice),
     toString: () => printPlan(plan),
   };

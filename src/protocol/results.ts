@@ -113,7 +113,7 @@ export class ResultTable {
 
   /** All values in task order. */
   collect(received: ReadonlyMap<number, unknown>): unknown[] {
-    if (this.#areNumbers()) return toArray(this.#numbers);
+    if (this.#areNumbers()) return toNumbers(this.#numbers);
     const values: unknown[] = [];
     for (let i = 0; i < this.#kinds.length; i++) values.push(this.valueAt(i, received));
     return values;
@@ -136,7 +136,7 @@ const LARGEST_PRESIZED = 2 ** 24;
  * 16 bytes. One that grows takes 0.04 µs and 18 bytes, `Array.from` 0.08 µs and 41 bytes (Node 20, a million numbers, first
  * call).
  */
-function toArray(numbers: Float64Array): number[] {
+export function toNumbers(numbers: Float64Array): number[] {
   const { length } = numbers;
   const values = [0.5];
   values.length = length <= LARGEST_PRESIZED ? length : 0;

@@ -171,10 +171,13 @@ describe("the API section of the README", () => {
   test("has every member of the executor", () => {
     const documented = rows("Methods").flatMap(([member]) => names(member));
     const executor = new ParallelExecutor();
-    const members = Object.getOwnPropertyNames(ParallelExecutor.prototype).filter(
-      (name) => name !== "constructor",
-    );
-    expect(documented.sort()).toEqual([...members, ...Object.keys(executor)].sort());
+    const members = new Set(Object.keys(executor));
+    for (let { prototype } = ParallelExecutor; prototype !== Object.prototype; ) {
+      for (const name of Object.getOwnPropertyNames(prototype)) members.add(name);
+      prototype = Object.getPrototypeOf(prototype) as typeof prototype;
+    }
+    members.delete("constructor");
+    expect(documented.sort()).toEqual([...members].sort());
   });
 
   test("has every error with its code", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   attachPartial,
   ConfigurationError,
+  ConnectionError,
   ExecutorClosedError,
   KernelCaptureError,
   KernelError,
@@ -24,6 +25,7 @@ describe("errors", () => {
     ["TaskTimeoutError", "SHARRAY_TASK_TIMEOUT", new TaskTimeoutError(3, 30, 40, 100)],
     ["PayloadMutatedError", "SHARRAY_PAYLOAD_MUTATED", new PayloadMutatedError("x", 3, [0, 0], [0, 9])],
     ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 512, 20, 100)],
+    ["ConnectionError", "SHARRAY_CONNECTION", new ConnectionError("lost", "gone")],
     ["ExecutorClosedError", "SHARRAY_EXECUTOR_CLOSED", new ExecutorClosedError("map()")],
   ])("%s has its name and its code", (name, code, error) => {
     expect(error).toBeInstanceOf(SharrayError);

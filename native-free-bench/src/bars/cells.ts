@@ -5,6 +5,7 @@ import { checked } from "../harness/contestant.js";
 import { rowsOf } from "../harness/race.js";
 import { summarise } from "../harness/statistics.js";
 import { NO_COMPILER, native } from "../limits/native.js";
+import { bridgedJob } from "./bridge.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
@@ -96,6 +97,18 @@ export const cells: readonly Cell[] = [
   },
   { name: "9 pool start", measure: poolStart },
   { name: "10 transform memory", measure: transformBytes },
+  {
+    name: "11 bridge",
+    processes: 5,
+    measure: (effort) =>
+      judge(bridgedJob, effort, {
+        number: 11,
+        what: "hot job over the bridge against a local one and a postMessage round trip",
+        limit: 3,
+        rule: "at most",
+        unit: "x",
+      }),
+  },
 ];
 
 /** Two races: what a clone leaves for the garbage collector would fall to the next contestant. */

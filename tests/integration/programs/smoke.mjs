@@ -10,6 +10,7 @@ const { ParallelConfig, ParallelExecutor } = sharray;
 
 assert.deepEqual(Object.keys(sharray).sort(), [
   "ConfigurationError",
+  "ConnectionError",
   "ExecutorClosedError",
   "KernelCaptureError",
   "KernelError",

@@ -144,3 +144,30 @@ it("keeps nothing for a loop that was left", () => {
   backlog.receive(9, 9);
   expect(backlog.take()).toBeUndefined();
 });
+
+describe("emptied()", () => {
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it("resolves when the loop has taken what has come, or was left", async () => {
+    const backlog = new Backlog();
+    await backlog.emptied();
+    let times = 0;
+    const count = (): void => {
+      times += 1;
+    };
+    backlog.receive(0, "a");
+    backlog.receive(1, "b");
+    void backlog.emptied().then(count);
+    backlog.take();
+    await settle();
+    expect(times).toBe(0);
+    backlog.take();
+    await settle();
+    expect(times).toBe(1);
+    backlog.receive(2, "c");
+    void backlog.emptied().then(count);
+    backlog.drop();
+    await settle();
+    expect(times).toBe(2);
+  });
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { KernelCaptureError } from "../../../src/errors.js";
 import { defineKernel } from "../../../src/kernel/define.js";
-import { resolveKernel } from "../../../src/kernel/resolve.js";
+import { kernelAt, resolveKernel } from "../../../src/kernel/resolve.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 
 type Callable = (...args: unknown[]) => unknown;
@@ -89,5 +89,34 @@ describe("module kernels", () => {
     expect(resolveKernel(first).local()).toBe(first);
     const second = defineKernel("file:///again.js", "k", () => 2);
     expect(resolveKernel(second).local()).toBe(second);
+  });
+});
+
+describe("kernels that another thread has resolved", () => {
+  const never = () => Promise.reject(new Error("not to be loaded"));
+
+  it("are those that this thread knows by the same text or place", () => {
+    const inline = resolveKernel(evaluate("(x) => x + 97"));
+    expect(kernelAt(structuredClone(inline.address), never)).toBe(inline);
+    const fn = defineKernel("file:///kernels.js", "far", (() => 1) as AnyKernel);
+    const module = resolveKernel(fn);
+    expect(kernelAt(structuredClone(module.address), never).id).toBe(module.id);
+  });
+
+  it("are imported where they run on this thread", async () => {
+    const address = { type: "module", url: "file:///kernels.js", name: "loaded" } as const;
+    const loaded = (() => 7) as AnyKernel;
+    const kernel = kernelAt(address, async (url, name) => {
+      expect([url, name]).toEqual([address.url, address.name]);
+      return loaded;
+    });
+    expect(await kernel.local()).toBe(loaded);
+    expect(kernel.stateful).toBe(true);
+  });
+
+  it("fail as kernels do where they do not load", async () => {
+    const kernel = kernelAt({ type: "module", url: "file:///none.js", name: "none" }, never);
+    const local = (await kernel.local()) as Callable;
+    expect(() => local()).toThrow("not to be loaded");
   });
 });

@@ -388,3 +388,19 @@ describe("time", () => {
     expect(arena.usage()).toMatchObject({ regions: 0, bytesIdle: 0 });
   });
 });
+
+it("keeps nothing once it is retired, and no timer", () => {
+  vi.useFakeTimers();
+  const gone: number[] = [];
+  const arena = new Arena(2 ** 20, (id) => gone.push(id), 1000);
+  const [idle, later] = [arena.take(4096), arena.take(8192)];
+  arena.give(idle);
+  expect(vi.getTimerCount()).toBe(1);
+  arena.retire();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 8192, bytesIdle: 0 });
+  arena.give(later);
+  expect(arena.usage()).toMatchObject({ regions: 0, bytesInUse: 0, bytesIdle: 0 });
+  expect(gone).toEqual([idle.id, later.id]);
+  vi.useRealTimers();
+});

@@ -57,3 +57,16 @@ it("that is abandoned never gives a region to anybody again, nor keeps it", () =
   expect(arena.usage()).toMatchObject({ regions: 0, bytesInUse: 0, bytesIdle: 0 });
   expect(gone).toEqual([lent.id, kept.id]);
 });
+
+it("tells when the last holder has dropped out, and whether the memory may be used again", () => {
+  const told: boolean[] = [];
+  const arena = new Arena(2 ** 20, () => {});
+  const lease = new Lease(arena, (isSafe) => told.push(isSafe));
+  lease.hold().drop();
+  expect(told).toEqual([]);
+  lease.drop();
+  const abandoned = new Lease(arena, (isSafe) => told.push(isSafe));
+  abandoned.abandon();
+  abandoned.drop();
+  expect(told).toEqual([true, false]);
+});

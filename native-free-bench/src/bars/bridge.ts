@@ -1,0 +1,38 @@
+/** What it costs that an executor is another thread's. */
+import { Worker } from "node:worker_threads";
+import { connectExecutor } from "../../../dist/bridge/index.js";
+import { ParallelExecutor } from "../../../dist/index.js";
+import { clock } from "../harness/contestant.js";
+import { postMessageEcho } from "../limits/echo.js";
+import { THREADS } from "./calls.js";
+import type { Duel } from "./duel.js";
+
+const LOCAL = "job of this thread's executor";
+const BRIDGED = "job of another thread's";
+const HOPS = "postMessage round trip";
+
+export const bridgedJob: Duel = {
+  name: "Hot job of two tiny tasks, on this thread's executor and over the bridge",
+  reference: LOCAL,
+  open: async () => {
+    const executor = new ParallelExecutor(THREADS);
+    const echo = postMessageEcho(HOPS);
+    const host = new Worker(new URL("bridge-host.js", import.meta.url));
+    const client = await connectExecutor(host);
+    const contestants = [
+      clock(LOCAL, () => executor.map([0, 1], () => 0)),
+      clock(BRIDGED, () => client.map([0, 1], () => 0)),
+      ...echo.contestants,
+    ];
+    const close = async (): Promise<void> => {
+      client.close();
+      await Promise.all([executor.shutdown(), echo.close(), host.terminate()]);
+    };
+    return { contestants, close };
+  },
+  // A message there and one back are all that it may cost more, beside what packing them takes.
+  figures: (times) => {
+    const [local = [], hops = []] = [times.get(LOCAL), times.get(HOPS)];
+    return (times.get(BRIDGED) ?? []).map((ms, i) => ms / ((local[i] as number) + (hops[i] as number)));
+  },
+};

@@ -1,0 +1,63 @@
+/** The executor of another thread, used as if it were this one's. */
+import { BACKEND, type Backend, Executor, readCall } from "../abstract-executor.js";
+import type { CallOptions, ChunkKernel } from "../calls.js";
+import type { Input } from "../memory/inputs.js";
+import type { Plan } from "../plan/plan.js";
+import type { MetricsSnapshot } from "../telemetry/metrics.js";
+import type { ClientConnection } from "./client-connection.js";
+
+/**
+ * A client of an executor that another thread serves. `share`, `allocate` and `memory` are about this thread's own shared
+ * memory, which calls place their arrays in, too; `metrics`, `explain` and `start` ask the other thread.
+ */
+export class RemoteExecutor extends Executor implements Disposable {
+  readonly #connection: ClientConnection;
+  /** Counters over the life of the executor, over all of its clients. */
+  readonly metrics: { snapshot(): Promise<MetricsSnapshot> };
+
+  /** @internal */
+  constructor(connection: ClientConnection) {
+    super();
+    this.#connection = connection;
+    this.metrics = { snapshot: () => connection.metrics() };
+  }
+
+  /** @internal */
+  override get [BACKEND](): Backend {
+    return this.#connection;
+  }
+
+  /** How the executor would run `mapShared` with the same arguments now, once they are placed. Runs nothing. */
+  override async explain<const I extends Input<I>, R, A = undefined>(
+    input: I,
+    kernel: ChunkKernel<I, R, A>,
+    options: CallOptions<A> = {},
+  ): Promise<Plan> {
+    const request = readCall(this.#connection, "mapShared", input, kernel, null, options);
+    return this.#connection.explain(request);
+  }
+
+  /** Starts the executor's pool now rather than at first need. @throws WorkerLostError, ConnectionError */
+  override start(): Promise<void> {
+    return this.#connection.start();
+  }
+
+  /** Aborts every call in progress of this client; those of others go on. */
+  override cancel(
+    reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
+  ): void {
+    this.#connection.cancel(reason);
+  }
+
+  /**
+   * Ends the connection: calls in progress reject with a `ConnectionError`, and the executor lets go of everything it
+   * held for them. What `share`, `allocate` and `transformShared` gave stays valid. Idempotent.
+   */
+  close(): void {
+    this.#connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

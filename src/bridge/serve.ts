@@ -1,0 +1,133 @@
+/** The host's side: who wants to be served, and who is. */
+
+import { BACKEND } from "../abstract-executor.js";
+import { quote } from "../errors.js";
+import type { ParallelExecutor } from "../executor.js";
+import { checkEndpoint, type Endpoint, listen } from "./endpoint.js";
+import { HostConnection } from "./host-connection.js";
+import { readOption } from "./options.js";
+import { isHello, isSameRelease, RELEASE, type Settings, type Welcome } from "./protocol.js";
+import { Turns } from "./turns.js";
+
+export interface ServeOptions {
+  /**
+   * Calls that one client may have running at once; more of them wait for their turn, in the order in which they were
+   * made. Streams do not count. Default: no limit.
+   */
+  readonly maxCalls?: number | undefined;
+}
+
+/** An executor being served on an endpoint. */
+export interface ExecutorService extends Disposable {
+  /** Clients that are connected. */
+  readonly connections: number;
+  /** Stops serving: every client's calls are aborted and reject with a `ConnectionError`. Idempotent. */
+  close(): void;
+}
+
+// Two per worker: one that runs, and one that is ready when it ends.
+const PLACES_PER_WORKER = 2;
+
+/** All clients of an executor take turns, whichever endpoint they have come by. */
+const turnsOf = new WeakMap<ParallelExecutor, Turns>();
+const served = new WeakSet<Endpoint>();
+
+/**
+ * Lets threads at the other end of `endpoint` use `executor`, each by `connectExecutor`. Serving lasts until it is closed
+ * or the endpoint is; the executor itself stays this thread's.
+ * @throws TypeError, ConfigurationError
+ */
+export function serveExecutor(
+  executor: ParallelExecutor,
+  endpoint: Endpoint,
+  options: ServeOptions = {},
+): ExecutorService {
+  checkExecutor(executor);
+  checkEndpoint(endpoint, "serveExecutor", [
+    ["on", "off"],
+    ["addEventListener", "removeEventListener"],
+  ]);
+  const maxCalls = readOption<number>(options, "serveExecutor", "maxCalls", "maxWorkers");
+  if (served.has(endpoint)) {
+    throw new TypeError(
+      "Cannot serve an executor on this endpoint as it serves one already: close that service first",
+    );
+  }
+  return new Service(executor, endpoint, maxCalls ?? Number.POSITIVE_INFINITY);
+}
+
+class Service implements ExecutorService {
+  readonly #executor: ParallelExecutor;
+  readonly #maxCalls: number;
+  readonly #turns: Turns;
+  readonly #connections = new Set<HostConnection>();
+  readonly #stopListening: () => void;
+
+  constructor(executor: ParallelExecutor, endpoint: Endpoint, maxCalls: number) {
+    this.#executor = executor;
+    this.#maxCalls = maxCalls;
+    let turns = turnsOf.get(executor);
+    if (turns === undefined) {
+      turns = new Turns(PLACES_PER_WORKER * executor.config.maxWorkers);
+      turnsOf.set(executor, turns);
+    }
+    this.#turns = turns;
+    served.add(endpoint);
+    const stop = listen(
+      endpoint,
+      (data) => this.#receive(data),
+      // Connections have ports of their own, which may have been handed on to other threads.
+      () => this.#stopListening(),
+    );
+    this.#stopListening = () => {
+      served.delete(endpoint);
+      stop();
+    };
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  close(): void {
+    this.#stopListening();
+    for (const connection of [...this.#connections]) connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #receive(data: unknown): void {
+    if (!isHello(data)) return;
+    const { port } = data;
+    const isServed = isSameRelease(data);
+    const welcome: Welcome = { ...RELEASE, settings: isServed ? this.#settings() : null };
+    port.postMessage(welcome);
+    if (isServed) this.#connect(port);
+    else port.close();
+  }
+
+  #connect(port: MessagePort): void {
+    const lane = this.#turns.lane(this.#maxCalls);
+    const connection = new HostConnection(this.#executor, port, lane, () => {
+      this.#turns.remove(lane);
+      this.#connections.delete(connection);
+    });
+    this.#connections.add(connection);
+  }
+
+  #settings(): Settings {
+    const { chunkSize, verifyImmutable, maxSharedBytes, idleTimeout } = this.#executor.config;
+    return { calls: { chunkSize, verifyImmutable }, maxSharedBytes, idleTimeout };
+  }
+}
+
+function checkExecutor(executor: unknown): void {
+  const isOne =
+    typeof executor === "object" && executor !== null && BACKEND in executor && "config" in executor;
+  if (isOne) return;
+  throw new TypeError(
+    `Cannot serve the executor as it must be a ParallelExecutor of this thread: current value is ${quote(executor)}`,
+  );
+}
