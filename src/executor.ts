@@ -93,6 +93,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     kernel: ChunkKernel<I, R, A>,
     options: CallOptions<A> = {},
   ): Plan {
+    this.#checkOpen("explain");
     return this.#planner.explain(readCall(this.#backend, "mapShared", input, kernel, null, options));
   }
 
