@@ -14,9 +14,10 @@ const told = (error) => {
   return {
     ...fields,
     partial: partial && {
-      values: [...partial.values],
+      values: [...partial.values].filter(([index]) => index < fields.index),
       outputs: partial.outputs && written(partial.outputs, partial.unfinished[0].start),
-      unfinished: partial.unfinished,
+      // Of tasks behind the one that failed some may have ended, on workers.
+      unfinished: partial.unfinished.filter(({ index }) => index <= fields.index),
     },
     name,
     message,
