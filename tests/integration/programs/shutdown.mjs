@@ -91,7 +91,10 @@ const ways = {
       });
     });
     await executor.map([1, 2], (x) => x);
+    // An idle pool does not keep the process alive.
+    const keepsAlive = setInterval(() => {}, 1000);
     await ending;
+    clearInterval(keepsAlive);
     await executor.shutdown();
     assert.equal(workers.alive, 0);
     tell("all shut down");
