@@ -244,12 +244,12 @@ export class ClientConnection implements Backend {
   #finish(reason: "closed" | "lost", why: string): void {
     if (this.#end !== undefined) return;
     this.#end = { reason, why };
+    this.#host.leave();
     const error = new ConnectionError(reason, `Cannot finish the call as ${why}`);
     for (const call of [...this.#running]) call.stop(error);
     for (const giveUp of this.#asking) giveUp(error);
     for (const call of this.#out.values()) call.released(false);
     this.#out.clear();
-    this.#host.leave();
     this.arena.retire();
   }
 }

@@ -107,20 +107,20 @@ export class HostConnection {
   ): Promise<CallAnswer> {
     const { id, holdsMemory } = call;
     let released: boolean | null = null;
-    let isAnswered = false;
+    let isAwaited = false;
     const lease = new Lease(this.#backend.arena, (isSafe) => {
       released = isSafe;
-      if (isAnswered) void this.#client.methods?.released(id, isSafe);
+      if (isAwaited) void this.#client.methods?.released(id, isSafe);
     });
     const running = new HostCall();
     this.#calls.set(id, running);
     const answered = await answer(async () => run(this.#open(call, lease, running.stopped), running));
     this.#calls.delete(id);
     lease.drop();
-    isAnswered = true;
     // Of a call that has succeeded no task runs any more, so arrays that the client shares with others need no word.
-    const isDone = "value" in answered && !holdsMemory;
-    return { answer: answered, released: isDone ? true : released };
+    if ("value" in answered && !holdsMemory) return { answer: answered, released: true };
+    isAwaited = true;
+    return { answer: answered, released };
   }
 
   #open(call: WireCall, lease: Lease, signal: AbortSignal): Request {

@@ -42,7 +42,9 @@ export function hello(port: MessagePort): Hello {
 
 /** Endpoints may carry messages of others, too. */
 export function isHello(data: unknown): data is Hello {
-  return typeof data === "object" && data !== null && (data as { readonly type?: unknown }).type === HELLO;
+  if (typeof data !== "object" || data === null) return false;
+  const { type, port } = data as Partial<Hello>;
+  return type === HELLO && port instanceof MessagePort;
 }
 
 /** The first message on the port. */

@@ -56,7 +56,7 @@ describe("errors", () => {
   });
 
   test("of wrong calls are thrown before anything is sent, and a call takes one message each way", async () => {
-    expect(await runClient(executor, "refused here")).toEqual({ refused: 0, perCall: 1 });
+    expect(await runClient(executor, "refused here")).toEqual({ refused: 0, calls: 100 });
   });
 });
 

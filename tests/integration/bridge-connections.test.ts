@@ -72,6 +72,26 @@ describe("connecting", () => {
     port1.close();
   });
 
+  test("is for those who bring a port", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const service = serveExecutor(executor, port1);
+    for (const message of [
+      undefined,
+      3,
+      "text",
+      {},
+      { type: "sharray:connect" },
+      { type: "sharray:connect", port: 1 },
+    ]) {
+      port2.postMessage(message);
+    }
+    const client = await connectExecutor(port2);
+    expect(service.connections).toBe(1);
+    client.close();
+    service.close();
+    port1.close();
+  });
+
   test("where nobody serves fails after the time-out", async () => {
     const { port1, port2 } = new MessageChannel();
     const error = await failure(connectExecutor(port2, { timeout: 250 }));
