@@ -1,7 +1,7 @@
 /** The executor of another thread, used as if it were the own one: results, errors, memory, progress. */
 import { type ParallelExecution, ParallelExecutor, type Telemetry } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
-import { runClient } from "./bridge.js";
+import { runClient, until } from "./bridge.js";
 
 const MIB = 2 ** 20;
 const executions: ParallelExecution[] = [];
@@ -96,7 +96,6 @@ describe("memory", () => {
 
   test("shared arrays cross by reference, outputs too, and are the client's", async () => {
     executions.length = 0;
-    const inUse = executor.memory().bytesInUse;
     expect(await runClient(executor, "shared arrays")).toEqual({
       isShared: true,
       values: [4, 4, 100],
@@ -108,7 +107,8 @@ describe("memory", () => {
       [8 * MIB, 0],
       [8 * MIB, 0],
     ]);
-    expect(executor.memory().bytesInUse).toBe(inUse);
+    // A worker may leave a call after its end.
+    await until(() => executor.memory().bytesInUse === 0, "The executor keeps nothing of it");
   });
 
   test("outputs start zero-filled in memory that was used before", async () => {
