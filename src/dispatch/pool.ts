@@ -70,6 +70,7 @@ export class Pool {
   readonly #backoff = new Backoff();
   /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
   readonly #alive = new Set<Slot>();
+  #isClosed = false;
   /** Woken first the last time: the likeliest to be waiting at its bell. */
   #hottest: Slot | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -106,13 +107,14 @@ export class Pool {
 
   /**
    * Up to `count` slots, the idlest first, of those the hottest; starts workers as far as `maxWorkers` and
-   * `respawnWait` allow, so there may be none.
+   * `respawnWait` allow, so there may be none. After `terminate` there are none.
    */
   acquire(count: number): Slot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
     let idle = 0;
     for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
-    const room = idle < wanted && this.respawnWait > 0 ? 0 : this.#options.maxWorkers - this.#slots.size;
+    const mayStart = !this.#isClosed && (idle >= wanted || this.respawnWait === 0);
+    const room = mayStart ? this.#options.maxWorkers - this.#slots.size : 0;
     for (let starting = Math.min(room, wanted - idle); starting > 0; starting -= 1) {
       const slot = new Slot(
         this.#freeNumber(),
@@ -160,8 +162,9 @@ export class Pool {
     }
   }
 
-  /** Ends all workers. */
+  /** Ends all workers, and lets no other start. */
   async terminate(): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     await Promise.all([...this.#slots].map((slot) => slot.terminate()));
     await Promise.all([...this.#alive].map((slot) => slot.ended));

@@ -105,7 +105,7 @@ function isOurs({ index, cause }: KernelError): boolean {
   return cause instanceof RangeError && "task" in cause && cause.task === index;
 }
 
-/** A task that its own faults and those around it made end workers too often, or workers that ended in between. */
+/** A task that its own faults and those that hit anybody made end workers too often, or workers that ended in between. */
 function isLossJustified(error: WorkerLostError, given: Case): boolean {
   const { job, world } = given;
   const { forceSerialOnFailure, maxRetries } = world.plan.options;
@@ -114,12 +114,16 @@ function isLossJustified(error: WorkerLostError, given: Case): boolean {
   if (error.exitCode !== undefined && !exits.includes(error.exitCode)) return false;
   if (isFate("WorkerLostError", error, given)) return true;
   const own = job.struck().filter(([{ task, kind }]) => task === error.index && !isAnybodys(kind));
-  return kills(own) + strays(world) > maxRetries;
+  const others = exits.filter((code) => !OF_ONE_TASK.has(code)).length;
+  return kills(own) + Math.min(strays(world), others) > maxRetries;
 }
 
 type Struck = ReturnType<Job["struck"]>;
 
 const isAnybodys = (kind: Parameters<typeof taskFault>[0]): boolean => taskFault(kind).isStray === true;
+
+/** Exit codes of faults that end a worker in their own task; see kernels.ts. */
+const OF_ONE_TASK: ReadonlySet<number> = new Set([71, 73]);
 
 function kills(struck: Struck): number {
   return struck.reduce((sum, [{ kind }, times]) => sum + (taskFault(kind).kills === true ? times : 0), 0);

@@ -7,7 +7,7 @@ import type { Tally } from "./tally.js";
 export class Workers {
   /** Exit codes of those that ended, in order. */
   readonly exits: number[] = [];
-  /** How many faults from outside have ended. */
+  /** How many were ended by faults that have nothing to do with what they were at. */
   struck = 0;
   readonly #alive = new Map<number, Worker>();
   readonly #tally: Tally;
@@ -43,16 +43,14 @@ export class Workers {
 
   /** Ends a worker, as somebody may who has no part in the pool. */
   terminate(threadId: number): void {
-    const worker = this.#alive.get(threadId);
-    if (worker === undefined) return;
-    this.struck += 1;
-    void worker.terminate();
+    void this.#alive.get(threadId)?.terminate();
   }
 
   #strike(worker: Worker, threadId: number, { kind, amount }: WorkerFault): void {
     const terminate = (): void => {
       if (!this.#alive.has(threadId)) return;
       this.#tally.add("faults", kind);
+      this.struck += 1;
       this.terminate(threadId);
     };
     if (kind === "terminated at birth") terminate();

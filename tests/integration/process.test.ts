@@ -350,6 +350,7 @@ describe("shutdown", () => {
     "right after calls",
     "while workers start",
     "while an idle worker ends",
+    "while another worker is about to be woken",
     "while an aborted kernel does not yield",
   ])("%s ends all workers", async (moment) => {
     expect(await facts("shutdown.mjs", [moment])).toBe("all shut down");

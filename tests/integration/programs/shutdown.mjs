@@ -100,6 +100,25 @@ const ways = {
     tell("all shut down");
   },
 
+  async "while another worker is about to be woken"() {
+    const spin = (x, _, { args }) => {
+      for (const end = performance.now() + args; performance.now() < end; );
+      return x;
+    };
+    for (let i = 0; i < 10; i += 1) {
+      const executor = new ParallelExecutor(options);
+      // So quick that one worker is woken alone, and the other when it is not done after a millisecond.
+      for (let j = 0; j < 20; j += 1) await executor.map([1, 2], spin, { args: 0 });
+      const call = executor.map([1, 2], spin, { args: 20 }).catch(() => {});
+      await executor[Symbol.asyncDispose]();
+      await call;
+      // The moment at which it would have been.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.equal(workers.alive, 0);
+    }
+    tell("all shut down");
+  },
+
   async "while an aborted kernel does not yield"() {
     const executor = new ParallelExecutor(options);
     const running = executor.allocate(Int32Array, 1);
