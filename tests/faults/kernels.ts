@@ -212,7 +212,7 @@ const strikesText = `const strikes = {${entries.map(([name, strike]) => `"${name
 export const KERNELS = {
   module: { chunk, columns, item, transform } as Kernels,
   inline: inline([strikesText, ...[meet, pauseOf, task, fold, resultOf, write].map(String)]),
-  /** Reaches no state, so that its arrays are moved instead of copied; and so meets no faults of its own. */
+  /** Reaches no state outside its task, as most kernels do; so it meets no faults of its own, only those of its worker. */
   pure: inline([
     "const meet = () => {};",
     "const pauseOf = (i) => i % 2 ? Promise.resolve() : undefined;",

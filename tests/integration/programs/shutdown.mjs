@@ -101,19 +101,21 @@ const ways = {
   },
 
   async "while another worker is about to be woken"() {
-    const spin = (x, _, { args }) => {
-      for (const end = performance.now() + args; performance.now() < end; );
+    const kernel = (x, _, { args }) => {
+      Atomics.store(args, 0, 1);
+      while (Atomics.load(args, 1) === 1);
       return x;
     };
-    for (let i = 0; i < 10; i += 1) {
+    for (let i = 0; i < 5; i += 1) {
       const executor = new ParallelExecutor(options);
+      const state = executor.allocate(Int32Array, 2);
       // So quick that one worker is woken alone, and the other when it is not done after a millisecond.
-      for (let j = 0; j < 20; j += 1) await executor.map([1, 2], spin, { args: 0 });
-      const call = executor.map([1, 2], spin, { args: 20 }).catch(() => {});
+      for (let j = 0; j < 20; j += 1) await executor.map([1, 2], kernel, { args: state });
+      state.set([0, 1]);
+      const call = executor.map([1, 2], kernel, { args: state }).catch(() => {});
+      while (Atomics.load(state, 0) === 0);
       await executor[Symbol.asyncDispose]();
       await call;
-      // The moment at which it would have been.
-      await new Promise((resolve) => setTimeout(resolve, 5));
       assert.equal(workers.alive, 0);
     }
     tell("all shut down");
