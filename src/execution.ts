@@ -79,7 +79,7 @@ export class Execution {
     }
     const packing = items?.packing ?? null;
     this.job = new Job({
-      spec: { ...spec, ...this.#outputSpec() },
+      spec: this.#jobSpec(),
       kernel,
       arrays: table.arrays,
       block: new JobBlock(this.#blockRegion.buffer, spec.tasks, packing),
@@ -213,13 +213,13 @@ export class Execution {
     return this.#outputs.map(({ kind, region }) => viewOf(kind, this.#lease.lend(region), 0, length));
   }
 
-  /** Enters the outputs into the array table, where they stand behind the inputs. */
-  #outputSpec(): Pick<JobSpec, "outputs" | "clearOutputs"> {
+  /** With the outputs, which are entered into the array table, where they stand behind the inputs. */
+  #jobSpec(): JobSpec {
     const { outputs, table, spec, guest } = this.#request;
-    if (outputs === null) return { outputs: null, clearOutputs: false };
+    if (outputs === null) return spec;
     const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
     const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
     const clearOutputs = guest?.clearOutputs ?? this.#outputs.some(({ region }) => region.recycled);
-    return { outputs: { names: outputs.names, arrays }, clearOutputs };
+    return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
   }
 }

@@ -188,7 +188,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
         stopWatching(true);
         // Checking takes time that no plan must learn from.
         const isAlone = others === 0 && this.#running.size === 1 && !this.config.verifyImmutable;
-        this.#report({ ...course, plan, execution }, isAlone);
+        this.#report(course as Completed, isAlone);
         return outcome;
       } catch (error) {
         attachPartial(error, () => execution.partial());

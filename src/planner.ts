@@ -93,13 +93,14 @@ export class Planner {
       const { ran, left } = run;
       const learned = {
         strategy,
+        bytes: ran * request.taskBytes,
         tasks: ran,
         // By the clock, so that threads that begin or end late count.
         busy: isPlain && ran > 0 ? durationOf(run.computing) / longestShare(ran, width) : run.busy,
         results: isAlone && left === 0 ? results : undefined,
         dispatch: isPlain ? dispatch : undefined,
       };
-      this.#kernels.learn(request.profileKey, { ...learned, bytes: ran * request.taskBytes });
+      this.#kernels.learn(request.profileKey, learned);
       if (plan.taskSizeHintBytes !== 0) {
         this.#kernels.learn(hinted(request.profileKey), { ...learned, bytes: ran * plan.taskBytes });
       }
@@ -110,7 +111,7 @@ export class Planner {
       this.#observe(request, plan, runs, { spawn, dispatch, place, isRecycled });
     }
     return {
-      actual: Object.freeze({ spawn, place, dispatch, compute, results, total }),
+      actual: { spawn, place, dispatch, compute, results, total },
       wait: start - started,
     };
   }

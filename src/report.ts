@@ -51,7 +51,7 @@ export function executionEvent(
     bytesShared: plan.bytesShared,
     metadataBytes: strategy === "sequential" ? 0 : sent + itemBytes(request.items),
     predicted: Object.freeze(plan.predicted[strategy]),
-    actual,
+    actual: Object.freeze(actual),
     advice: hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice],
   };
 }

@@ -92,6 +92,7 @@ export function readPayloadCall(
   }
   const args = encodeArgs(options, table, verify);
   const placement = planPlacement(table.arrays);
+  const arrayKinds = kindsIn(table);
   return {
     started,
     call,
@@ -115,7 +116,8 @@ export function readPayloadCall(
       payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
       (array) => array.length,
     ),
-    ...profileOf(kernel, kindsIn(table)),
+    arrayKinds,
+    profileKey: profileKeyOf(kernel, arrayKinds),
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
     sightings: verify ? sightingsOf(table, tasks, payload, [], { args: options.args }) : undefined,
@@ -147,6 +149,7 @@ export function readItemsCall(
   const shared =
     options.shared === undefined ? null : new ValueEncoder(table, 0).encode(options.shared, "shared").slice();
   const placement = planPlacement(table.arrays);
+  const arrayKinds = kindsIn(table);
   return {
     started,
     call: "map",
@@ -167,7 +170,8 @@ export function readItemsCall(
     items: packed,
     outputs: null,
     instances: items.length,
-    ...profileOf(kernel, kindsIn(table)),
+    arrayKinds,
+    profileKey: profileKeyOf(kernel, arrayKinds),
     // Tasks over a heavy shared payload usually go through all of it.
     taskBytes:
       placement.bytesPlaced +
@@ -181,8 +185,8 @@ export function readItemsCall(
 }
 
 /** The kernel and the kinds of arrays that a call is over, as the planner tells them apart. */
-export function profileOf({ id }: Kernel, arrayKinds: number): Pick<Request, "arrayKinds" | "profileKey"> {
-  return { arrayKinds, profileKey: `${id}:${arrayKinds}` };
+export function profileKeyOf({ id }: Kernel, arrayKinds: number): string {
+  return `${id}:${arrayKinds}`;
 }
 
 function kindsIn({ arrays }: ArrayTable): number {

@@ -8,7 +8,7 @@ import { ArrayTable } from "../protocol/codec.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import { type Guest, type OutputRequest, profileOf, type Request } from "../request.js";
+import { type Guest, type OutputRequest, profileKeyOf, type Request } from "../request.js";
 import type { CallName } from "../telemetry/events.js";
 
 /** What the plan of a call rests on. */
@@ -107,7 +107,8 @@ export function unpackRequest(
     outputs,
     instances,
     taskBytes,
-    ...profileOf(kernel, arrayKinds),
+    arrayKinds,
+    profileKey: profileKeyOf(kernel, arrayKinds),
     options: { ...options, signal, onProgress },
     sightings,
     ...(guest === undefined ? {} : { guest }),

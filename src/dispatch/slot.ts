@@ -144,9 +144,7 @@ export class Slot {
   wake(message: WakeMessage, listener: RoundListener): Found {
     this.#rounds.set(message.round, listener);
     this.#hold();
-    const { handles, kernel, forget } = message;
-    const isMail = handles === null && kernel === null && forget === null;
-    const found = isMail ? this.#bell.ring(message) : "away";
+    const found = this.#bell.ring(message);
     if (found !== "away") return found;
     this.#port.postMessage(message);
     return this.#bell.poke();

@@ -38,7 +38,7 @@ export class ThreadsStrategy implements Strategy {
     let workersUsed = 0;
     let retries = 0;
     const tasks = order?.length ?? job.parts.spec.tasks;
-    const report = (): RunReport => ({ ...reportOf(passes), workers: workersUsed, retries, ran: tasks });
+    const report = (): RunReport => reportOf(passes, workersUsed, retries, tasks);
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
     while (!job.isStopped && order?.length !== 0) {
       const left = order?.length ?? job.parts.spec.tasks;
@@ -103,7 +103,7 @@ export class ThreadsStrategy implements Strategy {
   }
 }
 
-function reportOf(passes: readonly Pass[]): Omit<RunReport, "workers" | "retries" | "ran"> {
+function reportOf(passes: readonly Pass[], workers: number, retries: number, ran: number): RunReport {
   let busy = 0;
   let metadataBytes = 0;
   const meters: Float64Array[] = [];
@@ -117,7 +117,8 @@ function reportOf(passes: readonly Pass[]): Omit<RunReport, "workers" | "retries
   const [first] = passes;
   const woken = first?.woken ?? performance.now();
   const ready = first?.ready() ?? woken;
-  return { busy, metadataBytes, left: 0, woken, ready, computing: computingTime(meters), claims };
+  const computing = computingTime(meters);
+  return { workers, busy, metadataBytes, retries, ran, left: 0, woken, ready, computing, claims };
 }
 
 function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {

@@ -19,10 +19,11 @@ export type PlanData = Omit<Plan, "toString">;
 
 /** Freezes the data of a plan and makes it print as a table. */
 export function printable(data: PlanData): Plan {
-  const { kernel, predicted, advice } = data;
+  const { kernel, predicted, advice, handOver } = data;
   const plan: Plan = {
     ...data,
     kernel: kernel === undefined ? undefined : deepFreeze(kernel),
+    handOver: handOver && Object.freeze(handOver),
     predicted: deepFreeze(predicted),
     advice: Object.freeze(advice),
     toString: () => printPlan(plan),
@@ -64,7 +65,7 @@ export class DraftPlan implements Plan {
       isOpen && strategy === "sequential" && host.parallelism > 1 && (width > 1 || limit !== undefined);
     this.strategy = strategy;
     this.fallbacks = isOpen && strategy === "threads" ? FALLBACKS : NONE;
-    this.handOver = mayMove ? Object.freeze({ workers, width, firstTaskLimit: limit }) : undefined;
+    this.handOver = mayMove ? { workers, width, firstTaskLimit: limit } : undefined;
     this.tasks = tasks;
     this.workers = strategy === "threads" ? workers : 1;
     this.taskBytes = taskBytes;

@@ -1,12 +1,9 @@
 /**
  * The doorbell: a worker that has just had work parks for a moment, and is then woken through shared memory instead of
  * by a message, which its event loop would have to take, decode and hand out. One worker parks at a bell, one caller
- * rings it. A wake-up that brings nothing new (`Mail`) is left in the bell itself.
+ * rings it. A wake-up that brings nothing new is left in the bell itself: mail.
  */
 import type { WakeMessage } from "./messages.js";
-
-/** A wake-up of a worker that knows the round's memory and its kernel already. */
-export type Mail = Omit<WakeMessage, "handles" | "kernel" | "forget">;
 
 // Word 0 says what the worker does. The worker itself sets AWAKE, LOOKING and PARKED, the caller's side RUNG and POKED.
 const STATE = 0;
@@ -31,7 +28,7 @@ const MAIL = 1;
 /** Bytes of a bell: a cache line of its own. */
 export const BELL_BYTES = 64;
 
-function readMail(words: Int32Array): Mail {
+function readMail(words: Int32Array): WakeMessage {
   const field = (i: number): number => words[MAIL + i] as number;
   return {
     round: field(0),
@@ -40,6 +37,9 @@ function readMail(words: Int32Array): Mail {
     orderLength: field(3),
     workers: field(4),
     participant: field(5),
+    handles: null,
+    kernel: null,
+    forget: null,
   };
 }
 
@@ -54,12 +54,13 @@ export class Doorbell {
     this.#words = new Int32Array(buffer, 0, BELL_BYTES / Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** The caller's side. @returns "away": the worker must get a message */
-  ring(mail: Mail): Found {
+  /** The caller's side. @returns "away": the worker must get a message, as it is not there or lacks something */
+  ring(wake: WakeMessage): Found {
+    if (wake.handles !== null || wake.kernel !== null || wake.forget !== null) return "away";
     const words = this.#words;
     const state = Atomics.load(words, STATE);
     if (state !== PARKED && state !== LOOKING) return "away";
-    for (let i = 0; i < FIELDS.length; i++) words[MAIL + i] = mail[FIELDS[i] as (typeof FIELDS)[number]];
+    for (let i = 0; i < FIELDS.length; i++) words[MAIL + i] = wake[FIELDS[i] as (typeof FIELDS)[number]];
     return this.#wake(RUNG);
   }
 
@@ -73,7 +74,7 @@ export class Doorbell {
    * @param takeMessages takes what has come by message; looked at before the wait, as what came earlier rings no bell
    * @returns the mail, or undefined where it was woken for messages or not at all
    */
-  park(takeMessages: () => boolean, spin: number, ms: number): Mail | undefined {
+  park(takeMessages: () => boolean, spin: number, ms: number): WakeMessage | undefined {
     const words = this.#words;
     Atomics.store(words, STATE, spin > 0 ? LOOKING : PARKED);
     this.#rangAtOnce = takeMessages() || this.#isWokenWithin(spin);

@@ -155,7 +155,7 @@ export class WorkerServer {
       const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, PARK_MS);
       if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
       this.#wasAlone = false;
-      if (mail !== undefined) messages.push({ ...mail, handles: null, kernel: null, forget: null });
+      if (mail !== undefined) messages.push(mail);
       // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss
       // what it brings.
       await Promise.all(messages.map((message) => this.#enter(message)));

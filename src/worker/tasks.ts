@@ -18,6 +18,8 @@ type Invoke = (input: unknown, second: unknown, third?: unknown) => unknown;
 /** Gives the part of an array or of columns that is elements `start` to `end`. */
 type Slicer = (start: number, end: number) => unknown;
 
+const NOTHING_SHARED = Object.freeze({});
+
 export function bindTasks(
   spec: JobSpec,
   arrays: readonly TypedArray[],
@@ -29,7 +31,7 @@ export function bindTasks(
   for (const array of arrays) borrowed.add(array.buffer);
   const decoder = new ValueDecoder(arrays, borrowed);
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
-  const shared = spec.shared === null ? Object.freeze({}) : decoder.decode(spec.shared);
+  const shared = spec.shared === null ? NOTHING_SHARED : decoder.decode(spec.shared);
   const invoke = kernel as Invoke;
   const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
     return { index, start, end, args, aborted };

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { BELL_BYTES, Doorbell, type Mail } from "../../../src/protocol/doorbell.js";
+import { BELL_BYTES, Doorbell } from "../../../src/protocol/doorbell.js";
+import type { WakeMessage } from "../../../src/protocol/messages.js";
 
-const mail: Mail = {
+const mail: WakeMessage = {
   round: 11,
   memory: 12,
   descriptorBytes: 13,
   orderLength: 14,
   workers: 15,
   participant: 16,
+  handles: null,
+  kernel: null,
+  forget: null,
 };
 const none = (): boolean => false;
 
@@ -34,6 +38,18 @@ describe("a bell", () => {
     };
     expect(worker.park(ring, 0, 60_000)).toEqual(mail);
     expect(worker.park(none, 0, 1)).toBeUndefined();
+  });
+
+  it("is not rung for what does not fit in it", () => {
+    const { caller, worker } = setUp();
+    const kernel = { type: "inline", source: "() => 1", name: "k", stateful: false } as const;
+    const ring = (): boolean => {
+      expect(caller.ring({ ...mail, handles: new Map([[1, new SharedArrayBuffer(8)]]) })).toBe("away");
+      expect(caller.ring({ ...mail, kernel })).toBe("away");
+      expect(caller.ring({ ...mail, forget: [1] })).toBe("away");
+      return false;
+    };
+    expect(worker.park(ring, 0, 1)).toBeUndefined();
   });
 
   it("is rung once at a time: who comes next must send a message", () => {
