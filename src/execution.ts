@@ -105,11 +105,10 @@ export class Execution {
   ): Promise<RunReport> {
     return this.#whileHeld(async () => {
       if (this.#snapshot !== undefined) await this.#snapshot.take(breather());
-      const chosen: Strategy =
-        strategy === "sequential"
-          ? this.#sequential(overseer)
-          : await this.#threads(pool, maxRetries, expected);
-      return await chosen.run(this.job, workers);
+      if (strategy === "sequential") return await this.#sequential(overseer).run(this.job, workers);
+      // Calls of tiny tasks have nothing to place as a rule, and a promise is as dear as their task.
+      const region = this.#request.placement.spans.length === 0 ? undefined : await this.#place();
+      return await this.#threads(region, pool, maxRetries, expected).run(this.job, workers);
     });
   }
 
@@ -173,7 +172,7 @@ export class Execution {
     };
     // `Promise.race` does the same in 2 µs more.
     return new Promise((resolve, reject) => {
-      this.job.stopped.catch(reject);
+      this.job.onStop(reject);
       workToItsEnd().then(resolve, reject);
     });
   }
@@ -192,15 +191,24 @@ export class Execution {
     return new SequentialStrategy(overseer);
   }
 
-  async #threads(pool: Pool, maxRetries: number, expected: number | undefined): Promise<Strategy> {
-    const { placement, table } = this.#request;
+  async #place(): Promise<Region> {
+    const { placement } = this.#request;
     const start = performance.now();
     const isRecycled = this.#arena.recycles(placement.bytesNeeded);
     const region = await place(placement, this.#arena, breather());
-    if (region !== undefined) {
-      this.#lease.add(region);
-      this.placing = { start, end: performance.now(), isRecycled };
-    }
+    this.#lease.add(region);
+    this.placing = { start, end: performance.now(), isRecycled };
+    return region;
+  }
+
+  /** @param region where plain arrays were placed */
+  #threads(
+    region: Region | undefined,
+    pool: Pool,
+    maxRetries: number,
+    expected: number | undefined,
+  ): Strategy {
+    const { placement, table } = this.#request;
     this.#snapshot?.ranOn(region);
     const places = table.arrays.map((array) => placeOf(array, placement, region, this.#arena));
     const { id: memory, buffer } = this.#blockRegion;

@@ -70,7 +70,7 @@ export function readPayloadCall(
   verify: boolean,
 ): Request {
   const started = performance.now();
-  checkCallOptions(options, call === "reduceShared" ? ["initial"] : []);
+  checkCallOptions(options, call === "reduceShared" ? REDUCE_OPTIONS : OPTIONS);
   const payload = readPayload(input);
   if (call === "transformShared" && payload.shape === "list") {
     throw new TypeError(
@@ -132,7 +132,7 @@ export function readItemsCall(
   verify: boolean,
 ): Request {
   const started = performance.now();
-  checkCallOptions(options, ["shared"]);
+  checkCallOptions(options, MAP_OPTIONS);
   if (!Array.isArray(items)) {
     throw new TypeError(`Cannot map the items as they must be an array: current value is ${quote(items)}`);
   }
@@ -220,16 +220,16 @@ function encodeArgs(options: CallOptions<unknown>, table: ArrayTable, verify: bo
 }
 
 const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "timeout", "onProgress"];
+const REDUCE_OPTIONS = [...OPTIONS, "initial"];
+const MAP_OPTIONS = [...OPTIONS, "shared"];
 
-/** @param more options that this call has beyond those of every call */
-function checkCallOptions(options: unknown, more: readonly string[]): void {
+function checkCallOptions(options: unknown, known: readonly string[]): void {
   if (!isRecord(options)) {
     throw new TypeError(
       `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,
     );
   }
   const given = options as CallOptions<unknown>;
-  const known = [...OPTIONS, ...more];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw new ConfigurationError(

@@ -70,9 +70,9 @@ export class Job {
   readonly parts: JobParts;
   /** Values that came by message. */
   readonly received = new Map<number, unknown>();
-  /** Rejects with the reason when the job is stopped; never resolves. */
-  readonly stopped: Promise<never>;
-  #stop!: (reason: unknown) => void;
+  /** A list rather than a promise, of which most calls would make five for nothing. */
+  readonly #onStop: ((reason: unknown) => void)[] = [];
+  #reason: unknown;
   #control: ControlBlock | undefined;
   #isStopped = false;
   #endedBefore = 0;
@@ -80,10 +80,6 @@ export class Job {
 
   constructor(parts: JobParts) {
     this.parts = parts;
-    this.stopped = new Promise((_resolve, reject) => {
-      this.#stop = reject;
-    });
-    this.stopped.catch(() => {});
   }
 
   get isStopped(): boolean {
@@ -112,10 +108,17 @@ export class Job {
   stop(reason: unknown): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#reason = reason;
     this.#control?.abort();
-    this.#stop(reason);
+    for (const listener of this.#onStop.splice(0)) listener(reason);
     // A run that waits at the gate goes on, to its end.
     this.parts.backlog?.onRoom();
+  }
+
+  /** Calls the listener with the reason once the job is stopped; at once where it has been. */
+  onStop(listener: (reason: unknown) => void): void {
+    if (this.#isStopped) listener(this.#reason);
+    else this.#onStop.push(listener);
   }
 
   /** The spec for a round: tasks that run again find their outputs as the first run did. */

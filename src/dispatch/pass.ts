@@ -58,7 +58,7 @@ export class Pass implements RoundListener, Polled {
       this.#end = resolve;
     });
     job.beginRound(round.control, tasks, round.workers);
-    job.stopped.catch(() => this.#stopped());
+    job.onStop(() => this.#stopped());
     if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
     const { backlog } = job.parts;
     if (backlog !== undefined) {
@@ -195,7 +195,7 @@ export class Pass implements RoundListener, Polled {
     }, lookInterval(timeout)).unref();
     const end = (): void => clearInterval(timer);
     void this.ended.then(end);
-    this.#job.stopped.catch(end);
+    this.#job.onStop(end);
   }
 
   #wake(slot: Slot): Found {
@@ -232,7 +232,7 @@ export class Pass implements RoundListener, Polled {
     this.wake(others.slice(0, missing));
     // The pool may have no worker, as those before died, and wait before it starts one.
     if (this.#taking.size > 0) return;
-    this.#pool.untilRespawn(this.#job.stopped).then(
+    this.#pool.untilRespawn(this.#job).then(
       () => this.#wakeForRoom(),
       () => {},
     );

@@ -7,6 +7,7 @@ import { Looks } from "../platform/looks.js";
 import type { Tricks } from "../platform/tricks.js";
 import type { WorkerSetup } from "../protocol/messages.js";
 import { Backoff } from "./backoff.js";
+import type { Job } from "./job.js";
 import { type Control, Slot, type SlotOptions } from "./slot.js";
 
 interface ServeModule {
@@ -133,20 +134,18 @@ export class Pool {
     return slots;
   }
 
-  /** Waits until a worker may be started. @param stopped rejects to end the wait */
-  async untilRespawn(stopped?: Promise<never>): Promise<void> {
+  /** Waits until a worker may be started. Rejects when the job is stopped for which it waits. */
+  async untilRespawn(job?: Pick<Job, "onStop">): Promise<void> {
     const wait = this.respawnWait;
     if (wait === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       // Timers may fire a fraction of a millisecond early.
-      timer = setTimeout(resolve, Math.ceil(wait));
+      const timer = setTimeout(resolve, Math.ceil(wait));
+      job?.onStop((reason) => {
+        clearTimeout(timer);
+        reject(reason);
+      });
     });
-    try {
-      await (stopped === undefined ? over : Promise.race([over, stopped]));
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Starts workers until there are `count`, and waits until all serve. */

@@ -42,7 +42,9 @@ export class ThreadsStrategy implements Strategy {
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
     while (!job.isStopped && order?.length !== 0) {
       const left = order?.length ?? job.parts.spec.tasks;
-      const slots = await this.#acquire(job, Math.min(workers, left));
+      const width = Math.min(workers, left);
+      const idle = this.#pool.acquire(width);
+      const slots = idle.length > 0 ? idle : await this.#acquireLater(job, width);
       // Where a gate is in the way workers come and go, which takes messages.
       const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
       const round = this.#openRound(job, slots.length, order, isShort);
@@ -73,14 +75,13 @@ export class ThreadsStrategy implements Strategy {
     return report();
   }
 
-  /** At least one slot, if need be once a worker may be started. */
-  async #acquire(job: Job, count: number): Promise<Slot[]> {
-    let slots = this.#pool.acquire(count);
-    while (slots.length === 0) {
-      await this.#pool.untilRespawn(job.stopped);
-      slots = this.#pool.acquire(count);
+  /** At least one slot, once a worker may be started. */
+  async #acquireLater(job: Job, count: number): Promise<Slot[]> {
+    for (;;) {
+      await this.#pool.untilRespawn(job);
+      const slots = this.#pool.acquire(count);
+      if (slots.length > 0) return slots;
     }
-    return slots;
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {

@@ -21,6 +21,8 @@ export interface Kernel {
 
 // Kernels written in a loop are new functions with the same text each time, so the text is the key.
 const inlineKernels = new Map<string, Kernel>();
+// The same function again needs no look at its text, which takes 1 µs.
+const inlineFunctions = new WeakMap<AnyKernel, Kernel>();
 const moduleIds = new Map<string, number>();
 // Programs that generate kernels must not grow for ever.
 const MAX_KERNELS = 10_000;
@@ -51,7 +53,12 @@ export function kernelAt(
 }
 
 function resolveInline(fn: AnyKernel): Kernel {
-  return inlineKernel(readKernelSource(fn));
+  let kernel = inlineFunctions.get(fn);
+  if (kernel === undefined) {
+    kernel = inlineKernel(readKernelSource(fn));
+    inlineFunctions.set(fn, kernel);
+  }
+  return kernel;
 }
 
 function inlineKernel({ source, name, stateful }: KernelSource): Kernel {

@@ -116,16 +116,14 @@ export function planSpans(
 
 /**
  * Copies the spans of a plan into one region. Yields to the event loop through `pause` whenever it says so.
- * @returns the region (undefined where nothing had to be copied), to be given back by the caller
+ * @returns the region, to be given back by the caller
  * @throws MemoryLimitError before anything is copied
  */
 export async function place(
   plan: PlacementPlan,
   arena: Arena,
   pause: () => Promise<void> | undefined,
-): Promise<Region | undefined> {
-  // Empty arrays need no bytes but a place all the same: their own buffer would be cloned with the message.
-  if (plan.spans.length === 0) return undefined;
+): Promise<Region> {
   const region = arena.take(plan.bytesNeeded);
   try {
     await copySpans(plan.spans, region, pause);
