@@ -28,6 +28,12 @@ const LOOK_MS = 0.4;
 
 let lastRound = 0;
 
+/** Within 32 bits, as a doorbell has no more: after 2^32 rounds a number comes again. */
+function nextRound(): number {
+  lastRound = (lastRound + 1) | 0;
+  return lastRound;
+}
+
 export class Pass implements RoundListener, Polled {
   /** Resolves when all tasks of the round have ended, or when no worker is left to run them: then with those lost. */
   readonly ended: Promise<readonly Lost[]>;
@@ -51,8 +57,7 @@ export class Pass implements RoundListener, Polled {
     this.#round = round;
     this.#placed = placed;
     this.#pool = pool;
-    lastRound += 1;
-    this.#id = lastRound;
+    this.#id = nextRound();
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;

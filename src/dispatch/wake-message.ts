@@ -22,7 +22,7 @@ export function wakeMessage(
   slot: Slot,
   id: number,
   participant: number,
-  { region, descriptorBytes, orderLength, workers }: Round,
+  { region, descriptorBytes, version, orderLength, workers }: Round,
   kernel: Kernel,
   { places, block }: PlacedJob,
 ): WakeMessage {
@@ -42,6 +42,7 @@ export function wakeMessage(
     round: id,
     memory: region.id,
     descriptorBytes,
+    version,
     orderLength,
     workers,
     participant,

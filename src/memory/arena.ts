@@ -23,6 +23,8 @@ export interface Region {
   readonly buffer: SharedArrayBuffer;
   /** False: the memory is as the system gave it, all zero. */
   recycled: boolean;
+  /** How often it was taken: whoever took it the last time but none finds it as it was. */
+  uses: number;
   /** When it was last given back, as `performance.now()` counts. */
   idleSince: number;
 }
@@ -102,6 +104,7 @@ export class Arena {
   take(bytes: number, mayExceed = false): Region {
     const size = sizeClass(bytes);
     const region = this.#takeIdle(size) ?? this.#create(size, bytes, mayExceed);
+    region.uses += 1;
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
     return region;
@@ -268,7 +271,7 @@ export class Arena {
       throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
     }
     this.#regions += 1;
-    const region: Region = { id: nextMemoryId(), buffer, recycled: false, idleSince: 0 };
+    const region: Region = { id: nextMemoryId(), buffer, recycled: false, uses: 0, idleSince: 0 };
     this.#idOfHandle.set(buffer, region.id);
     return region;
   }

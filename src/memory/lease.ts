@@ -6,7 +6,7 @@ import type { Arena, Region } from "./arena.js";
  */
 export class Lease {
   readonly #arena: Arena;
-  readonly #regions = new Set<Region>();
+  readonly #regions: Region[] = [];
   readonly #onReturned: ((isSafe: boolean) => void) | undefined;
   #holders = 1;
   #isAbandoned = false;
@@ -22,7 +22,7 @@ export class Lease {
   }
 
   add(region: Region): void {
-    this.#regions.add(region);
+    this.#regions.push(region);
   }
 
   /** Somebody keeps touching the regions who can't be waited for: none of them is ever used again. */
@@ -32,7 +32,7 @@ export class Lease {
 
   /** The memory of a region of the lease for the user, who sees to its return from now on. */
   lend(region: Region): SharedArrayBuffer {
-    this.#regions.delete(region);
+    this.#regions.splice(this.#regions.indexOf(region), 1);
     if (!this.#isAbandoned) return this.#arena.lend(region);
     this.#arena.forget(region);
     return region.buffer;
@@ -46,11 +46,11 @@ export class Lease {
   drop(): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
-    for (const region of this.#regions) {
+    // The last one first: the arena gives out first what it got last, so a call that repeats finds each in its old place.
+    for (let region = this.#regions.pop(); region !== undefined; region = this.#regions.pop()) {
       if (this.#isAbandoned) this.#arena.forget(region);
       else this.#arena.give(region);
     }
-    this.#regions.clear();
     this.#onReturned?.(!this.#isAbandoned);
   }
 }

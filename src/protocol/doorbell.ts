@@ -22,7 +22,15 @@ const LOOKING = 4;
 export type Found = "looking" | "asleep" | "away";
 
 // The other words are the mail: the caller writes them while the worker is parked, the worker reads them once it is rung.
-const FIELDS = ["round", "memory", "descriptorBytes", "orderLength", "workers", "participant"] as const;
+const FIELDS = [
+  "round",
+  "memory",
+  "descriptorBytes",
+  "version",
+  "orderLength",
+  "workers",
+  "participant",
+] as const;
 const MAIL = 1;
 
 /** Bytes of a bell: a cache line of its own. */
@@ -34,9 +42,10 @@ function readMail(words: Int32Array): WakeMessage {
     round: field(0),
     memory: field(1),
     descriptorBytes: field(2),
-    orderLength: field(3),
-    workers: field(4),
-    participant: field(5),
+    version: field(3),
+    orderLength: field(4),
+    workers: field(5),
+    participant: field(6),
     handles: null,
     kernel: null,
     forget: null,

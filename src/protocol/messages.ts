@@ -13,6 +13,8 @@ export interface WakeMessage {
   /** Memory of the round's region. */
   readonly memory: number;
   readonly descriptorBytes: number;
+  /** Names the descriptor: one of the same memory and version is the same. */
+  readonly version: number;
   readonly orderLength: number;
   /** Workers that were woken for the round. */
   readonly workers: number;

@@ -48,6 +48,7 @@ export interface Round {
   readonly control: ControlBlock;
   /** Bytes of the descriptor, for the wake-up. */
   readonly descriptorBytes: number;
+  readonly version: number;
   readonly orderLength: number;
   /** Workers that may take part. */
   readonly workers: number;
@@ -94,28 +95,40 @@ export function openRound(
   silent: boolean,
 ): Round {
   const bytes = encodeDescriptor(descriptor);
+  const { logged, tasks } = descriptor;
   const orderLength = order?.length ?? 0;
   const layout = roundLayout(workers, orderLength, bytes.length);
-  const { logged } = descriptor;
   // A later round goes on with what earlier ones have done, which must not be lost for want of some KB.
   const region = arena.take(layout.logs + workers * logged * LOG_BYTES, order !== undefined);
+  const before = standing.get(region);
+  if (before !== undefined && before.uses + 1 === region.uses && orderLength === 0) {
+    if (before.round.workers === workers && areEqual(bytes, before.bytes)) {
+      before.uses = region.uses;
+      before.begin(silent);
+      return before.round;
+    }
+  }
   const { buffer } = region;
   const control = controlAt(buffer);
-  control.reset(descriptor.tasks);
   const meters: Float64Array[] = [];
   const leaves: LeaveWord[] = [];
   for (let participant = 0; participant < workers; participant++) {
-    meters.push(meterAt(buffer, participant).fill(0));
-    const leave = leaveAt(buffer, participant);
-    leave.reset(silent);
-    leaves.push(leave);
+    meters.push(meterAt(buffer, participant));
+    leaves.push(leaveAt(buffer, participant));
   }
+  const begin = (silent: boolean): void => {
+    control.reset(tasks);
+    for (const meter of meters) meter.fill(0);
+    for (const leave of leaves) leave.reset(silent);
+  };
+  begin(silent);
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
   new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
-  return {
+  const round: Round = {
     region,
     control,
     descriptorBytes: bytes.length,
+    version: nextVersion(),
     orderLength,
     workers,
     busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
@@ -131,6 +144,42 @@ export function openRound(
       log: logAt(buffer, layout, participant, logged),
     }),
   };
+  if (orderLength === 0 && bytes.length <= LARGEST_STANDING) {
+    standing.set(region, { round, bytes: bytes.slice(), uses: region.uses, begin });
+  }
+  return round;
+}
+
+/** A round that has ended, and of which nothing was overwritten as long as its region was not taken since. */
+interface Standing {
+  readonly round: Round;
+  /** Its descriptor. */
+  readonly bytes: Uint8Array;
+  /** Of its region, when it was written. */
+  uses: number;
+  begin(silent: boolean): void;
+}
+
+/**
+ * Calls that repeat get the same region again and have the same descriptor, byte for byte. Then neither side makes its
+ * views of it anew (some 20, 2 µs), and what stands in the caches of both cores stays there.
+ */
+const standing = new WeakMap<Region, Standing>();
+// Comparing more costs as much as writing it.
+const LARGEST_STANDING = 1024;
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+let lastVersion = 0;
+
+/** Within 32 bits, as a doorbell has no more. */
+function nextVersion(): number {
+  lastVersion = (lastVersion + 1) | 0;
+  return lastVersion;
 }
 
 /** A round as a worker reads it. */

@@ -16,7 +16,7 @@ const GATHER_MS = 4;
 /** Sends a worker's values and failures in few messages, the last of them together with its leave. */
 export class PortOutbox implements Outbox {
   readonly #port: Port;
-  readonly #round: number;
+  #round: number;
   readonly #eager: boolean;
   readonly #leave: LeaveWord;
   #values: (readonly [number, unknown])[] = [];
@@ -31,6 +31,13 @@ export class PortOutbox implements Outbox {
     this.#round = round;
     this.#eager = eager;
     this.#leave = leave;
+  }
+
+  /** Begins anew, for a further round with the same leave word. */
+  begin(round: number): void {
+    this.#round = round;
+    this.#sent = performance.now();
+    this.#hasSent = false;
   }
 
   value(index: number, { value, transfer }: Departing): void {

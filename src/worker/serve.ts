@@ -1,33 +1,18 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
 import { compileInline } from "../kernel/compile.js";
-import type { AnyKernel } from "../kernel/types.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { Looks } from "../platform/looks.js";
 import { nextTurn } from "../platform/node.js";
-import { Departure } from "../protocol/departure.js";
 import { unpackPlaces } from "../protocol/descriptor.js";
 import { Doorbell } from "../protocol/doorbell.js";
-import { JobBlock } from "../protocol/job-block.js";
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { readRound } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
 import { importKernel } from "./import-kernel.js";
 import { assertIntact } from "./intact.js";
-import { type Port, PortOutbox } from "./port-outbox.js";
-import { TaskRun } from "./task-run.js";
-import { bindTasks } from "./tasks.js";
-import { Wanted } from "./wanted.js";
-
-interface Participation {
-  readonly wake: WakeMessage;
-  readonly run: TaskRun;
-  readonly outbox: PortOutbox;
-}
-
-interface LoadedKernel {
-  readonly fn: AnyKernel;
-  readonly stateful: boolean;
-}
+import { type LoadedKernel, Participation } from "./participation.js";
+import type { Port } from "./port-outbox.js";
+import type { TaskRun } from "./task-run.js";
 
 // A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
 const PARK_MS = 1;
@@ -36,6 +21,7 @@ const LOOK_MS = 0.1;
 // How long after its last round a worker parks: twice as long each time that it was worth it, half as long where not.
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
+const MOST_WITHOUT_TURN_MS = 4;
 
 export class WorkerServer {
   /** Rejects when the initializer throws; then the pool ends this worker. */
@@ -46,6 +32,8 @@ export class WorkerServer {
   readonly #queue: Participation[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
   readonly #shut = new Map<number, Participation>();
+  /** The last part in a round in that memory, where the next one may be the same. */
+  readonly #standing = new Map<number, Participation>();
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
   readonly #parks: boolean;
@@ -55,6 +43,7 @@ export class WorkerServer {
   #running = false;
   /** Did it run all tasks of the last round? */
   #wasAlone = false;
+  #lastTurn = 0;
   #patience = LEAST_PATIENCE_MS;
 
   /** @param takeMessage takes the next message from the port at once, where there is one */
@@ -73,12 +62,35 @@ export class WorkerServer {
     if (!this.#running) await this.#serve();
   }
 
-  async #enter(wake: WakeMessage): Promise<void> {
+  /** @returns undefined where the round could be joined at once */
+  #enter(wake: WakeMessage): Promise<void> | undefined {
     // In this order: memory that the pool lets go may come back by way of the user.
     for (const id of wake.forget ?? []) this.#handles.delete(id);
     for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
     // Any of these rounds may be over by now, and hold on to what is to be let go.
-    if (wake.forget !== null) this.#shut.clear();
+    if (wake.forget !== null) {
+      this.#shut.clear();
+      this.#standing.clear();
+    }
+    const known = this.#known(wake);
+    if (known === undefined) return this.#enterLater(wake);
+    this.#queue.push(known);
+    return undefined;
+  }
+
+  /** The part in that round which this worker has read before. */
+  #known(wake: WakeMessage): Participation | undefined {
+    const shut = this.#shut.get(wake.memory);
+    this.#shut.delete(wake.memory);
+    // Reading it anew would take as long as there are arrays.
+    if (shut?.wake.round === wake.round && shut.isFor(wake)) return shut;
+    const standing = this.#standing.get(wake.memory);
+    if (standing?.isFor(wake) !== true) return undefined;
+    standing.repeat(wake);
+    return standing;
+  }
+
+  async #enterLater(wake: WakeMessage): Promise<void> {
     try {
       await this.initialized;
     } catch {
@@ -87,7 +99,9 @@ export class WorkerServer {
     }
     this.#joining += 1;
     try {
-      this.#queue.push(await this.#join(wake));
+      const joined = await this.#join(wake);
+      if (joined.isRepeatable) this.#standing.set(wake.memory, joined);
+      this.#queue.push(joined);
     } catch (thrown) {
       assertIntact();
       const broken = packThrown(thrown);
@@ -99,40 +113,25 @@ export class WorkerServer {
   }
 
   async #join(wake: WakeMessage): Promise<Participation> {
-    const before = this.#shut.get(wake.memory);
-    this.#shut.delete(wake.memory);
-    const isSame = before?.wake.round === wake.round && before.wake.participant === wake.participant;
-    // Reading it anew would take as long as there are arrays.
-    if (isSame) return before;
     const memory = (id: number): SharedArrayBuffer => this.#handles.get(id) as SharedArrayBuffer;
-    const { descriptor, control, order, meter, leave, log } = readRound(memory(wake.memory), wake);
-    const { workers } = wake;
-    if (wake.kernel !== null) this.#kernels.set(descriptor.kernel, load(wake.kernel));
-    const arrays = unpackPlaces(descriptor.places, memory);
-    const { spec, stream, slots, grows, tasks } = descriptor;
-    const block = new JobBlock(memory(descriptor.block), spec.tasks, descriptor.packing);
-    const kernel = await (this.#kernels.get(descriptor.kernel) as Promise<LoadedKernel>);
-    const wanted = new Wanted(control, meter);
-    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
-    // After a loss nothing gathers for long: the next worker may be lost as well.
-    const outbox = new PortOutbox(this.#port, wake.round, stream || order !== undefined, leave);
-    const departure = new Departure(kernel.stateful, borrowed);
-    const { results } = block;
-    const thread = { departure, outbox, meter, log };
-    const ways = { slots, grows, workers, gated: stream };
-    const parts = { run, wanted, control, results, ...thread, tasks, order, ...ways };
-    return { wake, run: new TaskRun(parts), outbox };
+    const round = readRound(memory(wake.memory), wake);
+    const { kernel, places, block } = round.descriptor;
+    if (wake.kernel !== null) this.#kernels.set(kernel, load(wake.kernel));
+    const arrays = unpackPlaces(places, memory);
+    const loaded = await (this.#kernels.get(kernel) as Promise<LoadedKernel>);
+    return new Participation(this.#port, wake, round, arrays, memory(block), loaded);
   }
 
   async #serve(): Promise<void> {
     this.#running = true;
     do {
       for (let current = this.#queue.shift(); current !== undefined; current = this.#queue.shift()) {
-        const left = await this.#slice(current);
+        const state = this.#slice(current);
+        const left = typeof state === "boolean" ? state : await state;
         if (!left) {
           // Rounds take turns, and between turns messages come in and timers fire.
           this.#queue.push(current);
-          await nextTurn();
+          await this.#turn();
         }
       }
       if (this.#parks) await this.#waitAtBell();
@@ -158,8 +157,15 @@ export class WorkerServer {
       if (mail !== undefined) messages.push(mail);
       // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss
       // what it brings.
-      await Promise.all(messages.map((message) => this.#enter(message)));
-      if (this.#queue.length === 0) await nextTurn();
+      const later: Promise<void>[] = [];
+      for (const message of messages) {
+        const entering = this.#enter(message);
+        if (entering !== undefined) later.push(entering);
+      }
+      if (later.length > 0) await Promise.all(later);
+      // Rounds that come one after the other without a pause would keep timers and messages of kernels waiting.
+      const isDue = performance.now() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
+      if (this.#queue.length === 0 || isDue) await this.#turn();
       if (this.#queue.length > 0) {
         this.#patience = Math.min(MOST_PATIENCE_MS, 2 * this.#patience);
         return;
@@ -168,24 +174,40 @@ export class WorkerServer {
     this.#patience = Math.max(LEAST_PATIENCE_MS, this.#patience / 2);
   }
 
-  async #slice(current: Participation): Promise<boolean> {
-    const { wake, run, outbox } = current;
+  /** @returns whether the worker has left the round */
+  #slice(current: Participation): boolean | Promise<boolean> {
     const deadline = performance.now() + SLICE_MS;
-    for (;;) {
-      const state = run.advance(deadline);
-      if (state === "paused") {
-        // The next turn may be far: another round's task comes first.
-        outbox.flush();
-        return false;
-      }
-      if (state === "left" || state === "shut") {
-        if (state === "shut") this.#shut.set(wake.memory, current);
-        this.#wasAlone = run.tookAll;
-        outbox.leave();
-        return true;
-      }
+    const state = current.run.advance(deadline);
+    return typeof state === "string"
+      ? this.#ended(current, state)
+      : this.#sliceLater(current, state, deadline);
+  }
+
+  async #sliceLater(current: Participation, pending: PromiseLike<void>, deadline: number): Promise<boolean> {
+    let state: ReturnType<TaskRun["advance"]> = pending;
+    while (typeof state !== "string") {
       await state;
+      state = current.run.advance(deadline);
     }
+    return this.#ended(current, state);
+  }
+
+  #ended(current: Participation, state: "left" | "shut" | "paused"): boolean {
+    const { wake, run, outbox } = current;
+    if (state === "paused") {
+      // The next turn may be far: another round's task comes first.
+      outbox.flush();
+      return false;
+    }
+    if (state === "shut") this.#shut.set(wake.memory, current);
+    this.#wasAlone = run.tookAll;
+    outbox.leave();
+    return true;
+  }
+
+  async #turn(): Promise<void> {
+    await nextTurn();
+    this.#lastTurn = performance.now();
   }
 }
 

@@ -225,7 +225,7 @@ it("placeNow copies the same bytes to the same places", () => {
     fc.property(arrays, (list) => {
       const plan = planPlacement(list);
       const buffer = new SharedArrayBuffer(plan.bytesNeeded);
-      const region: Region = { id: 1, buffer, recycled: false, idleSince: 0 };
+      const region: Region = { id: 1, buffer, recycled: false, uses: 1, idleSince: 0 };
       placeNow(plan, region);
       for (const array of list.filter(isPlain)) {
         const { byteOffset, kind } = placeOf(array, plan, region, newArena());

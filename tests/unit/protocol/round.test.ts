@@ -43,11 +43,12 @@ const descriptor: Descriptor = {
   places: new Uint8Array(32),
 };
 
-function wakeFor({ region, descriptorBytes, orderLength }: Round, participant: number): WakeMessage {
+function wakeFor({ region, descriptorBytes, version, orderLength }: Round, participant: number): WakeMessage {
   return {
     round: 1,
     memory: region.id,
     descriptorBytes,
+    version,
     orderLength,
     workers: 3,
     participant,
