@@ -9,7 +9,7 @@ import { lookInterval, Overtime } from "./overtime.js";
 import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener, Slot } from "./slot.js";
-import { addressBytes, type PlacedJob, wakeMessage } from "./wake-message.js";
+import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
 
 /**
  * How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
@@ -25,14 +25,6 @@ const LATE_MS = 1;
 const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
-
-let lastRound = 0;
-
-/** Within 32 bits, as a doorbell has no more: after 2^32 rounds a number comes again. */
-function nextRound(): number {
-  lastRound = (lastRound + 1) | 0;
-  return lastRound;
-}
 
 export class Pass implements RoundListener, Polled {
   /** Resolves when all tasks of the round have ended, or when no worker is left to run them: then with those lost. */

@@ -17,6 +17,14 @@ interface Memory {
   readonly buffer: SharedArrayBuffer;
 }
 
+let lastRound = 0;
+
+/** Names a round. Within 32 bits, as a doorbell has no more: after 2^32 rounds a number comes again. */
+export function nextRound(): number {
+  lastRound = (lastRound + 1) | 0;
+  return lastRound;
+}
+
 /** @param id names the round in the worker's answers */
 export function wakeMessage(
   slot: Slot,

@@ -22,7 +22,7 @@ export class Lease {
   }
 
   add(region: Region): void {
-    this.#regions.push(region);
+    if (!this.#regions.includes(region)) this.#regions.push(region);
   }
 
   /** Somebody keeps touching the regions who can't be waited for: none of them is ever used again. */

@@ -87,7 +87,6 @@ describe("what a call was measured to take", () => {
     const { actual, wait } = learn(planner, asked, planner.plan(asked), run, { execution, ended: 40 });
     expect(actual).toEqual({ spawn: 20, place: 3, compute: 10, results: 3, dispatch: 4, total: 40 });
     expect(wait).toBe(27);
-    expect(Object.isFrozen(actual)).toBe(true);
   });
 
   it("of two strategies is the computing of both", () => {
