@@ -170,9 +170,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       for (const signal of signals) signal.throwIfAborted();
       const plan = this.#planner.plan(request);
       course.plan = plan;
-      course.planned = performance.now();
-      this.#reporter.planned(job, request.call, plan, plan.strategy, plan.reason);
       const isTraced = this.#reporter.isTracing;
+      if (isTraced) course.planned = performance.now();
+      this.#reporter.planned(job, request.call, plan, plan.strategy);
       const timeout = request.options.timeout ?? this.config.taskTimeout;
       const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
       course.execution = execution;
@@ -236,7 +236,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       const left = await run("sequential", 1, handOver);
       if (left === 0) return;
       strategy = "threads";
-      this.#reporter.planned(course.job, call, plan, strategy, handOver.reason);
+      this.#reporter.planned(course.job, call, plan, strategy, () => handOver.reason);
       await run(strategy, plan.handOver.workers);
     } catch (error) {
       if (execution.job.isStopped || strategy !== "threads" || !this.#mayFallBack(plan, error)) throw error;

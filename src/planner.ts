@@ -132,7 +132,7 @@ export class Planner {
   }
 
   #groundsOf(request: Request): [Workload, Limits] {
-    const { call, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
+    const { call, started, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     return [
@@ -156,7 +156,7 @@ export class Planner {
         liveWorkers: this.#pool.serving,
         respawnWait: this.#pool.respawnWait,
         recycles: this.#arena.recycles(placement.bytesNeeded),
-        keepsRegions: performance.now() - this.#lastEnded < config.idleTimeout,
+        keepsRegions: started - this.#lastEnded < config.idleTimeout,
         sequentialBecause: this.sequentialBecause(),
         minBatchSize: config.minBatchSize,
         minInstancesForParallel: config.minInstancesForParallel,

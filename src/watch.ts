@@ -14,6 +14,7 @@ export function watch(
   signals: readonly AbortSignal[],
   onProgress: ((progress: Progress) => void) | undefined,
 ): (completed: boolean) => void {
+  if (signals.length === 0 && onProgress === undefined) return nothing;
   const unwatch = signals.map((signal) => stopOnAbort(job, signal));
   const report = onProgress === undefined ? undefined : reporter(job.parts.spec.tasks, onProgress);
   const timer =
@@ -35,6 +36,8 @@ export function watch(
     if (completed) report?.(job.parts.spec.tasks);
   };
 }
+
+const nothing = (): void => {};
 
 /** What a signal can stop. */
 export type Stoppable = Pick<Job, "stop">;

@@ -104,10 +104,14 @@ export class Pass implements RoundListener, Polled {
     const [first] = slots as readonly [Slot, ...Slot[]];
     const found = this.#wake(first);
     if (found === "looking" || this.#pool.looks.take()) {
-      void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
       const leave = this.#round.leave(0);
-      if (found === "looking" && stayFor(() => leave.hasLeft)) this.#left(first);
-      else poll(this);
+      if (found === "looking" && stayFor(() => leave.hasLeft)) {
+        this.#pool.looks.ended(true);
+        this.#left(first);
+      } else {
+        void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
+        poll(this);
+      }
     } else {
       this.#stopLooking();
       setTimeout(() => this.#wakeOthers(), LATE_MS).unref();

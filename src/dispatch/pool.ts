@@ -128,10 +128,24 @@ export class Pool {
       this.#alive.add(slot);
       void slot.ended.then(() => this.#alive.delete(slot));
     }
-    const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
-    const slots = [...this.#slots].sort((a, b) => rank(a) - rank(b)).slice(0, wanted);
+    const slots = this.#idlestFirst();
+    if (slots.length > wanted) slots.length = wanted;
     this.#hottest = slots[0];
     return slots;
+  }
+
+  #idlestFirst(): Slot[] {
+    const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
+    const sorted: Slot[] = [];
+    // By insertion: there are few, and as a rule they are in order but for one. `sort` takes 0.4 µs for two.
+    for (const slot of this.#slots) {
+      let at = sorted.length;
+      for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as Slot) > own; at -= 1) {
+        sorted[at] = sorted[at - 1] as Slot;
+      }
+      sorted[at] = slot;
+    }
+    return sorted;
   }
 
   /** Waits until a worker may be started. Rejects when the job is stopped for which it waits. */

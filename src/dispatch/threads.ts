@@ -32,7 +32,8 @@ export class ThreadsStrategy implements Strategy {
   }
 
   async run(job: Job, workers: number): Promise<RunReport> {
-    const losses = new Losses(this.#maxRetries, this.#pool.size);
+    const inherited = this.#pool.size;
+    let losses: Losses | undefined;
     let order = job.unfinished();
     const passes: Pass[] = [];
     let workersUsed = 0;
@@ -59,17 +60,19 @@ export class ThreadsStrategy implements Strategy {
         this.#pool.progressed();
         break;
       }
-      const rest = job.unfinished(losses.givenUp) as Uint32Array;
+      losses ??= new Losses(this.#maxRetries, inherited);
+      const { givenUp } = losses;
+      const rest = job.unfinished(givenUp) as Uint32Array;
       const hasProgressed = rest.length < left;
       if (hasProgressed) this.#pool.progressed();
       const last = losses.note(lost, hasProgressed);
       if (last !== undefined) throw lostError(job, losses, last);
-      order = rest.filter((index) => !losses.givenUp.has(index));
+      order = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
-    const { first } = losses;
+    const first = losses?.first;
     // A kernel's own error is the one to tell where it comes first.
-    if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
+    if (losses !== undefined && first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
       throw lostError(job, losses, first);
     }
     return report();

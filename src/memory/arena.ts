@@ -111,10 +111,10 @@ export class Arena {
   }
 
   /** Takes a region back. The caller vouches that no thread touches it any more. */
-  give(region: Region): void {
+  give(region: Region, now = performance.now()): void {
     const size = region.buffer.byteLength;
     region.recycled = true;
-    region.idleSince = performance.now();
+    region.idleSince = now;
     this.#bytesInUse -= size;
     this.#bytesIdle += size;
     const idle = this.#idle.get(size);
@@ -240,10 +240,9 @@ export class Arena {
   /** The smallest class that serves a need of this class and has an idle region. */
   #idleClass(size: number): number | undefined {
     let best: number | undefined;
-    for (const candidate of this.#idle.keys()) {
-      if (candidate >= size && candidate <= 2 * size && (best === undefined || candidate < best)) {
-        best = candidate;
-      }
+    for (const [candidate, { length }] of this.#idle) {
+      if (length === 0 || candidate < size || candidate > 2 * size) continue;
+      if (best === undefined || candidate < best) best = candidate;
     }
     return best;
   }
@@ -253,8 +252,8 @@ export class Arena {
     if (best === undefined) return undefined;
     const idle = this.#idle.get(best) as Region[];
     // The one given back last is the likeliest to be in the caches.
+    // An empty list stays: the region comes back to it, as a rule.
     const region = idle.pop() as Region;
-    if (idle.length === 0) this.#idle.delete(best);
     this.#bytesIdle -= best;
     return region;
   }

@@ -47,9 +47,10 @@ export class Lease {
     this.#holders -= 1;
     if (this.#holders > 0) return;
     // The last one first: the arena gives out first what it got last, so a call that repeats finds each in its old place.
+    const now = performance.now();
     for (let region = this.#regions.pop(); region !== undefined; region = this.#regions.pop()) {
       if (this.#isAbandoned) this.#arena.forget(region);
-      else this.#arena.give(region);
+      else this.#arena.give(region, now);
     }
     this.#onReturned?.(!this.#isAbandoned);
   }

@@ -3,7 +3,7 @@ import { Decoder, Encoder } from "@msgpack/msgpack";
 import { type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Place } from "../memory/placement.js";
 import type { PackedItems } from "./items.js";
-import type { JobSpec } from "./job-spec.js";
+import type { ArrayGroup, JobSpec } from "./job-spec.js";
 
 /** What a worker reads to take part in a round. */
 export interface Descriptor {
@@ -41,6 +41,49 @@ export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
 export function readDescriptor(shared: Uint8Array): Descriptor {
   // Copied out, as decoders of text refuse shared memory in browsers.
   return unpackDescriptor(decoder.decode(shared.slice()) as PackedDescriptor);
+}
+
+/** Do both say the same? */
+export function isSame(a: Descriptor, b: Descriptor): boolean {
+  return (
+    a.kernel === b.kernel &&
+    a.block === b.block &&
+    a.packing === b.packing &&
+    a.tasks === b.tasks &&
+    a.stream === b.stream &&
+    a.slots === b.slots &&
+    a.grows === b.grows &&
+    a.logged === b.logged &&
+    isSameList(a.places, b.places) &&
+    isSameSpec(a.spec, b.spec)
+  );
+}
+
+function isSameSpec(a: JobSpec, b: JobSpec): boolean {
+  return (
+    a === b ||
+    (a.shape === b.shape &&
+      a.tasks === b.tasks &&
+      a.length === b.length &&
+      a.chunkSize === b.chunkSize &&
+      a.clearOutputs === b.clearOutputs &&
+      isSameGroup(a.inputs, b.inputs) &&
+      isSameGroup(a.outputs, b.outputs) &&
+      isSameList(a.args, b.args) &&
+      isSameList(a.shared, b.shared))
+  );
+}
+
+function isSameGroup(a: ArrayGroup | null, b: ArrayGroup | null): boolean {
+  if (a === null || b === null) return a === b;
+  return isSameList(a.names, b.names) && isSameList(a.arrays, b.arrays);
+}
+
+function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 const NO_PLACES = new Uint8Array(0);

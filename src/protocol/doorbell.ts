@@ -31,10 +31,10 @@ const FIELDS = [
   "workers",
   "participant",
 ] as const;
-const MAIL = 1;
+const MAIL = 16;
 
-/** Bytes of a bell: a cache line of its own. */
-export const BELL_BYTES = 64;
+/** Bytes of a bell: a cache line for the state, which the worker keeps looking at, and one for the mail. */
+export const BELL_BYTES = 128;
 
 function readMail(words: Int32Array): WakeMessage {
   const field = (i: number): number => words[MAIL + i] as number;

@@ -30,6 +30,7 @@ export function emit<E extends keyof TelemetryEvents>(
   event: E,
   payload: () => TelemetryEvents[E],
 ): void {
+  if (telemetry === undefined && !isHeard(event)) return;
   let made: TelemetryEvents[E] | undefined;
   const once = (): TelemetryEvents[E] => {
     made ??= payload();

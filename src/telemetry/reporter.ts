@@ -31,12 +31,12 @@ export class Reporter {
     return isHeard("call_trace");
   }
 
-  planned(job: number, call: CallName, plan: Plan, decision: StrategyName, reason: string): void {
+  planned(job: number, call: CallName, plan: Plan, decision: StrategyName, reason = () => plan.reason): void {
     emit(this.#telemetry, "parallel_decision", () => ({
       job,
       call,
       decision,
-      reason,
+      reason: reason(),
       tasks: plan.tasks,
       predicted: plan.predicted,
       bytesShared: plan.bytesShared,

@@ -45,7 +45,7 @@ describe("a decision", () => {
   it("tells what was decided at that moment, which need not be what was planned", () => {
     const telemetry = vi.fn();
     listen("parallel_decision");
-    new Reporter(telemetry, 1).planned(3, "map", plan, "sequential", "moved");
+    new Reporter(telemetry, 1).planned(3, "map", plan, "sequential", () => "moved");
     const event = {
       job: 3,
       call: "map",
