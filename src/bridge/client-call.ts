@@ -87,8 +87,10 @@ export class ClientCall implements Stoppable {
       this.lease.add(region);
       this.#outputs.push({ kind, region });
     }
-    this.#placed = await place(placement, arena, breather());
-    if (this.#placed !== undefined) this.lease.add(this.#placed);
+    if (placement.spans.length > 0) {
+      this.#placed = await place(placement, arena, breather());
+      this.lease.add(this.#placed);
+    }
     return [
       ...table.arrays.map((array) => placeOf(array, placement, this.#placed, arena)),
       ...this.#outputs.map(({ kind, region: { id, buffer } }): Place => {

@@ -32,7 +32,8 @@ export class Lease {
 
   /** The memory of a region of the lease for the user, who sees to its return from now on. */
   lend(region: Region): SharedArrayBuffer {
-    this.#regions.splice(this.#regions.indexOf(region), 1);
+    const at = this.#regions.indexOf(region);
+    if (at !== -1) this.#regions.splice(at, 1);
     if (!this.#isAbandoned) return this.#arena.lend(region);
     this.#arena.forget(region);
     return region.buffer;
