@@ -36,6 +36,38 @@ describe("short calls", () => {
     expect(executions.filter(({ workers }) => workers === 1).length).toBeGreaterThan(0);
   });
 
+  // What a worker knows of a round it keeps for the next one in the same memory, where that is the same.
+  test("that almost repeat are still told apart", async () => {
+    const plus = (item: number) => item + 1;
+    const times = (item: number) => 2 * item;
+    const length = (item: string) => item.length;
+    const x = executor.share(Float64Array.from({ length: 40 }, (_, i) => i));
+    const first = (part: ReadOnly<Float64Array>) => part[0];
+    const calls: (readonly [() => Promise<unknown>, unknown])[] = [
+      [() => executor.map(items, plus), [4, 2, 3, 6]],
+      [() => executor.map([...items, 7], plus), [4, 2, 3, 6, 8]],
+      [() => executor.map([9, 9], plus), [10, 10]],
+      [() => executor.map(items, times), [6, 2, 4, 10]],
+      [() => executor.map(["a", "bcd"], length), [1, 3]],
+      [() => executor.map(["abcdef", "", "g"], length), [6, 0, 1]],
+      [() => executor.mapShared(x, first, { chunkSize: 20 }), [0, 20]],
+      [() => executor.mapShared(x, first, { chunkSize: 10 }), [0, 10, 20, 30]],
+      [() => executor.mapShared(x.subarray(8), first, { chunkSize: 20 }), [8, 28]],
+      [() => executor.mapShared([x.subarray(1), x.subarray(3)], first), [1, 3]],
+      [() => executor.map([1, 2], (i, { x }) => x[i], { shared: { x } }), [1, 2]],
+      [() => executor.map([1, 2], (i, { x }) => x[i], { shared: { x: x.subarray(5) } }), [6, 7]],
+    ];
+    for (const [call] of calls) await warmUp(call);
+    // Each after each, itself included.
+    for (let distance = 0; distance < calls.length; distance++) {
+      for (let i = 0; i < calls.length; i++) {
+        for (const [call, expected] of [calls[i], calls[(i + distance) % calls.length]] as typeof calls) {
+          expect(await call()).toEqual(expected);
+        }
+      }
+    }
+  });
+
   // Each may be over before the event loop has had a turn.
   test("leave the event loop its turns", async () => {
     const call = () => executor.map(items, (item) => item);

@@ -27,6 +27,19 @@ it("returns a region once, though it was added twice or is dropped more often", 
   expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 0, bytesIdle: 4096 });
 });
 
+it("returns its regions so that the same needs find them in the same order", () => {
+  const arena = new Arena(2 ** 20, () => {});
+  const calls = [1, 2].map(() => {
+    const lease = new Lease(arena);
+    const regions = [arena.take(4096), arena.take(4096), arena.take(4096)];
+    for (const region of regions) lease.add(region);
+    lease.drop();
+    return regions;
+  });
+  expect(calls[1]).toEqual(calls[0]);
+  expect(arena.usage().regions).toBe(3);
+});
+
 it("keeps its hands off what it has lent", () => {
   const arena = new Arena(2 ** 20, () => {});
   const lease = new Lease(arena);

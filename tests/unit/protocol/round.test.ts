@@ -127,6 +127,92 @@ describe("a round", () => {
   });
 });
 
+describe("rounds one after the other", () => {
+  const variants = fc.record({
+    spec: fc.record({
+      shape: fc.constantFrom("items", "array"),
+      tasks: fc.constantFrom(3, 4),
+      length: fc.constantFrom(3, 4),
+      chunkSize: fc.constantFrom(1, 2),
+      inputs: fc.constantFrom(
+        { names: null, arrays: [] },
+        { names: null, arrays: [0] },
+        { names: ["a"], arrays: [0] },
+      ),
+      outputs: fc.constantFrom(null, { names: null, arrays: [0] }, { names: ["b"], arrays: [0] }),
+      clearOutputs: fc.boolean(),
+      args: fc.constantFrom(null, Uint8Array.of(1), Uint8Array.of(2), new Uint8Array(1100)),
+      shared: fc.constantFrom(null, Uint8Array.of(3)),
+    }),
+    kernel: fc.constantFrom(1, 2),
+    block: fc.constantFrom(1, 2),
+    packing: fc.constantFrom(null, "numbers", "msgpack"),
+    tasks: fc.constantFrom(3, 4),
+    stream: fc.boolean(),
+    slots: fc.boolean(),
+    grows: fc.boolean(),
+    logged: fc.constantFrom(0, 2),
+    places: fc.constantFrom(new Uint8Array(0), new Uint8Array(32), new Uint8Array(32).fill(1)),
+  });
+  // Often the same twice, as what repeats is what goes another way.
+  const steps = fc.array(
+    fc.record({
+      descriptor: variants as fc.Arbitrary<Descriptor>,
+      times: fc.integer({ min: 1, max: 3 }),
+      workers: fc.integer({ min: 1, max: 2 }),
+      isOrdered: fc.boolean(),
+      isSilent: fc.boolean(),
+      isOverwritten: fc.boolean(),
+    }),
+    { maxLength: 8 },
+  );
+
+  it("are each as if it were the first, also for a worker that reads only versions which it has not met", () => {
+    fc.assert(
+      fc.property(steps, (list) => {
+        const arena = new Arena(2 ** 20, () => {});
+        const known = new Map<string, Descriptor>();
+        for (const { descriptor, times, workers, isOrdered, isSilent, isOverwritten } of list) {
+          for (let i = 0; i < times; i++) {
+            const order = isOrdered ? Uint32Array.of(0, 2) : undefined;
+            const round = openRound(arena, descriptor, workers, order, isSilent);
+            const wake = { ...wakeFor(round, workers - 1), workers };
+            const read = readRound(round.region.buffer, wake);
+            const place = `${round.region.id} ${round.version}`;
+            if (!known.has(place)) known.set(place, read.descriptor);
+            expect(known.get(place)).toEqual(descriptor);
+            expect(read.descriptor).toEqual(descriptor);
+            expect(read.order).toEqual(order);
+            const { next, limit, ended, posted } = read.control;
+            expect([next, limit, ended, posted]).toEqual([0, descriptor.tasks, 0, 0]);
+            expect(read.meter).toEqual(new Float64Array(METER_WORDS));
+            expect(round.busy()).toBe(0);
+            expect(read.leave.leave()).toBe(!isSilent);
+            // What a round leaves behind, and what another call writes there.
+            read.control.claim(1);
+            read.meter.fill(7);
+            arena.give(round.region);
+            if (!isOverwritten) continue;
+            const other = arena.take(round.region.buffer.byteLength);
+            new Uint8Array(other.buffer).fill(0xff);
+            arena.give(other);
+          }
+        }
+      }),
+    );
+  });
+
+  it("that are the same take no writing of the descriptor", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const versions = [1, 2, 3].map(() => {
+      const round = openRound(arena, structuredClone(descriptor), 2, undefined, true);
+      arena.give(round.region);
+      return [round.region.id, round.version];
+    });
+    expect(new Set(versions.map(String)).size).toBe(1);
+  });
+});
+
 describe("logs", () => {
   it("stand apart from all else, one per worker, seen from both sides", () => {
     const parts = fc.record({
