@@ -26,6 +26,12 @@ import type { Metrics } from "./telemetry/metrics.js";
 import { Reporter } from "./telemetry/reporter.js";
 import { watch } from "./watch.js";
 
+/** A list has few of them; a Map that is emptied again and again makes a new table each time. */
+interface Running {
+  readonly job: Job;
+  readonly dispatched: Promise<unknown>;
+}
+
 /**
  * Runs kernels over typed arrays on shared memory, on a pool of worker threads that starts at first need and is
  * reused by every call.
@@ -37,7 +43,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #planner: Planner;
   readonly #backend: Backend;
-  readonly #running = new Map<Job, Promise<unknown>>();
+  readonly #running: Running[] = [];
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
 
@@ -101,7 +107,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   override async start(): Promise<void> {
     this.#checkOpen("start");
     if (this.#planner.sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
-    const isCold = this.#pool.size === 0 && this.#running.size === 0;
+    const isCold = this.#pool.size === 0 && this.#running.length === 0;
     const started = performance.now();
     try {
       await this.#pool.start();
@@ -119,7 +125,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   override cancel(
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
-    for (const job of [...this.#running.keys()]) job.stop(reason);
+    for (const { job } of [...this.#running]) job.stop(reason);
   }
 
   /**
@@ -132,8 +138,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     if (deadline !== undefined) this.#deadline.bringForward(deadline);
     this.#closed ??= (async () => {
       // A loop may never go on, or wait for this very call.
-      for (const { parts } of this.#running.keys()) parts.backlog?.open();
-      await Promise.allSettled([...this.#running.values()]);
+      for (const { job } of this.#running) job.parts.backlog?.open();
+      await Promise.allSettled(this.#running.map(({ dispatched }) => dispatched));
       this.#deadline.clear();
       await this.#pool.terminate();
       this.#arena.trim();
@@ -177,17 +183,18 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
       course.execution = execution;
       const stopWatching = watch(execution.job, signals, request.options.onProgress);
-      const others = this.#running.size;
+      const others = this.#running.length;
       const ran = this.#dispatch(course, plan, execution);
       const dispatched = this.config.verifyImmutable ? ran.then(() => execution.verify()) : ran;
-      this.#running.set(execution.job, dispatched);
+      const running = { job: execution.job, dispatched };
+      this.#running.push(running);
       this.#planner.measureHost(plan);
       try {
         await dispatched;
         const outcome = execution.collect();
         stopWatching(true);
         // Checking takes time that no plan must learn from.
-        const isAlone = others === 0 && this.#running.size === 1 && !this.config.verifyImmutable;
+        const isAlone = others === 0 && this.#running.length === 1 && !this.config.verifyImmutable;
         this.#report(course as Completed, isAlone);
         return outcome;
       } catch (error) {
@@ -195,7 +202,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
         throw error;
       } finally {
         stopWatching(false);
-        this.#running.delete(execution.job);
+        this.#running.splice(this.#running.indexOf(running), 1);
         execution.close();
       }
     } catch (error) {

@@ -33,7 +33,7 @@ let isMeasured = false;
 let version = 0;
 
 // Each call measures something; a profile is made anew only where it would differ by more.
-const WORTH_TELLING = 0.05;
+const WORTH_TELLING = 0.2;
 
 /** Notes what a call measured on its way. */
 export function observe(what: Observation, value: number): void {

@@ -105,7 +105,7 @@ export class Pass implements RoundListener, Polled {
     const found = this.#wake(first);
     if (found === "looking" || this.#pool.looks.take()) {
       const leave = this.#round.leave(0);
-      if (found === "looking" && stayFor(() => leave.hasLeft)) {
+      if (found === "looking" && stayFor(() => leave.hasLeft, this.woken)) {
         this.#pool.looks.ended(true);
         this.#left(first);
       } else {

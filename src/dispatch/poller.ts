@@ -17,10 +17,10 @@ let lastTurn = -Infinity;
 /**
  * Looks for a moment, without leaving, at something that is just about to end.
  * @param hasEnded cheap, as it is asked all the time
+ * @param started when it began, as `performance.now()` counts
  * @returns whether it has
  */
-export function stayFor(hasEnded: () => boolean): boolean {
-  const started = performance.now();
+export function stayFor(hasEnded: () => boolean, started: number): boolean {
   if (started - lastTurn > MOST_WITHOUT_TURN_MS) return false;
   do {
     for (let i = 0; i < 16; i++) if (hasEnded()) return true;
