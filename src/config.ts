@@ -6,7 +6,7 @@ import type { AnyKernel } from "./kernel/types.js";
 import { isRecord } from "./memory/inputs.js";
 import { HOST_FIELDS, type HostProfile } from "./plan/host-profile.js";
 import type { StrategyName } from "./plan/plan.js";
-import { cpuBudget, memoryBudget } from "./platform/node.js";
+import { cpuBudget, environment, memoryBudget } from "./platform/runtime.js";
 import type { Telemetry } from "./telemetry/events.js";
 
 /** Limits of a worker's JavaScript heap, as `node:worker_threads` names them; in megabytes. */
@@ -158,7 +158,7 @@ export class ParallelConfig {
    */
   static fromEnv(
     base: ParallelOptions = {},
-    env: Readonly<Record<string, string | undefined>> = globalThis.process?.env ?? {},
+    env: Readonly<Record<string, string | undefined>> = environment(),
   ): ParallelConfig {
     checkOptions(base);
     if (typeof env !== "object" || env === null) {

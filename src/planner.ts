@@ -13,6 +13,7 @@ import { KernelProfiles } from "./plan/kernel-profile.js";
 import { DraftPlan, makePlan } from "./plan/make-plan.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
 import type { Request } from "./request.js";
+import { CAN_STOP } from "./platform/watchdog.js";
 import { isPoolWorker } from "./worker/nested.js";
 
 /** A call that has ended, as it was measured. */
@@ -148,7 +149,7 @@ export class Planner {
         kernel:
           (hint === 0 ? undefined : this.#kernels.costOf(hinted(profileKey))) ??
           this.#kernels.costOf(profileKey),
-        canGiveUp: !kernel.stateful,
+        canGiveUp: CAN_STOP && !kernel.stateful,
       },
       {
         strategy: options.strategy ?? config.strategy,

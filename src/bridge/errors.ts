@@ -62,7 +62,8 @@ export function unpackFailure(
   const error = unpackThrown(thrown);
   if (!isRevived(error, thrown)) return error;
   // Only V8 can; elsewhere the stack is the other side's.
-  Error.captureStackTrace?.(error, unpackFailure);
+  const { captureStackTrace } = Error as { captureStackTrace?(error: object, below: unknown): void };
+  captureStackTrace?.(error, unpackFailure);
   if (partial !== undefined) attachPartial(error, () => unpackPartial(partial, outputs?.()));
   return error;
 }

@@ -11,6 +11,7 @@
  *   region returns by itself, and until then it can't be recycled, whatever happens to the executor.
  */
 import { MemoryLimitError } from "../errors.js";
+import { unref } from "../platform/runtime.js";
 
 /** Placed arrays start on cache-line boundaries, so that two workers never write the same line. */
 export const ALIGNMENT = 64;
@@ -219,7 +220,7 @@ export class Arena {
       this.#dropUnused(performance.now() - (this.#idleTimeout as number));
       if (this.#bytesIdle > 0) this.#scheduleTrim();
     }, this.#idleTimeout);
-    this.#trimTimer.unref?.();
+    unref(this.#trimTimer);
   }
 
   /** Lets regions go that have been idle since `oldest` or longer. */

@@ -1,5 +1,5 @@
 /** Turns the events of all executors of this thread into OpenTelemetry spans and metrics. */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { subscribe, unsubscribe } from "../platform/channels.js";
 import {
   type Attributes,
   diag,

@@ -3,7 +3,7 @@ import { checkField, ParallelConfig, type ParallelOptions } from "../../src/conf
 import { ConfigurationError } from "../../src/errors.js";
 import { defineKernel } from "../../src/kernel/define.js";
 import { HOST_FIELDS } from "../../src/plan/host-profile.js";
-import { cpuBudget, memoryBudget } from "../../src/platform/node.js";
+import { cpuBudget, memoryBudget } from "../../src/platform/runtime.js";
 
 const RESOURCES_ALLOWED =
   "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb from 1)";

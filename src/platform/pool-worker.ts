@@ -1,33 +1,37 @@
 /**
- * A Node worker thread in the shape that threads.js' `spawn` expects, without the defects of the class that threads.js
+ * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. A worker thread in the shape that threads.js' `spawn` expects, without the defects of the class that threads.js
  * brings (docs/decisions/0001): takes a URL, reports every end, and belongs to no list that only grows.
  */
-import { type ResourceLimits, Worker } from "node:worker_threads";
+import { type ResourceLimits, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { Inbox, type MessageListener } from "./inbox.js";
 
-type MessageListener = (event: { data: unknown }) => void;
+export type { ResourceLimits };
 
-export class NodeWorker extends Worker {
-  readonly #listeners = new Map<MessageListener, (data: unknown) => void>();
+// One CommonJS file, made of worker/entry.js and all that it imports, packages too. Node takes most of a worker's start to
+// find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
+// place of 138 (this thread included, which loads threads.js meanwhile).
+const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
+
+/** Does a worker look at its port while it is parked? Then it may be woken through shared memory. */
+export const CAN_PARK = true;
+
+export class PoolWorker extends Worker {
+  readonly #inbox = new Inbox();
   readonly #end: Promise<void>;
-  /** Messages from before anyone listened: the worker starts while threads.js is still being imported. */
-  #early: unknown[] = [];
   #error: unknown;
 
   /** @param onEnd called once, however the worker ends, with its exit code and the error that ended it */
   constructor(
-    url: URL,
     resourceLimits: ResourceLimits | undefined,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
     const execArgv = workerArguments(process.execArgv);
-    super(url, {
+    super(ENTRY, {
       name: "sharray",
       ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
-    this.on("message", (data) => {
-      if (this.#listeners.size === 0) this.#early.push(data);
-    });
+    this.on("message", (data) => this.#inbox.receive(data));
     this.on("error", (error) => {
       this.#error = error;
       // It ends by itself, unless a kernel has replaced `process.exit`.
@@ -37,7 +41,7 @@ export class NodeWorker extends Worker {
       this.on("exit", (exitCode) => {
         resolve();
         onEnd(exitCode, this.#error);
-        this.#letSpawnEnd();
+        this.#inbox.end();
       });
     });
   }
@@ -49,28 +53,11 @@ export class NodeWorker extends Worker {
   }
 
   addEventListener(event: string, listener: MessageListener): void {
-    if (event !== "message") return;
-    const onMessage = (data: unknown): void => listener({ data });
-    this.#listeners.set(listener, onMessage);
-    this.on("message", onMessage);
-    for (const data of this.#early.splice(0)) queueMicrotask(() => onMessage(data));
+    if (event === "message") this.#inbox.add(listener);
   }
 
   removeEventListener(_event: string, listener: MessageListener): void {
-    const onMessage = this.#listeners.get(listener);
-    if (onMessage === undefined) return;
-    this.#listeners.delete(listener);
-    this.off("message", onMessage);
-  }
-
-  /**
-   * `spawn` hears of no "exit" (master/spawn.ts:94), and its timer would keep the process alive for its whole length
-   * (46-59). A first message lets it end; whoever awaits it finds the worker ended.
-   */
-  #letSpawnEnd(): void {
-    const data = { type: "init", exposed: { type: "module", methods: ["serve"] } };
-    if (this.#listeners.size === 0) this.#early.push(data);
-    for (const listener of [...this.#listeners.keys()]) listener({ data });
+    this.#inbox.remove(listener);
   }
 }
 
@@ -92,4 +79,26 @@ function workerArguments(given: readonly string[]): string[] | undefined {
     if (value === undefined) kept.push(given[i + 1] as string);
   });
   return kept;
+}
+
+/** The part of Node's ports that the web's do not have. */
+interface NodePort {
+  on(event: "message", listener: (message: never) => void): void;
+  unref(): void;
+}
+
+/** Hears the messages of a worker's port, which does not keep the process alive. */
+export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
+  const nodePort = port as unknown as NodePort;
+  nodePort.on("message", listener);
+  nodePort.unref();
+}
+
+/** Hears at once what a worker that has ended left in its port. */
+export function drain<M>(port: MessagePort, listener: (message: M) => void): void {
+  for (;;) {
+    const received = receiveMessageOnPort(port as never);
+    if (received === undefined) return;
+    listener(received.message as M);
+  }
 }
