@@ -5,9 +5,8 @@ export abstract class SharrayError extends Error {
   /** Stable identifier, fit for `switch` and for logs. */
   abstract readonly code: string;
 
-  override get name(): string {
-    return this.constructor.name;
-  }
+  /** Written out in every class: bundlers shorten the names of the classes themselves. */
+  abstract override get name(): string;
 }
 
 /** A task and the elements that it covers. */
@@ -51,6 +50,10 @@ export class ConfigurationError extends SharrayError {
     this.received = received;
     this.allowed = allowed;
   }
+
+  override get name(): string {
+    return "ConfigurationError";
+  }
 }
 
 /** An inline kernel uses variables of the scope it was written in. Its source alone travels to the workers. */
@@ -67,6 +70,10 @@ export class KernelCaptureError extends SharrayError {
         `move functions into the kernel, or export the kernel from a module with defineKernel()`,
     );
     this.variables = Object.freeze([...variables]);
+  }
+
+  override get name(): string {
+    return "KernelCaptureError";
   }
 }
 
@@ -86,6 +93,10 @@ export class KernelError extends SharrayError {
     this.index = index;
     this.start = start;
     this.end = end;
+  }
+
+  override get name(): string {
+    return "KernelError";
   }
 }
 
@@ -112,6 +123,10 @@ export class WorkerLostError extends SharrayError {
     this.start = task?.start;
     this.end = task?.end;
   }
+
+  override get name(): string {
+    return "WorkerLostError";
+  }
 }
 
 /** A task took longer than its time-out. It is not tried again. */
@@ -136,6 +151,10 @@ export class TaskTimeoutError extends SharrayError {
     this.start = start;
     this.end = end;
     this.timeout = timeout;
+  }
+
+  override get name(): string {
+    return "TaskTimeoutError";
   }
 }
 
@@ -182,6 +201,10 @@ export class PayloadMutatedError extends SharrayError {
     this.start = start;
     this.end = end;
   }
+
+  override get name(): string {
+    return "PayloadMutatedError";
+  }
 }
 
 /** Placing a call's arrays would exceed `maxSharedBytes`, or what the system has. Nothing was placed. */
@@ -207,6 +230,10 @@ export class MemoryLimitError extends SharrayError {
     this.inUse = inUse;
     this.limit = limit;
   }
+
+  override get name(): string {
+    return "MemoryLimitError";
+  }
 }
 
 /** The executor was shut down. */
@@ -215,6 +242,41 @@ export class ExecutorClosedError extends SharrayError {
 
   constructor(call: string) {
     super(`Cannot call ${call} as the executor was shut down: create a new ParallelExecutor`);
+  }
+
+  override get name(): string {
+    return "ExecutorClosedError";
+  }
+}
+
+/** Threads were asked for where they cannot share memory: the page is not cross-origin isolated. */
+export class IsolationError extends SharrayError {
+  readonly code = "SHARRAY_ISOLATION";
+
+  constructor(what: string, why: string) {
+    super(`Cannot ${what} as ${why}`);
+  }
+
+  override get name(): string {
+    return "IsolationError";
+  }
+}
+
+/** An inline kernel is text that has to be compiled, and a Content-Security-Policy forbids that. */
+export class EvalForbiddenError extends SharrayError {
+  readonly code = "SHARRAY_EVAL_FORBIDDEN";
+
+  constructor(kernel: string, options?: ErrorOptions) {
+    super(
+      `Cannot use ${kernel} inline as it must be compiled from its text, which is forbidden here: export it from a module ` +
+        `with defineKernel(), or let the Content-Security-Policy have 'unsafe-eval' in its script-src ` +
+        "(in Node, leave out --disallow-code-generation-from-strings)",
+      options,
+    );
+  }
+
+  override get name(): string {
+    return "EvalForbiddenError";
   }
 }
 
@@ -233,6 +295,10 @@ export class ConnectionError extends SharrayError {
   constructor(reason: ConnectionFailure, message: string) {
     super(message);
     this.reason = reason;
+  }
+
+  override get name(): string {
+    return "ConnectionError";
   }
 }
 

@@ -97,9 +97,10 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#planner.explain(readCall(this.#backend, "mapShared", input, kernel, null, options));
   }
 
-  /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
+  /** Starts the pool now rather than at first need. @throws WorkerLostError, IsolationError when workers cannot be started */
   override async start(): Promise<void> {
     this.#checkOpen("start");
+    this.#planner.assertPossible(this.config.strategy);
     if (this.#planner.sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
     const isCold = this.#pool.size === 0 && this.#running.size === 0;
     const started = performance.now();

@@ -25,7 +25,10 @@ export class PoolWorker {
   #error: unknown;
 
   /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
-  constructor(_resourceLimits: ResourceLimits | undefined, onEnd: (exitCode: number, error: unknown) => void) {
+  constructor(
+    _resourceLimits: ResourceLimits | undefined,
+    onEnd: (exitCode: number, error: unknown) => void,
+  ) {
     this.#onEnd = onEnd;
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;

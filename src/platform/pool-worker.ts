@@ -21,10 +21,7 @@ export class PoolWorker extends Worker {
   #error: unknown;
 
   /** @param onEnd called once, however the worker ends, with its exit code and the error that ended it */
-  constructor(
-    resourceLimits: ResourceLimits | undefined,
-    onEnd: (exitCode: number, error: unknown) => void,
-  ) {
+  constructor(resourceLimits: ResourceLimits | undefined, onEnd: (exitCode: number, error: unknown) => void) {
     const execArgv = workerArguments(process.execArgv);
     super(ENTRY, {
       name: "sharray",

@@ -37,6 +37,12 @@ export function whyNoThreads(): string | undefined {
   );
 }
 
+/** Memory for all threads; without isolation there is none, and this thread's own does for it alone. */
+export function newMemory(bytes: number): SharedArrayBuffer {
+  const isShared = whyNoThreads() === undefined;
+  return isShared ? new SharedArrayBuffer(bytes) : (new ArrayBuffer(bytes) as unknown as SharedArrayBuffer);
+}
+
 /** Add it to `performance.now()` for a time that means the same on every thread of the page. */
 export const CLOCK_OFFSET = performance.timeOrigin;
 

@@ -26,12 +26,17 @@ export function unref<T extends ReturnType<typeof setTimeout>>(timer: T): T {
 
 /** Variables of the environment. */
 export function environment(): Readonly<Record<string, string | undefined>> {
-  return process.env;
+  return globalThis.process?.env ?? {};
 }
 
 /** Why threads can't share memory here; undefined: they can. */
 export function whyNoThreads(): string | undefined {
   return undefined;
+}
+
+/** Memory for all threads, where threads can share any. */
+export function newMemory(bytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(bytes);
 }
 
 /** Add it to `performance.now()` for a time that means the same on every thread of the process. */

@@ -2,4 +2,6 @@
 import { ParallelExecutor } from "sharray";
 import { serveExecutor } from "sharray/bridge";
 
-self.addEventListener("message", ({ data }) => serveExecutor(new ParallelExecutor(data), self), { once: true });
+self.addEventListener("message", ({ data }) => serveExecutor(new ParallelExecutor(data), self), {
+  once: true,
+});

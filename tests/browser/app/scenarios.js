@@ -1,6 +1,7 @@
 // Calls whose results are compared with Node's, number by number as bytes.
 
-const ramp = (length, Kind = Float64Array) => Kind.from({ length }, (_, i) => ((i * 2654435761) % 1009) / 7 - 72);
+const ramp = (length, Kind = Float64Array) =>
+  Kind.from({ length }, (_, i) => ((i * 2654435761) % 1009) / 7 - 72);
 
 /** A result in which equal means equal bytes. */
 function bytesOf(value) {
