@@ -153,13 +153,14 @@ export class Planner {
         kernel:
           (hint === 0 ? undefined : this.#kernels.costOf(hinted(profileKey))) ??
           this.#kernels.costOf(profileKey),
-        canGiveUp: CAN_STOP && !kernel.stateful,
+        canGiveUp: !kernel.stateful,
       },
       {
         strategy,
         maxWorkers: config.maxWorkers,
         liveWorkers: this.#pool.serving,
         respawnWait: this.#pool.respawnWait,
+        canInterrupt: CAN_STOP,
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: started - this.#lastEnded < config.idleTimeout,
         sequentialBecause: this.sequentialBecause(),

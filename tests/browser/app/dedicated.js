@@ -1,8 +1,8 @@
 // A worker with an executor of its own.
 import { ParallelExecutor } from "sharray";
-import { scenarios } from "./scenarios.js";
+import { runAll } from "./scenarios.js";
 
-self.onmessage = async ({ data: { name, options } }) => {
+self.onmessage = async ({ data: { options, names } }) => {
   await using executor = new ParallelExecutor(options);
-  self.postMessage(await scenarios[name](executor));
+  self.postMessage(await runAll(executor, names));
 };

@@ -1,35 +1,45 @@
-// What tests call in a page: a scenario with an executor of the page's own, of a worker's, or of a coordinator.
-import { ParallelExecutor } from "sharray";
+// What tests call in a page.
+import * as sharray from "sharray";
 import { connectExecutor } from "sharray/bridge";
-import { scenarios } from "./scenarios.js";
+import { runAll } from "./scenarios.js";
 
+const { ParallelExecutor } = sharray;
+
+/** Whose executor runs the scenarios. */
 const places = {
-  async page(name, options) {
+  async page(options, names) {
     await using executor = new ParallelExecutor(options);
-    return await scenarios[name](executor);
+    return await runAll(executor, names);
   },
-  async dedicated(name, options) {
+
+  async worker(options, names) {
     const worker = new Worker(new URL("./dedicated.js", import.meta.url), { type: "module" });
     try {
       return await new Promise((resolve, reject) => {
         worker.onmessage = ({ data }) => resolve(data);
         worker.onerror = ({ message }) => reject(new Error(message));
-        worker.postMessage({ name, options });
+        worker.postMessage({ options, names });
       });
     } finally {
       worker.terminate();
     }
   },
-  async coordinator(name, options) {
-    const worker = new Worker(new URL("./coordinator.js", import.meta.url), { type: "module" });
-    worker.postMessage(options);
+
+  async coordinator(options, names) {
+    const worker = startCoordinator(options);
     try {
-      await using executor = await connectExecutor(worker);
-      return await scenarios[name](executor);
+      using executor = await connectExecutor(worker);
+      return await runAll(executor, names);
     } finally {
       worker.terminate();
     }
   },
 };
 
-globalThis.run = (place, name, options) => places[place](name, options);
+function startCoordinator(options) {
+  const worker = new Worker(new URL("./coordinator.js", import.meta.url), { type: "module" });
+  worker.postMessage(options);
+  return worker;
+}
+
+Object.assign(globalThis, { ...sharray, connectExecutor, startCoordinator, places });
