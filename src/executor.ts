@@ -45,8 +45,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   constructor(options: ParallelConfig | ParallelOptions = {}) {
     super();
     this.config = options instanceof ParallelConfig ? options : new ParallelConfig(options);
-    const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, telemetry, workerInitializer } =
-      this.config;
+    const { maxWorkers, maxSharedBytes, idleTimeout, telemetry, workerInitializer } = this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
     const tricks = tricksOf();
     const forget = (memory: number): void => this.#pool.forget(memory);
@@ -54,7 +53,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,
-      resourceLimits,
+      workers: this.config,
       tricks,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });

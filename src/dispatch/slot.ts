@@ -1,5 +1,5 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
-import { CAN_PARK, drain, listenTo, PoolWorker, type ResourceLimits } from "../platform/pool-worker.js";
+import { CAN_PARK, drain, listenTo, PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
 import { cpuBudget } from "../platform/runtime.js";
 import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
@@ -33,7 +33,7 @@ export interface Control {
 }
 
 export interface SlotOptions {
-  readonly resourceLimits: ResourceLimits | undefined;
+  readonly workers: WorkerOptions;
   readonly initializer: KernelAddress | null;
   readonly tricks: Tricks;
 }
@@ -87,7 +87,7 @@ export class Slot {
     this.ended = new Promise((resolve) => {
       end = resolve;
     });
-    this.#worker = new PoolWorker(options.resourceLimits, (exitCode, error) => {
+    this.#worker = new PoolWorker(options.workers, (exitCode, error) => {
       end();
       onEnd(this);
       this.#lose(exitCode, error ?? this.#startError);

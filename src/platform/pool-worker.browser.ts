@@ -6,8 +6,10 @@ import { Inbox, type MessageListener } from "./inbox.js";
 import { asLifeSign, type Born, type Died } from "./lifeline.browser.js";
 import { nextTurn } from "./runtime.js";
 
-/** Browsers have no limits that a page could set. */
-export type ResourceLimits = object;
+/** How workers are made. */
+export interface WorkerOptions {
+  readonly createWorker: (() => object) | undefined;
+}
 
 /** Browsers can't take a message while a thread is parked: workers are woken by messages alone. */
 export const CAN_PARK = false;
@@ -26,15 +28,14 @@ export class PoolWorker {
 
   /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
   constructor(
-    _resourceLimits: ResourceLimits | undefined,
+    { createWorker = bundledWorker }: WorkerOptions,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
     this.#onEnd = onEnd;
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    // Written out like this, bundlers find the worker and bring it along. The address is the one in the published bundle.
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
+    this.#worker = createWorker() as Worker;
     this.#worker.onmessage = ({ data }) => {
       const sign = asLifeSign(data);
       if (sign === undefined) this.#inbox.receive(data);
@@ -108,6 +109,12 @@ export class PoolWorker {
     this.#onEnd(this.#isFailure ? 1 : 0, this.#error);
     this.#inbox.end();
   }
+}
+
+/** The worker that comes with this package, at its address in the published bundle. */
+function bundledWorker(): Worker {
+  // Written out like this, bundlers find the worker and bring it along.
+  return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
 }
 
 /** Hears the messages of a worker's port. */

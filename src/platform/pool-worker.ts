@@ -5,7 +5,10 @@
 import { type ResourceLimits, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { Inbox, type MessageListener } from "./inbox.js";
 
-export type { ResourceLimits };
+/** How workers are made. */
+export interface WorkerOptions {
+  readonly resourceLimits: ResourceLimits | undefined;
+}
 
 // One CommonJS file, made of worker/entry.js and all that it imports, packages too. Node takes most of a worker's start to
 // find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
@@ -21,7 +24,7 @@ export class PoolWorker extends Worker {
   #error: unknown;
 
   /** @param onEnd called once, however the worker ends, with its exit code and the error that ended it */
-  constructor(resourceLimits: ResourceLimits | undefined, onEnd: (exitCode: number, error: unknown) => void) {
+  constructor({ resourceLimits }: WorkerOptions, onEnd: (exitCode: number, error: unknown) => void) {
     const execArgv = workerArguments(process.execArgv);
     super(ENTRY, {
       name: "sharray",

@@ -3,9 +3,7 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 import { installed } from "../integration/installed.js";
-import { findChromium } from "./chromium.js";
-
-export const app = join(installed.project, "browser-app");
+import { app, findChromium } from "./found.js";
 
 export default async function buildApp(): Promise<void> {
   if (findChromium() === undefined) {

@@ -1,15 +1,11 @@
 /** Every call gives the same bytes in a page, in a worker and through a coordinator as in Node. */
-import { ParallelExecutor, type ParallelOptions } from "sharray";
+import { ParallelExecutor } from "sharray";
 import { beforeAll, expect, test } from "vitest";
 import { inChromium } from "./chromium.js";
+import type { App, Results } from "./globals.js";
 import { ISOLATED } from "./serve.js";
 
-type Results = Readonly<Record<string, unknown>>;
-
-/** What the app puts into its page's global scope. */
-interface App {
-  readonly places: Readonly<Record<string, (options: ParallelOptions, names: string[]) => Promise<Results>>>;
-}
+declare const app: App;
 
 const scenarios = (await import(new URL("app/scenarios.js", import.meta.url).href)) as {
   readonly scenarios: Results;
@@ -43,10 +39,11 @@ inChromium("with isolation", ISOLATED, (chromium) => {
     // A task on the page's own thread ends by itself alone.
     const told = names.filter((name) => strategy !== "sequential" || !["aborts", "time-outs"].includes(name));
     const page = await chromium.open();
-    const results = await page.evaluate(
-      ([place, options, names]) => (globalThis as unknown as App).places[place]!(options, names),
-      [place, { strategy, maxWorkers: 2 }, told] as const,
-    );
+    const results = await page.evaluate(([place, options, names]) => app.places[place]!(options, names), [
+      place,
+      { strategy, maxWorkers: 2 },
+      told,
+    ] as const);
     await page.close();
     for (const name of told) expect(results[name], name).toEqual(inNode[name]);
   });

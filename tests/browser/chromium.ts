@@ -1,20 +1,9 @@
-/** The browser of these tests: Debian's Chromium, or whichever is on the machine. */
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+/** Tests in Chromium, of the app as it was built. */
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
-import { app } from "./build.js";
+import { app, findChromium } from "./found.js";
 import { type Served, serve } from "./serve.js";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
-/** Undefined: there is none. */
-export function findChromium(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) =>
-    existsSync(path),
-  );
-}
 
 /** What tests have in hand. */
 export interface Surroundings {
@@ -50,7 +39,7 @@ export function inChromium(
       async open() {
         const page = await browser.newPage();
         await page.goto(served.url);
-        await page.waitForFunction("globalThis.places !== undefined");
+        await page.waitForFunction("globalThis.app !== undefined");
         return page;
       },
     });

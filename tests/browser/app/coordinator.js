@@ -2,6 +2,10 @@
 import { ParallelExecutor } from "sharray";
 import { serveExecutor } from "sharray/bridge";
 
-self.addEventListener("message", ({ data }) => serveExecutor(new ParallelExecutor(data), self), {
-  once: true,
-});
+const createWorker = () => new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" });
+
+self.addEventListener(
+  "message",
+  ({ data }) => serveExecutor(new ParallelExecutor({ ...data, createWorker }), self),
+  { once: true },
+);

@@ -1,6 +1,7 @@
 // What tests call in a page.
 import * as sharray from "sharray";
 import { connectExecutor } from "sharray/bridge";
+import { rms, slowSum } from "./kernels.js";
 import { runAll } from "./scenarios.js";
 
 const { ParallelExecutor } = sharray;
@@ -42,4 +43,15 @@ function startCoordinator(options) {
   return worker;
 }
 
-Object.assign(globalThis, { ...sharray, connectExecutor, startCoordinator, places });
+/** Workers of the pool that have the kernels of kernels.js in their bundle. */
+const createWorker = () => new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" });
+
+globalThis.app = {
+  ...sharray,
+  connectExecutor,
+  startCoordinator,
+  places,
+  createWorker,
+  rms,
+  slowSum,
+};

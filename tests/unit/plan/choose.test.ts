@@ -49,7 +49,7 @@ const of = (sequential: number, threads: number) => ({
 
 function choose(...grounds: Parameters<typeof module.choose>) {
   const choice = module.choose(...grounds);
-  return { ...choice, reason: choice.reason() };
+  return { ...choice, reason: choice.reason };
 }
 
 describe("workers that died", () => {
@@ -114,7 +114,7 @@ it("a kernel that was never measured goes to the workers where nothing could sto
   expect(choose(unknown, limits, dear).strategy).toBe("sequential");
   const choice = choose(unknown, { ...limits, canInterrupt: false }, dear);
   expect(choice.strategy).toBe("threads");
-  expect(choice.reason()).toMatch(/never measured, and nothing could stop it on this thread/);
+  expect(choice.reason).toMatch(/never measured, and nothing could stop it on this thread/);
   expect(choose(workload, { ...limits, canInterrupt: false }, of(100, 500)).strategy).toBe("sequential");
 });
 

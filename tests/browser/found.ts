@@ -1,0 +1,16 @@
+/** Where the browser of these tests is, Debian's Chromium or another, and where the app is built. */
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { installed } from "../integration/installed.js";
+
+export const app = join(installed.project, "browser-app");
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** Undefined: there is none. */
+export function findChromium(): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) =>
+    existsSync(path),
+  );
+}
