@@ -1,6 +1,6 @@
 /** The app's global variable `app`. */
 import type * as sharray from "sharray";
-import type { ParallelOptions } from "sharray";
+import type { ParallelOptions, ReadOnly } from "sharray";
 import type { connectExecutor } from "sharray/bridge";
 
 export type Results = Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ export type App = typeof sharray & {
   /** Runs scenarios on an executor at a place. */
   readonly places: Readonly<Record<string, (options: ParallelOptions, names: string[]) => Promise<Results>>>;
   /** Kernels of `app/kernels.js`. */
-  rms(x: Float64Array): number;
+  rms(x: ReadOnly<Float64Array>): number;
   /** @throws RangeError where the first element is -1 */
-  slowSum(x: Float64Array): Promise<number>;
+  slowSum(x: ReadOnly<Float64Array>): Promise<number>;
 };
