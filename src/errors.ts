@@ -4,9 +4,6 @@
 export abstract class SharrayError extends Error {
   /** Stable identifier, fit for `switch` and for logs. */
   abstract readonly code: string;
-
-  /** Written out in every class: bundlers shorten the names of the classes themselves. */
-  abstract override get name(): string;
 }
 
 /** A task and the elements that it covers. */
@@ -50,10 +47,6 @@ export class ConfigurationError extends SharrayError {
     this.received = received;
     this.allowed = allowed;
   }
-
-  override get name(): string {
-    return "ConfigurationError";
-  }
 }
 
 /** An inline kernel uses variables of the scope it was written in. Its source alone travels to the workers. */
@@ -70,10 +63,6 @@ export class KernelCaptureError extends SharrayError {
         `move functions into the kernel, or export the kernel from a module with defineKernel()`,
     );
     this.variables = Object.freeze([...variables]);
-  }
-
-  override get name(): string {
-    return "KernelCaptureError";
   }
 }
 
@@ -93,10 +82,6 @@ export class KernelError extends SharrayError {
     this.index = index;
     this.start = start;
     this.end = end;
-  }
-
-  override get name(): string {
-    return "KernelError";
   }
 }
 
@@ -123,10 +108,6 @@ export class WorkerLostError extends SharrayError {
     this.start = task?.start;
     this.end = task?.end;
   }
-
-  override get name(): string {
-    return "WorkerLostError";
-  }
 }
 
 /** A task took longer than its time-out. It is not tried again. */
@@ -151,10 +132,6 @@ export class TaskTimeoutError extends SharrayError {
     this.start = start;
     this.end = end;
     this.timeout = timeout;
-  }
-
-  override get name(): string {
-    return "TaskTimeoutError";
   }
 }
 
@@ -201,10 +178,6 @@ export class PayloadMutatedError extends SharrayError {
     this.start = start;
     this.end = end;
   }
-
-  override get name(): string {
-    return "PayloadMutatedError";
-  }
 }
 
 /** Placing a call's arrays would exceed `maxSharedBytes`, or what the system has. Nothing was placed. */
@@ -230,10 +203,6 @@ export class MemoryLimitError extends SharrayError {
     this.inUse = inUse;
     this.limit = limit;
   }
-
-  override get name(): string {
-    return "MemoryLimitError";
-  }
 }
 
 /** The executor was shut down. */
@@ -243,10 +212,6 @@ export class ExecutorClosedError extends SharrayError {
   constructor(call: string) {
     super(`Cannot call ${call} as the executor was shut down: create a new ParallelExecutor`);
   }
-
-  override get name(): string {
-    return "ExecutorClosedError";
-  }
 }
 
 /** Threads were asked for where they cannot share memory: the page is not cross-origin isolated. */
@@ -255,10 +220,6 @@ export class IsolationError extends SharrayError {
 
   constructor(what: string, why: string) {
     super(`Cannot ${what} as ${why}`);
-  }
-
-  override get name(): string {
-    return "IsolationError";
   }
 }
 
@@ -273,10 +234,6 @@ export class EvalForbiddenError extends SharrayError {
         "(in Node, leave out --disallow-code-generation-from-strings)",
       options,
     );
-  }
-
-  override get name(): string {
-    return "EvalForbiddenError";
   }
 }
 
@@ -295,10 +252,6 @@ export class ConnectionError extends SharrayError {
   constructor(reason: ConnectionFailure, message: string) {
     super(message);
     this.reason = reason;
-  }
-
-  override get name(): string {
-    return "ConnectionError";
   }
 }
 
@@ -337,4 +290,21 @@ function quoteKeys(value: object): string {
 function describeCause(cause: unknown): string {
   if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
   return `it threw ${quote(cause)}`;
+}
+
+/** Bundlers shorten the names of classes, and leave those of fields. */
+for (const [name, { prototype }] of Object.entries({
+  ConfigurationError,
+  ConnectionError,
+  EvalForbiddenError,
+  ExecutorClosedError,
+  IsolationError,
+  KernelCaptureError,
+  KernelError,
+  MemoryLimitError,
+  PayloadMutatedError,
+  TaskTimeoutError,
+  WorkerLostError,
+})) {
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }

@@ -27,6 +27,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "maxRetries",
   "idleTimeout",
   "resourceLimits",
+  "createWorker",
   "verifyImmutable",
   "hostProfile",
 ];
@@ -60,6 +61,7 @@ describe("defaults", () => {
       maxRetries: 1,
       idleTimeout: 5000,
       resourceLimits: undefined,
+      createWorker: undefined,
       verifyImmutable: false,
       hostProfile: undefined,
     });
@@ -155,6 +157,7 @@ describe("what is refused", () => {
     ["idleTimeout", Number.NaN, milliseconds],
     ["idleTimeout", 2 ** 31, milliseconds],
     ["idleTimeout", "5s", milliseconds],
+    ["createWorker", "./worker.js", "a function () => Worker"],
     ["resourceLimits", 4, megabytes],
     ["resourceLimits", null, megabytes],
     ["resourceLimits", new Map([["stackSizeMb", 4]]), megabytes],

@@ -49,7 +49,7 @@ const of = (sequential: number, threads: number) => ({
 
 function choose(...grounds: Parameters<typeof module.choose>) {
   const choice = module.choose(...grounds);
-  return { ...choice, reason: choice.reason };
+  return { ...choice, reason: choice.reason() };
 }
 
 describe("workers that died", () => {
