@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
-import { app, findChromium } from "./found.js";
+import { app, findChromium, launchOptions } from "./found.js";
 import { type Served, serve } from "./serve.js";
 
 /** What tests have in hand. */
@@ -18,14 +18,11 @@ export function inChromium(
   headers: Readonly<Record<string, string>>,
   tests: (surroundings: Surroundings) => void,
 ): void {
-  const executablePath = findChromium();
-  describe.skipIf(executablePath === undefined)(name, () => {
+  describe.skipIf(findChromium() === undefined)(name, () => {
     let browser: Browser;
     let served: Served;
     beforeAll(async () => {
-      // Its sandbox does not run as root.
-      const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-      browser = await chromium.launch({ executablePath: executablePath as string, args });
+      browser = await chromium.launch(launchOptions());
       served = await serve(join(app, "dist"), headers);
     });
     afterAll(async () => {
