@@ -33,7 +33,8 @@ export class DurationHistogram {
 
   #rank(percent: number): number {
     if (this.#count === 0) return 0;
-    let left = Math.ceil((percent / 100) * this.#count);
+    // As Node's histogram counts.
+    let left = Math.max(1, Math.floor((percent / 100) * this.#count + 0.5));
     const bucket = this.#counts.findIndex((count) => {
       left -= count;
       return left <= 0;
