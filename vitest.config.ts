@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
 import { installed } from "./tests/integration/installed.js";
 
+const alias = [
+  { find: /^sharray$/, replacement: installed.entry },
+  { find: "sharray/bridge", replacement: `${installed.package}/dist/bridge/index.js` },
+  { find: /^sharray\/(otel|trace)$/, replacement: `${installed.package}/dist/telemetry/$1.js` },
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,13 +19,7 @@ export default defineConfig({
       },
       {
         // Everything here meets the package as a user does: packed, and installed into an empty project.
-        resolve: {
-          alias: [
-            { find: /^sharray$/, replacement: installed.entry },
-            { find: "sharray/bridge", replacement: `${installed.package}/dist/bridge/index.js` },
-            { find: /^sharray\/(otel|trace)$/, replacement: `${installed.package}/dist/telemetry/$1.js` },
-          ],
-        },
+        resolve: { alias },
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
@@ -28,6 +28,18 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           // Each file starts pools of its own; more at once would only make two cores slower.
           maxWorkers: 2,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "browser",
+          include: ["tests/browser/**/*.test.ts"],
+          globalSetup: ["tests/integration/install.ts", "tests/browser/build.ts"],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 3 },
+          // One at a time: some look at how long the page was kept waiting.
+          fileParallelism: false,
         },
       },
       {

@@ -6,7 +6,7 @@ import type { AnyKernel } from "./kernel/types.js";
 import { isRecord } from "./memory/inputs.js";
 import { HOST_FIELDS, type HostProfile } from "./plan/host-profile.js";
 import type { StrategyName } from "./plan/plan.js";
-import { cpuBudget, memoryBudget } from "./platform/node.js";
+import { cpuBudget, environment, memoryBudget } from "./platform/runtime.js";
 import type { Telemetry } from "./telemetry/events.js";
 
 /** Limits of a worker's JavaScript heap, as `node:worker_threads` names them; in megabytes. */
@@ -16,6 +16,12 @@ export interface ResourceLimits {
   readonly codeRangeSizeMb?: number;
   /** At least 1. */
   readonly stackSizeMb?: number;
+}
+
+/** A `Worker` of a browser. */
+export interface WebWorker {
+  postMessage(message: unknown, transfer: never[]): void;
+  terminate(): void;
 }
 
 /** What may be configured; everything is optional. */
@@ -50,8 +56,13 @@ export interface ParallelOptions {
   readonly maxRetries?: number | undefined;
   /** Milliseconds without work after which workers end and idle memory is freed. Default 5000. */
   readonly idleTimeout?: number | undefined;
-  /** Limits of every worker's heap. Default: Node's. */
+  /** Limits of every worker's heap. Default: Node's. Browsers have none. */
   readonly resourceLimits?: ResourceLimits | undefined;
+  /**
+   * Browsers only: makes a worker of the pool, of a script that imports `sharray/worker` and then the modules with the
+   * program's kernels. Default: one that comes with this package, and imports module kernels from their addresses.
+   */
+  readonly createWorker?: (() => WebWorker) | undefined;
   /** Check after every call that its kernel changed none of its inputs. Default false. */
   readonly verifyImmutable?: boolean | undefined;
   /** Costs of this machine that are known better than they would be measured. Default: measured. */
@@ -100,6 +111,7 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
   idleTimeout: (value) =>
     allow(isNumberFrom(value, 0) && value <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`),
   resourceLimits: figures("megabytes", RESOURCES),
+  createWorker: (value) => allow(typeof value === "function", "a function () => Worker"),
   verifyImmutable: boolean,
   hostProfile: figures("costs", Object.fromEntries(HOST_FIELDS.map((name) => [name, 0]))),
 };
@@ -121,6 +133,7 @@ export class ParallelConfig {
   readonly maxRetries: number;
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly createWorker: (() => WebWorker) | undefined;
   readonly verifyImmutable: boolean;
   readonly hostProfile: Partial<HostProfile> | undefined;
 
@@ -144,6 +157,7 @@ export class ParallelConfig {
     this.idleTimeout = options.idleTimeout ?? 5000;
     this.resourceLimits =
       options.resourceLimits === undefined ? undefined : Object.freeze({ ...options.resourceLimits });
+    this.createWorker = options.createWorker;
     this.verifyImmutable = options.verifyImmutable ?? false;
     this.hostProfile =
       options.hostProfile === undefined ? undefined : Object.freeze({ ...options.hostProfile });
@@ -158,7 +172,7 @@ export class ParallelConfig {
    */
   static fromEnv(
     base: ParallelOptions = {},
-    env: Readonly<Record<string, string | undefined>> = globalThis.process?.env ?? {},
+    env: Readonly<Record<string, string | undefined>> = environment(),
   ): ParallelConfig {
     checkOptions(base);
     if (typeof env !== "object" || env === null) {

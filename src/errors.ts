@@ -4,10 +4,6 @@
 export abstract class SharrayError extends Error {
   /** Stable identifier, fit for `switch` and for logs. */
   abstract readonly code: string;
-
-  override get name(): string {
-    return this.constructor.name;
-  }
 }
 
 /** A task and the elements that it covers. */
@@ -218,6 +214,29 @@ export class ExecutorClosedError extends SharrayError {
   }
 }
 
+/** Threads were asked for where they cannot share memory: the page is not cross-origin isolated. */
+export class IsolationError extends SharrayError {
+  readonly code = "SHARRAY_ISOLATION";
+
+  constructor(what: string, why: string) {
+    super(`Cannot ${what} as ${why}`);
+  }
+}
+
+/** An inline kernel is text that has to be compiled, and a Content-Security-Policy forbids that. */
+export class EvalForbiddenError extends SharrayError {
+  readonly code = "SHARRAY_EVAL_FORBIDDEN";
+
+  constructor(kernel: string, options?: ErrorOptions) {
+    super(
+      `Cannot use ${kernel} inline as it must be compiled from its text, which is forbidden here: export it from a module ` +
+        `with defineKernel(), or let the Content-Security-Policy have 'unsafe-eval' in its script-src ` +
+        "(in Node, leave out --disallow-code-generation-from-strings)",
+      options,
+    );
+  }
+}
+
 /** Why a client of `sharray/bridge` and the executor do not reach each other. */
 export type ConnectionFailure = "closed" | "lost" | "timeout" | "version";
 
@@ -271,4 +290,21 @@ function quoteKeys(value: object): string {
 function describeCause(cause: unknown): string {
   if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
   return `it threw ${quote(cause)}`;
+}
+
+/** Bundlers shorten the names of classes, and leave those of fields. */
+for (const [name, { prototype }] of Object.entries({
+  ConfigurationError,
+  ConnectionError,
+  EvalForbiddenError,
+  ExecutorClosedError,
+  IsolationError,
+  KernelCaptureError,
+  KernelError,
+  MemoryLimitError,
+  PayloadMutatedError,
+  TaskTimeoutError,
+  WorkerLostError,
+})) {
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }

@@ -51,8 +51,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   constructor(options: ParallelConfig | ParallelOptions = {}) {
     super();
     this.config = options instanceof ParallelConfig ? options : new ParallelConfig(options);
-    const { maxWorkers, maxSharedBytes, idleTimeout, resourceLimits, telemetry, workerInitializer } =
-      this.config;
+    const { maxWorkers, maxSharedBytes, idleTimeout, telemetry, workerInitializer } = this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
     const tricks = tricksOf();
     const forget = (memory: number): void => this.#pool.forget(memory);
@@ -60,7 +59,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,
-      resourceLimits,
+      workers: this.config,
       tricks,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
@@ -103,9 +102,10 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#planner.explain(readCall(this.#backend, "mapShared", input, kernel, null, options));
   }
 
-  /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
+  /** Starts the pool now rather than at first need. @throws WorkerLostError, IsolationError when workers cannot be started */
   override async start(): Promise<void> {
     this.#checkOpen("start");
+    this.#planner.assertPossible(this.config.strategy);
     if (this.#planner.sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
     const isCold = this.#pool.size === 0 && this.#running.length === 0;
     const started = performance.now();

@@ -21,7 +21,9 @@ export {
   ConfigurationError,
   ConnectionError,
   type ConnectionFailure,
+  EvalForbiddenError,
   ExecutorClosedError,
+  IsolationError,
   KernelCaptureError,
   KernelError,
   MemoryLimitError,
@@ -40,7 +42,7 @@ export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtype
 export type { Columns, Input } from "./memory/inputs.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
-export type { Percentiles } from "./platform/histogram.js";
+export type { Percentiles } from "./platform/percentiles.js";
 export type { Claim } from "./protocol/round.js";
 export type { ShutdownOptions } from "./shutdown.js";
 export type {

@@ -3,6 +3,7 @@ import type { ParallelConfig } from "./config.js";
 import { HostMeter, observe } from "./dispatch/host-meter.js";
 import type { Run } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
+import { IsolationError } from "./errors.js";
 import type { Execution } from "./execution.js";
 import type { Arena } from "./memory/arena.js";
 import { PlacementHistory } from "./memory/placement-history.js";
@@ -12,6 +13,8 @@ import type { HostProfile } from "./plan/host-profile.js";
 import { KernelProfiles } from "./plan/kernel-profile.js";
 import { DraftPlan, makePlan } from "./plan/make-plan.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
+import { whyNoThreads } from "./platform/runtime.js";
+import { CAN_STOP } from "./platform/watchdog.js";
 import type { Request } from "./request.js";
 import { isPoolWorker } from "./worker/nested.js";
 
@@ -135,6 +138,8 @@ export class Planner {
     const { call, started, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
+    const strategy = options.strategy ?? config.strategy;
+    this.assertPossible(strategy);
     return [
       {
         call,
@@ -151,10 +156,11 @@ export class Planner {
         canGiveUp: !kernel.stateful,
       },
       {
-        strategy: options.strategy ?? config.strategy,
+        strategy,
         maxWorkers: config.maxWorkers,
         liveWorkers: this.#pool.serving,
         respawnWait: this.#pool.respawnWait,
+        canInterrupt: CAN_STOP,
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: started - this.#lastEnded < config.idleTimeout,
         sequentialBecause: this.sequentialBecause(),
@@ -199,7 +205,15 @@ export class Planner {
   /** Why nothing but sequential is possible here; undefined: threads are. */
   sequentialBecause(): string | undefined {
     if (!this.#config.enabled) return "disabled";
-    return isPoolWorker() ? "nested" : undefined;
+    return isPoolWorker() ? "nested" : whyNoThreads();
+  }
+
+  /** @throws IsolationError where threads are asked for and there can be none */
+  assertPossible(strategy: Limits["strategy"]): void {
+    const { enabled, forceSerialOnFailure } = this.#config;
+    if (strategy !== "threads" || !enabled || forceSerialOnFailure || isPoolWorker()) return;
+    const why = whyNoThreads();
+    if (why !== undefined) throw new IsolationError('run on strategy "threads"', why);
   }
 }
 

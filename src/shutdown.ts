@@ -28,7 +28,7 @@ export function readDeadline(options: unknown): number | undefined {
 /** The earliest of the deadlines that shutdowns were given. */
 export class Deadline {
   readonly #abort: (reason: DOMException) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #at = Infinity;
 
   constructor(abort: (reason: DOMException) => void) {

@@ -1,6 +1,7 @@
 /** While a call runs: its signals, which stop it, and its progress, which the caller is told. */
 import type { Progress } from "./calls.js";
 import type { Job } from "./dispatch/job.js";
+import { unref } from "./platform/runtime.js";
 
 // Ten looks a second are as many as a person can follow; each reads one word of shared memory.
 const INTERVAL_MS = 100;
@@ -29,7 +30,7 @@ export function watch(
           }
         }, INTERVAL_MS);
   // Looking on keeps no process alive: what is looked at does, but for a stream that waits for its loop.
-  timer?.unref();
+  if (timer !== undefined) unref(timer);
   return (completed) => {
     clearInterval(timer);
     for (const end of unwatch) end();

@@ -112,7 +112,7 @@ describe("the reading of imports", () => {
       );
       return /\bimport\(\s*[^"\s]/.test(code) || /\brequire\(/.test(code);
     });
-    expect(computed).toEqual(["worker/import-kernel.ts"]);
+    expect(computed).toEqual(["platform/import-module.browser.ts", "platform/import-module.ts"]);
   });
 });
 
@@ -264,25 +264,19 @@ describe("import directions", () => {
 describe("what comes from outside", () => {
   it("threads.js: the pool alone, and the worker's entry", () => {
     expect(filesThatImport((specifier) => specifier === "threads")).toEqual(["dispatch/pool.ts"]);
-    expect(filesThatImport((specifier) => specifier.startsWith("threads/"))).toEqual(["worker/entry.ts"]);
+    expect(filesThatImport((specifier) => specifier.startsWith("threads/"))).toEqual([
+      "worker/entry.browser.ts",
+      "worker/entry.ts",
+    ]);
     const threads = [...imports.values()].flat().map(({ specifier }) => specifier);
-    expect(threads.filter((each) => each === "threads/worker")).toHaveLength(1);
+    expect(threads.filter((each) => each === "threads/worker")).toHaveLength(2);
   });
 
   it("Node's built-ins, by their node: names", () => {
     const outside = filesThatImport((specifier) => specifier.startsWith("node:")).filter(
       (file) => partOf(file) !== "platform",
     );
-    expect(outside).toEqual([
-      "dispatch/node-worker.ts",
-      "dispatch/pool.ts",
-      "dispatch/slot.ts",
-      "telemetry/emit.ts",
-      "telemetry/otel.ts",
-      "telemetry/trace.ts",
-      "worker/entry.ts",
-      "worker/import-kernel.ts",
-    ]);
+    expect(outside).toEqual(["worker/entry.ts"]);
     expect(filesThatImport((specifier) => builtinModules.includes(specifier))).toEqual([]);
   });
 
@@ -301,7 +295,7 @@ describe("what comes from outside", () => {
       comlink: ["bridge/client-connection.ts", "bridge/far-side.ts", "bridge/host-connection.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/captures.ts"],
-      threads: ["dispatch/pool.ts", "worker/entry.ts"],
+      threads: ["dispatch/pool.ts", "worker/entry.browser.ts", "worker/entry.ts"],
     });
   });
 
@@ -314,9 +308,48 @@ describe("what comes from outside", () => {
   });
 });
 
+describe("browsers", () => {
+  const twinOf = (file: string): string => file.replace(/\.ts$/, ".browser.ts");
+  const twins = files.filter((file) => files.includes(twinOf(file)));
+  // Of no module that Node has: what their own entry starts with.
+  const ALONE = ["platform/lifeline.browser.ts", "worker/entry.browser.ts"];
+
+  it("every file for browsers stands in for one of Node's", () => {
+    const forBrowsers = files.filter((file) => file.endsWith(".browser.ts"));
+    expect(twins.length).toBeGreaterThan(8);
+    expect(forBrowsers.filter((file) => !ALONE.includes(file))).toEqual(
+      twins
+        .filter((file) => !ALONE.includes(twinOf(file)))
+        .map(twinOf)
+        .sort(),
+    );
+  });
+
+  it("only files of the platform have a twin, and all that import Node's built-ins", () => {
+    for (const file of twins) expect(["platform", "worker"], file).toContain(partOf(file));
+    const node = filesThatImport((specifier) => specifier.startsWith("node:"));
+    expect(node.filter((file) => !twins.includes(file))).toEqual([]);
+  });
+
+  it("what both have has the same names on both sides", () => {
+    const names = (file: string): string[] => {
+      const code = withoutComments(sources.get(file) as string);
+      const declared = code.matchAll(/^export (?:async )?(?:function|const|class|interface) (\w+)/gm);
+      const listed = [...code.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list = ""]) => list.split(","));
+      const renamed = listed.map((name) => (/(\w+)\s*$/.exec(name) as RegExpExecArray)[1] as string);
+      return [...[...declared].map(([, name]) => name as string), ...renamed].sort();
+    };
+    for (const file of twins) {
+      expect(names(twinOf(file)).length, file).toBe(names(file).length);
+      expect(names(twinOf(file)), file).toEqual(names(file));
+    }
+  });
+});
+
 describe("the length of files", () => {
-  // The executor is the whole public surface with its documentation, and the story of a call.
-  const LONGEST: Readonly<Record<string, number>> = { "executor.ts": 420 };
+  // The executor is the whole public surface with its documentation, and the story of a call; the errors are one small
+  // class after the other.
+  const LONGEST: Readonly<Record<string, number>> = { "executor.ts": 420, "errors.ts": 320 };
 
   it.each(files)("%s", (file) => {
     const lines = (sources.get(file) as string).trimEnd().split("\n").length;

@@ -10,7 +10,9 @@ it("exports these names and no others", async () => {
     [
       "ConfigurationError",
       "ConnectionError",
+      "EvalForbiddenError",
       "ExecutorClosedError",
+      "IsolationError",
       "KernelCaptureError",
       "KernelError",
       "MemoryLimitError",

@@ -1,5 +1,6 @@
 /** The client's side: asks to be served. */
-import { ConnectionError } from "../errors.js";
+import { ConnectionError, IsolationError } from "../errors.js";
+import { whyNoThreads } from "../platform/runtime.js";
 import { ClientConnection } from "./client-connection.js";
 import { checkEndpoint, type Endpoint } from "./endpoint.js";
 import { readOption } from "./options.js";
@@ -19,13 +20,15 @@ const FIRST_WAIT_MS = 100;
 
 /**
  * Connects to the executor that `serveExecutor` serves at the other end of `endpoint`.
- * @throws TypeError, ConfigurationError; ConnectionError where nobody serves it, or another release of this package
+ * @throws TypeError, ConfigurationError; IsolationError in a page that is not isolated; ConnectionError where nobody serves it, or another release of this package
  */
 export async function connectExecutor(
   endpoint: Pick<Endpoint, "postMessage">,
   options: ConnectOptions = {},
 ): Promise<RemoteExecutor> {
   checkEndpoint(endpoint, "connectExecutor", [["postMessage"]]);
+  const why = whyNoThreads();
+  if (why !== undefined) throw new IsolationError("connect to an executor", why);
   const timeout = readOption<number>(options, "connectExecutor", "timeout", "idleTimeout") ?? TIMEOUT_MS;
   const deadline = performance.now() + timeout;
   for (let wait = FIRST_WAIT_MS; ; wait *= 2) {

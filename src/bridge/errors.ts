@@ -3,7 +3,9 @@ import {
   attachPartial,
   ConfigurationError,
   ConnectionError,
+  EvalForbiddenError,
   ExecutorClosedError,
+  IsolationError,
   KernelCaptureError,
   KernelError,
   MemoryLimitError,
@@ -30,7 +32,9 @@ export type Answer<T> = { readonly value: T } | { readonly failure: Failure };
 const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
   SHARRAY_CONFIGURATION: ConfigurationError,
   SHARRAY_CONNECTION: ConnectionError,
+  SHARRAY_EVAL_FORBIDDEN: EvalForbiddenError,
   SHARRAY_EXECUTOR_CLOSED: ExecutorClosedError,
+  SHARRAY_ISOLATION: IsolationError,
   SHARRAY_KERNEL: KernelError,
   SHARRAY_KERNEL_CAPTURE: KernelCaptureError,
   SHARRAY_MEMORY_LIMIT: MemoryLimitError,
@@ -62,7 +66,8 @@ export function unpackFailure(
   const error = unpackThrown(thrown);
   if (!isRevived(error, thrown)) return error;
   // Only V8 can; elsewhere the stack is the other side's.
-  Error.captureStackTrace?.(error, unpackFailure);
+  const { captureStackTrace } = Error as { captureStackTrace?(error: object, below: unknown): void };
+  captureStackTrace?.(error, unpackFailure);
   if (partial !== undefined) attachPartial(error, () => unpackPartial(partial, outputs?.()));
   return error;
 }

@@ -3,7 +3,7 @@
  * and dispatching as they happen.
  */
 import { defaultHostProfile, type HostProfile, hostProfileOf } from "../plan/host-profile.js";
-import { cpuBudget } from "../platform/node.js";
+import { cpuBudget, inBackground } from "../platform/runtime.js";
 import { ControlBlock } from "../protocol/control-block.js";
 
 /** Measurements that calls make on their way. */
@@ -96,9 +96,9 @@ export class HostMeter {
       const step = steps.shift();
       if (step === undefined) return;
       step();
-      setImmediate(next).unref();
+      inBackground(next);
     };
-    setImmediate(next).unref();
+    inBackground(next);
   }
 }
 

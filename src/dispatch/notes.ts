@@ -1,5 +1,5 @@
 /** What threads noted about their part in a round, read on the caller's side and on its clock. */
-import { CLOCK_OFFSET } from "../platform/node.js";
+import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { type Claim, ENDED, LOG_WORDS, LOGGED, STARTED } from "../protocol/round.js";
 import type { RunReport } from "./job.js";
 

@@ -1,4 +1,5 @@
 /** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
+import { unref } from "../platform/runtime.js";
 import type { Found } from "../protocol/doorbell.js";
 import type { ReportMessage } from "../protocol/messages.js";
 import type { Claim, Round } from "../protocol/round.js";
@@ -114,7 +115,7 @@ export class Pass implements RoundListener, Polled {
       }
     } else {
       this.#stopLooking();
-      setTimeout(() => this.#wakeOthers(), LATE_MS).unref();
+      unref(setTimeout(() => this.#wakeOthers(), LATE_MS));
     }
   }
 
@@ -170,18 +171,19 @@ export class Pass implements RoundListener, Polled {
 
   /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
   #stopped(): void {
-    setTimeout(() => {
+    const end = (): void => {
       for (const [slot, participant] of this.#taking) {
         // Others have it before them still, and work for other rounds.
         if (this.#round.at(participant) !== undefined) void slot.terminate();
       }
-    }, GRACE_MS).unref();
+    };
+    unref(setTimeout(end, GRACE_MS));
   }
 
   /** Looks, as long as the round lasts, whether a task's time is up. */
   #watch(timeout: number): void {
     const overtime = new Overtime(timeout);
-    const timer = setInterval(() => {
+    const look = (): void => {
       const now = performance.now();
       for (const [slot, participant] of this.#taking) {
         const task = this.#taskOf(participant);
@@ -192,8 +194,9 @@ export class Pass implements RoundListener, Polled {
         this.#job.fail(task.index, undefined);
         this.#round.control.lowerLimit(task.position);
       }
-      // Workers that run keep the process alive.
-    }, lookInterval(timeout)).unref();
+    };
+    // Workers that run keep the process alive.
+    const timer = unref(setInterval(look, lookInterval(timeout)));
     const end = (): void => clearInterval(timer);
     void this.ended.then(end);
     this.#job.onStop(end);

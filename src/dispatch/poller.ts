@@ -1,4 +1,5 @@
 /** Looks after what ends too soon for a message to be worth it. */
+import { soon } from "../platform/runtime.js";
 
 export interface Polled {
   /** Takes a look. @returns whether there is no more to look at */
@@ -30,7 +31,7 @@ export function stayFor(hasEnded: () => boolean, started: number): boolean {
 
 /** Looks at `polled` in every turn of the event loop from the next one on, until it says that there is no more to see. */
 export function poll(polled: Polled): void {
-  if (watched.size === 0) setImmediate(turn);
+  if (watched.size === 0) soon(turn);
   watched.add(polled);
 }
 
@@ -38,5 +39,5 @@ function turn(): void {
   const now = performance.now();
   lastTurn = now;
   for (const each of watched) if (each.poll(now)) watched.delete(each);
-  if (watched.size > 0) setImmediate(turn);
+  if (watched.size > 0) soon(turn);
 }

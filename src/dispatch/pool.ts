@@ -2,8 +2,9 @@
  * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which spawns,
  * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
-import type { MessagePort } from "node:worker_threads";
 import { Looks } from "../platform/looks.js";
+import { unref } from "../platform/runtime.js";
+import { withoutSignalHandlers } from "../platform/signals.js";
 import type { Tricks } from "../platform/tricks.js";
 import type { WorkerSetup } from "../protocol/messages.js";
 import { Backoff } from "./backoff.js";
@@ -24,24 +25,9 @@ type Threads = typeof import("threads");
 
 let threads: Promise<Threads> | undefined;
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
 /** Imports threads.js at first need, and takes back what its import does to the process. */
 function loadThreads(): Promise<Threads> {
-  threads ??= (async () => {
-    // It installs handlers that end the process with code 0 on SIGINT and SIGTERM (master/implementation.node.ts:142).
-    // They are those that are new and call its function: the program may add its own while the import runs, and may
-    // have imported threads.js itself before.
-    const before = new Set(SIGNALS.flatMap((signal) => process.listeners(signal)));
-    const module = await import("threads");
-    for (const signal of SIGNALS) {
-      for (const listener of process.listeners(signal)) {
-        const isItsOwn = String(listener).includes("terminateWorkersAndMaster");
-        if (isItsOwn && !before.has(listener)) process.off(signal, listener);
-      }
-    }
-    return module;
-  })();
+  threads ??= withoutSignalHandlers(() => import("threads"));
   return threads;
 }
 
@@ -74,7 +60,7 @@ export class Pool {
   #isClosed = false;
   /** Woken first the last time: the likeliest to be waiting at its bell. */
   #hottest: Slot | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -197,10 +183,11 @@ export class Pool {
 
   #scheduleTrim(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    const trim = (): void => {
       this.#timer = undefined;
       this.#trim();
-    }, this.#options.idleTimeout).unref();
+    };
+    this.#timer = unref(setTimeout(trim, this.#options.idleTimeout));
   }
 
   #trim(): void {

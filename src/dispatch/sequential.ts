@@ -1,5 +1,5 @@
 import { SLICE_MS } from "../platform/breather.js";
-import { CLOCK_OFFSET, nextTurn } from "../platform/node.js";
+import { CLOCK_OFFSET, nextTurn } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure } from "../protocol/departure.js";

@@ -1,15 +1,9 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
-import {
-  MessageChannel,
-  type MessagePort,
-  type ResourceLimits,
-  receiveMessageOnPort,
-} from "node:worker_threads";
-import { cpuBudget } from "../platform/node.js";
+import { CAN_PARK, drain, listenTo, PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
+import { cpuBudget } from "../platform/runtime.js";
 import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import { NodeWorker } from "./node-worker.js";
 
 /** How a worker ended. */
 export interface Loss {
@@ -34,22 +28,17 @@ export interface RoundListener {
 /** How workers are started and ended. */
 export interface Control {
   /** @returns the thread, once it serves. Rejects where it could not start; the worker may be alive then */
-  serve(worker: NodeWorker, port: MessagePort, setup: WorkerSetup): Promise<object>;
+  serve(worker: PoolWorker, port: MessagePort, setup: WorkerSetup): Promise<object>;
   terminate(thread: object): Promise<void>;
 }
 
 export interface SlotOptions {
-  readonly resourceLimits: ResourceLimits | undefined;
+  readonly workers: WorkerOptions;
   readonly initializer: KernelAddress | null;
   readonly tricks: Tricks;
 }
 
 let parallelism: number | undefined;
-
-// One CommonJS file, made of worker/entry.js and all that it imports, packages too. Node takes most of a worker's start to
-// find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
-// place of 138 (this thread included, which loads threads.js meanwhile).
-const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 
 export class Slot {
   /** Names the worker among those of its pool, from 1. */
@@ -69,7 +58,7 @@ export class Slot {
   readonly #rounds = new Map<number, RoundListener>();
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
-  readonly #worker: NodeWorker;
+  readonly #worker: PoolWorker;
   readonly #control: Control;
   readonly #onRelease: (slot: Slot) => void;
   readonly #onEnd: (slot: Slot) => void;
@@ -93,13 +82,12 @@ export class Slot {
     this.#onEnd = onEnd;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on("message", (message: ReportMessage) => this.#report(message));
-    port1.unref();
+    listenTo(port1, (message: ReportMessage) => this.#report(message));
     let end: () => void;
     this.ended = new Promise((resolve) => {
       end = resolve;
     });
-    this.#worker = new NodeWorker(ENTRY, options.resourceLimits, (exitCode, error) => {
+    this.#worker = new PoolWorker(options.workers, (exitCode, error) => {
       end();
       onEnd(this);
       this.#lose(exitCode, error ?? this.#startError);
@@ -111,7 +99,7 @@ export class Slot {
     parallelism ??= cpuBudget();
     const { initializer, tricks } = options;
     const spins = tricks.spin && parallelism > 1;
-    this.ready = this.#serve(port2, { initializer, bell, parks: tricks.bell, spins })
+    this.ready = this.#serve(port2, { initializer, bell, parks: tricks.bell && CAN_PARK, spins })
       .then(() => {
         this.#readySince = performance.now();
       })
@@ -188,11 +176,7 @@ export class Slot {
 
   #lose(exitCode: number, error: unknown): void {
     // What the worker sent before its end waits in the port, and counts.
-    for (;;) {
-      const received = receiveMessageOnPort(this.#port);
-      if (received === undefined) break;
-      this.#report(received.message as ReportMessage);
-    }
+    drain(this.#port, (message: ReportMessage) => this.#report(message));
     this.#port.close();
     const listeners = [...this.#rounds.values()];
     this.#rounds.clear();

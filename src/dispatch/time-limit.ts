@@ -25,7 +25,7 @@ export function timed(
 }
 
 async function settledWithin<T>(promise: PromiseLike<T>, ms: number, onOvertime: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const overtime = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
       () => {

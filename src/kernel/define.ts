@@ -1,4 +1,5 @@
 import { quote } from "../errors.js";
+import { rememberKernel } from "../platform/kernel-registry.js";
 import type { AnyKernel } from "./types.js";
 
 /** Where a module kernel lives. */
@@ -40,6 +41,7 @@ export function defineKernel<F extends AnyKernel>(url: string, name: string, fn:
     );
   }
   addresses.set(fn, { url, name });
+  rememberKernel(url, name, fn);
   return fn;
 }
 

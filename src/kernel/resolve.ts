@@ -1,6 +1,6 @@
 /** From the caller's function to something that has a number, an address for workers, and runs here too. */
 import type { KernelAddress } from "../protocol/messages.js";
-import { compileInline } from "./compile.js";
+import { assertMayCompile, compileInline } from "./compile.js";
 import { type ModuleAddress, moduleAddress } from "./define.js";
 import { type KernelSource, readKernelSource } from "./source.js";
 import type { AnyKernel } from "./types.js";
@@ -55,7 +55,9 @@ export function kernelAt(
 function resolveInline(fn: AnyKernel): Kernel {
   let kernel = inlineFunctions.get(fn);
   if (kernel === undefined) {
-    kernel = inlineKernel(readKernelSource(fn));
+    const source = readKernelSource(fn);
+    assertMayCompile(source.name);
+    kernel = inlineKernel(source);
     inlineFunctions.set(fn, kernel);
   }
   return kernel;

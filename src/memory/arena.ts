@@ -11,6 +11,8 @@
  *   region returns by itself, and until then it can't be recycled, whatever happens to the executor.
  */
 import { MemoryLimitError } from "../errors.js";
+import { newMemory, unref } from "../platform/runtime.js";
+import { isSharedBuffer } from "./dtypes.js";
 
 /** Placed arrays start on cache-line boundaries, so that two workers never write the same line. */
 export const ALIGNMENT = 64;
@@ -133,6 +135,11 @@ export class Arena {
 
   /** Hands a region to the user: the returned handle owns it from now on. */
   lend(region: Region): SharedArrayBuffer {
+    if (!isSharedBuffer(region.buffer)) {
+      // A clone would be other memory.
+      this.forget(region);
+      return region.buffer;
+    }
     // A clone is a second handle over the same memory (1.5 µs). The engine keeps the first one, so that the
     // finalizer of the second can still recycle the region.
     const handle = structuredClone(region.buffer);
@@ -219,7 +226,7 @@ export class Arena {
       this.#dropUnused(performance.now() - (this.#idleTimeout as number));
       if (this.#bytesIdle > 0) this.#scheduleTrim();
     }, this.#idleTimeout);
-    this.#trimTimer.unref?.();
+    unref(this.#trimTimer);
   }
 
   /** Lets regions go that have been idle since `oldest` or longer. */
@@ -265,7 +272,7 @@ export class Arena {
     }
     let buffer: SharedArrayBuffer;
     try {
-      buffer = new SharedArrayBuffer(size);
+      buffer = newMemory(size);
     } catch {
       throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
     }

@@ -1,5 +1,6 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
-import { quote } from "../errors.js";
+import { IsolationError, quote } from "../errors.js";
+import { whyNoThreads } from "../platform/runtime.js";
 import type { Arena } from "./arena.js";
 import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";
 import { readPayload } from "./inputs.js";
@@ -11,6 +12,7 @@ const OWN_REGION = 64 * 1024;
 /** The same shape on shared memory. Arrays that stand there already come back as they are. */
 export function share(input: unknown, arena: Arena): unknown {
   const payload = readPayload(input);
+  assertShareable("share()");
   const shared = shareArrays(new Set(payload.arrays.filter((array) => !isShared(array))), arena);
   if (payload.shape === "array") return shared.get(payload.arrays[0]) ?? input;
   if (payload.shape === "list") {
@@ -31,9 +33,16 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
       `Cannot allocate the array as its length must be an integer of at least 0: current value is ${quote(length)}`,
     );
   }
+  assertShareable("allocate()");
   const region = arena.take(length * elementBytes(kind));
   if (region.recycled) new Uint8Array(region.buffer).fill(0);
   return viewOf(kind, arena.lend(region), 0, length);
+}
+
+/** @throws IsolationError where there is no shared memory */
+function assertShareable(call: string): void {
+  const why = whyNoThreads();
+  if (why !== undefined) throw new IsolationError(`call ${call}`, why);
 }
 
 /** Copies plain arrays to regions of the user's, overlapping ones to the same. All or none. */

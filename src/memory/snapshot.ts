@@ -2,7 +2,7 @@
  * A copy of what a job's kernel may read, taken before its first task, and the first difference from it afterwards.
  * Bits are compared, not values: another NaN or the other zero is a change.
  */
-import { sameBytes } from "../platform/node.js";
+import { sameBytes } from "../platform/runtime.js";
 import type { Arena, Region } from "./arena.js";
 import { isShared, isSharedBuffer, type TypedArray } from "./dtypes.js";
 import { copySpans, type PlacementPlan, planSpans, type Span } from "./placement.js";

@@ -27,16 +27,21 @@ export function choose(workload: Workload, limits: Limits, predicted: Plan["pred
   if (asked !== "auto") {
     return { strategy: asked, reason: () => `strategy "${asked}" was asked for`, isOpen: false };
   }
-  const choice = chooseByCosts(workload, predicted);
+  const choice = chooseByCosts(workload, limits, predicted);
   const { liveWorkers, respawnWait } = limits;
   if (choice.strategy === "threads" || liveWorkers > 0 || respawnWait === 0) return choice;
   const wait = ms(respawnWait);
   return { ...choice, reason: () => `${choice.reason()}; workers died, and none is started for ${wait}` };
 }
 
-function chooseByCosts(workload: Workload, predicted: Plan["predicted"]): Choice {
+function chooseByCosts(workload: Workload, { canInterrupt }: Limits, predicted: Plan["predicted"]): Choice {
   const { sequential, threads } = predicted;
   if (workload.kernel === undefined && workload.hint === 0) {
+    if (!canInterrupt) {
+      const reason =
+        "the kernel was never measured, and nothing could stop it on this thread: the workers find out";
+      return { strategy: "threads", reason: () => reason, isOpen: true };
+    }
     const toFindOut = threads.spawn + threads.place + threads.dispatch;
     return toFindOut <= FIND_OUT_MS
       ? {

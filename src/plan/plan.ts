@@ -51,6 +51,8 @@ export interface Limits {
   readonly liveWorkers: number;
   /** Milliseconds until workers may be started, as those before them died; 0: at once. */
   readonly respawnWait: number;
+  /** Can a task be stopped that takes too long on the caller's thread? */
+  readonly canInterrupt: boolean;
   /** Would a region that was used before take what must be placed? */
   readonly recycles: boolean;
   /** Do calls follow each other so soon that memory placed now is still there for the next one? */

@@ -1,4 +1,4 @@
-import { nextTurn } from "./node.js";
+import { nextTurn } from "./runtime.js";
 
 /**
  * How long work on the caller's thread may go on before the event loop gets a turn. About 10 ms are

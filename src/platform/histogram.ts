@@ -1,12 +1,5 @@
 import { createHistogram } from "node:perf_hooks";
-
-/** Percentiles in milliseconds; 0 before the first. */
-export interface Percentiles {
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
-}
+import type { Percentiles } from "./percentiles.js";
 
 const NS_PER_MS = 1e6;
 // An hour, in nanoseconds; longer durations count as one.

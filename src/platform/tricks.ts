@@ -5,6 +5,7 @@
  * Measured by `npm run bench -- --only tricks` of native-free-bench, whose committed results have the spread.
  */
 import { ConfigurationError } from "../errors.js";
+import { environment } from "./runtime.js";
 
 export interface Tricks {
   /** A worker that has just had work parks at its doorbell: dispatch/pass.ts, worker/serve.ts, protocol/doorbell.ts. */
@@ -33,7 +34,7 @@ export const ALL_TRICKS: Tricks = {
 const VARIABLE = "SHARRAY_WITHOUT";
 
 /** @throws ConfigurationError for a name that is none */
-export function tricksOf(without: string | undefined = globalThis.process?.env?.[VARIABLE]): Tricks {
+export function tricksOf(without: string | undefined = environment()[VARIABLE]): Tricks {
   if (without === undefined || without === "") return ALL_TRICKS;
   const names = without.split(",");
   const wrong = names.find((name) => !Object.hasOwn(ALL_TRICKS, name));

@@ -8,6 +8,9 @@ const call = new Script(`globalThis[Symbol.for("sharray.guarded")]()`);
 
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** A function that runs can be stopped. */
+export const CAN_STOP = true;
+
 /** The function did not return in time. */
 export const TIMED_OUT = Symbol("timed out");
 

@@ -1,4 +1,4 @@
-import { type Channel, channel } from "node:diagnostics_channel";
+import { type Channel, channel } from "../platform/channels.js";
 import type { ChannelMessages, Telemetry, TelemetryEvents } from "./events.js";
 
 // Held for good: Node 20 forgets a channel with its subscribers when an earlier object of the same name is collected.

@@ -1,5 +1,6 @@
 /** Counters over the life of an executor. */
-import { DurationHistogram, type Percentiles } from "../platform/histogram.js";
+import { DurationHistogram } from "../platform/histogram.js";
+import type { Percentiles } from "../platform/percentiles.js";
 
 export interface MetricsSnapshot {
   /** Calls that were accepted. */

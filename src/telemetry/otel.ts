@@ -1,5 +1,5 @@
 /** Turns the events of all executors of this thread into OpenTelemetry spans and metrics. */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+
 import {
   type Attributes,
   diag,
@@ -13,6 +13,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { StrategyName } from "../plan/plan.js";
+import { subscribe, unsubscribe } from "../platform/channels.js";
 import { isError, textOf, typeOf } from "./error-text.js";
 import type {
   ChannelMessages,

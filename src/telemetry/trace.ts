@@ -1,6 +1,6 @@
 /** Records calls and writes them as a trace that Perfetto (ui.perfetto.dev) and chrome://tracing open. */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { writeFile } from "node:fs/promises";
+import { subscribe, unsubscribe } from "../platform/channels.js";
+import { writeFile } from "../platform/files.js";
 import { textOf } from "./error-text.js";
 import type { CallTrace } from "./events.js";
 import { type RecordedCall, type TraceEvent, traceEvents } from "./trace-events.js";

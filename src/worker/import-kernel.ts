@@ -1,56 +1,26 @@
-/** Module kernels: imported from where the user's program has them, TypeScript included where the program runs it. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+/** Module kernels: imported from where the user's program has them. */
 import type { AnyKernel } from "../kernel/types.js";
+import { importModule } from "../platform/import-module.js";
+import { LOADING_ADVICE, noteImport, rememberedKernel } from "../platform/kernel-registry.js";
 
 /** Imports a module kernel. @throws Error naming the module and the export */
 export async function importKernel(url: string, name: string): Promise<AnyKernel> {
+  const known = rememberedKernel(url, name);
+  if (known !== undefined) return known as AnyKernel;
   let module: Record<string, unknown>;
+  noteImport(url);
   try {
     module = await importModule(url);
   } catch (cause) {
-    throw new Error(`Cannot load kernel "${name}" as its module ${url} does not load in a worker`, { cause });
+    const message = `Cannot load kernel "${name}" as its module ${url} does not load in a worker`;
+    throw new Error(message + LOADING_ADVICE, { cause });
   }
   const kernel = module[name];
   if (typeof kernel !== "function") {
     throw new Error(
       `Cannot load kernel "${name}" as module ${url} must export a function of that name: ` +
-        `it exports ${Object.keys(module).join(", ") || "nothing"}`,
+        `it exports ${Object.keys(module).join(", ") || "nothing"}${LOADING_ADVICE}`,
     );
   }
   return kernel as AnyKernel;
-}
-
-async function importModule(url: string): Promise<Record<string, unknown>> {
-  try {
-    return (await import(url)) as Record<string, unknown>;
-  } catch (error) {
-    // On Node 20 and early 22 tsx leaves workers alone, though they inherit its options (privatenumber/tsx#354).
-    const isUnknown = (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
-    const nodeOptions = process.env["NODE_OPTIONS"]?.split(/\s+/) ?? [];
-    const api = isUnknown ? tsxApi([...process.execArgv, ...nodeOptions]) : undefined;
-    if (api === undefined) throw error;
-    const { register } = (await import(api)) as { register(): void };
-    register();
-    // The failed address stays failed in Node's cache; a fragment makes it another one for the same file.
-    return (await import(`${url}#tsx`)) as Record<string, unknown>;
-  }
-}
-
-/** Where the program's own tsx has its registering function; undefined where it does not run under tsx. */
-function tsxApi(execArgv: readonly string[]): string | undefined {
-  for (const argument of execArgv) {
-    const loader = argument.replace(/^--(import|loader|experimental-loader)=/, "");
-    const home = /^(.*\/tsx\/dist\/)(loader|esm\/index)\.mjs$/.exec(loader)?.[1];
-    if (home !== undefined) {
-      const base = home.startsWith("file:") ? home : pathToFileURL(home).href;
-      return new URL("esm/api/index.mjs", base.endsWith("/") ? base : `${base}/`).href;
-    }
-    if (loader === "tsx" || loader === "tsx/esm") {
-      // Resolved for require, which is synchronous; the module for import stands beside it.
-      const resolved = createRequire(`${process.cwd()}/`).resolve("tsx/esm/api");
-      return pathToFileURL(resolved.replace(/\.cjs$/, ".mjs")).href;
-    }
-  }
-  return undefined;
 }

@@ -2,7 +2,7 @@
 import { compileInline } from "../kernel/compile.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { Looks } from "../platform/looks.js";
-import { nextTurn } from "../platform/node.js";
+import { nextTurn } from "../platform/runtime.js";
 import { unpackPlaces } from "../protocol/descriptor.js";
 import { Doorbell } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";

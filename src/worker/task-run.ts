@@ -3,7 +3,7 @@
  * this same loop; see ../protocol/README.md for the protocol.
  */
 
-import { CLOCK_OFFSET } from "../platform/node.js";
+import { CLOCK_OFFSET } from "../platform/runtime.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { Departing, Departure } from "../protocol/departure.js";
 import type { ResultTable } from "../protocol/results.js";

@@ -12,29 +12,9 @@ import { pathToFileURL } from "node:url";
 import * as api from "sharray";
 import { KernelError, ParallelConfig, ParallelExecutor, SharrayError } from "sharray";
 import { beforeAll, describe, expect, test } from "vitest";
+import { blocksOf } from "./blocks.js";
 import { installed } from "./installed.js";
 import { runNode } from "./run.js";
-
-interface Block {
-  readonly language: string;
-  /** What stands behind the language. */
-  readonly info: string;
-  readonly line: number;
-  readonly text: string;
-  /** The `text` block that follows, with nothing but blank lines between. */
-  readonly output: string | undefined;
-}
-
-/** The fenced blocks of a page. */
-function blocksOf(markdown: string): Block[] {
-  const fence = /^```(\w*)[ \t]*(.*)\n([\s\S]*?)^```[ \t]*\n(?:\n*^```text[ \t]*\n([\s\S]*?)^```[ \t]*$)?/gm;
-  const blocks: Block[] = [];
-  for (const match of markdown.matchAll(fence)) {
-    const [, language = "", info = "", text = "", output] = match;
-    blocks.push({ language, info, line: markdown.slice(0, match.index).split("\n").length, text, output });
-  }
-  return blocks;
-}
 
 function markdownIn(folder: string): string[] {
   return readdirSync(join(installed.root, folder), { recursive: true, encoding: "utf8" })
@@ -50,11 +30,14 @@ function read(page: string): string {
   return readFileSync(join(installed.root, page), "utf8");
 }
 
-const programs = runPages.flatMap((page) => {
-  return blocksOf(read(page))
-    .filter(({ language }) => ["js", "ts", "javascript", "typescript", "mjs"].includes(language))
-    .map((block) => ({ ...block, page, place: `${page}:${block.line}` }));
-});
+// The blocks of this one run in Chromium: tests/browser/docs.test.ts.
+const programs = runPages
+  .filter((page) => page !== "docs/browser.md")
+  .flatMap((page) => {
+    return blocksOf(read(page))
+      .filter(({ language }) => ["js", "ts", "javascript", "typescript", "mjs"].includes(language))
+      .map((block) => ({ ...block, page, place: `${page}:${block.line}` }));
+  });
 const runnable = programs.filter(({ info }) => !info.startsWith("no-run"));
 
 /** Where the blocks of a page are kept. Inside the project, so that "sharray" is the installed package. */

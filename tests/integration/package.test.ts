@@ -40,28 +40,49 @@ describe("the tarball", () => {
       "README.md",
       "package.json",
     ]);
-    const bundles = ["dist/worker/LICENSES.txt", "dist/worker/entry.cjs"];
-    expect(modules.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(bundles);
+    const forBrowsers = modules.filter((path) => path.startsWith("dist/browser/"));
+    const chunk = /^dist\/browser\/(chunk|threads)-[A-Z0-9]+\.js$/;
+    expect(forBrowsers.filter((path) => !chunk.test(path))).toEqual(
+      ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js", "worker.js"].map(
+        (file) => `dist/browser/${file}`,
+      ),
+    );
+    const bundles = ["dist/worker/LICENSES.txt", "dist/worker/entry.cjs", ...forBrowsers];
+    const others = modules.filter((path) => !forBrowsers.includes(path));
+    expect(others.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(bundles.slice(0, 2));
     // One of each per source file, and the worker's entry in one file: nothing that an earlier build has left.
     const sources = (await run("find", [join(installed.repository, "src"), "-name", "*.ts"])).stdout
       .trim()
       .split("\n")
       .map((path) => relative(join(installed.repository, "src"), path))
-      .filter((path) => !path.endsWith(".d.ts"))
+      .filter((path) => !/\.(d|browser)\.ts$/.test(path))
       .flatMap((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, `dist/${path.replace(/\.ts$/, ".d.ts")}`]);
     expect(modules).toEqual([...sources, ...bundles].sort());
   });
 
-  test("has the licence of every package that is bundled with the worker's entry", () => {
-    const [entry, licenses] = ["entry.cjs", "LICENSES.txt"].map((file) =>
-      readFileSync(join(installed.package, "dist/worker", file), "utf8"),
-    ) as [string, string];
-    const bundled = new Set(
-      [...entry.matchAll(/^\/\/ (?:\S*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(([, name]) => name),
+  test.each([
+    ["worker", ["threads", "@msgpack/msgpack"]],
+    ["browser", ["threads", "@msgpack/msgpack", "acorn", "comlink", "eslint-scope"]],
+  ])("has the licence of every package that is bundled in dist/%s", async (folder, known) => {
+    const files = (await packedFiles()).filter((path) => path.startsWith(`dist/${folder}/`));
+    const read = (path: string): string => readFileSync(join(installed.package, path), "utf8");
+    const code = files.filter((path) => /\.c?js$/.test(path)).map(read);
+    const header = /^\s*\/\/ (?:\S*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
+    const bundled = new Set(code.flatMap((text) => [...text.matchAll(header)].map(([, name]) => name)));
+    const licenses = read(`dist/${folder}/LICENSES.txt`);
+    const licensed = [...licenses.matchAll(/^(\S+)\/(?:licen[cs]e(?:\.\w+)?|README\.md)$/gim)].map(
+      ([, name]) => name,
     );
-    const licensed = [...licenses.matchAll(/^(\S+)\/licen[cs]e$/gim)].map(([, name]) => name);
     expect(licensed.sort()).toEqual([...bundled].sort());
-    expect(bundled).toContain("threads");
+    for (const name of known) expect(bundled).toContain(name);
+  });
+
+  test("has no Node built-in in what browsers get, and leaves nothing for them to find elsewhere", async () => {
+    const files = (await packedFiles()).filter((path) => /^dist\/browser\/.*\.js$/.test(path));
+    expect(files.length).toBeGreaterThan(5);
+    const imported = files.flatMap((path) => importsOf(readFileSync(join(installed.package, path), "utf8")));
+    const elsewhere = imported.filter((specifier) => !specifier.startsWith("./"));
+    expect([...new Set(elsewhere)]).toEqual(["@opentelemetry/api"]);
   });
 
   test("imports built-in modules, its own files and its declared dependencies only, and all of those", async () => {

@@ -3,7 +3,7 @@ import { checkField, ParallelConfig, type ParallelOptions } from "../../src/conf
 import { ConfigurationError } from "../../src/errors.js";
 import { defineKernel } from "../../src/kernel/define.js";
 import { HOST_FIELDS } from "../../src/plan/host-profile.js";
-import { cpuBudget, memoryBudget } from "../../src/platform/node.js";
+import { cpuBudget, memoryBudget } from "../../src/platform/runtime.js";
 
 const RESOURCES_ALLOWED =
   "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb from 1)";
@@ -27,6 +27,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "maxRetries",
   "idleTimeout",
   "resourceLimits",
+  "createWorker",
   "verifyImmutable",
   "hostProfile",
 ];
@@ -60,6 +61,7 @@ describe("defaults", () => {
       maxRetries: 1,
       idleTimeout: 5000,
       resourceLimits: undefined,
+      createWorker: undefined,
       verifyImmutable: false,
       hostProfile: undefined,
     });
@@ -155,6 +157,7 @@ describe("what is refused", () => {
     ["idleTimeout", Number.NaN, milliseconds],
     ["idleTimeout", 2 ** 31, milliseconds],
     ["idleTimeout", "5s", milliseconds],
+    ["createWorker", "./worker.js", "a function () => Worker"],
     ["resourceLimits", 4, megabytes],
     ["resourceLimits", null, megabytes],
     ["resourceLimits", new Map([["stackSizeMb", 4]]), megabytes],

@@ -244,6 +244,7 @@ describe("ParallelConfig.fromEnv", () => {
       idleTimeout: 8,
       verifyImmutable: true,
       resourceLimits: { stackSizeMb: 9 },
+      createWorker: () => new Worker("worker.js"),
       hostProfile: { perTask: 1 },
     });
     const defaults = new ParallelConfig();

@@ -4,7 +4,9 @@ import {
   attachPartial,
   ConfigurationError,
   ConnectionError,
+  EvalForbiddenError,
   ExecutorClosedError,
+  IsolationError,
   KernelCaptureError,
   KernelError,
   MemoryLimitError,
@@ -26,6 +28,8 @@ describe("errors", () => {
     ["PayloadMutatedError", "SHARRAY_PAYLOAD_MUTATED", new PayloadMutatedError("x", 3, [0, 0], [0, 9])],
     ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 512, 20, 100)],
     ["ConnectionError", "SHARRAY_CONNECTION", new ConnectionError("lost", "gone")],
+    ["IsolationError", "SHARRAY_ISOLATION", new IsolationError("share()", "why")],
+    ["EvalForbiddenError", "SHARRAY_EVAL_FORBIDDEN", new EvalForbiddenError('kernel "k"')],
     ["ExecutorClosedError", "SHARRAY_EXECUTOR_CLOSED", new ExecutorClosedError("map()")],
   ])("%s has its name and its code", (name, code, error) => {
     expect(error).toBeInstanceOf(SharrayError);

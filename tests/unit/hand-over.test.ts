@@ -28,6 +28,7 @@ function unknownPlan(more: Partial<Plan["predicted"]["threads"]> = {}): Plan {
       maxWorkers: 2,
       liveWorkers: 0,
       respawnWait: 0,
+      canInterrupt: true,
       recycles: false,
       keepsRegions: false,
       sequentialBecause: undefined,

@@ -11,7 +11,9 @@ const { ParallelConfig, ParallelExecutor } = sharray;
 assert.deepEqual(Object.keys(sharray).sort(), [
   "ConfigurationError",
   "ConnectionError",
+  "EvalForbiddenError",
   "ExecutorClosedError",
+  "IsolationError",
   "KernelCaptureError",
   "KernelError",
   "MemoryLimitError",

@@ -9,7 +9,9 @@ const cause = Object.assign(new RangeError("too far", { cause: new TypeError("de
 const ONE_OF_EACH: readonly errors.SharrayError[] = [
   new errors.ConfigurationError("chunkSize", 0, "more"),
   new errors.ConnectionError("lost", "gone"),
+  new errors.EvalForbiddenError('kernel "k"', { cause }),
   new errors.ExecutorClosedError("map()"),
+  new errors.IsolationError("share()", "why"),
   new errors.KernelError(3, 30, 40, cause),
   new errors.KernelCaptureError('kernel "k"', ["rate"]),
   new errors.MemoryLimitError(300, 512, 20, 100),

@@ -29,6 +29,7 @@ const limits: Limits = {
   maxWorkers: 2,
   liveWorkers: 2,
   respawnWait: 0,
+  canInterrupt: true,
   recycles: false,
   keepsRegions: true,
   sequentialBecause: undefined,

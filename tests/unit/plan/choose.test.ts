@@ -29,6 +29,7 @@ const limits: Limits = {
   maxWorkers: 2,
   liveWorkers: 2,
   respawnWait: 0,
+  canInterrupt: true,
   recycles: false,
   keepsRegions: false,
   sequentialBecause: undefined,
@@ -105,6 +106,16 @@ describe("the choice by cost", () => {
       }),
     );
   });
+});
+
+it("a kernel that was never measured goes to the workers where nothing could stop it on this thread", () => {
+  const unknown = { ...workload, kernel: undefined };
+  const dear = { sequential: estimate(100), threads: estimate(500, { spawn: 450 }) };
+  expect(choose(unknown, limits, dear).strategy).toBe("sequential");
+  const choice = choose(unknown, { ...limits, canInterrupt: false }, dear);
+  expect(choice.strategy).toBe("threads");
+  expect(choice.reason).toMatch(/never measured, and nothing could stop it on this thread/);
+  expect(choose(workload, { ...limits, canInterrupt: false }, of(100, 500)).strategy).toBe("sequential");
 });
 
 describe("a strategy that was not measured for long", () => {

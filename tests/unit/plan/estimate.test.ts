@@ -42,6 +42,7 @@ const limitsOf: fc.Arbitrary<Limits> = fc.record({
   maxWorkers: fc.integer({ min: 1, max: 64 }),
   liveWorkers: fc.nat(64),
   respawnWait: fc.constant(0),
+  canInterrupt: fc.boolean(),
   recycles: fc.boolean(),
   keepsRegions: fc.boolean(),
   sequentialBecause: fc.constant(undefined),

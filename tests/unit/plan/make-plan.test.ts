@@ -37,6 +37,7 @@ const limits: Limits = {
   maxWorkers: 4,
   liveWorkers: 4,
   respawnWait: 0,
+  canInterrupt: true,
   recycles: false,
   keepsRegions: false,
   sequentialBecause: undefined,

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { cpuBudgetOf, type ReadText } from "../../../src/platform/cpu-budget.js";
-import { cpuBudget } from "../../../src/platform/node.js";
+import { cpuBudget } from "../../../src/platform/runtime.js";
 
 const FIXTURES = fileURLToPath(new URL("fixtures/", import.meta.url));
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DurationHistogram, type Percentiles } from "../../../src/platform/histogram.js";
+import { DurationHistogram } from "../../../src/platform/histogram.js";
+import type { Percentiles } from "../../../src/platform/percentiles.js";
 
 function of(...durations: number[]): Percentiles {
   const histogram = new DurationHistogram();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { CLOCK_OFFSET } from "../../../src/platform/node.js";
+import { CLOCK_OFFSET } from "../../../src/platform/runtime.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type Departing, Departure } from "../../../src/protocol/departure.js";
 import { ResultTable } from "../../../src/protocol/results.js";

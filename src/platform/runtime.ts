@@ -1,4 +1,4 @@
-/** What only the runtime can tell or do, for Node: the one place that imports Node built-ins outside `dispatch/`. */
+/** What only the runtime can tell or do, for Node. `runtime.browser.ts` is its twin (docs/decisions/0009). */
 import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { cpuBudgetOf } from "./cpu-budget.js";
@@ -6,6 +6,37 @@ import { cpuBudgetOf } from "./cpu-budget.js";
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Does `work` in a later turn of the event loop, after I/O and messages had theirs. */
+export function soon(work: () => void): void {
+  setImmediate(work);
+}
+
+/** The same, unless the process has nothing else left to do. */
+export function inBackground(work: () => void): void {
+  setImmediate(work).unref();
+}
+
+/** The process need not live for this timer. @returns the timer */
+export function unref<T extends ReturnType<typeof setTimeout>>(timer: T): T {
+  timer.unref();
+  return timer;
+}
+
+/** Variables of the environment. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return globalThis.process?.env ?? {};
+}
+
+/** Why threads can't share memory here; undefined: they can. */
+export function whyNoThreads(): string | undefined {
+  return undefined;
+}
+
+/** Memory for all threads, where threads can share any. */
+export function newMemory(bytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(bytes);
 }
 
 /** Add it to `performance.now()` for a time that means the same on every thread of the process. */

@@ -1,0 +1,126 @@
+/**
+ * A worker of the pool, for browsers: a module worker in the shape that threads.js' `spawn` expects, which tells of its
+ * end. The twin of `pool-worker.ts`.
+ */
+import { Inbox, type MessageListener } from "./inbox.js";
+import { asLifeSign, type Born, type Died } from "./lifeline.browser.js";
+import { nextTurn } from "./runtime.js";
+
+/** How workers are made. */
+export interface WorkerOptions {
+  readonly createWorker: (() => object) | undefined;
+}
+
+/** Browsers can't take a message while a thread is parked: workers are woken by messages alone. */
+export const CAN_PARK = false;
+
+export class PoolWorker {
+  readonly #worker: Worker;
+  readonly #inbox = new Inbox();
+  readonly #onEnd: (exitCode: number, error: unknown) => void;
+  readonly #ended: Promise<void>;
+  #resolveEnded!: () => void;
+  #hasEnded = false;
+  #isLocked = false;
+  /** Did it not end by itself? */
+  #isFailure = false;
+  #error: unknown;
+
+  /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
+  constructor(
+    { createWorker = bundledWorker }: WorkerOptions,
+    onEnd: (exitCode: number, error: unknown) => void,
+  ) {
+    this.#onEnd = onEnd;
+    this.#ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.#worker = createWorker() as Worker;
+    this.#worker.onmessage = ({ data }) => {
+      const sign = asLifeSign(data);
+      if (sign === undefined) this.#inbox.receive(data);
+      else if (sign.sharray === "born") this.#isBorn(sign);
+      else this.#isDead(sign);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const { message } = event as Partial<ErrorEvent>;
+      const reason = message ?? "its script does not load: see the console, and docs/browser.md on bundlers";
+      this.#fail(new Error(`The worker does not run: ${reason}`));
+    };
+  }
+
+  /** Rejects when the worker ends. */
+  async untilEnd(): Promise<never> {
+    await this.#ended;
+    throw this.#error ?? new Error("The worker ended while it was starting");
+  }
+
+  addEventListener(event: string, listener: MessageListener): void {
+    if (event === "message") this.#inbox.add(listener);
+  }
+
+  removeEventListener(_event: string, listener: MessageListener): void {
+    this.#inbox.remove(listener);
+  }
+
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  /** @returns resolves when the worker runs no more */
+  terminate(): Promise<void> {
+    this.#isFailure = true;
+    this.#worker.terminate();
+    if (!this.#isLocked) this.#end();
+    return this.#ended;
+  }
+
+  /** Nothing keeps a page alive. */
+  ref(): void {}
+
+  unref(): void {}
+
+  #isBorn({ lock }: Born): void {
+    if (lock === undefined) return;
+    this.#isLocked = true;
+    void navigator.locks.request(lock, async () => {
+      this.#worker.terminate();
+      // What it sent before its end is here, or comes in this turn.
+      await nextTurn();
+      this.#end();
+    });
+  }
+
+  #isDead({ error, code }: Died): void {
+    if (typeof error === "object" && error !== null && code !== undefined) Object.assign(error, { code });
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    this.#error ??= error;
+    void this.terminate();
+  }
+
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#resolveEnded();
+    this.#onEnd(this.#isFailure ? 1 : 0, this.#error);
+    this.#inbox.end();
+  }
+}
+
+/** The worker that comes with this package, at its address in the published bundle. */
+function bundledWorker(): Worker {
+  // Written out like this, bundlers find the worker and bring it along.
+  return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
+}
+
+/** Hears the messages of a worker's port. */
+export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
+  port.onmessage = ({ data }: MessageEvent<M>) => listener(data);
+}
+
+/** Nothing waits in the port of a worker that has ended: see `PoolWorker`. */
+export function drain<M>(_port: MessagePort, _listener: (message: M) => void): void {}

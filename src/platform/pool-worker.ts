@@ -1,0 +1,104 @@
+/**
+ * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. A worker thread in the shape that threads.js' `spawn` expects, without the defects of the class that threads.js
+ * brings (docs/decisions/0001): takes a URL, reports every end, and belongs to no list that only grows.
+ */
+import { type ResourceLimits, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { Inbox, type MessageListener } from "./inbox.js";
+
+/** How workers are made. */
+export interface WorkerOptions {
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+// One CommonJS file, made of worker/entry.js and all that it imports, packages too. Node takes most of a worker's start to
+// find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
+// place of 138 (this thread included, which loads threads.js meanwhile).
+const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
+
+/** Does a worker look at its port while it is parked? Then it may be woken through shared memory. */
+export const CAN_PARK = true;
+
+export class PoolWorker extends Worker {
+  readonly #inbox = new Inbox();
+  readonly #end: Promise<void>;
+  #error: unknown;
+
+  /** @param onEnd called once, however the worker ends, with its exit code and the error that ended it */
+  constructor({ resourceLimits }: WorkerOptions, onEnd: (exitCode: number, error: unknown) => void) {
+    const execArgv = workerArguments(process.execArgv);
+    super(ENTRY, {
+      name: "sharray",
+      ...(execArgv === undefined ? {} : { execArgv }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+    this.on("message", (data) => this.#inbox.receive(data));
+    this.on("error", (error) => {
+      this.#error = error;
+      // It ends by itself, unless a kernel has replaced `process.exit`.
+      void this.terminate();
+    });
+    this.#end = new Promise((resolve) => {
+      this.on("exit", (exitCode) => {
+        resolve();
+        onEnd(exitCode, this.#error);
+        this.#inbox.end();
+      });
+    });
+  }
+
+  /** Rejects when the worker ends. */
+  async untilEnd(): Promise<never> {
+    await this.#end;
+    throw this.#error ?? new Error("The worker ended while it was starting");
+  }
+
+  addEventListener(event: string, listener: MessageListener): void {
+    if (event === "message") this.#inbox.add(listener);
+  }
+
+  removeEventListener(_event: string, listener: MessageListener): void {
+    this.#inbox.remove(listener);
+  }
+}
+
+// Options with a value, which say how modules are found and loaded.
+const LOADING = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)$/;
+
+/**
+ * Workers inherit the program's Node options, loaders such as tsx among them. Only where the program came as text with
+ * `--input-type`, which workers refuse, they get a list of their own: the options that say how modules load. (A list
+ * may hold no V8 options, so there is none where it is not needed.)
+ */
+function workerArguments(given: readonly string[]): string[] | undefined {
+  if (!given.some((argument) => argument.startsWith("--input-type"))) return undefined;
+  const kept: string[] = [];
+  given.forEach((argument, i) => {
+    const [name = "", value] = argument.split("=", 2);
+    if (!LOADING.test(name)) return;
+    kept.push(argument);
+    if (value === undefined) kept.push(given[i + 1] as string);
+  });
+  return kept;
+}
+
+/** The part of Node's ports that the web's do not have. */
+interface NodePort {
+  on(event: "message", listener: (message: never) => void): void;
+  unref(): void;
+}
+
+/** Hears the messages of a worker's port, which does not keep the process alive. */
+export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
+  const nodePort = port as unknown as NodePort;
+  nodePort.on("message", listener);
+  nodePort.unref();
+}
+
+/** Hears at once what a worker that has ended left in its port. */
+export function drain<M>(port: MessagePort, listener: (message: M) => void): void {
+  for (;;) {
+    const received = receiveMessageOnPort(port as never);
+    if (received === undefined) return;
+    listener(received.message as M);
+  }
+}

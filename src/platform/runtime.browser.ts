@@ -1,0 +1,68 @@
+/** What only the runtime can tell or do, for browsers; the twin of `runtime.ts`. */
+
+// Timers wait 4 ms at least once they are nested, a message does not.
+const turns = new MessageChannel();
+const due: (() => void)[] = [];
+turns.port1.onmessage = () => due.shift()?.();
+
+/** Resolves in a later turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise(soon);
+}
+
+/** Does `work` in a later turn of the event loop. */
+export function soon(work: () => void): void {
+  due.push(work);
+  turns.port2.postMessage(null);
+}
+
+export { soon as inBackground };
+
+/** Nothing keeps a page alive. @returns the timer */
+export function unref<T>(timer: T): T {
+  return timer;
+}
+
+/** Browsers have no environment. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return {};
+}
+
+/** Why threads can't share memory here; undefined: they can. */
+export function whyNoThreads(): string | undefined {
+  if (globalThis.crossOriginIsolated && typeof SharedArrayBuffer === "function") return undefined;
+  return (
+    "this page is not cross-origin isolated, so its threads can't share memory: serve it with the headers " +
+    "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)"
+  );
+}
+
+/** Memory for all threads; without isolation there is none, and this thread's own does for it alone. */
+export function newMemory(bytes: number): SharedArrayBuffer {
+  const isShared = whyNoThreads() === undefined;
+  return isShared ? new SharedArrayBuffer(bytes) : (new ArrayBuffer(bytes) as unknown as SharedArrayBuffer);
+}
+
+/** Add it to `performance.now()` for a time that means the same on every thread of the page. */
+export const CLOCK_OFFSET = performance.timeOrigin;
+
+/** Do two arrays of equal length hold the same bytes? */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** What the browser tells of the machine's CPUs. At least 1. */
+export function cpuBudget(): number {
+  return Math.max(1, navigator.hardwareConcurrency || 1);
+}
+
+const GIB = 2 ** 30;
+// What browsers tell that tell nothing: the least that devices are sold with today.
+const SUPPOSED_GIB = 2;
+
+/** Bytes of memory of the machine, as far as the browser tells. */
+export function memoryBudget(): number {
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
+  return (deviceMemory ?? SUPPOSED_GIB) * GIB;
+}

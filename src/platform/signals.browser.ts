@@ -1,0 +1,4 @@
+/** In browsers threads.js installs none. */
+export function withoutSignalHandlers<T>(load: () => Promise<T>): Promise<T> {
+  return load();
+}

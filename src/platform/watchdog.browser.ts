@@ -1,0 +1,21 @@
+/** The function did not return in time. */
+export const TIMED_OUT = Symbol("timed out");
+
+/** Nothing stops a function that runs. */
+export const CAN_STOP = false;
+
+/**
+ * Calls a function, to its end.
+ * @returns what it returns, or TIMED_OUT where that took longer than `ms` milliseconds
+ * @throws what it throws
+ */
+export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
+  const started = performance.now();
+  try {
+    const value = fn();
+    return performance.now() - started > ms ? TIMED_OUT : value;
+  } catch (error) {
+    if (performance.now() - started > ms) return TIMED_OUT;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+/** The browser's side of the platform, as far as it needs no browser. */
+import { constants } from "node:buffer";
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import * as inBrowsers from "../../../src/platform/channels.browser.js";
+import { DurationHistogram as BrowserHistogram } from "../../../src/platform/histogram.browser.js";
+import { DurationHistogram } from "../../../src/platform/histogram.js";
+import { Inbox } from "../../../src/platform/inbox.js";
+import {
+  noteImport,
+  rememberedKernel,
+  rememberKernel,
+} from "../../../src/platform/kernel-registry.browser.js";
+import { callWithin, TIMED_OUT } from "../../../src/platform/watchdog.browser.js";
+
+describe("the histogram", () => {
+  it("has Node's percentiles, to two figures", () => {
+    const durations = fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), {
+      minLength: 1,
+      maxLength: 300,
+    });
+    fc.assert(
+      fc.property(durations, (all) => {
+        const ours = new BrowserHistogram();
+        const nodes = new DurationHistogram();
+        for (const ms of all) {
+          ours.record(ms);
+          nodes.record(ms);
+        }
+        for (const [rank, value] of Object.entries(nodes.percentiles()) as ["p50", number][]) {
+          expect(Math.abs(ours.percentiles()[rank] - value)).toBeLessThan(0.02 * value);
+        }
+      }),
+    );
+  });
+
+  it("is empty at first, and takes what is out of its range for the end of it", () => {
+    const histogram = new BrowserHistogram();
+    expect(histogram.percentiles()).toEqual({ p50: 0, p95: 0, p99: 0, max: 0 });
+    histogram.record(0);
+    histogram.record(constants.MAX_LENGTH);
+    expect(histogram.percentiles().max).toBe(3600 * 1000);
+    expect(histogram.percentiles().p50).toBeCloseTo(1e-6);
+  });
+});
+
+describe("channels", () => {
+  it("reach their subscribers, until those leave", () => {
+    const heard: unknown[] = [];
+    const listener = (message: unknown, name: string): void => void heard.push([name, message]);
+    const channel = inBrowsers.channel("test:one");
+    expect(channel.hasSubscribers).toBe(false);
+    inBrowsers.subscribe("test:one", listener);
+    expect(channel.hasSubscribers).toBe(true);
+    channel.publish(1);
+    inBrowsers.channel("test:two").publish(2);
+    expect(inBrowsers.unsubscribe("test:one", listener)).toBe(true);
+    expect(inBrowsers.unsubscribe("test:one", listener)).toBe(false);
+    channel.publish(3);
+    expect(heard).toEqual([["test:one", 1]]);
+  });
+
+  it("tell the page of a subscriber that throws, and go on with the others", () => {
+    const reportError = vi.fn();
+    vi.stubGlobal("reportError", reportError);
+    const heard: unknown[] = [];
+    const error = new Error("mine");
+    inBrowsers.subscribe("test:three", () => {
+      throw error;
+    });
+    inBrowsers.subscribe("test:three", (message) => heard.push(message));
+    inBrowsers.channel("test:three").publish("x");
+    vi.unstubAllGlobals();
+    expect(reportError).toHaveBeenCalledExactlyOnceWith(error);
+    expect(heard).toEqual(["x"]);
+  });
+});
+
+describe("kernels of the worker's own bundle", () => {
+  const [a, b] = [() => 1, () => 2];
+
+  it("are found by their names, as addresses differ from thread to thread", () => {
+    rememberKernel("http://x/worker.js", "one", a);
+    expect(rememberedKernel("http://x/page.js", "one")).toBe(a);
+    expect(rememberedKernel("http://x/page.js", "two")).toBeUndefined();
+  });
+
+  it("must be told apart by their names", () => {
+    rememberKernel("http://x/worker.js", "three", a);
+    rememberKernel("http://x/chunk.js", "three", b);
+    expect(() => rememberedKernel("http://x/page.js", "three")).toThrow(/several of that name/);
+    expect(rememberedKernel("http://x/chunk.js", "three")).toBe(b);
+  });
+
+  it("are not those of modules that were imported by their addresses", () => {
+    noteImport("http://x/kernels.js");
+    rememberKernel("http://x/kernels.js", "four", a);
+    expect(rememberedKernel("http://x/kernels.js", "four")).toBe(a);
+    expect(rememberedKernel("http://x/others.js", "four")).toBeUndefined();
+    rememberKernel("http://x/worker.js", "four", b);
+    expect(rememberedKernel("http://x/others.js", "four")).toBe(b);
+  });
+});
+
+describe("a function that nothing stops", () => {
+  const late = (): void => {
+    for (const end = performance.now() + 2; performance.now() < end; );
+  };
+
+  it("counts as late at its end, whatever came of it", () => {
+    const failing = (): never => {
+      throw new Error("mine");
+    };
+    expect(callWithin(() => 7, 10_000)).toBe(7);
+    expect(() => callWithin(failing, 10_000)).toThrow("mine");
+    expect(callWithin(late, 1)).toBe(TIMED_OUT);
+    expect(
+      callWithin(() => {
+        late();
+        failing();
+      }, 1),
+    ).toBe(TIMED_OUT);
+  });
+});
+
+describe("the inbox of a worker", () => {
+  it("keeps what came before anyone listened, and tells everyone the rest", async () => {
+    const inbox = new Inbox();
+    const heard: unknown[] = [];
+    const first = ({ data }: { data: unknown }): void => void heard.push(["first", data]);
+    inbox.receive(1);
+    inbox.receive(2);
+    inbox.add(first);
+    inbox.add(({ data }) => heard.push(["second", data]));
+    await Promise.resolve();
+    inbox.receive(3);
+    inbox.remove(first);
+    inbox.end();
+    const init = { type: "init", exposed: { type: "module", methods: ["serve"] } };
+    expect(heard).toEqual([
+      ["first", 1],
+      ["first", 2],
+      ["first", 3],
+      ["second", 3],
+      ["second", init],
+    ]);
+  });
+});
