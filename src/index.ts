@@ -42,7 +42,6 @@ export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtype
 export type { Columns, Input } from "./memory/inputs.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
-export type { Percentiles } from "./platform/percentiles.js";
 export type { Claim } from "./protocol/round.js";
 export type { ShutdownOptions } from "./shutdown.js";
 export type {
@@ -58,4 +57,5 @@ export type {
   TelemetryEvents,
   TraceSpan,
 } from "./telemetry/events.js";
+export type { Percentiles } from "./telemetry/histogram.js";
 export type { Metrics, MetricsSnapshot } from "./telemetry/metrics.js";

@@ -1,6 +1,5 @@
 /** Counters over the life of an executor. */
-import { DurationHistogram } from "../platform/histogram.js";
-import type { Percentiles } from "../platform/percentiles.js";
+import { DurationHistogram, type Percentiles } from "./histogram.js";
 
 export interface MetricsSnapshot {
   /** Calls that were accepted. */

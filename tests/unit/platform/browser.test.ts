@@ -1,10 +1,6 @@
 /** The browser's side of the platform, as far as it needs no browser. */
-import { constants } from "node:buffer";
-import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import * as inBrowsers from "../../../src/platform/channels.browser.js";
-import { DurationHistogram as BrowserHistogram } from "../../../src/platform/histogram.browser.js";
-import { DurationHistogram } from "../../../src/platform/histogram.js";
 import { Inbox } from "../../../src/platform/inbox.js";
 import {
   noteImport,
@@ -12,37 +8,6 @@ import {
   rememberKernel,
 } from "../../../src/platform/kernel-registry.browser.js";
 import { callWithin, TIMED_OUT } from "../../../src/platform/watchdog.browser.js";
-
-describe("the histogram", () => {
-  it("has Node's percentiles, to two figures", () => {
-    const durations = fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), {
-      minLength: 1,
-      maxLength: 300,
-    });
-    fc.assert(
-      fc.property(durations, (all) => {
-        const ours = new BrowserHistogram();
-        const nodes = new DurationHistogram();
-        for (const ms of all) {
-          ours.record(ms);
-          nodes.record(ms);
-        }
-        for (const [rank, value] of Object.entries(nodes.percentiles()) as ["p50", number][]) {
-          expect(Math.abs(ours.percentiles()[rank] - value)).toBeLessThan(0.02 * value);
-        }
-      }),
-    );
-  });
-
-  it("is empty at first, and takes what is out of its range for the end of it", () => {
-    const histogram = new BrowserHistogram();
-    expect(histogram.percentiles()).toEqual({ p50: 0, p95: 0, p99: 0, max: 0 });
-    histogram.record(0);
-    histogram.record(constants.MAX_LENGTH);
-    expect(histogram.percentiles().max).toBe(3600 * 1000);
-    expect(histogram.percentiles().p50).toBeCloseTo(1e-6);
-  });
-});
 
 describe("channels", () => {
   it("reach their subscribers, until those leave", () => {

@@ -1,7 +1,7 @@
+import { createHistogram } from "node:perf_hooks";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DurationHistogram } from "../../../src/platform/histogram.js";
-import type { Percentiles } from "../../../src/platform/percentiles.js";
+import { DurationHistogram, type Percentiles } from "../../../src/telemetry/histogram.js";
 
 function of(...durations: number[]): Percentiles {
   const histogram = new DurationHistogram();
@@ -25,6 +25,27 @@ describe("a histogram", () => {
     ] as const) {
       expect(Math.abs(figure / exact - 1)).toBeLessThan(0.011);
     }
+  });
+
+  it("has the percentiles of Node's histogram", () => {
+    const durations = fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), {
+      minLength: 1,
+      maxLength: 300,
+    });
+    fc.assert(
+      fc.property(durations, (all) => {
+        const nodes = createHistogram({ lowest: 1, highest: 1e15, figures: 3 });
+        for (const ms of all) nodes.record(Math.round(ms * 1e6));
+        const { p50, p95, p99 } = of(...all);
+        for (const [ours, percent] of [
+          [p50, 50],
+          [p95, 95],
+          [p99, 99],
+        ] as const) {
+          expect(Math.abs((1e6 * ours) / nodes.percentile(percent) - 1)).toBeLessThan(0.015);
+        }
+      }),
+    );
   });
 
   it("is in order, and within what was recorded", () => {
