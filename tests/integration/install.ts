@@ -16,11 +16,12 @@ import { installed, RUN_PREFIX } from "./installed.js";
 const OPTIONAL_PEER = "@opentelemetry/api@1";
 
 /**
- * Packs the package and installs it into an empty project, as a user would. Once per run.
+ * Packs the package and installs it into an empty project, as a user would. Once per run, by the process that began it.
  * @returns removes it
  */
 export default function install(): () => void {
-  const { run, repository, tarball, project } = installed;
+  const { run, isOurs, repository, tarball, project } = installed;
+  if (!isOurs) return () => {};
   removeAbandoned();
   const remove = (): void => rmSync(run, { recursive: true, force: true });
   remove();

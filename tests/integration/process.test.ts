@@ -407,7 +407,9 @@ describe("programs of every kind", () => {
 
   test("node -p", async () => {
     const { code, stdout, stderr } = await runNode(["-p", `${cjs}; "printed"`]);
-    expect([code, stdout, stderr]).toEqual([0, "printed\n2,4,6\n", ""]);
+    // From Node 22 on it prints once all that the program has begun is over.
+    const lines = stdout.split("\n").sort();
+    expect([code, lines, stderr]).toEqual([0, ["", "2,4,6", "printed"], ""]);
   });
 
   test.each([["--max-old-space-size=512"], ["--expose-gc"], ["--stack-size=900"]])(
