@@ -3,6 +3,7 @@
  * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
 import type { MessagePort } from "node:worker_threads";
+import type { ModuleThread } from "threads";
 import { Looks } from "../platform/looks.js";
 import type { Tricks } from "../platform/tricks.js";
 import type { WorkerSetup } from "../protocol/messages.js";
@@ -12,6 +13,7 @@ import { type Control, Slot, type SlotOptions } from "./slot.js";
 
 interface ServeModule {
   serve(port: MessagePort, setup: WorkerSetup): void;
+  flush(): void;
 }
 
 export interface PoolOptions extends SlotOptions {
@@ -57,6 +59,9 @@ const control: Control = {
     // answers for a worker that has ended (master/spawn.ts:94).
     await Promise.race([thread.serve(Transfer(port), setup), worker.untilEnd()]);
     return thread;
+  },
+  async flush(thread) {
+    await (thread as ModuleThread<ServeModule>).flush();
   },
   async terminate(thread) {
     await (await loadThreads()).Thread.terminate(thread);

@@ -356,6 +356,27 @@ describe("shutdown", () => {
     expect(await facts("shutdown.mjs", [moment])).toBe("all shut down");
   });
 
+  test("waits for what kernels have written to the console", async () => {
+    const { code, stdout, stderr } = await runNode([program("printing.mjs")]);
+    const lines = [0, 1, 2, 3].flatMap((x) => Array.from({ length: 25 }, (_, i) => `task ${x}, line ${i}`));
+    expect([code, stderr]).toEqual([0, "to the other stream\n".repeat(4)]);
+    expect(stdout.trim().split("\n").sort()).toEqual(lines.sort());
+  });
+
+  test("ends a worker whose console a kernel has broken, too", async () => {
+    const { ParallelExecutor } = await import("sharray");
+    await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+    const breakConsole = (): void => {
+      process.stdout.write = () => {
+        throw new Error("broken");
+      };
+      process.stderr.write = () => true;
+    };
+    await executor.map([1, 2], breakConsole);
+    await executor.shutdown();
+    await expect(executor.map([1], (x) => x)).rejects.toMatchObject({ code: "SHARRAY_EXECUTOR_CLOSED" });
+  });
+
   test("is what the end of an `await using` block does", async () => {
     const { ParallelExecutor } = await import("sharray");
     let executor: InstanceType<typeof ParallelExecutor>;
