@@ -214,14 +214,16 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const { maxRetries } = this.config;
     const expected = plan.kernel === undefined ? undefined : plan.predicted.threads.compute;
     const run = async (strategy: StrategyName, workers: number, overseer?: HandOver): Promise<number> => {
-      const release = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
+      const occupation = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
+      const { backlog } = execution.job.parts;
+      if (occupation !== undefined && backlog !== undefined) backlog.onWorkers = occupation.occupy;
       let report: RunReport | undefined;
       try {
         report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, overseer);
         course.runs.push([strategy, report]);
         return report.left;
       } finally {
-        release?.(report?.busy ?? 0);
+        occupation?.end(report?.busy ?? 0);
       }
     };
     let strategy = plan.strategy;
