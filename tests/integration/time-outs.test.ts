@@ -149,6 +149,55 @@ describe.each([
   });
 });
 
+test("a kernel's own error goes first where its task comes first, though it fails later than another's time is up", async () => {
+  await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+  await executor.start();
+  // Which task takes too long; whether it has been told; which one has thrown.
+  const state = executor.allocate(Int32Array, 3);
+  const kernel = (
+    _x: unknown,
+    { index, args, aborted }: { index: number; args: { state: unknown }; aborted(): boolean },
+  ): void => {
+    const state = args.state as Int32Array;
+    const late = Atomics.load(state, 0);
+    if (late === 0) {
+      // By then claims have many tasks each, so that the other worker may have some left from before this one.
+      if (index < 1000 || Atomics.compareExchange(state, 0, 0, index) !== 0) return;
+      while (!aborted());
+      Atomics.store(state, 1, 1);
+      return;
+    }
+    if (index > late) return;
+    // No task for as long as its own time, all of them together for long enough.
+    for (const end = performance.now() + 5; Atomics.load(state, 1) === 0 && performance.now() < end; );
+    if (Atomics.load(state, 1) === 0) return;
+    Atomics.store(state, 2, index);
+    throw new RangeError("mine");
+  };
+  const input = new Uint8Array(20_000);
+  const attempt = async (): Promise<unknown> => {
+    state.fill(0);
+    const call = executor.mapShared(input, kernel, { chunkSize: 1, timeout: 40, args: { state } });
+    const error = (await call.catch((thrown: unknown) => thrown)) as KernelError | TaskTimeoutError;
+    const [late, , thrown] = state as unknown as [number, number, number];
+    if (error instanceof KernelError) {
+      expect(error.index).toBe(thrown);
+      expect(thrown).toBeLessThan(late);
+      expect(error.cause).toMatchObject({ name: "RangeError", message: "mine" });
+    } else {
+      // The other worker had too little left, or stood still.
+      expect(error).toBeInstanceOf(TaskTimeoutError);
+      expect(error.index).toBeLessThanOrEqual(thrown === 0 ? late : thrown);
+    }
+    return error;
+  };
+  // Within a few: it depends on how far the other worker is with its claim.
+  let error: unknown;
+  for (let attempts = 0; attempts < 200 && !(error instanceof KernelError); attempts++)
+    error = await attempt();
+  expect(error).toBeInstanceOf(KernelError);
+});
+
 test("a task that is ended harms no other call: what shared its worker runs again", async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxRetries: 0 });
   const stuck = executor
