@@ -143,7 +143,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   /**
    * The end of an `await using` block: aborts what is still running, which nobody awaited or an exception has left
-   * behind, and shuts down.
+   * behind, and shuts down. Where nobody looks at an aborted call that is an unhandled rejection: it cannot be told whether
+   * somebody forgot to, and then the work would be cut off without a word.
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.cancel(

@@ -122,6 +122,17 @@ describe("rejections", () => {
     },
   );
 
+  test("of a call that the end of its block has cut off are not swallowed either", async () => {
+    const text = `import { ParallelExecutor } from "sharray";
+      const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+      executor.map([1], () => new Promise(() => {}));
+      await executor[Symbol.asyncDispose]();
+      console.log("goes on");`;
+    const { code, stdout, stderr } = await runNode(["--input-type=module", "-e", text]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("[AbortError]: The call was still running at the end of its executor's block");
+  });
+
   test("that the program handles leave no others behind", async () => {
     // `facts` fails on anything on standard error, and Node ends a program with an unhandled rejection.
     expect(await facts("late.mjs")).toEqual([

@@ -152,17 +152,25 @@ describe.each([
 test("a kernel's own error goes first where its task comes first, though it fails later than another's time is up", async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
   await executor.start();
-  // Which task takes too long; whether it has been told; which one has thrown.
-  const state = executor.allocate(Int32Array, 3);
+  // Which task takes too long; whether it has been told; which one has thrown; where each of the workers is.
+  const state = executor.allocate(Int32Array, 5);
+  const workers = executor.allocate(Int32Array, 1);
   const kernel = (
     _x: unknown,
-    { index, args, aborted }: { index: number; args: { state: unknown }; aborted(): boolean },
+    context: { index: number; args: { state: unknown; workers: unknown }; aborted(): boolean },
   ): void => {
+    const { index, args, aborted } = context;
     const state = args.state as Int32Array;
+    const self = globalThis as { worker?: number };
+    self.worker ??= Atomics.add(args.workers as Int32Array, 0, 1);
+    const [mine, others] = self.worker === 0 ? [3, 4] : [4, 3];
+    const before = Atomics.exchange(state, mine, index);
     const late = Atomics.load(state, 0);
     if (late === 0) {
-      // By then claims have many tasks each, so that the other worker may have some left from before this one.
-      if (index < 1000 || Atomics.compareExchange(state, 0, 0, index) !== 0) return;
+      // The other worker's claim comes between this one and the one before, and has many tasks left.
+      const other = Atomics.load(state, others);
+      const isNext = other > before && index - other > 40;
+      if (!isNext || Atomics.compareExchange(state, 0, 0, index) !== 0) return;
       while (!aborted());
       Atomics.store(state, 1, 1);
       return;
@@ -177,21 +185,21 @@ test("a kernel's own error goes first where its task comes first, though it fail
   const input = new Uint8Array(20_000);
   const attempt = async (): Promise<unknown> => {
     state.fill(0);
-    const call = executor.mapShared(input, kernel, { chunkSize: 1, timeout: 40, args: { state } });
+    const call = executor.mapShared(input, kernel, { chunkSize: 1, timeout: 40, args: { state, workers } });
     const error = (await call.catch((thrown: unknown) => thrown)) as KernelError | TaskTimeoutError;
     const [late, , thrown] = state as unknown as [number, number, number];
     if (error instanceof KernelError) {
       expect(error.index).toBe(thrown);
       expect(thrown).toBeLessThan(late);
       expect(error.cause).toMatchObject({ name: "RangeError", message: "mine" });
-    } else {
-      // The other worker had too little left, or stood still.
+    } else if (late !== 0) {
+      // The other worker stood still.
       expect(error).toBeInstanceOf(TaskTimeoutError);
       expect(error.index).toBeLessThanOrEqual(thrown === 0 ? late : thrown);
     }
     return error;
   };
-  // Within a few: it depends on how far the other worker is with its claim.
+  // Usually the first one: both workers have to be at work.
   let error: unknown;
   for (let attempts = 0; attempts < 200 && !(error instanceof KernelError); attempts++)
     error = await attempt();
