@@ -266,14 +266,12 @@ export class Pass implements RoundListener, Polled {
   }
 
   #leave(slot: Slot): void {
+    const { backlog, lease } = this.#job.parts;
     this.#taking.delete(slot);
     this.#lookForEnd();
-    const { backlog, lease } = this.#job.parts;
-    if (backlog !== undefined) {
-      // The gate may have been raised after the worker had found it closed.
-      this.#wakeForRoom();
-      if (this.#taking.size === 0) backlog.onWorkers(false);
-    }
+    // The gate may have been raised after the worker had found it closed.
+    if (backlog !== undefined) this.#wakeForRoom();
+    if (this.#taking.size === 0) backlog?.onWorkers(false);
     lease.drop();
   }
 
