@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["tests/{unit,model}/**/*.test.ts", "tests/*.test.ts"],
+          include: ["tests/{unit,model,matrix}/**/*.test.ts", "tests/*.test.ts"],
           sequence: { groupOrder: 0 },
         },
       },

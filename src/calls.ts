@@ -5,7 +5,10 @@ import type { StrategyName } from "./plan/plan.js";
 
 /** How far a call has come. */
 export interface Progress {
-  /** Tasks that have ended. */
+  /**
+   * Tasks that have ended, whichever way. Of a call that is about to fail, also those that will not run: behind a failed
+   * one, or given up as they ended their workers too often.
+   */
   readonly completed: number;
   readonly total: number;
   /** Tasks per second so far. */

@@ -74,10 +74,13 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;
 
-/** What Node takes, each with its least: a thread on a stack of less than 0.3 MB ends the whole process (Node 20). */
+/**
+ * What Node takes, each with its least. Below it the whole process ends: with a stack of less than 0.3 MB (Node 20), and
+ * with an old generation of less than 2.5 MB (Node 22 to 26), in which V8 cannot unpack the thread's first objects.
+ */
 const RESOURCES = {
   maxYoungGenerationSizeMb: 0,
-  maxOldGenerationSizeMb: 0,
+  maxOldGenerationSizeMb: 3,
   codeRangeSizeMb: 0,
   stackSizeMb: 1,
 } satisfies Required<ResourceLimits>;

@@ -149,7 +149,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   /**
    * The end of an `await using` block: aborts what is still running, which nobody awaited or an exception has left
-   * behind, and shuts down.
+   * behind, and shuts down. Where nobody looks at an aborted call that is an unhandled rejection: it cannot be told whether
+   * somebody forgot to, and then the work would be cut off without a word.
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.cancel(
@@ -221,14 +222,16 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const { maxRetries } = this.config;
     const expected = plan.kernel === undefined ? undefined : plan.predicted.threads.compute;
     const run = async (strategy: StrategyName, workers: number, overseer?: HandOver): Promise<number> => {
-      const release = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
+      const occupation = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
+      const { backlog } = execution.job.parts;
+      if (occupation !== undefined && backlog !== undefined) backlog.onWorkers = occupation.occupy;
       let report: RunReport | undefined;
       try {
         report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, overseer);
         course.runs.push([strategy, report]);
         return report.left;
       } finally {
-        release?.(report?.busy ?? 0);
+        occupation?.end(report?.busy ?? 0);
       }
     };
     let strategy = plan.strategy;

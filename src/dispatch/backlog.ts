@@ -29,6 +29,8 @@ export class Backlog {
   onResult = (): void => {};
   /** Told when tasks may start that might not before, and when the call is stopped. */
   onRoom = (): void => {};
+  /** Told whether any worker takes part in the call now. */
+  onWorkers = (_takePart: boolean): void => {};
   readonly #results: Unread[] = [];
   #onEmpty = (): void => {};
   #taken = 0;

@@ -206,7 +206,8 @@ export class Pass implements RoundListener, Polled {
     const isBack = this.#participants.includes(slot);
     const participant = this.#placeOf(slot);
     this.#taking.set(slot, participant);
-    const { kernel, lease } = this.#job.parts;
+    const { kernel, lease, backlog } = this.#job.parts;
+    backlog?.onWorkers(true);
     lease.hold();
     // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
@@ -268,11 +269,13 @@ export class Pass implements RoundListener, Polled {
   }
 
   #leave(slot: Slot): void {
+    const { backlog, lease } = this.#job.parts;
     this.#taking.delete(slot);
     this.#lookForEnd();
     // The gate may have been raised after the worker had found it closed.
-    if (this.#job.parts.backlog !== undefined) this.#wakeForRoom();
-    this.#job.parts.lease.drop();
+    if (backlog !== undefined) this.#wakeForRoom();
+    if (this.#taking.size === 0) backlog?.onWorkers(false);
+    lease.drop();
   }
 
   #lookForEnd(): void {

@@ -2,6 +2,7 @@
  * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which spawns,
  * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
+import type { ModuleThread } from "threads";
 import { Looks } from "../platform/looks.js";
 import { unref } from "../platform/runtime.js";
 import { withoutSignalHandlers } from "../platform/signals.js";
@@ -13,6 +14,7 @@ import { type Control, Slot, type SlotOptions } from "./slot.js";
 
 interface ServeModule {
   serve(port: MessagePort, setup: WorkerSetup): void;
+  flush(): void;
 }
 
 export interface PoolOptions extends SlotOptions {
@@ -43,6 +45,9 @@ const control: Control = {
     // answers for a worker that has ended (master/spawn.ts:94).
     await Promise.race([thread.serve(Transfer(port), setup), worker.untilEnd()]);
     return thread;
+  },
+  async flush(thread) {
+    await (thread as ModuleThread<ServeModule>).flush();
   },
   async terminate(thread) {
     await (await loadThreads()).Thread.terminate(thread);

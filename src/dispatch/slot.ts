@@ -29,6 +29,8 @@ export interface RoundListener {
 export interface Control {
   /** @returns the thread, once it serves. Rejects where it could not start; the worker may be alive then */
   serve(worker: PoolWorker, port: MessagePort, setup: WorkerSetup): Promise<object>;
+  /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
+  flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;
 }
 
@@ -37,6 +39,10 @@ export interface SlotOptions {
   readonly initializer: KernelAddress | null;
   readonly tricks: Tricks;
 }
+
+// A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
+// still, as a kernel has left something behind, does not; nor one whose output nobody reads.
+const FLUSH_MS = 500;
 
 let parallelism: number | undefined;
 
@@ -65,6 +71,8 @@ export class Slot {
   #thread: object | undefined;
   #startError: unknown;
   #terminated = false;
+  /** It has left a round, though this thread may not have heard yet that it serves. */
+  #hasServed = false;
   #holds = 0;
   #idleSince = 0;
   #readySince: number | undefined;
@@ -140,6 +148,7 @@ export class Slot {
 
   /** The worker has left the round, as the listener saw. */
   leave(round: number): void {
+    this.#hasServed = true;
     this.#rounds.delete(round);
     this.#release();
   }
@@ -151,8 +160,23 @@ export class Slot {
     this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
     this.#onEnd(this);
+    const listeners = [...this.#rounds.values()];
+    const hasServed = this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
+    if (hasServed && !listeners.some((listener) => listener.isAt(this))) await this.#flush();
     if (this.#thread === undefined) await this.#worker.terminate();
     else await this.#control.terminate(this.#thread);
+  }
+
+  /** Most console output of a worker waits for a turn of its event loop, and would be lost. */
+  async #flush(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FLUSH_MS);
+    });
+    const flushed = this.ready.then(() => this.#control.flush(this.#thread as object));
+    // A kernel may have broken the console.
+    await Promise.race([flushed.catch(() => {}), this.ended, tooLong]);
+    clearTimeout(timer);
   }
 
   async #serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
@@ -169,7 +193,10 @@ export class Slot {
     const listener = this.#rounds.get(message.round);
     if (listener === undefined) return;
     const { left } = message;
-    if (left) this.#rounds.delete(message.round);
+    if (left) {
+      this.#hasServed = true;
+      this.#rounds.delete(message.round);
+    }
     listener.report(this, message);
     if (left) this.#release();
   }

@@ -17,7 +17,10 @@ export interface MetricsSnapshot {
   /** Milliseconds of all completed calls together. */
   readonly totalDuration: number;
   readonly maxWorkers: number;
-  /** Time that workers spent in tasks, over all workers, while at least one call ran on them; in percent. */
+  /**
+   * Time that workers spent in tasks, over all workers, while at least one call ran on them; in percent. A stream that
+   * waits for its loop does not.
+   */
   readonly workerUtilisationPct: number;
   /** Milliseconds from call to result of completed calls. */
   readonly latency: Percentiles;
@@ -25,6 +28,14 @@ export interface MetricsSnapshot {
   readonly wait: Percentiles;
   /** Milliseconds from the start of the first task to the result. */
   readonly run: Percentiles;
+}
+
+/** A call's use of workers. */
+export interface Occupation {
+  /** Whether any worker takes part in the call now: none does while a stream waits for its loop. */
+  occupy(occupies: boolean): void;
+  /** It has ended; `busy` milliseconds were spent in tasks. */
+  end(busy: number): void;
 }
 
 export class Metrics {
@@ -65,15 +76,22 @@ export class Metrics {
     this.#fallbacks += 1;
   }
 
-  /** A call starts to use workers. @returns the call has ended its use; `busy` milliseconds were spent in tasks */
-  occupyWorkers(): (busy: number) => void {
-    if (this.#onWorkers === 0) this.#onWorkersSince = performance.now();
-    this.#onWorkers += 1;
-    return (busy) => {
-      this.#busy += busy;
-      this.#onWorkers -= 1;
+  /** A call starts to use workers. */
+  occupyWorkers(): Occupation {
+    let isOccupied = false;
+    const occupy = (occupies: boolean): void => {
+      if (occupies === isOccupied) return;
+      isOccupied = occupies;
+      if (this.#onWorkers === 0) this.#onWorkersSince = performance.now();
+      this.#onWorkers += occupies ? 1 : -1;
       if (this.#onWorkers === 0) this.#timeOnWorkers += performance.now() - this.#onWorkersSince;
     };
+    occupy(true);
+    const end = (busy: number): void => {
+      this.#busy += busy;
+      occupy(false);
+    };
+    return { occupy, end };
   }
 
   /** A call gave its result, `wait` milliseconds of whose `duration` passed before its first task. */

@@ -20,5 +20,8 @@ void live().then(() =>
       port.onmessage = ({ data }: MessageEvent<WakeMessage>) => void server.receive(data);
       return server.initialized;
     },
+
+    /** The console is the browser's, which has at once what is written to it. */
+    flush(): void {},
   }),
 );

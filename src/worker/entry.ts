@@ -22,4 +22,15 @@ expose({
     port.on("message", (wake: WakeMessage) => void server.receive(wake));
     return server.initialized;
   },
+
+  /** Settles when what kernels have written to the console is with the program. */
+  async flush(): Promise<void> {
+    await Promise.all([process.stdout, process.stderr].map(written));
+  },
 });
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
+}

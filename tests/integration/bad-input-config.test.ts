@@ -12,7 +12,7 @@ const INITIALIZER = "a kernel made with defineKernel()";
 const MILLISECONDS = "milliseconds from 0 to 2147483647";
 const ABOVE_0 = "milliseconds above 0, at most 2147483647";
 const LIMITS =
-  "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb from 1)";
+  "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb from 3, codeRangeSizeMb, stackSizeMb from 1)";
 const COSTS = `an object of costs by name (${Object.keys(new ParallelExecutor().hostProfile).join(", ")})`;
 const FIELDS = `left out: the fields are ${Object.keys(new ParallelConfig()).join(", ")}`;
 
@@ -69,6 +69,7 @@ describe("a figure", () => {
     // These two would end the process.
     ["resourceLimits", "stackSizeMb", Infinity, "Infinity"],
     ["resourceLimits", "stackSizeMb", 0.25, "0.25"],
+    ["resourceLimits", "maxOldGenerationSizeMb", 2, "2"],
     ["resourceLimits", "heapSizeMb", 64, "64"],
     ["resourceLimits", "valueOf", 1, "1"],
     ["hostProfile", "spawn", -1, "-1"],

@@ -1,22 +1,9 @@
 import { type CallOptions, ParallelExecutor, type TypedArray } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
+import { KINDS } from "../unit/arbitraries.js";
 
 const executor = new ParallelExecutor({ maxWorkers: 2 });
 afterAll(() => executor.shutdown());
-
-const KINDS = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-] as const;
 
 /** Every element differs from its neighbours, in every kind. */
 function filled(kind: (typeof KINDS)[number], length: number): TypedArray {
@@ -45,6 +32,19 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
       const chunks = await executor.mapShared(array, (a) => a.slice(), { ...on, chunkSize: 33 });
       expect(chunks.map((chunk) => chunk.length)).toEqual([33, 33, 33, 1]);
       expect(chunks.flatMap((chunk): unknown[] => [...chunk])).toEqual([...array]);
+      const last = await executor.map([99], (i, { array }) => array[i], { ...on, shared: { array } });
+      expect(last).toEqual([array[99]]);
+      const copied = await executor.transformShared(
+        { array: executor.share(array) },
+        { copy: kind },
+        ({ array }, { copy }) => {
+          // Kinds of input and output are the same here, which the types cannot know.
+          for (let i = 0; i < array.length; i++) copy[i] = array[i] as never;
+        },
+        { ...on, chunkSize: 33 },
+      );
+      expect(copied.copy).toBeInstanceOf(kind);
+      expect(copied.copy).toEqual(array);
     },
   );
 

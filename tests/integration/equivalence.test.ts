@@ -7,6 +7,11 @@ afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.shutdown()));
 });
 
+// From Node 24 on.
+const { Float16Array } = globalThis as {
+  Float16Array?: { from(values: ArrayLike<number>): Float32Array };
+};
+const halves = Float16Array && fc.float32Array({ maxLength: 300 }).map((array) => Float16Array.from(array));
 const array = fc.oneof(
   fc.float64Array({ maxLength: 300 }),
   fc.float32Array({ maxLength: 300 }),
@@ -14,6 +19,7 @@ const array = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
   fc.uint8ClampedArray({ maxLength: 300 }),
   fc.int16Array({ maxLength: 300 }),
+  ...(halves === undefined ? [] : [halves]),
 );
 const shape = fc.record({
   array,

@@ -11,7 +11,7 @@ import { installed } from "./installed.js";
 const hostProfile = { parallelism: 2, spawn: 5, spawnPerWorker: 0 };
 
 // No worker starts with that.
-const tooSmall = { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 };
+const tooSmall = { maxOldGenerationSizeMb: 3, maxYoungGenerationSizeMb: 1 };
 
 const executors: ParallelExecutor[] = [];
 afterEach(async () => {

@@ -17,12 +17,13 @@ const OPTIONAL_PEER = "@opentelemetry/api@1";
 const IS_INSTALLED = "SHARRAY_TEST_INSTALLED";
 
 /**
- * Packs the package and installs it into an empty project, as a user would. Once per run, whichever project asks first.
+ * Packs the package and installs it into an empty project, as a user would. Once per run, by the process that began it and
+ * for whichever project asks first.
  * @returns removes it
  */
 export default function install(): () => void {
-  const { run, repository, tarball, project } = installed;
-  if (process.env[IS_INSTALLED] !== undefined) return () => {};
+  const { run, isOurs, repository, tarball, project } = installed;
+  if (!isOurs || process.env[IS_INSTALLED] !== undefined) return () => {};
   process.env[IS_INSTALLED] = "yes";
   removeAbandoned();
   const remove = (): void => rmSync(run, { recursive: true, force: true });

@@ -20,6 +20,8 @@ export const installed = {
   root,
   /** Everything of this run; removed at its end. */
   run,
+  /** Whether this process began the run, and so puts everything there and removes it. */
+  isOurs: process.env["SHARRAY_TEST_RUN"] === String(process.pid),
   /** A copy of the repository in which the package is built and packed. */
   repository: join(run, "repository"),
   /** The packed package. */

@@ -1,5 +1,5 @@
 /** How kernels get from the user's files to the workers. */
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -126,7 +126,8 @@ describe("TypeScript programs under tsx", () => {
     items: [3, 6],
   };
   beforeAll(() => {
-    // A project that has tsx too.
+    // A project that has tsx too; under several versions of Node it is made anew for each.
+    rmSync(project, { recursive: true, force: true });
     mkdirSync(join(project, "node_modules"), { recursive: true });
     writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
     symlinkSync(installed.package, join(project, "node_modules/sharray"), "dir");

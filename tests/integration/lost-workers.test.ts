@@ -323,7 +323,7 @@ describe("workers that are ended from outside", () => {
 describe("a pool that cannot start", () => {
   const broken = {
     maxWorkers: 1,
-    resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 },
+    resourceLimits: { maxOldGenerationSizeMb: 3, maxYoungGenerationSizeMb: 1 },
   } as const;
 
   test("is not tried again at every call: the plan counts how long no worker may be started", async () => {

@@ -247,6 +247,19 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
     await expectWorks(executor);
   });
 
+  test("returned: WebAssembly memory so large that other memory would be moved", async () => {
+    const kernel = (pages: number): Readonly<Record<string, Float64Array>> => {
+      const view = new Float64Array(new WebAssembly.Memory({ initial: pages }).buffer);
+      view[7] = 3;
+      return { view, own: new Float64Array(view.length).fill(1) };
+    };
+    // From Node 22 on moving it throws; before, it was copied instead.
+    const [result] = await executor.map([128], kernel);
+    expect([result?.["view"]?.length, result?.["view"]?.[7]]).toEqual([2 ** 20, 3]);
+    expect([result?.["own"]?.length, result?.["own"]?.at(-1)]).toEqual([2 ** 20, 1]);
+    await expectWorks(executor);
+  });
+
   test("returned: a string of 200 MB", { timeout: 120_000 }, async () => {
     const [text] = await executor.map([0], () => "x".repeat(200_000_000));
     expect(text?.length).toBe(200_000_000);

@@ -1,6 +1,6 @@
 /** What is published: the tarball, its types, and that it runs under each version of Node it is for. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import { join, posix, relative } from "node:path";
 import { promisify } from "node:util";
@@ -8,7 +8,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { parse } from "acorn";
 import { publint } from "publint";
 import { beforeAll, describe, expect, test } from "vitest";
-import { npm } from "./install.js";
+import { nodeOf } from "../matrix/node.js";
 import { installed } from "./installed.js";
 import { program, runNode } from "./run.js";
 
@@ -201,35 +201,54 @@ describe("a user's TypeScript project compiles", () => {
 });
 
 describe("every public call", () => {
-  let node24: string;
+  // The floor, under which Vitest itself does not run, and the first one with Float16Array.
+  const versions = ["20.9.0", "24"] as const;
+  const nodes = new Map<string, string>();
   beforeAll(() => {
-    node24 = installNode24();
+    for (const version of versions) nodes.set(version, nodeOf(version));
   }, 180_000);
 
-  test("gives the same on threads and sequentially, under this Node and under Node 24", async () => {
-    const smoke = async (node: string): Promise<string[]> => {
-      const { code, stdout, stderr } = await runNode([program("smoke.mjs")], { node });
-      expect([code, stderr]).toEqual([0, ""]);
-      return stdout.trim().split("\n");
-    };
-    const here = await smoke(process.execPath);
-    const there = await smoke(node24);
-    expect(here).toHaveLength(3);
-    expect(here[0]).toContain('"list":[');
-    expect(here[1]).toBe(here[0]);
-    expect(here[2]).toBe("ok");
-    expect(there).toEqual(here);
-    const { stdout } = await runNode(["--version"], { node: node24 });
-    expect(stdout).toMatch(/^v24\./);
-  });
+  test.each(versions)(
+    "gives the same on threads and sequentially, under this Node and under Node %s",
+    async (version) => {
+      const smoke = async (node: string): Promise<string[]> => {
+        const { code, stdout, stderr } = await runNode([program("smoke.mjs")], { node });
+        expect([code, stderr]).toEqual([0, ""]);
+        return stdout.trim().split("\n");
+      };
+      const here = await smoke(process.execPath);
+      const node = nodes.get(version) as string;
+      const there = await smoke(node);
+      expect(here).toHaveLength(3);
+      expect(here[0]).toContain('"list":[');
+      expect(here[1]).toBe(here[0]);
+      expect(here[2]).toBe("ok");
+      expect(there).toEqual(here);
+      const { stdout } = await runNode(["--version"], { node });
+      expect(stdout.startsWith(`v${version}`)).toBe(true);
+    },
+  );
+
+  /** This Node where it has it, else one that does. */
+  const nodeWith = (has: boolean): string => (has ? process.execPath : (nodes.get("24") as string));
 
   test("knows Float16Array where the runtime has it", async () => {
-    const { code, stdout } = await runNode(["--no-warnings", program("float16.ts")], { node: node24 });
+    const node = nodeWith("Float16Array" in globalThis);
+    const { code, stdout } = await runNode(["--no-warnings", program("float16.ts")], { node });
     expect([code, stdout]).toEqual([
       0,
       "[ 1.5, -0 ] Float16Array(3) [ 3, 4.5, -0 ] [ 1.5, 2.25, -0 ] function true -0\n",
     ]);
   });
+
+  test.each(["threads", "sequential"])(
+    "runs kernels of .ts modules without a loader: %s",
+    async (strategy) => {
+      const node = nodeWith("typescript" in process.features);
+      const { code, stdout, stderr } = await runNode([program("stripped.mjs"), strategy], { node });
+      expect([code, stdout, stderr]).toEqual([0, '{"fromModule":[[2,4],[6]],"inline":[3,6]}\n', ""]);
+    },
+  );
 
   test("knows no other way in than the package's name", async () => {
     const imports = (specifier: string) =>
@@ -241,25 +260,6 @@ describe("every public call", () => {
     expect(require("sharray/package.json")).toMatchObject({ name: "sharray", type: "module" });
   });
 });
-
-/** Installed once, into a folder that stays as long as `node_modules` does. @returns the executable */
-function installNode24(): string {
-  const home = join(installed.root, "node_modules/.node24");
-  const node = join("node_modules/node/bin/node");
-  if (!existsSync(join(home, node))) {
-    const attempt = `${home}-${process.pid}`;
-    mkdirSync(attempt, { recursive: true });
-    writeFileSync(join(attempt, "package.json"), JSON.stringify({ private: true }));
-    npm(["install", "node@24", "--no-save", "--no-audit", "--no-fund"], attempt);
-    // Whole or not at all, also where two runs do this at once.
-    if (!existsSync(join(home, node))) {
-      rmSync(home, { recursive: true, force: true });
-      renameSync(attempt, home);
-    }
-    rmSync(attempt, { recursive: true, force: true });
-  }
-  return join(home, node);
-}
 
 function packageOf(specifier: string): string {
   return specifier

@@ -1,5 +1,5 @@
 import { KernelError, ParallelExecutor } from "sharray";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { facts } from "./run.js";
 
 // As the README has them.
@@ -10,6 +10,43 @@ const pools = new Map([1, 2, 3].map((maxWorkers) => [maxWorkers, new ParallelExe
 const executor = pools.get(2) as ParallelExecutor;
 beforeAll(async () => {
   await Promise.all([...pools.values()].map((pool) => pool.start()));
+});
+
+test("a stream that waits for its loop counts for no utilisation of workers", async () => {
+  await using own = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, idleTimeout: 2 ** 31 - 1 });
+  const started = own.allocate(Int32Array, 1);
+  const slow = (_: unknown, { args }: { args: { started: unknown } }): void => {
+    for (const end = performance.now() + 2; performance.now() < end; );
+    Atomics.add(args.started as Int32Array, 0, 1);
+  };
+  const stream = own.streamShared(new Uint8Array(20), slow, { chunkSize: 1, args: { started } });
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, "now");
+  try {
+    let seen = 0;
+    for await (const _ of stream) {
+      seen += 1;
+      if (seen > 1) continue;
+      while (Atomics.load(started, 0) < LEAST_AHEAD * 2) await turn();
+      // Workers tell that they leave before they begin tasks of another call; with these each waits for the other.
+      const met = own.allocate(Int32Array, 1);
+      await own.map(
+        [0, 1],
+        (_x, _s, { args }) => {
+          Atomics.add(args as unknown as Int32Array, 0, 1);
+          while (Atomics.load(args as unknown as Int32Array, 0) < 2);
+        },
+        { args: met },
+      );
+      // An hour passes.
+      clock.mockImplementation(() => now() + 3_600_000);
+    }
+    expect(seen).toBe(20);
+    // 40 ms of tasks in two hours of two workers would be 0.0006 %.
+    expect(own.metrics.snapshot().workerUtilisationPct).toBeGreaterThan(0.1);
+  } finally {
+    clock.mockRestore();
+  }
 });
 afterAll(async () => {
   await Promise.all([...pools.values()].map((pool) => pool.shutdown()));

@@ -149,6 +149,63 @@ describe.each([
   });
 });
 
+test("a kernel's own error goes first where its task comes first, though it fails later than another's time is up", async () => {
+  await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+  await executor.start();
+  // Which task takes too long; whether it has been told; which one has thrown; where each of the workers is.
+  const state = executor.allocate(Int32Array, 5);
+  const workers = executor.allocate(Int32Array, 1);
+  const kernel = (
+    _x: unknown,
+    context: { index: number; args: { state: unknown; workers: unknown }; aborted(): boolean },
+  ): void => {
+    const { index, args, aborted } = context;
+    const state = args.state as Int32Array;
+    const self = globalThis as { worker?: number };
+    self.worker ??= Atomics.add(args.workers as Int32Array, 0, 1);
+    const [mine, others] = self.worker === 0 ? [3, 4] : [4, 3];
+    const before = Atomics.exchange(state, mine, index);
+    const late = Atomics.load(state, 0);
+    if (late === 0) {
+      // The other worker's claim comes between this one and the one before, and has many tasks left.
+      const other = Atomics.load(state, others);
+      const isNext = other > before && index - other > 40;
+      if (!isNext || Atomics.compareExchange(state, 0, 0, index) !== 0) return;
+      while (!aborted());
+      Atomics.store(state, 1, 1);
+      return;
+    }
+    if (index > late) return;
+    // No task for as long as its own time, all of them together for long enough.
+    for (const end = performance.now() + 5; Atomics.load(state, 1) === 0 && performance.now() < end; );
+    if (Atomics.load(state, 1) === 0) return;
+    Atomics.store(state, 2, index);
+    throw new RangeError("mine");
+  };
+  const input = new Uint8Array(20_000);
+  const attempt = async (): Promise<unknown> => {
+    state.fill(0);
+    const call = executor.mapShared(input, kernel, { chunkSize: 1, timeout: 40, args: { state, workers } });
+    const error = (await call.catch((thrown: unknown) => thrown)) as KernelError | TaskTimeoutError;
+    const [late, , thrown] = state as unknown as [number, number, number];
+    if (error instanceof KernelError) {
+      expect(error.index).toBe(thrown);
+      expect(thrown).toBeLessThan(late);
+      expect(error.cause).toMatchObject({ name: "RangeError", message: "mine" });
+    } else if (late !== 0) {
+      // The other worker stood still.
+      expect(error).toBeInstanceOf(TaskTimeoutError);
+      expect(error.index).toBeLessThanOrEqual(thrown === 0 ? late : thrown);
+    }
+    return error;
+  };
+  // Usually the first one: both workers have to be at work.
+  let error: unknown;
+  for (let attempts = 0; attempts < 200 && !(error instanceof KernelError); attempts++)
+    error = await attempt();
+  expect(error).toBeInstanceOf(KernelError);
+});
+
 test("a task that is ended harms no other call: what shared its worker runs again", async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxRetries: 0 });
   const stuck = executor

@@ -2,6 +2,9 @@
 import fc from "fast-check";
 import type { TypedArray, TypedArrayConstructor } from "../../src/memory/dtypes.js";
 
+const { Float16Array } = globalThis as { Float16Array?: TypedArrayConstructor };
+
+/** All kinds that this runtime has. */
 export const KINDS: readonly TypedArrayConstructor[] = [
   Int8Array,
   Uint8Array,
@@ -14,6 +17,7 @@ export const KINDS: readonly TypedArrayConstructor[] = [
   Float64Array,
   BigInt64Array,
   BigUint64Array,
+  ...(Float16Array === undefined ? [] : [Float16Array]),
 ];
 
 type Make = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedArray;

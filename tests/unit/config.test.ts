@@ -6,7 +6,7 @@ import { HOST_FIELDS } from "../../src/plan/host-profile.js";
 import { cpuBudget, memoryBudget } from "../../src/platform/runtime.js";
 
 const RESOURCES_ALLOWED =
-  "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb, codeRangeSizeMb, stackSizeMb from 1)";
+  "an object of megabytes by name (maxYoungGenerationSizeMb, maxOldGenerationSizeMb from 3, codeRangeSizeMb, stackSizeMb from 1)";
 
 const kernel = defineKernel(import.meta.url, "kernel", () => {});
 
@@ -169,6 +169,7 @@ describe("what is refused", () => {
     ["resourceLimits", { maxOldGenerationSizeMb: -1 }, `${megabytes}, without maxOldGenerationSizeMb: -1`],
     ["resourceLimits", { codeRangeSizeMb: Infinity }, `${megabytes}, without codeRangeSizeMb: Infinity`],
     ["resourceLimits", { stackSizeMb: 4, toString: 1 }, `${megabytes}, without toString: 1`],
+    ["resourceLimits", { maxOldGenerationSizeMb: 2.5 }, `${megabytes}, without maxOldGenerationSizeMb: 2.5`],
     ["resourceLimits", { stackSizeMb: 0.5 }, `${megabytes}, without stackSizeMb: 0.5`],
     ["hostProfile", { spawn: 1, perTask: Number.NaN }, `${costs}, without perTask: NaN`],
   ])("%s: %o", (field, value, allowed) => {

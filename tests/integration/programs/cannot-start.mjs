@@ -4,7 +4,7 @@ import { failingInitializer } from "./kernels.js";
 import { describe, tell, workers } from "./support.mjs";
 
 const reasons = {
-  "heap limit": { resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 } },
+  "heap limit": { resourceLimits: { maxOldGenerationSizeMb: 3, maxYoungGenerationSizeMb: 1 } },
   initializer: { workerInitializer: failingInitializer },
 };
 const [reason, settings] = process.argv.slice(2);

@@ -113,7 +113,7 @@ const ways = {
       for (let j = 0; j < 20; j += 1) await executor.map([1, 2], kernel, { args: state });
       state.set([0, 1]);
       const call = executor.map([1, 2], kernel, { args: state }).catch(() => {});
-      while (Atomics.load(state, 0) === 0);
+      while (Atomics.load(state, 0) === 0) await null;
       await executor[Symbol.asyncDispose]();
       await call;
       assert.equal(workers.alive, 0);

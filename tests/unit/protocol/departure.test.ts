@@ -178,17 +178,6 @@ describe("memory of others", () => {
     structuredClone(value, { transfer });
     expect([...array]).toEqual([1, 2]);
   });
-
-  it("memory of WebAssembly is left to its instance", () => {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const view = new Uint8Array(memory.buffer);
-    view[7] = 3;
-    const arrived = depart(view) as Uint8Array;
-    expect(arrived).toHaveLength(65_536);
-    expect(arrived[7]).toBe(3);
-    expect(memory.buffer.byteLength).toBe(65_536);
-    expect(view).toHaveLength(65_536);
-  });
 });
 
 describe("structure", () => {

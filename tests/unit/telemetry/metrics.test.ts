@@ -72,25 +72,44 @@ describe("utilisation", () => {
     // Two calls side by side share the same workers: their time counts once.
     const second = metrics.occupyWorkers();
     clock.now += 50;
-    first(60);
+    first.end(60);
     expect(metrics.snapshot().workerUtilisationPct).toBe(30);
     clock.now += 100;
-    second(140);
+    second.end(140);
     expect(metrics.snapshot().workerUtilisationPct).toBe(50);
     // Nobody's time.
     clock.now += 1000;
     expect(metrics.snapshot().workerUtilisationPct).toBe(50);
-    metrics.occupyWorkers()(0);
+    metrics.occupyWorkers().end(0);
     clock.now += 1000;
+    expect(metrics.snapshot().workerUtilisationPct).toBe(50);
+  });
+
+  it("leaves out the time in which no worker takes part", () => {
+    const clock = stopTheClock();
+    const metrics = new Metrics(1);
+    const stream = metrics.occupyWorkers();
+    clock.now += 10;
+    stream.occupy(false);
+    clock.now += 1000;
+    const other = metrics.occupyWorkers();
+    clock.now += 10;
+    stream.occupy(true);
+    stream.occupy(true);
+    clock.now += 20;
+    other.end(10);
+    stream.occupy(false);
+    clock.now += 1000;
+    stream.end(10);
     expect(metrics.snapshot().workerUtilisationPct).toBe(50);
   });
 
   it("never exceeds 100", () => {
     const clock = stopTheClock();
     const metrics = new Metrics(1);
-    const end = metrics.occupyWorkers();
+    const occupation = metrics.occupyWorkers();
     clock.now += 10;
-    end(10.5);
+    occupation.end(10.5);
     expect(metrics.snapshot().workerUtilisationPct).toBe(100);
   });
 });
