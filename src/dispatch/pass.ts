@@ -104,19 +104,19 @@ export class Pass implements RoundListener, Polled {
   wakeOne(slots: readonly Slot[]): void {
     const [first] = slots as readonly [Slot, ...Slot[]];
     const found = this.#wake(first);
-    if (found === "looking" || this.#pool.looks.take()) {
-      const leave = this.#round.leave(0);
-      if (found === "looking" && stayFor(() => leave.hasLeft, this.woken)) {
-        this.#pool.looks.ended(true);
-        this.#left(first);
-      } else {
-        void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
-        poll(this);
-      }
-    } else {
+    if (found !== "looking" && !this.#pool.looks.take()) {
       this.#stopLooking();
       unref(setTimeout(() => this.#wakeOthers(), LATE_MS));
+      return;
     }
+    const leave = this.#round.leave(0);
+    if (found === "looking" && stayFor(() => leave.hasLeft, this.woken)) {
+      this.#pool.looks.ended(true);
+      this.#left(first);
+      return;
+    }
+    void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
+    poll(this);
   }
 
   /** Wakes all of the slots. */
@@ -219,8 +219,7 @@ export class Pass implements RoundListener, Polled {
   /** The round may take longer than one worker was good for. */
   #wakeOthers(): void {
     const missing = this.#round.workers - this.workers;
-    // Where nobody takes part any more it has ended, or another round goes on with it. For a job that was stopped no worker
-    // is started: the pool may be about to end.
+    // Where nobody takes part any more it has ended, or another round goes on; with a job that was stopped the pool may end.
     const isPointless = this.#isOver || this.#job.isStopped || this.#round.control.finished;
     if (missing === 0 || this.#taking.size === 0 || isPointless) return;
     const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
