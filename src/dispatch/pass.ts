@@ -12,10 +12,8 @@ import type { Pool } from "./pool.js";
 import type { Loss, RoundListener, Slot } from "./slot.js";
 import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
 
-/**
- * How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
- * fraction of it; ending a worker costs a new one, some 50 ms.
- */
+// How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
+// fraction of it; ending a worker costs a new one, some 50 ms.
 const GRACE_MS = 1000;
 
 // When a short round is not over by then it gets its other workers.
@@ -36,7 +34,7 @@ export class Pass implements RoundListener, Polled {
   readonly #round: Round;
   readonly #placed: PlacedJob;
   readonly #pool: Pool;
-  readonly #id: number;
+  readonly #id = nextRound();
   #end!: (lost: readonly Lost[]) => void;
   readonly #participants: Slot[] = [];
   /** Workers that have not left, and which of the round's they are. */
@@ -50,7 +48,6 @@ export class Pass implements RoundListener, Polled {
     this.#round = round;
     this.#placed = placed;
     this.#pool = pool;
-    this.#id = nextRound();
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
