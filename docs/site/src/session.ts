@@ -1,0 +1,123 @@
+/** Runs what the page asks for, one thing at a time, and tells it how that goes. */
+
+import { ParallelExecutor } from "sharray";
+import { compare, fingerprint } from "./equality.js";
+import type { Kernels } from "./kernels.js";
+import type { Command, Report, Round, Settings, WayName } from "./messages.js";
+import { CloneWay } from "./ways/clone.js";
+import { EngineWay, Ledger } from "./ways/engine.js";
+import type { Way } from "./ways/way.js";
+import { makeWorkload, Sources } from "./workloads/make.js";
+import type { Values, Workload } from "./workloads/workload.js";
+
+/** Progress that is told sooner than this after the last one only costs messages. */
+const PROGRESS_EVERY = 40;
+
+export class Session {
+  readonly #report: (report: Report, transfer?: Transferable[]) => void;
+  readonly #kernels: Kernels;
+  readonly #sources = new Sources();
+  #running: AbortController | undefined;
+
+  constructor(kernels: Kernels, report: (report: Report, transfer?: Transferable[]) => void) {
+    this.#kernels = kernels;
+    this.#report = report;
+    const missing = globalThis.crossOriginIsolated
+      ? undefined
+      : "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+    report({ type: "ready", cores: navigator.hardwareConcurrency, missing });
+  }
+
+  receive(command: Command): void {
+    if (command.type === "picture") this.#sources.picture = command.file;
+    else if (command.type === "stop") this.#running?.abort(new DOMException("Stopped", "AbortError"));
+    else void this.#runAll(command.settings);
+  }
+
+  async #runAll(settings: Settings): Promise<void> {
+    const running = new AbortController();
+    this.#running = running;
+    try {
+      const ledger = new Ledger();
+      await using executor = new ParallelExecutor({
+        maxWorkers: settings.workers,
+        telemetry: ledger.telemetry,
+      });
+      const workload = await makeWorkload(this.#kernels, settings, executor, this.#sources, (text) => {
+        this.#report({ type: "loading", text });
+      });
+      running.signal.throwIfAborted();
+      const { payload, amount, unit } = workload;
+      this.#report({ type: "workload", payload, amount, unit });
+      using clone = new CloneWay(workload, settings.workers);
+      const ways: Readonly<Record<WayName, Way>> = {
+        sequential: new EngineWay(workload, executor, ledger, "sequential"),
+        clone,
+        shared: new EngineWay(workload, executor, ledger, settings.strategy),
+      };
+      let first: Values | undefined;
+      for (const name of ["sequential", "clone", "shared"] as const) {
+        const lanes = name === "sequential" ? 1 : settings.workers + 1;
+        this.#report({ type: "began", way: name, lanes });
+        const values = await this.#rounds(name, ways[name], settings.rounds, running.signal);
+        const isEqual = compare((first ??= values), values);
+        this.#report({ type: "ended", way: name, fingerprint: fingerprint(values), isEqual });
+        if (name === "clone") clone[Symbol.dispose]();
+      }
+      this.#reportPlan(workload, executor, ledger);
+      const answer = await workload.answer(first!);
+      this.#report({ type: "answer", answer }, answer.kind === "image" ? [answer.bitmap] : []);
+      this.#report({ type: "done" });
+    } catch (error) {
+      if (running.signal.aborted) this.#report({ type: "stopped" });
+      else this.#report({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #rounds(name: WayName, way: Way, rounds: number, signal: AbortSignal): Promise<Values> {
+    const began = performance.now();
+    let values: Values | undefined;
+    for (let round = 0; round < rounds; round += 1) {
+      let told = 0;
+      const start = performance.now();
+      const ran = await way.round(signal, (share) => {
+        if (performance.now() - told < PROGRESS_EVERY) return;
+        told = performance.now();
+        this.#report({ type: "progress", way: name, round, share });
+      });
+      values = ran.values;
+      const end = performance.now();
+      this.#report({ type: "round", way: name, round: sinceBeginning(began, { ...ran, start, end }) });
+    }
+    return values!;
+  }
+
+  /** What the planner thought of the shared way's last round, and what that took. */
+  #reportPlan(workload: Workload, executor: ParallelExecutor, { decision, execution }: Ledger): void {
+    const { predicted, reason, tasks, bytesShared, bytesToPlace, decision: chosen } = decision!;
+    const text = workload.explain(executor);
+    this.#report({
+      type: "plan",
+      plan: {
+        predicted,
+        reason,
+        tasks,
+        bytesShared,
+        bytesToPlace,
+        chosen,
+        actual: execution?.actual,
+        text: text === undefined ? undefined : String(text),
+      },
+    });
+  }
+}
+
+function sinceBeginning(began: number, { slices, start, end, bytesMoved, workers }: Round): Round {
+  return {
+    start: start - began,
+    end: end - began,
+    slices: slices.map((slice) => ({ ...slice, start: slice.start - began, end: slice.end - began })),
+    bytesMoved,
+    workers,
+  };
+}

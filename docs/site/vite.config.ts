@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { defineConfig } from "vite";
+
+/** The headers that static hosts read from the same file: what works here works there. */
+const headers = Object.fromEntries(
+  readFileSync(new URL("public/_headers", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("  "))
+    .map((line) => line.trim().split(/: (.*)/) as [name: string, value: string]),
+);
+
+export default defineConfig({
+  // Relative addresses: the built page runs in any folder of any host.
+  base: "./",
+  build: { target: "es2022", assetsInlineLimit: 0 },
+  worker: { format: "es" },
+  preview: { headers },
+});
