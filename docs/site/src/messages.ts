@@ -29,7 +29,7 @@ export type Command =
 /** What a thread did for a while. Lane 0 is the coordinator, workers count from 1. */
 export interface Slice {
   readonly lane: number;
-  readonly kind: "start" | "copy" | "compute";
+  readonly kind: "copy" | "compute";
   readonly start: number;
   readonly end: number;
 }
@@ -41,14 +41,11 @@ export interface Round {
   readonly slices: readonly Slice[];
   /** Bytes that were copied or sent to other threads. */
   readonly bytesMoved: number;
-  /** Threads that computed. */
-  readonly workers: number;
 }
 
-export interface PlanView extends Pick<Plan, "predicted" | "reason" | "tasks" | "bytesShared" | "bytesToPlace"> {
-  readonly chosen: string;
+export interface PlanView extends Pick<Plan, "strategy" | "predicted" | "reason" | "tasks" | "bytesShared"> {
   /** What the same call took when it ran. */
-  readonly actual: Plan["predicted"]["threads"] | undefined;
+  readonly actual: Plan["predicted"]["threads"];
   /** `String(executor.explain(…))`, for calls that it can show. */
   readonly text: string | undefined;
 }
@@ -66,14 +63,22 @@ export type Answer =
     };
 
 export type Report =
-  | { readonly type: "ready"; readonly cores: number; readonly missing: string | undefined }
+  | { readonly type: "ready"; readonly cores: number; readonly isIsolated: boolean }
   | { readonly type: "loading"; readonly text: string }
   /** `payload` is what the workload reads, `amount` how much it does per round. */
   | { readonly type: "workload"; readonly payload: number; readonly amount: number; readonly unit: string }
-  | { readonly type: "began"; readonly way: WayName; readonly lanes: number }
+  /** `start` is how long its workers took to start. */
+  | { readonly type: "began"; readonly way: WayName; readonly lanes: number; readonly start: number }
   | { readonly type: "progress"; readonly way: WayName; readonly round: number; readonly share: number }
   | { readonly type: "round"; readonly way: WayName; readonly round: Round }
-  | { readonly type: "ended"; readonly way: WayName; readonly fingerprint: string; readonly isEqual: boolean }
+  | {
+      readonly type: "ended";
+      readonly way: WayName;
+      /** Who computed. */
+      readonly ranOn: string;
+      readonly fingerprint: string;
+      readonly isEqual: boolean;
+    }
   | { readonly type: "plan"; readonly plan: PlanView }
   | { readonly type: "answer"; readonly answer: Answer }
   | { readonly type: "done" }

@@ -6,12 +6,14 @@ import type { Kernels } from "./kernels.js";
 import type { Command, Report, Round, Settings, WayName } from "./messages.js";
 import { CloneWay } from "./ways/clone.js";
 import { EngineWay, Ledger } from "./ways/engine.js";
-import type { Way } from "./ways/way.js";
+import type { Ran, Way } from "./ways/way.js";
 import { makeWorkload, Sources } from "./workloads/make.js";
 import type { Values, Workload } from "./workloads/workload.js";
 
 /** Progress that is told sooner than this after the last one only costs messages. */
 const PROGRESS_EVERY = 40;
+
+const isIsolated = globalThis.crossOriginIsolated;
 
 export class Session {
   readonly #report: (report: Report, transfer?: Transferable[]) => void;
@@ -22,10 +24,7 @@ export class Session {
   constructor(kernels: Kernels, report: (report: Report, transfer?: Transferable[]) => void) {
     this.#kernels = kernels;
     this.#report = report;
-    const missing = globalThis.crossOriginIsolated
-      ? undefined
-      : "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-    report({ type: "ready", cores: navigator.hardwareConcurrency, missing });
+    report({ type: "ready", cores: navigator.hardwareConcurrency, isIsolated });
   }
 
   receive(command: Command): void {
@@ -53,15 +52,19 @@ export class Session {
       const ways: Readonly<Record<WayName, Way>> = {
         sequential: new EngineWay(workload, executor, ledger, "sequential"),
         clone,
-        shared: new EngineWay(workload, executor, ledger, settings.strategy),
+        // Without isolation there is nothing to choose.
+        shared: new EngineWay(workload, executor, ledger, isIsolated ? settings.strategy : "auto"),
       };
       let first: Values | undefined;
       for (const name of ["sequential", "clone", "shared"] as const) {
+        const before = performance.now();
+        await ways[name].start();
+        running.signal.throwIfAborted();
         const lanes = name === "sequential" ? 1 : settings.workers + 1;
-        this.#report({ type: "began", way: name, lanes });
-        const values = await this.#rounds(name, ways[name], settings.rounds, running.signal);
+        this.#report({ type: "began", way: name, lanes, start: performance.now() - before });
+        const { values, ranOn } = await this.#rounds(name, ways[name], settings.rounds, running.signal);
         const isEqual = compare((first ??= values), values);
-        this.#report({ type: "ended", way: name, fingerprint: fingerprint(values), isEqual });
+        this.#report({ type: "ended", way: name, ranOn, fingerprint: fingerprint(values), isEqual });
         if (name === "clone") clone[Symbol.dispose]();
       }
       this.#reportPlan(workload, executor, ledger);
@@ -74,9 +77,9 @@ export class Session {
     }
   }
 
-  async #rounds(name: WayName, way: Way, rounds: number, signal: AbortSignal): Promise<Values> {
+  async #rounds(name: WayName, way: Way, rounds: number, signal: AbortSignal): Promise<Ran> {
     const began = performance.now();
-    let values: Values | undefined;
+    let latest: Ran | undefined;
     for (let round = 0; round < rounds; round += 1) {
       let told = 0;
       const start = performance.now();
@@ -85,39 +88,27 @@ export class Session {
         told = performance.now();
         this.#report({ type: "progress", way: name, round, share });
       });
-      values = ran.values;
+      latest = ran;
       const end = performance.now();
       this.#report({ type: "round", way: name, round: sinceBeginning(began, { ...ran, start, end }) });
     }
-    return values!;
+    return latest!;
   }
 
   /** What the planner thought of the shared way's last round, and what that took. */
   #reportPlan(workload: Workload, executor: ParallelExecutor, { decision, execution }: Ledger): void {
-    const { predicted, reason, tasks, bytesShared, bytesToPlace, decision: chosen } = decision!;
-    const text = workload.explain(executor);
-    this.#report({
-      type: "plan",
-      plan: {
-        predicted,
-        reason,
-        tasks,
-        bytesShared,
-        bytesToPlace,
-        chosen,
-        actual: execution?.actual,
-        text: text === undefined ? undefined : String(text),
-      },
-    });
+    const { decision: strategy, predicted, reason, tasks, bytesShared } = decision!;
+    const { actual } = execution!;
+    const text = workload.explain(executor)?.toString();
+    this.#report({ type: "plan", plan: { strategy, predicted, reason, tasks, bytesShared, actual, text } });
   }
 }
 
-function sinceBeginning(began: number, { slices, start, end, bytesMoved, workers }: Round): Round {
+function sinceBeginning(began: number, { slices, start, end, bytesMoved }: Round): Round {
   return {
     start: start - began,
     end: end - began,
     slices: slices.map((slice) => ({ ...slice, start: slice.start - began, end: slice.end - began })),
     bytesMoved,
-    workers,
   };
 }

@@ -19,9 +19,15 @@ export class CloneWay implements Way, Disposable {
     this.#count = count;
   }
 
+  async start(): Promise<void> {
+    this.#workers = Array.from({ length: this.#count }, () => {
+      return new Worker(new URL("./clone-worker.ts", import.meta.url), { type: "module", name: "plain" });
+    });
+    await Promise.all(this.#workers.map((worker) => answerOf(worker)));
+  }
+
   async round(signal: AbortSignal, onProgress: (share: number) => void) {
     const slices: Slice[] = [];
-    if (this.#workers.length === 0) slices.push(...(await this.#start(signal)));
     const jobs = this.#workload.split(this.#count);
     let ended = 0;
     const replies: Promise<Values>[] = [];
@@ -43,31 +49,20 @@ export class CloneWay implements Way, Disposable {
       );
     }
     const values = this.#workload.join(await Promise.all(replies));
-    return { values, slices, bytesMoved: jobs.reduce((sum, job) => sum + bytesOf(job), 0), workers: jobs.length };
+    const bytesMoved = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
+    return { values, slices, bytesMoved, ranOn: `${jobs.length} plain workers` };
   }
 
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
   }
 
-  async #start(signal: AbortSignal): Promise<Slice[]> {
-    const start = performance.now();
-    this.#workers = Array.from({ length: this.#count }, (_, i) => {
-      return new Worker(new URL("./clone-worker.ts", import.meta.url), { type: "module", name: `clone ${i + 1}` });
-    });
-    return Promise.all(
-      this.#workers.map(async (worker, i) => {
-        await answerOf(worker, signal);
-        return { lane: i + 1, kind: "start", start, end: performance.now() } as const;
-      }),
-    );
-  }
 }
 
 /** The worker's next message. */
-function answerOf<M>(worker: Worker, signal: AbortSignal): Promise<M> {
+function answerOf<M>(worker: Worker, signal?: AbortSignal): Promise<M> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(`A plain worker failed: ${message}`));
   });

@@ -34,6 +34,10 @@ export class EngineWay implements Way {
     this.#strategy = strategy;
   }
 
+  async start(): Promise<void> {
+    if (this.#strategy !== "sequential") await this.#executor.start();
+  }
+
   async round(signal: AbortSignal, onProgress: (share: number) => void) {
     using trace = new Trace();
     const values = await this.#workload.run(this.#executor, {
@@ -41,28 +45,25 @@ export class EngineWay implements Way {
       signal,
       onProgress: ({ completed, total }) => onProgress(completed / total),
     });
-    const { bytesPlaced, metadataBytes, workers } = this.#ledger.execution!;
+    const { bytesPlaced, metadataBytes, strategy, workers } = this.#ledger.execution!;
     const slices = slicesOf(trace.toJSON().traceEvents);
-    return { values, slices, bytesMoved: bytesPlaced + metadataBytes, workers };
+    const ranOn = strategy === "threads" ? `${workers} workers` : "the coordinator's thread";
+    return { values, slices, bytesMoved: bytesPlaced + metadataBytes, ranOn };
   }
 }
-
-/** The parts of a call that are not computing, as this page draws them. */
-const PARTS: Readonly<Record<string, Slice["kind"]>> = { spawn: "start", place: "copy" };
 
 /** Lanes are numbered as the trace names them: the caller's thread, then workers. */
 function slicesOf(events: readonly TraceEvent[]): Slice[] {
   const lanes = new Map<number, number>();
   const slices: Slice[] = [];
-  const begun = new Map<string, number>();
+  let placing = 0;
   for (const { ph, cat, name, ts, dur = 0, tid, args } of events) {
     const start = ts / 1000;
     if (name === "thread_name") lanes.set(tid, Number(/\d+/.exec(String(args["name"]))?.[0] ?? 0));
     if (cat === "claim") slices.push({ lane: lanes.get(tid)!, kind: "compute", start, end: start + dur / 1000 });
-    const kind = PARTS[name];
-    if (kind === undefined) continue;
-    if (ph === "b") begun.set(name, start);
-    else slices.push({ lane: 0, kind, start: begun.get(name)!, end: start });
+    if (name !== "place") continue;
+    if (ph === "b") placing = start;
+    else slices.push({ lane: 0, kind: "copy", start: placing, end: start });
   }
   return slices;
 }

@@ -8,9 +8,12 @@ export interface Ran {
   /** Times as `performance.now()` of the coordinator counts. */
   readonly slices: readonly Slice[];
   readonly bytesMoved: number;
-  readonly workers: number;
+  /** Who computed. */
+  readonly ranOn: string;
 }
 
 export interface Way {
+  /** Starts its workers. */
+  start(): Promise<void>;
   round(signal: AbortSignal, onProgress: (share: number) => void): Promise<Ran>;
 }
