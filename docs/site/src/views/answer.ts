@@ -5,7 +5,7 @@ import { drawn, html, svg } from "./elements.js";
 
 type Chart = Exclude<Answer, { kind: "image" }>;
 
-const HEIGHT = 220;
+const HEIGHT = 250;
 const MARGIN = { left: 44, right: 4, top: 10, bottom: 38 };
 
 export function showAnswer(place: HTMLElement, answer: Answer): void {

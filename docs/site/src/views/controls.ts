@@ -2,12 +2,11 @@
 
 import type { Settings, WorkloadName } from "../messages.js";
 import { byId } from "./elements.js";
-import { short } from "./format.js";
 
 /** What a slider's figure means. */
 const SAYS: Readonly<Record<string, (value: number) => string>> = {
   repeat: (value) => `${value} million`,
-  megapixels: (value) => `${short(value * 1e6)}pixels`,
+  megapixels: (value) => `${value} megapixels`,
 };
 
 export class Controls {
@@ -21,7 +20,10 @@ export class Controls {
     this.#form = form;
     this.#onRun = onRun;
     this.#onStop = onStop;
-    form.addEventListener("input", () => this.#show());
+    form.addEventListener("input", ({ target }) => {
+      if ((target as HTMLInputElement).name === "workload") this.#suggestSize(target as HTMLInputElement);
+      this.#show();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.#isRunning) this.#onStop();
@@ -58,6 +60,12 @@ export class Controls {
       workers: number("workers"),
       rounds: number("rounds"),
     };
+  }
+
+  /** Workloads differ in what they do per flight: what takes a second of one is too little of another. */
+  #suggestSize({ dataset: { repeat } }: HTMLInputElement): void {
+    const slider = this.#form.elements.namedItem("repeat") as HTMLInputElement;
+    slider.value = repeat ?? slider.value;
   }
 
   #show(): void {

@@ -40,15 +40,13 @@ export function table(caption: string, [titles, ...rows]: readonly (readonly str
   );
 }
 
-/** Draws now, and again whenever the width of `place` changes. @returns draws again */
+/** Draws now, and again whenever the width of `place` changes, while it is on the page. @returns draws again */
 export function drawn(place: HTMLElement, draw: (width: number) => void): () => void {
-  let width = 0;
-  new ResizeObserver(([entry]) => {
-    if (entry!.contentRect.width === width) return;
-    width = entry!.contentRect.width;
-    draw(width);
-  }).observe(place);
-  return () => draw(width);
+  const redraw = (): void => {
+    if (place.clientWidth > 0) draw(place.clientWidth);
+  };
+  new ResizeObserver(redraw).observe(place);
+  return redraw;
 }
 
 function filled<E extends Element>(element: E, attributes: Attributes, content: (Node | string)[]): E {

@@ -1,7 +1,7 @@
 /** Figures as people read them. */
 
 export function ms(value: number): string {
-  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 1000) return `${(value / 1000).toPrecision(3)} s`;
   if (value >= 100) return `${value.toFixed(0)} ms`;
   if (value >= 1) return `${value.toFixed(1)} ms`;
   return `${value.toFixed(value === 0 ? 0 : 2)} ms`;

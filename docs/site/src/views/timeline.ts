@@ -3,7 +3,7 @@
 import type { Round, Slice, WayName } from "../messages.js";
 import { drawn, html, svg, table } from "./elements.js";
 import { ms } from "./format.js";
-import { WAY_NAMES } from "./ways.js";
+import { TITLES, WAY_NAMES } from "./ways.js";
 
 const LANE = 13;
 const GAP = 4;
@@ -12,6 +12,9 @@ const AXIS = 22;
 /** Pixels for the names of lanes, on wide and on narrow pages. */
 const NAMES = { wide: 92, narrow: 30 };
 const NARROW = 480;
+
+/** Milliseconds. Drawing takes time from a core that workers compute on. */
+const REDRAW_EVERY = 100;
 
 interface Course {
   lanes: number;
@@ -25,7 +28,7 @@ export class Timeline {
   readonly #data = html("details", {}, html("summary", {}, "The timeline as a table"));
   readonly #courses = new Map<WayName, Course>();
   readonly #draw: () => void;
-  #isDue = false;
+  #timer: number | undefined;
 
   constructor(place: HTMLElement) {
     place.append(this.#figure, legend(), this.#data);
@@ -62,19 +65,16 @@ export class Timeline {
     for (const course of this.#courses.values()) course.since = undefined;
   }
 
-  /** Once per frame at most, and at every frame while a round is running. */
+  /** Soon, and again and again while a round is running. */
   #schedule(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
+    this.#timer ??= window.setTimeout(() => {
+      this.#timer = undefined;
       this.#draw();
       if ([...this.#courses.values()].some(({ since }) => since !== undefined)) this.#schedule();
-    });
+    }, REDRAW_EVERY);
   }
 
   #drawAt(width: number): void {
-    if (width === 0) return;
     const names = width < NARROW ? NAMES.narrow : NAMES.wide;
     const now = performance.now();
     const longest = Math.max(1, ...[...this.#courses.values()].map((course) => lengthOf(course, now)));
@@ -95,12 +95,6 @@ export class Timeline {
     );
   }
 }
-
-const TITLES: Readonly<Record<WayName, string>> = {
-  sequential: "Sequential",
-  clone: "Cloned",
-  shared: "Shared",
-};
 
 interface Frame {
   readonly y: number;
@@ -155,9 +149,14 @@ function axis(longest: number, y: number, width: number, x: (time: number) => nu
   for (let time = 0; time <= longest; time += step ?? longest) {
     const anchor = x(time) > width - 30 ? "end" : "start";
     drawing.append(svg("path", { d: `M${x(time)} 0V${y}` }));
-    drawing.append(svg("text", { x: x(time) + (anchor === "end" ? -3 : 3), y: y + 14, "text-anchor": anchor }, ms(time)));
+    drawing.append(svg("text", { x: x(time) + (anchor === "end" ? -3 : 3), y: y + 14, "text-anchor": anchor }, tick(time)));
   }
   return drawing;
+}
+
+/** Times of ticks are round. */
+function tick(time: number): string {
+  return time < 1000 ? `${time} ms` : `${time / 1000} s`;
 }
 
 function lengthOf({ rounds, since }: Course, now: number): number {

@@ -4,12 +4,18 @@ import type { Report, Round, WayName } from "../messages.js";
 import { html } from "./elements.js";
 import { bytes, median, ms, short } from "./format.js";
 
-const WAYS: Readonly<Record<WayName, readonly [title: string, text: string]>> = {
-  sequential: ["Sequential", "sharray on one thread. Nothing moves, nothing else runs."],
-  clone: ["Cloned", "A pool of workers, arrays sent by postMessage. What people do today."],
-  shared: ["Shared", "sharray on workers that read the same memory."],
+export const TITLES: Readonly<Record<WayName, string>> = {
+  sequential: "Sequential",
+  clone: "Cloned",
+  shared: "Shared",
 };
-export const WAY_NAMES = Object.keys(WAYS) as WayName[];
+export const WAY_NAMES = Object.keys(TITLES) as WayName[];
+
+const ABOUT: Readonly<Record<WayName, string>> = {
+  sequential: "sharray on one thread, where nothing has to move.",
+  clone: "Plain workers that are sent the arrays by postMessage, as is common today.",
+  shared: "sharray on workers that read the arrays where they are.",
+};
 
 type Workload = Extract<Report, { type: "workload" }>;
 type Began = Extract<Report, { type: "began" }>;
@@ -21,7 +27,7 @@ export class WayCards {
   #sequential: number | undefined;
 
   constructor(place: HTMLElement) {
-    this.#cards = new Map(WAY_NAMES.map((way) => [way, new Card(...WAYS[way])]));
+    this.#cards = new Map(WAY_NAMES.map((way) => [way, new Card(TITLES[way], ABOUT[way])]));
     for (const [way, { element }] of this.#cards) {
       element.dataset["way"] = way;
       place.append(element);
@@ -42,8 +48,8 @@ export class WayCards {
     const factor = this.#sequential! / time;
     const than = way === "sequential" ? "of a round, median" : `of a round, ${factor.toFixed(2)} × sequential`;
     this.#cards.get(way)!.show(ms(time), than, [
-      ["Moved per round", bytes(rounds.at(-1)!.bytesMoved)],
-      ["Throughput", `${short((amount * 1000) / time)}${unit}/s`],
+      ["Bytes moved", bytes(rounds.at(-1)!.bytesMoved)],
+      ["Throughput", `${short((amount * 1000) / time)} ${unit}/s`],
       ["First round", ms(times[0]!)],
       ["Workers start", way === "sequential" ? "none" : `${ms(start)}, once`],
       ["Ran on", ended?.ranOn ?? "…"],

@@ -6,7 +6,7 @@ import type { FlightData } from "./flights.js";
 import { concatenate, ranges, type Values, type Workload } from "./workload.js";
 
 /** Bars of the histogram of resampled means. */
-const BARS = 24;
+const BARS = 16;
 
 export function bootstrap(
   { resample }: Kernels,

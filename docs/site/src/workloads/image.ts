@@ -14,7 +14,7 @@ const FILTERS: Readonly<Record<FilterName, (x: number, y: number) => number>> = 
   /** The pixel once more, less its blurred surroundings. */
   sharpen: (x, y) => (x === 0 && y === 0 ? 2.6 : 0) - 1.6 * gauss(x, y),
   /** The pixel less its surroundings. */
-  edges: (x, y) => 6 * ((x === 0 && y === 0 ? 1 : 0) - gauss(x, y)),
+  edges: (x, y) => 20 * ((x === 0 && y === 0 ? 1 : 0) - gauss(x, y)),
 };
 const RADIUS = 3;
 const SIGMA = 1.6;
