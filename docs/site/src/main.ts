@@ -30,6 +30,8 @@ const controls = new Controls(
     timeline.clear();
     controls.isRunning = true;
     frames.start();
+    // On a narrow page the results are below.
+    byId("results").scrollIntoView({ block: "nearest" });
     send({ type: "run", settings });
   },
   () => send({ type: "stop" }),

@@ -13,7 +13,12 @@ export function showAnswer(place: HTMLElement, answer: Answer): void {
   place.replaceChildren(figure);
   if (answer.kind === "image") {
     const { bitmap, caption } = answer;
-    const canvas = html("canvas", { width: bitmap.width, height: bitmap.height, role: "img", "aria-label": caption });
+    const canvas = html("canvas", {
+      width: bitmap.width,
+      height: bitmap.height,
+      role: "img",
+      "aria-label": caption,
+    });
     canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(bitmap);
     figure.append(canvas, html("figcaption", {}, caption));
     return;
@@ -44,7 +49,13 @@ function chart({ kind, caption, x, y, labels, values }: Chart, width: number): S
     const [top, bottom] = [atY(Math.max(0, value)), atY(Math.min(0, value))];
     drawing.append(
       kind === "bars"
-        ? svg("rect", { x: atX(i) - step * 0.4, y: top, width: step * 0.8, height: bottom - top, class: "bar" })
+        ? svg("rect", {
+            x: atX(i) - step * 0.4,
+            y: top,
+            width: step * 0.8,
+            height: bottom - top,
+            class: "bar",
+          })
         : svg("circle", { cx: atX(i), cy: atY(value), r: 5, class: value === least ? "dot best" : "dot" }),
     );
   }

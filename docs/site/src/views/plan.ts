@@ -17,7 +17,11 @@ export function showPlan(place: HTMLElement, plan: PlanView): void {
         ...[predicted.sequential, predicted.threads, actual].map((estimate) => ms(estimate[part])),
       ]),
     ]),
-    html("p", { class: "note" }, `${tasks} tasks over ${bytes(bytesShared)} that are on shared memory already.`),
+    html(
+      "p",
+      { class: "note" },
+      `${tasks} tasks over ${bytes(bytesShared)} that are on shared memory already.`,
+    ),
   );
   if (text === undefined) return;
   const explained = html("pre", { tabindex: 0, role: "region", "aria-label": "Output of explain()" }, text);

@@ -88,7 +88,7 @@ export class Timeline {
       parts.push(group(way, course, { y, names, width, x, now }));
       y += course.lanes * (LANE + GAP) + 8;
     }
-    parts.push(axis(longest, y, width, x));
+    parts.unshift(axis(longest, y, width, x));
     const label = `Timeline: ${[...this.#courses].map(([way, { rounds }]) => `${TITLES[way]} ${ms(rounds.at(-1)?.end ?? 0)}`).join(", ")}`;
     this.#figure.replaceChildren(
       svg("svg", { width, height: y + AXIS, role: "img", "aria-label": label }, ...parts),
@@ -120,7 +120,8 @@ function group(way: WayName, course: Course, { y, names, width, x, now }: Frame)
     );
     for (const kind of ["compute", "copy"] as const) {
       const own = slices.filter((slice) => slice.lane === lane && slice.kind === kind);
-      if (own.length > 0) drawing.append(svg("path", { d: own.map((slice) => box(slice, top, x)).join(""), class: kind }));
+      if (own.length > 0)
+        drawing.append(svg("path", { d: own.map((slice) => box(slice, top, x)).join(""), class: kind }));
     }
   }
   const bottom = y + lanes * (LANE + GAP) - GAP;
@@ -149,7 +150,9 @@ function axis(longest: number, y: number, width: number, x: (time: number) => nu
   for (let time = 0; time <= longest; time += step ?? longest) {
     const anchor = x(time) > width - 30 ? "end" : "start";
     drawing.append(svg("path", { d: `M${x(time)} 0V${y}` }));
-    drawing.append(svg("text", { x: x(time) + (anchor === "end" ? -3 : 3), y: y + 14, "text-anchor": anchor }, tick(time)));
+    drawing.append(
+      svg("text", { x: x(time) + (anchor === "end" ? -3 : 3), y: y + 14, "text-anchor": anchor }, tick(time)),
+    );
   }
   return drawing;
 }
@@ -188,5 +191,8 @@ function summaryTable(courses: ReadonlyMap<WayName, Course>): HTMLTableElement {
       return [name, ms(computing), ms(copying), ms(Math.max(0, end - computing - copying))];
     });
   });
-  return table("What each thread did in all rounds", [["thread", "computing", "copying", "waiting"], ...rows]);
+  return table("What each thread did in all rounds", [
+    ["thread", "computing", "copying", "waiting"],
+    ...rows,
+  ]);
 }

@@ -46,7 +46,8 @@ export class WayCards {
     const time = median(times);
     if (way === "sequential") this.#sequential = time;
     const factor = this.#sequential! / time;
-    const than = way === "sequential" ? "of a round, median" : `of a round, ${factor.toFixed(2)} × sequential`;
+    const than =
+      way === "sequential" ? "of a round, median" : `of a round, ${factor.toFixed(2)} × sequential`;
     this.#cards.get(way)!.show(ms(time), than, [
       ["Bytes moved", bytes(rounds.at(-1)!.bytesMoved)],
       ["Throughput", `${short((amount * 1000) / time)} ${unit}/s`],
@@ -83,7 +84,11 @@ class Card {
     this.#factor.textContent = factor;
     this.#figures.replaceChildren(
       ...figures.map(([name, value, isEqual]) => {
-        const same = html("span", { class: isEqual ? "same" : "different" }, isEqual ? "same bytes" : "differs");
+        const same = html(
+          "span",
+          { class: isEqual ? "same" : "different" },
+          isEqual ? "same bytes" : "differs",
+        );
         const mark = isEqual === undefined ? [] : [" ", same];
         return html("div", {}, html("dt", {}, name), html("dd", {}, value, ...mark));
       }),

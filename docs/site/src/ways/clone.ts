@@ -5,7 +5,6 @@
 
 import type { Slice } from "../messages.js";
 import type { Values, Workload } from "../workloads/workload.js";
-import type { CloneJob } from "./clone-jobs.js";
 import type { CloneReply } from "./clone-worker.js";
 import type { Way } from "./way.js";
 
@@ -56,7 +55,6 @@ export class CloneWay implements Way, Disposable {
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
   }
-
 }
 
 /** The worker's next message. */

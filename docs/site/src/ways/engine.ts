@@ -60,7 +60,8 @@ function slicesOf(events: readonly TraceEvent[]): Slice[] {
   for (const { ph, cat, name, ts, dur = 0, tid, args } of events) {
     const start = ts / 1000;
     if (name === "thread_name") lanes.set(tid, Number(/\d+/.exec(String(args["name"]))?.[0] ?? 0));
-    if (cat === "claim") slices.push({ lane: lanes.get(tid)!, kind: "compute", start, end: start + dur / 1000 });
+    if (cat === "claim")
+      slices.push({ lane: lanes.get(tid)!, kind: "compute", start, end: start + dur / 1000 });
     if (name !== "place") continue;
     if (ph === "b") placing = start;
     else slices.push({ lane: 0, kind: "copy", start: placing, end: start });

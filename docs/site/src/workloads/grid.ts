@@ -2,7 +2,7 @@
 
 import type { Candidate, Grid, Kernels } from "../kernels.js";
 import type { FlightData } from "./flights.js";
-import { concatenate, ranges, type Values, type Workload } from "./workload.js";
+import { concatenate, ranges, type Workload } from "./workload.js";
 
 const WIDTHS = [10, 25, 50, 100, 200, 400, 800, 1600];
 const GRID: Grid = { folds: 5, longest: 4962 };
@@ -32,10 +32,10 @@ export function grid({ heldOutError }: Kernels, { shared, plain }: FlightData): 
         },
       })),
     join: (parts) => concatenate(parts as Float64Array[], Float64Array),
-    answer: (squares: Values) => {
+    answer: (values) => {
       const errors = WIDTHS.map((_, i) => {
-        const folds = squares.subarray(i * GRID.folds, (i + 1) * GRID.folds);
-        return Math.sqrt(folds.reduce((sum, square) => sum + square, 0) / delay.length);
+        const squares = [...values.subarray(i * GRID.folds, (i + 1) * GRID.folds)];
+        return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / delay.length);
       });
       const best = errors.indexOf(Math.min(...errors));
       return {

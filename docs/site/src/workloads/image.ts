@@ -8,23 +8,29 @@ import { concatenate, ranges, type Workload } from "./workload.js";
 /** Rows per task. */
 const ROWS = 16;
 
-/** Squares of weights that are applied at once: their size is their cost. */
-const FILTERS: Readonly<Record<FilterName, (x: number, y: number) => number>> = {
-  blur: (x, y) => gauss(x, y),
-  /** The pixel once more, less its blurred surroundings. */
-  sharpen: (x, y) => (x === 0 && y === 0 ? 2.6 : 0) - 1.6 * gauss(x, y),
-  /** The pixel less its surroundings. */
-  edges: (x, y) => 20 * ((x === 0 && y === 0 ? 1 : 0) - gauss(x, y)),
-};
 const RADIUS = 3;
 const SIGMA = 1.6;
+
+/** Where the weights are applied, row by row. */
+const OFFSETS = square(2 * RADIUS + 1);
+const blur = gaussian();
+/** The pixel itself, and nothing of its neighbours. */
+const itself = OFFSETS.map(([x, y]) => (x === 0 && y === 0 ? 1 : 0));
+
+const FILTERS: Readonly<Record<FilterName, readonly number[]>> = {
+  blur,
+  /** What a pixel has more than its surroundings, once more on top of it. */
+  sharpen: blur.map((weight, i) => 2.6 * itself[i]! - 1.6 * weight),
+  /** Only what it has more, and much of that. */
+  edges: blur.map((weight, i) => 20 * (itself[i]! - weight)),
+};
 
 export function image(
   { convolve }: Kernels,
   { width, height, shared, plain }: Picture,
   filter: FilterName,
 ): Workload {
-  const weights = weightsOf(FILTERS[filter]);
+  const weights = Float64Array.from(FILTERS[filter]);
   return {
     payload: shared.byteLength,
     amount: shared.length,
@@ -59,17 +65,16 @@ export function image(
   };
 }
 
-function gauss(x: number, y: number): number {
-  return Math.exp(-(x * x + y * y) / (2 * SIGMA * SIGMA)) / GAUSS_SUM;
+function square(side: number): [x: number, y: number][] {
+  return Array.from({ length: side * side }, (_, i) => [
+    (i % side) - (side - 1) / 2,
+    Math.floor(i / side) - (side - 1) / 2,
+  ]);
 }
 
-function weightsOf(filter: (x: number, y: number) => number): Float64Array {
-  return Float64Array.from(offsets(), ([x, y]) => filter(x, y));
+/** Weights that fall with the distance, and sum to 1. */
+function gaussian(): number[] {
+  const weights = OFFSETS.map(([x, y]) => Math.exp(-(x * x + y * y) / (2 * SIGMA * SIGMA)));
+  const sum = weights.reduce((left, right) => left + right);
+  return weights.map((weight) => weight / sum);
 }
-
-function offsets(): [x: number, y: number][] {
-  const side = 2 * RADIUS + 1;
-  return Array.from({ length: side * side }, (_, i) => [(i % side) - RADIUS, Math.floor(i / side) - RADIUS]);
-}
-
-const GAUSS_SUM = offsets().reduce((sum, [x, y]) => sum + Math.exp(-(x * x + y * y) / (2 * SIGMA * SIGMA)), 0);

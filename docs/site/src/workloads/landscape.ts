@@ -14,10 +14,17 @@ export function drawLandscape(pixels: Uint32Array, width: number): void {
       // Water shows what is above it, in waves.
       const isWater = v > SHORE;
       const depth = isWater ? (v - SHORE) / (1 - SHORE) : 0;
-      const wave = isWater ? Math.sin(v * 420 + 6 * noise(x / width * 9, v * 90)) * 0.012 * depth : 0;
+      const wave = isWater ? Math.sin(v * 420 + 6 * noise((x / width) * 9, v * 90)) * 0.012 * depth : 0;
       const seen = isWater ? SHORE - (v - SHORE) * 1.6 + wave : v;
       const column = Math.min(width - 1, Math.max(0, Math.round(x + wave * 0.9 * width)));
-      pixels[y * width + x] = colour(column / width, seen, ridges.map((heights) => heights[column]!), depth, x, y);
+      pixels[y * width + x] = colour(
+        column / width,
+        seen,
+        ridges.map((heights) => heights[column]!),
+        depth,
+        x,
+        y,
+      );
     }
   }
 }
