@@ -1,13 +1,8 @@
-/**
- * The kernels of this page. The workers of the pool import this module by its address, so in the built page it must be a
- * chunk of its own, with its exports under their names: the coordinator sees to that by importing it dynamically.
- */
+/** The kernels of this page. Workers of both kinds of pool have this module in their bundle. */
 
 import { defineKernel, type KernelContext, type ReadOnly } from "sharray";
 
 export { resample } from "../../examples/flights/kernels.js";
-
-export type Kernels = typeof import("./kernels.js");
 
 export const HOURS = 24;
 

@@ -2,7 +2,6 @@
 
 import { ParallelExecutor } from "sharray";
 import { compare, fingerprint } from "./equality.js";
-import type { Kernels } from "./kernels.js";
 import type { Command, Report, Round, Settings, WayName } from "./messages.js";
 import { CloneWay } from "./ways/clone.js";
 import { EngineWay, Ledger } from "./ways/engine.js";
@@ -17,12 +16,10 @@ const isIsolated = globalThis.crossOriginIsolated;
 
 export class Session {
   readonly #report: (report: Report, transfer?: Transferable[]) => void;
-  readonly #kernels: Kernels;
   readonly #sources = new Sources();
   #running: AbortController | undefined;
 
-  constructor(kernels: Kernels, report: (report: Report, transfer?: Transferable[]) => void) {
-    this.#kernels = kernels;
+  constructor(report: (report: Report, transfer?: Transferable[]) => void) {
     this.#report = report;
     report({ type: "ready", cores: navigator.hardwareConcurrency, isIsolated });
   }
@@ -41,8 +38,9 @@ export class Session {
       await using executor = new ParallelExecutor({
         maxWorkers: settings.workers,
         telemetry: ledger.telemetry,
+        createWorker: () => new Worker(new URL("./pool-worker.ts", import.meta.url), { type: "module" }),
       });
-      const workload = await makeWorkload(this.#kernels, settings, executor, this.#sources, (text) => {
+      const workload = await makeWorkload(settings, executor, this.#sources, (text) => {
         this.#report({ type: "loading", text });
       });
       running.signal.throwIfAborted();
@@ -63,7 +61,8 @@ export class Session {
         const lanes = name === "sequential" ? 1 : settings.workers + 1;
         this.#report({ type: "began", way: name, lanes, start: performance.now() - before });
         const { values, ranOn } = await this.#rounds(name, ways[name], settings.rounds, running.signal);
-        const isEqual = compare((first ??= values), values);
+        first ??= values;
+        const isEqual = compare(first, values);
         this.#report({ type: "ended", way: name, ranOn, fingerprint: fingerprint(values), isEqual });
         if (name === "clone") clone[Symbol.dispose]();
       }

@@ -1,18 +1,14 @@
 /** Bootstrap of the mean delay: many small items over one heavy column that every task sees whole. */
 
 import { percentileInterval } from "../../../examples/flights/statistics.js";
-import type { Kernels } from "../kernels.js";
+import { resample } from "../kernels.js";
 import type { FlightData } from "./flights.js";
 import { concatenate, ranges, type Values, type Workload } from "./workload.js";
 
 /** Bars of the histogram of resampled means. */
 const BARS = 16;
 
-export function bootstrap(
-  { resample }: Kernels,
-  { shared: { delay }, plain }: FlightData,
-  resamples: number,
-): Workload {
+export function bootstrap({ shared: { delay }, plain }: FlightData, resamples: number): Workload {
   const seeds = Array.from({ length: resamples }, (_, i) => i + 1);
   const args = binsOf(plain.delay);
   return {

@@ -1,6 +1,6 @@
 /** Cross-validation over a grid of parameters: which bin width predicts a flight's delay best from its distance? */
 
-import type { Candidate, Grid, Kernels } from "../kernels.js";
+import { type Candidate, type Grid, heldOutError } from "../kernels.js";
 import type { FlightData } from "./flights.js";
 import { concatenate, ranges, type Workload } from "./workload.js";
 
@@ -10,7 +10,7 @@ const CANDIDATES: readonly Candidate[] = WIDTHS.flatMap((width) =>
   Array.from({ length: GRID.folds }, (_, fold) => ({ width, fold })),
 );
 
-export function grid({ heldOutError }: Kernels, { shared, plain }: FlightData): Workload {
+export function grid({ shared, plain }: FlightData): Workload {
   const { delay, distance } = shared;
   return {
     payload: delay.byteLength + distance.byteLength,

@@ -1,10 +1,10 @@
 /** Mean delay by hour of the day: columns in, a partial per chunk, combined in the order of the chunks. */
 
-import type { Kernels } from "../kernels.js";
+import { delaysByHour, HOURS } from "../kernels.js";
 import type { FlightData } from "./flights.js";
 import { ranges, type Values, type Workload } from "./workload.js";
 
-export function hours({ delaysByHour, HOURS }: Kernels, { shared, plain }: FlightData): Workload {
+export function hours({ shared, plain }: FlightData): Workload {
   const { hour, delay } = shared;
   const columns = { hour, delay };
   return {

@@ -1,6 +1,6 @@
 /** A filter over an image: the engine writes the new pixels in place, each task some whole rows. */
 
-import type { Kernels } from "../kernels.js";
+import { convolve } from "../kernels.js";
 import type { FilterName } from "../messages.js";
 import { type Picture, previewOf } from "./picture.js";
 import { concatenate, ranges, type Workload } from "./workload.js";
@@ -25,11 +25,7 @@ const FILTERS: Readonly<Record<FilterName, readonly number[]>> = {
   edges: blur.map((weight, i) => 20 * (itself[i]! - weight)),
 };
 
-export function image(
-  { convolve }: Kernels,
-  { width, height, shared, plain }: Picture,
-  filter: FilterName,
-): Workload {
+export function image({ width, height, shared, plain }: Picture, filter: FilterName): Workload {
   const weights = Float64Array.from(FILTERS[filter]);
   return {
     payload: shared.byteLength,

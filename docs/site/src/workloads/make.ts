@@ -1,7 +1,6 @@
 /** The workload that the visitor has chosen, with its data. */
 
 import type { ParallelExecutor } from "sharray";
-import type { Kernels } from "../kernels.js";
 import type { Settings } from "../messages.js";
 import { bootstrap } from "./bootstrap.js";
 import { type Flights, ROWS, readFlights, repeatFlights } from "./flights.js";
@@ -27,7 +26,6 @@ export class Sources {
 }
 
 export async function makeWorkload(
-  kernels: Kernels,
   settings: Settings,
   executor: ParallelExecutor,
   sources: Sources,
@@ -36,13 +34,13 @@ export async function makeWorkload(
   const { workload, repeat, resamples, megapixels, filter } = settings;
   if (workload === "image") {
     onLoading("Preparing the picture");
-    return image(kernels, await makePicture(executor, sources.picture, megapixels), filter);
+    return image(await makePicture(executor, sources.picture, megapixels), filter);
   }
   onLoading("Reading flights");
   const flights = await sources.flights((rows) => {
     onLoading(`Reading flights: ${Math.round((100 * rows) / ROWS)}%`);
   });
   const data = repeatFlights(executor, flights, repeat);
-  if (workload === "hours") return hours(kernels, data);
-  return workload === "grid" ? grid(kernels, data) : bootstrap(kernels, data, resamples);
+  if (workload === "hours") return hours(data);
+  return workload === "grid" ? grid(data) : bootstrap(data, resamples);
 }
