@@ -36,18 +36,11 @@ export function repeatFlights(executor: ParallelExecutor, flights: Flights, time
     for (let i = 0; i < times; i += 1) target.set(column, i * ROWS);
     return target;
   };
-  const { delay, distance, hour } = flights;
-  const length = ROWS * times;
-  return {
-    shared: {
-      delay: repeat(delay, executor.allocate(Int16Array, length)),
-      distance: repeat(distance, executor.allocate(Int16Array, length)),
-      hour: repeat(hour, executor.allocate(Uint8Array, length)),
-    },
-    plain: {
-      delay: repeat(delay, new Int16Array(length)),
-      distance: repeat(distance, new Int16Array(length)),
-      hour: repeat(hour, new Uint8Array(length)),
-    },
+  const plain = {
+    delay: repeat(flights.delay, new Int16Array(ROWS * times)),
+    distance: repeat(flights.distance, new Int16Array(ROWS * times)),
+    hour: repeat(flights.hour, new Uint8Array(ROWS * times)),
   };
+  // A page that is not isolated has no shared memory.
+  return { plain, shared: crossOriginIsolated ? executor.share(plain) : plain };
 }

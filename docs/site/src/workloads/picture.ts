@@ -31,9 +31,8 @@ export async function makePicture(
     context.drawImage(source, 0, 0, width, height);
     plain = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer as ArrayBuffer);
   }
-  const shared = executor.allocate(Uint32Array, plain.length);
-  shared.set(plain);
-  return { width, height, shared, plain };
+  // A page that is not isolated has no shared memory.
+  return { width, height, shared: crossOriginIsolated ? executor.share(plain) : plain, plain };
 }
 
 /** As much of a picture as a screen shows. */
