@@ -69,7 +69,7 @@ export type Report =
   | { readonly type: "workload"; readonly payload: number; readonly amount: number; readonly unit: string }
   /** `start` is how long its workers took to start. */
   | { readonly type: "began"; readonly way: WayName; readonly lanes: number; readonly start: number }
-  | { readonly type: "progress"; readonly way: WayName; readonly round: number; readonly share: number }
+  | { readonly type: "progress"; readonly way: WayName; readonly share: number }
   | { readonly type: "round"; readonly way: WayName; readonly round: Round }
   | {
       readonly type: "ended";

@@ -46,28 +46,9 @@ export class Session {
       running.signal.throwIfAborted();
       const { payload, amount, unit } = workload;
       this.#report({ type: "workload", payload, amount, unit });
-      using clone = new CloneWay(workload, settings.workers);
-      const ways: Readonly<Record<WayName, Way>> = {
-        sequential: new EngineWay(workload, executor, ledger, "sequential"),
-        clone,
-        // Without isolation there is nothing to choose.
-        shared: new EngineWay(workload, executor, ledger, isIsolated ? settings.strategy : "auto"),
-      };
-      let first: Values | undefined;
-      for (const name of ["sequential", "clone", "shared"] as const) {
-        const before = performance.now();
-        await ways[name].start();
-        running.signal.throwIfAborted();
-        const lanes = name === "sequential" ? 1 : settings.workers + 1;
-        this.#report({ type: "began", way: name, lanes, start: performance.now() - before });
-        const { values, ranOn } = await this.#rounds(name, ways[name], settings.rounds, running.signal);
-        first ??= values;
-        const isEqual = compare(first, values);
-        this.#report({ type: "ended", way: name, ranOn, fingerprint: fingerprint(values), isEqual });
-        if (name === "clone") clone[Symbol.dispose]();
-      }
+      const values = await this.#runWays(workload, executor, ledger, settings, running.signal);
       this.#reportPlan(workload, executor, ledger);
-      const answer = await workload.answer(first!);
+      const answer = await workload.answer(values);
       this.#report({ type: "answer", answer }, answer.kind === "image" ? [answer.bitmap] : []);
       this.#report({ type: "done" });
     } catch (error) {
@@ -76,20 +57,50 @@ export class Session {
     }
   }
 
-  async #rounds(name: WayName, way: Way, rounds: number, signal: AbortSignal): Promise<Ran> {
+  /** @returns the sequential way's result */
+  async #runWays(
+    workload: Workload,
+    executor: ParallelExecutor,
+    ledger: Ledger,
+    { workers, rounds, strategy }: Settings,
+    signal: AbortSignal,
+  ): Promise<Values> {
+    using clone = new CloneWay(workload, workers);
+    const ways: Readonly<Record<WayName, Way>> = {
+      sequential: new EngineWay(workload, executor, ledger, "sequential"),
+      clone,
+      // Without isolation there is nothing to choose.
+      shared: new EngineWay(workload, executor, ledger, isIsolated ? strategy : "auto"),
+    };
+    let first: Values | undefined;
+    for (const name of ["sequential", "clone", "shared"] as const) {
+      const before = performance.now();
+      await ways[name].start();
+      signal.throwIfAborted();
+      const lanes = name === "sequential" ? 1 : workers + 1;
+      this.#report({ type: "began", way: name, lanes, start: performance.now() - before });
+      const { values, ranOn } = await this.#runRounds(name, ways[name], rounds, signal);
+      first ??= values;
+      const isEqual = compare(first, values);
+      this.#report({ type: "ended", way: name, ranOn, fingerprint: fingerprint(values), isEqual });
+      // Its workers would only be in the way.
+      if (name === "clone") clone[Symbol.dispose]();
+    }
+    return first!;
+  }
+
+  /** @returns the last round */
+  async #runRounds(name: WayName, way: Way, rounds: number, signal: AbortSignal): Promise<Ran> {
     const began = performance.now();
     let latest: Ran | undefined;
     for (let round = 0; round < rounds; round += 1) {
       let told = 0;
-      const start = performance.now();
-      const ran = await way.round(signal, (share) => {
+      latest = await way.round(signal, (share) => {
         if (performance.now() - told < PROGRESS_EVERY) return;
         told = performance.now();
-        this.#report({ type: "progress", way: name, round, share });
+        this.#report({ type: "progress", way: name, share });
       });
-      latest = ran;
-      const end = performance.now();
-      this.#report({ type: "round", way: name, round: sinceBeginning(began, { ...ran, start, end }) });
+      this.#report({ type: "round", way: name, round: sinceBeginning(began, latest) });
     }
     return latest!;
   }

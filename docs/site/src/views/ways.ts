@@ -1,7 +1,7 @@
 /** A card for each way: how long a round takes, how much it moves, and whether its result is the same. */
 
 import type { Report, Round, WayName } from "../messages.js";
-import { html } from "./elements.js";
+import { byId, html } from "./elements.js";
 import { bytes, median, ms, short } from "./format.js";
 
 export const TITLES: Readonly<Record<WayName, string>> = {
@@ -13,7 +13,7 @@ export const WAY_NAMES = Object.keys(TITLES) as WayName[];
 
 const ABOUT: Readonly<Record<WayName, string>> = {
   sequential: "sharray on one thread, where nothing has to move.",
-  clone: "Plain workers that are sent the arrays by postMessage, as is common today.",
+  clone: "Plain workers, sent the arrays by postMessage as is common.",
   shared: "sharray on workers that read the arrays where they are.",
 };
 
@@ -35,6 +35,8 @@ export class WayCards {
   }
 
   begin(workload: Workload): void {
+    const { amount, unit, payload } = workload;
+    byId("work").textContent = `: ${short(amount)} ${unit}, ${bytes(payload)} of arrays`;
     this.#workload = workload;
     this.#sequential = undefined;
     for (const card of this.#cards.values()) card.show("·", "waiting", []);

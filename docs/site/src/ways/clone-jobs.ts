@@ -12,7 +12,7 @@ import {
 
 type Bins = Parameters<typeof resample>[2]["args"];
 
-export interface Payloads {
+interface Payloads {
   readonly bootstrap: { readonly seeds: readonly number[]; readonly delay: Int16Array; readonly args: Bins };
   readonly hours: { readonly hour: Uint8Array; readonly delay: Int16Array };
   readonly grid: {

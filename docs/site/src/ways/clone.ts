@@ -6,7 +6,7 @@
 import type { Slice } from "../messages.js";
 import type { Values, Workload } from "../workloads/workload.js";
 import type { CloneReply } from "./clone-worker.js";
-import type { Way } from "./way.js";
+import type { Ran, Way } from "./way.js";
 
 export class CloneWay implements Way, Disposable {
   readonly #workload: Workload;
@@ -25,7 +25,8 @@ export class CloneWay implements Way, Disposable {
     await Promise.all(this.#workers.map((worker) => answerOf(worker)));
   }
 
-  async round(signal: AbortSignal, onProgress: (share: number) => void) {
+  async round(signal: AbortSignal, onProgress: (share: number) => void): Promise<Ran> {
+    const began = performance.now();
     const slices: Slice[] = [];
     const jobs = this.#workload.split(this.#count);
     let ended = 0;
@@ -48,8 +49,9 @@ export class CloneWay implements Way, Disposable {
       );
     }
     const values = this.#workload.join(await Promise.all(replies));
+    const end = performance.now();
     const bytesMoved = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
-    return { values, slices, bytesMoved, ranOn: `${jobs.length} plain workers` };
+    return { values, start: began, end, slices, bytesMoved, ranOn: `${jobs.length} plain workers` };
   }
 
   [Symbol.dispose](): void {

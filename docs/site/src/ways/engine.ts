@@ -4,7 +4,7 @@ import type { ParallelDecision, ParallelExecution, ParallelExecutor, Telemetry }
 import { Trace, type TraceEvent } from "sharray/trace";
 import type { Slice } from "../messages.js";
 import type { CallOptions, Workload } from "../workloads/workload.js";
-import type { Way } from "./way.js";
+import type { Ran, Way } from "./way.js";
 
 /** Keeps the latest events of an executor, which runs one call at a time here. */
 export class Ledger {
@@ -38,17 +38,19 @@ export class EngineWay implements Way {
     if (this.#strategy !== "sequential") await this.#executor.start();
   }
 
-  async round(signal: AbortSignal, onProgress: (share: number) => void) {
+  async round(signal: AbortSignal, onProgress: (share: number) => void): Promise<Ran> {
     using trace = new Trace();
+    const start = performance.now();
     const values = await this.#workload.run(this.#executor, {
       strategy: this.#strategy,
       signal,
       onProgress: ({ completed, total }) => onProgress(completed / total),
     });
+    const end = performance.now();
     const { bytesPlaced, metadataBytes, strategy, workers } = this.#ledger.execution!;
     const slices = slicesOf(trace.toJSON().traceEvents);
     const ranOn = strategy === "threads" ? `${workers} workers` : "the coordinator's thread";
-    return { values, slices, bytesMoved: bytesPlaced + metadataBytes, ranOn };
+    return { values, start, end, slices, bytesMoved: bytesPlaced + metadataBytes, ranOn };
   }
 }
 

@@ -1,13 +1,11 @@
 /** One way of running a workload, round by round. */
 
-import type { Slice } from "../messages.js";
+import type { Round } from "../messages.js";
 import type { Values } from "../workloads/workload.js";
 
-export interface Ran {
+/** A round with its result. Its times are those of `performance.now()` on the coordinator. */
+export interface Ran extends Round {
   readonly values: Values;
-  /** Times as `performance.now()` of the coordinator counts. */
-  readonly slices: readonly Slice[];
-  readonly bytesMoved: number;
   /** Who computed. */
   readonly ranOn: string;
 }
