@@ -11,7 +11,7 @@ const SHOTS = [
     name: "desktop-light",
     workload: "hours",
     colorScheme: "light",
-    viewport: { width: 1280, height: 1080 },
+    viewport: { width: 1200, height: 1060 },
     from: "body",
   },
   {
