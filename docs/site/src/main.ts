@@ -29,6 +29,8 @@ const controls = new Controls(
     rounds.clear();
     timeline.clear();
     controls.isRunning = true;
+    status.textContent = "Starting";
+    progress.value = 0;
     frames.start();
     // On a narrow page the results are below.
     byId("results").scrollIntoView({ block: "nearest" });
