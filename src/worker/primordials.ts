@@ -4,9 +4,9 @@
  * the globals of the same names in the worker's bundle, so that a kernel may fake the clock, or replace and delete what
  * it likes. Methods of prototypes stay as kernels leave them: see intact.ts.
  */
-const { now } = globalThis.performance;
+const { now, timeOrigin } = globalThis.performance;
 
-export const performance = { now: now.bind(globalThis.performance) };
+export const performance = { now: now.bind(globalThis.performance), timeOrigin };
 
 export const Atomics: typeof globalThis.Atomics = Object.create(
   null,
