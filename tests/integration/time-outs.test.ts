@@ -152,8 +152,8 @@ describe.each([
 test("a kernel's own error goes first where its task comes first, though it fails later than another's time is up", async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
   await executor.start();
-  // Which task takes too long; whether it has been told; which one has thrown; where each of the workers is.
-  const state = executor.allocate(Int32Array, 5);
+  // Which task takes too long; whether it has been told; which one has thrown; where each of the workers is; which are there.
+  const state = executor.allocate(Int32Array, 6);
   const workers = executor.allocate(Int32Array, 1);
   const kernel = (
     _x: unknown,
@@ -164,12 +164,15 @@ test("a kernel's own error goes first where its task comes first, though it fail
     const self = globalThis as { worker?: number };
     self.worker ??= Atomics.add(args.workers as Int32Array, 0, 1);
     const [mine, others] = self.worker === 0 ? [3, 4] : [4, 3];
+    // Else one worker might run all tasks before the other has woken up.
+    Atomics.or(state, 5, mine);
+    for (const end = performance.now() + 20; Atomics.load(state, 5) !== 7 && performance.now() < end; );
     const before = Atomics.exchange(state, mine, index);
     const late = Atomics.load(state, 0);
     if (late === 0) {
       // The other worker's claim comes between this one and the one before, and has many tasks left.
       const other = Atomics.load(state, others);
-      const isNext = other > before && index - other > 40;
+      const isNext = other > before && index - other > 10;
       if (!isNext || Atomics.compareExchange(state, 0, 0, index) !== 0) return;
       while (!aborted());
       Atomics.store(state, 1, 1);
@@ -177,7 +180,7 @@ test("a kernel's own error goes first where its task comes first, though it fail
     }
     if (index > late) return;
     // No task for as long as its own time, all of them together for long enough.
-    for (const end = performance.now() + 5; Atomics.load(state, 1) === 0 && performance.now() < end; );
+    for (const end = performance.now() + 20; Atomics.load(state, 1) === 0 && performance.now() < end; );
     if (Atomics.load(state, 1) === 0) return;
     Atomics.store(state, 2, index);
     throw new RangeError("mine");
@@ -185,7 +188,7 @@ test("a kernel's own error goes first where its task comes first, though it fail
   const input = new Uint8Array(20_000);
   const attempt = async (): Promise<unknown> => {
     state.fill(0);
-    const call = executor.mapShared(input, kernel, { chunkSize: 1, timeout: 40, args: { state, workers } });
+    const call = executor.mapShared(input, kernel, { chunkSize: 1, timeout: 100, args: { state, workers } });
     const error = (await call.catch((thrown: unknown) => thrown)) as KernelError | TaskTimeoutError;
     const [late, , thrown] = state as unknown as [number, number, number];
     if (error instanceof KernelError) {

@@ -199,6 +199,7 @@ describe("rounds one after the other", () => {
           }
         }
       }),
+      { numRuns: 50 },
     );
   });
 
