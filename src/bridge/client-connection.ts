@@ -169,14 +169,18 @@ export class ClientConnection implements Backend {
     switch (type) {
       case "done":
         this.#released(call, message[2]);
-        return call.succeed(unpackValues(message[3]));
+        call.succeed(unpackValues(message[3]));
+        break;
       case "failed":
         this.#released(call, message[2]);
-        return this.#failed(call, message[3]);
+        this.#failed(call, message[3]);
+        break;
       case "released":
-        return this.#released(call, message[2]);
+        this.#released(call, message[2]);
+        break;
       case "progress":
-        return this.#progress(call, message[2]);
+        this.#progress(call, message[2]);
+        break;
       case "results":
         this.#results(call, message[2]);
     }

@@ -77,16 +77,19 @@ export class HostConnection {
   #receive(message: ToHost): void {
     switch (message[0]) {
       case "run":
-        return this.#run(message[1]);
+        this.#run(message[1]);
+        break;
       case "stream":
-        return this.#stream(message[1]);
+        this.#stream(message[1]);
+        break;
       case "taken":
-        return this.#calls.get(message[1])?.onTaken?.();
+        this.#calls.get(message[1])?.onTaken?.();
+        break;
       case "cancel": {
         const [, id, reason] = message;
         if (reason === null) this.#calls.get(id)?.leave();
         else this.#calls.get(id)?.stop(unpackThrown(reason));
-        return;
+        break;
       }
       case "forget":
         for (const id of message[1]) this.#memory.delete(id);

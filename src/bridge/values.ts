@@ -14,11 +14,11 @@ export type WireValues = Float64Array | readonly unknown[];
 const MANY_NUMBERS = 64;
 
 export function packNumbers(numbers: Float64Array): WireNumbers {
-  return numbers.length < MANY_NUMBERS ? Array.from(numbers) : numbers;
+  return numbers.length < MANY_NUMBERS ? toNumbers(numbers) : numbers;
 }
 
 export function unpackNumbers(packed: WireNumbers): Float64Array {
-  return packed instanceof Float64Array ? packed : Float64Array.from(packed);
+  return packed instanceof Float64Array ? packed : new Float64Array(packed);
 }
 
 export function packValues(values: readonly unknown[]): WireValues {
