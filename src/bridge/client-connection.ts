@@ -39,6 +39,8 @@ export class ClientConnection implements Backend {
   readonly #asking = new Set<(error: ConnectionError) => void>();
   /** Memory that the host has a handle of. */
   readonly #known = new Set<number>();
+  /** Kernels that the host has. */
+  readonly #knownKernels = new Set<number>();
   #gone: number[] = [];
   #lastId = 0;
   /** Why nothing can be called any more. */
@@ -73,7 +75,9 @@ export class ClientConnection implements Backend {
   }
 
   async explain(request: Request): Promise<Plan> {
-    const data = unpackAnswer(await this.#ask("explain", (host) => host.explain(packRequest(request))));
+    const data = unpackAnswer(
+      await this.#ask("explain", (host) => host.explain(request.kernel.address, packRequest(request))),
+    );
     return printable({ ...data, host: hostProfileOf(data.host) });
   }
 
@@ -147,6 +151,9 @@ export class ClientConnection implements Backend {
 
   #pack(call: ClientCall): WireCall {
     const { id, request, clearOutputs, holdsMemory } = call;
+    const { kernel } = request;
+    const address = this.#knownKernels.has(kernel.id) ? null : kernel.address;
+    if (address !== null) this.#knownKernels.add(kernel.id);
     const places = call.places();
     let handles: Map<number, SharedArrayBuffer> | null = null;
     for (const { memory, buffer } of places) {
@@ -155,10 +162,19 @@ export class ClientConnection implements Backend {
       handles ??= new Map();
       handles.set(memory, buffer);
     }
-    const outputs = places.length - request.table.arrays.length;
-    const wantsProgress = request.options.onProgress !== undefined;
-    const [wire, items] = [packRequest(request), packItems(request.items)];
-    return [id, wire, items, packArrays(places), outputs, clearOutputs, handles, wantsProgress, holdsMemory];
+    return [
+      id,
+      kernel.id,
+      address,
+      packRequest(request),
+      packItems(request.items),
+      packArrays(places),
+      places.length - request.table.arrays.length,
+      clearOutputs,
+      handles,
+      request.options.onProgress !== undefined,
+      holdsMemory,
+    ];
   }
 
   #receive(message: ToClient): void {

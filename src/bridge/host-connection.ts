@@ -3,6 +3,7 @@ import { expose, finalizer } from "comlink";
 import { BACKEND, type Backend, type Executor } from "../abstract-executor.js";
 import type { StreamedResult } from "../calls.js";
 import { ConnectionError } from "../errors.js";
+import { type Kernel, kernelAt } from "../kernel/resolve.js";
 import { unpackThrown } from "../protocol/thrown.js";
 import type { Request } from "../request.js";
 import { importKernel } from "../worker/import-kernel.js";
@@ -27,6 +28,8 @@ export class HostConnection {
   readonly #onClosed: () => void;
   /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
   readonly #memory = new Map<number, SharedArrayBuffer>();
+  /** Its kernels, by their numbers on its side. */
+  readonly #kernels = new Map<number, Kernel>();
   readonly #calls = new Map<number, HostCall>();
   #isClosed = false;
 
@@ -61,11 +64,10 @@ export class HostConnection {
 
   #service(): HostService {
     return {
-      explain: (wire) => {
+      explain: (address, wire) => {
         return answer(async () => {
-          const { toString: _print, ...data } = await this.#backend.explain(
-            unpackRequest(wire, NO_PARTS, importKernel),
-          );
+          const request = unpackRequest(wire, kernelAt(address, importKernel), NO_PARTS);
+          const { toString: _print, ...data } = await this.#backend.explain(request);
           return data;
         });
       },
@@ -124,7 +126,20 @@ export class HostConnection {
   }
 
   #open(wire: WireCall, onStop: (reason: unknown) => void): [HostCall, Request] {
-    const [id, request, items, places, outputs, clearOutputs, handles, wantsProgress, holdsMemory] = wire;
+    const [
+      id,
+      kernel,
+      address,
+      request,
+      items,
+      places,
+      outputs,
+      clearOutputs,
+      handles,
+      wantsProgress,
+      holdsMemory,
+    ] = wire;
+    if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
     if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
     const port = this.#port;
     const { arena } = this.#backend;
@@ -149,7 +164,7 @@ export class HostConnection {
       },
       onProgress: wantsProgress ? (progress) => port.post(["progress", id, progress]) : undefined,
     };
-    return [call, unpackRequest(request, parts, importKernel)];
+    return [call, unpackRequest(request, this.#kernels.get(kernel) as Kernel, parts)];
   }
 
   async #answer(call: HostCall, work: () => Promise<WireValues>): Promise<void> {

@@ -6,6 +6,7 @@
 import type { CallSettings } from "../abstract-executor.js";
 import type { Progress, StreamedResult } from "../calls.js";
 import type { PlanData } from "../plan/make-plan.js";
+import type { KernelAddress } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import type { Answer, Failure } from "./errors.js";
@@ -92,7 +93,7 @@ export type ToClient =
 
 /** What a client may ask the host. */
 export interface HostService {
-  explain(request: WireRequest): Promise<Answer<PlanData>>;
+  explain(kernel: KernelAddress, request: WireRequest): Promise<Answer<PlanData>>;
   metrics(): MetricsSnapshot | Promise<MetricsSnapshot>;
   start(): Promise<Answer<void>>;
 }

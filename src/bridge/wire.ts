@@ -1,7 +1,6 @@
 /** A request as plain data: what the client has read is what the host runs. Arrays cross as places in shared memory. */
 import type { CallOptions } from "../calls.js";
-import { type Kernel, kernelAt } from "../kernel/resolve.js";
-import type { AnyKernel } from "../kernel/types.js";
+import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Place, PlacementPlan } from "../memory/placement.js";
 import { ArrayTable } from "../protocol/codec.js";
@@ -16,7 +15,6 @@ import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 /** What the plan of a call rests on. */
 export type WireRequest = readonly [
   call: CallName,
-  kernel: KernelAddress,
   shape: JobSpec["shape"],
   tasks: number,
   length: number,
@@ -38,9 +36,13 @@ export type WireRequest = readonly [
   sightings: Request["sightings"],
 ];
 
-/** The same with its arrays. */
+/** The same with its kernel and its arrays. */
 export type WireCall = readonly [
   id: number,
+  /** Its number on the client's side. */
+  kernel: number,
+  /** null: the host has it from an earlier call. */
+  address: KernelAddress | null,
   request: WireRequest,
   items: WireItems,
   /** The array table, and behind it the outputs. */
@@ -63,11 +65,10 @@ type WireItems = WireNumbers | readonly [bytes: Uint8Array, offsets: Float64Arra
 const OWN_OPTIONS = new Set(["signal", "onProgress", "args", "shared", "initial"]);
 
 export function packRequest(request: Request): WireRequest {
-  const { call, kernel, spec, outputs, instances, taskBytes, arrayKinds, placement, sightings } = request;
+  const { call, spec, outputs, instances, taskBytes, arrayKinds, placement, sightings } = request;
   const { shape, tasks, length, chunkSize, inputs, args, shared } = spec;
   return [
     call,
-    kernel.address,
     shape,
     tasks,
     length,
@@ -133,16 +134,13 @@ export interface Parts {
 
 export const NO_PARTS: Parts = { arrays: [], items: undefined, guest: undefined, onProgress: undefined };
 
-/** @param load imports a module kernel, should it run on this thread */
 export function unpackRequest(
   wire: WireRequest,
+  kernel: Kernel,
   { arrays, items, guest, onProgress }: Parts,
-  load: (url: string, name: string) => Promise<AnyKernel>,
 ): Request {
-  const [call, address, shape, tasks, length, chunkSize, inputNames, inputArrays, args, shared, ...rest] =
-    wire;
+  const [call, shape, tasks, length, chunkSize, inputNames, inputArrays, args, shared, ...rest] = wire;
   const [outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] = rest;
-  const kernel: Kernel = kernelAt(address, load);
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
   return {

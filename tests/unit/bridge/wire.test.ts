@@ -13,9 +13,6 @@ import { kindOf } from "../../../src/memory/dtypes.js";
 import { Lease } from "../../../src/memory/lease.js";
 import { readItemsCall, readPayloadCall } from "../../../src/request.js";
 
-const load = async () => () => {
-  throw new Error("not to be loaded");
-};
 const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));
 
@@ -40,10 +37,10 @@ describe("a request between the two sides", () => {
     };
     const onProgress = () => {};
     const parts = { arrays: request.table.arrays, items: undefined, guest, onProgress };
-    const arrived = unpackRequest(wire, parts, load);
+    const arrived = unpackRequest(wire, request.kernel, parts);
     const { call, spec, outputs, instances, taskBytes, profileKey, arrayKinds } = request;
     expect(arrived).toMatchObject({ call, spec, outputs, instances, taskBytes, profileKey, arrayKinds });
-    expect(arrived.kernel.address).toEqual(request.kernel.address);
+    expect(arrived.kernel).toBe(request.kernel);
     expect(arrived.table.arrays).toEqual(request.table.arrays);
     expect(arrived.guest).toBe(guest);
     expect(arrived.options).toMatchObject({ timeout: 50, taskSizeHintBytes: 9, onProgress });
@@ -57,7 +54,7 @@ describe("a request between the two sides", () => {
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
     const request = readItemsCall([1], (i: number) => i, options, false);
-    const { options: settings, guest } = unpackRequest(packRequest(request), NO_PARTS, load);
+    const { options: settings, guest } = unpackRequest(packRequest(request), request.kernel, NO_PARTS);
     expect(settings).toEqual({ strategy: "threads", onProgress: undefined });
     expect(guest).toBeUndefined();
   });
