@@ -183,6 +183,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       const timeout = request.options.timeout ?? this.config.taskTimeout;
       const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
       course.execution = execution;
+      request.guest?.onRun(execution.job);
       const stopWatching = watch(execution.job, signals, request.options.onProgress);
       const others = this.#running.length;
       const ran = this.#dispatch(course, plan, execution);

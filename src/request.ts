@@ -15,6 +15,7 @@ import { itemBytes, type PackedItems, packItems } from "./protocol/items.js";
 import type { JobSpec } from "./protocol/job-spec.js";
 import { type Sighting, sightingsOf } from "./sightings.js";
 import type { CallName } from "./telemetry/events.js";
+import type { Stoppable } from "./watch.js";
 
 /** Arrays that the call will write. */
 export interface OutputRequest {
@@ -31,6 +32,8 @@ export interface Guest {
   readonly clearOutputs: boolean;
   /** Held by whoever could touch that memory. */
   readonly lease: Lease;
+  /** Told what stops the call, when it begins to run. A signal for each call would take 4 µs. */
+  readonly onRun: (job: Stoppable) => void;
 }
 
 export interface Request {
@@ -56,7 +59,7 @@ export interface Request {
   /** Who sees each array of the table; undefined: nobody checks whether it has changed. */
   readonly sightings: readonly Sighting[] | undefined;
   /** Undefined: the call is this thread's own. */
-  readonly guest?: Guest;
+  readonly guest: Guest | undefined;
 }
 
 /** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
@@ -121,6 +124,7 @@ export function readPayloadCall(
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
     sightings: verify ? sightingsOf(table, tasks, payload, [], { args: options.args }) : undefined,
+    guest: undefined,
   };
 }
 
@@ -181,6 +185,7 @@ export function readItemsCall(
     sightings: verify
       ? sightingsOf(table, items.length, undefined, items, { args: options.args, shared: options.shared })
       : undefined,
+    guest: undefined,
   };
 }
 

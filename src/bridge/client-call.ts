@@ -1,4 +1,5 @@
 /** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
+import type { Outcome } from "../abstract-executor.js";
 import type { Backlog } from "../dispatch/backlog.js";
 import type { Arena, Region } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
@@ -15,41 +16,47 @@ export class ClientCall implements Stoppable {
   readonly lease: Lease;
   /** Of a stream: takes the results. */
   readonly backlog: Backlog | undefined;
-  /** Rejects when the call is stopped; never resolves. */
-  readonly stopped: Promise<never>;
+  readonly outcome: Promise<Outcome>;
   /** The host may touch the call's memory. */
   isOut = false;
   readonly #arena: Arena;
+  readonly #onEnd: () => void;
   readonly #onStop: (reason: unknown) => void;
   readonly #outputs: { readonly kind: number; readonly region: Region }[] = [];
   /** Held as the request is. */
   #lent: TypedArray[] = [];
   #placed: Region | undefined;
+  #resolve!: (outcome: Outcome) => void;
   #reject!: (reason: unknown) => void;
-  #isStopped = false;
+  #hasEnded = false;
 
-  /** @param onStop told once, where the call is stopped */
+  /**
+   * @param onEnd told once, however the call ends
+   * @param onStop told where it is stopped before
+   */
   constructor(
     id: number,
     request: Request,
     arena: Arena,
     backlog: Backlog | undefined,
+    onEnd: () => void,
     onStop: (reason: unknown) => void,
   ) {
     this.id = id;
     this.request = request;
     this.backlog = backlog;
     this.#arena = arena;
+    this.#onEnd = onEnd;
     this.#onStop = onStop;
     this.lease = new Lease(arena);
-    this.stopped = new Promise((_resolve, reject) => {
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.stopped.catch(() => {});
   }
 
-  get isStopped(): boolean {
-    return this.#isStopped;
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Does it have memory of its own? */
@@ -62,21 +69,33 @@ export class ClientCall implements Stoppable {
     return this.#outputs.some(({ region }) => region.recycled);
   }
 
-  /** The call rejects with `reason`. */
-  stop(reason: unknown): void {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
+  /** Nothing where it has ended, as everything below. */
+  succeed(values: unknown[]): void {
+    if (this.#hasEnded) return;
+    this.#resolve({ values, outputs: this.outputs() });
+    this.#end();
+  }
+
+  fail(reason: unknown): void {
+    if (this.#hasEnded) return;
     this.#reject(reason);
+    this.#end();
+  }
+
+  /** The call fails with `reason`, and the host hears of it. */
+  stop(reason: unknown): void {
+    if (this.#hasEnded) return;
+    this.fail(reason);
     this.#onStop(reason);
   }
 
   /**
    * Copies plain arrays to shared memory, and takes the memory of the outputs.
-   * @returns where everything is
+   * @returns a promise where there is something to copy
    * @throws MemoryLimitError before anything is copied
    */
-  async place(): Promise<Place[]> {
-    const { placement, table, outputs, spec } = this.request;
+  place(): Promise<void> | undefined {
+    const { placement, outputs, spec } = this.request;
     const arena = this.#arena;
     const kinds = outputs?.kinds ?? [];
     const sizes = kinds.map((kind) => spec.length * elementBytes(kind));
@@ -87,16 +106,22 @@ export class ClientCall implements Stoppable {
       this.lease.add(region);
       this.#outputs.push({ kind, region });
     }
-    if (placement.spans.length > 0) {
-      this.#placed = await place(placement, arena, breather());
-      this.lease.add(this.#placed);
+    if (placement.spans.length === 0) return undefined;
+    return place(placement, arena, breather()).then((region) => {
+      this.#placed = region;
+      this.lease.add(region);
+    });
+  }
+
+  /** Where everything is, once it is placed: the array table, and behind it the outputs. */
+  places(): Place[] {
+    const { placement, table, spec } = this.request;
+    const places = table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena));
+    for (const { kind, region } of this.#outputs) {
+      const { id: memory, buffer } = region;
+      places.push({ kind, memory, buffer, byteOffset: 0, length: spec.length });
     }
-    return [
-      ...table.arrays.map((array) => placeOf(array, placement, this.#placed, arena)),
-      ...this.#outputs.map(({ kind, region: { id, buffer } }): Place => {
-        return { kind, memory: id, buffer, byteOffset: 0, length: spec.length };
-      }),
-    ];
+    return places;
   }
 
   /** The outputs, which are the user's from here on, so it can be asked only once. */
@@ -111,6 +136,12 @@ export class ClientCall implements Stoppable {
     if (!this.isOut) return;
     this.isOut = false;
     if (!isSafe) this.lease.abandon();
+    this.lease.drop();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.#onEnd();
     this.lease.drop();
   }
 }

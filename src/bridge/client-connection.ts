@@ -1,34 +1,33 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
-import { expose } from "comlink";
 import { type Backend, type CallSettings, named, type Outcome } from "../abstract-executor.js";
 import type { Progress, StreamedResult } from "../calls.js";
 import type { Backlog } from "../dispatch/backlog.js";
 import { ConnectionError } from "../errors.js";
 import { Arena } from "../memory/arena.js";
-import type { Place } from "../memory/placement.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
-import { packPlaces } from "../protocol/descriptor.js";
 import { packThrown } from "../protocol/thrown.js";
 import type { Request } from "../request.js";
 import { ResultStream } from "../stream.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { stopOnAbort } from "../watch.js";
+import { CallPort } from "./call-port.js";
 import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
-import { unpackAnswer } from "./errors.js";
+import { type Failure, unpackAnswer, unpackFailure } from "./errors.js";
 import { FarSide, type Methods } from "./far-side.js";
-import type { CallAnswer, ClientService, HostService, Settings } from "./protocol.js";
+import type { HostService, Settings, ToClient, ToHost } from "./protocol.js";
 import { unpackValues } from "./values.js";
-import { compact, packRequest, type WireCall } from "./wire.js";
+import { packArrays, packItems, packRequest, type WireCall } from "./wire.js";
 
-const HOST_METHODS = ["run", "stream", "cancel", "forget", "explain", "metrics", "start"] as const;
+const HOST_METHODS = ["explain", "metrics", "start"] as const;
 
 export class ClientConnection implements Backend {
   readonly arena: Arena;
   readonly settings: CallSettings;
-  readonly #port: MessagePort;
+  readonly #control: MessagePort;
+  readonly #port: CallPort<ToClient, ToHost>;
   readonly #host: FarSide<HostService>;
   /** Calls that have not ended. */
   readonly #running = new Set<ClientCall>();
@@ -40,21 +39,25 @@ export class ClientConnection implements Backend {
   readonly #asking = new Set<(error: ConnectionError) => void>();
   /** Memory that the host has a handle of. */
   readonly #known = new Set<number>();
+  /** Kernels that the host has. */
+  readonly #knownKernels = new Set<number>();
   #gone: number[] = [];
   #lastId = 0;
   /** Why nothing can be called any more. */
   #end: { readonly reason: "closed" | "lost"; readonly why: string } | undefined;
 
-  constructor(port: MessagePort, settings: Settings) {
-    this.#port = port;
+  /** @param control where the host is asked */
+  constructor(control: MessagePort, settings: Settings) {
+    this.#control = control;
     this.settings = settings.calls;
     this.arena = new Arena(settings.maxSharedBytes, (memory) => this.#forget(memory), settings.idleTimeout);
-    this.#host = new FarSide(port, HOST_METHODS);
-    expose(this.#service(), port);
-    port.addEventListener("close", () => {
-      this.#finish("lost", "the thread that serves the executor has ended or has stopped serving it");
-    });
-    keepAlive(port, false);
+    this.#host = new FarSide(control, HOST_METHODS);
+    keepAlive(control, false);
+    this.#port = new CallPort(
+      settings.port,
+      (message: ToClient) => this.#receive(message),
+      () => this.#finish("lost", "the thread that serves the executor has ended or has stopped serving it"),
+    );
   }
 
   checkOpen(call: string): void {
@@ -72,7 +75,9 @@ export class ClientConnection implements Backend {
   }
 
   async explain(request: Request): Promise<Plan> {
-    const data = unpackAnswer(await this.#ask("explain", (host) => host.explain(packRequest(request))));
+    const data = unpackAnswer(
+      await this.#ask("explain", (host) => host.explain(request.kernel.address, packRequest(request))),
+    );
     return printable({ ...data, host: hostProfileOf(data.host) });
   }
 
@@ -92,100 +97,134 @@ export class ClientConnection implements Backend {
   close(): void {
     if (this.#end !== undefined) return;
     this.#finish("closed", "this client was closed");
-    this.#port.close();
   }
 
-  async #perform(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): Promise<Outcome> {
+  #perform(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): Promise<Outcome> {
     this.checkOpen(request.call);
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     for (const each of signals) each.throwIfAborted();
     this.#lastId += 1;
-    const call = new ClientCall(this.#lastId, request, this.arena, backlog, (reason) => {
-      if (!call.isOut) return;
-      const isLeft = ownSignal?.aborted === true && reason === ownSignal.reason;
-      void this.#host.methods?.cancel(call.id, isLeft ? null : packThrown(reason));
-    });
-    this.#running.add(call);
-    this.#keepAlive();
-    const unwatch = signals.map((each) => stopOnAbort(call, each));
-    try {
-      return await Promise.race([this.#send(call), call.stopped]);
-    } finally {
+    const onEnd = (): void => {
       for (const end of unwatch) end();
       this.#running.delete(call);
       this.#unread.delete(call);
       this.#keepAlive();
-      call.lease.drop();
-    }
+    };
+    const call = new ClientCall(this.#lastId, request, this.arena, backlog, onEnd, (reason) => {
+      if (!call.isOut || this.#end !== undefined) return;
+      const isLeft = ownSignal?.aborted === true && reason === ownSignal.reason;
+      this.#port.post(["cancel", call.id, isLeft ? null : packThrown(reason)]);
+    });
+    this.#running.add(call);
+    this.#keepAlive();
+    const unwatch = signals.map((each) => stopOnAbort(call, each));
+    this.#send(call);
+    return call.outcome;
   }
 
-  async #send(call: ClientCall): Promise<Outcome> {
+  /** A promise is made only where there is something to wait for. */
+  #send(call: ClientCall): void {
     // Dropped by the host once the call is out.
     call.lease.hold();
-    let wire: WireCall;
-    try {
-      const places = await call.place();
-      if (call.isStopped) return await call.stopped;
-      wire = this.#pack(call, places);
-    } catch (error) {
+    const fail = (error: unknown): void => {
       call.lease.drop();
-      throw error;
+      call.fail(error);
+    };
+    try {
+      const placing = call.place();
+      if (placing === undefined) this.#post(call);
+      else placing.then(() => this.#post(call)).catch(fail);
+    } catch (error) {
+      fail(error);
     }
-    call.isOut = true;
-    this.#out.set(call.id, call);
-    const host = this.#open(call.request.call);
-    const send = call.backlog === undefined ? host.run : host.stream;
-    const { answer, released }: CallAnswer = await send(wire);
-    if (released !== null) this.#released(call.id, released);
-    if (call.isStopped) return call.stopped;
-    const names = call.request.outputs?.names;
-    const written = () => (names === undefined ? undefined : named(names, call.outputs()));
-    const values = unpackValues(unpackAnswer(answer, written));
-    return { values, outputs: call.outputs() };
   }
 
-  #pack(call: ClientCall, places: readonly Place[]): WireCall {
-    const { request } = call;
-    const handles = new Map<number, SharedArrayBuffer>();
+  #post(call: ClientCall): void {
+    if (call.hasEnded) {
+      call.lease.drop();
+      return;
+    }
+    this.#port.post([call.backlog === undefined ? "run" : "stream", this.#pack(call)]);
+    call.isOut = true;
+    this.#out.set(call.id, call);
+  }
+
+  #pack(call: ClientCall): WireCall {
+    const { id, request, clearOutputs, holdsMemory } = call;
+    const { kernel } = request;
+    const address = this.#knownKernels.has(kernel.id) ? null : kernel.address;
+    if (address !== null) this.#knownKernels.add(kernel.id);
+    const places = call.places();
+    let handles: Map<number, SharedArrayBuffer> | null = null;
     for (const { memory, buffer } of places) {
       if (this.#known.has(memory)) continue;
       this.#known.add(memory);
+      handles ??= new Map();
       handles.set(memory, buffer);
     }
-    return {
-      id: call.id,
-      request: packRequest(request),
-      items: compact(request.items),
-      places: packPlaces(places),
-      clearOutputs: call.clearOutputs,
-      handles: handles.size === 0 ? null : handles,
-      wantsProgress: request.options.onProgress !== undefined,
-      holdsMemory: call.holdsMemory,
-    };
+    return [
+      id,
+      kernel.id,
+      address,
+      packRequest(request),
+      packItems(request.items),
+      packArrays(places),
+      places.length - request.table.arrays.length,
+      clearOutputs,
+      handles,
+      request.options.onProgress !== undefined,
+      holdsMemory,
+    ];
   }
 
-  #service(): ClientService {
-    return {
-      progress: (id, progress) => this.#progress(id, progress),
-      results: (id, results) => this.#results(id, results),
-      released: (id, isSafe) => this.#released(id, isSafe),
-    };
-  }
-
-  async #results(id: number, results: readonly StreamedResult<unknown>[]): Promise<void> {
+  #receive(message: ToClient): void {
+    const [type, id] = message;
     const call = this.#out.get(id);
-    if (call?.backlog === undefined || !this.#running.has(call)) return;
-    for (const { index, value } of results) call.backlog.receive(index, value);
+    // The connection has ended.
+    if (call === undefined) return;
+    switch (type) {
+      case "done":
+        this.#released(call, message[2]);
+        call.succeed(unpackValues(message[3]));
+        break;
+      case "failed":
+        this.#released(call, message[2]);
+        this.#failed(call, message[3]);
+        break;
+      case "released":
+        this.#released(call, message[2]);
+        break;
+      case "progress":
+        this.#progress(call, message[2]);
+        break;
+      case "results":
+        this.#results(call, message[2]);
+    }
+  }
+
+  #failed(call: ClientCall, failure: Failure): void {
+    if (call.hasEnded) return;
+    const names = call.request.outputs?.names;
+    const written = () => (names === undefined ? undefined : named(names, call.outputs()));
+    call.fail(unpackFailure(failure, written));
+  }
+
+  #results(call: ClientCall, results: readonly StreamedResult<unknown>[]): void {
+    const { backlog } = call;
+    if (backlog === undefined || call.hasEnded) return;
+    for (const { index, value } of results) backlog.receive(index, value);
     this.#unread.add(call);
     this.#keepAlive();
-    await call.backlog.emptied();
-    this.#unread.delete(call);
-    this.#keepAlive();
+    void backlog.emptied().then(() => {
+      if (call.hasEnded) return;
+      this.#unread.delete(call);
+      this.#keepAlive();
+      this.#port.post(["taken", call.id]);
+    });
   }
 
-  #progress(id: number, progress: Progress): void {
-    const call = this.#out.get(id);
-    if (call === undefined || !this.#running.has(call)) return;
+  #progress(call: ClientCall, progress: Progress): void {
+    if (call.hasEnded) return;
     try {
       call.request.options.onProgress?.(progress);
     } catch (error) {
@@ -194,14 +233,17 @@ export class ClientConnection implements Backend {
     }
   }
 
-  #released(id: number, isSafe: boolean): void {
-    this.#out.get(id)?.released(isSafe);
-    this.#out.delete(id);
+  /** @param isSafe null: not yet */
+  #released(call: ClientCall, isSafe: boolean | null): void {
+    if (isSafe === null) return;
+    call.released(isSafe);
+    this.#out.delete(call.id);
   }
 
   /** Asks the host for something that takes no memory. */
   async #ask<T>(call: string, send: (host: Methods<HostService>) => Promise<T>): Promise<T> {
-    const host = this.#open(call);
+    this.checkOpen(call);
+    const host = this.#host.methods as Methods<HostService>;
     let giveUp!: (error: ConnectionError) => void;
     const answer = new Promise<T>((resolve, reject) => {
       giveUp = reject;
@@ -217,15 +259,9 @@ export class ClientConnection implements Backend {
     }
   }
 
-  /** @throws ConnectionError */
-  #open(call: string): Methods<HostService> {
-    this.checkOpen(call);
-    return this.#host.methods as Methods<HostService>;
-  }
-
   /** A client that waits for the host keeps its thread alive. */
   #keepAlive(): void {
-    keepAlive(this.#port, this.#running.size - this.#unread.size + this.#asking.size > 0);
+    this.#port.isNeeded = this.#running.size > this.#unread.size || this.#asking.size > 0;
   }
 
   /** Memory is gone for good: the host lets its handle go. */
@@ -236,7 +272,7 @@ export class ClientConnection implements Backend {
     queueMicrotask(() => {
       const gone = this.#gone;
       this.#gone = [];
-      void this.#host.methods?.forget(gone);
+      if (this.#end === undefined) this.#port.post(["forget", gone]);
     });
   }
 
@@ -251,5 +287,7 @@ export class ClientConnection implements Backend {
     for (const call of this.#out.values()) call.released(false);
     this.#out.clear();
     this.arena.retire();
+    this.#control.close();
+    this.#port.close();
   }
 }

@@ -1,19 +1,21 @@
 /**
  * Everything that crosses between the two sides of a bridge. A client posts a `Hello` on the endpoint, with a port of
- * its own; the host answers on that port with a `Welcome`, and from then on both call each other there through Comlink.
+ * its own; the host answers on that port with a `Welcome`, and from then on is asked there through Comlink. Calls have
+ * the port that the welcome brings, and messages of their own: in order, one each way.
  */
 import type { CallSettings } from "../abstract-executor.js";
 import type { Progress, StreamedResult } from "../calls.js";
 import type { PlanData } from "../plan/make-plan.js";
+import type { KernelAddress } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
-import type { Answer } from "./errors.js";
+import type { Answer, Failure } from "./errors.js";
 import type { WireValues } from "./values.js";
 import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
 
 /** To be raised when anything in here changes its meaning. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 
 const HELLO = "sharray:connect";
 
@@ -55,39 +57,43 @@ export interface Welcome extends Release {
 
 /** What of the executor's configuration counts on the client's side. */
 export interface Settings {
+  /** The port of the calls. */
+  readonly port: MessagePort;
   readonly calls: CallSettings;
   readonly maxSharedBytes: number;
   readonly idleTimeout: number | undefined;
 }
 
-/** How a call ended. */
-export interface CallAnswer {
-  readonly answer: Answer<WireValues>;
-  /**
-   * Nobody touches the call's memory any more: true where it may be used again, false where it never may. null: not yet;
-   * `released` will tell.
-   */
-  readonly released: boolean | null;
-}
-
-/** What the host does for a client. */
-export interface HostService {
-  run(call: WireCall): Promise<CallAnswer>;
-  /** The results come by `results`; the answer has none. */
-  stream(call: WireCall): Promise<CallAnswer>;
-  /** @param reason null: a stream whose loop was left */
-  cancel(call: number, reason: Thrown | null): void;
+/**
+ * A message of a client about its calls. Lists, here and within: an object of as many fields takes up to five times as
+ * long to cross (Node 20: 3 µs in place of 15 for a whole call).
+ */
+export type ToHost =
+  | readonly [type: "run", call: WireCall]
+  /** The results come as `results`; `done` has none. */
+  | readonly [type: "stream", call: WireCall]
+  /** Results of a stream were read, and there is room for more. */
+  | readonly [type: "taken", call: number]
+  /** null: a stream whose loop was left. */
+  | readonly [type: "cancel", call: number, reason: Thrown | null]
   /** Memory that is gone for good. */
-  forget(memory: readonly number[]): void;
-  explain(request: WireRequest): Promise<Answer<PlanData>>;
+  | readonly [type: "forget", memory: readonly number[]];
+
+/**
+ * A message of the host about a call. `isReleased`: nobody touches the call's memory any more: true where it may be used
+ * again, false where it never may. null: not yet; `released` will tell.
+ */
+export type ToClient =
+  | readonly [type: "done", call: number, isReleased: boolean | null, values: WireValues]
+  | readonly [type: "failed", call: number, isReleased: boolean | null, failure: Failure]
+  | readonly [type: "released", call: number, isSafe: boolean]
+  | readonly [type: "progress", call: number, progress: Progress]
+  /** The next ones come when these were taken. */
+  | readonly [type: "results", call: number, results: readonly StreamedResult<unknown>[]];
+
+/** What a client may ask the host. */
+export interface HostService {
+  explain(kernel: KernelAddress, request: WireRequest): Promise<Answer<PlanData>>;
   metrics(): MetricsSnapshot | Promise<MetricsSnapshot>;
   start(): Promise<Answer<void>>;
-}
-
-/** What a client does for the host. */
-export interface ClientService {
-  progress(call: number, progress: Progress): void;
-  /** Some results of a stream. Resolves when there is room for more. */
-  results(call: number, results: readonly StreamedResult<unknown>[]): Promise<void>;
-  released(call: number, isSafe: boolean): void;
 }

@@ -101,25 +101,28 @@ class Service implements ExecutorService {
   #receive(data: unknown): void {
     if (!isHello(data)) return;
     const { port } = data;
-    const isServed = isSameRelease(data);
-    const welcome: Welcome = { ...RELEASE, settings: isServed ? this.#settings() : null };
-    port.postMessage(welcome);
-    if (isServed) this.#connect(port);
-    else port.close();
+    if (!isSameRelease(data)) {
+      port.postMessage({ ...RELEASE, settings: null } satisfies Welcome);
+      port.close();
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port.postMessage({ ...RELEASE, settings: this.#settings(port2) } satisfies Welcome, [port2]);
+    this.#connect(port, port1);
   }
 
-  #connect(port: MessagePort): void {
+  #connect(control: MessagePort, port: MessagePort): void {
     const lane = this.#turns.lane(this.#maxCalls);
-    const connection = new HostConnection(this.#executor, port, lane, () => {
+    const connection = new HostConnection(this.#executor, control, port, lane, () => {
       this.#turns.remove(lane);
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);
   }
 
-  #settings(): Settings {
+  #settings(port: MessagePort): Settings {
     const { chunkSize, verifyImmutable, maxSharedBytes, idleTimeout } = this.#executor.config;
-    return { calls: { chunkSize, verifyImmutable }, maxSharedBytes, idleTimeout };
+    return { port, calls: { chunkSize, verifyImmutable }, maxSharedBytes, idleTimeout };
   }
 }
 

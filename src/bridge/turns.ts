@@ -28,7 +28,7 @@ export class Turns {
     return lane;
   }
 
-  /** The client is gone. Its waiting calls are for whoever waits for them to abort. */
+  /** The client is gone, its waiting calls too. Those that run have to be told as ended still. */
   remove(lane: Lane): void {
     this.#lanes.delete(lane);
   }
@@ -52,7 +52,7 @@ export class Turns {
   }
 }
 
-/** The calls of one client. */
+/** The calls of one client. Callbacks, as most calls have their turn at once and need no promise of it. */
 export class Lane {
   readonly #limit: number;
   readonly #admit: () => void;
@@ -75,36 +75,30 @@ export class Lane {
     return this.#waiting.size > 0 && this.#running < this.#limit;
   }
 
-  /** Resolves when it is the call's turn. @returns ends the call @throws the signal's reason, when it aborts before */
-  async enter(signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const start = (): void => {
-        signal.removeEventListener("abort", leave);
-        resolve();
-      };
-      const leave = (): void => {
-        this.#waiting.delete(start);
-        reject(signal.reason);
-      };
-      this.#waiting.add(start);
-      this.#admit();
-      // Most calls have their turn at once.
-      if (this.#waiting.has(start)) signal.addEventListener("abort", leave, { once: true });
-    });
-    return () => {
-      this.#running -= 1;
-      this.#count(-1);
-      this.#admit();
-    };
+  /** @param call called when it is its turn, at once as a rule. It says by `ended` when it has ended */
+  enter(call: () => void): void {
+    this.#waiting.add(call);
+    this.#admit();
+  }
+
+  /** The call is not to start any more. @returns false: it has */
+  leave(call: () => void): boolean {
+    return this.#waiting.delete(call);
+  }
+
+  /** A call that was started has ended. */
+  ended(): void {
+    this.#running -= 1;
+    this.#count(-1);
+    this.#admit();
   }
 
   /** It is the turn of the call that has waited longest. */
   start(): void {
-    const [start] = this.#waiting as unknown as [() => void];
-    this.#waiting.delete(start);
+    const [call] = this.#waiting as unknown as [() => void];
+    this.#waiting.delete(call);
     this.#running += 1;
     this.#count(1);
-    start();
+    call();
   }
 }

@@ -1,72 +1,127 @@
 /** A request as plain data: what the client has read is what the host runs. Arrays cross as places in shared memory. */
 import type { CallOptions } from "../calls.js";
-import { type Kernel, kernelAt } from "../kernel/resolve.js";
-import type { AnyKernel } from "../kernel/types.js";
+import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
-import type { PlacementPlan } from "../memory/placement.js";
+import type { Place, PlacementPlan } from "../memory/placement.js";
 import { ArrayTable } from "../protocol/codec.js";
+import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import { type Guest, type OutputRequest, profileKeyOf, type Request } from "../request.js";
+import { type Guest, profileKeyOf, type Request } from "../request.js";
 import type { CallName } from "../telemetry/events.js";
+import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 
 /** What the plan of a call rests on. */
-export interface WireRequest {
-  readonly call: CallName;
-  readonly kernel: KernelAddress;
-  readonly spec: JobSpec;
-  readonly outputs: OutputRequest | null;
-  readonly instances: number;
-  readonly taskBytes: number;
-  readonly arrayKinds: number;
-  /** Bytes of its arrays, outputs not among them. */
-  readonly bytes: number;
-  readonly options: CallOptions<unknown>;
-  readonly sightings: Request["sightings"];
-}
+export type WireRequest = readonly [
+  call: CallName,
+  shape: JobSpec["shape"],
+  tasks: number,
+  length: number,
+  chunkSize: number,
+  inputNames: readonly string[] | null,
+  inputArrays: readonly number[],
+  args: Uint8Array | null,
+  shared: Uint8Array | null,
+  outputNames: readonly string[] | null,
+  /** null: the call writes no arrays. */
+  outputKinds: readonly number[] | null,
+  instances: number,
+  taskBytes: number,
+  arrayKinds: number,
+  /** Of its arrays, outputs not among them. */
+  bytes: number,
+  /** null: none were set. */
+  settings: Readonly<Record<string, unknown>> | null,
+  sightings: Request["sightings"],
+];
 
-/** The same with its arrays. */
-export interface WireCall {
-  readonly id: number;
-  readonly request: WireRequest;
-  readonly items: PackedItems | undefined;
-  /** The array table, as `packPlaces` makes it; the outputs stand behind the others. */
-  readonly places: Uint8Array;
+/** The same with its kernel and its arrays. */
+export type WireCall = readonly [
+  id: number,
+  /** Its number on the client's side. */
+  kernel: number,
+  /** null: the host has it from an earlier call. */
+  address: KernelAddress | null,
+  request: WireRequest,
+  items: WireItems,
+  /** The array table, and behind it the outputs. */
+  places: WireNumbers | null,
+  /** Outputs among the places. */
+  outputs: number,
   /** The outputs hold old data. */
-  readonly clearOutputs: boolean;
+  clearOutputs: boolean,
   /** Handles that the host lacks, by id. */
-  readonly handles: ReadonlyMap<number, SharedArrayBuffer> | null;
-  readonly wantsProgress: boolean;
+  handles: ReadonlyMap<number, SharedArrayBuffer> | null,
+  wantsProgress: boolean,
   /** The client keeps memory for this call alone, and wants to hear when nobody touches it. */
-  readonly holdsMemory: boolean;
-}
+  holdsMemory: boolean,
+];
+
+/** Numbers, or msgpack with its offsets. */
+type WireItems = WireNumbers | readonly [bytes: Uint8Array, offsets: Float64Array] | null;
+
+// The client's own business. What is left are settings, and of those every one.
+const OWN_OPTIONS = new Set(["signal", "onProgress", "args", "shared", "initial"]);
 
 export function packRequest(request: Request): WireRequest {
-  const { call, kernel, spec, outputs, instances, taskBytes, arrayKinds, placement } = request;
-  // What is left are settings, and of those every one.
-  const { signal, onProgress, args, shared, initial, ...settings } =
-    request.options as CallOptions<unknown> & {
-      readonly shared?: unknown;
-      readonly initial?: unknown;
-    };
-  return {
+  const { call, spec, outputs, instances, taskBytes, arrayKinds, placement, sightings } = request;
+  const { shape, tasks, length, chunkSize, inputs, args, shared } = spec;
+  return [
     call,
-    kernel: kernel.address,
-    spec,
-    outputs,
+    shape,
+    tasks,
+    length,
+    chunkSize,
+    inputs.names,
+    inputs.arrays,
+    args,
+    shared,
+    outputs === null ? null : outputs.names,
+    outputs === null ? null : outputs.kinds,
     instances,
     taskBytes,
     arrayKinds,
-    bytes: placement.bytesPlaced + placement.bytesShared,
-    options: settings,
-    sightings: request.sightings,
-  };
+    placement.bytesPlaced + placement.bytesShared,
+    settingsIn(request.options),
+    sightings,
+  ];
 }
 
-/** Without what the packing has left over: of a view, a message carries the whole buffer. */
-export function compact(items: PackedItems | undefined): PackedItems | undefined {
-  return items?.packing === "msgpack" ? { ...items, bytes: items.bytes.slice() } : items;
+function settingsIn(options: object): Readonly<Record<string, unknown>> | null {
+  let settings: Record<string, unknown> | null = null;
+  for (const [name, value] of Object.entries(options)) {
+    if (OWN_OPTIONS.has(name)) continue;
+    settings ??= {};
+    settings[name] = value;
+  }
+  return settings;
+}
+
+export function packItems(items: PackedItems | undefined): WireItems {
+  if (items === undefined) return null;
+  if (items.packing === "numbers") return packNumbers(items.numbers);
+  // Without what the packing has left over: of a view, a message carries the whole buffer.
+  return [items.bytes.slice(), items.offsets];
+}
+
+export function unpackItems(items: WireItems): PackedItems | undefined {
+  if (items === null) return undefined;
+  const [bytes, offsets] = items;
+  if (bytes instanceof Uint8Array) return { packing: "msgpack", bytes, offsets: offsets as Float64Array };
+  return { packing: "numbers", numbers: unpackNumbers(items as WireNumbers) };
+}
+
+export function packArrays(places: readonly Place[]): WireNumbers | null {
+  return places.length === 0 ? null : packNumbers(new Float64Array(packPlaces(places).buffer));
+}
+
+/** @param memory this thread's handles, by id */
+export function unpackArrays(
+  places: WireNumbers | null,
+  memory: (id: number) => SharedArrayBuffer,
+): TypedArray[] {
+  return places === null ? [] : unpackPlaces(new Uint8Array(unpackNumbers(places).buffer), memory);
 }
 
 /** What the host has of a call beside the request. */
@@ -74,44 +129,46 @@ export interface Parts {
   readonly arrays: readonly TypedArray[];
   readonly items: PackedItems | undefined;
   readonly guest: Guest | undefined;
-  readonly signal: AbortSignal | undefined;
   readonly onProgress: CallOptions["onProgress"];
 }
 
-export const NO_PARTS: Parts = {
-  arrays: [],
-  items: undefined,
-  guest: undefined,
-  signal: undefined,
-  onProgress: undefined,
-};
+export const NO_PARTS: Parts = { arrays: [], items: undefined, guest: undefined, onProgress: undefined };
 
-/** @param load imports a module kernel, should it run on this thread */
 export function unpackRequest(
   wire: WireRequest,
-  { arrays, items, guest, signal, onProgress }: Parts,
-  load: (url: string, name: string) => Promise<AnyKernel>,
+  kernel: Kernel,
+  { arrays, items, guest, onProgress }: Parts,
 ): Request {
-  const { call, spec, outputs, instances, taskBytes, arrayKinds, bytes, options, sightings } = wire;
-  const kernel: Kernel = kernelAt(wire.kernel, load);
+  const [call, shape, tasks, length, chunkSize, inputNames, inputArrays, args, shared, ...rest] = wire;
+  const [outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] = rest;
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
   return {
     started: performance.now(),
     call,
     kernel,
-    spec,
+    spec: {
+      shape,
+      tasks,
+      length,
+      chunkSize,
+      inputs: { names: inputNames, arrays: inputArrays },
+      outputs: null,
+      clearOutputs: false,
+      args,
+      shared,
+    },
     table,
     placement: inPlace(bytes),
     items,
-    outputs,
+    outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
     instances,
     taskBytes,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    options: { ...options, signal, onProgress },
+    options: Object.assign({ onProgress }, settings),
     sightings,
-    ...(guest === undefined ? {} : { guest }),
+    guest,
   };
 }
 

@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { compact, NO_PARTS, packRequest, unpackRequest } from "../../../src/bridge/wire.js";
+import {
+  NO_PARTS,
+  packArrays,
+  packItems,
+  packRequest,
+  unpackArrays,
+  unpackItems,
+  unpackRequest,
+} from "../../../src/bridge/wire.js";
 import { Arena } from "../../../src/memory/arena.js";
+import { kindOf } from "../../../src/memory/dtypes.js";
 import { Lease } from "../../../src/memory/lease.js";
 import { readItemsCall, readPayloadCall } from "../../../src/request.js";
 
-const load = async () => () => {
-  throw new Error("not to be loaded");
-};
 const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));
 
@@ -27,17 +33,17 @@ describe("a request between the two sides", () => {
       outputs: [new Float32Array(1000)],
       clearOutputs: true,
       lease: new Lease(new Arena(1, () => {})),
+      onRun: () => {},
     };
-    const signal = new AbortController().signal;
     const onProgress = () => {};
-    const parts = { arrays: request.table.arrays, items: undefined, guest, signal, onProgress };
-    const arrived = unpackRequest(wire, parts, load);
+    const parts = { arrays: request.table.arrays, items: undefined, guest, onProgress };
+    const arrived = unpackRequest(wire, request.kernel, parts);
     const { call, spec, outputs, instances, taskBytes, profileKey, arrayKinds } = request;
     expect(arrived).toMatchObject({ call, spec, outputs, instances, taskBytes, profileKey, arrayKinds });
-    expect(arrived.kernel.address).toEqual(request.kernel.address);
+    expect(arrived.kernel).toBe(request.kernel);
     expect(arrived.table.arrays).toEqual(request.table.arrays);
     expect(arrived.guest).toBe(guest);
-    expect(arrived.options).toMatchObject({ timeout: 50, taskSizeHintBytes: 9, signal, onProgress });
+    expect(arrived.options).toMatchObject({ timeout: 50, taskSizeHintBytes: 9, onProgress });
     // The client has placed what was plain.
     expect(request.placement).toMatchObject({ bytesPlaced: 8000, bytesShared: 4000 });
     expect(arrived.placement).toMatchObject({ bytesPlaced: 0, bytesNeeded: 0, bytesShared: 12_000 });
@@ -47,25 +53,40 @@ describe("a request between the two sides", () => {
     const signal = new AbortController().signal;
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
-    const { options: settings } = packRequest(readItemsCall([1], (i: number) => i, options, false));
-    expect(settings).toEqual({ strategy: "threads" });
-    const arrived = unpackRequest(
-      packRequest(readItemsCall([1], (i: number) => i, {}, false)),
-      NO_PARTS,
-      load,
-    );
-    expect("guest" in arrived).toBe(false);
+    const request = readItemsCall([1], (i: number) => i, options, false);
+    const { options: settings, guest } = unpackRequest(packRequest(request), request.kernel, NO_PARTS);
+    expect(settings).toEqual({ strategy: "threads", onProgress: undefined });
+    expect(guest).toBeUndefined();
   });
 
   it("carries of its items what they take, and no more", () => {
     const items = Array.from({ length: 100 }, (_, i) => ({ i }));
     const { items: packed } = readItemsCall(items, (i: never) => i, {}, false);
-    const compacted = compact(packed);
-    expect(compacted).toEqual(packed);
-    if (packed?.packing !== "msgpack" || compacted?.packing !== "msgpack") throw new Error("no msgpack");
-    expect(packed.bytes.buffer.byteLength).toBeGreaterThan(packed.bytes.byteLength);
-    expect(compacted.bytes.buffer.byteLength).toBe(packed.bytes.byteLength);
-    const numbers = readItemsCall([1, 2], (i: never) => i, {}, false).items;
-    expect(compact(numbers)).toBe(numbers);
+    const wire = packItems(packed);
+    expect(unpackItems(structuredClone(wire))).toEqual(packed);
+    const [bytes] = wire as readonly [Uint8Array, Float64Array];
+    expect((packed as { bytes: Uint8Array }).bytes.buffer.byteLength).toBeGreaterThan(bytes.byteLength);
+    expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
+    expect(unpackItems(packItems(undefined))).toBeUndefined();
+  });
+
+  it.each([0, 1, 2, 63, 64, 1000])("carries %i numbers as they are", (length) => {
+    const numbers = Array.from({ length }, (_, i) => [-0, Number.NaN, i / 3][i % 3] as number);
+    const { items } = readItemsCall(numbers, (i: never) => i, {}, false);
+    expect(unpackItems(structuredClone(packItems(items)))).toEqual(items);
+  });
+
+  it.each([0, 1, 100])("carries %i arrays as places", (count) => {
+    const buffer = new SharedArrayBuffer(8000);
+    const arrays = Array.from({ length: count }, (_, i) => new Float64Array(buffer, 8 * i, i));
+    const places = arrays.map(({ byteOffset, length }) => {
+      return { kind: kindOf(new Float64Array(0)), memory: 7, buffer, byteOffset, length };
+    });
+    const arrived = unpackArrays(structuredClone(packArrays(places)), (id) => {
+      expect(id).toBe(7);
+      return buffer;
+    });
+    expect(arrived).toEqual(arrays);
+    expect(arrived.every((array) => array.buffer === buffer)).toBe(true);
   });
 });
