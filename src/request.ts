@@ -18,7 +18,7 @@ import type { CallName } from "./telemetry/events.js";
 import type { Stoppable } from "./watch.js";
 
 /** Arrays that the call will write. */
-export interface OutputRequest {
+interface OutputRequest {
   /** null: one bare array. */
   readonly names: readonly string[] | null;
   readonly kinds: readonly number[];
