@@ -96,6 +96,7 @@ export class ClientCall implements Stoppable {
    */
   place(): Promise<void> | undefined {
     const { placement, outputs, spec } = this.request;
+    if (placement.spans.length === 0 && outputs === null) return undefined;
     const arena = this.#arena;
     const kinds = outputs?.kinds ?? [];
     const sizes = kinds.map((kind) => spec.length * elementBytes(kind));

@@ -99,9 +99,17 @@ export class HostConnection {
   }
 
   #run(wire: WireCall): void {
-    const begin = async (): Promise<void> => {
-      await this.#answer(call, async () => packValues((await this.#backend.run(request)).values));
-      this.#lane.ended();
+    const begin = (): void => {
+      this.#backend.run(request).then(
+        ({ values }) => {
+          this.#done(call, packValues(values));
+          this.#lane.ended();
+        },
+        (error: unknown) => {
+          this.#failed(call, error);
+          this.#lane.ended();
+        },
+      );
     };
     const [call, request] = this.#open(wire, (reason) => {
       if (this.#lane.leave(begin)) this.#failed(call, reason);
@@ -118,11 +126,14 @@ export class HostConnection {
         this.#port.post(["results", call.id, batch]);
       });
     };
-    void this.#answer(call, async () => {
-      const results = this.#backend.stream(() => request);
-      await relay(results, send, call.left);
-      return NO_VALUES;
-    });
+    relay(
+      this.#backend.stream(() => request),
+      send,
+      call.left,
+    ).then(
+      () => this.#done(call, NO_VALUES),
+      (error: unknown) => this.#failed(call, error),
+    );
   }
 
   #open(wire: WireCall, onStop: (reason: unknown) => void): [HostCall, Request] {
@@ -167,9 +178,8 @@ export class HostConnection {
     return [call, unpackRequest(request, this.#kernels.get(kernel) as Kernel, parts)];
   }
 
-  async #answer(call: HostCall, work: () => Promise<WireValues>): Promise<void> {
+  #done(call: HostCall, values: WireValues): void {
     try {
-      const values = await work();
       this.#port.post(["done", call.id, call.end(true), values]);
       this.#calls.delete(call.id);
     } catch (error) {

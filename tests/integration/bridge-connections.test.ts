@@ -244,6 +244,7 @@ describe("a client that ends", () => {
       readonly heap: number;
       readonly external: number;
       readonly resources: readonly string[];
+      readonly ports: number;
       readonly listeners: readonly number[];
       readonly memory: number;
     }

@@ -1,7 +1,12 @@
-/** Serves an executor to the thread that started this one. */
+/** Serves an executor to the thread that started this one, and runs jobs that it asks for by bare messages. */
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { serveExecutor } from "../../../dist/bridge/index.js";
 import { ParallelExecutor } from "../../../dist/index.js";
 import { THREADS } from "./calls.js";
 
-serveExecutor(new ParallelExecutor(THREADS), parentPort as MessagePort);
+const port = parentPort as MessagePort;
+const executor = new ParallelExecutor(THREADS);
+serveExecutor(executor, port);
+port.on("message", async (message) => {
+  if (message === "job") port.postMessage(await executor.map([0, 1], () => 0));
+});

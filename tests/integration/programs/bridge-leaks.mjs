@@ -1,6 +1,6 @@
 /** Connects and goes, again and again: both sides on one thread, so that all that stays would be seen here. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
+import v8, { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ParallelExecutor } from "sharray";
 import { connectExecutor, serveExecutor } from "sharray/bridge";
@@ -38,6 +38,12 @@ async function look(bound) {
     // next round.
     for (let turn = 0; turn < 1000; turn += 1) await nextTurn();
   }
+  // From Node 20.13 on V8 can be asked, and warns that this is new.
+  const listeners = process.listeners("warning");
+  process.removeAllListeners("warning");
+  const ports = v8.queryObjects?.(MessagePort, { format: "count" }) ?? 0;
+  await nextTurn();
+  for (const each of listeners) process.on("warning", each);
   const resources = process
     .getActiveResourcesInfo()
     .filter((name) => name !== "Timeout" && name !== "Immediate");
@@ -45,6 +51,7 @@ async function look(bound) {
     heap: heap(),
     external: process.memoryUsage().external / 2 ** 20,
     resources: resources.sort(),
+    ports,
     listeners: ["message", "close", "exit"].map(
       (event) => port1.listenerCount(event) + port2.listenerCount(event),
     ),
