@@ -55,8 +55,8 @@ describe("errors", () => {
     });
   });
 
-  test("of wrong calls are thrown before anything is sent, and a call takes one message each way", async () => {
-    expect(await runClient(executor, "refused here")).toEqual({ refused: 0, calls: 100 });
+  test("of wrong calls are thrown before anything is sent, and a call takes one message each way, its kernel once", async () => {
+    expect(await runClient(executor, "refused here")).toEqual({ refused: 0, calls: 100, texts: 1 });
   });
 });
 

@@ -219,9 +219,11 @@ const scenarios = {
   /** Wrong calls throw here, before a message is sent. */
   async "refused here"(client) {
     let posted = 0;
+    let texts = 0;
     const { postMessage } = MessagePort.prototype;
     MessagePort.prototype.postMessage = function (...parameters) {
       posted += 1;
+      if (JSON.stringify(parameters).includes("(part) => part[0]")) texts += 1;
       return postMessage.apply(this, parameters);
     };
     const names = [
@@ -245,7 +247,7 @@ const scenarios = {
     for (let i = 0; i < 100; i += 1) await client.mapShared(shared, (part) => part[0], { chunkSize: 10 });
     await client.metrics.snapshot();
     MessagePort.prototype.postMessage = postMessage;
-    return { refused: before, calls: posted - before - 1 };
+    return { refused: before, calls: posted - before - 1, texts };
   },
 
   async "large plain array"(client) {
