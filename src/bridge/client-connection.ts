@@ -164,6 +164,7 @@ export class ClientConnection implements Backend {
     }
     return [
       id,
+      holdsMemory,
       kernel.id,
       address,
       packRequest(request),
@@ -173,7 +174,6 @@ export class ClientConnection implements Backend {
       clearOutputs,
       handles,
       request.options.onProgress !== undefined,
-      holdsMemory,
     ];
   }
 

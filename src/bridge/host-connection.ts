@@ -99,6 +99,11 @@ export class HostConnection {
   }
 
   #run(wire: WireCall): void {
+    const call = this.#open(wire, (reason) => {
+      if (this.#lane.leave(begin)) this.#failed(call, reason);
+    });
+    const request = this.#unpack(wire, call);
+    if (request === undefined) return;
     const begin = (): void => {
       this.#backend.run(request).then(
         ({ values }) => {
@@ -111,15 +116,14 @@ export class HostConnection {
         },
       );
     };
-    const [call, request] = this.#open(wire, (reason) => {
-      if (this.#lane.leave(begin)) this.#failed(call, reason);
-    });
     this.#lane.enter(begin);
   }
 
   /** Not in turn: a loop may make calls, for which the stream would wait and they for it. Its reader bounds a stream. */
   #stream(wire: WireCall): void {
-    const [call, request] = this.#open(wire, () => {});
+    const call = this.#open(wire, () => {});
+    const request = this.#unpack(wire, call);
+    if (request === undefined) return;
     const send = (batch: readonly StreamedResult<unknown>[]): Promise<void> => {
       return new Promise((resolve) => {
         call.onTaken = resolve;
@@ -136,46 +140,40 @@ export class HostConnection {
     );
   }
 
-  #open(wire: WireCall, onStop: (reason: unknown) => void): [HostCall, Request] {
-    const [
-      id,
-      kernel,
-      address,
-      request,
-      items,
-      places,
-      outputs,
-      clearOutputs,
-      handles,
-      wantsProgress,
-      holdsMemory,
-    ] = wire;
-    if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
-    if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
-    const port = this.#port;
+  #open(wire: WireCall, onStop: (reason: unknown) => void): HostCall {
+    const [id, holdsMemory] = wire;
     const { arena } = this.#backend;
-    const call = new HostCall(
-      id,
-      holdsMemory,
-      arena,
-      (isSafe) => port.post(["released", id, isSafe]),
-      onStop,
-    );
+    const onReleased = (isSafe: boolean): void => this.#port.post(["released", id, isSafe]);
+    const call = new HostCall(id, holdsMemory, arena, onReleased, onStop);
     this.#calls.set(id, call);
-    const arrays = unpackArrays(places, (memory) => this.#memory.get(memory) as SharedArrayBuffer);
-    const inputs = arrays.length - outputs;
-    const parts: Parts = {
-      arrays: arrays.slice(0, inputs),
-      items: unpackItems(items),
-      guest: {
-        outputs: arrays.slice(inputs),
-        clearOutputs,
-        lease: call.lease,
-        onRun: (job) => call.runs(job),
-      },
-      onProgress: wantsProgress ? (progress) => port.post(["progress", id, progress]) : undefined,
-    };
-    return [call, unpackRequest(request, this.#kernels.get(kernel) as Kernel, parts)];
+    return call;
+  }
+
+  /** @returns undefined where it is not to be understood: then the call has failed, and nobody else's has */
+  #unpack(wire: WireCall, call: HostCall): Request | undefined {
+    const [id, , kernel, address, request, items, places, outputs, clearOutputs, handles, wantsProgress] =
+      wire;
+    try {
+      if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
+      if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
+      const arrays = unpackArrays(places, (memory) => this.#memory.get(memory) as SharedArrayBuffer);
+      const inputs = arrays.length - outputs;
+      const parts: Parts = {
+        arrays: arrays.slice(0, inputs),
+        items: unpackItems(items),
+        guest: {
+          outputs: arrays.slice(inputs),
+          clearOutputs,
+          lease: call.lease,
+          onRun: (job) => call.runs(job),
+        },
+        onProgress: wantsProgress ? (progress) => this.#port.post(["progress", id, progress]) : undefined,
+      };
+      return unpackRequest(request, this.#kernels.get(kernel) as Kernel, parts);
+    } catch (error) {
+      this.#failed(call, error);
+      return undefined;
+    }
   }
 
   #done(call: HostCall, values: WireValues): void {

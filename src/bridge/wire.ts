@@ -39,6 +39,8 @@ export type WireRequest = readonly [
 /** The same with its kernel and its arrays. */
 export type WireCall = readonly [
   id: number,
+  /** The client keeps memory for this call alone, and wants to hear when nobody touches it. */
+  holdsMemory: boolean,
   /** Its number on the client's side. */
   kernel: number,
   /** null: the host has it from an earlier call. */
@@ -54,8 +56,6 @@ export type WireCall = readonly [
   /** Handles that the host lacks, by id. */
   handles: ReadonlyMap<number, SharedArrayBuffer> | null,
   wantsProgress: boolean,
-  /** The client keeps memory for this call alone, and wants to hear when nobody touches it. */
-  holdsMemory: boolean,
 ];
 
 /** Numbers, or msgpack with its offsets. */

@@ -1,4 +1,5 @@
 /** Looks after what ends too soon for a message to be worth it. */
+import { MOST_WITHOUT_TURN_MS } from "../platform/breather.js";
 import { soon } from "../platform/runtime.js";
 
 export interface Polled {
@@ -8,9 +9,6 @@ export interface Polled {
 
 // A job of two tiny tasks on a worker that was awake has ended after 8-15 µs; each turn of the event loop takes 2 µs.
 const STAY_MS = 0.02;
-// Promises settle without a turn of the event loop, so a program that makes one short call after the other would keep
-// everything else waiting: after this long a call goes by the event loop.
-const MOST_WITHOUT_TURN_MS = 4;
 
 const watched = new Set<Polled>();
 let lastTurn = -Infinity;

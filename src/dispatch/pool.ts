@@ -139,6 +139,19 @@ export class Pool {
     return sorted;
   }
 
+  /**
+   * At least one slot, once a worker may be started. Rejects when the job is stopped for which it waits, or the pool has
+   * ended.
+   */
+  async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<Slot[]> {
+    for (;;) {
+      await this.untilRespawn(job);
+      const slots = this.acquire(count);
+      if (slots.length > 0) return slots;
+      if (this.#isClosed) throw new Error("The pool was shut down before a worker could be started");
+    }
+  }
+
   /** Waits until a worker may be started. Rejects when the job is stopped for which it waits. */
   async untilRespawn(job?: Pick<Job, "onStop">): Promise<void> {
     const wait = this.respawnWait;
@@ -155,8 +168,8 @@ export class Pool {
 
   /** Starts workers until there are `count`, and waits until all serve. */
   async start(count = this.#options.maxWorkers): Promise<void> {
-    await this.untilRespawn();
-    await Promise.all(this.acquire(count).map((slot) => slot.ready));
+    const slots = await this.acquireLater(count);
+    await Promise.all(slots.map((slot) => slot.ready));
   }
 
   /** Tells every worker, with its next wake-up, that memory is gone. */

@@ -208,7 +208,8 @@ export class Slot {
     const listeners = [...this.#rounds.values()];
     this.#rounds.clear();
     // A worker may run tasks, and end at one, before this thread has heard that it serves.
-    const hasServed = this.#thread !== undefined || listeners.some((listener) => listener.hasBegun(this));
+    const hasServed =
+      this.#thread !== undefined || this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
     const loss = { exitCode: hasServed ? exitCode : undefined, error };
     // A worker is in the middle of one round at most.
     const current = listeners.find((listener) => listener.isAt(this));

@@ -9,7 +9,6 @@ import { Losses, type Lost } from "./losses.js";
 import { computingTime, LOG_CAPACITY } from "./notes.js";
 import { Pass } from "./pass.js";
 import type { Pool } from "./pool.js";
-import type { Slot } from "./slot.js";
 import type { PlacedJob } from "./wake-message.js";
 
 // A round this short is over before a message would have come, and before a second worker would have woken up.
@@ -45,7 +44,7 @@ export class ThreadsStrategy implements Strategy {
       const left = order?.length ?? job.parts.spec.tasks;
       const width = Math.min(workers, left);
       const idle = this.#pool.acquire(width);
-      const slots = idle.length > 0 ? idle : await this.#acquireLater(job, width);
+      const slots = idle.length > 0 ? idle : await this.#pool.acquireLater(width, job);
       // Where a gate is in the way workers come and go, which takes messages.
       const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
       const round = this.#openRound(job, slots.length, order, isShort);
@@ -76,15 +75,6 @@ export class ThreadsStrategy implements Strategy {
       throw lostError(job, losses, first);
     }
     return report();
-  }
-
-  /** At least one slot, once a worker may be started. */
-  async #acquireLater(job: Job, count: number): Promise<Slot[]> {
-    for (;;) {
-      await this.#pool.untilRespawn(job);
-      const slots = this.#pool.acquire(count);
-      if (slots.length > 0) return slots;
-    }
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {

@@ -6,6 +6,12 @@ import { nextTurn } from "./runtime.js";
  */
 export const SLICE_MS = 8;
 
+/**
+ * How long a thread that promises drive from one short call to the next goes without a turn of its event loop: they settle
+ * without one, and would keep timers and messages waiting. A turn takes 2 µs, so it costs next to nothing.
+ */
+export const MOST_WITHOUT_TURN_MS = 4;
+
 /** Returns a function that says when to pause: a promise to await once `SLICE_MS` have passed, else undefined. */
 export function breather(): () => Promise<void> | undefined {
   let deadline = performance.now() + SLICE_MS;

@@ -1,6 +1,7 @@
 /**
- * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. A worker thread in the shape that threads.js' `spawn` expects, without the defects of the class that threads.js
- * brings (docs/decisions/0001): takes a URL, reports every end, and belongs to no list that only grows.
+ * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. A worker thread in the shape that threads.js'
+ * `spawn` expects, without the defects of the class that threads.js brings (docs/decisions/0001): it takes a URL, reports
+ * every end, and belongs to no list that only grows.
  */
 import { type ResourceLimits, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { Inbox, type MessageListener } from "./inbox.js";

@@ -6,8 +6,8 @@ export interface Percentiles {
   readonly max: number;
 }
 
-// Each bucket is 1/64 of a doubling wide: percentiles to two figures, as those of `perf_hooks`, which takes 0.2 µs to note a
-// duration where this takes 0.01.
+// Each bucket is 1/64 of a doubling wide: percentiles to two figures. Own code, as browsers have no `perf_hooks`; noting a
+// duration takes as long as there (0.04 µs, Node 20).
 const PER_DOUBLING = 64;
 // From a nanosecond to an hour, in milliseconds; longer durations count as one.
 const LEAST = 1e-6;

@@ -1,6 +1,6 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
 import { compileInline } from "../kernel/compile.js";
-import { SLICE_MS } from "../platform/breather.js";
+import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../platform/breather.js";
 import { Looks } from "../platform/looks.js";
 import { nextTurn } from "../platform/runtime.js";
 import { unpackPlaces } from "../protocol/descriptor.js";
@@ -21,7 +21,6 @@ const LOOK_MS = 0.1;
 // How long after its last round a worker parks: twice as long each time that it was worth it, half as long where not.
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
-const MOST_WITHOUT_TURN_MS = 4;
 
 export class WorkerServer {
   /** Rejects when the initializer throws; then the pool ends this worker. */
@@ -163,7 +162,7 @@ export class WorkerServer {
         if (entering !== undefined) later.push(entering);
       }
       if (later.length > 0) await Promise.all(later);
-      // Rounds that come one after the other without a pause would keep timers and messages of kernels waiting.
+      // Kernels may have timers, and messages of their own.
       const isDue = performance.now() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
       if (this.#queue.length === 0 || isDue) await this.#turn();
       if (this.#queue.length > 0) {

@@ -1,5 +1,6 @@
 /** Connections of `sharray/bridge`: how they begin, and that nothing stays of them, whichever side ends first. */
 import { once } from "node:events";
+import { pathToFileURL } from "node:url";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import {
   ConnectionError,
@@ -11,6 +12,7 @@ import {
 import { connectExecutor, type RemoteExecutor, serveExecutor } from "sharray/bridge";
 import { afterAll, describe, expect, test } from "vitest";
 import { runClient, startClient, until } from "./bridge.js";
+import { installed } from "./installed.js";
 import { facts, program, runNode } from "./run.js";
 
 const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
@@ -87,6 +89,30 @@ describe("connecting", () => {
     }
     const client = await connectExecutor(port2);
     expect(service.connections).toBe(1);
+    client.close();
+    service.close();
+    port1.close();
+  });
+
+  test("does no harm to others, whatever is sent: a call that makes no sense fails alone", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const service = serveExecutor(executor, port1);
+    const client = await connectExecutor(port2);
+    const { RELEASE } = (await import(
+      pathToFileURL(`${installed.package}/dist/bridge/protocol.js`).href
+    )) as {
+      readonly RELEASE: object;
+    };
+    const { port1: own, port2: theirs } = new MessageChannel();
+    port2.postMessage({ type: "sharray:connect", ...RELEASE, port: theirs }, [theirs]);
+    const [{ settings }] = (await once(own, "message")) as [{ settings: { port: MessagePort } }];
+    // Of a kernel that was never sent.
+    settings.port.postMessage(["run", [1, false, 99, null, [], null, null, 0, false, null, false]]);
+    const [[type, id]] = (await once(settings.port, "message")) as [[string, number]];
+    expect([type, id]).toEqual(["failed", 1]);
+    expect(await client.map([1, 2], (x) => x + 1)).toEqual([2, 3]);
+    settings.port.close();
+    own.close();
     client.close();
     service.close();
     port1.close();

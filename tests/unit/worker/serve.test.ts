@@ -1,0 +1,89 @@
+import { expect, it } from "vitest";
+import { Arena } from "../../../src/memory/arena.js";
+import type { Descriptor } from "../../../src/protocol/descriptor.js";
+import { BELL_BYTES } from "../../../src/protocol/doorbell.js";
+import { fillBlock } from "../../../src/protocol/job-block.js";
+import type { WakeMessage } from "../../../src/protocol/messages.js";
+import { openRound } from "../../../src/protocol/round.js";
+import { WorkerServer } from "../../../src/worker/serve.js";
+
+/** Wake-ups for rounds of one task that are all the same, each open once the one before has been left. */
+function rounds() {
+  const arena = new Arena(2 ** 20, () => {});
+  const block = fillBlock(arena, 1, { packing: "numbers", numbers: Float64Array.of(1) });
+  const inputs = { names: null, arrays: [] };
+  const descriptor: Descriptor = {
+    spec: {
+      shape: "items",
+      tasks: 1,
+      length: 1,
+      chunkSize: 1,
+      inputs,
+      outputs: null,
+      clearOutputs: false,
+      args: null,
+      shared: null,
+    },
+    kernel: 1,
+    block: block.id,
+    packing: "numbers",
+    tasks: 1,
+    stream: false,
+    slots: true,
+    grows: true,
+    logged: 0,
+    places: new Uint8Array(0),
+  };
+  let opened = 0;
+  let round = openRound(arena, descriptor, 1, undefined, true);
+  const next = (): WakeMessage => {
+    if (opened > 0) {
+      if (!round.leave(0).hasLeft) throw new Error("The round before was not left");
+      arena.give(round.region);
+      round = openRound(arena, descriptor, 1, undefined, true);
+    }
+    opened += 1;
+    const { region, descriptorBytes, version } = round;
+    const isFirst = opened === 1;
+    return {
+      round: opened,
+      memory: region.id,
+      descriptorBytes,
+      version,
+      orderLength: 0,
+      workers: 1,
+      participant: 0,
+      handles: isFirst
+        ? new Map([
+            [region.id, region.buffer],
+            [block.id, block.buffer],
+          ])
+        : null,
+      kernel: isFirst ? { type: "inline", source: "(x) => x", name: "same", stateful: false } : null,
+      forget: null,
+    };
+  };
+  return { next, count: () => opened };
+}
+
+// Nothing on its way from one round to the next needs a turn of the event loop.
+it("gives the event loop its turns, though the next round is always there", async () => {
+  const { next, count } = rounds();
+  let isFired = false;
+  let isAsked = false;
+  const limit = performance.now() + 20_000;
+  const takeMessage = (): WakeMessage | undefined => {
+    // One at each look.
+    isAsked = !isAsked;
+    return isAsked && !isFired && performance.now() < limit ? next() : undefined;
+  };
+  const bell = new SharedArrayBuffer(BELL_BYTES);
+  const port = { postMessage: () => {} };
+  const server = new WorkerServer(port, { initializer: null, bell, parks: true, spins: false }, takeMessage);
+  setTimeout(() => {
+    isFired = true;
+  }, 1);
+  await server.receive(next());
+  expect(isFired).toBe(true);
+  expect(count()).toBeGreaterThan(10);
+});
