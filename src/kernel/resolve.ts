@@ -21,7 +21,7 @@ export interface Kernel {
 
 // Kernels written in a loop are new functions with the same text each time, so the text is the key.
 const inlineKernels = new Map<string, Kernel>();
-// The same function again needs no look at its text, which takes 1 µs.
+// The same function again needs no look at its text, which takes half a microsecond.
 const inlineFunctions = new WeakMap<AnyKernel, Kernel>();
 const moduleIds = new Map<string, number>();
 // Programs that generate kernels must not grow for ever.
