@@ -2,16 +2,24 @@
  * The port that carries the calls of a connection, with one message each way. A call by Comlink takes twice as long as
  * the bare messages, for its random id, its promises and the objects around its arguments.
  */
+import { stayFor } from "../dispatch/poller.js";
+import { Looks } from "../platform/looks.js";
+import { CAN_TAKE, take } from "../platform/ports.js";
+import { tricksOf } from "../platform/tricks.js";
 import { keepAlive } from "./endpoint.js";
 
 /** One end of it. */
 export class CallPort<In, Out> {
   readonly #port: MessagePort;
+  readonly #onMessage: (message: In) => void;
+  readonly #looks = CAN_TAKE && tricksOf().look ? new Looks() : undefined;
+  #isAboutToLook = false;
   #isNeeded = false;
 
   /** @param onEnd told when the other end is closed, and when this one is */
   constructor(port: MessagePort, onMessage: (message: In) => void, onEnd: () => void) {
     this.#port = port;
+    this.#onMessage = onMessage;
     port.addEventListener("message", ({ data }: MessageEvent<In>) => onMessage(data));
     port.addEventListener("close", onEnd);
     port.start();
@@ -21,6 +29,20 @@ export class CallPort<In, Out> {
   /** Nothing where an end is closed. @throws DataCloneError */
   post(message: Out): void {
     this.#port.postMessage(message);
+  }
+
+  /**
+   * Looks for a moment whether the other end answers at once, or asks again, where that was so lately: it takes longer to
+   * wake a thread than most short calls last. Once for all that is posted in one go.
+   */
+  look(): void {
+    const looks = this.#looks;
+    if (looks === undefined || this.#isAboutToLook || !looks.take()) return;
+    this.#isAboutToLook = true;
+    queueMicrotask(() => {
+      this.#isAboutToLook = false;
+      looks.ended(stayFor(this.#takeOne, performance.now()));
+    });
   }
 
   /** Is the port to keep its thread alive? */
@@ -34,4 +56,10 @@ export class CallPort<In, Out> {
   close(): void {
     this.#port.close();
   }
+
+  readonly #takeOne = (): boolean => {
+    const message = take<In>(this.#port);
+    if (message !== undefined) this.#onMessage(message);
+    return message !== undefined;
+  };
 }

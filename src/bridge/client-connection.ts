@@ -147,6 +147,7 @@ export class ClientConnection implements Backend {
     this.#port.post([call.backlog === undefined ? "run" : "stream", this.#pack(call)]);
     call.isOut = true;
     this.#out.set(call.id, call);
+    this.#port.look();
   }
 
   #pack(call: ClientCall): WireCall {

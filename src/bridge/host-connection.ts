@@ -180,6 +180,7 @@ export class HostConnection {
     try {
       this.#port.post(["done", call.id, call.end(true), values]);
       this.#calls.delete(call.id);
+      this.#port.look();
     } catch (error) {
       this.#failed(call, error);
     }

@@ -12,15 +12,20 @@ const STAY_MS = 0.02;
 
 const watched = new Set<Polled>();
 let lastTurn = -Infinity;
+let isComing = false;
 
 /**
- * Looks for a moment, without leaving, at something that is just about to end.
+ * Looks for a moment, without leaving, at something that is just about to end; not at all where the event loop has had no
+ * turn for long.
  * @param hasEnded cheap, as it is asked all the time
  * @param started when it began, as `performance.now()` counts
  * @returns whether it has
  */
 export function stayFor(hasEnded: () => boolean, started: number): boolean {
-  if (started - lastTurn > MOST_WITHOUT_TURN_MS) return false;
+  if (started - lastTurn > MOST_WITHOUT_TURN_MS) {
+    comeBack();
+    return false;
+  }
   do {
     for (let i = 0; i < 16; i++) if (hasEnded()) return true;
   } while (performance.now() - started < STAY_MS);
@@ -29,13 +34,20 @@ export function stayFor(hasEnded: () => boolean, started: number): boolean {
 
 /** Looks at `polled` in every turn of the event loop from the next one on, until it says that there is no more to see. */
 export function poll(polled: Polled): void {
-  if (watched.size === 0) soon(turn);
   watched.add(polled);
+  comeBack();
+}
+
+function comeBack(): void {
+  if (isComing) return;
+  isComing = true;
+  soon(turn);
 }
 
 function turn(): void {
+  isComing = false;
   const now = performance.now();
   lastTurn = now;
   for (const each of watched) if (each.poll(now)) watched.delete(each);
-  if (watched.size > 0) soon(turn);
+  if (watched.size > 0) comeBack();
 }

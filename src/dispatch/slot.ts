@@ -1,5 +1,6 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
-import { CAN_PARK, drain, listenTo, PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
+import { PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
+import { CAN_TAKE, listenTo, take } from "../platform/ports.js";
 import { cpuBudget } from "../platform/runtime.js";
 import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
@@ -107,7 +108,9 @@ export class Slot {
     parallelism ??= cpuBudget();
     const { initializer, tricks } = options;
     const spins = tricks.spin && parallelism > 1;
-    this.ready = this.#serve(port2, { initializer, bell, parks: tricks.bell && CAN_PARK, spins })
+    // A worker that is parked has to look at its port, too.
+    const parks = tricks.bell && CAN_TAKE;
+    this.ready = this.#serve(port2, { initializer, bell, parks, spins })
       .then(() => {
         this.#readySince = performance.now();
       })
@@ -203,7 +206,7 @@ export class Slot {
 
   #lose(exitCode: number, error: unknown): void {
     // What the worker sent before its end waits in the port, and counts.
-    drain(this.#port, (message: ReportMessage) => this.#report(message));
+    for (let m = take<ReportMessage>(this.#port); m !== undefined; m = take(this.#port)) this.#report(m);
     this.#port.close();
     const listeners = [...this.#rounds.values()];
     this.#rounds.clear();

@@ -11,9 +11,6 @@ export interface WorkerOptions {
   readonly createWorker: (() => object) | undefined;
 }
 
-/** Browsers can't take a message while a thread is parked: workers are woken by messages alone. */
-export const CAN_PARK = false;
-
 export class PoolWorker {
   readonly #worker: Worker;
   readonly #inbox = new Inbox();
@@ -116,11 +113,3 @@ function bundledWorker(): Worker {
   // Written out like this, bundlers find the worker and bring it along.
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
 }
-
-/** Hears the messages of a worker's port. */
-export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
-  port.onmessage = ({ data }: MessageEvent<M>) => listener(data);
-}
-
-/** Nothing waits in the port of a worker that has ended: see `PoolWorker`. */
-export function drain<M>(_port: MessagePort, _listener: (message: M) => void): void {}

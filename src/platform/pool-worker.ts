@@ -3,7 +3,7 @@
  * `spawn` expects, without the defects of the class that threads.js brings (docs/decisions/0001): it takes a URL, reports
  * every end, and belongs to no list that only grows.
  */
-import { type ResourceLimits, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { Inbox, type MessageListener } from "./inbox.js";
 
 /** How workers are made. */
@@ -15,9 +15,6 @@ export interface WorkerOptions {
 // find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
 // place of 138 (this thread included, which loads threads.js meanwhile).
 const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
-
-/** Does a worker look at its port while it is parked? Then it may be woken through shared memory. */
-export const CAN_PARK = true;
 
 export class PoolWorker extends Worker {
   readonly #inbox = new Inbox();
@@ -80,26 +77,4 @@ function workerArguments(given: readonly string[]): string[] | undefined {
     if (value === undefined) kept.push(given[i + 1] as string);
   });
   return kept;
-}
-
-/** The part of Node's ports that the web's do not have. */
-interface NodePort {
-  on(event: "message", listener: (message: never) => void): void;
-  unref(): void;
-}
-
-/** Hears the messages of a worker's port, which does not keep the process alive. */
-export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
-  const nodePort = port as unknown as NodePort;
-  nodePort.on("message", listener);
-  nodePort.unref();
-}
-
-/** Hears at once what a worker that has ended left in its port. */
-export function drain<M>(port: MessagePort, listener: (message: M) => void): void {
-  for (;;) {
-    const received = receiveMessageOnPort(port as never);
-    if (received === undefined) return;
-    listener(received.message as M);
-  }
 }

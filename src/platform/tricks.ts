@@ -12,7 +12,10 @@ export interface Tricks {
   readonly bell: boolean;
   /** It looks at the bell for a moment before it sleeps beside it: worker/serve.ts. */
   readonly spin: boolean;
-  /** Short rounds wake one worker first, and the caller's side looks at them: dispatch/threads.ts, dispatch/poller.ts. */
+  /**
+   * Short rounds wake one worker first, and the caller's side looks at them: dispatch/threads.ts, dispatch/poller.ts. Both
+   * sides of a bridge look for the other one's next message: bridge/call-port.ts.
+   */
   readonly look: boolean;
   /** A claim takes several tasks where they are short: worker/task-run.ts. */
   readonly grain: boolean;

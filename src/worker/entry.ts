@@ -1,8 +1,9 @@
 // biome-ignore-all assist/source/organizeImports: the first import must be evaluated before threads.js is.
 /** Where a worker of the pool starts. threads.js carries the control plane: it hands over the port of the rounds. */
 import { removeAddedListeners } from "./listeners-before.js";
-import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { expose } from "threads/worker";
+import { take } from "../platform/ports.js";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { markPoolWorker } from "./nested.js";
 import { WorkerServer } from "./serve.js";
@@ -16,9 +17,7 @@ expose({
    * @returns settles when the worker is initialised, or is not
    */
   serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
-    const takeMessage = (): WakeMessage | undefined =>
-      receiveMessageOnPort(port)?.message as WakeMessage | undefined;
-    const server = new WorkerServer(port, setup, takeMessage);
+    const server = new WorkerServer(port, setup, () => take<WakeMessage>(port as never));
     port.on("message", (wake: WakeMessage) => void server.receive(wake));
     return server.initialized;
   },
