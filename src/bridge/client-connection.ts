@@ -12,6 +12,7 @@ import type { Request } from "../request.js";
 import { ResultStream } from "../stream.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { stopOnAbort } from "../watch.js";
+import { CallPacker } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
@@ -19,7 +20,7 @@ import { type Failure, unpackAnswer, unpackFailure } from "./errors.js";
 import { FarSide, type Methods } from "./far-side.js";
 import type { HostService, Settings, ToClient, ToHost } from "./protocol.js";
 import { unpackValues } from "./values.js";
-import { packArrays, packItems, packRequest, type WireCall } from "./wire.js";
+import { packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;
 
@@ -37,10 +38,7 @@ export class ClientConnection implements Backend {
   readonly #unread = new Set<ClientCall>();
   /** Questions that have no answer yet: what makes each of them reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
-  /** Memory that the host has a handle of. */
-  readonly #known = new Set<number>();
-  /** Kernels that the host has. */
-  readonly #knownKernels = new Set<number>();
+  readonly #packer = new CallPacker();
   #gone: number[] = [];
   #lastId = 0;
   /** Why nothing can be called any more. */
@@ -144,38 +142,10 @@ export class ClientConnection implements Backend {
       call.lease.drop();
       return;
     }
-    this.#port.post([call.backlog === undefined ? "run" : "stream", this.#pack(call)]);
+    this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call)]);
     call.isOut = true;
     this.#out.set(call.id, call);
     this.#port.look();
-  }
-
-  #pack(call: ClientCall): WireCall {
-    const { id, request, clearOutputs, holdsMemory } = call;
-    const { kernel } = request;
-    const address = this.#knownKernels.has(kernel.id) ? null : kernel.address;
-    if (address !== null) this.#knownKernels.add(kernel.id);
-    const places = call.places();
-    let handles: Map<number, SharedArrayBuffer> | null = null;
-    for (const { memory, buffer } of places) {
-      if (this.#known.has(memory)) continue;
-      this.#known.add(memory);
-      handles ??= new Map();
-      handles.set(memory, buffer);
-    }
-    return [
-      id,
-      holdsMemory,
-      kernel.id,
-      address,
-      packRequest(request),
-      packItems(request.items),
-      packArrays(places),
-      places.length - request.table.arrays.length,
-      clearOutputs,
-      handles,
-      request.options.onProgress !== undefined,
-    ];
   }
 
   #receive(message: ToClient): void {
@@ -267,7 +237,7 @@ export class ClientConnection implements Backend {
 
   /** Memory is gone for good: the host lets its handle go. */
   #forget(memory: number): void {
-    if (!this.#known.delete(memory) || this.#end !== undefined) return;
+    if (!this.#packer.forget(memory) || this.#end !== undefined) return;
     this.#gone.push(memory);
     if (this.#gone.length > 1) return;
     queueMicrotask(() => {

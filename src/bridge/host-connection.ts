@@ -15,7 +15,15 @@ import type { HostService, ToClient, ToHost } from "./protocol.js";
 import { relay } from "./relay.js";
 import type { Lane } from "./turns.js";
 import { packValues, type WireValues } from "./values.js";
-import { NO_PARTS, type Parts, unpackArrays, unpackItems, unpackRequest, type WireCall } from "./wire.js";
+import {
+  NO_PARTS,
+  type Parts,
+  unpackArrays,
+  unpackItems,
+  unpackRequest,
+  type WireCall,
+  type WireRequest,
+} from "./wire.js";
 
 const NO_VALUES: WireValues = [];
 
@@ -31,6 +39,7 @@ export class HostConnection {
   /** Its kernels, by their numbers on its side. */
   readonly #kernels = new Map<number, Kernel>();
   readonly #calls = new Map<number, HostCall>();
+  #lastRequest: WireRequest | undefined;
   #isClosed = false;
 
   /** @param control where the client asks @param port where its calls come */
@@ -153,6 +162,7 @@ export class HostConnection {
   #unpack(wire: WireCall, call: HostCall): Request | undefined {
     const [id, , kernel, address, request, items, places, outputs, clearOutputs, handles, wantsProgress] =
       wire;
+    if (request !== null) this.#lastRequest = request;
     try {
       if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
       if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
@@ -169,7 +179,7 @@ export class HostConnection {
         },
         onProgress: wantsProgress ? (progress) => this.#port.post(["progress", id, progress]) : undefined,
       };
-      return unpackRequest(request, this.#kernels.get(kernel) as Kernel, parts);
+      return unpackRequest(this.#lastRequest as WireRequest, this.#kernels.get(kernel) as Kernel, parts);
     } catch (error) {
       this.#failed(call, error);
       return undefined;

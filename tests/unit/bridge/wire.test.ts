@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  isSameRequest,
   NO_PARTS,
   packArrays,
   packItems,
@@ -57,6 +58,27 @@ describe("a request between the two sides", () => {
     const { options: settings, guest } = unpackRequest(packRequest(request), request.kernel, NO_PARTS);
     expect(settings).toEqual({ strategy: "threads", onProgress: undefined });
     expect(guest).toBeUndefined();
+  });
+
+  it("is known again where every field is the same", () => {
+    const options = { args: 1, timeout: 50 };
+    const read = (kinds: Record<string, typeof Float32Array>, given: object = {}) =>
+      packRequest(readPayloadCall("transformShared", { x, shared }, () => 1, kinds, given, 7, true));
+    const wire = read({ a: Float32Array, b: Float32Array });
+    const numbers = packRequest(readItemsCall([1, 2], (i: number) => i, {}, false));
+    expect(isSameRequest(numbers, packRequest(readItemsCall([8, 9], (i: number) => 2 * i, {}, false)))).toBe(
+      true,
+    );
+    expect(isSameRequest(numbers, packRequest(readItemsCall([1], (i: number) => i, {}, false)))).toBe(false);
+    expect(isSameRequest(wire, read({ a: Float32Array, c: Float32Array }))).toBe(false);
+    expect(isSameRequest(wire, read({ a: Float32Array }))).toBe(false);
+    // Telling takes longer than sending them again.
+    expect(isSameRequest(read({ a: Float32Array }, options), read({ a: Float32Array }, options))).toBe(false);
+    expect(numbers.length).toBe(17);
+    for (const at of numbers.keys()) {
+      const other = numbers.map((field, i) => (i === at ? "other" : field)) as unknown as typeof numbers;
+      expect([at, isSameRequest(numbers, other), isSameRequest(other, other)]).toEqual([at, false, true]);
+    }
   });
 
   it("carries of its items what they take, and no more", () => {

@@ -1,0 +1,70 @@
+/** Packs a client's calls. What the host has from earlier ones does not cross again: memory, kernels, an equal request. */
+import type { Kernel } from "../kernel/resolve.js";
+import type { Place } from "../memory/placement.js";
+import type { KernelAddress } from "../protocol/messages.js";
+import type { Request } from "../request.js";
+import type { ClientCall } from "./client-call.js";
+import {
+  isSameRequest,
+  packArrays,
+  packItems,
+  packRequest,
+  type WireCall,
+  type WireRequest,
+} from "./wire.js";
+
+export class CallPacker {
+  /** Memory that the host has a handle of. */
+  readonly #memory = new Set<number>();
+  readonly #kernels = new Set<number>();
+  #last: WireRequest | undefined;
+
+  /** What is packed has to be sent, in this order. */
+  pack(call: ClientCall): WireCall {
+    const { id, request, clearOutputs, holdsMemory } = call;
+    const { kernel, table, items, options } = request;
+    const places = call.places();
+    return [
+      id,
+      holdsMemory,
+      kernel.id,
+      this.#address(kernel),
+      this.#request(request),
+      packItems(items),
+      packArrays(places),
+      places.length - table.arrays.length,
+      clearOutputs,
+      this.#handles(places),
+      options.onProgress !== undefined,
+    ];
+  }
+
+  /** Memory is gone for good. @returns whether the host has a handle of it */
+  forget(memory: number): boolean {
+    return this.#memory.delete(memory);
+  }
+
+  #address({ id, address }: Kernel): KernelAddress | null {
+    if (this.#kernels.has(id)) return null;
+    this.#kernels.add(id);
+    return address;
+  }
+
+  #request(request: Request): WireRequest | null {
+    const wire = packRequest(request);
+    const isSame = this.#last !== undefined && isSameRequest(wire, this.#last);
+    this.#last = wire;
+    return isSame ? null : wire;
+  }
+
+  #handles(places: readonly Place[]): Map<number, SharedArrayBuffer> | null {
+    let handles: Map<number, SharedArrayBuffer> | null = null;
+    for (const { memory, buffer } of places) {
+      if (this.#memory.has(memory)) continue;
+      this.#memory.add(memory);
+      handles ??= new Map();
+      handles.set(memory, buffer);
+    }
+    return handles;
+  }
+}
