@@ -103,12 +103,18 @@ export class Execution {
     expected: number | undefined,
     overseer?: Overseer,
   ): Promise<RunReport> {
-    return this.#unlessStopped(async () => {
-      if (this.#snapshot !== undefined) await this.#snapshot.take(breather());
-      if (strategy === "sequential") return await this.#sequential(overseer).run(this.job, workers);
-      // Calls of tiny tasks have nothing to place as a rule, and a promise is as dear as their task.
-      const region = this.#request.placement.spans.length === 0 ? undefined : await this.#place();
-      return await this.#threads(region, pool, maxRetries, expected).run(this.job, workers);
+    const isPlaced = strategy === "sequential" || this.#request.placement.spans.length === 0;
+    return this.#unlessStopped(() => {
+      // Calls of tiny tasks have nothing to prepare as a rule, and a promise is as dear as their task.
+      const prepared = isPlaced && this.#snapshot === undefined ? undefined : this.#prepare(isPlaced);
+      const runOn = (region: Region | undefined): Promise<RunReport> => {
+        const chosen =
+          strategy === "sequential"
+            ? this.#sequential(overseer)
+            : this.#threads(region, pool, maxRetries, expected);
+        return chosen.run(this.job, workers);
+      };
+      return prepared === undefined ? runOn(undefined) : prepared.then(runOn);
     });
   }
 
@@ -191,6 +197,12 @@ export class Execution {
   #sequential(overseer: Overseer | undefined): Strategy {
     this.#snapshot?.ranOn(undefined);
     return new SequentialStrategy(overseer);
+  }
+
+  /** @returns where plain arrays were placed; undefined: none had to be */
+  async #prepare(isPlaced: boolean): Promise<Region | undefined> {
+    if (this.#snapshot !== undefined) await this.#snapshot.take(breather());
+    return isPlaced ? undefined : await this.#place();
   }
 
   async #place(): Promise<Region> {

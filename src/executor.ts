@@ -15,7 +15,7 @@ import { resolveKernel } from "./kernel/resolve.js";
 import { Arena } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
 import type { HostProfile } from "./plan/host-profile.js";
-import type { Plan, StrategyName } from "./plan/plan.js";
+import type { Plan } from "./plan/plan.js";
 import { Planner } from "./planner.js";
 import { tricksOf } from "./platform/tricks.js";
 import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
@@ -221,38 +221,38 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   async #dispatch(course: Course, plan: Plan, execution: Execution): Promise<void> {
     const { call, placement } = course.request;
     const { maxRetries } = this.config;
+    const { backlog } = execution.job.parts;
     const expected = plan.kernel === undefined ? undefined : plan.predicted.threads.compute;
-    const run = async (strategy: StrategyName, workers: number, overseer?: HandOver): Promise<number> => {
+    let { strategy, workers } = plan;
+    let handOver: HandOver | undefined;
+    if (plan.handOver !== undefined) {
+      strategy = "sequential";
+      workers = 1;
+      handOver = new HandOver(plan, this.#pool, this.#arena, placement.bytesNeeded, (error) =>
+        this.#reporter.fellBack(course.job, call, error, "threads", "sequential"),
+      );
+    }
+    for (;;) {
       const occupation = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
-      const { backlog } = execution.job.parts;
       if (occupation !== undefined && backlog !== undefined) backlog.onWorkers = occupation.occupy;
       let report: RunReport | undefined;
       try {
-        report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, overseer);
+        report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, handOver);
         course.runs.push([strategy, report]);
-        return report.left;
+        if (handOver === undefined || report.left === 0) return;
+        const { reason } = handOver;
+        strategy = "threads";
+        workers = plan.handOver?.workers as number;
+        this.#reporter.planned(course.job, call, plan, strategy, () => reason);
+      } catch (error) {
+        if (execution.job.isStopped || strategy !== "threads" || !this.#mayFallBack(plan, error)) throw error;
+        this.#reporter.fellBack(course.job, call, error, strategy, "sequential");
+        strategy = "sequential";
+        workers = 1;
       } finally {
         occupation?.end(report?.busy ?? 0);
       }
-    };
-    let strategy = plan.strategy;
-    try {
-      if (plan.handOver === undefined) {
-        await run(strategy, plan.workers);
-        return;
-      }
-      const handOver = new HandOver(plan, this.#pool, this.#arena, placement.bytesNeeded, (error) =>
-        this.#reporter.fellBack(course.job, call, error, "threads", "sequential"),
-      );
-      const left = await run("sequential", 1, handOver);
-      if (left === 0) return;
-      strategy = "threads";
-      this.#reporter.planned(course.job, call, plan, strategy, () => handOver.reason);
-      await run(strategy, plan.handOver.workers);
-    } catch (error) {
-      if (execution.job.isStopped || strategy !== "threads" || !this.#mayFallBack(plan, error)) throw error;
-      this.#reporter.fellBack(course.job, call, error, strategy, "sequential");
-      await run("sequential", 1);
+      handOver = undefined;
     }
   }
 
