@@ -17,7 +17,8 @@ import { Snapshot } from "./memory/snapshot.js";
 import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
 import { breather } from "./platform/breather.js";
-import { blockBytes, fillBlock, JobBlock } from "./protocol/job-block.js";
+import { clock } from "./platform/clock.js";
+import { blockBytes, type JobBlock, openBlock } from "./protocol/job-block.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
@@ -64,9 +65,12 @@ export class Execution {
     arena.reserve([blockBytes(spec.tasks, items), ...outputBytes, ...placed, ...copied]);
 
     this.#lease = request.guest?.lease.hold() ?? new Lease(arena);
+    let block: JobBlock;
     try {
-      this.#blockRegion = fillBlock(arena, spec.tasks, items);
-      this.#lease.add(this.#blockRegion);
+      const opened = openBlock(arena, spec.tasks, items);
+      block = opened.block;
+      this.#blockRegion = opened.region;
+      this.#lease.add(opened.region);
       this.#outputs = kinds.map((kind, i) => {
         const region = arena.take(outputBytes[i] as number);
         this.#lease.add(region);
@@ -77,13 +81,12 @@ export class Execution {
       this.#lease.drop();
       throw error;
     }
-    const packing = items?.packing ?? null;
     this.job = new Job({
       spec: this.#jobSpec(),
       kernel,
       arrays: table.arrays,
-      block: new JobBlock(this.#blockRegion.buffer, spec.tasks, packing),
-      packing,
+      block,
+      packing: items?.packing ?? null,
       lease: this.#lease,
       backlog,
       isTraced,
@@ -207,11 +210,11 @@ export class Execution {
 
   async #place(): Promise<Region> {
     const { placement } = this.#request;
-    const start = performance.now();
+    const start = clock();
     const isRecycled = this.#arena.recycles(placement.bytesNeeded);
     const region = await place(placement, this.#arena, breather());
     this.#lease.add(region);
-    this.placing = { start, end: performance.now(), isRecycled };
+    this.placing = { start, end: clock(), isRecycled };
     return region;
   }
 

@@ -17,6 +17,7 @@ import type { Input } from "./memory/inputs.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import type { Plan } from "./plan/plan.js";
 import { Planner } from "./planner.js";
+import { clock } from "./platform/clock.js";
 import { tricksOf } from "./platform/tricks.js";
 import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
 import type { Request } from "./request.js";
@@ -108,10 +109,10 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     this.#planner.assertPossible(this.config.strategy);
     if (this.#planner.sequentialBecause() !== undefined || this.config.strategy === "sequential") return;
     const isCold = this.#pool.size === 0 && this.#running.length === 0;
-    const started = performance.now();
+    const started = clock();
     try {
       await this.#pool.start();
-      if (isCold) this.#planner.observeStart(performance.now() - started, this.config.maxWorkers);
+      if (isCold) this.#planner.observeStart(clock() - started, this.config.maxWorkers);
     } catch (cause) {
       throw new WorkerLostError(
         "Cannot start the pool as a worker ended while it was starting",
@@ -178,7 +179,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       const plan = this.#planner.plan(request);
       course.plan = plan;
       const isTraced = this.#reporter.isTracing;
-      if (isTraced) course.planned = performance.now();
+      if (isTraced) course.planned = clock();
       this.#reporter.planned(job, request.call, plan, plan.strategy);
       const timeout = request.options.timeout ?? this.config.taskTimeout;
       const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
@@ -238,7 +239,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       let report: RunReport | undefined;
       try {
         report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, handOver);
-        course.runs.push([strategy, report]);
+        course.runs.push(report);
         if (handOver === undefined || report.left === 0) return;
         const { reason } = handOver;
         strategy = "threads";
@@ -267,9 +268,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   #report(course: Completed, isAlone: boolean): void {
     const { request, plan, execution, runs, started } = course;
-    const ended = performance.now();
+    const ended = clock();
     const measured = this.#planner.learn(request, plan, runs, execution, { started, ended, isAlone });
-    const retries = runs.reduce((total, [, run]) => total + run.retries, 0);
+    const retries = runs.reduce((total, run) => total + run.retries, 0);
     this.#reporter.completed(measured.actual.total, measured.wait, retries, () => {
       return executionEvent(course, measured, this.#planner.hintAdvice(request, plan, busyOf(runs)));
     });
@@ -278,7 +279,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   #reportFailure(course: Course, error: unknown): void {
     const { job, request, started, plan } = course;
-    const ended = performance.now();
+    const ended = clock();
     this.#reporter.failed(job, request.call, error, ended - started);
     if (plan !== undefined)
       this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, error));
@@ -286,7 +287,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   #reportLeft(course: Course): void {
     const { job, request, started, plan } = course;
-    const ended = performance.now();
+    const ended = clock();
     this.#reporter.left(job, request.call, ended - started);
     if (plan !== undefined)
       this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, undefined));

@@ -1,7 +1,7 @@
 /** Brings together what plans rest on, and learns from every run. */
 import type { ParallelConfig } from "./config.js";
 import { HostMeter, observe } from "./dispatch/host-meter.js";
-import type { Run } from "./dispatch/job.js";
+import type { RunReport } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
 import { IsolationError } from "./errors.js";
 import type { Execution } from "./execution.js";
@@ -34,6 +34,8 @@ export class Planner {
   readonly #pool: Pool;
   readonly #host: HostMeter;
   readonly #kernels = new KernelProfiles();
+  /** By calls with a hint, whose costs are per byte of the hint. */
+  readonly #hinted = new KernelProfiles();
   readonly #placements = new PlacementHistory();
   #lastEnded = -Infinity;
 
@@ -49,12 +51,14 @@ export class Planner {
   }
 
   plan(request: Request): Plan {
-    return new DraftPlan(...this.#groundsOf(request), this.#host.profile);
+    const { workload, limits } = this.#groundsOf(request);
+    return new DraftPlan(workload, limits, this.#host.profile);
   }
 
   /** The same for users to read. */
   explain(request: Request): Plan {
-    return makePlan(...this.#groundsOf(request), this.#host.profile);
+    const { workload, limits } = this.#groundsOf(request);
+    return makePlan(workload, limits, this.#host.profile);
   }
 
   /** The host is measured in the background of the first call whose plan rests on it. */
@@ -70,30 +74,30 @@ export class Planner {
   learn(
     request: Request,
     plan: Plan,
-    runs: readonly Run[],
+    runs: readonly RunReport[],
     { placing }: Execution,
     { started, ended, isAlone }: { started: number; ended: number; isAlone: boolean },
   ): Measured {
-    const [, last] = runs.at(-1) as Run;
-    const start = runs.find(([, run]) => run.computing !== undefined)?.[1].computing?.start ?? ended;
+    const last = runs.at(-1) as RunReport;
+    const start = runs.find(({ computing }) => computing !== undefined)?.computing?.start ?? ended;
     // This thread may hear late that a worker serves, which has begun by then.
     const ready = Math.min(last.ready, last.computing?.start ?? last.ready);
     const spawn = Math.max(0, ready - last.woken);
     const place = placing === undefined ? 0 : placing.end - placing.start;
     const results = Math.max(0, ended - (last.computing?.end ?? ended));
     const total = ended - started;
-    const computed = runs.reduce((sum, [, { computing }]) => sum + durationOf(computing), 0);
+    const computed = runs.reduce((sum, { computing }) => sum + durationOf(computing), 0);
     const compute = Math.max(0, Math.min(computed, total - spawn - place - results));
     // What is left is spent on preparing the call, waking workers and waiting for their first task.
     const dispatch = Math.max(0, total - spawn - place - compute - results);
     // Only a call that ran alone, as planned and on workers that were up, shows what its parts cost by themselves.
-    const isPlanned = runs.length === 1 && runs[0]?.[0] === plan.strategy;
+    const isPlanned = runs.length === 1 && runs[0]?.strategy === plan.strategy;
     // A stream may have waited for its loop in between.
     const isPlain = isAlone && isPlanned && spawn === 0 && request.call !== "streamShared";
     this.#lastEnded = ended;
     const width = parallelWidth(last.workers, plan.host);
-    for (const [strategy, run] of runs) {
-      const { ran, left } = run;
+    for (const run of runs) {
+      const { strategy, ran, left } = run;
       const learned = {
         strategy,
         bytes: ran * request.taskBytes,
@@ -105,7 +109,7 @@ export class Planner {
       };
       this.#kernels.learn(request.profileKey, learned);
       if (plan.taskSizeHintBytes !== 0) {
-        this.#kernels.learn(hinted(request.profileKey), { ...learned, bytes: ran * plan.taskBytes });
+        this.#hinted.learn(request.profileKey, { ...learned, bytes: ran * plan.taskBytes });
       }
     }
     if (placing !== undefined) this.#placements.note(request.placement);
@@ -134,14 +138,14 @@ export class Planner {
     return hintAdvice(plan.taskSizeHintBytes, taskBytes, predicted, busy);
   }
 
-  #groundsOf(request: Request): [Workload, Limits] {
+  #groundsOf(request: Request): { readonly workload: Workload; readonly limits: Limits } {
     const { call, started, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
     this.assertPossible(strategy);
-    return [
-      {
+    return {
+      workload: {
         call,
         tasks: spec.tasks,
         instances,
@@ -151,11 +155,10 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#placements.of(placement),
         kernel:
-          (hint === 0 ? undefined : this.#kernels.costOf(hinted(profileKey))) ??
-          this.#kernels.costOf(profileKey),
+          (hint === 0 ? undefined : this.#hinted.costOf(profileKey)) ?? this.#kernels.costOf(profileKey),
         canGiveUp: !kernel.stateful,
       },
-      {
+      limits: {
         strategy,
         maxWorkers: config.maxWorkers,
         liveWorkers: this.#pool.serving,
@@ -168,13 +171,13 @@ export class Planner {
         minInstancesForParallel: config.minInstancesForParallel,
         tinyWorkloadThreshold: config.tinyWorkloadThreshold,
       },
-    ];
+    };
   }
 
   #observe(
     { placement }: Request,
     plan: Plan,
-    runs: readonly Run[],
+    runs: readonly RunReport[],
     {
       spawn,
       dispatch,
@@ -187,7 +190,7 @@ export class Planner {
       isRecycled: boolean;
     },
   ): void {
-    const [[strategy]] = runs as [Run];
+    const { strategy } = runs[0] as RunReport;
     // A pool that starts beside a running call takes longer than one that has the machine for itself, and what was
     // lost on one that did not start is not the other strategy's.
     if (runs.length > 1 || strategy !== plan.strategy) return;
@@ -215,11 +218,6 @@ export class Planner {
     const why = whyNoThreads();
     if (why !== undefined) throw new IsolationError('run on strategy "threads"', why);
   }
-}
-
-/** What a kernel costs per byte of its hints is another figure than what it costs per byte of its payload. */
-function hinted(profileKey: string): string {
-  return `${profileKey} hinted`;
 }
 
 function durationOf(span: { readonly start: number; readonly end: number } | undefined): number {

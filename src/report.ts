@@ -1,5 +1,5 @@
 /** What a call that has ended tells: its event and its trace. */
-import type { Run } from "./dispatch/job.js";
+import type { RunReport } from "./dispatch/job.js";
 import type { Execution } from "./execution.js";
 import type { Plan } from "./plan/plan.js";
 import type { Measured } from "./planner.js";
@@ -18,14 +18,14 @@ export interface Course {
   planned: number;
   execution: Execution | undefined;
   /** In the order in which they ran. */
-  readonly runs: Run[];
+  readonly runs: RunReport[];
 }
 
 /** A course that has a result. */
 export type Completed = Course & { readonly plan: Plan; readonly execution: Execution };
 
-export function busyOf(runs: readonly Run[]): number {
-  return runs.reduce((total, [, { busy }]) => total + busy, 0);
+export function busyOf(runs: readonly RunReport[]): number {
+  return runs.reduce((total, { busy }) => total + busy, 0);
 }
 
 export function executionEvent(
@@ -33,10 +33,10 @@ export function executionEvent(
   { actual, wait }: Measured,
   hintAdvice: string | undefined,
 ): ParallelExecution {
-  const [strategy] = runs.at(-1) as Run;
-  const workers = Math.max(...runs.map(([, run]) => run.workers));
+  const { strategy } = runs.at(-1) as RunReport;
+  const workers = Math.max(...runs.map((run) => run.workers));
   const duration = actual.total;
-  const sent = runs.reduce((total, [, run]) => total + run.metadataBytes, 0);
+  const sent = runs.reduce((total, run) => total + run.metadataBytes, 0);
   return {
     job,
     call: request.call,
@@ -62,19 +62,19 @@ export function callTrace(
   actual: CallTrace["actual"],
   error: unknown,
 ): Omit<CallTrace, "executor"> {
-  const [strategy] = runs.at(-1) ?? [plan.strategy];
+  const { strategy } = runs.at(-1) ?? plan;
   const spans: TraceSpan[] = [{ name: "plan", start: started, end: planned }];
   const add = (name: TraceSpan["name"], start: number, end: number): void => {
     if (end > start) spans.push({ name, start, end });
   };
   if (execution?.placing !== undefined) add("place", execution.placing.start, execution.placing.end);
-  for (const [, { woken, ready, computing }] of runs) {
+  for (const { woken, ready, computing } of runs) {
     add("spawn", woken, ready);
     if (computing === undefined) continue;
     add("dispatch", ready, computing.start);
     add("compute", computing.start, computing.end);
   }
-  const last = runs.at(-1)?.[1].computing;
+  const last = runs.at(-1)?.computing;
   if (last !== undefined && error === undefined) add("results", last.end, ended);
   return {
     job,
@@ -86,7 +86,7 @@ export function callTrace(
     start: started,
     end: ended,
     spans,
-    claims: runs.flatMap(([, { claims }]) => claims),
+    claims: runs.flatMap(({ claims }) => claims),
     predicted: plan.predicted[strategy],
     actual,
     error,

@@ -9,6 +9,7 @@ import { isRecord, namesOf, type Payload, readPayload } from "./memory/inputs.js
 import type { Lease } from "./memory/lease.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
+import { clock } from "./platform/clock.js";
 import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
 import { MAX_TASKS } from "./protocol/control-block.js";
 import { itemBytes, type PackedItems, packItems } from "./protocol/items.js";
@@ -54,7 +55,7 @@ export interface Request {
   /** The kinds of its arrays, as bits. */
   readonly arrayKinds: number;
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
-  readonly profileKey: string;
+  readonly profileKey: number;
   readonly options: CallOptions<unknown>;
   /** Who sees each array of the table; undefined: nobody checks whether it has changed. */
   readonly sightings: readonly Sighting[] | undefined;
@@ -72,7 +73,7 @@ export function readPayloadCall(
   chunkSizeDefault: number | undefined,
   verify: boolean,
 ): Request {
-  const started = performance.now();
+  const started = clock();
   checkCallOptions(options, call === "reduceShared" ? REDUCE_OPTIONS : OPTIONS);
   const payload = readPayload(input);
   if (call === "transformShared" && payload.shape === "list") {
@@ -135,7 +136,7 @@ export function readItemsCall(
   options: CallOptions<unknown> & { readonly shared?: unknown },
   verify: boolean,
 ): Request {
-  const started = performance.now();
+  const started = clock();
   checkCallOptions(options, MAP_OPTIONS);
   if (!Array.isArray(items)) {
     throw new TypeError(`Cannot map the items as they must be an array: current value is ${quote(items)}`);
@@ -189,9 +190,12 @@ export function readItemsCall(
   };
 }
 
+// Far more than there are; a key stays below 2^53.
+const MOST_KINDS = 16;
+
 /** The kernel and the kinds of arrays that a call is over, as the planner tells them apart. */
-export function profileKeyOf({ id }: Kernel, arrayKinds: number): string {
-  return `${id}:${arrayKinds}`;
+export function profileKeyOf({ id }: Kernel, arrayKinds: number): number {
+  return id * 2 ** MOST_KINDS + arrayKinds;
 }
 
 function kindsIn({ arrays }: ArrayTable): number {

@@ -2,6 +2,7 @@
 import { checkField } from "./config.js";
 import { ConfigurationError, quote } from "./errors.js";
 import { isRecord } from "./memory/inputs.js";
+import { clock } from "./platform/clock.js";
 
 export interface ShutdownOptions {
   /** Milliseconds after which calls that are still in progress are aborted. Default: they run to their end. */
@@ -37,7 +38,7 @@ export class Deadline {
 
   /** In `ms` milliseconds from now, if that is sooner than what was said before. */
   bringForward(ms: number): void {
-    const at = performance.now() + ms;
+    const at = clock() + ms;
     if (at >= this.#at) return;
     this.#at = at;
     clearTimeout(this.#timer);

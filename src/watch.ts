@@ -1,6 +1,7 @@
 /** While a call runs: its signals, which stop it, and its progress, which the caller is told. */
 import type { Progress } from "./calls.js";
 import type { Job } from "./dispatch/job.js";
+import { clock } from "./platform/clock.js";
 import { unref } from "./platform/runtime.js";
 
 // Ten looks a second are as many as a person can follow; each reads one word of shared memory.
@@ -73,12 +74,12 @@ function onAbort(this: AbortSignal): void {
 
 /** Reports each count once, with the rate since it was made. */
 function reporter(total: number, onProgress: (progress: Progress) => void): (completed: number) => void {
-  const started = performance.now();
+  const started = clock();
   let reported = -1;
   return (completed) => {
     if (completed === reported) return;
     reported = completed;
-    const elapsed = performance.now() - started;
+    const elapsed = clock() - started;
     const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;
     const eta = rate > 0 ? ((total - completed) * 1000) / rate : Infinity;
     onProgress({ completed, total, rate, eta });

@@ -3,6 +3,7 @@
  * the bare messages, for its random id, its promises and the objects around its arguments.
  */
 import { stayFor } from "../dispatch/poller.js";
+import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { CAN_TAKE, take } from "../platform/ports.js";
 import { tricksOf } from "../platform/tricks.js";
@@ -41,7 +42,7 @@ export class CallPort<In, Out> {
     this.#isAboutToLook = true;
     queueMicrotask(() => {
       this.#isAboutToLook = false;
-      looks.ended(stayFor(this.#takeOne, performance.now()));
+      looks.ended(stayFor(this.#takeOne, clock()));
     });
   }
 

@@ -1,5 +1,6 @@
 /** The client's side: asks to be served. */
 import { ConnectionError, IsolationError } from "../errors.js";
+import { clock } from "../platform/clock.js";
 import { whyNoThreads } from "../platform/runtime.js";
 import { ClientConnection } from "./client-connection.js";
 import { checkEndpoint, type Endpoint } from "./endpoint.js";
@@ -30,9 +31,9 @@ export async function connectExecutor(
   const why = whyNoThreads();
   if (why !== undefined) throw new IsolationError("connect to an executor", why);
   const timeout = readOption<number>(options, "connectExecutor", "timeout", "idleTimeout") ?? TIMEOUT_MS;
-  const deadline = performance.now() + timeout;
+  const deadline = clock() + timeout;
   for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
-    const left = deadline - performance.now();
+    const left = deadline - clock();
     if (left <= 0) {
       throw new ConnectionError(
         "timeout",

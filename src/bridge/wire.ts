@@ -3,6 +3,7 @@ import type { CallOptions } from "../calls.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Place, PlacementPlan } from "../memory/placement.js";
+import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/codec.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
 import type { PackedItems } from "../protocol/items.js";
@@ -155,7 +156,7 @@ export function unpackRequest(
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
   return {
-    started: performance.now(),
+    started: clock(),
     call,
     kernel,
     spec: {

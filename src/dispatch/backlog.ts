@@ -2,6 +2,8 @@
  * The results of a stream that its loop has not taken. Tasks start only as far as there is room for their results, so a
  * loop that is slow, or has stopped, holds a bounded number of them: waiting, on their way, and being computed.
  */
+
+import { clock } from "../platform/clock.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 
 export interface Unread {
@@ -59,7 +61,7 @@ export class Backlog {
     this.#workers = workers;
     this.#before = this.#received;
     this.#gate = Math.min(tasks, Math.max(0, this.#room()));
-    this.#raised = performance.now();
+    this.#raised = clock();
     control.closeGate(this.#gate);
   }
 
@@ -116,7 +118,7 @@ export class Backlog {
   }
 
   #adapt(): void {
-    const now = performance.now();
+    const now = clock();
     const took = now - this.#raised;
     this.#raised = now;
     if (took < FAST_MS) this.#ahead = Math.min(MOST_AHEAD, 2 * this.#ahead);

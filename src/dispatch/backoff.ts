@@ -1,4 +1,5 @@
 /** When a pool whose workers keep dying may start the next one. */
+import { clock } from "../platform/clock.js";
 
 // A first loss may be an accident, so it costs nobody a wait. Then about what a start costs, which halves the time that
 // a pool spends on starting in vain; two seconds are soon enough for whatever may have passed by then.
@@ -32,6 +33,6 @@ export class Backoff {
   /** Milliseconds until a worker may be started. */
   get wait(): number {
     const delay = respawnDelay(this.#losses);
-    return delay === 0 ? 0 : Math.max(0, this.#lastLoss + delay - performance.now());
+    return delay === 0 ? 0 : Math.max(0, this.#lastLoss + delay - clock());
   }
 }

@@ -3,6 +3,7 @@
  * and dispatching as they happen.
  */
 import { defaultHostProfile, type HostProfile, hostProfileOf } from "../plan/host-profile.js";
+import { clock } from "../platform/clock.js";
 import { cpuBudget, inBackground } from "../platform/runtime.js";
 import { ControlBlock } from "../protocol/control-block.js";
 
@@ -110,7 +111,7 @@ function set(field: keyof HostProfile, value: number): void {
 }
 
 function time(work: () => void): number {
-  const start = performance.now();
+  const start = clock();
   work();
-  return performance.now() - start;
+  return clock() - start;
 }

@@ -34,8 +34,9 @@ interface Failure {
   readonly thrown: Thrown | undefined;
 }
 
-/** What a strategy tells about its run. */
+/** What a strategy tells about its part in a call. */
 export interface RunReport {
+  readonly strategy: StrategyName;
   /** Threads that took part. */
   readonly workers: number;
   /** Milliseconds that all of them together spent in tasks. */
@@ -58,20 +59,18 @@ export interface RunReport {
   readonly claims: readonly Claim[];
 }
 
-/** One strategy's part in a call. */
-export type Run = readonly [strategy: StrategyName, report: RunReport];
-
 /** A way to run what is left of a job. Resolves when every task below the job's limit has ended. */
 export interface Strategy {
   run(job: Job, workers: number): Promise<RunReport>;
 }
 
+const NONE: ReadonlyMap<number, unknown> = new Map();
+
 export class Job {
   readonly parts: JobParts;
-  /** Values that came by message. */
-  readonly received = new Map<number, unknown>();
   /** A list rather than a promise, of which most calls would make five for nothing. */
   readonly #onStop: ((reason: unknown) => void)[] = [];
+  #received: Map<number, unknown> | undefined;
   #reason: unknown;
   #control: ControlBlock | undefined;
   #isStopped = false;
@@ -84,6 +83,11 @@ export class Job {
 
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** Values that came by message. */
+  get received(): ReadonlyMap<number, unknown> {
+    return this.#received ?? NONE;
   }
 
   /** The failure with the lowest index so far. */
@@ -129,10 +133,11 @@ export class Job {
 
   receive(index: number, value: unknown): void {
     const { backlog } = this.parts;
+    this.#received ??= new Map();
     if (backlog === undefined) {
-      this.received.set(index, value);
-    } else if (!this.received.has(index)) {
-      this.received.set(index, undefined);
+      this.#received.set(index, value);
+    } else if (!this.#received.has(index)) {
+      this.#received.set(index, undefined);
       backlog.receive(index, value);
     }
   }

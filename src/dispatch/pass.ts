@@ -1,8 +1,11 @@
 /** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
+
+import { clock } from "../platform/clock.js";
 import { unref } from "../platform/runtime.js";
 import type { Found } from "../protocol/doorbell.js";
 import type { ReportMessage } from "../protocol/messages.js";
 import type { Claim, Round } from "../protocol/round.js";
+import { Crew } from "./crew.js";
 import type { Job } from "./job.js";
 import type { Lost } from "./losses.js";
 import { claimsOf } from "./notes.js";
@@ -28,7 +31,7 @@ const LOOK_MS = 0.4;
 export class Pass implements RoundListener, Polled {
   /** Resolves when all tasks of the round have ended, or when no worker is left to run them: then with those lost. */
   readonly ended: Promise<readonly Lost[]>;
-  readonly woken = performance.now();
+  readonly woken = clock();
   metadataBytes: number;
   readonly #job: Job;
   readonly #round: Round;
@@ -36,9 +39,7 @@ export class Pass implements RoundListener, Polled {
   readonly #pool: Pool;
   readonly #id = nextRound();
   #end!: (lost: readonly Lost[]) => void;
-  readonly #participants: Slot[] = [];
-  /** Workers that have not left, and which of the round's they are. */
-  readonly #taking = new Map<Slot, number>();
+  readonly #crew = new Crew<Slot>();
   #received = 0;
   readonly #lost: Lost[] = [];
   #isOver = false;
@@ -66,7 +67,7 @@ export class Pass implements RoundListener, Polled {
 
   /** Workers that take part. */
   get workers(): number {
-    return this.#participants.length;
+    return this.#crew.workers.length;
   }
 
   /** Milliseconds that all workers together spent in tasks, as far as their claims have ended. */
@@ -77,18 +78,18 @@ export class Pass implements RoundListener, Polled {
   /** When the first worker served; not before it was woken. */
   ready(): number {
     let first = Infinity;
-    for (const { readySince } of this.#participants) first = Math.min(first, readySince ?? Infinity);
+    for (const { readySince } of this.#crew.workers) first = Math.min(first, readySince ?? Infinity);
     return first === Infinity ? this.woken : Math.max(this.woken, first);
   }
 
   meters(): Float64Array[] {
-    return this.#participants.map((_, participant) => this.#round.notes(participant).meter);
+    return this.#crew.workers.map((_, participant) => this.#round.notes(participant).meter);
   }
 
   /** Empty where nobody traces the call. */
   claims(): Claim[] {
     if (!this.#job.parts.isTraced) return [];
-    return this.#participants.flatMap((slot, participant) => {
+    return this.#crew.workers.flatMap((slot, participant) => {
       const { meter, log } = this.#round.notes(participant);
       return claimsOf(slot.number, meter, log);
     });
@@ -99,7 +100,7 @@ export class Pass implements RoundListener, Polled {
    * pays, as it does where that worker was awake: it has a core of its own then.
    */
   wakeOne(slots: readonly Slot[]): void {
-    const [first] = slots as readonly [Slot, ...Slot[]];
+    const first = slots[0] as Slot;
     const found = this.#wake(first);
     if (found !== "looking" && !this.#pool.looks.take()) {
       this.#stopLooking();
@@ -112,7 +113,7 @@ export class Pass implements RoundListener, Polled {
       this.#left(first);
       return;
     }
-    void this.ended.then(() => this.#pool.looks.ended(performance.now() - this.woken <= PAYS_MS));
+    void this.ended.then(() => this.#pool.looks.ended(clock() - this.woken <= PAYS_MS));
     poll(this);
   }
 
@@ -122,10 +123,10 @@ export class Pass implements RoundListener, Polled {
   }
 
   poll(now: number): boolean {
-    for (const [slot, participant] of this.#taking) {
+    for (const [slot, participant] of this.#crew.present()) {
       if (this.#round.leave(participant).hasLeft) this.#left(slot);
     }
-    if (this.#taking.size === 0) return true;
+    if (this.#crew.here === 0) return true;
     // A single worker is about to leave once all is done; then the next call finds it idle.
     if (this.workers > 1) this.#lookForEnd();
     if (now - this.woken > ALONE_MS) this.#wakeOthers();
@@ -153,15 +154,15 @@ export class Pass implements RoundListener, Polled {
   }
 
   hasBegun(slot: Slot): boolean {
-    return this.#round.hasBegun(this.#taking.get(slot) as number);
+    return this.#round.hasBegun(this.#placeOf(slot));
   }
 
   isAt(slot: Slot): boolean {
-    return this.#round.at(this.#taking.get(slot) as number) !== undefined;
+    return this.#round.at(this.#placeOf(slot)) !== undefined;
   }
 
   lost(slot: Slot, loss: Loss): void {
-    const index = loss.isForeign ? undefined : this.#taskOf(this.#taking.get(slot) as number)?.index;
+    const index = loss.isForeign ? undefined : this.#taskOf(this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index });
     this.#leave(slot);
   }
@@ -169,7 +170,7 @@ export class Pass implements RoundListener, Polled {
   /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
   #stopped(): void {
     const end = (): void => {
-      for (const [slot, participant] of this.#taking) {
+      for (const [slot, participant] of this.#crew.present()) {
         // Others have it before them still, and work for other rounds.
         if (this.#round.at(participant) !== undefined) void slot.terminate();
       }
@@ -181,8 +182,8 @@ export class Pass implements RoundListener, Polled {
   #watch(timeout: number): void {
     const overtime = new Overtime(timeout);
     const look = (): void => {
-      const now = performance.now();
-      for (const [slot, participant] of this.#taking) {
+      const now = clock();
+      for (const [slot, participant] of this.#crew.present()) {
         const task = this.#taskOf(participant);
         const verdict = overtime.look(participant, task?.position, now);
         if (verdict === "end") void slot.terminate();
@@ -200,9 +201,8 @@ export class Pass implements RoundListener, Polled {
   }
 
   #wake(slot: Slot): Found {
-    const isBack = this.#participants.includes(slot);
-    const participant = this.#placeOf(slot);
-    this.#taking.set(slot, participant);
+    const isBack = this.#crew.workers.includes(slot);
+    const participant = this.#crew.enter(slot, this.#round.workers);
     const { kernel, lease, backlog } = this.#job.parts;
     backlog?.onWorkers(true);
     lease.hold();
@@ -218,43 +218,41 @@ export class Pass implements RoundListener, Polled {
     const missing = this.#round.workers - this.workers;
     // Where nobody takes part any more it has ended, or another round goes on; with a job that was stopped the pool may end.
     const isPointless = this.#isOver || this.#job.isStopped || this.#round.control.finished;
-    if (missing === 0 || this.#taking.size === 0 || isPointless) return;
-    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
-    this.wake(others.slice(0, missing));
+    if (missing === 0 || this.#crew.here === 0 || isPointless) return;
+    this.#wakeMore(missing);
+  }
+
+  #wakeMore(count: number): void {
+    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#crew.has(slot));
+    this.wake(others.slice(0, count));
   }
 
   /** Tasks of a stream may start whose workers have left. */
   #wakeForRoom(): void {
     // After a loss all leave in time, and another round takes over what is left.
     if (this.#isOver || this.#job.isStopped || this.#lost.length > 0) return;
-    const missing = Math.min(this.#round.workers - this.#taking.size, this.#round.control.claimable);
+    const missing = Math.min(this.#round.workers - this.#crew.here, this.#round.control.claimable);
     if (missing === 0) return;
-    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#taking.has(slot));
-    this.wake(others.slice(0, missing));
+    this.#wakeMore(missing);
     // The pool may have no worker, as those before died, and wait before it starts one.
-    if (this.#taking.size > 0) return;
+    if (this.#crew.here > 0) return;
     this.#pool.untilRespawn(this.#job).then(
       () => this.#wakeForRoom(),
       () => {},
     );
   }
 
-  /** Which of the round's workers it is: the one that it was before, a new one, or one that is gone. */
+  /** Which of the round's workers it is. */
   #placeOf(slot: Slot): number {
-    const own = this.#participants.indexOf(slot);
-    if (own !== -1) return own;
-    if (this.workers < this.#round.workers) return this.#participants.push(slot) - 1;
-    const free = this.#participants.findIndex((other) => !this.#taking.has(other));
-    this.#participants[free] = slot;
-    return free;
+    return this.#crew.workers.indexOf(slot);
   }
 
   /** From now on workers that leave send messages, those that are woken later too. */
   #stopLooking(): void {
     for (let participant = 0; participant < this.#round.workers; participant++) {
       if (this.#round.leave(participant).call()) continue;
-      const slot = this.#participants[participant] as Slot;
-      if (this.#taking.get(slot) === participant) this.#left(slot);
+      const slot = this.#crew.workers[participant] as Slot;
+      if (this.#crew.has(slot)) this.#left(slot);
     }
   }
 
@@ -266,11 +264,11 @@ export class Pass implements RoundListener, Polled {
 
   #leave(slot: Slot): void {
     const { backlog, lease } = this.#job.parts;
-    this.#taking.delete(slot);
+    this.#crew.leave(slot);
     this.#lookForEnd();
     // The gate may have been raised after the worker had found it closed.
     if (backlog !== undefined) this.#wakeForRoom();
-    if (this.#taking.size === 0) backlog?.onWorkers(false);
+    if (this.#crew.here === 0) backlog?.onWorkers(false);
     lease.drop();
   }
 
@@ -279,8 +277,7 @@ export class Pass implements RoundListener, Polled {
     // The order matters: a claim raises the count of posted values before it ends.
     if (control.finished && control.posted === this.#received) this.#endWith([]);
     // At a closed gate nobody takes part, and the round goes on when it is raised.
-    else if (this.#taking.size === 0 && (this.#lost.length > 0 || control.exhausted))
-      this.#endWith(this.#lost);
+    else if (this.#crew.here === 0 && (this.#lost.length > 0 || control.exhausted)) this.#endWith(this.#lost);
   }
 
   #endWith(lost: readonly Lost[]): void {

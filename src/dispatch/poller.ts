@@ -1,5 +1,6 @@
 /** Looks after what ends too soon for a message to be worth it. */
 import { MOST_WITHOUT_TURN_MS } from "../platform/breather.js";
+import { clock } from "../platform/clock.js";
 import { soon } from "../platform/runtime.js";
 
 export interface Polled {
@@ -28,7 +29,7 @@ export function stayFor(hasEnded: () => boolean, started: number): boolean {
   }
   do {
     for (let i = 0; i < 16; i++) if (hasEnded()) return true;
-  } while (performance.now() - started < STAY_MS);
+  } while (clock() - started < STAY_MS);
   return false;
 }
 
@@ -46,7 +47,7 @@ function comeBack(): void {
 
 function turn(): void {
   isComing = false;
-  const now = performance.now();
+  const now = clock();
   lastTurn = now;
   for (const each of watched) if (each.poll(now)) watched.delete(each);
   if (watched.size > 0) comeBack();

@@ -3,6 +3,7 @@
  * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
 import type { ModuleThread } from "threads";
+import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { unref } from "../platform/runtime.js";
 import { withoutSignalHandlers } from "../platform/signals.js";
@@ -189,7 +190,7 @@ export class Pool {
 
   #ended(slot: Slot): void {
     this.#slots.delete(slot);
-    if (!slot.isTerminated) this.#backoff.lost(slot.started, performance.now());
+    if (!slot.isTerminated) this.#backoff.lost(slot.started, clock());
   }
 
   #freeNumber(): number {
@@ -209,7 +210,7 @@ export class Pool {
   }
 
   #trim(): void {
-    const now = performance.now();
+    const now = clock();
     let waiting = false;
     for (const slot of this.#slots) {
       const { idleSince } = slot;

@@ -1,4 +1,5 @@
 import { SLICE_MS } from "../platform/breather.js";
+import { clock } from "../platform/clock.js";
 import { CLOCK_OFFSET, nextTurn } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
@@ -46,10 +47,11 @@ export class SequentialStrategy implements Strategy {
     const fn = local instanceof Promise ? await local : local;
     const bound = bindTasks(job.specFor(order), arrays, block.items, fn, wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
-    const woken = performance.now();
+    const woken = clock();
     const report = (left: number): RunReport => {
       backlog?.endRound();
       return {
+        strategy: "sequential",
         workers: 1,
         busy: meter[BUSY] as number,
         metadataBytes: 0,
@@ -72,7 +74,7 @@ export class SequentialStrategy implements Strategy {
     if (run === TIMED_OUT) return report(tasks);
     if (run !== bound.run) {
       meter[STARTED] = woken + CLOCK_OFFSET;
-      meter[BUSY] = performance.now() - woken;
+      meter[BUSY] = clock() - woken;
     }
     const onOvertime = (index: number, goesOn: boolean): void => {
       job.fail(index, undefined);
@@ -102,11 +104,11 @@ export class SequentialStrategy implements Strategy {
       const state = taskRun.advance(start + SLICE_MS);
       if (state === "left") return report(0);
       if (state === "shut") {
-        const shut = performance.now();
+        const shut = clock();
         await new Promise<void>((resolve) => {
           (backlog as Backlog).onRoom = resolve;
         });
-        waited += performance.now() - shut;
+        waited += clock() - shut;
         continue;
       }
       if (state !== "paused") {
@@ -115,13 +117,13 @@ export class SequentialStrategy implements Strategy {
         continue;
       }
       const left = tasks - taskRun.taken;
-      const perTask = (performance.now() - start - waited) / Math.max(1, taskRun.taken - takenBefore);
+      const perTask = (clock() - start - waited) / Math.max(1, taskRun.taken - takenBefore);
       if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
         taskRun.leave();
         return report(left);
       }
       await nextTurn();
-      start = performance.now();
+      start = clock();
       takenBefore = taskRun.taken;
       waited = 0;
     }

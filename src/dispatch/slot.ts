@@ -1,10 +1,13 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
+
+import { clock } from "../platform/clock.js";
 import { PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
 import { CAN_TAKE, listenTo, take } from "../platform/ports.js";
 import { cpuBudget } from "../platform/runtime.js";
 import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
 import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import { FewMap } from "./few-map.js";
 
 /** How a worker ended. */
 export interface Loss {
@@ -51,7 +54,7 @@ export class Slot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
   /** When its worker was started, as `performance.now()` counts. */
-  readonly started = performance.now();
+  readonly started = clock();
   /** Memory whose handle the worker has. */
   readonly knownMemory = new Set<number>();
   /** Kernels that the worker has. */
@@ -62,7 +65,7 @@ export class Slot {
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
   readonly ended: Promise<void>;
-  readonly #rounds = new Map<number, RoundListener>();
+  readonly #rounds = new FewMap<number, RoundListener>();
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
   readonly #worker: PoolWorker;
@@ -112,7 +115,7 @@ export class Slot {
     const parks = tricks.bell && CAN_TAKE;
     this.ready = this.#serve(port2, { initializer, bell, parks, spins })
       .then(() => {
-        this.#readySince = performance.now();
+        this.#readySince = clock();
       })
       .finally(() => this.#release());
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
@@ -163,7 +166,7 @@ export class Slot {
     this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
     this.#onEnd(this);
-    const listeners = [...this.#rounds.values()];
+    const listeners = this.#rounds.values();
     const hasServed = this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
     if (hasServed && !listeners.some((listener) => listener.isAt(this))) await this.#flush();
     if (this.#thread === undefined) await this.#worker.terminate();
@@ -208,7 +211,7 @@ export class Slot {
     // What the worker sent before its end waits in the port, and counts.
     for (let m = take<ReportMessage>(this.#port); m !== undefined; m = take(this.#port)) this.#report(m);
     this.#port.close();
-    const listeners = [...this.#rounds.values()];
+    const listeners = this.#rounds.values();
     this.#rounds.clear();
     // A worker may run tasks, and end at one, before this thread has heard that it serves.
     const hasServed =
@@ -232,7 +235,7 @@ export class Slot {
     this.#holds -= 1;
     if (this.#holds > 0) return;
     this.#worker.unref();
-    this.#idleSince = performance.now();
+    this.#idleSince = clock();
     this.#onRelease(this);
   }
 }

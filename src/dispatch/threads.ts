@@ -1,6 +1,7 @@
 /** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
+import { clock } from "../platform/clock.js";
 import { type Descriptor, packPlaces } from "../protocol/descriptor.js";
 import { taskRange } from "../protocol/job-spec.js";
 import { type Claim, openRound, type Round } from "../protocol/round.js";
@@ -109,10 +110,22 @@ function reportOf(passes: readonly Pass[], workers: number, retries: number, ran
     claims.push(...pass.claims());
   }
   const [first] = passes;
-  const woken = first?.woken ?? performance.now();
+  const woken = first?.woken ?? clock();
   const ready = first?.ready() ?? woken;
   const computing = computingTime(meters);
-  return { workers, busy, metadataBytes, retries, ran, left: 0, woken, ready, computing, claims };
+  return {
+    strategy: "threads",
+    workers,
+    busy,
+    metadataBytes,
+    retries,
+    ran,
+    left: 0,
+    woken,
+    ready,
+    computing,
+    claims,
+  };
 }
 
 function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {

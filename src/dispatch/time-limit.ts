@@ -1,4 +1,6 @@
 /** Time-outs of tasks on the caller's own thread, where nobody else could end them. */
+
+import { clock } from "../platform/clock.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { isThenable } from "../worker/tasks.js";
 
@@ -13,14 +15,14 @@ export function timed(
   onOvertime: (index: number, goesOn: boolean) => void,
 ): (index: number) => unknown {
   return (index) => {
-    const until = performance.now() + ms;
+    const until = clock() + ms;
     const value = callWithin(() => run(index), ms);
     if (value === TIMED_OUT) {
       onOvertime(index, false);
       throw new Error("The task's time is up");
     }
     if (!isThenable(value)) return value;
-    return settledWithin(value, until - performance.now(), () => onOvertime(index, true));
+    return settledWithin(value, until - clock(), () => onOvertime(index, true));
   };
 }
 

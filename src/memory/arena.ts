@@ -11,6 +11,7 @@
  *   region returns by itself, and until then it can't be recycled, whatever happens to the executor.
  */
 import { MemoryLimitError } from "../errors.js";
+import { clock } from "../platform/clock.js";
 import { newMemory, unref } from "../platform/runtime.js";
 import { isSharedBuffer } from "./dtypes.js";
 
@@ -113,7 +114,7 @@ export class Arena {
   }
 
   /** Takes a region back. The caller vouches that no thread touches it any more. */
-  give(region: Region, now = performance.now()): void {
+  give(region: Region, now = clock()): void {
     const size = region.buffer.byteLength;
     region.recycled = true;
     region.idleSince = now;
@@ -223,7 +224,7 @@ export class Arena {
     if (this.#idleTimeout === undefined || this.#trimTimer !== undefined) return;
     this.#trimTimer = setTimeout(() => {
       this.#trimTimer = undefined;
-      this.#dropUnused(performance.now() - (this.#idleTimeout as number));
+      this.#dropUnused(clock() - (this.#idleTimeout as number));
       if (this.#bytesIdle > 0) this.#scheduleTrim();
     }, this.#idleTimeout);
     unref(this.#trimTimer);

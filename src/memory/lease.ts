@@ -1,3 +1,4 @@
+import { clock } from "../platform/clock.js";
 import type { Arena, Region } from "./arena.js";
 
 /**
@@ -48,7 +49,7 @@ export class Lease {
     this.#holders -= 1;
     if (this.#holders > 0) return;
     // The last one first: the arena gives out first what it got last, so a call that repeats finds each in its old place.
-    const now = performance.now();
+    const now = clock();
     for (let region = this.#regions.pop(); region !== undefined; region = this.#regions.pop()) {
       if (this.#isAbandoned) this.#arena.forget(region);
       else this.#arena.give(region, now);

@@ -43,10 +43,10 @@ interface Entry {
 }
 
 export class KernelProfiles {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<number, Entry>();
 
   /** @param key names the kernel and the kinds of its arrays */
-  costOf(key: string): KernelCost | undefined {
+  costOf(key: number): KernelCost | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { sequential, threads, spread } = entry;
@@ -64,7 +64,7 @@ export class KernelProfiles {
     };
   }
 
-  learn(key: string, { strategy, bytes, tasks, busy, results, dispatch }: KernelRun): void {
+  learn(key: number, { strategy, bytes, tasks, busy, results, dispatch }: KernelRun): void {
     if (tasks === 0) return;
     let entry = this.#entries.get(key);
     if (entry === undefined) {

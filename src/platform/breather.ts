@@ -1,3 +1,4 @@
+import { clock } from "./clock.js";
 import { nextTurn } from "./runtime.js";
 
 /**
@@ -14,11 +15,11 @@ export const MOST_WITHOUT_TURN_MS = 4;
 
 /** Returns a function that says when to pause: a promise to await once `SLICE_MS` have passed, else undefined. */
 export function breather(): () => Promise<void> | undefined {
-  let deadline = performance.now() + SLICE_MS;
+  let deadline = clock() + SLICE_MS;
   return () => {
-    if (performance.now() < deadline) return undefined;
+    if (clock() < deadline) return undefined;
     return nextTurn().then(() => {
-      deadline = performance.now() + SLICE_MS;
+      deadline = clock() + SLICE_MS;
     });
   };
 }

@@ -47,7 +47,8 @@ export class ControlBlock {
 
   /** Makes the block ready for `tasks` tasks. Before any worker knows of it. */
   reset(tasks: number): void {
-    this.#words.fill(0);
+    // A loop, as `fill` takes longer for so few.
+    for (let i = 0; i < this.#words.length; i += 1) this.#words[i] = 0;
     this.#words[LIMIT] = tasks;
     this.#words[GATE] = tasks;
   }

@@ -3,6 +3,8 @@
  * by a message, which its event loop would have to take, decode and hand out. One worker parks at a bell, one caller
  * rings it. A wake-up that brings nothing new is left in the bell itself: mail.
  */
+
+import { clock } from "../platform/clock.js";
 import type { WakeMessage } from "./messages.js";
 
 // Word 0 says what the worker does. The worker itself sets AWAKE, LOOKING and PARKED, the caller's side RUNG and POKED.
@@ -113,10 +115,10 @@ export class Doorbell {
 
   #isWokenWithin(ms: number): boolean {
     if (ms === 0) return false;
-    const until = performance.now() + ms;
+    const until = clock() + ms;
     do {
       for (let i = 0; i < LOOKS; i++) if (Atomics.load(this.#words, STATE) !== LOOKING) return true;
-    } while (performance.now() < until);
+    } while (clock() < until);
     return false;
   }
 }

@@ -66,6 +66,11 @@ export class ResultTable {
     this.#kinds[index] = ELSEWHERE;
   }
 
+  /** Forgets all, for another job. */
+  reset(): void {
+    this.#kinds.fill(PENDING);
+  }
+
   /** Forgets a task's end, so that it runs again. */
   clear(index: number): void {
     this.#kinds[index] = PENDING;

@@ -124,7 +124,7 @@ export function openRound(
   }
   const begin = (silent: boolean): void => {
     control.reset(tasks);
-    for (const meter of meters) meter.fill(0);
+    for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
     for (const leave of leaves) leave.reset(silent);
   };
   begin(silent);

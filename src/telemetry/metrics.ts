@@ -1,4 +1,6 @@
 /** Counters over the life of an executor. */
+
+import { clock } from "../platform/clock.js";
 import { DurationHistogram, type Percentiles } from "./histogram.js";
 
 export interface MetricsSnapshot {
@@ -82,9 +84,9 @@ export class Metrics {
     const occupy = (occupies: boolean): void => {
       if (occupies === isOccupied) return;
       isOccupied = occupies;
-      if (this.#onWorkers === 0) this.#onWorkersSince = performance.now();
+      if (this.#onWorkers === 0) this.#onWorkersSince = clock();
       this.#onWorkers += occupies ? 1 : -1;
-      if (this.#onWorkers === 0) this.#timeOnWorkers += performance.now() - this.#onWorkersSince;
+      if (this.#onWorkers === 0) this.#timeOnWorkers += clock() - this.#onWorkersSince;
     };
     occupy(true);
     const end = (busy: number): void => {
@@ -105,7 +107,7 @@ export class Metrics {
   }
 
   snapshot(): MetricsSnapshot {
-    const now = this.#onWorkers === 0 ? 0 : performance.now() - this.#onWorkersSince;
+    const now = this.#onWorkers === 0 ? 0 : clock() - this.#onWorkersSince;
     const available = (this.#timeOnWorkers + now) * this.#maxWorkers;
     return Object.freeze({
       submitted: this.#submitted,

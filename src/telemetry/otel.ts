@@ -14,6 +14,7 @@ import {
 } from "@opentelemetry/api";
 import type { StrategyName } from "../plan/plan.js";
 import { subscribe, unsubscribe } from "../platform/channels.js";
+import { clock } from "../platform/clock.js";
 import { isError, textOf, typeOf } from "./error-text.js";
 import type {
   ChannelMessages,
@@ -100,7 +101,7 @@ interface OpenCall {
 class CallSpans {
   readonly #tracer: Tracer;
   readonly #open = new Map<number, OpenCall>();
-  readonly #since = performance.now();
+  readonly #since = clock();
 
   constructor(tracer: Tracer) {
     this.#tracer = tracer;
@@ -198,7 +199,7 @@ class CallSpans {
 
   /** A call that failed before its plan, made out afterwards. Undefined: one that began before the instrumentation. */
   #refused(job: number, call: string, duration: number, now: number): Span | undefined {
-    if (performance.now() - duration < this.#since) return undefined;
+    if (clock() - duration < this.#since) return undefined;
     return this.#tracer.startSpan(`sharray.${call}`, {
       startTime: now - duration,
       attributes: { "sharray.job": job, "sharray.call": call },

@@ -1,3 +1,4 @@
+import { clock } from "../platform/clock.js";
 import type { Departing } from "../protocol/departure.js";
 import type { LeaveWord } from "../protocol/leave.js";
 import type { ReportMessage } from "../protocol/messages.js";
@@ -22,7 +23,7 @@ export class PortOutbox implements Outbox {
   #values: (readonly [number, unknown])[] = [];
   #failures: (readonly [number, Thrown])[] = [];
   #transfer: ArrayBuffer[] = [];
-  #sent = performance.now();
+  #sent = clock();
   #hasSent = false;
 
   /** @param eager send at the end of each claim, however short */
@@ -36,7 +37,7 @@ export class PortOutbox implements Outbox {
   /** Begins anew, for a further round with the same leave word. */
   begin(round: number): void {
     this.#round = round;
-    this.#sent = performance.now();
+    this.#sent = clock();
     this.#hasSent = false;
   }
 
@@ -52,7 +53,7 @@ export class PortOutbox implements Outbox {
   }
 
   claimEnded(): void {
-    if (this.#eager || performance.now() - this.#sent >= GATHER_MS) this.flush();
+    if (this.#eager || clock() - this.#sent >= GATHER_MS) this.flush();
   }
 
   /** Sends what has gathered, if anything has. */
@@ -86,7 +87,7 @@ export class PortOutbox implements Outbox {
     this.#values = [];
     this.#failures = [];
     this.#transfer = [];
-    this.#sent = performance.now();
+    this.#sent = clock();
     this.#hasSent = true;
   }
 }

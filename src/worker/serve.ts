@@ -1,6 +1,7 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
 import { compileInline } from "../kernel/compile.js";
 import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../platform/breather.js";
+import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { nextTurn } from "../platform/runtime.js";
 import { unpackPlaces } from "../protocol/descriptor.js";
@@ -140,8 +141,8 @@ export class WorkerServer {
 
   /** Waits for the next round at the bell, for a while. */
   async #waitAtBell(): Promise<void> {
-    const until = performance.now() + this.#patience;
-    while (this.#joining === 0 && performance.now() < until) {
+    const until = clock() + this.#patience;
+    while (this.#joining === 0 && clock() < until) {
       const messages: WakeMessage[] = [];
       const takeMessages = (): boolean => {
         for (let taken = this.#takeMessage(); taken !== undefined; taken = this.#takeMessage())
@@ -163,7 +164,7 @@ export class WorkerServer {
       }
       if (later.length > 0) await Promise.all(later);
       // Kernels may have timers, and messages of their own.
-      const isDue = performance.now() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
+      const isDue = clock() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
       if (this.#queue.length === 0 || isDue) await this.#turn();
       if (this.#queue.length > 0) {
         this.#patience = Math.min(MOST_PATIENCE_MS, 2 * this.#patience);
@@ -175,7 +176,7 @@ export class WorkerServer {
 
   /** @returns whether the worker has left the round */
   #slice(current: Participation): boolean | Promise<boolean> {
-    const deadline = performance.now() + SLICE_MS;
+    const deadline = clock() + SLICE_MS;
     const state = current.run.advance(deadline);
     return typeof state === "string"
       ? this.#ended(current, state)
@@ -206,7 +207,7 @@ export class WorkerServer {
 
   async #turn(): Promise<void> {
     await nextTurn();
-    this.#lastTurn = performance.now();
+    this.#lastTurn = clock();
   }
 }
 

@@ -3,6 +3,7 @@
  * this same loop; see ../protocol/README.md for the protocol.
  */
 
+import { clock } from "../platform/clock.js";
 import { CLOCK_OFFSET } from "../platform/runtime.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { Departing, Departure } from "../protocol/departure.js";
@@ -100,14 +101,14 @@ export class TaskRun {
   leave(): void {
     if (this.#at === this.#start) return;
     this.#end = this.#at;
-    this.#endClaim(performance.now());
+    this.#endClaim(clock());
   }
 
   #advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
     const { run, wanted, control, results, order, slots, meter } = this.#parts;
     for (;;) {
       if (this.#at === this.#end) {
-        const now = performance.now();
+        const now = clock();
         if (this.#end !== this.#start) {
           this.#endClaim(now);
           // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
@@ -164,7 +165,7 @@ export class TaskRun {
 
   /** Reads the clock in the middle of a claim, and from then on at every task where they have become slow. */
   #lookUp(): number {
-    const now = performance.now();
+    const now = clock();
     if (now - this.#lookedUp > SLOW_MS) this.#stride = 1;
     this.#lookedUp = now;
     this.#untilLookUp = this.#stride;

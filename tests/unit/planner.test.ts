@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../src/calls.js";
 import { ParallelConfig, type ParallelOptions } from "../../src/config.js";
-import type { Run, RunReport } from "../../src/dispatch/job.js";
+import type { RunReport } from "../../src/dispatch/job.js";
 import type { Pool } from "../../src/dispatch/pool.js";
 import type { Execution } from "../../src/execution.js";
 import type { AnyKernel } from "../../src/kernel/types.js";
@@ -41,8 +41,9 @@ function setUp(options: ParallelOptions = {}, serving = 0) {
   return { planner: new Planner(config, arena, pool as unknown as Pool), pool };
 }
 
-function report(more: Partial<RunReport> = {}): RunReport {
+function report(strategy: StrategyName, more: Partial<RunReport> = {}): RunReport {
   return {
+    strategy,
     workers: 1,
     busy: 10,
     metadataBytes: 0,
@@ -65,18 +66,18 @@ function learn(
   planner: Planning,
   asked: Request,
   plan: Plan,
-  runs: readonly Run[],
+  runs: readonly RunReport[],
   { execution = notPlaced, ended = 13, isAlone = true } = {},
 ) {
   // As planned: a test that tells of something else has its own plan.
   const planned =
     runs.length > 1 || plan.fallbacks.length > 0
       ? plan
-      : { ...plan, strategy: runs[0]?.[0] ?? plan.strategy };
+      : { ...plan, strategy: runs[0]?.strategy ?? plan.strategy };
   return planner.learn(asked, planned, runs, execution, { started: 0, ended, isAlone });
 }
 
-const once = (strategy: StrategyName, more: Partial<RunReport> = {}): Run[] => [[strategy, report(more)]];
+const once = (strategy: StrategyName, more: Partial<RunReport> = {}): RunReport[] => [report(strategy, more)];
 
 describe("what a call was measured to take", () => {
   it("is cut into parts that make up the whole", () => {
@@ -92,9 +93,9 @@ describe("what a call was measured to take", () => {
   it("of two strategies is the computing of both", () => {
     const { planner } = setUp();
     const asked = request(newKernel());
-    const runs: Run[] = [
-      ["sequential", report({ ran: 4, left: 6, computing: { start: 1, end: 9 } })],
-      ["threads", report({ workers: 2, woken: 10, ready: 10, computing: { start: 11, end: 20 } })],
+    const runs: RunReport[] = [
+      report("sequential", { ran: 4, left: 6, computing: { start: 1, end: 9 } }),
+      report("threads", { workers: 2, woken: 10, ready: 10, computing: { start: 11, end: 20 } }),
     ];
     const { actual, wait } = learn(planner, asked, planner.plan(asked), runs, { ended: 22 });
     expect(actual).toEqual({ spawn: 0, place: 0, compute: 17, results: 2, dispatch: 3, total: 22 });
@@ -145,9 +146,9 @@ describe("what a plan knows of the kernel", () => {
   it("of a call that was handed over is what each strategy did with its share", () => {
     const { planner } = setUp();
     const asked = request(newKernel());
-    const runs: Run[] = [
-      ["sequential", report({ ran: 4, left: 6, busy: 8 })],
-      ["threads", report({ ran: 6, workers: 2, busy: 18 })],
+    const runs: RunReport[] = [
+      report("sequential", { ran: 4, left: 6, busy: 8 }),
+      report("threads", { ran: 6, workers: 2, busy: 18 }),
     ];
     learn(planner, asked, planner.plan(asked), runs);
     const { kernel } = planner.plan(asked);
@@ -162,9 +163,9 @@ describe("what a plan knows of the kernel", () => {
   it("of a first task that was given up is nothing", () => {
     const { planner } = setUp();
     const asked = request(newKernel());
-    const runs: Run[] = [
-      ["sequential", report({ ran: 0, left: 10, busy: 0, computing: undefined })],
-      ["threads", report({ workers: 2, busy: 18 })],
+    const runs: RunReport[] = [
+      report("sequential", { ran: 0, left: 10, busy: 0, computing: undefined }),
+      report("threads", { workers: 2, busy: 18 }),
     ];
     learn(planner, asked, planner.plan(asked), runs);
     expect(planner.plan(asked).kernel).toMatchObject({ runs: 1, isOnWorkers: true });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Run, RunReport } from "../../src/dispatch/job.js";
+import type { RunReport } from "../../src/dispatch/job.js";
 import type { Execution } from "../../src/execution.js";
-import type { Estimate, Plan } from "../../src/plan/plan.js";
+import type { Estimate, Plan, StrategyName } from "../../src/plan/plan.js";
 import type { Measured } from "../../src/planner.js";
 import { busyOf, type Completed, callTrace, executionEvent } from "../../src/report.js";
 import type { Request } from "../../src/request.js";
@@ -21,8 +21,9 @@ const plan = {
 } as unknown as Plan;
 const measured: Measured = { actual: estimate(50), wait: 3 };
 
-function report(more: Partial<RunReport>): RunReport {
+function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
   return {
+    strategy,
     workers: 1,
     busy: 0,
     metadataBytes: 0,
@@ -37,7 +38,10 @@ function report(more: Partial<RunReport>): RunReport {
   };
 }
 
-function courseOf(runs: Run[], placing?: { start: number; end: number; isRecycled: boolean }): Completed {
+function courseOf(
+  runs: RunReport[],
+  placing?: { start: number; end: number; isRecycled: boolean },
+): Completed {
   return {
     job: 9,
     started: 100,
@@ -50,31 +54,25 @@ function courseOf(runs: Run[], placing?: { start: number; end: number; isRecycle
 }
 
 const claim = (worker: number) => ({ worker, start: 1, end: 2, firstTask: 0, tasks: 1 });
-const handedOver: Run[] = [
-  [
-    "sequential",
-    report({
-      busy: 10,
-      woken: 102,
-      ready: 102,
-      computing: { start: 103, end: 113 },
-      ran: 10,
-      left: 90,
-      claims: [claim(0)],
-    }),
-  ],
-  [
-    "threads",
-    report({
-      workers: 2,
-      busy: 60,
-      metadataBytes: 300,
-      woken: 120,
-      ready: 130,
-      computing: { start: 131, end: 140 },
-      claims: [claim(1), claim(2)],
-    }),
-  ],
+const handedOver: RunReport[] = [
+  report("sequential", {
+    busy: 10,
+    woken: 102,
+    ready: 102,
+    computing: { start: 103, end: 113 },
+    ran: 10,
+    left: 90,
+    claims: [claim(0)],
+  }),
+  report("threads", {
+    workers: 2,
+    busy: 60,
+    metadataBytes: 300,
+    woken: 120,
+    ready: 130,
+    computing: { start: 131, end: 140 },
+    claims: [claim(1), claim(2)],
+  }),
 ];
 
 describe("the event of a call", () => {
@@ -102,7 +100,7 @@ describe("the event of a call", () => {
   });
 
   it("of a sequential call counts nothing as sent", () => {
-    const event = executionEvent(courseOf([["sequential", report({ busy: 10 })]]), measured, undefined);
+    const event = executionEvent(courseOf([report("sequential", { busy: 10 })]), measured, undefined);
     expect(event).toMatchObject({
       strategy: "sequential",
       workers: 1,
@@ -118,7 +116,7 @@ describe("the event of a call", () => {
     const request = { ...course.request, items };
     expect(executionEvent({ ...course, request }, measured, undefined).metadataBytes).toBe(380);
     // A call that ended on this thread counts neither.
-    const here: Run[] = [["sequential", report({ metadataBytes: 300 })]];
+    const here: RunReport[] = [report("sequential", { metadataBytes: 300 })];
     expect(executionEvent({ ...course, request, runs: here }, measured, undefined).metadataBytes).toBe(0);
   });
 
@@ -133,7 +131,7 @@ describe("the event of a call", () => {
   it("keeps utilisation a percentage, of no time too", () => {
     const of = (busy: number, total: number) =>
       executionEvent(
-        courseOf([["sequential", report({ busy })]]),
+        courseOf([report("sequential", { busy })]),
         { actual: estimate(total), wait: 0 },
         undefined,
       ).workerUtilisationPct;

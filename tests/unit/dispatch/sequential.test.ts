@@ -7,7 +7,7 @@ import { Arena } from "../../../src/memory/arena.js";
 import { Lease } from "../../../src/memory/lease.js";
 import { GUARD_MS } from "../../../src/plan/hand-over.js";
 import { SLICE_MS } from "../../../src/platform/breather.js";
-import { fillBlock, JobBlock } from "../../../src/protocol/job-block.js";
+import { openBlock } from "../../../src/protocol/job-block.js";
 import { unpackThrown } from "../../../src/protocol/thrown.js";
 
 // A first task that is meant to return in time must do so on a busy machine too.
@@ -44,7 +44,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       local: () => local as AnyKernel,
     },
     arrays: [new Uint8Array(tasks)],
-    block: new JobBlock(fillBlock(arena, tasks, undefined).buffer, tasks, null),
+    block: openBlock(arena, tasks, undefined).block,
     packing: null,
     lease: new Lease(arena),
     backlog: undefined,
@@ -116,6 +116,7 @@ describe("a run on this thread", () => {
     expect(valuesOf(job)).toEqual(upTo(20));
     const { computing, ...figures } = report;
     expect(figures).toEqual({
+      strategy: "sequential",
       ran: 20,
       workers: 1,
       busy: 20,

@@ -370,10 +370,13 @@ describe("identify", () => {
 describe("time", () => {
   afterEach(() => {
     vi.useRealTimers();
+    vi.restoreAllMocks();
   });
 
   it("frees what nobody needed for the timeout, though other regions are in steady use", () => {
+    const clock = vi.spyOn(performance, "now");
     vi.useFakeTimers();
+    clock.mockImplementation(() => Date.now());
     const gone: number[] = [];
     const arena = new Arena(2 ** 20, (id) => gone.push(id), 1000);
     const big = arena.take(100_000);

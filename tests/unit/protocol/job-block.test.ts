@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
 import { ArrayTable, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
 import { itemReader, packItems } from "../../../src/protocol/items.js";
-import { blockBytes, fillBlock, JobBlock } from "../../../src/protocol/job-block.js";
+import { blockBytes, JobBlock, openBlock } from "../../../src/protocol/job-block.js";
 
 function pack(items: readonly unknown[]) {
   return packItems(items, new ValueEncoder(new ArrayTable(), 0));
@@ -16,7 +16,7 @@ describe.each<[string, readonly unknown[]]>([
     const arena = new Arena(2 ** 20, () => {});
     const packed = pack(items);
     expect(packed.packing).toBe(packing);
-    const { buffer } = fillBlock(arena, items.length, packed);
+    const { buffer } = openBlock(arena, items.length, packed).region;
     const block = new JobBlock(buffer, items.length, packed.packing);
     const read = itemReader(block.items as NonNullable<typeof block.items>, new ValueDecoder([]));
     expect(items.map((_, i) => read(i))).toEqual(items);
@@ -25,7 +25,7 @@ describe.each<[string, readonly unknown[]]>([
   it("keeps results and items apart, up to the last byte", () => {
     const arena = new Arena(2 ** 20, () => {});
     const packed = pack(items);
-    const { buffer } = fillBlock(arena, items.length, packed);
+    const { buffer } = openBlock(arena, items.length, packed).region;
     const writer = new JobBlock(buffer, items.length, packed.packing);
     items.forEach((_, i) => {
       writer.results.write(i, 2n ** 63n - 1n);
@@ -43,9 +43,62 @@ it("all tasks are pending at first, on memory that was used before too", () => {
   const used = arena.take(4096);
   new Uint8Array(used.buffer).fill(1);
   arena.give(used);
-  const region = fillBlock(arena, 100, undefined);
+  const { region } = openBlock(arena, 100, undefined);
   expect(region).toBe(used);
   const block = new JobBlock(region.buffer, 100, null);
   expect(block.items).toBeUndefined();
   expect(Array.from({ length: 100 }, (_, i) => block.results.isPending(i))).not.toContain(false);
+});
+
+describe("a job that repeats", () => {
+  const open = (arena: Arena, items: readonly unknown[]) => openBlock(arena, items.length, pack(items));
+
+  it("has the views of the one before, and nothing of its results or items", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const first = open(arena, [1, 2, 3]);
+    first.block.results.write(0, 7);
+    first.block.results.markElsewhere(2);
+    arena.give(first.region);
+    const second = open(arena, [4, 5, 6]);
+    expect(second.block).toBe(first.block);
+    expect([0, 1, 2].map((i) => second.block.results.isPending(i))).toEqual([true, true, true]);
+    const read = itemReader(
+      second.block.items as NonNullable<typeof second.block.items>,
+      new ValueDecoder([]),
+    );
+    expect([0, 1, 2].map(read)).toEqual([4, 5, 6]);
+  });
+
+  it.each<[string, readonly unknown[], readonly unknown[]]>([
+    ["more tasks", [1, 2], [1, 2, 3]],
+    ["other items", [1, 2, 3], ["a", "b", "c"]],
+    ["items of other lengths", ["a", "b"], ["abc", "defg"]],
+    ["numbers after msgpack", ["a", "b", "c"], [1, 2, 3]],
+  ])("and is another one has its own: %s", (_, before, after) => {
+    const arena = new Arena(2 ** 20, () => {});
+    const first = open(arena, before);
+    before.forEach((_, i) => {
+      first.block.results.write(i, i);
+    });
+    arena.give(first.region);
+    const { block, region } = open(arena, after);
+    expect(region).toBe(first.region);
+    expect(block.results.length).toBe(after.length);
+    expect(after.map((_, i) => block.results.isPending(i))).not.toContain(false);
+    const read = itemReader(block.items as NonNullable<typeof block.items>, new ValueDecoder([]));
+    expect(after.map((_, i) => read(i))).toEqual(after);
+  });
+
+  it("may be without items, before or after", () => {
+    const arena = new Arena(2 ** 20, () => {});
+    const first = open(arena, [1, 2]);
+    arena.give(first.region);
+    const second = openBlock(arena, 2, undefined);
+    expect(second.block.items).toBeUndefined();
+    arena.give(second.region);
+    expect(open(arena, [3, 4]).block.items).toMatchObject({
+      packing: "numbers",
+      numbers: Float64Array.of(3, 4),
+    });
+  });
 });

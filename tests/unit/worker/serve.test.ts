@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
 import type { Descriptor } from "../../../src/protocol/descriptor.js";
 import { BELL_BYTES } from "../../../src/protocol/doorbell.js";
-import { fillBlock } from "../../../src/protocol/job-block.js";
+import { openBlock } from "../../../src/protocol/job-block.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
 import { openRound } from "../../../src/protocol/round.js";
 import { WorkerServer } from "../../../src/worker/serve.js";
@@ -10,7 +10,7 @@ import { WorkerServer } from "../../../src/worker/serve.js";
 /** Wake-ups for rounds of one task that are all the same, each open once the one before has been left. */
 function rounds() {
   const arena = new Arena(2 ** 20, () => {});
-  const block = fillBlock(arena, 1, { packing: "numbers", numbers: Float64Array.of(1) });
+  const { region: block } = openBlock(arena, 1, { packing: "numbers", numbers: Float64Array.of(1) });
   const inputs = { names: null, arrays: [] };
   const descriptor: Descriptor = {
     spec: {

@@ -1,0 +1,44 @@
+/** Who takes part in a round. Each worker has a place in it, which it keeps when it leaves and comes back. */
+export class Crew<W> {
+  /** By their places. */
+  readonly workers: W[] = [];
+  readonly #isHere: boolean[] = [];
+  #here = 0;
+
+  /** Workers that have not left. */
+  get here(): number {
+    return this.#here;
+  }
+
+  has(worker: W): boolean {
+    return this.#isHere[this.workers.indexOf(worker)] === true;
+  }
+
+  /** Those who have not left, with their places. A copy: they may leave while it is gone through. */
+  present(): (readonly [worker: W, place: number])[] {
+    return this.workers
+      .map((worker, place) => [worker, place] as const)
+      .filter(([, place]) => this.#isHere[place]);
+  }
+
+  /**
+   * A worker takes part.
+   * @param most places there are
+   * @returns its own place from before, a new one, or one whose worker has left
+   */
+  enter(worker: W, most: number): number {
+    let place = this.workers.indexOf(worker);
+    if (place === -1) {
+      place = this.workers.length < most ? this.workers.length : this.#isHere.indexOf(false);
+      this.workers[place] = worker;
+    }
+    this.#isHere[place] = true;
+    this.#here += 1;
+    return place;
+  }
+
+  leave(worker: W): void {
+    this.#isHere[this.workers.indexOf(worker)] = false;
+    this.#here -= 1;
+  }
+}
