@@ -248,10 +248,10 @@ function checkCallOptions(options: unknown, known: readonly string[]): void {
       );
     }
   }
-  for (const field of ["chunkSize", "strategy", "taskSizeHintBytes"] as const) {
-    if (given[field] !== undefined) checkField(field, given[field]);
-  }
-  const { signal, timeout, onProgress } = given;
+  const { chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress } = given;
+  if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
+  if (strategy !== undefined) checkField("strategy", strategy);
+  if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(

@@ -23,20 +23,22 @@ const LOOKING = 4;
 /** What the worker did when it was rung or poked: it kept looking at the bell, slept beside it, or was not there. */
 export type Found = "looking" | "asleep" | "away";
 
-// The other words are the mail: the caller writes them while the worker is parked, the worker reads them once it is rung.
-const FIELDS = [
-  "round",
-  "memory",
-  "descriptorBytes",
-  "version",
-  "orderLength",
-  "workers",
-  "participant",
-] as const;
+// The mail: the caller writes it while the worker is parked, the worker reads it once it is rung.
 const MAIL = 16;
 
 /** Bytes of a bell: a cache line for the state, which the worker keeps looking at, and one for the mail. */
 export const BELL_BYTES = 128;
+
+// One by one: a loop over the names of the fields takes 0.1 µs more.
+function writeMail(words: Int32Array, wake: WakeMessage): void {
+  words[MAIL] = wake.round;
+  words[MAIL + 1] = wake.memory;
+  words[MAIL + 2] = wake.descriptorBytes;
+  words[MAIL + 3] = wake.version;
+  words[MAIL + 4] = wake.orderLength;
+  words[MAIL + 5] = wake.workers;
+  words[MAIL + 6] = wake.participant;
+}
 
 function readMail(words: Int32Array): WakeMessage {
   const field = (i: number): number => words[MAIL + i] as number;
@@ -71,7 +73,7 @@ export class Doorbell {
     const words = this.#words;
     const state = Atomics.load(words, STATE);
     if (state !== PARKED && state !== LOOKING) return "away";
-    for (let i = 0; i < FIELDS.length; i++) words[MAIL + i] = wake[FIELDS[i] as (typeof FIELDS)[number]];
+    writeMail(words, wake);
     return this.#wake(RUNG);
   }
 
