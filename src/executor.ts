@@ -191,7 +191,6 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       const dispatched = this.config.verifyImmutable ? ran.then(() => execution.verify()) : ran;
       const running = { job: execution.job, dispatched };
       this.#running.push(running);
-      this.#planner.measureHost(plan);
       try {
         await dispatched;
         const outcome = execution.collect();
@@ -205,6 +204,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
         throw error;
       } finally {
         stopWatching(false);
+        // Beside a call it would take the cores from workers that start.
+        this.#planner.measureHost(plan);
         this.#running.splice(this.#running.indexOf(running), 1);
         execution.close();
       }

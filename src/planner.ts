@@ -61,7 +61,7 @@ export class Planner {
     return makePlan(workload, limits, this.#host.profile);
   }
 
-  /** The host is measured in the background of the first call whose plan rests on it. */
+  /** The host is measured in the background after the first call whose plan rests on it. */
   measureHost(plan: Plan): void {
     if (plan.handOver !== undefined || plan.strategy === "threads") this.#host.measureOnce();
   }

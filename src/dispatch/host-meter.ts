@@ -1,5 +1,5 @@
 /**
- * Measures what this machine charges: copies and claims once per process, in the background of the first call; spawning
+ * Measures what this machine charges: copies and claims once per process, in the background after the first call; spawning
  * and dispatching as they happen.
  */
 import { defaultHostProfile, type HostProfile, hostProfileOf } from "../plan/host-profile.js";
@@ -48,6 +48,12 @@ export function observe(what: Observation, value: number): void {
   version += 1;
 }
 
+/** CPUs, as they were when somebody first asked: reading that takes 1-3 ms. */
+export function parallelism(): number {
+  measured.parallelism ??= cpuBudget();
+  return measured.parallelism;
+}
+
 /** The host as one executor sees it: what was measured so far, under what its configuration says. */
 export class HostMeter {
   readonly #given: Partial<HostProfile>;
@@ -60,7 +66,7 @@ export class HostMeter {
 
   get profile(): HostProfile {
     if (this.#profile === undefined || this.#version !== version) {
-      measured.parallelism ??= cpuBudget();
+      parallelism();
       this.#profile = hostProfileOf(measured, this.#given);
       this.#version = version;
     }
@@ -71,10 +77,11 @@ export class HostMeter {
   measureOnce(): void {
     if (isMeasured) return;
     isMeasured = true;
-    const source = new Uint8Array(SAMPLE_BYTES).fill(1);
+    let source: Uint8Array;
     let target: Uint8Array;
     const steps = [
       () => {
+        source = new Uint8Array(SAMPLE_BYTES).fill(1);
         target = new Uint8Array(new SharedArrayBuffer(SAMPLE_BYTES));
         set("placePerByteFresh", time(() => target.set(source)) / SAMPLE_BYTES);
       },

@@ -1,6 +1,6 @@
 /**
- * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which spawns,
- * initialises and terminates them; rounds travel over a port of our own (docs/decisions/0001).
+ * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which makes
+ * threads of workers and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
 import type { ModuleThread } from "threads";
 import { clock } from "../platform/clock.js";
@@ -8,13 +8,11 @@ import { Looks } from "../platform/looks.js";
 import { unref } from "../platform/runtime.js";
 import { withoutSignalHandlers } from "../platform/signals.js";
 import type { Tricks } from "../platform/tricks.js";
-import type { WorkerSetup } from "../protocol/messages.js";
 import { Backoff } from "./backoff.js";
 import type { Job } from "./job.js";
 import { type Control, Slot, type SlotOptions } from "./slot.js";
 
-interface ServeModule {
-  serve(port: MessagePort, setup: WorkerSetup): void;
+interface WorkerModule {
   flush(): void;
 }
 
@@ -38,17 +36,14 @@ function loadThreads(): Promise<Threads> {
 const SPAWN_TIMEOUT_MS = 60_000;
 
 const control: Control = {
-  async serve(worker, port, setup) {
-    const { spawn, Transfer } = await loadThreads();
+  async spawn(worker) {
+    const { spawn } = await loadThreads();
     // A start that times out leaves the worker alive (master/spawn.ts:46-59).
-    const thread = await spawn<ServeModule>(worker, { timeout: SPAWN_TIMEOUT_MS });
-    // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132), and it never
-    // answers for a worker that has ended (master/spawn.ts:94).
-    await Promise.race([thread.serve(Transfer(port), setup), worker.untilEnd()]);
-    return thread;
+    return await spawn<WorkerModule>(worker, { timeout: SPAWN_TIMEOUT_MS });
   },
   async flush(thread) {
-    await (thread as ModuleThread<ServeModule>).flush();
+    // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132).
+    await (thread as ModuleThread<WorkerModule>).flush();
   },
   async terminate(thread) {
     await (await loadThreads()).Thread.terminate(thread);

@@ -3,11 +3,19 @@
 import { clock } from "../platform/clock.js";
 import { PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
 import { CAN_TAKE, listenTo, take } from "../platform/ports.js";
-import { cpuBudget } from "../platform/runtime.js";
+import { inBackground, unref } from "../platform/runtime.js";
 import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
-import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import type {
+  KernelAddress,
+  ReportMessage,
+  StartReport,
+  WakeMessage,
+  WorkerSetup,
+} from "../protocol/messages.js";
+import { type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
+import { parallelism } from "./host-meter.js";
 
 /** How a worker ended. */
 export interface Loss {
@@ -29,10 +37,12 @@ export interface RoundListener {
   lost(slot: Slot, loss: Loss): void;
 }
 
+type Report = ReportMessage | StartReport;
+
 /** How workers are started and ended. */
 export interface Control {
-  /** @returns the thread, once it serves. Rejects where it could not start; the worker may be alive then */
-  serve(worker: PoolWorker, port: MessagePort, setup: WorkerSetup): Promise<object>;
+  /** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
+  spawn(worker: PoolWorker): Promise<object>;
   /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
   flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;
@@ -48,7 +58,10 @@ export interface SlotOptions {
 // still, as a kernel has left something behind, does not; nor one whose output nobody reads.
 const FLUSH_MS = 500;
 
-let parallelism: number | undefined;
+// A worker is made a thread of threads.js when it is idle for the first time: loading threads.js takes 35-50 ms, and would
+// keep the cores from workers that start and this thread from the first results. This long after its start it is made one
+// anyway, so that a start which never ends fails.
+const SPAWN_MS = 1000;
 
 export class Slot {
   /** Names the worker among those of its pool, from 1. */
@@ -72,8 +85,12 @@ export class Slot {
   readonly #control: Control;
   readonly #onRelease: (slot: Slot) => void;
   readonly #onEnd: (slot: Slot) => void;
+  readonly #spawnTimer: ReturnType<typeof setTimeout>;
+  #spawning: Promise<void> | undefined;
   #thread: object | undefined;
   #startError: unknown;
+  #beReady!: () => void;
+  #beBroken!: (error: unknown) => void;
   #terminated = false;
   /** It has left a round, though this thread may not have heard yet that it serves. */
   #hasServed = false;
@@ -94,32 +111,33 @@ export class Slot {
     this.#onEnd = onEnd;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    listenTo(port1, (message: ReportMessage) => this.#report(message));
+    listenTo(port1, (message: Report) => this.#hear(message));
     let end: () => void;
     this.ended = new Promise((resolve) => {
       end = resolve;
     });
-    this.#worker = new PoolWorker(options.workers, (exitCode, error) => {
+    this.ready = new Promise((resolve, reject) => {
+      this.#beReady = resolve;
+      this.#beBroken = reject;
+    });
+    // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
+    this.ready.catch(() => {});
+    const bell = new SharedArrayBuffer(BELL_BYTES);
+    this.#bell = new Doorbell(bell);
+    // With a single thread the caller would wait for a worker that only looks at its bell.
+    const { initializer, tricks } = options;
+    const spins = tricks.spin && parallelism() > 1;
+    // A worker that is parked has to look at its port, too.
+    const parks = tricks.bell && CAN_TAKE;
+    const setup: WorkerSetup = { initializer, bell, parks, spins };
+    this.#worker = new PoolWorker(options.workers, { port: port2, setup }, (exitCode, error) => {
       end();
       onEnd(this);
       this.#lose(exitCode, error ?? this.#startError);
     });
+    // Until it has started.
     this.#hold();
-    const bell = new SharedArrayBuffer(BELL_BYTES);
-    this.#bell = new Doorbell(bell);
-    // With a single thread the caller would wait for a worker that only looks at its bell.
-    parallelism ??= cpuBudget();
-    const { initializer, tricks } = options;
-    const spins = tricks.spin && parallelism > 1;
-    // A worker that is parked has to look at its port, too.
-    const parks = tricks.bell && CAN_TAKE;
-    this.ready = this.#serve(port2, { initializer, bell, parks, spins })
-      .then(() => {
-        this.#readySince = clock();
-      })
-      .finally(() => this.#release());
-    // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
-    this.ready.catch(() => {});
+    this.#spawnTimer = unref(setTimeout(() => void this.#spawn(), SPAWN_MS));
   }
 
   /** Rounds that the worker was woken for and has not left. */
@@ -175,24 +193,48 @@ export class Slot {
 
   /** Most console output of a worker waits for a turn of its event loop, and would be lost. */
   async #flush(): Promise<void> {
+    await Promise.race([this.#spawn(), this.ended]);
+    if (this.#thread === undefined) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLong = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, FLUSH_MS);
     });
-    const flushed = this.ready.then(() => this.#control.flush(this.#thread as object));
     // A kernel may have broken the console.
-    await Promise.race([flushed.catch(() => {}), this.ended, tooLong]);
+    const flushed = this.#control.flush(this.#thread).catch(() => {});
+    await Promise.race([flushed, this.ended, tooLong]);
     clearTimeout(timer);
   }
 
-  async #serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
-    try {
-      this.#thread = await this.#control.serve(this.#worker, port, setup);
-    } catch (error) {
-      this.#startError = error;
-      await this.#worker.terminate();
-      throw error;
+  /** Never rejects. */
+  #spawn(): Promise<void> {
+    clearTimeout(this.#spawnTimer);
+    this.#spawning ??= this.#control.spawn(this.#worker).then(
+      (thread) => {
+        this.#thread = thread;
+      },
+      (error: unknown) => this.#fail(error),
+    );
+    return this.#spawning;
+  }
+
+  #fail(error: unknown): void {
+    this.#startError = error;
+    void this.#worker.terminate();
+  }
+
+  #hear(message: Report): void {
+    if (message.round === null) this.#start(message.broken);
+    else this.#report(message);
+  }
+
+  #start(broken: Thrown | null): void {
+    if (broken !== null) {
+      this.#fail(unpackThrown(broken));
+      return;
     }
+    this.#readySince = clock();
+    this.#beReady();
+    this.#release();
   }
 
   #report(message: ReportMessage): void {
@@ -208,14 +250,20 @@ export class Slot {
   }
 
   #lose(exitCode: number, error: unknown): void {
+    // Never released: see `terminate`.
+    this.#hold();
     // What the worker sent before its end waits in the port, and counts.
-    for (let m = take<ReportMessage>(this.#port); m !== undefined; m = take(this.#port)) this.#report(m);
+    for (let m = take<Report>(this.#port); m !== undefined; m = take(this.#port)) this.#hear(m);
+    clearTimeout(this.#spawnTimer);
+    this.#beBroken(error ?? new Error("The worker ended while it was starting"));
     this.#port.close();
     const listeners = this.#rounds.values();
     this.#rounds.clear();
     // A worker may run tasks, and end at one, before this thread has heard that it serves.
     const hasServed =
-      this.#thread !== undefined || this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
+      this.#readySince !== undefined ||
+      this.#hasServed ||
+      listeners.some((listener) => listener.hasBegun(this));
     const loss = { exitCode: hasServed ? exitCode : undefined, error };
     // A worker is in the middle of one round at most.
     const current = listeners.find((listener) => listener.isAt(this));
@@ -237,5 +285,9 @@ export class Slot {
     this.#worker.unref();
     this.#idleSince = clock();
     this.#onRelease(this);
+    if (this.#spawning !== undefined) return;
+    inBackground(() => {
+      if (this.#holds === 0) void this.#spawn();
+    });
   }
 }

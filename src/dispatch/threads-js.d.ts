@@ -13,8 +13,6 @@ declare module "threads" {
       : never;
   };
   export function spawn<M>(worker: SpawnableWorker, options?: { timeout?: number }): Promise<ModuleThread<M>>;
-  /** Marks an argument as to be transferred; stands for the argument's own type. */
-  export function Transfer<T>(value: T): T;
   export const Thread: { terminate(thread: object): Promise<void> };
 }
 

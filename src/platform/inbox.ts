@@ -4,7 +4,7 @@ export type MessageListener = (event: { data: unknown }) => void;
 
 export class Inbox {
   readonly #listeners = new Set<MessageListener>();
-  /** From before anyone listened: the worker starts while threads.js is still being imported. */
+  /** From before anyone listened: threads.js is imported when the worker has started. */
   readonly #early: unknown[] = [];
 
   add(listener: MessageListener): void {
@@ -26,6 +26,6 @@ export class Inbox {
    * for its whole length (46-59). A first message lets it end; whoever awaits it finds the worker ended.
    */
   end(): void {
-    this.receive({ type: "init", exposed: { type: "module", methods: ["serve"] } });
+    this.receive({ type: "init", exposed: { type: "module", methods: ["flush"] } });
   }
 }

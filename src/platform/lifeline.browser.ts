@@ -3,12 +3,18 @@
  * busy: Chromium lets it go on for up to two seconds after `terminate()`. So a worker holds a lock for as long as it lives,
  * and whoever asks for the same lock is given it when the worker has ended, in whichever way.
  */
+import type { Outfit } from "./outfit.js";
 
 /** The worker's first message. Until then it has touched no memory. */
 export interface Born {
   readonly sharray: "born";
   /** The lock that it holds; undefined where the browser has no locks for it (an opaque origin). */
   readonly lock: string | undefined;
+}
+
+/** The answer to it: only now is somebody there to hear it, as a program's own worker may load this package late. */
+export interface Start extends Outfit {
+  readonly sharray: "start";
 }
 
 /** The worker's last message: an error that nobody caught has ended it. */
@@ -26,9 +32,9 @@ export function asLifeSign(data: unknown): Born | Died | undefined {
 
 /**
  * The worker's side: gives the signs of life. As in Node, an error that nobody caught ends the worker, a rejection too.
- * @returns resolves when the first one was given
+ * @param onStart called with the answer to the first one
  */
-export async function live(): Promise<void> {
+export async function live(onStart: (outfit: Outfit) => void): Promise<void> {
   const scope = globalThis as unknown as WorkerScope;
   const { close, postMessage } = scope;
   const die = (event: Event, error: unknown): void => {
@@ -43,6 +49,12 @@ export async function live(): Promise<void> {
   };
   addEventListener("error", (event) => die(event, event.error ?? new Error(event.message)));
   addEventListener("unhandledrejection", (event) => die(event, event.reason));
+  const begin = ({ data }: MessageEvent): void => {
+    if ((data as Partial<Start> | null)?.sharray !== "start") return;
+    removeEventListener("message", begin);
+    onStart(data as Start);
+  };
+  addEventListener("message", begin);
   const born: Born = { sharray: "born", lock: await holdLock() };
   postMessage.call(scope, born);
 }

@@ -3,7 +3,8 @@
  * end. The twin of `pool-worker.ts`.
  */
 import { Inbox, type MessageListener } from "./inbox.js";
-import { asLifeSign, type Born, type Died } from "./lifeline.browser.js";
+import { asLifeSign, type Born, type Died, type Start } from "./lifeline.browser.js";
+import type { Outfit } from "./outfit.js";
 import { nextTurn } from "./runtime.js";
 
 /** How workers are made. */
@@ -13,6 +14,7 @@ export interface WorkerOptions {
 
 export class PoolWorker {
   readonly #worker: Worker;
+  readonly #outfit: Outfit;
   readonly #inbox = new Inbox();
   readonly #onEnd: (exitCode: number, error: unknown) => void;
   readonly #ended: Promise<void>;
@@ -26,8 +28,10 @@ export class PoolWorker {
   /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
   constructor(
     { createWorker = bundledWorker }: WorkerOptions,
+    outfit: Outfit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
+    this.#outfit = outfit;
     this.#onEnd = onEnd;
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -45,12 +49,6 @@ export class PoolWorker {
       const reason = message ?? "its script does not load: see the console, and docs/browser.md on bundlers";
       this.#fail(new Error(`The worker does not run: ${reason}`));
     };
-  }
-
-  /** Rejects when the worker ends. */
-  async untilEnd(): Promise<never> {
-    await this.#ended;
-    throw this.#error ?? new Error("The worker ended while it was starting");
   }
 
   addEventListener(event: string, listener: MessageListener): void {
@@ -79,6 +77,8 @@ export class PoolWorker {
   unref(): void {}
 
   #isBorn({ lock }: Born): void {
+    const start: Start = { sharray: "start", ...this.#outfit };
+    this.#worker.postMessage(start, [start.port]);
     if (lock === undefined) return;
     this.#isLocked = true;
     void navigator.locks.request(lock, async () => {

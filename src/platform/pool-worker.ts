@@ -5,6 +5,7 @@
  */
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import { Inbox, type MessageListener } from "./inbox.js";
+import type { Outfit } from "./outfit.js";
 
 /** How workers are made. */
 export interface WorkerOptions {
@@ -13,19 +14,24 @@ export interface WorkerOptions {
 
 // One CommonJS file, made of worker/entry.js and all that it imports, packages too. Node takes most of a worker's start to
 // find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
-// place of 138 (this thread included, which loads threads.js meanwhile).
+// place of 138 (this thread included, which loaded threads.js meanwhile at that time).
 const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 
 export class PoolWorker extends Worker {
   readonly #inbox = new Inbox();
-  readonly #end: Promise<void>;
   #error: unknown;
 
   /** @param onEnd called once, however the worker ends, with its exit code and the error that ended it */
-  constructor({ resourceLimits }: WorkerOptions, onEnd: (exitCode: number, error: unknown) => void) {
+  constructor(
+    { resourceLimits }: WorkerOptions,
+    outfit: Outfit,
+    onEnd: (exitCode: number, error: unknown) => void,
+  ) {
     const execArgv = workerArguments(process.execArgv);
     super(ENTRY, {
       name: "sharray",
+      workerData: outfit,
+      transferList: [outfit.port as never],
       ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
@@ -35,19 +41,10 @@ export class PoolWorker extends Worker {
       // It ends by itself, unless a kernel has replaced `process.exit`.
       void this.terminate();
     });
-    this.#end = new Promise((resolve) => {
-      this.on("exit", (exitCode) => {
-        resolve();
-        onEnd(exitCode, this.#error);
-        this.#inbox.end();
-      });
+    this.on("exit", (exitCode) => {
+      onEnd(exitCode, this.#error);
+      this.#inbox.end();
     });
-  }
-
-  /** Rejects when the worker ends. */
-  async untilEnd(): Promise<never> {
-    await this.#end;
-    throw this.#error ?? new Error("The worker ended while it was starting");
   }
 
   addEventListener(event: string, listener: MessageListener): void {

@@ -96,8 +96,11 @@ const options = {
 const scope: Scope = { arrays: [], table: undefined, inlineBelow: 0, inlined: undefined };
 const idle: Readonly<Scope> = { ...scope };
 const context = scope;
-let plain = new Encoder({ ...options, context });
-let floats = new Encoder({ ...options, context, forceIntegerToFloat: true });
+const newEncoder = (forceIntegerToFloat: boolean): Encoder<Scope> =>
+  new Encoder({ ...options, context, forceIntegerToFloat });
+// Workers only decode: marked so, encoders are left out of their bundle.
+let plain = /* @__PURE__ */ newEncoder(false);
+let floats = /* @__PURE__ */ newEncoder(true);
 const decoder = new Decoder({ ...options, context });
 
 // An encoder keeps a buffer for the largest value that it has met.
@@ -130,8 +133,8 @@ export class ValueEncoder {
     try {
       const encoded = (negativeZero ? floats : plain).encodeSharedRef(value);
       if (encoded.buffer.byteLength > LARGEST_KEPT) {
-        plain = new Encoder({ ...options, context });
-        floats = new Encoder({ ...options, context, forceIntegerToFloat: true });
+        plain = newEncoder(false);
+        floats = newEncoder(true);
       }
       return encoded;
     } finally {

@@ -30,7 +30,7 @@ export interface Descriptor {
 const PLACE_FIELDS = 4;
 
 // Both are stateless between calls; making one costs more than a small descriptor.
-const encoder = new Encoder();
+const encoder = /* @__PURE__ */ new Encoder();
 const decoder = new Decoder();
 
 /** @returns bytes that are the encoder's own, to be copied before it encodes again */

@@ -39,10 +39,18 @@ export interface ReportMessage {
   readonly broken: Thrown | null;
 }
 
+/** A worker's first report. */
+export interface StartReport {
+  /** It is about none. */
+  readonly round: null;
+  /** Why the worker cannot serve: what its initializer threw; null: it serves. */
+  readonly broken: Thrown | null;
+}
+
 /** The `code` of the error by which a worker ends itself that kernels have made useless. */
 export const USELESS = "SHARRAY_WORKER_USELESS";
 
-/** What a worker is given when it starts. */
+/** How a worker serves; given to it when it is made. */
 export interface WorkerSetup {
   /** Run once before the first task; null for none. */
   readonly initializer: KernelAddress | null;

@@ -1,6 +1,7 @@
 /** Where a worker of the pool starts in a browser; the twin of `entry.ts`. */
 import { expose } from "threads/worker";
 import { live } from "../platform/lifeline.browser.js";
+import type { Outfit } from "../platform/outfit.js";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
 import { markPoolWorker } from "./nested.js";
 import type { Port } from "./port-outbox.js";
@@ -9,19 +10,14 @@ import { WorkerServer } from "./serve.js";
 markPoolWorker();
 
 // Not by `await`: bundlers that make a classic script of the worker could not.
-void live().then(() =>
-  expose({
-    /**
-     * Serves the rounds that come through `port`, until the worker is terminated.
-     * @returns settles when the worker is initialised, or is not
-     */
-    serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
-      const server = new WorkerServer(port as Port, setup, () => undefined);
-      port.onmessage = ({ data }: MessageEvent<WakeMessage>) => void server.receive(data);
-      return server.initialized;
-    },
+void live(serve);
 
-    /** The console is the browser's, which has at once what is written to it. */
-    flush(): void {},
-  }),
-);
+expose({
+  /** The console is the browser's, which has at once what is written to it. */
+  flush(): void {},
+});
+
+function serve({ port, setup }: Outfit): void {
+  const server = new WorkerServer(port as Port, setup as WorkerSetup, () => undefined);
+  port.onmessage = ({ data }: MessageEvent<WakeMessage>) => void server.receive(data);
+}

@@ -6,7 +6,13 @@ import { Looks } from "../platform/looks.js";
 import { nextTurn } from "../platform/runtime.js";
 import { unpackPlaces } from "../protocol/descriptor.js";
 import { Doorbell } from "../protocol/doorbell.js";
-import type { KernelAddress, ReportMessage, WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import type {
+  KernelAddress,
+  ReportMessage,
+  StartReport,
+  WakeMessage,
+  WorkerSetup,
+} from "../protocol/messages.js";
 import { readRound } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
 import { importKernel } from "./import-kernel.js";
@@ -24,9 +30,9 @@ const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
 
 export class WorkerServer {
-  /** Rejects when the initializer throws; then the pool ends this worker. */
-  readonly initialized: Promise<void>;
   readonly #port: Port;
+  /** Rejects when the initializer throws; then the pool ends this worker. */
+  readonly #initialized: Promise<void>;
   readonly #handles = new Map<number, SharedArrayBuffer>();
   readonly #kernels = new Map<number, Promise<LoadedKernel>>();
   readonly #queue: Participation[] = [];
@@ -46,14 +52,25 @@ export class WorkerServer {
   #lastTurn = 0;
   #patience = LEAST_PATIENCE_MS;
 
-  /** @param takeMessage takes the next message from the port at once, where there is one */
+  /**
+   * Reports as soon as the initializer has ended.
+   * @param takeMessage takes the next message from the port at once, where there is one
+   */
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WakeMessage | undefined) {
     this.#port = port;
     this.#bell = new Doorbell(setup.bell);
     this.#looks = setup.spins ? new Looks() : undefined;
     this.#parks = setup.parks;
     this.#takeMessage = takeMessage;
-    this.initialized = initialize(setup);
+    this.#initialized = initialize(setup);
+    const report = (broken: StartReport["broken"]): void => {
+      const started: StartReport = { round: null, broken };
+      port.postMessage(started);
+    };
+    this.#initialized.then(
+      () => report(null),
+      (thrown: unknown) => report(packThrown(thrown)),
+    );
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
@@ -92,7 +109,7 @@ export class WorkerServer {
 
   async #enterLater(wake: WakeMessage): Promise<void> {
     try {
-      await this.initialized;
+      await this.#initialized;
     } catch {
       // The pool ends this worker and hears why; its rounds learn that it is lost.
       return;

@@ -362,7 +362,9 @@ describe("a pool that cannot start", () => {
     const workerInitializer = kernels.failingInitializer;
     await using executor = new ParallelExecutor({ maxWorkers: 1, strategy: "threads", workerInitializer });
     const error = await lossOf(executor.map([1, 2], (x) => x));
-    expect(error.message).toMatch(/^Cannot start a worker: .*no initialisation today/);
+    expect(error.message).toBe("Cannot start a worker: no initialisation today");
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(error.cause).toMatchObject({ today: false });
     expect([error.index, error.exitCode]).toEqual([undefined, undefined]);
     expect(error.partial?.values.size).toBe(0);
     expect(error.partial?.unfinished).toHaveLength(2);

@@ -78,7 +78,7 @@ describe("listeners and signals", () => {
     expect(seen.afterShutdown).toEqual(seen.afterCalls);
   });
 
-  test("listeners that the program adds before and during the first call stay", async () => {
+  test("listeners that the program adds before and during the import of threads.js stay", async () => {
     const seen = await facts<Seen>("listeners.mjs");
     expect(seen.duringAdded).toBeGreaterThan(0);
     expect(seen.ownLeft).toBe(seen.own);
@@ -478,6 +478,11 @@ describe("the pool", () => {
       left: 2,
       after: [1, 2],
     });
+  });
+
+  test("makes threads of its workers after the first result, when they are idle", async () => {
+    const seen = { values: [2, 4], atOnce: false, started: 1, alive: 0 };
+    expect(await facts("pool.mjs", ["first result"])).toEqual(seen);
   });
 
   test("ends idle workers, frees idle memory, and starts anew for the next call", async () => {

@@ -63,5 +63,5 @@ export const whenAllRun = defineKernel(
 );
 
 export const failingInitializer = defineKernel(import.meta.url, "failingInitializer", () => {
-  throw new RangeError("no initialisation today");
+  throw Object.assign(new RangeError("no initialisation today"), { today: false });
 });

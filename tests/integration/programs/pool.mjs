@@ -1,4 +1,5 @@
 /** What a pool does over its life: how many workers it starts, and when they end. */
+import { createRequire } from "node:module";
 import { ParallelExecutor } from "sharray";
 import { initializer, nested, whenAllRun } from "./kernels.js";
 import { tell, until, workers } from "./support.mjs";
@@ -54,6 +55,18 @@ const ways = {
     // No call has work for a second worker.
     for (let i = 0; i < 10; i += 1) await executor.map([i], (x) => x);
     tell(workers);
+  },
+
+  async "first result"() {
+    const { cache } = createRequire(import.meta.url);
+    const isImported = () => Object.keys(cache).some((path) => /[\\/]threads[\\/]dist[\\/]/.test(path));
+    // Of one worker: nothing comes between its last task and the result.
+    const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, ...forever });
+    const values = await executor.map([1, 2], (x) => 2 * x);
+    const atOnce = isImported();
+    await until(isImported, "the import of threads.js");
+    await executor.shutdown();
+    tell({ values, atOnce, ...workers });
   },
 
   async "idle trim"() {

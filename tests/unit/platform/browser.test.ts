@@ -101,7 +101,7 @@ describe("the inbox of a worker", () => {
     inbox.receive(3);
     inbox.remove(first);
     inbox.end();
-    const init = { type: "init", exposed: { type: "module", methods: ["serve"] } };
+    const init = { type: "init", exposed: { type: "module", methods: ["flush"] } };
     expect(heard).toEqual([
       ["first", 1],
       ["first", 2],

@@ -87,3 +87,21 @@ it("gives the event loop its turns, though the next round is always there", asyn
   expect(isFired).toBe(true);
   expect(count()).toBeGreaterThan(10);
 });
+
+it.each([
+  ["serves", "() => {}", null],
+  [
+    "cannot serve, with the error of its initializer",
+    "() => { throw new RangeError('not today'); }",
+    "RangeError",
+  ],
+])("reports at its start that it %s", async (_what, source, name) => {
+  const bell = new SharedArrayBuffer(BELL_BYTES);
+  const initializer = { type: "inline", source, name: "initializer", stateful: false } as const;
+  const report = await new Promise<unknown>((resolve) => {
+    const setup = { initializer, bell, parks: false, spins: false };
+    new WorkerServer({ postMessage: resolve }, setup, () => undefined);
+  });
+  const broken = name === null ? null : expect.objectContaining({ name, message: "not today" });
+  expect(report).toEqual({ round: null, broken });
+});
