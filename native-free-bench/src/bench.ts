@@ -88,8 +88,8 @@ async function run(args: string[]): Promise<number> {
   const cells = await measureAll(questions);
   const minutes = (performance.now() - started) / 60_000;
   const report: Report = { machine: describeMachine(WORKERS), minutes, quick, cells };
-  console.log(json ? JSON.stringify(report, null, 2) : asText(report));
   if (!quick && only === "") await write(report);
+  console.log(json ? JSON.stringify(report, null, 2) : asText(report));
   const isWhole = cells.every(({ failed }) => failed === undefined);
   return isWhole && barsOf(report).every(holds) ? 0 : 1;
 }

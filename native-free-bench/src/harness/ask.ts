@@ -1,13 +1,18 @@
 /** Work in a process of its own: nothing compiled, no pool, no heap from before. */
 import { fork } from "node:child_process";
 
-/** Longer than any question takes. */
-const LIMIT = { timeout: 15 * 60_000, killSignal: "SIGKILL" } as const;
+const OPTIONS = {
+  /** Longer than any question takes. */
+  timeout: 15 * 60_000,
+  killSignal: "SIGKILL",
+  /** JSON has no infinity, which is the time of a contestant that never ended. */
+  serialization: "advanced",
+} as const;
 
 /** @throws Error where the process ends without an answer; what it threw is on standard error */
 export function ask<A>(program: URL, question: unknown): Promise<A> {
   return new Promise((resolve, reject) => {
-    const child = fork(program, LIMIT);
+    const child = fork(program, OPTIONS);
     let received: { answer: A } | undefined;
     child.once("message", (answer) => {
       received = { answer: answer as A };
