@@ -38,6 +38,9 @@ test("a stream that waits for its loop counts for no utilisation of workers", as
         },
         { args: met },
       );
+      // What they told is here by now, but heard only in a turn: the call may have ended without one.
+      await turn();
+      await turn();
       // An hour passes.
       clock.mockImplementation(() => now() + 3_600_000);
     }

@@ -4,6 +4,7 @@
  * worker threads, so that the engine has no part in it.
  */
 import { once } from "node:events";
+import { cpus } from "node:os";
 import { Worker } from "node:worker_threads";
 import { spinKernel } from "./spin.js";
 import { median } from "./statistics.js";
@@ -43,6 +44,11 @@ export class Cores {
   async shutdown(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
+}
+
+/** Milliseconds that all programs have computed, over all cores. */
+export function busyTime(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
 }
 
 /** Milliseconds until each of them has spun once. */
