@@ -23,7 +23,8 @@ import type { TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 import type { Input } from "./memory/inputs.js";
 import { allocate, share } from "./memory/share.js";
 import type { Plan } from "./plan/plan.js";
-import { type Request, readItemsCall, readPayloadCall } from "./request.js";
+import type { MaybePromise } from "./platform/maybe-promise.js";
+import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "./request.js";
 import type { CallName } from "./telemetry/events.js";
 import type { MetricsSnapshot } from "./telemetry/metrics.js";
 
@@ -47,7 +48,7 @@ export interface Backend {
   readonly settings: CallSettings;
   /** @throws what tells why nothing can be called any more */
   checkOpen(call: string): void;
-  run(request: Request): Promise<Outcome>;
+  run(request: Request): MaybePromise<Outcome>;
   /** @param read makes the request anew: a stream starts with its loop */
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
   explain(request: Request): Plan | Promise<Plan>;
@@ -90,7 +91,7 @@ export abstract class Executor {
   async mapShared<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = {},
+    options: CallOptions<A> = NO_OPTIONS,
   ): Promise<Results<I, R>> {
     const backend = this[BACKEND];
     const { values } = await backend.run(readCall(backend, "mapShared", input, kernel, null, options));
@@ -107,7 +108,7 @@ export abstract class Executor {
     input: NotAList<I>,
     outputs: O,
     kernel: TransformKernel<I, O, A>,
-    options: CallOptions<A> = {},
+    options: CallOptions<A> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
@@ -124,7 +125,7 @@ export abstract class Executor {
     input: I,
     kernel: ChunkKernel<I, R, A>,
     combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
-    options: ReduceOptions<A, Awaited<R>> = {},
+    options: ReduceOptions<A, Awaited<R>> = NO_OPTIONS,
   ): Promise<Awaited<R>> {
     checkCombine(combine);
     const backend = this[BACKEND];
@@ -148,12 +149,13 @@ export abstract class Executor {
   async map<T, R, S = Record<never, never>, A = undefined>(
     items: readonly T[],
     kernel: ItemKernel<T, S, R, A>,
-    options: MapOptions<A, S> = {},
+    options: MapOptions<A, S> = NO_OPTIONS,
   ): Promise<Awaited<R>[]> {
     const backend = this[BACKEND];
     backend.checkOpen("map");
     const { verifyImmutable } = backend.settings;
-    const { values } = await backend.run(readItemsCall(items, kernel, options, verifyImmutable));
+    const ran = backend.run(readItemsCall(items, kernel, options, verifyImmutable));
+    const { values } = ran instanceof Promise ? await ran : ran;
     return values as Awaited<R>[];
   }
 
@@ -165,7 +167,7 @@ export abstract class Executor {
   streamShared<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = {},
+    options: CallOptions<A> = NO_OPTIONS,
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
     const backend = this[BACKEND];
     const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);

@@ -4,11 +4,13 @@
 
 import { named, type Outcome } from "./abstract-executor.js";
 import type { Backlog } from "./dispatch/backlog.js";
-import { Job, type RunReport, type Strategy } from "./dispatch/job.js";
+import { Job, type RunReport } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
-import { type Overseer, SequentialStrategy } from "./dispatch/sequential.js";
+import { SequentialStrategy } from "./dispatch/sequential.js";
 import { ThreadsStrategy } from "./dispatch/threads.js";
+import type { PlacedJob } from "./dispatch/wake-message.js";
 import { KernelError, TaskTimeoutError } from "./errors.js";
+import type { HandOver } from "./hand-over.js";
 import type { Arena, Region } from "./memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
 import { Lease } from "./memory/lease.js";
@@ -18,6 +20,7 @@ import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
 import { breather } from "./platform/breather.js";
 import { clock } from "./platform/clock.js";
+import type { MaybePromise } from "./platform/maybe-promise.js";
 import { blockBytes, type JobBlock, openBlock } from "./protocol/job-block.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
@@ -28,6 +31,18 @@ interface Output {
   readonly kind: number;
   readonly region: Region;
 }
+
+/** How one strategy takes part in a call. */
+export interface Leg {
+  readonly strategy: StrategyName;
+  readonly workers: number;
+  /** Milliseconds of computing on threads; undefined: nobody knows. */
+  readonly expected: number | undefined;
+  /** Decides, on this thread, whether the workers take over. */
+  readonly overseer: HandOver | undefined;
+}
+
+const NONE: readonly never[] = [];
 
 /** A request with its memory: the job, its outputs, and the lease that returns everything. */
 export class Execution {
@@ -57,12 +72,12 @@ export class Execution {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel } = request;
-    const kinds = request.guest === undefined ? (request.outputs?.kinds ?? []) : [];
-    const outputBytes = kinds.map((kind) => spec.length * elementBytes(kind));
-    const placed = strategy === "sequential" ? [] : [request.placement.bytesNeeded];
+    const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
     this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
-    const copied = this.#snapshot === undefined ? [] : [this.#snapshot.bytes];
-    arena.reserve([blockBytes(spec.tasks, items), ...outputBytes, ...placed, ...copied]);
+    const placed = strategy === "sequential" ? 0 : request.placement.bytesNeeded;
+    const needs = [blockBytes(spec.tasks, items), placed, this.#snapshot?.bytes ?? 0];
+    for (const kind of kinds) needs.push(spec.length * elementBytes(kind));
+    arena.reserve(needs);
 
     this.#lease = request.guest?.lease.hold() ?? new Lease(arena);
     let block: JobBlock;
@@ -71,11 +86,7 @@ export class Execution {
       block = opened.block;
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
-      this.#outputs = kinds.map((kind, i) => {
-        const region = arena.take(outputBytes[i] as number);
-        this.#lease.add(region);
-        return { kind, region };
-      });
+      this.#outputs = kinds.length === 0 ? NONE : kinds.map((kind) => this.#takeOutput(kind, spec.length));
       if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
     } catch (error) {
       this.#lease.drop();
@@ -95,30 +106,15 @@ export class Execution {
   }
 
   /**
-   * Runs what is unfinished. Rejects at once when the job is stopped; memory returns when nobody uses it.
-   * @param expected milliseconds of computing on threads; undefined: nobody knows
+   * Runs what is unfinished. Ends at once when the job is stopped; memory returns when nobody uses it.
+   * @throws what the job was stopped with, where that is known at once
    */
-  run(
-    strategy: StrategyName,
-    workers: number,
-    pool: Pool,
-    maxRetries: number,
-    expected: number | undefined,
-    overseer?: Overseer,
-  ): Promise<RunReport> {
-    const isPlaced = strategy === "sequential" || this.#request.placement.spans.length === 0;
-    return this.#unlessStopped(() => {
-      // Calls of tiny tasks have nothing to prepare as a rule, and a promise is as dear as their task.
-      const prepared = isPlaced && this.#snapshot === undefined ? undefined : this.#prepare(isPlaced);
-      const runOn = (region: Region | undefined): Promise<RunReport> => {
-        const chosen =
-          strategy === "sequential"
-            ? this.#sequential(overseer)
-            : this.#threads(region, pool, maxRetries, expected);
-        return chosen.run(this.job, workers);
-      };
-      return prepared === undefined ? runOn(undefined) : prepared.then(runOn);
-    });
+  run(leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
+    const isPlaced = leg.strategy === "sequential" || this.#request.placement.spans.length === 0;
+    if (isPlaced && this.#snapshot === undefined) {
+      return this.#unlessStopped(this.#runOn(undefined, leg, pool, maxRetries));
+    }
+    return this.#unlessStopped(this.#runPrepared(isPlaced, leg, pool, maxRetries));
   }
 
   /**
@@ -128,15 +124,13 @@ export class Execution {
   async verify(): Promise<void> {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return;
-    await this.#unlessStopped(async () => {
-      const change = await snapshot.findChange(breather());
-      if (change === undefined) return;
-      const failure = this.#failure();
-      const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
-      const error = mutatedError(sightings, this.job.parts.spec, change, failure);
-      // What a later task changed is not to blame for the failure, and other strategies stop before that task.
-      if (failure === undefined || error.firstTask <= failure.index) throw error;
-    });
+    const change = await this.#unlessStopped(snapshot.findChange(breather()));
+    if (change === undefined) return;
+    const failure = this.#failure();
+    const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
+    const error = mutatedError(sightings, this.job.parts.spec, change, failure);
+    // What a later task changed is not to blame for the failure, and other strategies stop before that task.
+    if (failure === undefined || error.firstTask <= failure.index) throw error;
   }
 
   /**
@@ -165,17 +159,26 @@ export class Execution {
   }
 
   /** The call is over. Regions return as soon as no worker counts on them. */
-  close(): void {
-    this.#lease.drop();
+  close(now?: number): void {
+    this.#lease.drop(now);
   }
 
-  /** Does something that uses the call's memory. Rejects at once when the job is stopped. */
-  #unlessStopped<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Work that uses the call's memory. Ends at once when the job is stopped.
+   * @throws what the job was stopped with, where the work has ended at once
+   */
+  #unlessStopped<T>(work: MaybePromise<T>): MaybePromise<T> {
+    if (work instanceof Promise) return this.#settled(work);
+    this.job.throwIfStopped();
+    return work;
+  }
+
+  #settled<T>(work: Promise<T>): Promise<T> {
     this.#lease.hold();
     // `Promise.race` does the same in 2 µs more.
     return new Promise((resolve, reject) => {
       this.job.onStop(reject);
-      work().then(
+      work.then(
         (value) => {
           this.#lease.drop();
           resolve(value);
@@ -197,15 +200,27 @@ export class Execution {
       : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
   }
 
-  #sequential(overseer: Overseer | undefined): Strategy {
-    this.#snapshot?.ranOn(undefined);
-    return new SequentialStrategy(overseer);
+  #takeOutput(kind: number, length: number): Output {
+    const region = this.#arena.take(length * elementBytes(kind));
+    this.#lease.add(region);
+    return { kind, region };
   }
 
-  /** @returns where plain arrays were placed; undefined: none had to be */
-  async #prepare(isPlaced: boolean): Promise<Region | undefined> {
-    if (this.#snapshot !== undefined) await this.#snapshot.take(breather());
-    return isPlaced ? undefined : await this.#place();
+  /** @param isPlaced no plain arrays have to be placed first */
+  async #runPrepared(isPlaced: boolean, leg: Leg, pool: Pool, maxRetries: number): Promise<RunReport> {
+    await this.#snapshot?.take(breather());
+    const region = isPlaced ? undefined : await this.#place();
+    return this.#runOn(region, leg, pool, maxRetries);
+  }
+
+  /** @param region where plain arrays were placed; undefined: none had to be */
+  #runOn(region: Region | undefined, leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
+    this.#snapshot?.ranOn(region);
+    const strategy =
+      leg.strategy === "sequential"
+        ? new SequentialStrategy(leg.overseer)
+        : new ThreadsStrategy(pool, this.#arena, this.#placedJob(region), maxRetries, leg.expected);
+    return strategy.run(this.job, leg.workers);
   }
 
   async #place(): Promise<Region> {
@@ -218,19 +233,12 @@ export class Execution {
     return region;
   }
 
-  /** @param region where plain arrays were placed */
-  #threads(
-    region: Region | undefined,
-    pool: Pool,
-    maxRetries: number,
-    expected: number | undefined,
-  ): Strategy {
+  #placedJob(region: Region | undefined): PlacedJob {
     const { placement, table } = this.#request;
-    this.#snapshot?.ranOn(region);
-    const places = table.arrays.map((array) => placeOf(array, placement, region, this.#arena));
     const { id: memory, buffer } = this.#blockRegion;
-    const placed = { places, block: { memory, buffer } };
-    return new ThreadsStrategy(pool, this.#arena, placed, maxRetries, expected);
+    const block = { memory, buffer };
+    if (table.arrays.length === 0) return { places: NONE, block };
+    return { places: table.arrays.map((array) => placeOf(array, placement, region, this.#arena)), block };
   }
 
   #lendOutputs(): TypedArray[] {

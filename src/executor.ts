@@ -6,20 +6,21 @@ import { BACKEND, type Backend, Executor, type Outcome, readCall } from "./abstr
 import type { CallOptions, ChunkKernel } from "./calls.js";
 import { ParallelConfig, type ParallelOptions } from "./config.js";
 import type { Backlog } from "./dispatch/backlog.js";
-import type { Job, RunReport } from "./dispatch/job.js";
+import type { Job } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
 import { attachPartial, ExecutorClosedError, WorkerLostError } from "./errors.js";
 import { Execution } from "./execution.js";
-import { HandOver } from "./hand-over.js";
 import { resolveKernel } from "./kernel/resolve.js";
+import { Legs } from "./legs.js";
 import { Arena } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import type { Plan } from "./plan/plan.js";
 import { Planner } from "./planner.js";
 import { clock } from "./platform/clock.js";
+import type { MaybePromise } from "./platform/maybe-promise.js";
 import { tricksOf } from "./platform/tricks.js";
-import { busyOf, type Completed, type Course, callTrace, executionEvent } from "./report.js";
+import { busyOf, type Course, callTrace, executionEvent, type Planned } from "./report.js";
 import type { Request } from "./request.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 import { ResultStream } from "./stream.js";
@@ -30,7 +31,7 @@ import { watch } from "./watch.js";
 /** A list has few of them; a Map that is emptied again and again makes a new table each time. */
 interface Running {
   readonly job: Job;
-  readonly dispatched: Promise<unknown>;
+  readonly dispatched: Promise<void> | undefined;
 }
 
 /**
@@ -43,6 +44,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #arena: Arena;
   readonly #pool: Pool;
   readonly #planner: Planner;
+  readonly #legs: Legs;
   readonly #backend: Backend;
   readonly #running: Running[] = [];
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
@@ -65,6 +67,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
     this.#planner = new Planner(this.config, this.#arena, this.#pool);
+    this.#legs = new Legs(this.config, this.#arena, this.#pool, this.#reporter);
     this.#backend = {
       arena: this.#arena,
       settings: this.config,
@@ -160,7 +163,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.shutdown();
   }
 
-  async #run(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): Promise<Outcome> {
+  #run(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): MaybePromise<Outcome> {
     this.#checkOpen(request.call);
     const job = this.#reporter.submitted();
     const { started } = request;
@@ -168,133 +171,119 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       job,
       started,
       request,
+      ownSignal,
+      beganAlone: this.#running.length === 0,
       plan: undefined,
       planned: started,
       execution: undefined,
       runs: [],
+      stopWatching: undefined,
     };
-    const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     try {
-      for (const signal of signals) signal.throwIfAborted();
-      const plan = this.#planner.plan(request);
-      course.plan = plan;
-      const isTraced = this.#reporter.isTracing;
-      if (isTraced) course.planned = clock();
-      this.#reporter.planned(job, request.call, plan, plan.strategy);
-      const timeout = request.options.timeout ?? this.config.taskTimeout;
-      const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
-      course.execution = execution;
-      request.guest?.onRun(execution.job);
-      const stopWatching = watch(execution.job, signals, request.options.onProgress);
-      const others = this.#running.length;
-      const ran = this.#dispatch(course, plan, execution);
-      const dispatched = this.config.verifyImmutable ? ran.then(() => execution.verify()) : ran;
-      const running = { job: execution.job, dispatched };
-      this.#running.push(running);
-      try {
-        await dispatched;
-        const outcome = execution.collect();
-        stopWatching(true);
-        // Checking takes time that no plan must learn from.
-        const isAlone = others === 0 && this.#running.length === 1 && !this.config.verifyImmutable;
-        this.#report(course as Completed, isAlone);
-        return outcome;
-      } catch (error) {
-        attachPartial(error, () => execution.partial());
-        throw error;
-      } finally {
-        stopWatching(false);
-        // Beside a call it would take the cores from workers that start.
-        this.#planner.measureHost(plan);
-        this.#running.splice(this.#running.indexOf(running), 1);
-        execution.close();
-      }
+      const dispatched = this.#begin(course, backlog);
+      // A signal stops the call that it was given to even in the moment after that.
+      const isOpen = request.options.signal !== undefined || ownSignal !== undefined;
+      if (dispatched !== undefined || isOpen) return this.#finishLater(course as Planned, dispatched);
+      return this.#finish(course as Planned);
     } catch (error) {
-      if (ownSignal?.aborted === true && error === ownSignal.reason) {
-        this.#reportLeft(course);
-      } else {
-        this.#reportFailure(course, error);
-      }
-      throw error;
+      throw this.#failed(course, error);
     }
   }
 
-  /** Runs the planned strategy, and what is left on the one that takes over: for speed, or for want of workers. */
-  async #dispatch(course: Course, plan: Plan, execution: Execution): Promise<void> {
-    const { call, placement } = course.request;
-    const { maxRetries } = this.config;
-    const { backlog } = execution.job.parts;
-    const expected = plan.kernel === undefined ? undefined : plan.predicted.threads.compute;
-    let { strategy, workers } = plan;
-    let handOver: HandOver | undefined;
-    if (plan.handOver !== undefined) {
-      strategy = "sequential";
-      workers = 1;
-      handOver = new HandOver(plan, this.#pool, this.#arena, placement.bytesNeeded, (error) =>
-        this.#reporter.fellBack(course.job, call, error, "threads", "sequential"),
-      );
-    }
-    for (;;) {
-      const occupation = strategy === "threads" ? this.metrics.occupyWorkers() : undefined;
-      if (occupation !== undefined && backlog !== undefined) backlog.onWorkers = occupation.occupy;
-      let report: RunReport | undefined;
-      try {
-        report = await execution.run(strategy, workers, this.#pool, maxRetries, expected, handOver);
-        course.runs.push(report);
-        if (handOver === undefined || report.left === 0) return;
-        const { reason } = handOver;
-        strategy = "threads";
-        workers = plan.handOver?.workers as number;
-        this.#reporter.planned(course.job, call, plan, strategy, () => reason);
-      } catch (error) {
-        if (execution.job.isStopped || strategy !== "threads" || !this.#mayFallBack(plan, error)) throw error;
-        this.#reporter.fellBack(course.job, call, error, strategy, "sequential");
-        strategy = "sequential";
-        workers = 1;
-      } finally {
-        occupation?.end(report?.busy ?? 0);
-      }
-      handOver = undefined;
+  /** plan → place → dispatch. @returns undefined where all has ended */
+  #begin(course: Course, backlog: Backlog | undefined): Promise<void> | undefined {
+    const { job, request, ownSignal } = course;
+    const { call, options, guest } = request;
+    options.signal?.throwIfAborted();
+    ownSignal?.throwIfAborted();
+    const plan = this.#planner.plan(request);
+    course.plan = plan;
+    const isTraced = this.#reporter.isTracing;
+    if (isTraced) course.planned = clock();
+    this.#reporter.planned(job, call, plan, plan.strategy);
+    const timeout = options.timeout ?? this.config.taskTimeout;
+    const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
+    course.execution = execution;
+    guest?.onRun(execution.job);
+    course.stopWatching = watch(execution.job, options.signal, ownSignal, options.onProgress);
+    const ran = this.#legs.run(course as Planned);
+    return this.config.verifyImmutable ? verified(ran, execution) : ran;
+  }
+
+  async #finishLater(course: Planned, dispatched: Promise<void> | undefined): Promise<Outcome> {
+    const { job } = course.execution;
+    const running = { job, dispatched };
+    this.#running.push(running);
+    try {
+      await dispatched;
+      job.throwIfStopped();
+      return this.#finish(course);
+    } catch (error) {
+      throw this.#failed(course, error);
+    } finally {
+      this.#running.splice(this.#running.indexOf(running), 1);
     }
   }
 
-  #mayFallBack(plan: Plan, error: unknown): boolean {
-    if (this.config.forceSerialOnFailure) return true;
-    // An initializer runs in workers only, and kernels may count on it.
-    if (this.config.workerInitializer !== undefined) return false;
-    // A kernel that ended its worker would end this thread too, so only a pool that did not start is replaced unasked.
-    const isAutomatic = plan.fallbacks.length > 0 || plan.handOver !== undefined;
-    return isAutomatic && error instanceof WorkerLostError && error.exitCode === undefined;
-  }
-
-  #report(course: Completed, isAlone: boolean): void {
-    const { request, plan, execution, runs, started } = course;
+  /** collect → report */
+  #finish(course: Planned): Outcome {
+    const outcome = course.execution.collect();
+    course.stopWatching?.(true);
     const ended = clock();
+    this.#report(course, ended);
+    this.#close(course, ended);
+    return outcome;
+  }
+
+  /** @returns the error, with what had ended */
+  #failed(course: Course, error: unknown): unknown {
+    const { execution } = course;
+    const ended = clock();
+    if (execution !== undefined) {
+      attachPartial(error, () => execution.partial());
+      this.#close(course as Planned, ended);
+    }
+    this.#reportFailure(course, error, ended);
+    return error;
+  }
+
+  #close({ plan, execution, stopWatching }: Planned, now: number): void {
+    stopWatching?.(false);
+    // Beside a call it would take the cores from workers that start.
+    this.#planner.measureHost(plan);
+    execution.close(now);
+  }
+
+  #report(course: Planned, ended: number): void {
+    const { request, plan, execution, runs, started, beganAlone } = course;
+    // Checking takes time that no plan must learn from.
+    const isAlone = beganAlone && this.#running.length <= 1 && !this.config.verifyImmutable;
     const measured = this.#planner.learn(request, plan, runs, execution, { started, ended, isAlone });
-    const retries = runs.reduce((total, run) => total + run.retries, 0);
-    this.#reporter.completed(measured.actual.total, measured.wait, retries, () => {
-      return executionEvent(course, measured, this.#planner.hintAdvice(request, plan, busyOf(runs)));
-    });
-    this.#reporter.traced(() => callTrace(course, ended, measured.actual, undefined));
+    let retries = 0;
+    for (const run of runs) retries += run.retries;
+    this.#reporter.completed(measured.actual.total, measured.wait, retries);
+    if (this.#reporter.isHeard("parallel_execution")) {
+      const advice = this.#planner.hintAdvice(request, plan, busyOf(runs));
+      this.#reporter.executed(executionEvent(course, measured, advice));
+    }
+    if (this.#reporter.isTracing) this.#reporter.traced(callTrace(course, ended, measured.actual, undefined));
   }
 
-  #reportFailure(course: Course, error: unknown): void {
-    const { job, request, started, plan } = course;
-    const ended = clock();
-    this.#reporter.failed(job, request.call, error, ended - started);
-    if (plan !== undefined)
-      this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, error));
-  }
-
-  #reportLeft(course: Course): void {
-    const { job, request, started, plan } = course;
-    const ended = clock();
-    this.#reporter.left(job, request.call, ended - started);
-    if (plan !== undefined)
-      this.#reporter.traced(() => callTrace({ ...course, plan }, ended, undefined, undefined));
+  #reportFailure(course: Course, error: unknown, ended: number): void {
+    const { job, request, started, plan, ownSignal } = course;
+    const isLeft = ownSignal?.aborted === true && error === ownSignal.reason;
+    if (isLeft) this.#reporter.left(job, request.call, ended - started);
+    else this.#reporter.failed(job, request.call, error, ended - started);
+    if (plan === undefined || !this.#reporter.isTracing) return;
+    this.#reporter.traced(callTrace({ ...course, plan }, ended, undefined, isLeft ? undefined : error));
   }
 
   #checkOpen(call: string): void {
     if (this.#closed !== undefined) throw new ExecutorClosedError(`${call}()`);
   }
+}
+
+async function verified(ran: Promise<void> | undefined, execution: Execution): Promise<void> {
+  await ran;
+  await execution.verify();
 }

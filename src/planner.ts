@@ -9,7 +9,7 @@ import type { Arena } from "./memory/arena.js";
 import { PlacementHistory } from "./memory/placement-history.js";
 import { hintAdvice } from "./plan/advice.js";
 import { longestShare, parallelWidth } from "./plan/estimate.js";
-import type { HostProfile } from "./plan/host-profile.js";
+import { type HostProfile, hostProfileOf } from "./plan/host-profile.js";
 import { KernelProfiles } from "./plan/kernel-profile.js";
 import { DraftPlan, makePlan } from "./plan/make-plan.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
@@ -47,7 +47,7 @@ export class Planner {
   }
 
   get host(): HostProfile {
-    return this.#host.profile;
+    return hostProfileOf(this.#host.profile);
   }
 
   plan(request: Request): Plan {
@@ -78,15 +78,20 @@ export class Planner {
     { placing }: Execution,
     { started, ended, isAlone }: { started: number; ended: number; isAlone: boolean },
   ): Measured {
-    const last = runs.at(-1) as RunReport;
-    const start = runs.find(({ computing }) => computing !== undefined)?.computing?.start ?? ended;
+    const last = runs[runs.length - 1] as RunReport;
+    let start = ended;
+    let computed = 0;
+    for (const { computing } of runs) {
+      if (computing === undefined) continue;
+      if (computed === 0) start = computing.start;
+      computed += computing.end - computing.start;
+    }
     // This thread may hear late that a worker serves, which has begun by then.
     const ready = Math.min(last.ready, last.computing?.start ?? last.ready);
     const spawn = Math.max(0, ready - last.woken);
     const place = placing === undefined ? 0 : placing.end - placing.start;
     const results = Math.max(0, ended - (last.computing?.end ?? ended));
     const total = ended - started;
-    const computed = runs.reduce((sum, { computing }) => sum + durationOf(computing), 0);
     const compute = Math.max(0, Math.min(computed, total - spawn - place - results));
     // What is left is spent on preparing the call, waking workers and waiting for their first task.
     const dispatch = Math.max(0, total - spawn - place - compute - results);

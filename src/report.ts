@@ -12,6 +12,10 @@ export interface Course {
   readonly job: number;
   readonly started: number;
   readonly request: Request;
+  /** Aborted where the loop over a stream is left. */
+  readonly ownSignal: AbortSignal | undefined;
+  /** No other call was running. */
+  readonly beganAlone: boolean;
   /** Undefined: it failed before it was planned. */
   plan: Plan | undefined;
   /** When the plan stood. */
@@ -19,17 +23,19 @@ export interface Course {
   execution: Execution | undefined;
   /** In the order in which they ran. */
   readonly runs: RunReport[];
+  /** Ends the watch over signals and progress; with `true` after the last report. */
+  stopWatching: ((completed: boolean) => void) | undefined;
 }
 
-/** A course that has a result. */
-export type Completed = Course & { readonly plan: Plan; readonly execution: Execution };
+/** A course with its plan and its memory. */
+export type Planned = Course & { readonly plan: Plan; readonly execution: Execution };
 
 export function busyOf(runs: readonly RunReport[]): number {
   return runs.reduce((total, { busy }) => total + busy, 0);
 }
 
 export function executionEvent(
-  { job, request, plan, execution, runs }: Completed,
+  { job, request, plan, execution, runs }: Planned,
   { actual, wait }: Measured,
   hintAdvice: string | undefined,
 ): ParallelExecution {

@@ -164,7 +164,7 @@ export function readItemsCall(
       tasks: items.length,
       length: items.length,
       chunkSize: 1,
-      inputs: { names: null, arrays: [] },
+      inputs: NO_INPUTS,
       outputs: null,
       clearOutputs: false,
       args,
@@ -189,6 +189,8 @@ export function readItemsCall(
     guest: undefined,
   };
 }
+
+const NO_INPUTS: JobSpec["inputs"] = Object.freeze({ names: null, arrays: [] });
 
 // Far more than there are; a key stays below 2^53.
 const MOST_KINDS = 16;
@@ -228,11 +230,15 @@ function encodeArgs(options: CallOptions<unknown>, table: ArrayTable, verify: bo
   return new ValueEncoder(table, verify ? 0 : INLINE_LIMIT).encode(options.args, "args").slice();
 }
 
+/** The options of a call that was given none. */
+export const NO_OPTIONS: CallOptions<never> = Object.freeze({});
+
 const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "timeout", "onProgress"];
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 const MAP_OPTIONS = [...OPTIONS, "shared"];
 
 function checkCallOptions(options: unknown, known: readonly string[]): void {
+  if (options === NO_OPTIONS) return;
   if (!isRecord(options)) {
     throw new TypeError(
       `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,

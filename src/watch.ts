@@ -9,15 +9,18 @@ const INTERVAL_MS = 100;
 
 /**
  * Watches over a job.
- * @returns ends the watch; with `true` after the last progress report. Further calls do nothing.
+ * @returns ends the watch; with `true` after the last progress report. Further calls do nothing. Undefined: there is
+ * nothing to watch
  */
 export function watch(
   job: Job,
-  signals: readonly AbortSignal[],
+  signal: AbortSignal | undefined,
+  ownSignal: AbortSignal | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
-): (completed: boolean) => void {
-  if (signals.length === 0 && onProgress === undefined) return nothing;
-  const unwatch = signals.map((signal) => stopOnAbort(job, signal));
+): ((completed: boolean) => void) | undefined {
+  if (signal === undefined && ownSignal === undefined && onProgress === undefined) return undefined;
+  const signals = [signal, ownSignal].filter((each) => each !== undefined);
+  const unwatch = signals.map((each) => stopOnAbort(job, each));
   const report = onProgress === undefined ? undefined : reporter(job.parts.spec.tasks, onProgress);
   const timer =
     report === undefined
@@ -38,8 +41,6 @@ export function watch(
     if (completed) report?.(job.parts.spec.tasks);
   };
 }
-
-const nothing = (): void => {};
 
 /** What a signal can stop. */
 export type Stoppable = Pick<Job, "stop">;

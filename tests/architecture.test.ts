@@ -162,6 +162,7 @@ const EXECUTOR = [
   "execution",
   "executor",
   "hand-over",
+  "legs",
   "partial",
   "planner",
   "report",

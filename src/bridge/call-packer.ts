@@ -1,6 +1,7 @@
 /** Packs a client's calls. What the host has from earlier ones does not cross again: memory, kernels, an equal request. */
 import type { Kernel } from "../kernel/resolve.js";
 import type { Place } from "../memory/placement.js";
+import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Request } from "../request.js";
 import type { ClientCall } from "./client-call.js";
@@ -19,10 +20,10 @@ export class CallPacker {
   readonly #kernels = new Set<number>();
   #last: WireRequest | undefined;
 
-  /** What is packed has to be sent, in this order. */
-  pack(call: ClientCall): WireCall {
+  /** What is packed has to be sent, in this order. @param items as the call was made with them */
+  pack(call: ClientCall, items: PackedItems | undefined): WireCall {
     const { id, request, clearOutputs, holdsMemory } = call;
-    const { kernel, table, items, options } = request;
+    const { kernel, table, options } = request;
     const places = call.places();
     return [
       id,

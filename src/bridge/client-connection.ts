@@ -7,6 +7,7 @@ import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
+import { ownItems, type PackedItems } from "../protocol/items.js";
 import { packThrown } from "../protocol/thrown.js";
 import type { Request } from "../request.js";
 import { ResultStream } from "../stream.js";
@@ -129,20 +130,25 @@ export class ClientConnection implements Backend {
       call.fail(error);
     };
     try {
+      const { items } = call.request;
       const placing = call.place();
-      if (placing === undefined) this.#post(call);
-      else placing.then(() => this.#post(call)).catch(fail);
+      if (placing === undefined) {
+        this.#post(call, items);
+        return;
+      }
+      const kept = ownItems(items);
+      placing.then(() => this.#post(call, kept)).catch(fail);
     } catch (error) {
       fail(error);
     }
   }
 
-  #post(call: ClientCall): void {
+  #post(call: ClientCall, items: PackedItems | undefined): void {
     if (call.hasEnded) {
       call.lease.drop();
       return;
     }
-    this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call)]);
+    this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
     call.isOut = true;
     this.#out.set(call.id, call);
     this.#port.look();

@@ -113,17 +113,15 @@ export class HostConnection {
     });
     const request = this.#unpack(wire, call);
     if (request === undefined) return;
-    const begin = (): void => {
-      this.#backend.run(request).then(
-        ({ values }) => {
-          this.#done(call, packValues(values));
-          this.#lane.ended();
-        },
-        (error: unknown) => {
-          this.#failed(call, error);
-          this.#lane.ended();
-        },
-      );
+    const begin = async (): Promise<void> => {
+      try {
+        // Not at once, even where the call has ended: those that wait would be started one inside the other.
+        const { values } = await this.#backend.run(request);
+        this.#done(call, packValues(values));
+      } catch (error) {
+        this.#failed(call, error);
+      }
+      this.#lane.ended();
     };
     this.#lane.enter(begin);
   }

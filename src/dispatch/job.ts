@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
 import type { StrategyName } from "../plan/plan.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobBlock } from "../protocol/job-block.js";
@@ -59,9 +60,9 @@ export interface RunReport {
   readonly claims: readonly Claim[];
 }
 
-/** A way to run what is left of a job. Resolves when every task below the job's limit has ended. */
+/** A way to run what is left of a job. Reports when every task below the job's limit has ended. */
 export interface Strategy {
-  run(job: Job, workers: number): Promise<RunReport>;
+  run(job: Job, workers: number): MaybePromise<RunReport>;
 }
 
 const NONE: ReadonlyMap<number, unknown> = new Map();
@@ -69,7 +70,7 @@ const NONE: ReadonlyMap<number, unknown> = new Map();
 export class Job {
   readonly parts: JobParts;
   /** A list rather than a promise, of which most calls would make five for nothing. */
-  readonly #onStop: ((reason: unknown) => void)[] = [];
+  #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Map<number, unknown> | undefined;
   #reason: unknown;
   #control: ControlBlock | undefined;
@@ -114,15 +115,26 @@ export class Job {
     this.#isStopped = true;
     this.#reason = reason;
     this.#control?.abort();
-    for (const listener of this.#onStop.splice(0)) listener(reason);
+    const listeners = this.#onStop ?? [];
+    this.#onStop = undefined;
+    for (const listener of listeners) listener(reason);
     // A run that waits at the gate goes on, to its end.
     this.parts.backlog?.onRoom();
   }
 
+  /** @throws the reason for which it was stopped */
+  throwIfStopped(): void {
+    if (this.#isStopped) throw this.#reason;
+  }
+
   /** Calls the listener with the reason once the job is stopped; at once where it has been. */
   onStop(listener: (reason: unknown) => void): void {
-    if (this.#isStopped) listener(this.#reason);
-    else this.#onStop.push(listener);
+    if (this.#isStopped) {
+      listener(this.#reason);
+      return;
+    }
+    this.#onStop ??= [];
+    this.#onStop.push(listener);
   }
 
   /** The spec for a round: tasks that run again find their outputs as the first run did. */

@@ -6,14 +6,18 @@ import type { RunReport } from "./job.js";
 /** Claims that a thread can note one by one: about a second of claims of 0.2 ms; what comes later is drawn together. */
 export const LOG_CAPACITY = 4096;
 
-/** The time from the first task to the last one, over all threads. */
-export function computingTime(meters: readonly Float64Array[]): RunReport["computing"] {
+/** The time from the first task to the last one, over all threads of all rounds. */
+export function computingTime(
+  rounds: readonly { readonly meters: readonly Float64Array[] }[],
+): RunReport["computing"] {
   let start = Infinity;
   let end = 0;
-  for (const meter of meters) {
-    if (meter[STARTED] === 0) continue;
-    start = Math.min(start, meter[STARTED] as number);
-    end = Math.max(end, meter[ENDED] as number);
+  for (const { meters } of rounds) {
+    for (const meter of meters) {
+      if (meter[STARTED] === 0) continue;
+      start = Math.min(start, meter[STARTED] as number);
+      end = Math.max(end, meter[ENDED] as number);
+    }
   }
   return end === 0 ? undefined : { start: start - CLOCK_OFFSET, end: end - CLOCK_OFFSET };
 }

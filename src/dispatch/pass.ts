@@ -1,6 +1,7 @@
 /** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
 
 import { clock } from "../platform/clock.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import { unref } from "../platform/runtime.js";
 import type { Found } from "../protocol/doorbell.js";
 import type { ReportMessage } from "../protocol/messages.js";
@@ -29,32 +30,27 @@ const PAYS_MS = 0.15;
 const LOOK_MS = 0.4;
 
 export class Pass implements RoundListener, Polled {
-  /** Resolves when all tasks of the round have ended, or when no worker is left to run them: then with those lost. */
-  readonly ended: Promise<readonly Lost[]>;
+  readonly round: Round;
   readonly woken = clock();
   metadataBytes: number;
   readonly #job: Job;
-  readonly #round: Round;
   readonly #placed: PlacedJob;
   readonly #pool: Pool;
   readonly #id = nextRound();
-  #end!: (lost: readonly Lost[]) => void;
   readonly #crew = new Crew<Slot>();
   #received = 0;
   readonly #lost: Lost[] = [];
-  #isOver = false;
+  #onEnd: (() => void)[] | undefined;
+  /** Those lost; undefined: it is not over. */
+  #outcome: readonly Lost[] | undefined;
 
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
     this.#job = job;
-    this.#round = round;
+    this.round = round;
     this.#placed = placed;
     this.#pool = pool;
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
     job.beginRound(round.control, tasks, round.workers);
-    job.onStop(() => this.#stopped());
     if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
     const { backlog } = job.parts;
     if (backlog !== undefined) {
@@ -65,14 +61,19 @@ export class Pass implements RoundListener, Polled {
     }
   }
 
+  /**
+   * Waits, where it has to, until all tasks of the round have ended or no worker is left to run them.
+   * @returns those lost
+   */
+  untilEnd(): MaybePromise<readonly Lost[]> {
+    if (this.#outcome !== undefined) return this.#outcome;
+    this.#job.onStop(() => this.#stopped());
+    return new Promise((resolve) => this.#whenOver(() => resolve(this.#outcome as readonly Lost[])));
+  }
+
   /** Workers that take part. */
   get workers(): number {
     return this.#crew.workers.length;
-  }
-
-  /** Milliseconds that all workers together spent in tasks, as far as their claims have ended. */
-  busy(): number {
-    return this.#round.busy();
   }
 
   /** When the first worker served; not before it was woken. */
@@ -82,16 +83,12 @@ export class Pass implements RoundListener, Polled {
     return first === Infinity ? this.woken : Math.max(this.woken, first);
   }
 
-  meters(): Float64Array[] {
-    return this.#crew.workers.map((_, participant) => this.#round.notes(participant).meter);
-  }
-
   /** Empty where nobody traces the call. */
   claims(): Claim[] {
     if (!this.#job.parts.isTraced) return [];
     return this.#crew.workers.flatMap((slot, participant) => {
-      const { meter, log } = this.#round.notes(participant);
-      return claimsOf(slot.number, meter, log);
+      const meter = this.round.meters[participant] as Float64Array;
+      return claimsOf(slot.number, meter, this.round.log(participant));
     });
   }
 
@@ -103,17 +100,17 @@ export class Pass implements RoundListener, Polled {
     const first = slots[0] as Slot;
     const found = this.#wake(first);
     if (found !== "looking" && !this.#pool.looks.take()) {
-      this.#stopLooking();
+      this.#stopLooking(this.woken);
       unref(setTimeout(() => this.#wakeOthers(), LATE_MS));
       return;
     }
-    const leave = this.#round.leave(0);
+    const leave = this.round.leave(0);
     if (found === "looking" && stayFor(() => leave.hasLeft, this.woken)) {
       this.#pool.looks.ended(true);
-      this.#left(first);
+      this.#left(first, this.woken);
       return;
     }
-    void this.ended.then(() => this.#pool.looks.ended(clock() - this.woken <= PAYS_MS));
+    this.#whenOver(() => this.#pool.looks.ended(clock() - this.woken <= PAYS_MS));
     poll(this);
   }
 
@@ -124,14 +121,14 @@ export class Pass implements RoundListener, Polled {
 
   poll(now: number): boolean {
     for (const [slot, participant] of this.#crew.present()) {
-      if (this.#round.leave(participant).hasLeft) this.#left(slot);
+      if (this.round.leave(participant).hasLeft) this.#left(slot, now);
     }
     if (this.#crew.here === 0) return true;
     // A single worker is about to leave once all is done; then the next call finds it idle.
     if (this.workers > 1) this.#lookForEnd();
     if (now - this.woken > ALONE_MS) this.#wakeOthers();
     if (now - this.woken < LOOK_MS) return false;
-    this.#stopLooking();
+    this.#stopLooking(now);
     return true;
   }
 
@@ -148,17 +145,17 @@ export class Pass implements RoundListener, Polled {
     if (message.broken !== null) {
       // No kernel, no task: the same as if the first one had failed.
       job.fail(0, message.broken);
-      this.#round.control.lowerLimit(0);
+      this.round.control.lowerLimit(0);
     }
     this.#leave(slot);
   }
 
   hasBegun(slot: Slot): boolean {
-    return this.#round.hasBegun(this.#placeOf(slot));
+    return this.round.hasBegun(this.#placeOf(slot));
   }
 
   isAt(slot: Slot): boolean {
-    return this.#round.at(this.#placeOf(slot)) !== undefined;
+    return this.round.at(this.#placeOf(slot)) !== undefined;
   }
 
   lost(slot: Slot, loss: Loss): void {
@@ -172,7 +169,7 @@ export class Pass implements RoundListener, Polled {
     const end = (): void => {
       for (const [slot, participant] of this.#crew.present()) {
         // Others have it before them still, and work for other rounds.
-        if (this.#round.at(participant) !== undefined) void slot.terminate();
+        if (this.round.at(participant) !== undefined) void slot.terminate();
       }
     };
     unref(setTimeout(end, GRACE_MS));
@@ -190,48 +187,48 @@ export class Pass implements RoundListener, Polled {
         if (verdict !== "fail" || task === undefined) continue;
         // As if it had thrown: tasks before it go on, and its kernel learns by `aborted()` that nobody waits for it.
         this.#job.fail(task.index, undefined);
-        this.#round.control.lowerLimit(task.position);
+        this.round.control.lowerLimit(task.position);
       }
     };
     // Workers that run keep the process alive.
     const timer = unref(setInterval(look, lookInterval(timeout)));
     const end = (): void => clearInterval(timer);
-    void this.ended.then(end);
+    this.#whenOver(end);
     this.#job.onStop(end);
   }
 
   #wake(slot: Slot): Found {
     const isBack = this.#crew.workers.includes(slot);
-    const participant = this.#crew.enter(slot, this.#round.workers);
+    const participant = this.#crew.enter(slot, this.round.workers);
     const { kernel, lease, backlog } = this.#job.parts;
     backlog?.onWorkers(true);
     lease.hold();
     // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
-    const message = wakeMessage(slot, this.#id, participant, this.#round, kernel, placed);
+    const message = wakeMessage(slot, this.#id, participant, this.round, kernel, placed);
     if (message.kernel !== null) this.metadataBytes += addressBytes(message.kernel);
     return slot.wake(message, this);
   }
 
   /** The round may take longer than one worker was good for. */
   #wakeOthers(): void {
-    const missing = this.#round.workers - this.workers;
+    const missing = this.round.workers - this.workers;
     // Where nobody takes part any more it has ended, or another round goes on; with a job that was stopped the pool may end.
-    const isPointless = this.#isOver || this.#job.isStopped || this.#round.control.finished;
+    const isPointless = this.#outcome !== undefined || this.#job.isStopped || this.round.control.finished;
     if (missing === 0 || this.#crew.here === 0 || isPointless) return;
     this.#wakeMore(missing);
   }
 
   #wakeMore(count: number): void {
-    const others = this.#pool.acquire(this.#round.workers).filter((slot) => !this.#crew.has(slot));
+    const others = this.#pool.acquire(this.round.workers).filter((slot) => !this.#crew.has(slot));
     this.wake(others.slice(0, count));
   }
 
   /** Tasks of a stream may start whose workers have left. */
   #wakeForRoom(): void {
     // After a loss all leave in time, and another round takes over what is left.
-    if (this.#isOver || this.#job.isStopped || this.#lost.length > 0) return;
-    const missing = Math.min(this.#round.workers - this.#crew.here, this.#round.control.claimable);
+    if (this.#outcome !== undefined || this.#job.isStopped || this.#lost.length > 0) return;
+    const missing = Math.min(this.round.workers - this.#crew.here, this.round.control.claimable);
     if (missing === 0) return;
     this.#wakeMore(missing);
     // The pool may have no worker, as those before died, and wait before it starts one.
@@ -248,17 +245,17 @@ export class Pass implements RoundListener, Polled {
   }
 
   /** From now on workers that leave send messages, those that are woken later too. */
-  #stopLooking(): void {
-    for (let participant = 0; participant < this.#round.workers; participant++) {
-      if (this.#round.leave(participant).call()) continue;
+  #stopLooking(now: number): void {
+    for (let participant = 0; participant < this.round.workers; participant++) {
+      if (this.round.leave(participant).call()) continue;
       const slot = this.#crew.workers[participant] as Slot;
-      if (this.#crew.has(slot)) this.#left(slot);
+      if (this.#crew.has(slot)) this.#left(slot, now);
     }
   }
 
   /** The slot's worker has left without a message. */
-  #left(slot: Slot): void {
-    slot.leave(this.#id);
+  #left(slot: Slot, now: number): void {
+    slot.leave(this.#id, now);
     this.#leave(slot);
   }
 
@@ -273,7 +270,7 @@ export class Pass implements RoundListener, Polled {
   }
 
   #lookForEnd(): void {
-    const { control } = this.#round;
+    const { control } = this.round;
     // The order matters: a claim raises the count of posted values before it ends.
     if (control.finished && control.posted === this.#received) this.#endWith([]);
     // At a closed gate nobody takes part, and the round goes on when it is raised.
@@ -281,16 +278,22 @@ export class Pass implements RoundListener, Polled {
   }
 
   #endWith(lost: readonly Lost[]): void {
-    this.#isOver = true;
+    if (this.#outcome !== undefined) return;
+    this.#outcome = lost;
     this.#job.parts.backlog?.endRound();
-    this.#end(lost);
+    for (const listener of this.#onEnd ?? []) listener();
+  }
+
+  #whenOver(listener: () => void): void {
+    this.#onEnd ??= [];
+    this.#onEnd.push(listener);
   }
 
   /** The task that a worker is at and has not ended. */
   #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
-    const position = this.#round.at(participant);
+    const position = this.round.at(participant);
     if (position === undefined) return undefined;
-    const index = this.#round.indexAt(position);
+    const index = this.round.indexAt(position);
     return this.#job.parts.block.results.isPending(index) ? { position, index } : undefined;
   }
 }

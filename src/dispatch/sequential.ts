@@ -1,5 +1,7 @@
+import type { AnyKernel } from "../kernel/types.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { clock } from "../platform/clock.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import { CLOCK_OFFSET, nextTurn } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
@@ -34,7 +36,12 @@ export class SequentialStrategy implements Strategy {
     this.#overseer = overseer;
   }
 
-  async run(job: Job): Promise<RunReport> {
+  run(job: Job): MaybePromise<RunReport> {
+    const fn = job.parts.kernel.local();
+    return fn instanceof Promise ? fn.then((fn) => this.#run(job, fn)) : this.#run(job, fn);
+  }
+
+  #run(job: Job, fn: AnyKernel): MaybePromise<RunReport> {
     const { spec, kernel, arrays, block, backlog, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
@@ -43,8 +50,6 @@ export class SequentialStrategy implements Strategy {
     job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
     const wanted = new Wanted(control, meter);
-    const local = kernel.local();
-    const fn = local instanceof Promise ? await local : local;
     const bound = bindTasks(job.specFor(order), arrays, block.items, fn, wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const woken = clock();
@@ -60,7 +65,7 @@ export class SequentialStrategy implements Strategy {
         left,
         woken,
         ready: woken,
-        computing: computingTime([meter]),
+        computing: computingTime([{ meters: [meter] }]),
         claims: claimsOf(0, meter, log),
       };
     };
@@ -97,16 +102,26 @@ export class SequentialStrategy implements Strategy {
       grows: true,
     });
     // A guarded first task was the beginning of the first slice.
-    let start = woken;
+    const begun = taskRun.advance(woken + SLICE_MS);
+    return begun === "left" ? report(0) : this.#runSlices(job, taskRun, begun, woken, report);
+  }
+
+  /** @param begun what the first slice came to, which began at `start` */
+  async #runSlices(
+    { parts }: Job,
+    taskRun: TaskRun,
+    begun: ReturnType<TaskRun["advance"]>,
+    start: number,
+    report: (left: number) => RunReport,
+  ): Promise<RunReport> {
+    let began = start;
     let takenBefore = 0;
     let waited = 0;
-    for (;;) {
-      const state = taskRun.advance(start + SLICE_MS);
-      if (state === "left") return report(0);
+    for (let state = begun; state !== "left"; state = taskRun.advance(began + SLICE_MS)) {
       if (state === "shut") {
         const shut = clock();
         await new Promise<void>((resolve) => {
-          (backlog as Backlog).onRoom = resolve;
+          (parts.backlog as Backlog).onRoom = resolve;
         });
         waited += clock() - shut;
         continue;
@@ -116,17 +131,18 @@ export class SequentialStrategy implements Strategy {
         await state;
         continue;
       }
-      const left = tasks - taskRun.taken;
-      const perTask = (clock() - start - waited) / Math.max(1, taskRun.taken - takenBefore);
+      const left = taskRun.tasks - taskRun.taken;
+      const perTask = (clock() - began - waited) / Math.max(1, taskRun.taken - takenBefore);
       if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
         taskRun.leave();
         return report(left);
       }
       await nextTurn();
-      start = clock();
+      began = clock();
       takenBefore = taskRun.taken;
       waited = 0;
     }
+    return report(0);
   }
 }
 

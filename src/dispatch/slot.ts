@@ -170,11 +170,11 @@ export class Slot {
     return this.#bell.poke();
   }
 
-  /** The worker has left the round, as the listener saw. */
-  leave(round: number): void {
+  /** The worker has left the round, as the listener saw at `now`. */
+  leave(round: number, now: number): void {
     this.#hasServed = true;
     this.#rounds.delete(round);
-    this.#release();
+    this.#release(now);
   }
 
   /** Ends the worker; its rounds hear that it is lost. */
@@ -279,11 +279,11 @@ export class Slot {
     if (this.#holds === 1) this.#worker.ref();
   }
 
-  #release(): void {
+  #release(now = clock()): void {
     this.#holds -= 1;
     if (this.#holds > 0) return;
     this.#worker.unref();
-    this.#idleSince = clock();
+    this.#idleSince = now;
     this.#onRelease(this);
     if (this.#spawning !== undefined) return;
     inBackground(() => {

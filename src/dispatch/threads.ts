@@ -2,14 +2,16 @@
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { clock } from "../platform/clock.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import { type Descriptor, packPlaces } from "../protocol/descriptor.js";
 import { taskRange } from "../protocol/job-spec.js";
-import { type Claim, openRound, type Round } from "../protocol/round.js";
+import { openRound, type Round } from "../protocol/round.js";
 import type { Job, RunReport, Strategy } from "./job.js";
 import { Losses, type Lost } from "./losses.js";
 import { computingTime, LOG_CAPACITY } from "./notes.js";
 import { Pass } from "./pass.js";
 import type { Pool } from "./pool.js";
+import type { Slot } from "./slot.js";
 import type { PlacedJob } from "./wake-message.js";
 
 // A round this short is over before a message would have come, and before a second worker would have woken up.
@@ -31,51 +33,78 @@ export class ThreadsStrategy implements Strategy {
     this.#isShort = pool.tricks.look && expected !== undefined && expected <= SHORT_MS;
   }
 
-  async run(job: Job, workers: number): Promise<RunReport> {
-    const inherited = this.#pool.size;
-    let losses: Losses | undefined;
-    let order = job.unfinished();
-    const passes: Pass[] = [];
-    let workersUsed = 0;
-    let retries = 0;
-    const tasks = order?.length ?? job.parts.spec.tasks;
-    const report = (): RunReport => reportOf(passes, workersUsed, retries, tasks);
+  run(job: Job, workers: number): MaybePromise<RunReport> {
+    const order = job.unfinished();
+    const left = order?.length ?? job.parts.spec.tasks;
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
-    while (!job.isStopped && order?.length !== 0) {
-      const left = order?.length ?? job.parts.spec.tasks;
-      const width = Math.min(workers, left);
-      const idle = this.#pool.acquire(width);
-      const slots = idle.length > 0 ? idle : await this.#pool.acquireLater(width, job);
-      // Where a gate is in the way workers come and go, which takes messages.
-      const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
-      const round = this.#openRound(job, slots.length, order, isShort);
-      const pass = new Pass(job, round, left, this.#placed, this.#pool);
-      if (isShort) pass.wakeOne(slots);
-      else pass.wake(slots);
-      passes.push(pass);
-      const lost = await pass.ended;
-      workersUsed = Math.max(workersUsed, pass.workers);
-      if (job.isStopped) return report();
+    if (job.isStopped || left === 0) return reportOf([], 0, left);
+    const inherited = this.#pool.size;
+    const slots = this.#pool.acquire(Math.min(workers, left));
+    if (slots.length === 0) return this.#runRounds(job, workers, inherited, order, undefined);
+    const first = this.#begin(job, slots, order, left);
+    const lost = first.untilEnd();
+    if (lost instanceof Promise || lost.length > 0)
+      return this.#runRounds(job, workers, inherited, order, first);
+    this.#pool.progressed();
+    return reportOf([first], 0, left);
+  }
+
+  /**
+   * @param inherited workers that were there before
+   * @param pass the first round, where it has begun
+   */
+  async #runRounds(
+    job: Job,
+    workers: number,
+    inherited: number,
+    order: Uint32Array | undefined,
+    pass: Pass | undefined,
+  ): Promise<RunReport> {
+    const tasks = order?.length ?? job.parts.spec.tasks;
+    const losses = new Losses(this.#maxRetries, inherited);
+    const passes: Pass[] = [];
+    let retries = 0;
+    for (let left = order; !job.isStopped && left?.length !== 0; pass = undefined) {
+      const count = left?.length ?? tasks;
+      const current = pass ?? (await this.#beginLater(job, workers, left, count));
+      passes.push(current);
+      const lost = await current.untilEnd();
+      if (job.isStopped) break;
       if (lost.length === 0) {
         this.#pool.progressed();
         break;
       }
-      losses ??= new Losses(this.#maxRetries, inherited);
       const { givenUp } = losses;
       const rest = job.unfinished(givenUp) as Uint32Array;
-      const hasProgressed = rest.length < left;
+      const hasProgressed = rest.length < count;
       if (hasProgressed) this.#pool.progressed();
       const last = losses.note(lost, hasProgressed);
       if (last !== undefined) throw lostError(job, losses, last);
-      order = rest.filter((index) => !givenUp.has(index));
+      left = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
-    const first = losses?.first;
+    const { first } = losses;
     // A kernel's own error is the one to tell where it comes first.
-    if (losses !== undefined && first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
+    if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
       throw lostError(job, losses, first);
     }
-    return report();
+    return reportOf(passes, retries, tasks);
+  }
+
+  async #beginLater(job: Job, workers: number, order: Uint32Array | undefined, left: number): Promise<Pass> {
+    const width = Math.min(workers, left);
+    const idle = this.#pool.acquire(width);
+    return this.#begin(job, idle.length > 0 ? idle : await this.#pool.acquireLater(width, job), order, left);
+  }
+
+  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): Pass {
+    // Where a gate is in the way workers come and go, which takes messages.
+    const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
+    const round = this.#openRound(job, slots.length, order, isShort);
+    const pass = new Pass(job, round, left, this.#placed, this.#pool);
+    if (isShort) pass.wakeOne(slots);
+    else pass.wake(slots);
+    return pass;
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
@@ -98,21 +127,20 @@ export class ThreadsStrategy implements Strategy {
   }
 }
 
-function reportOf(passes: readonly Pass[], workers: number, retries: number, ran: number): RunReport {
+function reportOf(passes: readonly Pass[], retries: number, ran: number): RunReport {
+  let workers = 0;
   let busy = 0;
   let metadataBytes = 0;
-  const meters: Float64Array[] = [];
-  const claims: Claim[] = [];
   for (const pass of passes) {
-    busy += pass.busy();
+    workers = Math.max(workers, pass.workers);
+    busy += pass.round.busy();
     metadataBytes += pass.metadataBytes;
-    meters.push(...pass.meters());
-    claims.push(...pass.claims());
   }
   const [first] = passes;
   const woken = first?.woken ?? clock();
   const ready = first?.ready() ?? woken;
-  const computing = computingTime(meters);
+  const computing = computingTime(passes.map(({ round }) => round));
+  const claims = passes.flatMap((pass) => pass.claims());
   return {
     strategy: "threads",
     workers,

@@ -25,6 +25,20 @@ export function nextRound(): number {
   return lastRound;
 }
 
+type Handles = Map<number, SharedArrayBuffer>;
+
+/** @returns the handles, with this one where the worker does not have it */
+function tell(
+  slot: Slot,
+  memory: number,
+  buffer: SharedArrayBuffer,
+  handles: Handles | null,
+): Handles | null {
+  if (slot.knownMemory.has(memory)) return handles;
+  slot.knownMemory.add(memory);
+  return (handles ?? new Map()).set(memory, buffer);
+}
+
 /** @param id names the round in the worker's answers */
 export function wakeMessage(
   slot: Slot,
@@ -34,16 +48,10 @@ export function wakeMessage(
   kernel: Kernel,
   { places, block }: PlacedJob,
 ): WakeMessage {
-  let handles: Map<number, SharedArrayBuffer> | null = null;
-  const tell = (memory: number, buffer: SharedArrayBuffer): void => {
-    if (slot.knownMemory.has(memory)) return;
-    slot.knownMemory.add(memory);
-    handles ??= new Map();
-    handles.set(memory, buffer);
-  };
-  for (const { memory, buffer } of places) tell(memory, buffer);
-  tell(block.memory, block.buffer);
-  tell(region.id, region.buffer);
+  let handles: Handles | null = null;
+  for (const { memory, buffer } of places) handles = tell(slot, memory, buffer, handles);
+  handles = tell(slot, block.memory, block.buffer, handles);
+  handles = tell(slot, region.id, region.buffer, handles);
   const isKnown = slot.knownKernels.has(kernel.id);
   if (!isKnown) slot.knownKernels.add(kernel.id);
   return {

@@ -32,6 +32,8 @@ export interface KernelSource {
 /** What is remembered of a text. */
 interface Known {
   readonly kernel: KernelSource;
+  /** The name of the function that it was first seen of, as that function has it. */
+  readonly givenAs: unknown;
   readonly globals: ReadonlySet<string>;
   /** Functions of this text whose surroundings were looked at. */
   readonly looked: WeakSet<object>;
@@ -58,26 +60,27 @@ export function readKernelSource(fn: unknown): KernelSource {
   }
   // Not fn.toString(): an own method of that name need not tell the truth.
   const text = Function.prototype.toString.call(fn);
-  const given = nameOf(fn);
-  const name = given === "" ? "kernel" : given;
   let known = cache.get(text);
   if (known === undefined) {
-    const { source, stateful, globals } = analyse(text, given);
-    known = { kernel: Object.freeze({ source, stateful, name }), globals, looked: new WeakSet(), looks: 0 };
+    const { source, stateful, globals } = analyse(text, nameOf(fn));
+    const kernel = Object.freeze({ source, stateful, name: kernelName(fn) });
+    known = { kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
     const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
     if (oldest !== undefined) cache.delete(oldest);
     cache.set(text, known);
   }
-  checkSurroundings(fn, known, () => labelOf(text, given));
+  checkSurroundings(fn, known, text);
+  // Looking at its characters takes as long as all the rest.
+  const name = fn.name === known.givenAs ? known.kernel.name : kernelName(fn);
   return known.kernel.name === name ? known.kernel : Object.freeze({ ...known.kernel, name });
 }
 
 /** @throws KernelCaptureError where a variable around the function hides a global that it uses */
-function checkSurroundings(fn: object, known: Known, label: () => string): void {
+function checkSurroundings(fn: Named, known: Known, text: string): void {
   if (known.globals.size === 0 || known.looks >= MAX_LOOKS || known.looked.has(fn)) return;
   const names = enclosingNames(fn);
   const hidden = [...known.globals].filter((global) => names?.has(global));
-  if (hidden.length > 0) throw new KernelCaptureError(`kernel ${label()}`, hidden);
+  if (hidden.length > 0) throw new KernelCaptureError(`kernel ${labelOf(text, nameOf(fn))}`, hidden);
   known.looked.add(fn);
   known.looks += 1;
 }
@@ -87,8 +90,17 @@ function labelOf(text: string, name: string): string {
 }
 
 /** A static member or a defineProperty may put anything in place of a function's name. */
-function nameOf(fn: { readonly name: unknown }): string {
-  return typeof fn.name === "string" ? fn.name.replace(/\s+/g, " ").trim() : "";
+interface Named {
+  readonly name: unknown;
+}
+
+function nameOf({ name }: Named): string {
+  return typeof name === "string" ? name.replace(/\s+/g, " ").trim() : "";
+}
+
+function kernelName(fn: Named): string {
+  const name = nameOf(fn);
+  return name === "" ? "kernel" : name;
 }
 
 function analyse(text: string, name: string): Omit<KernelSource, "name"> & Pick<Known, "globals"> {

@@ -173,6 +173,7 @@ export class Arena {
     let size = 0;
     let requested = 0;
     for (const bytes of needs) {
+      if (bytes === 0) continue;
       size += sizeClass(bytes);
       requested += bytes;
     }
@@ -247,6 +248,8 @@ export class Arena {
 
   /** The smallest class that serves a need of this class and has an idle region. */
   #idleClass(size: number): number | undefined {
+    // As a rule a call that repeats has its own back.
+    if ((this.#idle.get(size)?.length ?? 0) > 0) return size;
     let best: number | undefined;
     for (const [candidate, { length }] of this.#idle) {
       if (length === 0 || candidate < size || candidate > 2 * size) continue;

@@ -45,14 +45,15 @@ export class Lease {
     return this;
   }
 
-  drop(): void {
+  /** @param now as `performance.now()` counts, where that is known: a reading takes 0.06 µs */
+  drop(now?: number): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
+    const since = now ?? clock();
     // The last one first: the arena gives out first what it got last, so a call that repeats finds each in its old place.
-    const now = clock();
     for (let region = this.#regions.pop(); region !== undefined; region = this.#regions.pop()) {
       if (this.#isAbandoned) this.#arena.forget(region);
-      else this.#arena.give(region, now);
+      else this.#arena.give(region, since);
     }
     this.#onReturned?.(!this.#isAbandoned);
   }

@@ -1,5 +1,12 @@
 import type { PlacementPlan } from "./placement.js";
 
+interface Placed {
+  readonly bytes: number;
+  readonly times: number;
+}
+
+const NEVER: Placed = Object.freeze({ bytes: 0, times: 0 });
+
 /** Which plain buffers were placed before, and how often: whoever places one again and again had better share it. */
 export class PlacementHistory {
   readonly #times = new WeakMap<ArrayBufferLike, number>();
@@ -11,7 +18,8 @@ export class PlacementHistory {
   }
 
   /** Bytes of the plan that were placed before, and how often the one placed most often was. */
-  of({ spans }: PlacementPlan): { bytes: number; times: number } {
+  of({ spans }: PlacementPlan): Placed {
+    if (spans.length === 0) return NEVER;
     let bytes = 0;
     let times = 0;
     for (const { buffer, start, end } of spans) {

@@ -3,7 +3,7 @@ import { adviceFor } from "./advice.js";
 import { choose } from "./choose.js";
 import { estimateSequential, estimateThreads, parallelWidth } from "./estimate.js";
 import { firstTaskLimit } from "./hand-over.js";
-import type { HostProfile } from "./host-profile.js";
+import { type HostProfile, hostProfileOf } from "./host-profile.js";
 import type { Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";
 
@@ -11,7 +11,7 @@ import { printPlan } from "./print.js";
 export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
   const draft = new DraftPlan(workload, limits, host);
   const { kernel, predicted, reason, advice } = draft;
-  return printable({ ...draft, kernel, predicted, reason, advice });
+  return printable({ ...draft, kernel, predicted, reason, advice, host: hostProfileOf(host) });
 }
 
 /** A plan as nothing but data, fit for a message. */

@@ -3,7 +3,7 @@ import type { ValueDecoder, ValueEncoder } from "./codec.js";
 
 /** Packed items: plain numbers as they are, everything else as msgpack. */
 export type PackedItems =
-  | { readonly packing: "numbers"; readonly numbers: Float64Array }
+  | { readonly packing: "numbers"; readonly numbers: ArrayLike<number> }
   | {
       readonly packing: "msgpack";
       readonly bytes: Uint8Array;
@@ -11,18 +11,13 @@ export type PackedItems =
       readonly offsets: Float64Array;
     };
 
-/** @throws TypeError naming the item that msgpack cannot carry */
+/**
+ * @returns numbers as the very list that was given: to be copied before the caller can go on
+ * @throws TypeError naming the item that msgpack cannot carry
+ */
 export function packItems(items: readonly unknown[], encoder: ValueEncoder): PackedItems {
+  if (areNumbers(items)) return { packing: "numbers", numbers: items };
   const count = items.length;
-  const numbers = new Float64Array(count);
-  let at = 0;
-  for (; at < count; at++) {
-    const item = items[at];
-    if (typeof item !== "number") break;
-    numbers[at] = item;
-  }
-  if (at === count) return { packing: "numbers", numbers };
-
   const offsets = new Float64Array(count + 1);
   let bytes = new Uint8Array(Math.max(1024, count * 16));
   let used = 0;
@@ -46,10 +41,22 @@ export function packItems(items: readonly unknown[], encoder: ValueEncoder): Pac
   return { packing: "msgpack", bytes: bytes.subarray(0, used), offsets };
 }
 
+function areNumbers(items: readonly unknown[]): items is readonly number[] {
+  // A plain loop: `every` skips holes.
+  for (let i = 0; i < items.length; i += 1) if (typeof items[i] !== "number") return false;
+  return true;
+}
+
+/** The same on memory of their own, for when the caller may change its list. */
+export function ownItems(items: PackedItems | undefined): PackedItems | undefined {
+  if (items?.packing !== "numbers") return items;
+  return { packing: "numbers", numbers: Float64Array.from(items.numbers) };
+}
+
 /** Bytes that the items take on their way. */
 export function itemBytes(items: PackedItems | undefined): number {
   if (items === undefined) return 0;
-  if (items.packing === "numbers") return items.numbers.byteLength;
+  if (items.packing === "numbers") return items.numbers.length * Float64Array.BYTES_PER_ELEMENT;
   return items.bytes.byteLength + items.offsets.byteLength;
 }
 

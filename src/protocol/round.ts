@@ -65,8 +65,10 @@ export interface Round {
   indexAt(position: number): number;
   /** How that worker tells that it has left. */
   leave(participant: number): LeaveWord;
-  /** What that worker noted. */
-  notes(participant: number): { readonly meter: Float64Array; readonly log: Float64Array | undefined };
+  /** Of each worker that may take part; all zero of one that does not. */
+  readonly meters: readonly Float64Array[];
+  /** Claims that that worker noted; undefined: nobody traces the call. */
+  log(participant: number): Float64Array | undefined;
 }
 
 /** Where the parts of a round's region begin. */
@@ -96,12 +98,10 @@ export function openRound(
 ): Round {
   const { logged, tasks } = descriptor;
   const orderLength = order?.length ?? 0;
-  const take = (descriptorBytes: number): Region => {
-    const { logs } = roundLayout(workers, orderLength, descriptorBytes);
-    // A later round goes on with what earlier ones have done, which must not be lost for want of some KB.
-    return arena.take(logs + workers * logged * LOG_BYTES, order !== undefined);
-  };
-  let region = take(LARGEST_STANDING);
+  const logBytes = workers * logged * LOG_BYTES;
+  // A later round goes on with what earlier ones have done, which must not be lost for want of some KB.
+  const mayExceed = order !== undefined;
+  let region = arena.take(roundLayout(workers, orderLength, LARGEST_STANDING).logs + logBytes, mayExceed);
   const before = standing.get(region);
   if (before?.isFor(descriptor, workers, order) === true) {
     before.uses = region.uses;
@@ -111,7 +111,7 @@ export function openRound(
   const bytes = encodeDescriptor(descriptor);
   if (bytes.length > LARGEST_STANDING) {
     arena.give(region);
-    region = take(bytes.length);
+    region = arena.take(roundLayout(workers, orderLength, bytes.length).logs + logBytes, mayExceed);
   }
   const layout = roundLayout(workers, orderLength, bytes.length);
   const { buffer } = region;
@@ -145,10 +145,8 @@ export function openRound(
     hasBegun: (participant) => meters[participant]?.[AT] !== 0,
     indexAt: (position) => order?.[position] ?? position,
     leave: (participant) => leaves[participant] as LeaveWord,
-    notes: (participant) => ({
-      meter: meters[participant] as Float64Array,
-      log: logAt(buffer, layout, participant, logged),
-    }),
+    meters,
+    log: (participant) => logAt(buffer, layout, participant, logged),
   };
   if (order === undefined && bytes.length <= LARGEST_STANDING) {
     standing.set(region, new Standing(round, descriptor, begin));

@@ -18,28 +18,22 @@ export function isHeard(name: keyof ChannelMessages): boolean {
   return channelOf(name).hasSubscribers;
 }
 
-/** Tells the process (`diagnostics_channel`, `sharray:<name>`). The message is made only where somebody listens. */
-export function publish<N extends keyof ChannelMessages>(name: N, message: () => ChannelMessages[N]): void {
+/** Tells the process (`diagnostics_channel`, `sharray:<name>`). */
+export function publish<N extends keyof ChannelMessages>(name: N, message: ChannelMessages[N]): void {
   const listeners = channelOf(name);
-  if (listeners.hasSubscribers) listeners.publish(message());
+  if (listeners.hasSubscribers) listeners.publish(message);
 }
 
-/** Tells the executor's own listener and the process. The payload is made once, where somebody listens. */
+/** Tells the executor's own listener and the process. */
 export function emit<E extends keyof TelemetryEvents>(
   telemetry: Telemetry | undefined,
   event: E,
-  payload: () => TelemetryEvents[E],
+  payload: TelemetryEvents[E],
 ): void {
-  if (telemetry === undefined && !isHeard(event)) return;
-  let made: TelemetryEvents[E] | undefined;
-  const once = (): TelemetryEvents[E] => {
-    made ??= payload();
-    return made;
-  };
-  publish<keyof TelemetryEvents>(event, once);
+  publish<keyof TelemetryEvents>(event, payload);
   if (telemetry === undefined) return;
   try {
-    telemetry(...([event, once()] as unknown as Parameters<Telemetry>));
+    telemetry(...([event, payload] as unknown as Parameters<Telemetry>));
   } catch {
     // A listener's mistake is not the call's.
   }

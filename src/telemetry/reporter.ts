@@ -1,6 +1,6 @@
 import type { Plan, StrategyName } from "../plan/plan.js";
 import { emit, isHeard, publish } from "./emit.js";
-import type { CallName, CallTrace, ParallelExecution, Telemetry } from "./events.js";
+import type { CallName, CallTrace, ParallelExecution, Telemetry, TelemetryEvents } from "./events.js";
 import { Metrics } from "./metrics.js";
 
 let lastJob = 0;
@@ -31,42 +31,52 @@ export class Reporter {
     return isHeard("call_trace");
   }
 
-  planned(job: number, call: CallName, plan: Plan, decision: StrategyName, reason = () => plan.reason): void {
-    emit(this.#telemetry, "parallel_decision", () => ({
+  /** Does anybody listen to the event? What nobody hears need not be made. */
+  isHeard(event: keyof TelemetryEvents): boolean {
+    return this.#telemetry !== undefined || isHeard(event);
+  }
+
+  /** @param reason in words; default: the plan's */
+  planned(job: number, call: CallName, plan: Plan, decision: StrategyName, reason?: string): void {
+    if (!this.isHeard("parallel_decision")) return;
+    emit(this.#telemetry, "parallel_decision", {
       job,
       call,
       decision,
-      reason: reason(),
+      reason: reason ?? plan.reason,
       tasks: plan.tasks,
       predicted: plan.predicted,
       bytesShared: plan.bytesShared,
       bytesToPlace: plan.bytesToPlace,
-    }));
+    });
   }
 
   fellBack(job: number, call: CallName, error: unknown, from: StrategyName, to: StrategyName): void {
     this.metrics.fallBack();
-    emit(this.#telemetry, "parallel_fallback", () => ({ job, call, error, from, to }));
+    emit(this.#telemetry, "parallel_fallback", { job, call, error, from, to });
   }
 
   /** @param retries lost workers whose tasks ran again */
-  completed(duration: number, wait: number, retries: number, execution: () => ParallelExecution): void {
+  completed(duration: number, wait: number, retries: number): void {
     this.metrics.complete(duration, wait, retries);
+  }
+
+  executed(execution: ParallelExecution): void {
     emit(this.#telemetry, "parallel_execution", execution);
   }
 
   failed(job: number, call: CallName, error: unknown, duration: number): void {
     this.metrics.fail();
-    publish("parallel_failure", () => ({ job, call, error, duration }));
+    publish("parallel_failure", { job, call, error, duration });
   }
 
   /** The loop over a stream was left before its end. */
   left(job: number, call: CallName, duration: number): void {
     this.metrics.leave();
-    publish("parallel_left", () => ({ job, call, duration }));
+    publish("parallel_left", { job, call, duration });
   }
 
-  traced(trace: () => Omit<CallTrace, "executor">): void {
-    publish("call_trace", () => ({ executor: this.#executor, ...trace() }));
+  traced(trace: Omit<CallTrace, "executor">): void {
+    publish("call_trace", { executor: this.#executor, ...trace });
   }
 }

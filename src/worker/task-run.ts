@@ -74,6 +74,11 @@ export class TaskRun {
     this.#parts = parts;
   }
 
+  /** Tasks of the round. */
+  get tasks(): number {
+    return this.#parts.tasks;
+  }
+
   /** Tasks that this thread has taken on, the present one included. */
   get taken(): number {
     return this.#taken + this.#at - this.#start;
@@ -81,7 +86,7 @@ export class TaskRun {
 
   /** Has it taken on every task of the round? */
   get tookAll(): boolean {
-    return this.taken === this.#parts.tasks;
+    return this.taken === this.tasks;
   }
 
   /**

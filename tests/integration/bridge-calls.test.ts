@@ -120,6 +120,11 @@ describe("memory", () => {
   });
 });
 
+test("a list may change as soon as the call is made", async () => {
+  const expected = Array.from({ length: 100 }, (_, i) => i + 1);
+  expect(await runClient(executor, "changed list")).toEqual(expected);
+});
+
 describe("stopping", () => {
   test("a signal rejects with its reason; the call's memory returns when nobody touches it", async () => {
     expect(await runClient(executor, "aborted")).toEqual({

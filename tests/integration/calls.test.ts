@@ -211,6 +211,19 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
     expect(seen).toEqual({ zero: -0, list: odd });
   });
 
+  test.each([3, 500])("a list of %i numbers may change as soon as the call is made", async (length) => {
+    const items = Array.from({ length }, (_, i) => i);
+    // Plain and heavy, so that it is placed in several turns of the event loop.
+    const heavy = new Float64Array(2 ** 21).fill(1);
+    const doubled = items.map((i) => 2 * i + 1);
+    for (const shared of [{ heavy: [1] }, { heavy }]) {
+      const given = [...items];
+      const call = executor.map(given, (i, { heavy }) => 2 * i + heavy[0]!, { ...on, shared });
+      given.fill(Number.NaN);
+      expect(await call).toEqual(doubled);
+    }
+  });
+
   test("streamShared gives every result once", async () => {
     const x = Int32Array.from({ length: 100 }, (_, i) => i);
     const seen = new Map<number, unknown>();

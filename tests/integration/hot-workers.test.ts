@@ -68,6 +68,35 @@ describe("short calls", () => {
     }
   });
 
+  describe.each(["threads", "sequential"] as const)("%s", (strategy) => {
+    const call = (signal?: AbortSignal) => executor.map(items, (item) => item, { strategy, signal });
+
+    // Its tasks may all have ended by then.
+    test("stop by their signal in the moment after they were made", async () => {
+      await warmUp(call);
+      for (let i = 0; i < 200; i++) {
+        const controller = new AbortController();
+        const stopped = call(controller.signal);
+        controller.abort(`reason ${i}`);
+        await expect(stopped).rejects.toBe(`reason ${i}`);
+        expect(await call()).toEqual(items);
+      }
+      expect(executor.metrics.snapshot()).toMatchObject({ completed: 220, failures: 200 });
+    });
+
+    test("have one end where the executor cancels them then", async () => {
+      await warmUp(call);
+      for (let i = 0; i < 200; i++) {
+        const cancelled = call();
+        executor.cancel("enough");
+        const end = await cancelled.catch((reason: unknown) => reason);
+        if (end !== "enough") expect(end).toEqual(items);
+        expect(await call()).toEqual(items);
+      }
+      expect(executor.memory().bytesInUse).toBe(0);
+    });
+  });
+
   // Each may be over before the event loop has had a turn.
   test("leave the event loop its turns", async () => {
     const call = () => executor.map(items, (item) => item);

@@ -134,7 +134,7 @@ const WRITING: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>([
   "writeElsewhere",
 ]);
 
-/** threads.ts, ThreadsStrategy.run, behind `await pass.ended`. */
+/** threads.ts, ThreadsStrategy, behind `await current.untilEnd()`. */
 export function goOn({ state, bounds, rules, fork }: CallerMove): void {
   if (state.isStopped) {
     closeRun(fork("the run of the aborted call returns", "turn"));

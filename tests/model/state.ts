@@ -134,7 +134,7 @@ export type CallerPlace = (typeof CALLER_PLACES)[number];
 
 /** What `Pass.#loss` is. */
 export const LOSSES = ["none", "terminated", "died"] as const;
-/** What `Pass.ended` resolved with; `open`: not yet, `closed`: the run has returned. */
+/** What `Pass.untilEnd` resolved with; `open`: not yet, `closed`: the run has returned. */
 export const ENDINGS = ["open", ...LOSSES, "closed"] as const;
 /** How the call ended. */
 export const OUTCOMES = ["open", "resolved", "failed", "lost", "aborted"] as const;

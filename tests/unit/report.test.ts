@@ -3,7 +3,7 @@ import type { RunReport } from "../../src/dispatch/job.js";
 import type { Execution } from "../../src/execution.js";
 import type { Estimate, Plan, StrategyName } from "../../src/plan/plan.js";
 import type { Measured } from "../../src/planner.js";
-import { busyOf, type Completed, callTrace, executionEvent } from "../../src/report.js";
+import { busyOf, callTrace, executionEvent, type Planned } from "../../src/report.js";
 import type { Request } from "../../src/request.js";
 
 function estimate(total: number): Estimate {
@@ -38,14 +38,14 @@ function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
   };
 }
 
-function courseOf(
-  runs: RunReport[],
-  placing?: { start: number; end: number; isRecycled: boolean },
-): Completed {
+function courseOf(runs: RunReport[], placing?: { start: number; end: number; isRecycled: boolean }): Planned {
   return {
     job: 9,
     started: 100,
     request: { call: "map", kernel: { name: "k" }, items: undefined } as unknown as Request,
+    ownSignal: undefined,
+    beganAlone: true,
+    stopWatching: undefined,
     plan,
     planned: 101,
     execution: { placing, bytesPlaced: placing === undefined ? 0 : 800 } as unknown as Execution,
@@ -140,7 +140,7 @@ describe("the event of a call", () => {
 });
 
 describe("the trace of a call", () => {
-  const spansOf = (course: Completed, error?: unknown) =>
+  const spansOf = (course: Planned, error?: unknown) =>
     callTrace(course, 150, measured.actual, error).spans.map(({ name, start, end }) => [name, start, end]);
 
   it("has a span for each part that took time", () => {

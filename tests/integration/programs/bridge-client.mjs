@@ -315,6 +315,15 @@ const scenarios = {
     return "returned";
   },
 
+  /** Its list changes while its heavy array is still being placed. */
+  async "changed list"(client) {
+    const heavy = new Float64Array(2 ** 22).fill(1);
+    const items = Array.from({ length: 100 }, (_, i) => i);
+    const call = client.map(items, (i, { heavy }) => i + heavy[0], { shared: { heavy } });
+    items.fill(Number.NaN);
+    return await call;
+  },
+
   async aborted(client) {
     const reason = new Error("my own reason");
     const before = await client

@@ -15,7 +15,7 @@ function meterOf(start: number, end: number, logged = 0): Float64Array {
 describe("the time of computing", () => {
   it("is undefined where no thread ran a task", () => {
     expect(computingTime([])).toBeUndefined();
-    expect(computingTime([meterOf(0, 0), meterOf(0, 0)])).toBeUndefined();
+    expect(computingTime([{ meters: [meterOf(0, 0), meterOf(0, 0)] }])).toBeUndefined();
   });
 
   it("goes from the first thread's start to the last one's end, on this thread's clock", () => {
@@ -28,7 +28,9 @@ describe("the time of computing", () => {
           ...Array.from({ length: idle }, () => meterOf(0, 0)),
           ...threads.map(({ start, length }) => meterOf(start, start + length)),
         ];
-        const computing = computingTime(meters);
+        const half = meters.length >> 1;
+        const rounds = [{ meters: meters.slice(0, half) }, { meters: meters.slice(half) }];
+        const computing = computingTime(rounds);
         expect(computing?.start).toBeCloseTo(Math.min(...threads.map(({ start }) => start)), 3);
         expect(computing?.end).toBeCloseTo(
           Math.max(...threads.map(({ start, length }) => start + length)),

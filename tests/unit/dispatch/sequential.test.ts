@@ -7,6 +7,7 @@ import { Arena } from "../../../src/memory/arena.js";
 import { Lease } from "../../../src/memory/lease.js";
 import { GUARD_MS } from "../../../src/plan/hand-over.js";
 import { SLICE_MS } from "../../../src/platform/breather.js";
+import type { MaybePromise } from "../../../src/platform/maybe-promise.js";
 import { openBlock } from "../../../src/protocol/job-block.js";
 import { unpackThrown } from "../../../src/protocol/thrown.js";
 
@@ -78,7 +79,7 @@ function stopTheClock(): { now: number } {
 }
 
 /** What a look into the run shows in every turn of the event loop until it ends. */
-async function seenByTheLoop(run: () => Promise<unknown>, look: () => number): Promise<number[]> {
+async function seenByTheLoop(run: () => MaybePromise<unknown>, look: () => number): Promise<number[]> {
   const seen: number[] = [];
   let isOver = false;
   const turn = (): void => {
@@ -312,7 +313,10 @@ describe("a time-out", () => {
 });
 
 describe("a guarded first task", () => {
-  const guard = (kernel: IndexKernel, tasks = 5): { job: Job; run: Promise<RunReport>; runs: number[] } => {
+  const guard = (
+    kernel: IndexKernel,
+    tasks = 5,
+  ): { job: Job; run: MaybePromise<RunReport>; runs: number[] } => {
     const runs: number[] = [];
     const job = jobOf(tasks, (index) => {
       runs.push(index);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArrayTable, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
-import { itemBytes, itemReader, type PackedItems, packItems } from "../../../src/protocol/items.js";
+import { itemBytes, itemReader, ownItems, type PackedItems, packItems } from "../../../src/protocol/items.js";
 import { onShared } from "../arbitraries.js";
 
 function pack(items: readonly unknown[]): { packed: PackedItems; table: ArrayTable } {
@@ -31,6 +31,24 @@ describe("numbers", () => {
   it("take eight bytes each", () => {
     const { packed } = pack([1, 2, 3]);
     expect(itemBytes(packed)).toBe(24);
+  });
+
+  it("are the list itself, until they are to be kept", () => {
+    const items = [1, 2, 3];
+    const { packed } = pack(items);
+    const kept = ownItems(packed);
+    items[0] = 9;
+    expect(packed).toMatchObject({ numbers: [9, 2, 3] });
+    expect(kept).toEqual({ packing: "numbers", numbers: Float64Array.of(1, 2, 3) });
+    const others = pack(["a"]).packed;
+    expect([ownItems(others), ownItems(undefined)]).toEqual([others, undefined]);
+  });
+
+  it("and nothing else", () => {
+    for (const other of ["2", null, 2n, true]) expect(pack([1, other]).packed.packing).toBe("msgpack");
+    const withHole = [1, 2, 3];
+    delete withHole[1];
+    expect(() => pack(withHole)).toThrow(/items\[1\]/);
   });
 
   it("no item at all", () => {

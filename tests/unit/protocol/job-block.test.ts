@@ -10,6 +10,7 @@ function pack(items: readonly unknown[]) {
 
 describe.each<[string, readonly unknown[]]>([
   ["numbers", [1.5, -0, Number.NaN]],
+  ["numbers", Array.from({ length: 100 }, (_, i) => i / 3)],
   ["msgpack", ["a", { b: [1, "é"] }, null]],
 ])("a block with items as %s", (packing, items) => {
   it("brings them to whoever opens it", () => {

@@ -233,9 +233,8 @@ describe("logs", () => {
           meter.fill(i + 100);
         }
         for (let i = 0; i < workers; i++) {
-          const { log, meter } = round.notes(i);
-          expect(new Set(log)).toEqual(new Set([i + 1]));
-          expect(new Set(meter)).toEqual(new Set([i + 100]));
+          expect(new Set(round.log(i))).toEqual(new Set([i + 1]));
+          expect(new Set(round.meters[i])).toEqual(new Set([i + 100]));
         }
         const read = readRound(round.region.buffer, wake(0));
         expect(read.descriptor).toEqual({ ...descriptor, logged });
@@ -247,7 +246,7 @@ describe("logs", () => {
 
   it("are not there where nobody traces", () => {
     const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, false);
-    expect(round.notes(0).log).toBeUndefined();
+    expect(round.log(0)).toBeUndefined();
     expect(readRound(round.region.buffer, wakeFor(round, 0)).log).toBeUndefined();
   });
 });

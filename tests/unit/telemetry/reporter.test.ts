@@ -45,7 +45,7 @@ describe("a decision", () => {
   it("tells what was decided at that moment, which need not be what was planned", () => {
     const telemetry = vi.fn();
     listen("parallel_decision");
-    new Reporter(telemetry, 1).planned(3, "map", plan, "sequential", () => "moved");
+    new Reporter(telemetry, 1).planned(3, "map", plan, "sequential", "moved");
     const event = {
       job: 3,
       call: "map",
@@ -59,25 +59,40 @@ describe("a decision", () => {
     expect(telemetry.mock.calls).toEqual([["parallel_decision", event]]);
     expect(heard).toEqual([["parallel_decision", event]]);
   });
+
+  it("is put in words only where somebody listens", () => {
+    const reason = vi.fn(() => "planned");
+    const silent = Object.defineProperty({ ...plan }, "reason", { get: reason });
+    new Reporter(undefined, 1).planned(3, "map", silent, "threads");
+    expect(reason).not.toHaveBeenCalled();
+    listen("parallel_decision");
+    new Reporter(undefined, 1).planned(3, "map", silent, "threads");
+    expect(heard).toMatchObject([["parallel_decision", { reason: "planned", decision: "threads" }]]);
+  });
 });
 
 describe("a call that ends", () => {
-  it("counts, and its event is made only where somebody listens", () => {
-    const make = vi.fn(() => execution);
+  it("counts", () => {
     const quiet = new Reporter(undefined, 1);
-    quiet.completed(10, 4, 2, make);
-    expect(make).not.toHaveBeenCalled();
+    quiet.completed(10, 4, 2);
     expect(quiet.metrics.snapshot()).toMatchObject({ completed: 1, totalDuration: 10, retries: 2 });
     expect(quiet.metrics.snapshot().wait.max).toBeGreaterThan(3.9);
+  });
+
+  it("is told to whoever listens, and it can be asked whether anybody does", () => {
+    const quiet = new Reporter(undefined, 1);
+    expect(quiet.isHeard("parallel_execution")).toBe(false);
 
     const telemetry = vi.fn();
-    new Reporter(telemetry, 1).completed(10, 4, 0, make);
+    const told = new Reporter(telemetry, 1);
+    expect(told.isHeard("parallel_execution")).toBe(true);
+    told.executed(execution);
     expect(telemetry.mock.calls).toEqual([["parallel_execution", execution]]);
 
     listen("parallel_execution");
-    quiet.completed(10, 4, 0, make);
+    expect(quiet.isHeard("parallel_execution")).toBe(true);
+    quiet.executed(execution);
     expect(heard).toEqual([["parallel_execution", execution]]);
-    expect(make).toHaveBeenCalledTimes(2);
   });
 
   it("with an error is told to the process alone: the caller has the rejection", () => {
@@ -113,23 +128,20 @@ describe("a call that ends", () => {
 });
 
 describe("traces", () => {
-  it("are recorded while somebody listens, and made for nobody else", () => {
-    const make = vi.fn(() => trace);
+  it("are recorded while somebody listens", () => {
     // The executor's own listener is none for traces.
     const reporter = new Reporter(vi.fn(), 1);
     expect(reporter.isTracing).toBe(false);
-    reporter.traced(make);
-    expect(make).not.toHaveBeenCalled();
     listen("call_trace");
     expect(reporter.isTracing).toBe(true);
-    reporter.traced(make);
+    reporter.traced(trace);
     expect(heard).toEqual([["call_trace", { ...trace, executor: expect.any(Number) }]]);
   });
 
   it("name their executor, in the order of their making", () => {
     listen("call_trace");
     const [first, second] = [new Reporter(undefined, 1), new Reporter(undefined, 1)];
-    for (const reporter of [second, first, second]) reporter.traced(() => trace);
+    for (const reporter of [second, first, second]) reporter.traced(trace);
     const [a, b, c] = heard.map(([, message]) => (message as CallTrace).executor) as [number, number, number];
     expect([a - b, c]).toEqual([1, a]);
   });
