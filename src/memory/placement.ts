@@ -2,6 +2,7 @@
  * Placement: copies plain arrays into regions, once, and says where they went. Arrays that already stand on shared
  * memory stay where they are.
  */
+import { copyBytes } from "../platform/bytes.js";
 import { ALIGNMENT, type Arena, type Region } from "./arena.js";
 import { isShared, kindOf, type TypedArray } from "./dtypes.js";
 
@@ -144,7 +145,7 @@ export async function copySpans(
     const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
     const target = new Uint8Array(region.buffer, span.target, source.length);
     for (let at = 0; at < source.length; at += COPY_PIECE) {
-      target.set(source.subarray(at, at + COPY_PIECE), at);
+      copyBytes(target.subarray(at), source.subarray(at, at + COPY_PIECE));
       const pausing = pause();
       if (pausing !== undefined) await pausing;
     }
@@ -155,7 +156,7 @@ export async function copySpans(
 export function placeNow(plan: PlacementPlan, region: Region): void {
   for (const span of plan.spans) {
     const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
-    new Uint8Array(region.buffer, span.target, source.length).set(source);
+    copyBytes(new Uint8Array(region.buffer, span.target, source.length), source);
   }
 }
 

@@ -1,5 +1,6 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
 import { IsolationError, quote } from "../errors.js";
+import { clearBytes } from "../platform/bytes.js";
 import { whyNoThreads } from "../platform/runtime.js";
 import type { Arena } from "./arena.js";
 import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";
@@ -35,7 +36,7 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
   }
   assertShareable("allocate()");
   const region = arena.take(length * elementBytes(kind));
-  if (region.recycled) new Uint8Array(region.buffer).fill(0);
+  if (region.recycled) clearBytes(new Uint8Array(region.buffer));
   return viewOf(kind, arena.lend(region), 0, length);
 }
 

@@ -5,6 +5,7 @@
 import { quote } from "../errors.js";
 import { isSharedBuffer, isTypedArray, kindOf, viewOf } from "../memory/dtypes.js";
 import { isDetached, isRecord } from "../memory/inputs.js";
+import { copyBytes } from "../platform/bytes.js";
 import { keyPath } from "./codec.js";
 
 /** A result ready for `postMessage(value, transfer)`. */
@@ -68,7 +69,7 @@ export class Departure {
     }
     if (ArrayBuffer.isView(value)) return remember(this.#ownView(value, state));
     if (isSharedBuffer(value as ArrayBufferLike)) {
-      return remember(this.#give(copyBytes(new Uint8Array(value as SharedArrayBuffer)), state));
+      return remember(this.#give(bytesOf(new Uint8Array(value as SharedArrayBuffer)), state));
     }
     if (value instanceof ArrayBuffer) return remember(this.#ownBuffer(value, state));
     if (Array.isArray(value)) {
@@ -115,12 +116,12 @@ export class Departure {
   /** Of the class that it arrives with, be the kernel's a subclass of it. */
   #ownView(view: ArrayBufferView, state: State): ArrayBufferView {
     const isWhole = view.byteLength === view.buffer.byteLength && this.#mayGive(view.buffer);
-    const buffer = this.#give(isWhole ? (view.buffer as ArrayBuffer) : copyBytes(view), state);
+    const buffer = this.#give(isWhole ? (view.buffer as ArrayBuffer) : bytesOf(view), state);
     return isTypedArray(view) ? viewOf(kindOf(view), buffer, 0, view.length) : new DataView(buffer);
   }
 
   #ownBuffer(buffer: ArrayBuffer, state: State): ArrayBuffer {
-    return this.#give(this.#mayGive(buffer) ? buffer : copyBytes(new Uint8Array(buffer)), state);
+    return this.#give(this.#mayGive(buffer) ? buffer : bytesOf(new Uint8Array(buffer)), state);
   }
 
   /** Takes a buffer that is nobody else's into the result. */
@@ -140,9 +141,9 @@ interface State {
   isPlain: boolean;
 }
 
-function copyBytes(view: ArrayBufferView): ArrayBuffer {
+function bytesOf(view: ArrayBufferView): ArrayBuffer {
   const copy = new Uint8Array(view.byteLength);
-  copy.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  copyBytes(copy, new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   return copy.buffer;
 }
 

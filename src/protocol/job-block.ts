@@ -4,6 +4,7 @@
  */
 import type { Arena, Region } from "../memory/arena.js";
 import { aligned } from "../memory/placement.js";
+import { copyBytes } from "../platform/bytes.js";
 import type { PackedItems } from "./items.js";
 import { ResultTable } from "./results.js";
 
@@ -88,7 +89,7 @@ export function openBlock(arena: Arena, tasks: number, items: PackedItems | unde
   const region = arena.take(layout.end);
   if (items?.packing === "msgpack") {
     new Float64Array(region.buffer, layout.items, tasks + 1).set(items.offsets);
-    new Uint8Array(region.buffer, layout.itemBytes, items.bytes.length).set(items.bytes);
+    copyBytes(new Uint8Array(region.buffer, layout.itemBytes, items.bytes.length), items.bytes);
   }
   const packing = items?.packing ?? null;
   let opened = standing.get(region);

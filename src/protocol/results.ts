@@ -2,6 +2,8 @@
  * The result table: one byte and one 8-byte slot per task, written by whoever ran the task. The byte says what the
  * slot holds, and that the task ended at all.
  */
+import { clearBytes } from "../platform/bytes.js";
+
 /** The task has not ended. */
 const PENDING = 0;
 const NUMBER = 1;
@@ -68,7 +70,8 @@ export class ResultTable {
 
   /** Forgets all, for another job. */
   reset(): void {
-    this.#kinds.fill(PENDING);
+    // PENDING is zero.
+    clearBytes(this.#kinds);
   }
 
   /** Forgets a task's end, so that it runs again. */

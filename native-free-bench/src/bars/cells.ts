@@ -80,6 +80,8 @@ export const cells: readonly Cell[] = [
   ...COMPUTING.map(
     (scenario): Cell => ({
       name: `7 two workers: ${scenario}`,
+      // Neighbours on the machine slow a core down for seconds.
+      processes: 3,
       measure: (effort) => judgeSpeedup(scenario, effort),
     }),
   ),
@@ -119,7 +121,7 @@ async function bridge(effort: Effort): Promise<Partial<Measured>> {
   return { ...judged, tables: [...(judged.tables ?? []), { title, reference, rows }] };
 }
 
-/** Two races: what a clone leaves for the garbage collector would fall to the next contestant. */
+/** Two races, as the collections that clones need would empty the caches for the others. */
 async function firstCall(effort: Effort): Promise<Partial<Measured>> {
   const times = await fight(placing, effort);
   const cloned = await fight(cloning, effort);
@@ -139,7 +141,7 @@ async function firstCall(effort: Effort): Promise<Partial<Measured>> {
       },
       {
         number: 5,
-        what: "structuredClone of the same against that call",
+        what: "the same by structured clone, the payload to each of two workers, against that call",
         limit: 10,
         rule: "at least",
         unit: "x",

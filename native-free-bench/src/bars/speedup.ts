@@ -2,9 +2,9 @@
 import { ParallelExecutor } from "../../../dist/index.js";
 import type { Effort, Measured } from "../harness/cell.js";
 import { checked } from "../harness/contestant.js";
-import { Cores } from "../harness/cores.js";
 import { ratiosOf } from "../harness/race.js";
-import { spinCost } from "../harness/spin.js";
+import { median } from "../harness/statistics.js";
+import { bareName, bareThreads } from "../limits/bare.js";
 import { callOn, loop } from "../scenarios/calls.js";
 import { shareByHand } from "../scenarios/data.js";
 import { type Scenario, scenarios } from "../scenarios/scenarios.js";
@@ -13,15 +13,22 @@ import { type Duel, judge } from "./duel.js";
 
 export const COMPUTING = ["explain wide", "k-fold grid", "Black-Scholes", "FFT", "convolution"];
 
-export function speedup(name: string): Duel {
+function prepare(name: string, quick: boolean) {
   const scenario = scenarios.find((each) => each.name === name) as Scenario;
+  const prepared = scenario.prepare(quick);
+  return {
+    scenario,
+    shared: { ...prepared, arrays: shareByHand(prepared.arrays) },
+    chunk: scenario.chunks[0],
+  };
+}
+
+export function speedup(name: string): Duel {
   return {
     name: `Two workers against one: ${name}`,
     reference: "two workers",
     open: async (quick) => {
-      const prepared = scenario.prepare(quick);
-      const shared = { ...prepared, arrays: shareByHand(prepared.arrays) };
-      const [chunk] = scenario.chunks;
+      const { scenario, shared, chunk } = prepare(name, quick);
       const expected = loop(scenario, shared, chunk);
       const one = new ParallelExecutor({ ...THREADS, maxWorkers: 1 });
       const two = new ParallelExecutor({ ...THREADS, maxWorkers: 2 });
@@ -38,19 +45,33 @@ export function speedup(name: string): Duel {
   };
 }
 
-/** With what bare threads gained just before and after, which on a busy machine is less than two. */
+/** Beside what bare threads gain on the very same tasks: no pool can gain more than the machine has. */
 export async function judgeSpeedup(name: string, effort: Effort): Promise<Partial<Measured>> {
-  const cores = await Cores.start(2, spinCost());
-  const before = await cores.measure();
-  const measured = await judge(speedup(name), effort, {
+  const duel = speedup(name);
+  let gains: number[] = [];
+  const beside: Duel = {
+    ...duel,
+    open: async (quick) => {
+      const ours = await duel.open(quick);
+      const { scenario, shared, chunk } = prepare(name, quick);
+      const bare = bareThreads(scenario, shared, chunk, 2);
+      return {
+        contestants: [...ours.contestants, ...bare.contestants],
+        close: () => Promise.all([ours.close(), bare.close()]),
+      };
+    },
+    figures: (times) => {
+      gains = ratiosOf(times, bareName(1), bareName(2));
+      return duel.figures(times);
+    },
+  };
+  const measured = await judge(beside, effort, {
     number: 7,
     what: `${name}: two workers against one`,
     limit: 1.9,
     rule: "at least",
     unit: "x",
   });
-  const gain = Math.min(before, await cores.measure());
-  await cores.shutdown();
-  const note = `bare threads beside it: ${gain.toFixed(2)}`;
+  const note = `bare threads: ${median(gains).toFixed(2)}`;
   return { ...measured, bars: (measured.bars ?? []).map((bar) => ({ ...bar, note })) };
 }

@@ -30,11 +30,12 @@ const copies: Cell = {
   name: "copies",
   measure: async ({ quick, pace }) => {
     const megabytes = quick ? 16 : 64;
-    const source = new Uint8Array(megabytes * MB).fill(1);
-    const target = new Uint8Array(new SharedArrayBuffer(source.length));
+    const source = Buffer.alloc(megabytes * MB, 1);
+    const target = Buffer.from(new SharedArrayBuffer(source.length));
     await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: WORKERS });
     const contestants = [
-      clock("memcpy", () => target.set(source)),
+      clock("memcpy", () => target.fill(source)),
+      clock("TypedArray.set", () => target.set(source)),
       clock("structuredClone", () => structuredClone(source)),
       clock("sharray: call with an empty kernel", () => executor.mapShared([source], () => 0)),
     ];

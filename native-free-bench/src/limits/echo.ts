@@ -21,6 +21,23 @@ export function postMessageEcho(name = "postMessage round trip"): Field {
   return { contestants: [clock(name, call)], close: () => worker.terminate() };
 }
 
+export const CLONED = "cloned to each worker";
+
+/** The same payload by `postMessage` to each of some workers, until all have it. */
+export function cloneEcho(count: number, payload: ArrayBufferView): Field {
+  const source = `
+    const { parentPort } = require("node:worker_threads");
+    parentPort.on("message", ({ byteLength }) => parentPort.postMessage(byteLength));`;
+  const workers = Array.from({ length: count }, () => new Worker(source, { eval: true }));
+  const call = (): Promise<unknown> => {
+    const answers = workers.map((worker) => once(worker, "message"));
+    for (const worker of workers) worker.postMessage(payload);
+    return Promise.all(answers);
+  };
+  const close = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
+  return { contestants: [clock(CLONED, call)], close };
+}
+
 const DOORBELL = `
   const { workerData } = require("node:worker_threads");
   const words = new Int32Array(workerData);

@@ -38,7 +38,7 @@ export const scenarios: readonly Scenario[] = [
     about: "the same for 500 instances, 200 features, 1000 calibration instances",
     call: "map",
     kernel: "explain",
-    chunks: [20, 5, 250],
+    chunks: [10, 2, 250],
     prepare: (quick) => {
       const units = quick ? 60 : 500;
       return { arrays: forest(units, 200, 1000), units };
