@@ -92,6 +92,7 @@ export class Slot {
   #beReady!: () => void;
   #beBroken!: (error: unknown) => void;
   #terminated = false;
+  #ending: Promise<void> | undefined;
   /** It has left a round, though this thread may not have heard yet that it serves. */
   #hasServed = false;
   #holds = 0;
@@ -177,8 +178,13 @@ export class Slot {
     this.#release(now);
   }
 
-  /** Ends the worker; its rounds hear that it is lost. */
-  async terminate(): Promise<void> {
+  /** Ends the worker; its rounds hear that it is lost. Further calls wait for the same end. */
+  terminate(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     this.#terminated = true;
     // Never released: reports that still come in must not let the process end before the worker has.
     this.#hold();

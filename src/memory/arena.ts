@@ -48,6 +48,9 @@ export interface MemoryUsage {
 
 // The most that Node 20 makes an ArrayBuffer of; it weighs enough.
 const LARGEST_BALLAST = 2 ** 32;
+// Ballast has V8 collect for every 64 MB or so that are lent, which takes 5 to 15 ms of a small heap and far more of a large
+// one. As long as what is lent is no more than this share of the limit, dropped or not, there is room to wait.
+const WEIGHTLESS_SHARE = 1 / 32;
 // One page: the smallest amount the system gives out.
 const SMALLEST = 4096;
 // A region may serve a need of down to half its size; more would let small jobs hold big regions.
@@ -81,11 +84,15 @@ export class Arena {
   readonly #idle = new Map<number, Region[]>();
   readonly #idOfHandle = new WeakMap<SharedArrayBuffer, number>();
   readonly #ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
-  readonly #lent = new FinalizationRegistry<Region>((region) => this.give(region));
+  readonly #lent = new FinalizationRegistry<Region>((region) => {
+    this.#bytesLent -= region.buffer.byteLength;
+    this.give(region);
+  });
   readonly #foreign = new FinalizationRegistry<number>((id) => this.#onGone(id));
   #regions = 0;
   #bytesInUse = 0;
   #bytesIdle = 0;
+  #bytesLent = 0;
   #bytesPeak = 0;
 
   /**
@@ -145,14 +152,19 @@ export class Arena {
     // finalizer of the second can still recycle the region.
     const handle = structuredClone(region.buffer);
     this.#idOfHandle.set(handle, region.id);
+    this.#lent.register(handle, region);
+    this.#bytesLent += region.buffer.byteLength;
+    if (this.#bytesLent > this.#limit * WEIGHTLESS_SHARE) this.#weigh(handle);
+    return handle;
+  }
+
+  #weigh(handle: SharedArrayBuffer): void {
     // V8 does not count shared memory when it decides whether to collect, so dropped handles would pile up to the
     // limit. An untouched ArrayBuffer of the same size weighs as much in V8's books: 200 dropped handles of 64 MB
     // were all kept without it, at most 4 at a time with it. A resizable one is always mapped, never written, so it
     // occupies no memory (1 MB: 22 µs; a plain one comes from the C heap, which clears it: 149 µs).
-    const size = Math.min(region.buffer.byteLength, LARGEST_BALLAST);
+    const size = Math.min(handle.byteLength, LARGEST_BALLAST);
     this.#ballast.set(handle, new ArrayBuffer(size, { maxByteLength: size }));
-    this.#lent.register(handle, region);
-    return handle;
   }
 
   /** The id of the memory behind any SharedArrayBuffer, the user's own included. */

@@ -335,6 +335,27 @@ describe("lend", () => {
     expect(gone).toEqual([]);
   });
 
+  it("weighs what is lent in V8's books once that is more than a little of the limit", async () => {
+    const arena = new Arena(2 ** 30, () => {});
+    const size = 2 ** 24;
+    const weight = (): number => process.memoryUsage().external;
+    const lend = (): SharedArrayBuffer => arena.lend(arena.take(size));
+    const before = weight();
+    const light = [lend(), lend()];
+    expect(weight() - before).toBeLessThan(size);
+    const heavy = lend();
+    expect(weight() - before).toBeGreaterThanOrEqual(size);
+    expect([...light, heavy].map(({ byteLength }) => byteLength)).toEqual([size, size, size]);
+
+    // What was dropped and collected counts no more.
+    (() => light.splice(0))();
+    expect(await collectGarbageUntil(() => arena.usage().bytesIdle === 2 * size)).toBe(true);
+    const after = weight();
+    const again = lend();
+    expect(weight() - after).toBeLessThan(size);
+    expect(again.byteLength + heavy.byteLength).toBe(2 * size);
+  });
+
   it("lends a returned region anew", async () => {
     const arena = new Arena(2 ** 20, () => {});
     for (let i = 0; i < 3; i++) {
