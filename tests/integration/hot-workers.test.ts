@@ -93,7 +93,8 @@ describe("short calls", () => {
         if (end !== "enough") expect(end).toEqual(items);
         expect(await call()).toEqual(items);
       }
-      expect(executor.memory().bytesInUse).toBe(0);
+      // A worker may be at a task that nobody waits for.
+      await expect.poll(() => executor.memory().bytesInUse).toBe(0);
     });
   });
 
