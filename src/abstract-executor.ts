@@ -23,7 +23,7 @@ import type { TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 import type { Input } from "./memory/inputs.js";
 import { allocate, share } from "./memory/share.js";
 import type { Plan } from "./plan/plan.js";
-import type { MaybePromise } from "./platform/maybe-promise.js";
+import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "./request.js";
 import type { CallName } from "./telemetry/events.js";
 import type { MetricsSnapshot } from "./telemetry/metrics.js";
@@ -155,7 +155,7 @@ export abstract class Executor {
     backend.checkOpen("map");
     const { verifyImmutable } = backend.settings;
     const ran = backend.run(readItemsCall(items, kernel, options, verifyImmutable));
-    const { values } = ran instanceof Promise ? await ran : ran;
+    const { values } = isPromise(ran) ? await ran : ran;
     return values as Awaited<R>[];
   }
 

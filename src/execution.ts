@@ -20,7 +20,7 @@ import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
 import { breather } from "./platform/breather.js";
 import { clock } from "./platform/clock.js";
-import type { MaybePromise } from "./platform/maybe-promise.js";
+import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import { blockBytes, type JobBlock, openBlock } from "./protocol/job-block.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
@@ -168,7 +168,7 @@ export class Execution {
    * @throws what the job was stopped with, where the work has ended at once
    */
   #unlessStopped<T>(work: MaybePromise<T>): MaybePromise<T> {
-    if (work instanceof Promise) return this.#settled(work);
+    if (isPromise(work)) return this.#settled(work);
     this.job.throwIfStopped();
     return work;
   }

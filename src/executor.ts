@@ -1,6 +1,6 @@
 /**
- * The executor. Every call takes the same way: plan → place → dispatch → collect → report. `#run` tells it; what each
- * step does is in the folder of its name.
+ * The executor. Every call takes the same way: plan → place → dispatch → collect → report. `#run`, `#begin` and `#finish`
+ * tell it; what each step does is in the folder of its name.
  */
 import { BACKEND, type Backend, Executor, type Outcome, readCall } from "./abstract-executor.js";
 import type { CallOptions, ChunkKernel } from "./calls.js";
@@ -21,7 +21,7 @@ import { clock } from "./platform/clock.js";
 import type { MaybePromise } from "./platform/maybe-promise.js";
 import { tricksOf } from "./platform/tricks.js";
 import { busyOf, type Course, callTrace, executionEvent, type Planned } from "./report.js";
-import type { Request } from "./request.js";
+import { NO_OPTIONS, type Request } from "./request.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 import { ResultStream } from "./stream.js";
 import type { Metrics } from "./telemetry/metrics.js";
@@ -100,7 +100,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   override explain<const I extends Input<I>, R, A = undefined>(
     input: I,
     kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = {},
+    options: CallOptions<A> = NO_OPTIONS,
   ): Plan {
     this.#checkOpen("explain");
     return this.#planner.explain(readCall(this.#backend, "mapShared", input, kernel, null, options));
@@ -181,10 +181,12 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     };
     try {
       const dispatched = this.#begin(course, backlog);
-      // A signal stops the call that it was given to even in the moment after that.
-      const isOpen = request.options.signal !== undefined || ownSignal !== undefined;
+      // A signal stops the call that it was given to even in the moment after that, and whoever wants to hear of progress
+      // has the call's promise by then.
+      const { signal, onProgress } = request.options;
+      const isOpen = signal !== undefined || ownSignal !== undefined || onProgress !== undefined;
       if (dispatched !== undefined || isOpen) return this.#finishLater(course as Planned, dispatched);
-      return this.#finish(course as Planned);
+      return this.#finish(course as Planned, this.#running.length === 0);
     } catch (error) {
       throw this.#failed(course, error);
     }
@@ -217,7 +219,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     try {
       await dispatched;
       job.throwIfStopped();
-      return this.#finish(course);
+      return this.#finish(course, this.#running.length === 1);
     } catch (error) {
       throw this.#failed(course, error);
     } finally {
@@ -225,12 +227,13 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     }
   }
 
-  /** collect → report */
-  #finish(course: Planned): Outcome {
+  /** collect → report. @param endsAlone no other call is running */
+  #finish(course: Planned, endsAlone: boolean): Outcome {
     const outcome = course.execution.collect();
     course.stopWatching?.(true);
     const ended = clock();
-    this.#report(course, ended);
+    // Checking takes time that no plan must learn from.
+    this.#report(course, ended, course.beganAlone && endsAlone && !this.config.verifyImmutable);
     this.#close(course, ended);
     return outcome;
   }
@@ -254,10 +257,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     execution.close(now);
   }
 
-  #report(course: Planned, ended: number): void {
-    const { request, plan, execution, runs, started, beganAlone } = course;
-    // Checking takes time that no plan must learn from.
-    const isAlone = beganAlone && this.#running.length <= 1 && !this.config.verifyImmutable;
+  #report(course: Planned, ended: number, isAlone: boolean): void {
+    const { request, plan, execution, runs, started } = course;
     const measured = this.#planner.learn(request, plan, runs, execution, { started, ended, isAlone });
     let retries = 0;
     for (const run of runs) retries += run.retries;

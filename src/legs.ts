@@ -10,7 +10,7 @@ import type { Leg } from "./execution.js";
 import { HandOver } from "./hand-over.js";
 import type { Arena } from "./memory/arena.js";
 import type { Plan } from "./plan/plan.js";
-import type { MaybePromise } from "./platform/maybe-promise.js";
+import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import type { Planned } from "./report.js";
 import type { Occupation } from "./telemetry/metrics.js";
 import type { Reporter } from "./telemetry/reporter.js";
@@ -59,7 +59,7 @@ export class Legs {
     if (occupation !== undefined && backlog !== undefined) backlog.onWorkers = occupation.occupy;
     try {
       const ran = course.execution.run(leg, this.#pool, this.#config.maxRetries);
-      if (ran instanceof Promise) return this.#endLater(course, leg, occupation, ran);
+      if (isPromise(ran)) return this.#endLater(course, leg, occupation, ran);
       return this.#ended(course, leg, occupation, ran);
     } catch (error) {
       return this.#fallBack(course, leg, occupation, error);

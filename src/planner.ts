@@ -79,13 +79,14 @@ export class Planner {
     { started, ended, isAlone }: { started: number; ended: number; isAlone: boolean },
   ): Measured {
     const last = runs[runs.length - 1] as RunReport;
-    let start = ended;
+    let first: number | undefined;
     let computed = 0;
     for (const { computing } of runs) {
       if (computing === undefined) continue;
-      if (computed === 0) start = computing.start;
+      first ??= computing.start;
       computed += computing.end - computing.start;
     }
+    const start = first ?? ended;
     // This thread may hear late that a worker serves, which has begun by then.
     const ready = Math.min(last.ready, last.computing?.start ?? last.ready);
     const spawn = Math.max(0, ready - last.woken);

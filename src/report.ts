@@ -3,7 +3,6 @@ import type { RunReport } from "./dispatch/job.js";
 import type { Execution } from "./execution.js";
 import type { Plan } from "./plan/plan.js";
 import type { Measured } from "./planner.js";
-import { itemBytes } from "./protocol/items.js";
 import type { Request } from "./request.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "./telemetry/events.js";
 
@@ -55,7 +54,7 @@ export function executionEvent(
     taskSizeHintBytes: plan.taskSizeHintBytes,
     bytesPlaced: execution.bytesPlaced,
     bytesShared: plan.bytesShared,
-    metadataBytes: strategy === "sequential" ? 0 : sent + itemBytes(request.items),
+    metadataBytes: strategy === "sequential" ? 0 : sent + request.itemBytes,
     predicted: Object.freeze(plan.predicted[strategy]),
     actual: Object.freeze(actual),
     advice: hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice],

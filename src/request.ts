@@ -47,6 +47,8 @@ export interface Request {
   /** How the arrays of the table would be placed. Outputs are not among them. */
   readonly placement: PlacementPlan;
   readonly items: PackedItems | undefined;
+  /** What they take on their way. */
+  readonly itemBytes: number;
   readonly outputs: OutputRequest | null;
   /** Elements of the payload, or items. */
   readonly instances: number;
@@ -115,6 +117,7 @@ export function readPayloadCall(
     table,
     placement,
     items: undefined,
+    itemBytes: 0,
     outputs: outputRequest,
     instances: sum(
       payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
@@ -149,6 +152,7 @@ export function readItemsCall(
   const kernel = resolveKernel(fn);
   const table = new ArrayTable();
   const packed = packItems(items, new ValueEncoder(table, INLINE_LIMIT));
+  const bytes = itemBytes(packed);
   const args = encodeArgs(options, table, verify);
   // Every array of `shared` crosses by reference, however small: that is what it is for.
   const shared =
@@ -173,15 +177,13 @@ export function readItemsCall(
     table,
     placement,
     items: packed,
+    itemBytes: bytes,
     outputs: null,
     instances: items.length,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     // Tasks over a heavy shared payload usually go through all of it.
-    taskBytes:
-      placement.bytesPlaced +
-      placement.bytesShared +
-      Math.ceil(itemBytes(packed) / Math.max(1, items.length)),
+    taskBytes: placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, items.length)),
     options,
     sightings: verify
       ? sightingsOf(table, items.length, undefined, items, { args: options.args, shared: options.shared })

@@ -6,7 +6,7 @@ import type { Place, PlacementPlan } from "../memory/placement.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/codec.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
-import type { PackedItems } from "../protocol/items.js";
+import { itemBytes, type PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import { type Guest, profileKeyOf, type Request } from "../request.js";
@@ -173,6 +173,7 @@ export function unpackRequest(
     table,
     placement: inPlace(bytes),
     items,
+    itemBytes: itemBytes(items),
     outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
     instances,
     taskBytes,

@@ -34,7 +34,8 @@ const told: { -readonly [F in Observation]?: number } = {};
 let isMeasured = false;
 let version = 0;
 
-// Each call measures something, and most differ by some percent; a profile is made anew only where it would differ by more.
+// Each call measures something, and most differ by some percent; profiles are brought up to date only where they would
+// differ by more.
 const WORTH_TELLING = 0.2;
 
 /** Notes what a call measured on its way. */

@@ -40,9 +40,10 @@ export class Pass implements RoundListener, Polled {
   readonly #crew = new Crew<Slot>();
   #received = 0;
   readonly #lost: Lost[] = [];
-  #onEnd: (() => void)[] | undefined;
+  readonly #onEnd: (() => void)[] = [];
   /** Those lost; undefined: it is not over. */
   #outcome: readonly Lost[] | undefined;
+  #waiting: Promise<readonly Lost[]> | undefined;
 
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
     this.#job = job;
@@ -67,8 +68,11 @@ export class Pass implements RoundListener, Polled {
    */
   untilEnd(): MaybePromise<readonly Lost[]> {
     if (this.#outcome !== undefined) return this.#outcome;
-    this.#job.onStop(() => this.#stopped());
-    return new Promise((resolve) => this.#whenOver(() => resolve(this.#outcome as readonly Lost[])));
+    if (this.#waiting === undefined) this.#job.onStop(() => this.#stopped());
+    this.#waiting ??= new Promise((resolve) => {
+      this.#onEnd.push(() => resolve(this.#outcome as readonly Lost[]));
+    });
+    return this.#waiting;
   }
 
   /** Workers that take part. */
@@ -110,7 +114,7 @@ export class Pass implements RoundListener, Polled {
       this.#left(first, this.woken);
       return;
     }
-    this.#whenOver(() => this.#pool.looks.ended(clock() - this.woken <= PAYS_MS));
+    this.#onEnd.push(() => this.#pool.looks.ended(clock() - this.woken <= PAYS_MS));
     poll(this);
   }
 
@@ -193,7 +197,7 @@ export class Pass implements RoundListener, Polled {
     // Workers that run keep the process alive.
     const timer = unref(setInterval(look, lookInterval(timeout)));
     const end = (): void => clearInterval(timer);
-    this.#whenOver(end);
+    this.#onEnd.push(end);
     this.#job.onStop(end);
   }
 
@@ -281,12 +285,7 @@ export class Pass implements RoundListener, Polled {
     if (this.#outcome !== undefined) return;
     this.#outcome = lost;
     this.#job.parts.backlog?.endRound();
-    for (const listener of this.#onEnd ?? []) listener();
-  }
-
-  #whenOver(listener: () => void): void {
-    this.#onEnd ??= [];
-    this.#onEnd.push(listener);
+    for (const listener of this.#onEnd) listener();
   }
 
   /** The task that a worker is at and has not ended. */

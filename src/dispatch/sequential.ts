@@ -1,7 +1,7 @@
 import type { AnyKernel } from "../kernel/types.js";
 import { SLICE_MS } from "../platform/breather.js";
 import { clock } from "../platform/clock.js";
-import type { MaybePromise } from "../platform/maybe-promise.js";
+import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { CLOCK_OFFSET, nextTurn } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
@@ -38,7 +38,7 @@ export class SequentialStrategy implements Strategy {
 
   run(job: Job): MaybePromise<RunReport> {
     const fn = job.parts.kernel.local();
-    return fn instanceof Promise ? fn.then((fn) => this.#run(job, fn)) : this.#run(job, fn);
+    return isPromise(fn) ? fn.then((fn) => this.#run(job, fn)) : this.#run(job, fn);
   }
 
   #run(job: Job, fn: AnyKernel): MaybePromise<RunReport> {

@@ -256,7 +256,7 @@ export class Slot {
   }
 
   #lose(exitCode: number, error: unknown): void {
-    // Never released: see `terminate`.
+    // Never released: see `#end`.
     this.#hold();
     // What the worker sent before its end waits in the port, and counts.
     for (let m = take<Report>(this.#port); m !== undefined; m = take(this.#port)) this.#hear(m);

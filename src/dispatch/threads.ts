@@ -2,7 +2,7 @@
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { clock } from "../platform/clock.js";
-import type { MaybePromise } from "../platform/maybe-promise.js";
+import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { type Descriptor, packPlaces } from "../protocol/descriptor.js";
 import { taskRange } from "../protocol/job-spec.js";
 import { openRound, type Round } from "../protocol/round.js";
@@ -43,8 +43,7 @@ export class ThreadsStrategy implements Strategy {
     if (slots.length === 0) return this.#runRounds(job, workers, inherited, order, undefined);
     const first = this.#begin(job, slots, order, left);
     const lost = first.untilEnd();
-    if (lost instanceof Promise || lost.length > 0)
-      return this.#runRounds(job, workers, inherited, order, first);
+    if (isPromise(lost) || lost.length > 0) return this.#runRounds(job, workers, inherited, order, first);
     this.#pool.progressed();
     return reportOf([first], 0, left);
   }

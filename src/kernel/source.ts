@@ -89,8 +89,8 @@ function labelOf(text: string, name: string): string {
   return quote(name === "" ? text.replace(/\s+/g, " ") : name);
 }
 
-/** A static member or a defineProperty may put anything in place of a function's name. */
 interface Named {
+  /** A static member or a defineProperty may put anything in its place. */
   readonly name: unknown;
 }
 

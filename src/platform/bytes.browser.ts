@@ -1,6 +1,9 @@
 /** Copying and clearing bytes of shared memory, for browsers; the twin of `bytes.ts`. */
 
-/** Copies all of `source` to the start of `target`. Nobody may be writing either meanwhile. */
+/**
+ * Copies all of `source` to the start of `target`. Nobody may be writing either meanwhile.
+ * @throws RangeError where there is no room for it
+ */
 export function copyBytes(target: Uint8Array, source: Uint8Array): void {
   target.set(source);
 }

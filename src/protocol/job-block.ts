@@ -87,6 +87,21 @@ interface OpenedBlock {
 export function openBlock(arena: Arena, tasks: number, items: PackedItems | undefined): OpenedBlock {
   const layout = blockLayout(tasks, items);
   const region = arena.take(layout.end);
+  try {
+    return openIn(region, layout, tasks, items);
+  } catch (error) {
+    // A list may be a proxy, and answer something else than before.
+    arena.give(region);
+    throw error;
+  }
+}
+
+function openIn(
+  region: Region,
+  layout: BlockLayout,
+  tasks: number,
+  items: PackedItems | undefined,
+): OpenedBlock {
   if (items?.packing === "msgpack") {
     new Float64Array(region.buffer, layout.items, tasks + 1).set(items.offsets);
     copyBytes(new Uint8Array(region.buffer, layout.itemBytes, items.bytes.length), items.bytes);

@@ -220,6 +220,7 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
       const given = [...items];
       const call = executor.map(given, (i, { heavy }) => 2 * i + heavy[0]!, { ...on, shared });
       given.fill(Number.NaN);
+      given.length = 1;
       expect(await call).toEqual(doubled);
     }
   });

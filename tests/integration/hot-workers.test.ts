@@ -98,6 +98,42 @@ describe("short calls", () => {
     });
   });
 
+  // Progress is told when whoever made the call has its promise.
+  test.each(["threads", "sequential"] as const)(
+    "tell their progress after they were made: %s",
+    async (strategy) => {
+      const call = (onProgress?: () => void) => executor.map(items, (item) => item, { strategy, onProgress });
+      await warmUp(call);
+      for (let i = 0; i < 100; i++) {
+        let isMade = false;
+        const told: boolean[] = [];
+        const made = call(() => void told.push(isMade));
+        isMade = true;
+        expect(await made).toEqual(items);
+        expect(told).toEqual([true]);
+      }
+    },
+  );
+
+  // The program's own class of promises is not the one that async functions return.
+  test("run where a program has its own Promise", async () => {
+    const { Promise: own } = globalThis;
+    globalThis.Promise = class Other<T> extends own<T> {};
+    try {
+      for (const strategy of ["threads", "sequential", "auto"] as const) {
+        const call = () => executor.map(items, (item) => item + 1, { strategy });
+        for (let i = 0; i < 50; i++) expect(await call()).toEqual([4, 2, 3, 6]);
+        const later = executor.map(items, async (item) => item, { strategy });
+        expect(await later).toEqual(items);
+        await expect(executor.map([1], () => Promise.reject(new Error("no")), { strategy })).rejects.toThrow(
+          "no",
+        );
+      }
+    } finally {
+      globalThis.Promise = own;
+    }
+  });
+
   // Each may be over before the event loop has had a turn.
   test("leave the event loop its turns", async () => {
     const call = () => executor.map(items, (item) => item);

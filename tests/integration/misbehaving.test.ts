@@ -40,6 +40,9 @@ async function expectWorks(executor: ParallelExecutor): Promise<void> {
     ]);
     const squares = await executor.map([1, 2, 3, 4], (i) => new Map([[i, new Float64Array([i * i])]]));
     expect(squares.map((square, i) => square.get(i + 1)?.[0])).toEqual([1, 4, 9, 16]);
+    // A part of a larger buffer, which is copied.
+    const large = await executor.map([1, 2, 3, 4], (i) => new Float64Array(1001).fill(i).subarray(1));
+    expect(large.map((part) => part.reduce((a, b) => a + b, 0))).toEqual([1000, 2000, 3000, 4000]);
     const error = (await failure(
       executor.map([1, 2], (i) => {
         if (i === 2) throw Object.assign(new RangeError("innocent"), { i });
@@ -393,6 +396,11 @@ describe("threads: kernels that would hurt the caller", () => {
     },
     "replaces Function": (i) => {
       (globalThis as { Function: unknown }).Function = null;
+      return i;
+    },
+    "breaks Buffer": (i) => {
+      Object.assign(Buffer, { from: null, alloc: null });
+      Object.assign(Buffer.prototype, { fill: () => undefined });
       return i;
     },
     "takes push from arrays": (i) => {

@@ -42,7 +42,7 @@ function courseOf(runs: RunReport[], placing?: { start: number; end: number; isR
   return {
     job: 9,
     started: 100,
-    request: { call: "map", kernel: { name: "k" }, items: undefined } as unknown as Request,
+    request: { call: "map", kernel: { name: "k" }, items: undefined, itemBytes: 0 } as unknown as Request,
     ownSignal: undefined,
     beganAlone: true,
     stopWatching: undefined,
@@ -112,8 +112,7 @@ describe("the event of a call", () => {
 
   it("counts items as sent, where they were", () => {
     const course = courseOf(handedOver);
-    const items = { packing: "numbers", numbers: new Float64Array(10) } as const;
-    const request = { ...course.request, items };
+    const request = { ...course.request, itemBytes: 80 };
     expect(executionEvent({ ...course, request }, measured, undefined).metadataBytes).toBe(380);
     // A call that ended on this thread counts neither.
     const here: RunReport[] = [report("sequential", { metadataBytes: 300 })];

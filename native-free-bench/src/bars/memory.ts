@@ -12,12 +12,12 @@ import type { Duel } from "./duel.js";
 
 const MB = 2 ** 20;
 
-const SOURCE = new Float64Array((64 * MB) / 8).fill(1);
+const payload = (): Float64Array<ArrayBuffer> => new Float64Array((64 * MB) / 8).fill(1);
 
-/** Two tasks that see 64 MB whole: a view that was never seen, so that every call is a first one. */
-const firstCall = (executor: ParallelExecutor): Contestant =>
+/** Two tasks that see the payload whole: a view that was never seen, so that every call is a first one. */
+const firstCall = (executor: ParallelExecutor, { buffer }: Float64Array<ArrayBuffer>): Contestant =>
   clock("first call", () =>
-    executor.map([0, 1], (_, { x }) => x.length, { shared: { x: new Float64Array(SOURCE.buffer) } }),
+    executor.map([0, 1], (_, { x }) => x.length, { shared: { x: new Float64Array(buffer) } }),
   );
 
 export const placing: Duel = {
@@ -25,11 +25,12 @@ export const placing: Duel = {
   reference: "memcpy",
   open: async () => {
     const executor = new ParallelExecutor(THREADS);
-    const target = Buffer.from(new SharedArrayBuffer(SOURCE.byteLength));
-    const source = Buffer.from(SOURCE.buffer);
+    const plain = payload();
+    const source = Buffer.from(plain.buffer);
+    const target = Buffer.from(new SharedArrayBuffer(source.length));
     return {
       // What JavaScript has for it; `set` takes a quarter longer where the target is shared.
-      contestants: [firstCall(executor), clock("memcpy", () => target.fill(source))],
+      contestants: [firstCall(executor, plain), clock("memcpy", () => target.fill(source))],
       close: () => executor.shutdown(),
     };
   },
@@ -42,12 +43,13 @@ export const cloning: Duel = {
   reference: "first call",
   open: async () => {
     const executor = new ParallelExecutor(THREADS);
-    const posted = cloneEcho(WORKERS, SOURCE);
+    const plain = payload();
+    const posted = cloneEcho(WORKERS, plain);
     return {
       contestants: [
-        firstCall(executor),
+        firstCall(executor, plain),
         ...posted.contestants,
-        clock("structuredClone, once", () => structuredClone(SOURCE)),
+        clock("structuredClone, once", () => structuredClone(plain)),
       ].map(collected),
       close: () => Promise.all([executor.shutdown(), posted.close()]),
     };

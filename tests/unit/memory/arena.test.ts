@@ -339,12 +339,14 @@ describe("lend", () => {
     const arena = new Arena(2 ** 30, () => {});
     const size = 2 ** 24;
     const weight = (): number => process.memoryUsage().external;
+    // What earlier tests have left may be collected at any time.
+    await collectGarbageUntil(() => true);
     const lend = (): SharedArrayBuffer => arena.lend(arena.take(size));
     const before = weight();
     const light = [lend(), lend()];
-    expect(weight() - before).toBeLessThan(size);
+    expect(weight() - before).toBeLessThan(size / 2);
     const heavy = lend();
-    expect(weight() - before).toBeGreaterThanOrEqual(size);
+    expect(weight() - before).toBeGreaterThan(size / 2);
     expect([...light, heavy].map(({ byteLength }) => byteLength)).toEqual([size, size, size]);
 
     // What was dropped and collected counts no more.
@@ -352,7 +354,7 @@ describe("lend", () => {
     expect(await collectGarbageUntil(() => arena.usage().bytesIdle === 2 * size)).toBe(true);
     const after = weight();
     const again = lend();
-    expect(weight() - after).toBeLessThan(size);
+    expect(weight() - after).toBeLessThan(size / 2);
     expect(again.byteLength + heavy.byteLength).toBe(2 * size);
   });
 

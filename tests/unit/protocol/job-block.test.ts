@@ -51,6 +51,19 @@ it("all tasks are pending at first, on memory that was used before too", () => {
   expect(Array.from({ length: 100 }, (_, i) => block.results.isPending(i))).not.toContain(false);
 });
 
+it("its memory returns where the items cannot be read", () => {
+  const arena = new Arena(2 ** 20, () => {});
+  const numbers = {
+    length: 2,
+    get 0(): number {
+      throw new Error("not again");
+    },
+    1: 1,
+  };
+  expect(() => openBlock(arena, 2, { packing: "numbers", numbers })).toThrow("not again");
+  expect(arena.usage()).toMatchObject({ bytesInUse: 0, regions: 1 });
+});
+
 describe("a job that repeats", () => {
   const open = (arena: Arena, items: readonly unknown[]) => openBlock(arena, items.length, pack(items));
 
