@@ -42,8 +42,8 @@ export class Legs {
   }
 
   #firstLeg({ job, request, plan }: Planned): Leg {
-    const { strategy, workers, kernel, predicted } = plan;
-    const expected = kernel === undefined ? undefined : predicted.threads.compute;
+    const { strategy, workers } = plan;
+    const expected = expectedOf(plan);
     if (plan.handOver === undefined) return { strategy, workers, expected, overseer: undefined };
     const { bytesNeeded } = request.placement;
     const overseer = new HandOver(plan, this.#pool, this.#arena, bytesNeeded, (error) =>
@@ -91,8 +91,7 @@ export class Legs {
     if (overseer === undefined || report.left === 0) return undefined;
     this.#reporter.planned(job, request.call, plan, "threads", overseer.reason);
     const workers = plan.handOver?.workers as number;
-    const expected = plan.kernel === undefined ? undefined : plan.predicted.threads.compute;
-    return { strategy: "threads", workers, expected, overseer: undefined };
+    return { strategy: "threads", workers, expected: expectedOf(plan), overseer: undefined };
   }
 
   /**
@@ -119,4 +118,8 @@ export class Legs {
     const isAutomatic = plan.fallbacks.length > 0 || plan.handOver !== undefined;
     return isAutomatic && error instanceof WorkerLostError && error.exitCode === undefined;
   }
+}
+
+function expectedOf({ kernel, predicted }: Plan): Leg["expected"] {
+  return kernel === undefined ? undefined : predicted.threads.compute;
 }

@@ -70,7 +70,7 @@ export function readKernelSource(fn: unknown): KernelSource {
     cache.set(text, known);
   }
   checkSurroundings(fn, known, text);
-  // Looking at its characters takes as long as all the rest.
+  // The same name needs no look at its characters.
   const name = fn.name === known.givenAs ? known.kernel.name : kernelName(fn);
   return known.kernel.name === name ? known.kernel : Object.freeze({ ...known.kernel, name });
 }
