@@ -1,6 +1,7 @@
 /** What a kernel refers to outside itself: variables it would lose, helpers to supply, state it could keep. */
 import { analyze } from "eslint-scope";
 import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
+import { letsWorkGoOn, mayLinger } from "./lingering.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
@@ -17,6 +18,8 @@ export interface KernelReferences {
   readonly outer: OuterWord | undefined;
   /** See `KernelSource.stateful`. */
   readonly stateful: boolean;
+  /** See `KernelSource.lingers`. */
+  readonly lingers: boolean;
 }
 
 /** Each leads to every object of the worker, so whatever a kernel does with one goes unseen. */
@@ -38,7 +41,7 @@ const COUNT_NOTHING =
 
 /** @param program the parsed text, with ranges: one function (the wrapper) that returns `kernel` */
 export function findReferences(program: Program, wrapper: Node, kernel: FunctionNode): KernelReferences {
-  const { parents, outer, metas, imports } = walk(kernel);
+  const { parents, outer, metas, imports, goesOn } = walk(kernel);
   const scopes = analyze(program, {
     ecmaVersion: 2026,
     sourceType: "script",
@@ -52,6 +55,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   const globals = new Set<string>();
   const captures = metas.map((at) => ({ name: "import.meta", at }));
   let stateful = imports;
+  let lingers = goesOn;
   for (const reference of scopes.globalScope.through) {
     const identifier = reference.identifier as Identifier;
     if (!isInside(identifier, kernel)) continue;
@@ -62,6 +66,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
     } else if (isGlobal(identifier.name)) {
       globals.add(identifier.name);
       stateful ||= reference.isWrite() || reachesState(identifier, parents);
+      lingers ||= mayLinger(identifier, parents);
     } else {
       captures.push({ name: displayName(identifier, parents), at: startOf(identifier) });
     }
@@ -80,6 +85,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
     helpers,
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
     stateful,
+    lingers: lingers || stateful,
   };
 }
 
@@ -91,8 +97,10 @@ function walk(kernel: FunctionNode) {
   const metas: number[] = [];
   let outer: OuterWord | undefined;
   let imports = false;
+  let goesOn = false;
 
   const visit = (node: Node, ownsThis: boolean): void => {
+    goesOn ||= letsWorkGoOn(node);
     if (node.type === "ThisExpression" && !ownsThis) outer ??= "this";
     else if (node.type === "Super" && !ownsThis) outer ??= "super";
     else if (node.type === "ImportExpression") imports = true;
@@ -116,7 +124,7 @@ function walk(kernel: FunctionNode) {
     }
   };
   visit(kernel, false);
-  return { parents, outer, metas, imports };
+  return { parents, outer, metas, imports, goesOn };
 }
 
 /** The stand-in for a name that a tool inserted; judged by its use too, as users may have such names. */

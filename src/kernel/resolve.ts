@@ -12,6 +12,8 @@ export interface Kernel {
   readonly address: KernelAddress;
   /** May it hold on to arrays that it returns? */
   readonly stateful: boolean;
+  /** May it touch its arrays after its task has ended? See `KernelSource.lingers`. */
+  readonly lingers: boolean;
   /**
    * The function as it runs on this thread: for inline kernels compiled from its source, as in a worker. A module kernel
    * that another thread passed has to be imported first.
@@ -75,7 +77,7 @@ interface InlineKernel extends Kernel {
   noted: number;
 }
 
-function inlineKernel({ source, name, stateful }: KernelSource): InlineKernel {
+function inlineKernel({ source, name, stateful, lingers }: KernelSource): InlineKernel {
   const known = inlineKernels.get(source);
   if (known !== undefined) return known;
   let compiled: AnyKernel | undefined;
@@ -83,8 +85,9 @@ function inlineKernel({ source, name, stateful }: KernelSource): InlineKernel {
     id: nextId(),
     name,
     noted: 0,
-    address: { type: "inline", source, name, stateful },
+    address: { type: "inline", source, name, stateful, lingers },
     stateful,
+    lingers,
     local: () => {
       compiled ??= compileInline(source, name);
       return compiled;
@@ -104,7 +107,7 @@ function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"]): Ker
   const key = `${url}#${name}`;
   const id = moduleIds.get(key) ?? nextId();
   moduleIds.set(key, id);
-  return { id, name, address: { type: "module", url, name }, stateful: true, local };
+  return { id, name, address: { type: "module", url, name }, stateful: true, lingers: true, local };
 }
 
 function nextId(): number {

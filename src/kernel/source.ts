@@ -27,6 +27,11 @@ export interface KernelSource {
    * function. Its returned arrays must then be copied, never transferred.
    */
   readonly stateful: boolean;
+  /**
+   * Whether the kernel may leave work behind that touches its arrays after its task has ended: an un-awaited promise, a
+   * timer, a callback. False only if nothing in its text can schedule anything; always true if `stateful` is.
+   */
+  readonly lingers: boolean;
 }
 
 /** What is remembered of a text. */
@@ -62,8 +67,8 @@ export function readKernelSource(fn: unknown): KernelSource {
   const text = Function.prototype.toString.call(fn);
   let known = cache.get(text);
   if (known === undefined) {
-    const { source, stateful, globals } = analyse(text, nameOf(fn));
-    const kernel = Object.freeze({ source, stateful, name: kernelName(fn) });
+    const { source, stateful, lingers, globals } = analyse(text, nameOf(fn));
+    const kernel = Object.freeze({ source, stateful, lingers, name: kernelName(fn) });
     known = { kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
     const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
     if (oldest !== undefined) cache.delete(oldest);
@@ -141,7 +146,7 @@ function analyse(text: string, name: string): Omit<KernelSource, "name"> & Pick<
     );
   }
 
-  const { captures, globals, helpers, outer, stateful } = findReferences(
+  const { captures, globals, helpers, outer, stateful, lingers } = findReferences(
     parsed.program,
     parsed.wrapper,
     node,
@@ -155,7 +160,7 @@ function analyse(text: string, name: string): Omit<KernelSource, "name"> & Pick<
   const body = parsed.input.slice(start, end);
   // The function of a method starts at its parameter list.
   const source = kind === undefined ? body : `${node.async === true ? "async " : ""}function ${body}`;
-  return { source: supply(source, helpers), stateful, globals };
+  return { source: supply(source, helpers), stateful, lingers, globals };
 }
 
 const OUTER_ADVICE: Record<OuterWord, string> = {

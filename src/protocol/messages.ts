@@ -3,7 +3,13 @@ import type { Thrown } from "./thrown.js";
 
 /** How a worker gets at a kernel: by source text, or from a module. */
 export type KernelAddress =
-  | { readonly type: "inline"; readonly source: string; readonly name: string; readonly stateful: boolean }
+  | {
+      readonly type: "inline";
+      readonly source: string;
+      readonly name: string;
+      readonly stateful: boolean;
+      readonly lingers: boolean;
+    }
   | { readonly type: "module"; readonly url: string; readonly name: string };
 
 /** To a worker: what it has not met yet, and a round to take part in. */

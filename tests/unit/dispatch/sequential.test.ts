@@ -40,8 +40,9 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     kernel: {
       id: 1,
       name: "kernel",
-      address: { type: "inline", source: "", name: "kernel", stateful: false },
+      address: { type: "inline", source: "", name: "kernel", stateful: false, lingers: false },
       stateful: false,
+      lingers: false,
       local: () => local as AnyKernel,
     },
     arrays: [new Uint8Array(tasks)],

@@ -29,11 +29,13 @@ describe("inline kernels", () => {
     const kernel = resolveKernel(fn);
     expect(kernel.name).toBe("triple");
     expect(kernel.stateful).toBe(false);
+    expect(kernel.lingers).toBe(false);
     expect(kernel.address).toEqual({
       type: "inline",
       source: "function triple(x) { return 3 * x; }",
       name: "triple",
       stateful: false,
+      lingers: false,
     });
     const local = kernel.local();
     expect(local).not.toBe(fn);
@@ -45,6 +47,17 @@ describe("inline kernels", () => {
     const kernel = resolveKernel(evaluate("(x) => { globalThis.kept = x; return x; }"));
     expect(kernel.stateful).toBe(true);
     expect(kernel.address).toMatchObject({ stateful: true });
+  });
+
+  it("that could leave work behind linger, here and where they are sent", () => {
+    const kernel = resolveKernel(evaluate("async (x) => x.length"));
+    expect(kernel.lingers).toBe(true);
+    expect(kernel.stateful).toBe(false);
+    expect(kernel.address).toMatchObject({ lingers: true });
+    const far = kernelAt(structuredClone(kernel.address), () =>
+      Promise.reject(new Error("not to be loaded")),
+    );
+    expect(far.lingers).toBe(true);
   });
 
   it("that capture variables are refused, every time", () => {
@@ -67,6 +80,7 @@ describe("module kernels", () => {
     expect(kernel.address).toEqual({ type: "module", url: "file:///kernels.js", name: "scale" });
     expect(kernel.name).toBe("scale");
     expect(kernel.stateful).toBe(true);
+    expect(kernel.lingers).toBe(true);
     expect(kernel.local()).toBe(scale);
     expect(resolveKernel(scale).id).toBe(kernel.id);
   });

@@ -59,7 +59,9 @@ function rounds() {
             [block.id, block.buffer],
           ])
         : null,
-      kernel: isFirst ? { type: "inline", source: "(x) => x", name: "same", stateful: false } : null,
+      kernel: isFirst
+        ? { type: "inline", source: "(x) => x", name: "same", stateful: false, lingers: false }
+        : null,
       forget: null,
     };
   };
@@ -97,7 +99,13 @@ it.each([
   ],
 ])("reports at its start that it %s", async (_what, source, name) => {
   const bell = new SharedArrayBuffer(BELL_BYTES);
-  const initializer = { type: "inline", source, name: "initializer", stateful: false } as const;
+  const initializer = {
+    type: "inline",
+    source,
+    name: "initializer",
+    stateful: false,
+    lingers: false,
+  } as const;
   const report = await new Promise<unknown>((resolve) => {
     const setup = { initializer, bell, parks: false, spins: false };
     new WorkerServer({ postMessage: resolve }, setup, () => undefined);
