@@ -27,6 +27,7 @@ import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "./request.js";
 import type { CallName } from "./telemetry/events.js";
 import type { MetricsSnapshot } from "./telemetry/metrics.js";
+import { isThenable } from "./worker/tasks.js";
 
 /** What of the configuration counts where calls are read. */
 export interface CallSettings {
@@ -119,7 +120,8 @@ export abstract class Executor {
   /**
    * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
    * bits for any number of workers.
-   * @throws as `mapShared`; TypeError when there are no tasks and no `initial`
+   * @param combine must give its result at once: what it is given next depends on that
+   * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
   async reduceShared<const I extends Input<I>, R, A = undefined>(
     input: I,
@@ -130,24 +132,24 @@ export abstract class Executor {
     checkCombine(combine);
     const backend = this[BACKEND];
     const request = readCall(backend, "reduceShared", input, kernel, null, options);
-    const isSeeded = "initial" in options;
-    if (request.spec.tasks === 0 && !isSeeded) {
+    const { initial } = options;
+    if (request.spec.tasks === 0 && initial === undefined) {
       throw new TypeError(
         'Cannot reduce an empty payload without an initial value: pass the option "initial"',
       );
     }
     const { values } = await backend.run(request);
-    const partials = values as Awaited<R>[];
-    return isSeeded ? partials.reduce(combine, options.initial as Awaited<R>) : partials.reduce(combine);
+    return combineAll(values as Awaited<R>[], combine, initial);
   }
 
   /**
    * Runs `kernel` once per item; every task sees the heavy `shared` payload whole, without a copy of its own.
+   * @param items a list, a typed array, a Set or what else can be iterated; it is read to its end at once
    * @returns one result per item, in order
    * @throws as `mapShared`
    */
   async map<T, R, S = Record<never, never>, A = undefined>(
-    items: readonly T[],
+    items: Iterable<T> & object,
     kernel: ItemKernel<T, S, R, A>,
     options: MapOptions<A, S> = NO_OPTIONS,
   ): Promise<Awaited<R>[]> {
@@ -227,5 +229,25 @@ function checkCombine(combine: unknown): void {
   if (typeof combine === "function") return;
   throw new TypeError(
     `Cannot reduce as "combine" must be a function of two partials: current value is ${quote(combine)}`,
+  );
+}
+
+/** Not `reduce` of lists: that gives `combine` four arguments, which `Math.max` takes for four numbers. */
+function combineAll<P>(partials: readonly P[], combine: (a: P, b: P) => P, initial: P | undefined): P {
+  let result = initial === undefined ? (partials[0] as P) : initial;
+  for (let i = initial === undefined ? 1 : 0; i < partials.length; i += 1) {
+    const combined: unknown = combine(result, partials[i] as P);
+    if (isThenable(combined)) refusePromise(combined);
+    result = combined as P;
+  }
+  return result;
+}
+
+function refusePromise(promise: PromiseLike<unknown>): never {
+  // Nobody else waits for it.
+  promise.then(undefined, () => {});
+  throw new TypeError(
+    `Cannot reduce as "combine" must return a partial at once: current value is ${quote(promise)}; ` +
+      "await in the kernel, whose partials may be promises",
   );
 }

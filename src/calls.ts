@@ -35,11 +35,11 @@ export interface CallOptions<A = undefined> {
 }
 
 export interface ReduceOptions<A, R> extends CallOptions<A> {
-  /** Combined with the first partial, and the result where there are no tasks at all. */
-  readonly initial?: R;
+  /** Combined with the first partial, and the result where there are no tasks at all. `undefined`: there is none. */
+  readonly initial?: R | undefined;
 }
 
-export interface MapOptions<A, S> extends CallOptions<A> {
+export interface MapOptions<A, S> extends Omit<CallOptions<A>, "chunkSize"> {
   /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
   readonly shared?: S | undefined;
 }

@@ -12,7 +12,7 @@ import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
 import { clock } from "./platform/clock.js";
 import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
 import { MAX_TASKS } from "./protocol/control-block.js";
-import { itemBytes, type PackedItems, packItems } from "./protocol/items.js";
+import { itemBytes, listItems, type PackedItems, packItems } from "./protocol/items.js";
 import type { JobSpec } from "./protocol/job-spec.js";
 import { type Sighting, sightingsOf } from "./sightings.js";
 import type { CallName } from "./telemetry/events.js";
@@ -141,17 +141,10 @@ export function readItemsCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS);
-  if (!Array.isArray(items)) {
-    throw new TypeError(`Cannot map the items as they must be an array: current value is ${quote(items)}`);
-  }
-  if (items.length > MAX_TASKS) {
-    throw new RangeError(
-      `Cannot map more than ${MAX_TASKS} items in one call: current value is ${items.length}`,
-    );
-  }
   const kernel = resolveKernel(fn);
+  const list = listItems(items);
   const table = new ArrayTable();
-  const packed = packItems(items, new ValueEncoder(table, INLINE_LIMIT));
+  const packed = packItems(list, new ValueEncoder(table, INLINE_LIMIT));
   const bytes = itemBytes(packed);
   const args = encodeArgs(options, table, verify);
   // Every array of `shared` crosses by reference, however small: that is what it is for.
@@ -165,8 +158,8 @@ export function readItemsCall(
     kernel,
     spec: {
       shape: "items",
-      tasks: items.length,
-      length: items.length,
+      tasks: list.length,
+      length: list.length,
       chunkSize: 1,
       inputs: NO_INPUTS,
       outputs: null,
@@ -179,14 +172,14 @@ export function readItemsCall(
     items: packed,
     itemBytes: bytes,
     outputs: null,
-    instances: items.length,
+    instances: list.length,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     // Tasks over a heavy shared payload usually go through all of it.
-    taskBytes: placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, items.length)),
+    taskBytes: placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, list.length)),
     options,
     sightings: verify
-      ? sightingsOf(table, items.length, undefined, items, { args: options.args, shared: options.shared })
+      ? sightingsOf(table, list.length, undefined, list, { args: options.args, shared: options.shared })
       : undefined,
     guest: undefined,
   };
@@ -237,7 +230,10 @@ export const NO_OPTIONS: CallOptions<never> = Object.freeze({});
 
 const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "timeout", "onProgress"];
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
-const MAP_OPTIONS = [...OPTIONS, "shared"];
+// Items are not cut.
+const MAP_OPTIONS = [...OPTIONS.filter((name) => name !== "chunkSize"), "shared"];
+/** Those of one call that are set to `undefined` are not given to another. */
+const ALL_OPTIONS = [...OPTIONS, "initial", "shared"];
 
 function checkCallOptions(options: unknown, known: readonly string[]): void {
   if (options === NO_OPTIONS) return;
@@ -248,7 +244,7 @@ function checkCallOptions(options: unknown, known: readonly string[]): void {
   }
   const given = options as CallOptions<unknown>;
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
+    if (!known.includes(name) && !(options[name] === undefined && ALL_OPTIONS.includes(name))) {
       throw new ConfigurationError(
         name,
         options[name],

@@ -4,6 +4,7 @@ import type { TypedArray } from "./memory/dtypes.js";
 import type { Payload } from "./memory/inputs.js";
 import type { Change } from "./memory/snapshot.js";
 import { type ArrayTable, eachArray } from "./protocol/codec.js";
+import type { ItemList } from "./protocol/items.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 
 export interface Sighting {
@@ -21,7 +22,7 @@ export function sightingsOf(
   table: ArrayTable,
   tasks: number,
   payload: Payload | undefined,
-  items: readonly unknown[],
+  items: ItemList,
   whole: Readonly<Record<string, unknown>>,
 ): Sighting[] {
   const everyTask = [0, Math.max(0, tasks - 1)] as const;

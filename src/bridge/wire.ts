@@ -6,7 +6,7 @@ import type { Place, PlacementPlan } from "../memory/placement.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/codec.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
-import { itemBytes, type PackedItems } from "../protocol/items.js";
+import { itemBytes, numberItems, type PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import { type Guest, profileKeyOf, type Request } from "../request.js";
@@ -112,7 +112,7 @@ function settingsIn(options: object): Readonly<Record<string, unknown>> | null {
 
 export function packItems(items: PackedItems | undefined): WireItems {
   if (items === undefined) return null;
-  if (items.packing === "numbers") return packNumbers(items.numbers);
+  if (items.packing !== "msgpack") return packNumbers(items.numbers);
   // Without what the packing has left over: of a view, a message carries the whole buffer.
   return [items.bytes.slice(), items.offsets];
 }
@@ -121,7 +121,7 @@ export function unpackItems(items: WireItems): PackedItems | undefined {
   if (items === null) return undefined;
   const [bytes, offsets] = items;
   if (bytes instanceof Uint8Array) return { packing: "msgpack", bytes, offsets: offsets as Float64Array };
-  return { packing: "numbers", numbers: unpackNumbers(items as WireNumbers) };
+  return numberItems(unpackNumbers(items as WireNumbers));
 }
 
 export function packArrays(places: readonly Place[]): WireNumbers | null {

@@ -1,9 +1,13 @@
 /** The items of `map`, packed so that a worker decodes only those it claims. */
+import { quote } from "../errors.js";
+import { isTypedArray, plainView, type TypedArray } from "../memory/dtypes.js";
+import { isGone } from "../memory/inputs.js";
 import type { ValueDecoder, ValueEncoder } from "./codec.js";
+import { MAX_TASKS } from "./control-block.js";
 
 /** Packed items: plain numbers as they are, everything else as msgpack. */
 export type PackedItems =
-  | { readonly packing: "numbers"; readonly numbers: ArrayLike<number> }
+  | NumberItems
   | {
       readonly packing: "msgpack";
       readonly bytes: Uint8Array;
@@ -11,12 +15,65 @@ export type PackedItems =
       readonly offsets: Float64Array;
     };
 
+interface NumberItems {
+  /**
+   * `integers`: each fits 32 bits, and none is -0. Kernels get them as integers; a number that is read from an array of
+   * 64-bit floats stays one, and what a kernel works out from it: indices, for one (2 to 6 times slower, Node 20).
+   */
+  readonly packing: "integers" | "numbers";
+  readonly numbers: ArrayLike<number>;
+}
+
+/** Items that have places. */
+export type ItemList = readonly unknown[] | Exclude<TypedArray, BigInt64Array | BigUint64Array>;
+
+/**
+ * Lists and arrays of numbers as they are; anything else that can be iterated is read to its end.
+ * @throws TypeError, RangeError
+ */
+export function listItems(items: unknown): ItemList {
+  if (Array.isArray(items)) {
+    if (items.length > MAX_TASKS) tooMany(items.length);
+    return items;
+  }
+  if (isTypedArray(items)) return listElements(items);
+  // Text can be iterated, but whoever passes one means something else.
+  const isIterable = typeof items === "object" && items !== null && Symbol.iterator in items;
+  if (!isIterable) {
+    throw new TypeError(
+      "Cannot map the items as they must be a list, a typed array, a Set or another iterable: " +
+        `current value is ${quote(items)}`,
+    );
+  }
+  const list: unknown[] = [];
+  for (const item of items as Iterable<unknown>) {
+    if (list.length === MAX_TASKS) tooMany("more");
+    list.push(item);
+  }
+  return list;
+}
+
+function listElements(array: TypedArray): ItemList {
+  if (isGone(array)) {
+    throw new TypeError(
+      "Cannot map the items as their buffer was transferred away or shrunk: pass an array that still has its data",
+    );
+  }
+  const plain = plainView(array);
+  if (plain.length > MAX_TASKS) tooMany(plain.length);
+  return plain instanceof BigInt64Array || plain instanceof BigUint64Array ? Array.from(plain) : plain;
+}
+
+function tooMany(count: number | string): never {
+  throw new RangeError(`Cannot map more than ${MAX_TASKS} items in one call: current value is ${count}`);
+}
+
 /**
  * @returns numbers as the very list that was given: to be copied before the caller can go on
  * @throws TypeError naming the item that msgpack cannot carry
  */
-export function packItems(items: readonly unknown[], encoder: ValueEncoder): PackedItems {
-  if (areNumbers(items)) return { packing: "numbers", numbers: items };
+export function packItems(items: ItemList, encoder: ValueEncoder): PackedItems {
+  if (areNumbers(items)) return numberItems(items);
   const count = items.length;
   const offsets = new Float64Array(count + 1);
   let bytes = new Uint8Array(Math.max(1024, count * 16));
@@ -41,30 +98,43 @@ export function packItems(items: readonly unknown[], encoder: ValueEncoder): Pac
   return { packing: "msgpack", bytes: bytes.subarray(0, used), offsets };
 }
 
-function areNumbers(items: readonly unknown[]): items is readonly number[] {
+function areNumbers(items: ItemList): items is readonly number[] {
+  if (!Array.isArray(items)) return true;
   // A plain loop: `every` skips holes.
   for (let i = 0; i < items.length; i += 1) if (typeof items[i] !== "number") return false;
   return true;
 }
 
+/** Numbers as items. */
+export function numberItems(numbers: ArrayLike<number>): NumberItems {
+  return { packing: areIntegers(numbers) ? "integers" : "numbers", numbers };
+}
+
+function areIntegers(numbers: ArrayLike<number>): boolean {
+  for (let i = 0; i < numbers.length; i += 1) {
+    if (!Object.is((numbers[i] as number) | 0, numbers[i])) return false;
+  }
+  return true;
+}
+
 /** The same on memory of their own, for when the caller may change its list. */
 export function ownItems(items: PackedItems | undefined): PackedItems | undefined {
-  if (items?.packing !== "numbers") return items;
-  return { packing: "numbers", numbers: Float64Array.from(items.numbers) };
+  if (items === undefined || items.packing === "msgpack") return items;
+  return { packing: items.packing, numbers: Float64Array.from(items.numbers) };
 }
 
 /** Bytes that the items take on their way. */
 export function itemBytes(items: PackedItems | undefined): number {
   if (items === undefined) return 0;
-  if (items.packing === "numbers") return items.numbers.length * Float64Array.BYTES_PER_ELEMENT;
+  if (items.packing !== "msgpack") return items.numbers.length * Float64Array.BYTES_PER_ELEMENT;
   return items.bytes.byteLength + items.offsets.byteLength;
 }
 
 /** Reads items where they are run. */
 export function itemReader(items: PackedItems, decoder: ValueDecoder): (index: number) => unknown {
-  if (items.packing === "numbers") {
-    const { numbers } = items;
-    return (index) => numbers[index];
+  if (items.packing !== "msgpack") {
+    const { packing, numbers } = items;
+    return packing === "integers" ? (index) => (numbers[index] as number) | 0 : (index) => numbers[index];
   }
   const { bytes, offsets } = items;
   // `slice` copies out of shared memory: TextDecoder refuses shared bytes in browsers.

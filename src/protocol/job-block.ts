@@ -22,7 +22,7 @@ function blockLayout(tasks: number, items: PackedItems | undefined): BlockLayout
   const kinds = tasks * 8;
   const itemsAt = aligned(kinds + tasks);
   const words =
-    items === undefined ? 0 : items.packing === "numbers" ? items.numbers.length : items.offsets.length;
+    items === undefined ? 0 : items.packing === "msgpack" ? items.offsets.length : items.numbers.length;
   const itemBytes = itemsAt + words * 8;
   return { kinds, items: itemsAt, itemBytes, end: itemBytes + packedBytes(items) };
 }
@@ -51,12 +51,12 @@ export class JobBlock {
       new Float64Array(buffer, 0, tasks),
       new Uint8Array(buffer, layout.kinds, tasks),
     );
-    if (packing === "numbers") {
-      this.items = { packing, numbers: new Float64Array(buffer, layout.items, tasks) };
-    } else if (packing === "msgpack") {
+    if (packing === "msgpack") {
       const offsets = new Float64Array(buffer, layout.items, tasks + 1);
       const bytes = new Uint8Array(buffer, layout.items + offsets.byteLength, offsets[tasks]);
       this.items = { packing, bytes, offsets };
+    } else if (packing !== null) {
+      this.items = { packing, numbers: new Float64Array(buffer, layout.items, tasks) };
     }
   }
 
@@ -68,7 +68,7 @@ export class JobBlock {
   }
 
   setNumbers(numbers: ArrayLike<number>): void {
-    if (this.items?.packing !== "numbers") return;
+    if (this.items === undefined || this.items.packing === "msgpack") return;
     const own = this.items.numbers as Float64Array;
     if (numbers.length > FEW) own.set(numbers);
     else for (let i = 0; i < numbers.length; i += 1) own[i] = numbers[i] as number;
@@ -113,7 +113,7 @@ function openIn(
     standing.set(region, opened);
   }
   if (region.recycled) opened.block.results.reset();
-  if (items?.packing === "numbers") opened.block.setNumbers(items.numbers);
+  if (items !== undefined && items.packing !== "msgpack") opened.block.setNumbers(items.numbers);
   return opened;
 }
 

@@ -151,6 +151,11 @@ describe("reductions", () => {
     ],
     ["its name", (e) => e.reduceShared(x, one, "sum"), combine('"sum"')],
     ["an empty list", (e) => e.reduceShared([], one, one), empty],
+    [
+      "an empty list, with an initial value of undefined",
+      (e) => e.reduceShared([], one, one, { initial: undefined }),
+      empty,
+    ],
     ["an empty array", (e) => e.reduceShared(new Float64Array(0), one, one), empty],
     ["empty columns", (e) => e.reduceShared({ x: new Int8Array(0) }, one, one, { chunkSize: 4 }), empty],
   ]);
@@ -160,6 +165,10 @@ describe("options", () => {
   const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
+  const itemsOption = (field: string) => {
+    const known = OPTIONS.replace(" chunkSize,", "");
+    return configuration(field, `left out: the options of this call are ${known}, shared`, "0");
+  };
   const options = (shown: string) =>
     typeError(`Cannot read the options as they must be a plain object: current value is ${shown}`);
   const signal = (shown: string) =>
@@ -213,7 +222,8 @@ describe("options", () => {
   ];
   refuses(rows.map(([name, given, check]) => [name, (e) => e.mapShared(x, one, given), check]));
   refuses([
-    ["map: initial", (e) => e.map([1], one, { initial: 0 }), unknown("initial", "0", ", shared")],
+    ["map: initial", (e) => e.map([1], one, { initial: 0 }), itemsOption("initial")],
+    ["map: chunkSize", (e) => e.map([1], one, { chunkSize: 0 }), itemsOption("chunkSize")],
     [
       "reduceShared: shared",
       (e) => e.reduceShared(x, one, one, { shared: {} }),
@@ -230,6 +240,6 @@ describe("options", () => {
       (e) => e.explain(x, one, { chunkSize: 0 }),
       configuration("chunkSize", FROM_1, "0"),
     ],
-    ["map: args in place of options", (e) => e.map([1], one, { rate: 2 }), unknown("rate", "2", ", shared")],
+    ["map: args in place of options", (e) => e.map([1], one, { rate: 0 }), itemsOption("rate")],
   ]);
 });

@@ -152,14 +152,15 @@ describe("payloads", () => {
 
   const items: readonly [items: unknown, shown: string][] = [
     ["abc", '"abc"'],
-    [x, "Float64Array of 32 bytes"],
-    [new Set([1]), "Set"],
     [{ length: 2, 0: 1, 1: 2 }, "object with keys 0, 1, length"],
-    [[1, 2].values(), "Array Iterator"],
+    [new WeakSet(), "WeakSet"],
+    [7, "7"],
   ];
   refuses(
     items.map(([items, shown]): Refusal => {
-      const check = typeError(`Cannot map the items as they must be an array: current value is ${shown}`);
+      const check = typeError(
+        `Cannot map the items as they must be a list, a typed array, a Set or another iterable: current value is ${shown}`,
+      );
       return [`items: ${shown}`, (e) => e.map(items, one), check];
     }),
   );

@@ -1,4 +1,4 @@
-import { type CallOptions, ParallelExecutor, type TypedArray } from "sharray";
+import { type CallOptions, ParallelExecutor, type ReadOnly, type TypedArray } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 import { KINDS } from "../unit/arbitraries.js";
 
@@ -111,6 +111,58 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
         none,
       ),
     ).toBe(7);
+  });
+
+  test("combine is given two partials, in the order of the tasks", async () => {
+    const x = Float64Array.of(3, 9, 4, 1);
+    const first = (part: ReadOnly<Float64Array>): number => part[0] ?? 0;
+    const chunks = { ...on, chunkSize: 1 };
+    expect(await executor.reduceShared(x, first, Math.max, chunks)).toBe(9);
+    expect(await executor.reduceShared(x, first, Math.min, { ...chunks, initial: 2 })).toBe(1);
+    const calls: unknown[][] = [];
+    const note = (...given: number[]): number => {
+      calls.push(given);
+      return given[1] as number;
+    };
+    expect(await executor.reduceShared(x, first, note, { ...chunks, initial: undefined })).toBe(1);
+    expect(calls).toEqual([
+      [3, 9],
+      [9, 4],
+      [4, 1],
+    ]);
+  });
+
+  test("a combine that returns a promise is refused", async () => {
+    const add = async (a: number, b: number): Promise<number> => a + b;
+    const added = executor.reduceShared(
+      Float64Array.of(1, 2, 3),
+      (part) => part.length,
+      add as unknown as (a: number, b: number) => number,
+      { ...on, chunkSize: 1 },
+    );
+    await expect(added).rejects.toThrow(TypeError);
+    await expect(added).rejects.toThrow(
+      'Cannot reduce as "combine" must return a partial at once: current value is Promise; await in the kernel',
+    );
+  });
+
+  test("items come from lists, typed arrays, Sets and generators", async () => {
+    function* three(): Generator<number> {
+      yield 1;
+      yield 2.5;
+      yield 4;
+    }
+    expect(await executor.map(three(), (n) => 2 * n, on)).toEqual([2, 5, 8]);
+    expect(await executor.map(new Set(["a", "b"]), (s) => s + s, on)).toEqual(["aa", "bb"]);
+    expect(await executor.map(Uint16Array.of(7, 8), (n) => n + 1, on)).toEqual([8, 9]);
+    expect(await executor.map(BigInt64Array.of(7n, 8n), (n) => n + 1n, on)).toEqual([8n, 9n]);
+    expect(await executor.map(new Map([["k", 1]]), ([key, value]) => key + value, on)).toEqual(["k1"]);
+    expect(await executor.map([], (n) => n, { ...on, initial: undefined } as object)).toEqual([]);
+    const given = { ...on, chunkSize: undefined } as object;
+    expect(await executor.map(Float32Array.of(-0, 0.5), (n) => [Object.is(n, -0), n], given)).toEqual([
+      [true, -0],
+      [false, 0.5],
+    ]);
   });
 
   test("columns are cut alike, by chunkSize or by length alone", async () => {

@@ -338,6 +338,28 @@ test("reduceShared: combine takes and gives partials", async () => {
   );
 });
 
+test("reduceShared: combine gives its partial at once; no initial value may be said so", async () => {
+  await executor.reduceShared(
+    x,
+    (view) => view.length,
+    // @ts-expect-error combine is not awaited
+    async (a, b) => a + b,
+  );
+  const initial = x[9];
+  const most = await executor.reduceShared(x, (view) => view.length, Math.max, { initial });
+  expectTypeOf(most).toEqualTypeOf<number>();
+});
+
+test("map: items of any kind", async () => {
+  expectTypeOf(await executor.map(x, (item) => item)).toEqualTypeOf<number[]>();
+  expectTypeOf(await executor.map(new Set(["a"]), (item) => item)).toEqualTypeOf<string[]>();
+  expectTypeOf(await executor.map([1, 2].values(), (item) => item)).toEqualTypeOf<number[]>();
+  // @ts-expect-error text is not a list of items
+  await executor.map("abc", (item) => item);
+  // @ts-expect-error items are not cut
+  await executor.map([1], (item) => item, { chunkSize: 2 });
+});
+
 test("reduceShared with a literal initial value", async () => {
   const total = await executor.reduceShared(
     x,

@@ -96,7 +96,10 @@ describe("a request between the two sides", () => {
     const numbers = Array.from({ length }, (_, i) => [-0, Number.NaN, i / 3][i % 3] as number);
     const { items } = readItemsCall(numbers, (i: never) => i, {}, false);
     const arrived = unpackItems(structuredClone(packItems(items)));
-    expect(arrived).toEqual({ packing: "numbers", numbers: Float64Array.from(numbers) });
+    const packing = length === 0 ? "integers" : "numbers";
+    expect(arrived).toEqual({ packing, numbers: Float64Array.from(numbers) });
+    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, false);
+    expect(unpackItems(structuredClone(packItems(counted.items)))?.packing).toBe("integers");
   });
 
   it.each([0, 1, 100])("carries %i arrays as places", (count) => {

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArrayTable, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
-import { itemBytes, itemReader, ownItems, type PackedItems, packItems } from "../../../src/protocol/items.js";
+import {
+  itemBytes,
+  itemReader,
+  listItems,
+  ownItems,
+  type PackedItems,
+  packItems,
+} from "../../../src/protocol/items.js";
 import { onShared } from "../arbitraries.js";
 
 function pack(items: readonly unknown[]): { packed: PackedItems; table: ArrayTable } {
@@ -20,7 +27,7 @@ describe("numbers", () => {
   it("travel as they are, bit for bit", () => {
     fc.assert(
       fc.property(fc.array(fc.double()), (items) => {
-        expect(pack(items).packed.packing).toBe("numbers");
+        expect(pack(items).packed.packing).not.toBe("msgpack");
         expect(roundTrip(items)).toEqual(items);
       }),
     );
@@ -39,7 +46,8 @@ describe("numbers", () => {
     const kept = ownItems(packed);
     items[0] = 9;
     expect(packed).toMatchObject({ numbers: [9, 2, 3] });
-    expect(kept).toEqual({ packing: "numbers", numbers: Float64Array.of(1, 2, 3) });
+    expect(kept).toEqual({ packing: "integers", numbers: Float64Array.of(1, 2, 3) });
+    expect(ownItems(pack([0.5]).packed)).toEqual({ packing: "numbers", numbers: Float64Array.of(0.5) });
     const others = pack(["a"]).packed;
     expect([ownItems(others), ownItems(undefined)]).toEqual([others, undefined]);
   });
@@ -52,9 +60,76 @@ describe("numbers", () => {
   });
 
   it("no item at all", () => {
-    expect(pack([]).packed.packing).toBe("numbers");
+    expect(pack([]).packed.packing).toBe("integers");
     expect(itemBytes(pack([]).packed)).toBe(0);
     expect(itemBytes(undefined)).toBe(0);
+  });
+});
+
+describe("integers", () => {
+  it("are told from other numbers", () => {
+    for (const items of [[0], [1, -1, 2 ** 31 - 1, -(2 ** 31)], [...Array(100).keys()]]) {
+      expect(pack(items).packed.packing).toBe("integers");
+      expect(roundTrip(items)).toEqual(items);
+    }
+    for (const other of [0.5, -0, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(pack([1, other]).packed.packing).toBe("numbers");
+      expect(roundTrip([1, other])).toEqual([1, other]);
+    }
+  });
+});
+
+describe("lists of items", () => {
+  it("are lists, arrays, and whatever can be iterated", () => {
+    const list = ["a", { b: 1 }];
+    expect(listItems(list)).toBe(list);
+    const array = Float32Array.of(1.5, 2);
+    expect(listItems(array)).toBe(array);
+    expect(listItems(Buffer.from([7, 8]))).toEqual(Uint8Array.of(7, 8));
+    expect(listItems(BigInt64Array.of(1n, -2n))).toEqual([1n, -2n]);
+    expect(listItems(new Set([3, "x"]))).toEqual([3, "x"]);
+    expect(listItems(new Map([["k", 1]]))).toEqual([["k", 1]]);
+    expect(listItems([5, 6].values())).toEqual([5, 6]);
+    function* some() {
+      yield 1;
+      yield 2;
+    }
+    expect(listItems(some())).toEqual([1, 2]);
+  });
+
+  it("are packed alike", () => {
+    for (const items of [Int8Array.of(1, 2), Float64Array.of(1, 2), new Set([1, 2])]) {
+      expect(packItems(listItems(items), new ValueEncoder(new ArrayTable(), 0))).toMatchObject({
+        packing: "integers",
+        numbers: { 0: 1, 1: 2 },
+      });
+    }
+    const big = packItems(listItems(BigInt64Array.of(1n)), new ValueEncoder(new ArrayTable(), 0));
+    expect(big.packing).toBe("msgpack");
+  });
+
+  it.each([["text"], [{ length: 1, 0: 1 }], [undefined], [null], [7], [new DataView(new ArrayBuffer(8))]])(
+    "are not %o",
+    (items) => {
+      expect(() => listItems(items)).toThrow(TypeError);
+      expect(() => listItems(items)).toThrow(
+        /must be a list, a typed array, a Set or another iterable: current/,
+      );
+    },
+  );
+
+  it("end with what the iterable throws", () => {
+    function* broken() {
+      yield 1;
+      throw new RangeError("no more");
+    }
+    expect(() => listItems(broken())).toThrow(new RangeError("no more"));
+  });
+
+  it("are not arrays that have lost their data", () => {
+    const array = new Int32Array(4);
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    expect(() => listItems(array)).toThrow(/transferred away or shrunk/);
   });
 });
 

@@ -11,6 +11,7 @@ function pack(items: readonly unknown[]) {
 describe.each<[string, readonly unknown[]]>([
   ["numbers", [1.5, -0, Number.NaN]],
   ["numbers", Array.from({ length: 100 }, (_, i) => i / 3)],
+  ["integers", [1, -2, 0]],
   ["msgpack", ["a", { b: [1, "é"] }, null]],
 ])("a block with items as %s", (packing, items) => {
   it("brings them to whoever opens it", () => {
@@ -111,7 +112,7 @@ describe("a job that repeats", () => {
     expect(second.block.items).toBeUndefined();
     arena.give(second.region);
     expect(open(arena, [3, 4]).block.items).toMatchObject({
-      packing: "numbers",
+      packing: "integers",
       numbers: Float64Array.of(3, 4),
     });
   });

@@ -146,7 +146,7 @@ describe("rounds one after the other", () => {
     }),
     kernel: fc.constantFrom(1, 2),
     block: fc.constantFrom(1, 2),
-    packing: fc.constantFrom(null, "numbers", "msgpack"),
+    packing: fc.constantFrom(null, "integers", "numbers", "msgpack"),
     tasks: fc.constantFrom(3, 4),
     stream: fc.boolean(),
     slots: fc.boolean(),
