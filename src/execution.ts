@@ -18,7 +18,7 @@ import { place, placeOf } from "./memory/placement.js";
 import { Snapshot } from "./memory/snapshot.js";
 import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
-import { breather } from "./platform/breather.js";
+import { pause } from "./platform/breather.js";
 import { clock } from "./platform/clock.js";
 import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import { blockBytes, type JobBlock, openBlock } from "./protocol/job-block.js";
@@ -124,7 +124,7 @@ export class Execution {
   async verify(): Promise<void> {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return;
-    const change = await this.#unlessStopped(snapshot.findChange(breather()));
+    const change = await this.#unlessStopped(snapshot.findChange(pause));
     if (change === undefined) return;
     const failure = this.#failure();
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
@@ -208,7 +208,7 @@ export class Execution {
 
   /** @param isPlaced no plain arrays have to be placed first */
   async #runPrepared(isPlaced: boolean, leg: Leg, pool: Pool, maxRetries: number): Promise<RunReport> {
-    await this.#snapshot?.take(breather());
+    await this.#snapshot?.take(() => this.#pause());
     const region = isPlaced ? undefined : await this.#place();
     return this.#runOn(region, leg, pool, maxRetries);
   }
@@ -223,11 +223,16 @@ export class Execution {
     return strategy.run(this.job, leg.workers);
   }
 
+  /** Before each piece that is copied. Rejects when the job was stopped while it waited. */
+  #pause(): Promise<void> | undefined {
+    return pause()?.then(() => this.job.throwIfStopped());
+  }
+
   async #place(): Promise<Region> {
     const { placement } = this.#request;
     const start = clock();
     const isRecycled = this.#arena.recycles(placement.bytesNeeded);
-    const region = await place(placement, this.#arena, breather());
+    const region = await place(placement, this.#arena, () => this.#pause());
     this.#lease.add(region);
     this.placing = { start, end: clock(), isRecycled };
     return region;

@@ -5,7 +5,7 @@ import type { Arena, Region } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { Lease } from "../memory/lease.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
-import { breather } from "../platform/breather.js";
+import { pause } from "../platform/breather.js";
 import type { Request } from "../request.js";
 import type { Stoppable } from "../watch.js";
 
@@ -108,7 +108,7 @@ export class ClientCall implements Stoppable {
       this.#outputs.push({ kind, region });
     }
     if (placement.spans.length === 0) return undefined;
-    return place(placement, arena, breather()).then((region) => {
+    return place(placement, arena, pause).then((region) => {
       this.#placed = region;
       this.lease.add(region);
     });

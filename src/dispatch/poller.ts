@@ -1,5 +1,5 @@
 /** Looks after what ends too soon for a message to be worth it. */
-import { MOST_WITHOUT_TURN_MS } from "../platform/breather.js";
+import { MOST_WITHOUT_TURN_MS, withoutTurn } from "../platform/breather.js";
 import { clock } from "../platform/clock.js";
 import { soon } from "../platform/runtime.js";
 
@@ -12,7 +12,6 @@ export interface Polled {
 const STAY_MS = 0.02;
 
 const watched = new Set<Polled>();
-let lastTurn = -Infinity;
 let isComing = false;
 
 /**
@@ -23,10 +22,7 @@ let isComing = false;
  * @returns whether it has
  */
 export function stayFor(hasEnded: () => boolean, started: number): boolean {
-  if (started - lastTurn > MOST_WITHOUT_TURN_MS) {
-    comeBack();
-    return false;
-  }
+  if (withoutTurn(started) > MOST_WITHOUT_TURN_MS) return false;
   do {
     for (let i = 0; i < 16; i++) if (hasEnded()) return true;
   } while (clock() - started < STAY_MS);
@@ -48,7 +44,6 @@ function comeBack(): void {
 function turn(): void {
   isComing = false;
   const now = clock();
-  lastTurn = now;
   for (const each of watched) if (each.poll(now)) watched.delete(each);
   if (watched.size > 0) comeBack();
 }

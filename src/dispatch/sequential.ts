@@ -1,8 +1,8 @@
 import type { AnyKernel } from "../kernel/types.js";
-import { SLICE_MS } from "../platform/breather.js";
+import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../platform/breather.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
-import { CLOCK_OFFSET, nextTurn } from "../platform/runtime.js";
+import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure } from "../protocol/departure.js";
@@ -42,6 +42,13 @@ export class SequentialStrategy implements Strategy {
   }
 
   #run(job: Job, fn: AnyKernel): MaybePromise<RunReport> {
+    const now = clock();
+    // By then it may have been stopped: the run begins, and finds that no task may start.
+    if (mustWait(now)) return ownTurn().then(() => this.#runNow(job, fn, clock()));
+    return this.#runNow(job, fn, now);
+  }
+
+  #runNow(job: Job, fn: AnyKernel, woken: number): MaybePromise<RunReport> {
     const { spec, kernel, arrays, block, backlog, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
@@ -52,7 +59,6 @@ export class SequentialStrategy implements Strategy {
     const wanted = new Wanted(control, meter);
     const bound = bindTasks(job.specFor(order), arrays, block.items, fn, wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
-    const woken = clock();
     const report = (left: number): RunReport => {
       backlog?.endRound();
       return {
@@ -72,14 +78,15 @@ export class SequentialStrategy implements Strategy {
     const guard = this.#overseer?.firstTaskLimit;
     // A task whose time is up before it would be given up needs no other guard.
     const limit = guard !== undefined && guard < (timeout ?? Infinity) ? guard : undefined;
+    const began = limit === undefined ? woken : clock();
     const run =
       limit !== undefined && tasks > 0 && !job.isStopped
         ? firstWithin(limit, bound.run, order?.[0] ?? 0)
         : bound.run;
     if (run === TIMED_OUT) return report(tasks);
     if (run !== bound.run) {
-      meter[STARTED] = woken + CLOCK_OFFSET;
-      meter[BUSY] = clock() - woken;
+      meter[STARTED] = began + CLOCK_OFFSET;
+      meter[BUSY] = clock() - began;
     }
     const onOvertime = (index: number, goesOn: boolean): void => {
       job.fail(index, undefined);
@@ -102,7 +109,7 @@ export class SequentialStrategy implements Strategy {
       grows: true,
     });
     // A guarded first task was the beginning of the first slice.
-    const begun = taskRun.advance(woken + SLICE_MS);
+    const begun = taskRun.advance(sliceEnd(woken));
     return begun === "left" ? report(0) : this.#runSlices(job, taskRun, begun, woken, report);
   }
 
@@ -117,12 +124,17 @@ export class SequentialStrategy implements Strategy {
     let began = start;
     let takenBefore = 0;
     let waited = 0;
-    for (let state = begun; state !== "left"; state = taskRun.advance(began + SLICE_MS)) {
+    // The slice is all calls', and the overseer is asked after as much of this one's own work.
+    const deadline = (): number => Math.min(sliceEnd(clock()), began + waited + SLICE_MS);
+    for (let state = begun; state !== "left"; state = taskRun.advance(deadline())) {
       if (state === "shut") {
         const shut = clock();
         await new Promise<void>((resolve) => {
           (parts.backlog as Backlog).onRoom = resolve;
         });
+        // A loop may take one result at a time, each at once.
+        const pausing = pause();
+        if (pausing !== undefined) await pausing;
         waited += clock() - shut;
         continue;
       }
@@ -137,7 +149,7 @@ export class SequentialStrategy implements Strategy {
         taskRun.leave();
         return report(left);
       }
-      await nextTurn();
+      await ownTurn();
       began = clock();
       takenBefore = taskRun.taken;
       waited = 0;

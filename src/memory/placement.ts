@@ -145,9 +145,9 @@ export async function copySpans(
     const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
     const target = new Uint8Array(region.buffer, span.target, source.length);
     for (let at = 0; at < source.length; at += COPY_PIECE) {
-      copyBytes(target.subarray(at), source.subarray(at, at + COPY_PIECE));
       const pausing = pause();
       if (pausing !== undefined) await pausing;
+      copyBytes(target.subarray(at), source.subarray(at, at + COPY_PIECE));
     }
   }
 }

@@ -119,14 +119,14 @@ async function firstDifference(
   pause: () => Promise<void> | undefined,
 ): Promise<number | undefined> {
   for (let start = 0; start < is.length; start += BLOCK) {
+    const pausing = pause();
+    if (pausing !== undefined) await pausing;
     const end = Math.min(start + BLOCK, is.length);
     if (!sameBytes(was.subarray(start, end), is.subarray(start, end))) {
       let at = start;
       while (was[at] === is[at]) at += 1;
       return at;
     }
-    const pausing = pause();
-    if (pausing !== undefined) await pausing;
   }
   return is.length < was.length ? is.length : undefined;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Backlog, LEAST_AHEAD } from "../../../src/dispatch/backlog.js";
 import { Job, type JobParts, type RunReport } from "../../../src/dispatch/job.js";
@@ -99,8 +100,10 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 const stays = (): boolean => false;
 const leaves = (): boolean => true;
 
-beforeEach(() => {
+beforeEach(async () => {
   limit.ms = 60_000;
+  // The slice is the thread's: what the test before has left of it is over.
+  await nextTurn();
 });
 
 afterEach(() => {
