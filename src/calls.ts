@@ -76,7 +76,7 @@ export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
 /** Refuses lists: outputs are cut like the input, which has one length. */
 export type NotAList<I> = I & (I extends readonly unknown[] ? never : unknown);
 
-/** Kernel of `transformShared`. What it returns is ignored; a promise is awaited. */
+/** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
 export type TransformKernel<I, O extends Outputs, A> = (
   view: KernelView<I>,
   outputs: OutputViews<O>,

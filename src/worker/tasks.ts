@@ -5,6 +5,7 @@ import { clearBytes } from "../platform/bytes.js";
 import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import { type ArrayGroup, type JobSpec, taskRange } from "../protocol/job-spec.js";
+import { checkReturned } from "./returned.js";
 
 /** A job bound to the arrays and the kernel of one thread. */
 export interface BoundTasks {
@@ -61,13 +62,14 @@ export function bindTasks(
       };
     }
     const out = slicer(outputs, arrays);
-    const clear = spec.clearOutputs ? outputs.arrays.map((place) => arrays[place] as TypedArray) : [];
+    const written = outputs.arrays.map((place) => arrays[place] as TypedArray);
+    const clear = spec.clearOutputs ? written : [];
     return (index) => {
       const [start, end] = taskRange(spec, arrays, index);
       // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
       // second time finds what it found the first time.
       for (const array of clear) clearBytes(bytesOf(array.subarray(start, end)));
-      return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)));
+      return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)), written);
     };
   };
 
@@ -94,9 +96,12 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** What a transform kernel returns is of no interest, its end is. */
-function settleVoid(returned: unknown): unknown {
-  return isThenable(returned) ? returned.then(() => undefined) : undefined;
+/** What a transform kernel returns is of no interest as long as it is no work of its own, its end is. */
+function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown {
+  if (returned === undefined) return undefined;
+  if (isThenable(returned)) return returned.then((value) => checkReturned(value, outputs));
+  checkReturned(returned, outputs);
+  return undefined;
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

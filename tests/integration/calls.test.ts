@@ -165,6 +165,60 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
     ]);
   });
 
+  test("a transform that returns its work instead of writing it fails, and says why", async () => {
+    const x = Float64Array.of(1, 2, 3);
+    const whole = { ...on, chunkSize: 3 };
+    const returns: readonly [kernel: (x: ReadOnly<Float64Array>) => unknown, shown: string][] = [
+      [(x) => x.map((v) => 2 * v), "Float64Array of 24 bytes"],
+      [async (x) => x.map((v) => 2 * v), "Float64Array of 24 bytes"],
+      [(x) => x, "Float64Array of 24 bytes"],
+      [(x) => Array.from(x, (v) => 2 * v), "array of 3"],
+      [(x) => ({ y: x.slice() }), "object with keys y"],
+      [(x) => ({ y: [...x] }), "object with keys y"],
+    ];
+    for (const [kernel, shown] of returns) {
+      const message =
+        "Cannot keep what the kernel returned as a transformShared kernel must write to its outputs: " +
+        `current value is ${shown}; write it there, for example with set(), or call mapShared`;
+      const failed = executor.transformShared(x, Float64Array, kernel, whole);
+      await expect(failed).rejects.toMatchObject({ name: "KernelError", cause: new TypeError(message) });
+    }
+  });
+
+  test("a transform may return what its expressions come to", async () => {
+    const x = Float64Array.of(1, 2, 3);
+    const whole = { ...on, chunkSize: 3 };
+    const all = [1, 2, 3];
+    const outputs = { y: Float64Array, z: Float64Array };
+    expect([...(await executor.transformShared(x, Float64Array, (x, y) => y.set(x), whole))]).toEqual(all);
+    expect([...(await executor.transformShared(x, Float64Array, (_, y) => y.fill(7), whole))]).toEqual([
+      7, 7, 7,
+    ]);
+    expect([...(await executor.transformShared(x, Float64Array, (_, y) => (y[0] = 5), whole))]).toEqual([
+      5, 0, 0,
+    ]);
+    expect([
+      ...(await executor.transformShared(x, Float64Array, (_, y) => y.subarray(1).fill(4), whole)),
+    ]).toEqual([0, 4, 4]);
+    const both = await executor.transformShared(
+      { x },
+      outputs,
+      (_, { y, z }) => [y.fill(1), z.fill(2)],
+      whole,
+    );
+    expect([...both.y, ...both.z]).toEqual([1, 1, 1, 2, 2, 2]);
+    const record = await executor.transformShared(
+      { x },
+      outputs,
+      async (_, out) => {
+        out.y.fill(3);
+        return out;
+      },
+      whole,
+    );
+    expect([...record.y]).toEqual([3, 3, 3]);
+  });
+
   test("columns are cut alike, by chunkSize or by length alone", async () => {
     const price = Float64Array.from({ length: 1000 }, (_, i) => i);
     const qty = Int32Array.from({ length: 1000 }, (_, i) => 2 * i);

@@ -1,0 +1,37 @@
+/** What a `transformShared` kernel returns. It counts for nothing, so a kernel that returns its work has lost it. */
+import { quote } from "../errors.js";
+import { isTypedArray, type TypedArray } from "../memory/dtypes.js";
+import { isRecord } from "../memory/inputs.js";
+
+/**
+ * Numbers and the outputs themselves are what expressions come to, as in `(x, out) => out.set(x)`: they are let pass.
+ * @throws TypeError for an array that is none of the outputs, and for lists and records that hold one
+ */
+export function checkReturned(returned: unknown, outputs: readonly TypedArray[]): void {
+  if (typeof returned !== "object" || returned === null) return;
+  if (!isLost(returned, outputs)) return;
+  throw new TypeError(
+    "Cannot keep what the kernel returned as a transformShared kernel must write to its outputs: " +
+      `current value is ${quote(returned)}; write it there, for example with set(), or call mapShared`,
+  );
+}
+
+function isLost(returned: object, outputs: readonly TypedArray[]): boolean {
+  if (isTypedArray(returned)) return !isOutput(returned, outputs);
+  if (Array.isArray(returned)) {
+    return returned.some((element) => !isTypedArray(element) || !isOutput(element, outputs));
+  }
+  return isRecord(returned) && Object.values(returned).some((value) => isLostColumn(value, outputs));
+}
+
+function isLostColumn(value: unknown, outputs: readonly TypedArray[]): boolean {
+  return isTypedArray(value) ? !isOutput(value, outputs) : Array.isArray(value);
+}
+
+/** Is it an output, or a view of one? */
+function isOutput({ buffer, byteOffset }: TypedArray, outputs: readonly TypedArray[]): boolean {
+  return outputs.some((output) => {
+    const at = byteOffset - output.byteOffset;
+    return buffer === output.buffer && at >= 0 && at <= output.byteLength;
+  });
+}
