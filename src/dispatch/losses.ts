@@ -1,6 +1,6 @@
 /** The workers that one run has lost, which tasks were to blame, and whether another round makes sense. Pure. */
 import { USELESS } from "../protocol/messages.js";
-import type { Loss } from "./slot.js";
+import type { Loss } from "./round-listener.js";
 
 export interface Lost extends Loss {
   /** The task that it was at; undefined: at none, or it was nothing that this round did. */

@@ -2,12 +2,26 @@
  * Tasks whose time is up, as the caller's side sees it from its looks at the workers' meters: workers themselves read no
  * clock for it. A position is run once in a round, so a worker that is seen at the same one has been at it in between.
  */
+import { clock } from "../platform/clock.js";
+import { unref } from "../platform/runtime.js";
 
 // Most kernels that ask `aborted()` do so within a fraction of it; a worker that is ended costs a new one, some 50 ms.
 const GRACE_MS = 100;
 // Four looks per time-out: a task is ended a quarter of its time late at most. A look costs less than a microsecond.
 const LOOKS = 4;
 const LONGEST_MS = 250;
+
+/**
+ * Looks, until it is ended, at what workers are at.
+ * @param look asks for a verdict about each
+ * @returns ends it
+ */
+export function watchOvertime(timeout: number, look: (overtime: Overtime, now: number) => void): () => void {
+  const overtime = new Overtime(timeout);
+  // Workers that run keep the process alive.
+  const timer = unref(setInterval(() => look(overtime, clock()), lookInterval(timeout)));
+  return () => clearInterval(timer);
+}
 
 /** Milliseconds between two looks. */
 export function lookInterval(timeout: number): number {

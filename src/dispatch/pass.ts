@@ -10,10 +10,11 @@ import { Crew } from "./crew.js";
 import type { Job } from "./job.js";
 import type { Lost } from "./losses.js";
 import { claimsOf } from "./notes.js";
-import { lookInterval, Overtime } from "./overtime.js";
+import { watchOvertime } from "./overtime.js";
 import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
-import type { Loss, RoundListener, Slot } from "./slot.js";
+import type { Loss, RoundListener } from "./round-listener.js";
+import type { Slot } from "./slot.js";
 import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
 
 // How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
@@ -29,7 +30,7 @@ const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
-export class Pass implements RoundListener, Polled {
+export class Pass implements RoundListener<Slot>, Polled {
   readonly round: Round;
   readonly woken = clock();
   metadataBytes: number;
@@ -162,9 +163,15 @@ export class Pass implements RoundListener, Polled {
     return this.round.at(this.#placeOf(slot)) !== undefined;
   }
 
-  lost(slot: Slot, loss: Loss): void {
+  lost(slot: Slot, loss: Loss, gone: Promise<void> | undefined): void {
     const index = loss.isForeign ? undefined : this.#taskOf(this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index });
+    if (gone !== undefined && this.isAt(slot)) {
+      // The system call that holds its thread may write to the round's memory to its end.
+      const { lease } = this.#job.parts;
+      lease.hold().abandon();
+      void gone.then(() => lease.drop());
+    }
     this.#leave(slot);
   }
 
@@ -181,9 +188,7 @@ export class Pass implements RoundListener, Polled {
 
   /** Looks, as long as the round lasts, whether a task's time is up. */
   #watch(timeout: number): void {
-    const overtime = new Overtime(timeout);
-    const look = (): void => {
-      const now = clock();
+    const end = watchOvertime(timeout, (overtime, now) => {
       for (const [slot, participant] of this.#crew.present()) {
         const task = this.#taskOf(participant);
         const verdict = overtime.look(participant, task?.position, now);
@@ -193,10 +198,7 @@ export class Pass implements RoundListener, Polled {
         this.#job.fail(task.index, undefined);
         this.round.control.lowerLimit(task.position);
       }
-    };
-    // Workers that run keep the process alive.
-    const timer = unref(setInterval(look, lookInterval(timeout)));
-    const end = (): void => clearInterval(timer);
+    });
     this.#onEnd.push(end);
     this.#job.onStop(end);
   }

@@ -179,8 +179,7 @@ export class Pool {
   async terminate(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await Promise.all([...this.#slots].map((slot) => slot.terminate()));
-    await Promise.all([...this.#alive].map((slot) => slot.ended));
+    await Promise.all([...this.#alive].map((slot) => slot.terminate()));
   }
 
   #ended(slot: Slot): void {

@@ -16,26 +16,8 @@ import type {
 import { type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
 import { parallelism } from "./host-meter.js";
-
-/** How a worker ended. */
-export interface Loss {
-  /** Undefined: it never served. */
-  readonly exitCode: number | undefined;
-  readonly error: unknown;
-  /** Nothing that this round did: the pool ended it itself, or a task of another round ended it. */
-  readonly isForeign: boolean;
-}
-
-/** Hears from a slot about one round. */
-export interface RoundListener {
-  report(slot: Slot, message: ReportMessage): void;
-  /** Was the slot's worker in the middle of the round's tasks? */
-  isAt(slot: Slot): boolean;
-  /** Has the slot's worker begun a task of this round? */
-  hasBegun(slot: Slot): boolean;
-  /** The slot's worker ended before it left the round. Nothing more comes from it. */
-  lost(slot: Slot, loss: Loss): void;
-}
+import type { RoundListener } from "./round-listener.js";
+import { waitFor } from "./wait-for.js";
 
 type Report = ReportMessage | StartReport;
 
@@ -63,6 +45,11 @@ const FLUSH_MS = 500;
 // anyway, so that a start which never ends fails.
 const SPAWN_MS = 1000;
 
+// A thread ends within a few milliseconds, on a loaded machine within some hundred; one in a system call when that returns.
+// After the first time its rounds go on without it, after the second one nobody waits for it any more.
+const GIVE_UP_MS = 100;
+const LAST_MS = 1000;
+
 export class Slot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
@@ -78,7 +65,7 @@ export class Slot {
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
   readonly ended: Promise<void>;
-  readonly #rounds = new FewMap<number, RoundListener>();
+  readonly #rounds = new FewMap<number, RoundListener<Slot>>();
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
   readonly #worker: PoolWorker;
@@ -92,6 +79,7 @@ export class Slot {
   #beReady!: () => void;
   #beBroken!: (error: unknown) => void;
   #terminated = false;
+  #hasEnded = false;
   #ending: Promise<void> | undefined;
   /** It has left a round, though this thread may not have heard yet that it serves. */
   #hasServed = false;
@@ -134,7 +122,7 @@ export class Slot {
     this.#worker = new PoolWorker(options.workers, { port: port2, setup }, (exitCode, error) => {
       end();
       onEnd(this);
-      this.#lose(exitCode, error ?? this.#startError);
+      this.#lose(exitCode, error ?? this.#startError, undefined);
     });
     // Until it has started.
     this.#hold();
@@ -162,7 +150,7 @@ export class Slot {
   }
 
   /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
-  wake(message: WakeMessage, listener: RoundListener): Found {
+  wake(message: WakeMessage, listener: RoundListener<Slot>): Found {
     this.#rounds.set(message.round, listener);
     this.#hold();
     const found = this.#bell.ring(message);
@@ -178,7 +166,10 @@ export class Slot {
     this.#release(now);
   }
 
-  /** Ends the worker; its rounds hear that it is lost. Further calls wait for the same end. */
+  /**
+   * Ends the worker; its rounds hear that it is lost. Further calls wait for the same end: that of its thread, or that it is
+   * given up, as a system call holds it.
+   */
   terminate(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;
@@ -193,22 +184,24 @@ export class Slot {
     const listeners = this.#rounds.values();
     const hasServed = this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
     if (hasServed && !listeners.some((listener) => listener.isAt(this))) await this.#flush();
-    if (this.#thread === undefined) await this.#worker.terminate();
-    else await this.#control.terminate(this.#thread);
+    const thread = this.#thread;
+    const ending = thread === undefined ? this.#worker.terminate() : this.#control.terminate(thread);
+    const ended = Promise.all([ending, this.ended]);
+    await waitFor(ended, GIVE_UP_MS);
+    if (this.#hasEnded) return;
+    this.#lose(1, undefined, this.ended);
+    await waitFor(ended, LAST_MS - GIVE_UP_MS);
+    // Node waits for the thread when the process exits.
+    this.#worker.unref();
   }
 
   /** Most console output of a worker waits for a turn of its event loop, and would be lost. */
   async #flush(): Promise<void> {
-    await Promise.race([this.#spawn(), this.ended]);
+    await waitFor(Promise.race([this.#spawn(), this.ended]), SPAWN_MS);
     if (this.#thread === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FLUSH_MS);
-    });
     // A kernel may have broken the console.
     const flushed = this.#control.flush(this.#thread).catch(() => {});
-    await Promise.race([flushed, this.ended, tooLong]);
-    clearTimeout(timer);
+    await waitFor(Promise.race([flushed, this.ended]), FLUSH_MS);
   }
 
   /** Never rejects. */
@@ -255,7 +248,9 @@ export class Slot {
     if (left) this.#release();
   }
 
-  #lose(exitCode: number, error: unknown): void {
+  /** @param gone see `RoundListener.lost` */
+  #lose(exitCode: number, error: unknown, gone: Promise<void> | undefined): void {
+    this.#hasEnded = gone === undefined;
     // Never released: see `#end`.
     this.#hold();
     // What the worker sent before its end waits in the port, and counts.
@@ -275,7 +270,7 @@ export class Slot {
     const current = listeners.find((listener) => listener.isAt(this));
     for (const listener of listeners) {
       const isForeign = this.#terminated || (current !== undefined && current !== listener);
-      listener.lost(this, { ...loss, isForeign });
+      listener.lost(this, { ...loss, isForeign }, gone);
     }
   }
 

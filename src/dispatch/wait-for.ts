@@ -1,0 +1,12 @@
+/** Resolves when `what` does, at the latest after `ms` milliseconds. Rejects when it does. */
+export async function waitFor(what: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([what, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
