@@ -1,6 +1,7 @@
 /** Packs a client's calls. What the host has from earlier ones does not cross again: memory, kernels, an equal request. */
 import type { Kernel } from "../kernel/resolve.js";
 import type { Place } from "../memory/placement.js";
+import { RecentMap } from "../platform/recent-map.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Request } from "../request.js";
@@ -14,10 +15,17 @@ import {
   type WireRequest,
 } from "./wire.js";
 
+/**
+ * The host keeps more of a client's kernels than the client takes it to know, so that it has each one whose address does
+ * not come with a call: both forget those that were not used for longest.
+ */
+const MOST_KERNELS = 200;
+export const MOST_HOST_KERNELS = 2 * MOST_KERNELS;
+
 export class CallPacker {
   /** Memory that the host has a handle of. */
   readonly #memory = new Set<number>();
-  readonly #kernels = new Set<number>();
+  readonly #kernels = new RecentMap<number, true>(MOST_KERNELS);
   #last: WireRequest | undefined;
 
   /** What is packed has to be sent, in this order. @param items as the call was made with them */
@@ -46,8 +54,8 @@ export class CallPacker {
   }
 
   #address({ id, address }: Kernel): KernelAddress | null {
-    if (this.#kernels.has(id)) return null;
-    this.#kernels.add(id);
+    if (this.#kernels.get(id) === true) return null;
+    this.#kernels.set(id, true);
     return address;
   }
 

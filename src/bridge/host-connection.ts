@@ -4,9 +4,11 @@ import { BACKEND, type Backend, type Executor } from "../abstract-executor.js";
 import type { StreamedResult } from "../calls.js";
 import { ConnectionError } from "../errors.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
+import { RecentMap } from "../platform/recent-map.js";
 import { unpackThrown } from "../protocol/thrown.js";
 import type { Request } from "../request.js";
 import { importKernel } from "../worker/import-kernel.js";
+import { MOST_HOST_KERNELS } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { keepAlive } from "./endpoint.js";
 import { answer, packFailure } from "./errors.js";
@@ -37,7 +39,7 @@ export class HostConnection {
   /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
   readonly #memory = new Map<number, SharedArrayBuffer>();
   /** Its kernels, by their numbers on its side. */
-  readonly #kernels = new Map<number, Kernel>();
+  readonly #kernels = new RecentMap<number, Kernel>(MOST_HOST_KERNELS);
   readonly #calls = new Map<number, HostCall>();
   #lastRequest: WireRequest | undefined;
   #isClosed = false;

@@ -171,7 +171,7 @@ export class Pool {
   /** Tells every worker, with its next wake-up, that memory is gone. */
   forget(memory: number): void {
     for (const slot of this.#slots) {
-      if (slot.knownMemory.delete(memory)) slot.toForget.push(memory);
+      slot.knowledge.dropMemory(memory);
     }
   }
 

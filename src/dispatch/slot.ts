@@ -18,6 +18,7 @@ import { FewMap } from "./few-map.js";
 import { parallelism } from "./host-meter.js";
 import type { RoundListener } from "./round-listener.js";
 import { waitFor } from "./wait-for.js";
+import { WorkerKnowledge } from "./worker-knowledge.js";
 
 type Report = ReportMessage | StartReport;
 
@@ -55,12 +56,7 @@ export class Slot {
   readonly number: number;
   /** When its worker was started, as `performance.now()` counts. */
   readonly started = clock();
-  /** Memory whose handle the worker has. */
-  readonly knownMemory = new Set<number>();
-  /** Kernels that the worker has. */
-  readonly knownKernels = new Set<number>();
-  /** Memory that is gone, to be told with the next wake-up. */
-  readonly toForget: number[] = [];
+  readonly knowledge = new WorkerKnowledge();
   /** Resolves when the worker serves rounds; rejects when it could not be started. */
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */

@@ -34,9 +34,7 @@ function tell(
   buffer: SharedArrayBuffer,
   handles: Handles | null,
 ): Handles | null {
-  if (slot.knownMemory.has(memory)) return handles;
-  slot.knownMemory.add(memory);
-  return (handles ?? new Map()).set(memory, buffer);
+  return slot.knowledge.meetMemory(memory) ? (handles ?? new Map()).set(memory, buffer) : handles;
 }
 
 /** @param id names the round in the worker's answers */
@@ -52,8 +50,8 @@ export function wakeMessage(
   for (const { memory, buffer } of places) handles = tell(slot, memory, buffer, handles);
   handles = tell(slot, block.memory, block.buffer, handles);
   handles = tell(slot, region.id, region.buffer, handles);
-  const isKnown = slot.knownKernels.has(kernel.id);
-  if (!isKnown) slot.knownKernels.add(kernel.id);
+  const { knowledge } = slot;
+  const lacksKernel = knowledge.meetKernel(kernel.id);
   return {
     round: id,
     memory: region.id,
@@ -63,8 +61,9 @@ export function wakeMessage(
     workers,
     participant,
     handles,
-    kernel: isKnown ? null : kernel.address,
-    forget: slot.toForget.length === 0 ? null : slot.toForget.splice(0),
+    kernel: lacksKernel ? kernel.address : null,
+    forget: knowledge.takeGoneMemory(),
+    forgetKernels: knowledge.takeOldKernels(),
   };
 }
 

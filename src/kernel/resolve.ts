@@ -1,8 +1,10 @@
 /** From the caller's function to something that has a number, an address for workers, and runs here too. */
+import { RecentMap } from "../platform/recent-map.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import { assertMayCompile, compileInline } from "./compile.js";
 import { type ModuleAddress, moduleAddress } from "./define.js";
 import { type KernelSource, readKernelSource } from "./source.js";
+import { textKey } from "./text-key.js";
 import type { AnyKernel } from "./types.js";
 
 export interface Kernel {
@@ -21,16 +23,16 @@ export interface Kernel {
   local(): AnyKernel | Promise<AnyKernel>;
 }
 
+// Programs that generate kernels must not grow for ever. One that comes back later gets another number.
+const MOST_KERNELS = 500;
 // Kernels written in a loop are new functions with the same text each time, so the text is the key.
-const inlineKernels = new Map<string, InlineKernel>();
+const inlineKernels = new RecentMap<string | number, InlineKernel>(MOST_KERNELS);
 // The same function again needs no look at its text.
 const inlineFunctions = new WeakMap<AnyKernel, Kernel>();
 // Noting each of a loop's functions costs more than it ever saves, so of one text no more are noted than a program has in
 // several places.
 const MOST_NOTED = 8;
-const moduleIds = new Map<string, number>();
-// Programs that generate kernels must not grow for ever.
-const MAX_KERNELS = 10_000;
+const moduleIds = new RecentMap<string, number>(MOST_KERNELS);
 let lastId = 0;
 
 /** @throws KernelCaptureError, TypeError for functions that can't be kernels; before anything is dispatched */
@@ -73,18 +75,21 @@ function resolveInline(fn: AnyKernel): Kernel {
 }
 
 interface InlineKernel extends Kernel {
+  readonly source: string;
   /** Functions that were noted to be this kernel. */
   noted: number;
 }
 
 function inlineKernel({ source, name, stateful, lingers }: KernelSource): InlineKernel {
-  const known = inlineKernels.get(source);
-  if (known !== undefined) return known;
+  const key = textKey(source);
+  const known = inlineKernels.get(key);
+  if (known !== undefined && known.source === source) return known;
   let compiled: AnyKernel | undefined;
   const kernel: InlineKernel = {
     id: nextId(),
     name,
     noted: 0,
+    source,
     address: { type: "inline", source, name, stateful, lingers },
     stateful,
     lingers,
@@ -93,8 +98,7 @@ function inlineKernel({ source, name, stateful, lingers }: KernelSource): Inline
       return compiled;
     },
   };
-  if (inlineKernels.size >= MAX_KERNELS) inlineKernels.clear();
-  inlineKernels.set(source, kernel);
+  inlineKernels.set(key, kernel);
   return kernel;
 }
 
@@ -105,8 +109,11 @@ function resolveModule(fn: AnyKernel, address: ModuleAddress): Kernel {
 
 function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"]): Kernel {
   const key = `${url}#${name}`;
-  const id = moduleIds.get(key) ?? nextId();
-  moduleIds.set(key, id);
+  let id = moduleIds.get(key);
+  if (id === undefined) {
+    id = nextId();
+    moduleIds.set(key, id);
+  }
   return { id, name, address: { type: "module", url, name }, stateful: true, lingers: true, local };
 }
 

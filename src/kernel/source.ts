@@ -14,7 +14,9 @@ import type {
 } from "estree";
 import { KernelCaptureError, quote } from "../errors.js";
 import { enclosingNames } from "../platform/closure.js";
+import { RecentMap } from "../platform/recent-map.js";
 import { type FunctionNode, findReferences, type OuterWord } from "./captures.js";
+import { textKey } from "./text-key.js";
 
 export interface KernelSource {
   /** A JavaScript expression (text) that evaluates to the function. It must be compiled as strict code. */
@@ -36,6 +38,7 @@ export interface KernelSource {
 
 /** What is remembered of a text. */
 interface Known {
+  readonly text: string;
   readonly kernel: KernelSource;
   /** The name of the function that it was first seen of, as that function has it. */
   readonly givenAs: unknown;
@@ -45,11 +48,12 @@ interface Known {
   looks: number;
 }
 
-const CACHE_LIMIT = 1000;
+// Programs that generate kernels must not grow for ever.
+const MOST_KNOWN = 500;
 // The same text may stand in several places, of which one hides a global. A look costs 0.3-0.8 ms, and a kernel written
 // in a loop is a new function every time, so after this many functions of one text the rest is trusted.
 const MAX_LOOKS = 8;
-const cache = new Map<string, Known>();
+const cache = new RecentMap<string | number, Known>(MOST_KNOWN);
 
 /**
  * Cached by source text.
@@ -65,14 +69,13 @@ export function readKernelSource(fn: unknown): KernelSource {
   }
   // Not fn.toString(): an own method of that name need not tell the truth.
   const text = Function.prototype.toString.call(fn);
-  let known = cache.get(text);
-  if (known === undefined) {
+  const key = textKey(text);
+  let known = cache.get(key);
+  if (known === undefined || known.text !== text) {
     const { source, stateful, lingers, globals } = analyse(text, nameOf(fn));
     const kernel = Object.freeze({ source, stateful, lingers, name: kernelName(fn) });
-    known = { kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
-    const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
-    if (oldest !== undefined) cache.delete(oldest);
-    cache.set(text, known);
+    known = { text, kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
+    cache.set(key, known);
   }
   checkSurroundings(fn, known, text);
   // The same name needs no look at its characters.

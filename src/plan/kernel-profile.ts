@@ -1,4 +1,5 @@
 /** What kernels were measured to cost, so that the next call knows more than the last. */
+import { RecentMap } from "../platform/recent-map.js";
 import type { KernelCost, StrategyName } from "./plan.js";
 
 /** One run, as measured. */
@@ -25,7 +26,7 @@ const LONGEST_FACTOR = 3;
 // sequential is tried where that would make it the better choice.
 const ALONE = 0.7;
 // Programs that generate kernels must not grow for ever.
-const MAX_KERNELS = 10_000;
+const MOST_KERNELS = 1000;
 
 interface Figures {
   perByte: number;
@@ -43,7 +44,7 @@ interface Entry {
 }
 
 export class KernelProfiles {
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new RecentMap<number, Entry>(MOST_KERNELS);
 
   /** @param key names the kernel and the kinds of its arrays */
   costOf(key: number): KernelCost | undefined {
@@ -68,7 +69,6 @@ export class KernelProfiles {
     if (tasks === 0) return;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      if (this.#entries.size >= MAX_KERNELS) this.#entries.clear();
       entry = { sequential: noFigures(), threads: noFigures(), spread: 0 };
       this.#entries.set(key, entry);
     }

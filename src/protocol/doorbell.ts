@@ -53,7 +53,12 @@ function readMail(words: Int32Array): WakeMessage {
     handles: null,
     kernel: null,
     forget: null,
+    forgetKernels: null,
   };
+}
+
+function bringsNews({ handles, kernel, forget, forgetKernels }: WakeMessage): boolean {
+  return handles !== null || kernel !== null || forget !== null || forgetKernels !== null;
 }
 
 // A look at the clock costs as much as some fifty looks at the bell.
@@ -69,7 +74,7 @@ export class Doorbell {
 
   /** The caller's side. @returns "away": the worker must get a message, as it is not there or lacks something */
   ring(wake: WakeMessage): Found {
-    if (wake.handles !== null || wake.kernel !== null || wake.forget !== null) return "away";
+    if (bringsNews(wake)) return "away";
     const words = this.#words;
     const state = Atomics.load(words, STATE);
     if (state !== PARKED && state !== LOOKING) return "away";

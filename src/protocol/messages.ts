@@ -32,6 +32,8 @@ export interface WakeMessage {
   readonly kernel: KernelAddress | null;
   /** Memory that is gone: the worker lets its handles go. */
   readonly forget: readonly number[] | null;
+  /** Kernels that this worker is taken not to have any more: not the one of this round. */
+  readonly forgetKernels: readonly number[] | null;
 }
 
 /** From a worker: results that do not fit a slot, and at the end that it left the round. */

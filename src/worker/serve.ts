@@ -35,6 +35,8 @@ export class WorkerServer {
   readonly #initialized: Promise<void>;
   readonly #handles = new Map<number, SharedArrayBuffer>();
   readonly #kernels = new Map<number, Promise<LoadedKernel>>();
+  /** Kernels to be let go once no round is being joined: a round that came before may need one of them. */
+  readonly #outdated = new Set<number>();
   readonly #queue: Participation[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
   readonly #shut = new Map<number, Participation>();
@@ -89,6 +91,7 @@ export class WorkerServer {
       this.#shut.clear();
       this.#standing.clear();
     }
+    for (const id of wake.forgetKernels ?? []) this.#outdated.add(id);
     const known = this.#known(wake);
     if (known === undefined) return this.#enterLater(wake);
     this.#queue.push(known);
@@ -108,13 +111,14 @@ export class WorkerServer {
   }
 
   async #enterLater(wake: WakeMessage): Promise<void> {
+    this.#joining += 1;
     try {
       await this.#initialized;
     } catch {
       // The pool ends this worker and hears why; its rounds learn that it is lost.
+      this.#joining -= 1;
       return;
     }
-    this.#joining += 1;
     try {
       const joined = await this.#join(wake);
       if (joined.isRepeatable) this.#standing.set(wake.memory, joined);
@@ -126,14 +130,24 @@ export class WorkerServer {
       this.#port.postMessage(report);
     } finally {
       this.#joining -= 1;
+      if (this.#joining === 0 && this.#outdated.size > 0) this.#forgetKernels();
     }
+  }
+
+  #forgetKernels(): void {
+    for (const id of this.#outdated) this.#kernels.delete(id);
+    this.#outdated.clear();
   }
 
   async #join(wake: WakeMessage): Promise<Participation> {
     const memory = (id: number): SharedArrayBuffer => this.#handles.get(id) as SharedArrayBuffer;
     const round = readRound(memory(wake.memory), wake);
     const { kernel, places, block } = round.descriptor;
-    if (wake.kernel !== null) this.#kernels.set(kernel, load(wake.kernel));
+    if (wake.kernel !== null) {
+      this.#kernels.set(kernel, load(wake.kernel));
+      // It has come back.
+      this.#outdated.delete(kernel);
+    }
     const arrays = unpackPlaces(places, memory);
     const loaded = await (this.#kernels.get(kernel) as Promise<LoadedKernel>);
     return new Participation(this.#port, wake, round, arrays, memory(block), loaded);

@@ -18,6 +18,12 @@ describe("compileInline", () => {
     expect(compile("(a) => a // the end")(3)).toBe(3);
   });
 
+  it("gives the right one of long texts that have the same length", () => {
+    const long = (n: number): string => `(a) => { /*${" ".repeat(20_000)}*/ return a + ${n}; }`;
+    const sums = [1, 2, 3, 4].map((n) => compile(long(n))(10));
+    expect(sums).toEqual([11, 12, 13, 14]);
+  });
+
   it("compiles as strict code", () => {
     expect(compile("function () { return this; }")()).toBeUndefined();
     expect(() => compile("() => { undeclared = 1; }")()).toThrow(ReferenceError);

@@ -24,6 +24,16 @@ describe("inline kernels", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  it("that were not used while thousands of others were are forgotten, and run under another number", () => {
+    const text = "(x) => x + 0.0625";
+    const before = resolveKernel(evaluate(text));
+    for (let i = 0; i < 1500; i++) resolveKernel(evaluate(`(x) => x + ${i} + 0.5`));
+    const after = resolveKernel(evaluate(text));
+    expect(after.id).not.toBe(before.id);
+    expect(after.address).toEqual(before.address);
+    expect((after.local() as Callable)(1)).toBe(1.0625);
+  });
+
   it("travel as source and run compiled from it, compiled once", () => {
     const fn = evaluate("function triple(x) { return 3 * x; }");
     const kernel = resolveKernel(fn);

@@ -410,14 +410,28 @@ describe("names and the cache", () => {
     expect(readKernelSource(c)).toEqual({ ...readKernelSource(a), name: "y" });
   });
 
-  it("forgets the oldest of more than a thousand texts", () => {
-    const kernel = evaluate("(a) => a + 0.5");
-    const first = readKernelSource(kernel);
-    for (let i = 0; i < 999; i++) readKernelSource(evaluate(`(a) => a + ${i} + 0.25`));
-    expect(readKernelSource(kernel)).toBe(first);
+  it("forgets texts that were not used while a thousand others were", () => {
+    const [kernel, hot] = [evaluate("(a) => a + 0.5"), evaluate("(a) => a + 0.75")];
+    const [first, kept] = [readKernelSource(kernel), readKernelSource(hot)];
+    for (let i = 0; i < 1000; i++) {
+      readKernelSource(evaluate(`(a) => a + ${i} + 0.25`));
+      if (i === 400) expect(readKernelSource(kernel)).toBe(first);
+      expect(readKernelSource(hot)).toBe(kept);
+    }
     readKernelSource(evaluate("(a) => a + 0.125"));
+    for (let i = 0; i < 1000; i++) readKernelSource(evaluate(`(a) => a + ${i} + 0.375`));
     expect(readKernelSource(kernel)).not.toBe(first);
     expect(readKernelSource(kernel)).toEqual(first);
+    expect(readKernelSource(hot)).not.toBe(kept);
+  });
+
+  it("tells long texts of the same length apart", () => {
+    const long = (n: number): unknown => evaluate(`(a) => { /*${" ".repeat(20_000)}*/ return a + ${n}; }`);
+    const sources = [1, 2, 3, 1].map((n) => readKernelSource(long(n)));
+    expect(sources.map(({ source }) => source.slice(-7))).toEqual(
+      ["a + 1; }", "a + 2; }", "a + 3; }", "a + 1; }"].map((end) => end.slice(-7)),
+    );
+    expect(sources[3]).toBe(sources[0]);
   });
 });
 

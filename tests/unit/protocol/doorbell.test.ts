@@ -13,6 +13,7 @@ const mail: WakeMessage = {
   handles: null,
   kernel: null,
   forget: null,
+  forgetKernels: null,
 };
 const none = (): boolean => false;
 

@@ -55,6 +55,7 @@ function wakeFor({ region, descriptorBytes, version, orderLength }: Round, parti
     handles: null,
     kernel: null,
     forget: null,
+    forgetKernels: null,
   };
 }
 

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
-import type { Descriptor } from "../../../src/protocol/descriptor.js";
+import { type Descriptor, packPlaces } from "../../../src/protocol/descriptor.js";
 import { BELL_BYTES } from "../../../src/protocol/doorbell.js";
 import { openBlock } from "../../../src/protocol/job-block.js";
-import type { WakeMessage } from "../../../src/protocol/messages.js";
+import type { ReportMessage, WakeMessage } from "../../../src/protocol/messages.js";
 import { openRound } from "../../../src/protocol/round.js";
 import { WorkerServer } from "../../../src/worker/serve.js";
 
@@ -63,6 +63,7 @@ function rounds() {
         ? { type: "inline", source: "(x) => x", name: "same", stateful: false, lingers: false }
         : null,
       forget: null,
+      forgetKernels: null,
     };
   };
   return { next, count: () => opened };
@@ -112,4 +113,82 @@ it.each([
   });
   const broken = name === null ? null : expect.objectContaining({ name, message: "not today" });
   expect(report).toEqual({ round: null, broken });
+});
+
+/** Rounds of one task each, every one in a region of its own, with a kernel of a number. */
+function roundsOf(arena: Arena) {
+  let last = 0;
+  return (kernel: number, source: string | null, forgetKernels: number[] | null = null) => {
+    last += 1;
+    const { region, block } = openBlock(arena, 1, undefined);
+    const descriptor: Descriptor = {
+      spec: {
+        shape: "list",
+        tasks: 1,
+        length: 0,
+        chunkSize: 1,
+        inputs: { names: null, arrays: [0] },
+        outputs: null,
+        clearOutputs: false,
+        args: null,
+        shared: null,
+      },
+      kernel,
+      block: region.id,
+      packing: null,
+      tasks: 1,
+      stream: false,
+      slots: true,
+      grows: true,
+      logged: 0,
+      places: packPlaces([{ memory: region.id, buffer: region.buffer, kind: 1, byteOffset: 0, length: 1 }]),
+    };
+    const round = openRound(arena, descriptor, 1, undefined, true);
+    const wake: WakeMessage = {
+      round: last,
+      memory: round.region.id,
+      descriptorBytes: round.descriptorBytes,
+      version: round.version,
+      orderLength: 0,
+      workers: 1,
+      participant: 0,
+      handles: new Map([
+        [round.region.id, round.region.buffer],
+        [region.id, region.buffer],
+      ]),
+      kernel: source === null ? null : { type: "inline", source, name: "k", stateful: false, lingers: false },
+      forget: null,
+      forgetKernels,
+    };
+    const value = (): unknown => block.results.collect(new Map())[0];
+    return { wake, value };
+  };
+}
+
+it("forgets kernels when it is told, but none that a round needs which came before", async () => {
+  const open = roundsOf(new Arena(2 ** 20, () => {}));
+  const bell = new SharedArrayBuffer(BELL_BYTES);
+  const reports: ReportMessage[] = [];
+  const port = { postMessage: (message: ReportMessage) => reports.push(message) };
+  const server = new WorkerServer(
+    port as never,
+    { initializer: null, bell, parks: false, spins: false },
+    () => undefined,
+  );
+  const first = open(1, "() => 11");
+  await server.receive(first.wake);
+  const second = open(1, null);
+  const third = open(2, "() => 22", [1]);
+  await Promise.all([server.receive(second.wake), server.receive(third.wake)]);
+  expect([first, second, third].map(({ value }) => value())).toEqual([11, 11, 22]);
+  const brokenBefore = reports.filter(({ broken }) => broken);
+  expect(brokenBefore).toEqual([]);
+  // The same number again, with another text: what was there is gone.
+  const fourth = open(1, null);
+  await server.receive(fourth.wake);
+  expect(reports.filter(({ broken }) => broken)).toHaveLength(1);
+  const back = open(1, "() => 33");
+  const more = open(1, null);
+  await Promise.all([server.receive(back.wake), server.receive(more.wake)]);
+  expect([back, more].map(({ value }) => value())).toEqual([33, 33]);
 });

@@ -1,0 +1,38 @@
+/**
+ * A map that forgets what was not used for long: it keeps the `limit` keys that were used last, and less than as many
+ * again. A key that is used all the time costs one look-up; a list in order of use would change at each.
+ */
+export class RecentMap<K, V> {
+  readonly #limit: number;
+  readonly #onForget: ((keys: Iterable<K>) => void) | undefined;
+  #recent = new Map<K, V>();
+  #before = new Map<K, V>();
+
+  constructor(limit: number, onForget?: (keys: Iterable<K>) => void) {
+    this.#limit = limit;
+    this.#onForget = onForget;
+  }
+
+  get size(): number {
+    return this.#recent.size + this.#before.size;
+  }
+
+  /** Counts as use. */
+  get(key: K): V | undefined {
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const value = this.#before.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
+  }
+
+  set(key: K, value: V): void {
+    this.#before.delete(key);
+    this.#recent.set(key, value);
+    if (this.#recent.size < this.#limit) return;
+    const forgotten = this.#before;
+    this.#before = this.#recent;
+    this.#recent = new Map();
+    if (forgotten.size > 0) this.#onForget?.(forgotten.keys());
+  }
+}
