@@ -47,6 +47,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #legs: Legs;
   readonly #backend: Backend;
   readonly #running: Running[] = [];
+  /** Calls whose first steps this thread is at. Listeners and kernels that run meanwhile may make others. */
+  readonly #beginning: Course[] = [];
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
 
@@ -130,6 +132,10 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
     for (const { job } of [...this.#running]) job.stop(reason);
+    for (const course of this.#beginning) {
+      if (course.execution === undefined) course.cancelled ??= { reason };
+      else course.execution.job.stop(reason);
+    }
   }
 
   /**
@@ -141,6 +147,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const deadline = readDeadline(options);
     if (deadline !== undefined) this.#deadline.bringForward(deadline);
     this.#closed ??= (async () => {
+      // A call that is just beginning, and has told a listener who called this, is among those in progress by then.
+      await undefined;
       // A loop may never go on, or wait for this very call.
       for (const { job } of this.#running) job.parts.backlog?.open();
       await Promise.allSettled(this.#running.map(({ dispatched }) => dispatched));
@@ -178,7 +186,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       execution: undefined,
       runs: [],
       stopWatching: undefined,
+      cancelled: undefined,
     };
+    this.#beginning.push(course);
     try {
       const dispatched = this.#begin(course, backlog);
       // A signal stops the call that it was given to even in the moment after that, and whoever wants to hear of progress
@@ -189,6 +199,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       return this.#finish(course as Planned, this.#running.length === 0);
     } catch (error) {
       throw this.#failed(course, error);
+    } finally {
+      this.#beginning.pop();
     }
   }
 
@@ -203,6 +215,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const isTraced = this.#reporter.isTracing;
     if (isTraced) course.planned = clock();
     this.#reporter.planned(job, call, plan, plan.strategy);
+    if (course.cancelled !== undefined) throw course.cancelled.reason;
     const timeout = options.timeout ?? this.config.taskTimeout;
     const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
     course.execution = execution;

@@ -41,14 +41,16 @@ export class Legs {
     while (leg !== undefined) leg = await this.#runLeg(course, leg);
   }
 
-  #firstLeg({ job, request, plan }: Planned): Leg {
+  #firstLeg({ job, request, plan, execution, runs }: Planned): Leg {
     const { strategy, workers } = plan;
     const expected = expectedOf(plan);
     if (plan.handOver === undefined) return { strategy, workers, expected, overseer: undefined };
     const { bytesNeeded } = request.placement;
-    const overseer = new HandOver(plan, this.#pool, this.#arena, bytesNeeded, (error) =>
-      this.#reporter.fellBack(job, request.call, error, "threads", "sequential"),
-    );
+    const overseer = new HandOver(plan, this.#pool, this.#arena, bytesNeeded, (error) => {
+      // A call that is over stays nowhere: it may be why the workers did not come.
+      if (runs.length > 0 || execution.job.isStopped) return;
+      this.#reporter.fellBack(job, request.call, error, "threads", "sequential");
+    });
     return { ...ALONE, overseer };
   }
 

@@ -24,6 +24,8 @@ export interface Course {
   readonly runs: RunReport[];
   /** Ends the watch over signals and progress; with `true` after the last report. */
   stopWatching: ((completed: boolean) => void) | undefined;
+  /** By `cancel()`, before it had its memory. */
+  cancelled: { readonly reason: unknown } | undefined;
 }
 
 /** A course with its plan and its memory. */

@@ -2,6 +2,7 @@
 import type { Progress } from "./calls.js";
 import type { Job } from "./dispatch/job.js";
 import { clock } from "./platform/clock.js";
+import { isPromise } from "./platform/maybe-promise.js";
 import { unref } from "./platform/runtime.js";
 
 // Ten looks a second are as many as a person can follow; each reads one word of shared memory.
@@ -21,7 +22,7 @@ export function watch(
   if (signal === undefined && ownSignal === undefined && onProgress === undefined) return undefined;
   const signals = [signal, ownSignal].filter((each) => each !== undefined);
   const unwatch = signals.map((each) => stopOnAbort(job, each));
-  const report = onProgress === undefined ? undefined : reporter(job.parts.spec.tasks, onProgress);
+  const report = onProgress === undefined ? undefined : reporter(job, onProgress);
   const timer =
     report === undefined
       ? undefined
@@ -74,7 +75,8 @@ function onAbort(this: AbortSignal): void {
 }
 
 /** Reports each count once, with the rate since it was made. */
-function reporter(total: number, onProgress: (progress: Progress) => void): (completed: number) => void {
+function reporter(job: Job, onProgress: (progress: Progress) => void): (completed: number) => void {
+  const total = job.parts.spec.tasks;
   const started = clock();
   let reported = -1;
   return (completed) => {
@@ -83,6 +85,7 @@ function reporter(total: number, onProgress: (progress: Progress) => void): (com
     const elapsed = clock() - started;
     const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;
     const eta = rate > 0 ? ((total - completed) * 1000) / rate : Infinity;
-    onProgress({ completed, total, rate, eta });
+    const told: unknown = onProgress({ completed, total, rate, eta });
+    if (isPromise(told)) told.then(undefined, (error) => job.stop(error));
   };
 }

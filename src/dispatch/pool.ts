@@ -3,6 +3,7 @@
  * threads of workers and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
 import type { ModuleThread } from "threads";
+import { ExecutorClosedError } from "../errors.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { unref } from "../platform/runtime.js";
@@ -144,7 +145,7 @@ export class Pool {
       await this.untilRespawn(job);
       const slots = this.acquire(count);
       if (slots.length > 0) return slots;
-      if (this.#isClosed) throw new Error("The pool was shut down before a worker could be started");
+      if (this.#isClosed) throw new ExecutorClosedError("a worker");
     }
   }
 

@@ -1,4 +1,5 @@
 import { type Channel, channel } from "../platform/channels.js";
+import { isPromise } from "../platform/maybe-promise.js";
 import type { ChannelMessages, Telemetry, TelemetryEvents } from "./events.js";
 
 // Held for good: Node 20 forgets a channel with its subscribers when an earlier object of the same name is collected.
@@ -32,9 +33,12 @@ export function emit<E extends keyof TelemetryEvents>(
 ): void {
   publish<keyof TelemetryEvents>(event, payload);
   if (telemetry === undefined) return;
+  // A listener's mistake is not the call's, nor is that of one that is async the process's.
+  const forgive = (): void => {};
   try {
-    telemetry(...([event, payload] as unknown as Parameters<Telemetry>));
+    const told: unknown = telemetry(...([event, payload] as unknown as Parameters<Telemetry>));
+    if (isPromise(told)) told.then(undefined, forgive);
   } catch {
-    // A listener's mistake is not the call's.
+    forgive();
   }
 }

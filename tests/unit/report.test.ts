@@ -46,6 +46,7 @@ function courseOf(runs: RunReport[], placing?: { start: number; end: number; isR
     ownSignal: undefined,
     beganAlone: true,
     stopWatching: undefined,
+    cancelled: undefined,
     plan,
     planned: 101,
     execution: { placing, bytesPlaced: placing === undefined ? 0 : 800 } as unknown as Execution,
