@@ -49,17 +49,18 @@ export class ConfigurationError extends SharrayError {
   }
 }
 
-/** An inline kernel uses variables of the scope it was written in. Its source alone travels to the workers. */
+/** An inline kernel uses variables of the program: of the scope it was written in, or globals. Its source alone travels to the workers. */
 export class KernelCaptureError extends SharrayError {
   readonly code = "SHARRAY_KERNEL_CAPTURE";
   /** The captured variables, in the order of their first use. */
   readonly variables: readonly string[];
 
-  constructor(kernel: string, variables: readonly string[]) {
+  /** @param hasShared does the call have an option `shared`? */
+  constructor(kernel: string, variables: readonly string[], hasShared = false) {
     const names = variables.map((name) => `"${name}"`).join(", ");
     super(
       `Cannot send ${kernel} to workers as it captures ${names} from the scope around it: ` +
-        `pass small values in "args" and big arrays in the payload or in "shared", ` +
+        `pass ${hasShared ? 'small values in "args" and big arrays in "shared"' : 'values and arrays in "args"'}, ` +
         `move functions into the kernel, or export the kernel from a module with defineKernel()`,
     );
     this.variables = Object.freeze([...variables]);

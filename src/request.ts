@@ -141,7 +141,7 @@ export function readItemsCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS);
-  const kernel = resolveKernel(fn);
+  const kernel = resolveKernel(fn, true);
   const list = listItems(items);
   const table = new ArrayTable();
   const packed = packItems(list, new ValueEncoder(table, INLINE_LIMIT));

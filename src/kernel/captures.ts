@@ -1,6 +1,7 @@
 /** What a kernel refers to outside itself: variables it would lose, helpers to supply, state it could keep. */
 import { analyze } from "eslint-scope";
 import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
+import { isInWorkers } from "../platform/worker-globals.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
@@ -8,9 +9,9 @@ export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 export type OuterWord = "this" | "super" | "new.target" | "arguments";
 
 export interface KernelReferences {
-  /** Free variables that a worker does not have, each once, in the order of first use. */
+  /** Free variables that a fresh worker does not have, globals of the program among them, each once, in the order of first use. */
   readonly captures: readonly string[];
-  /** Globals that it uses. A variable of the same name around the kernel would hide one, which no text shows. */
+  /** Globals of the runtime that it uses. A variable of the same name around the kernel would hide one, which no text shows. */
   readonly globals: ReadonlySet<string>;
   /** Free names that tools put into the source, each with an expression that stands in for it. */
   readonly helpers: ReadonlyMap<string, string>;
@@ -141,18 +142,21 @@ function helperFor(identifier: Identifier, parents: Parents): string | undefined
   return ["s", "f", "b", "bT", `${name}_temp`].includes(field) ? COUNT_NOTHING : undefined;
 }
 
-/** Every object has the names of Object.prototype, so the user's own `toString` would pass for a global. */
+/**
+ * Is it here, and in a fresh worker too? Every object has the names of Object.prototype, so the user's own `toString` would
+ * pass for a global.
+ */
 function isGlobal(name: string): boolean {
-  return name in globalThis && !(name in Object.prototype);
+  return name in globalThis && !(name in Object.prototype) && isInWorkers(name);
 }
 
 /** Whether this use of a global could leave something behind for the next task. */
 function reachesState(identifier: Identifier, parents: Parents): boolean {
   if (DOORS.has(identifier.name)) return true;
-  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors: this is a plain
-  // variable that the user put there, or a timer.
+  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors: this is a timer, or one of the
+  // functions that do no more than they are asked to.
   const property = Object.getOwnPropertyDescriptor(globalThis, identifier.name);
-  if (property?.enumerable === true && "value" in property) return true;
+  if (property?.enumerable === true && "value" in property && mayLinger(identifier, parents)) return true;
 
   let target: Node = identifier;
   let parent = parents.get(target);

@@ -35,10 +35,13 @@ const MOST_NOTED = 8;
 const moduleIds = new RecentMap<string, number>(MOST_KERNELS);
 let lastId = 0;
 
-/** @throws KernelCaptureError, TypeError for functions that can't be kernels; before anything is dispatched */
-export function resolveKernel(fn: AnyKernel): Kernel {
+/**
+ * @param hasShared whether the call has an option `shared`, for advice
+ * @throws KernelCaptureError, TypeError for functions that can't be kernels; before anything is dispatched
+ */
+export function resolveKernel(fn: AnyKernel, hasShared = false): Kernel {
   const address = moduleAddress(fn);
-  return address === undefined ? resolveInline(fn) : resolveModule(fn, address);
+  return address === undefined ? resolveInline(fn, hasShared) : resolveModule(fn, address);
 }
 
 /**
@@ -59,10 +62,10 @@ export function kernelAt(
   );
 }
 
-function resolveInline(fn: AnyKernel): Kernel {
+function resolveInline(fn: AnyKernel, hasShared: boolean): Kernel {
   let kernel = inlineFunctions.get(fn);
   if (kernel === undefined) {
-    const source = readKernelSource(fn);
+    const source = readKernelSource(fn, hasShared);
     assertMayCompile(source.name);
     const inline = inlineKernel(source);
     kernel = inline;

@@ -25,8 +25,7 @@ export interface KernelSource {
   readonly name: string;
   /**
    * True where the kernel could keep an array beyond its task: it refers to a global object, `process`, `require`,
-   * `eval` or `Function`, imports dynamically, uses or changes a global that is not built in, or stores on its own
-   * function. Its returned arrays must then be copied, never transferred.
+   * `eval` or `Function`, imports dynamically, sets a timer, changes a global, or stores on its own function. Its returned arrays must then be copied, never transferred.
    */
   readonly stateful: boolean;
   /**
@@ -57,10 +56,11 @@ const cache = new RecentMap<string | number, Known>(MOST_KNOWN);
 
 /**
  * Cached by source text.
+ * @param hasShared whether the call has an option `shared`, for advice
  * @throws KernelCaptureError when the kernel uses variables of the scope around it
  * @throws TypeError when it is no function, or of a kind whose source cannot run on its own
  */
-export function readKernelSource(fn: unknown): KernelSource {
+export function readKernelSource(fn: unknown, hasShared = false): KernelSource {
   if (typeof fn !== "function") {
     throw new TypeError(
       `Cannot use this value as a kernel as a kernel must be a function: current value is ${quote(fn)}; ` +
@@ -72,23 +72,24 @@ export function readKernelSource(fn: unknown): KernelSource {
   const key = textKey(text);
   let known = cache.get(key);
   if (known === undefined || known.text !== text) {
-    const { source, stateful, lingers, globals } = analyse(text, nameOf(fn));
+    const { source, stateful, lingers, globals } = analyse(text, nameOf(fn), hasShared);
     const kernel = Object.freeze({ source, stateful, lingers, name: kernelName(fn) });
     known = { text, kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
     cache.set(key, known);
   }
-  checkSurroundings(fn, known, text);
+  checkSurroundings(fn, known, text, hasShared);
   // The same name needs no look at its characters.
   const name = fn.name === known.givenAs ? known.kernel.name : kernelName(fn);
   return known.kernel.name === name ? known.kernel : Object.freeze({ ...known.kernel, name });
 }
 
 /** @throws KernelCaptureError where a variable around the function hides a global that it uses */
-function checkSurroundings(fn: Named, known: Known, text: string): void {
+function checkSurroundings(fn: Named, known: Known, text: string, hasShared: boolean): void {
   if (known.globals.size === 0 || known.looks >= MAX_LOOKS || known.looked.has(fn)) return;
   const names = enclosingNames(fn);
   const hidden = [...known.globals].filter((global) => names?.has(global));
-  if (hidden.length > 0) throw new KernelCaptureError(`kernel ${labelOf(text, nameOf(fn))}`, hidden);
+  if (hidden.length > 0)
+    throw new KernelCaptureError(`kernel ${labelOf(text, nameOf(fn))}`, hidden, hasShared);
   known.looked.add(fn);
   known.looks += 1;
 }
@@ -111,7 +112,11 @@ function kernelName(fn: Named): string {
   return name === "" ? "kernel" : name;
 }
 
-function analyse(text: string, name: string): Omit<KernelSource, "name"> & Pick<Known, "globals"> {
+function analyse(
+  text: string,
+  name: string,
+  hasShared: boolean,
+): Omit<KernelSource, "name"> & Pick<Known, "globals"> {
   const label = labelOf(text, name);
   const refuse = (why: string, advice: string): never => {
     throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
@@ -157,7 +162,7 @@ function analyse(text: string, name: string): Omit<KernelSource, "name"> & Pick<
   if (outer !== undefined) {
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
   }
-  if (captures.length > 0) throw new KernelCaptureError(`kernel ${label}`, captures);
+  if (captures.length > 0) throw new KernelCaptureError(`kernel ${label}`, captures, hasShared);
 
   const [start, end] = node.range ?? [0, 0];
   const body = parsed.input.slice(start, end);

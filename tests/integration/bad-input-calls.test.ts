@@ -1,6 +1,6 @@
 /** Calls that are refused for their kernel or their options. */
 import { describe, expect } from "vitest";
-import { type Check, capture, configuration, refuses, typeError } from "./refusals.js";
+import { type Check, capture, captureInMap, configuration, refuses, typeError } from "./refusals.js";
 
 const x = new Float64Array(4);
 const one = (): number => 1;
@@ -127,7 +127,7 @@ describe("kernels", () => {
   refuses(rows.map(([name, kernel, check]) => [name, (e) => e.mapShared(x, kernel), check]));
   const captured = (item: number): number => item + rate;
   refuses([
-    ["map", (e) => e.map([1], captured), capture("captured", "rate")],
+    ["map", (e) => e.map([1], captured), captureInMap("captured", "rate")],
     ["transformShared", (e) => e.transformShared(x, Int8Array, captured), capture("captured", "rate")],
     ["reduceShared", (e) => e.reduceShared(x, captured, one), capture("captured", "rate")],
     ["streamShared", (e) => e.streamShared(x, captured), capture("captured", "rate")],

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { KernelCaptureError, quote } from "../../../src/errors.js";
 import { readKernelSource } from "../../../src/kernel/source.js";
 
@@ -343,10 +343,6 @@ describe("refusals", () => {
 });
 
 describe("stateful", () => {
-  afterEach(() => {
-    Reflect.deleteProperty(globalThis, "sharrayTestCache");
-  });
-
   it.each<[boolean, string]>([
     [false, "(a) => a.map(Math.sqrt)"],
     [false, "function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }"],
@@ -372,6 +368,7 @@ describe("stateful", () => {
     [true, "(a) => { Float64Array.prototype.last ??= a; }"],
     [true, "() => { Math.count++; }"],
     [true, "() => { delete Array.prototype.flat; }"],
+    [false, "(a) => structuredClone(atob(a))"],
     [true, "(a) => { NaN = a; }"],
     [true, "(a) => { [Math] = a; }"],
     [true, "function f(a) { f.last ??= a; return f.last; }"],
@@ -380,12 +377,53 @@ describe("stateful", () => {
   ])("%s: %s", (stateful, expression) => {
     expect(readKernelSource(evaluate(expression)).stateful).toBe(stateful);
   });
+});
 
-  it("holds for a global that somebody assigned", () => {
-    const kernel = evaluate("(a) => sharrayTestCache.set(0, a)");
-    expect(capturesOf(kernel)).toEqual(["sharrayTestCache"]);
-    Object.assign(globalThis, { sharrayTestCache: new Map() });
-    expect(readKernelSource(kernel).stateful).toBe(true);
+describe("globals", () => {
+  const names = ["sharrayRate", "sharrayTable", "sharrayGetter", "sharrayBound", "Float16Array", "Temporal"];
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+  afterEach(() => {
+    for (const [i, name] of names.entries()) {
+      Reflect.deleteProperty(globalThis, name);
+      const property = before[i];
+      if (property !== undefined) Object.defineProperty(globalThis, name, property);
+    }
+  });
+  const define = (name: string, property: PropertyDescriptor): void => {
+    Object.defineProperty(globalThis, name, { configurable: true, ...property });
+  };
+
+  it("of the program are captures, as workers have none of them", () => {
+    const kernel = evaluate("(a) => sharrayTable.get(a) * sharrayRate * sharrayGetter * sharrayBound()");
+    const all = ["sharrayTable", "sharrayRate", "sharrayGetter", "sharrayBound"];
+    expect(capturesOf(kernel)).toEqual(all);
+    Object.assign(globalThis, { sharrayTable: new Map() });
+    // As test tools define what they simulate.
+    define("sharrayRate", { value: 3 });
+    define("sharrayGetter", { get: () => 3 });
+    define("sharrayBound", { value: Math.max.bind(null) });
+    expect(capturesOf(kernel)).toEqual(all);
+    expect(capturesOf(evaluate("() => typeof sharrayRate"))).toEqual(["sharrayRate"]);
+    expect(capturesOf(evaluate("() => { sharrayRate = 2; }"))).toEqual(["sharrayRate"]);
+  });
+
+  it("of the language that a library stands in for are captures where workers have none", () => {
+    class Float16Array {}
+    define("Float16Array", { value: Float16Array, writable: true });
+    expect(capturesOf(evaluate("() => new Float16Array(1)"))).toEqual(["Float16Array"]);
+    define("Temporal", { value: { Now: {} }, writable: true });
+    expect(capturesOf(evaluate("() => Temporal.Now"))).toEqual(["Temporal"]);
+  });
+
+  it("of every thread stay what they are where a test tool has replaced them", () => {
+    vi.useFakeTimers();
+    const [date, timer, clock] = [
+      "() => new Date()",
+      "() => setTimeout(() => {})",
+      "() => performance.now()",
+    ].map((text) => capturesOf(evaluate(text)));
+    vi.useRealTimers();
+    expect([date, timer, clock]).toEqual([[], [], []]);
   });
 });
 

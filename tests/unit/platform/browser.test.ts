@@ -1,5 +1,5 @@
 /** The browser's side of the platform, as far as it needs no browser. */
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import * as inBrowsers from "../../../src/platform/channels.browser.js";
 import { Inbox } from "../../../src/platform/inbox.js";
 import {
@@ -8,6 +8,7 @@ import {
   rememberKernel,
 } from "../../../src/platform/kernel-registry.browser.js";
 import { callWithin, TIMED_OUT } from "../../../src/platform/watchdog.browser.js";
+import { isInWorkers as isInBrowserWorkers } from "../../../src/platform/worker-globals.browser.js";
 
 describe("channels", () => {
   it("reach their subscribers, until those leave", () => {
@@ -38,6 +39,37 @@ describe("channels", () => {
     vi.unstubAllGlobals();
     expect(reportError).toHaveBeenCalledExactlyOnceWith(error);
     expect(heard).toEqual(["x"]);
+  });
+});
+
+describe("globals of workers", () => {
+  const stub = (name: string, property: PropertyDescriptor): void => {
+    Object.defineProperty(globalThis, name, { configurable: true, ...property });
+  };
+  const names = ["document", "HTMLElement", "OffscreenCanvas", "navigator", "rate", "helper", "box", "GPU"];
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+  afterEach(() => {
+    for (const [i, name] of names.entries()) {
+      Reflect.deleteProperty(globalThis, name);
+      const property = before[i];
+      if (property !== undefined) Object.defineProperty(globalThis, name, property);
+    }
+  });
+
+  it("are what the browser brings, but for what only pages have, and nothing that the program sets", () => {
+    stub("document", { get: () => ({}) });
+    stub("HTMLElement", { value: Map, writable: true });
+    stub("OffscreenCanvas", { value: Set, writable: true });
+    stub("navigator", { get: () => ({}) });
+    stub("rate", { value: 2, enumerable: true });
+    stub("helper", { value: () => 1, enumerable: true });
+    // What the page calls an element by.
+    stub("box", { value: {}, enumerable: false });
+    expect(names.filter((name) => isInBrowserWorkers(name))).toEqual(["OffscreenCanvas", "navigator"]);
+    for (const name of ["Math", "globalThis", "undefined", "setTimeout", "Uint8Array", "console"]) {
+      const isNodes = name === "setTimeout";
+      expect([name, isInBrowserWorkers(name)]).toEqual([name, !isNodes]);
+    }
   });
 });
 

@@ -1,0 +1,17 @@
+/** Which globals a fresh worker has: what the page has of the browser, except for what only pages have. */
+import { LANGUAGE_GLOBALS, looksBuiltIn } from "./language-globals.js";
+
+const OF_PAGES = new Set(
+  (
+    "Audio CustomElementRegistry DOMParser Document Element History Image IntersectionObserver MutationObserver Node " +
+    "NodeList Option ResizeObserver Screen Selection ShadowRoot Text Window XMLSerializer alert confirm customElements " +
+    "document external frameElement frames getComputedStyle getSelection history length localStorage matchMedia opener " +
+    "parent print prompt requestIdleCallback screen scroll scrollBy scrollTo sessionStorage top window"
+  ).split(" "),
+);
+
+export function isInWorkers(name: string): boolean {
+  if (LANGUAGE_GLOBALS.has(name)) return true;
+  if ("document" in globalThis && (OF_PAGES.has(name) || /^(?:HTML|SVG)[A-Z]/.test(name))) return false;
+  return looksBuiltIn(name);
+}

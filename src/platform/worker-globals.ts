@@ -1,0 +1,57 @@
+/** Which globals a fresh worker has. A kernel may use these, and none that the program has made for itself. */
+import { globalProperty, isNative, LANGUAGE_GLOBALS, looksBuiltIn } from "./language-globals.js";
+
+/** Those that Node 20 adds to the language: the same in workers as on the main thread. */
+const NODE_GLOBALS = new Set(
+  (
+    "AbortController AbortSignal Blob BroadcastChannel Buffer ByteLengthQueuingStrategy CompressionStream " +
+    "CountQueuingStrategy Crypto CryptoKey CustomEvent DOMException DecompressionStream Event EventTarget File FormData " +
+    "Headers MessageChannel MessageEvent MessagePort Performance PerformanceEntry PerformanceMark PerformanceMeasure " +
+    "PerformanceObserver PerformanceObserverEntryList PerformanceResourceTiming ReadableByteStreamController ReadableStream " +
+    "ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader Request " +
+    "Response SubtleCrypto TextDecoder TextDecoderStream TextEncoder TextEncoderStream TransformStream " +
+    "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController " +
+    "WritableStreamDefaultWriter atob btoa clearImmediate clearInterval clearTimeout crypto fetch global performance " +
+    "process queueMicrotask setImmediate setInterval setTimeout structuredClone"
+  ).split(" "),
+);
+
+/** Since which version Node has the others. Before that, or under a flag, they are a library's. */
+const SINCE = new Map(
+  Object.entries({
+    Navigator: 21,
+    navigator: 21,
+    WebSocket: 22,
+    CloseEvent: 23,
+    URLPattern: 24,
+    ErrorEvent: 25,
+    QuotaExceededError: 25,
+    Storage: 25,
+    localStorage: 25,
+    sessionStorage: 25,
+  }),
+);
+
+/** The last version whose globals were looked through. */
+const LATEST_KNOWN = 26;
+
+export function isInWorkers(name: string): boolean {
+  if (LANGUAGE_GLOBALS.has(name) || NODE_GLOBALS.has(name)) return true;
+  const major = nodeMajor();
+  const since = SINCE.get(name);
+  if (since !== undefined && major >= since) return true;
+  // Of Bun, Deno and versions to come it is not known what they have.
+  if (major > LATEST_KNOWN || "Bun" in globalThis || "Deno" in globalThis) return looksBuiltIn(name);
+  const property = globalProperty(name);
+  return property !== undefined && isOfEngine(name, property);
+}
+
+/** V8 brings functions and namespaces, as plain values that are not enumerable. */
+function isOfEngine(name: string, { value, enumerable }: PropertyDescriptor): boolean {
+  if (enumerable === true) return false;
+  return isNative(value) || (name === "Temporal" && looksBuiltIn(name));
+}
+
+function nodeMajor(): number {
+  return Number.parseInt(globalThis.process?.versions?.node ?? "", 10);
+}

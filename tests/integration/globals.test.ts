@@ -1,0 +1,61 @@
+/** Globals: those of a fresh worker are the kernel's to use, those of the program are captures, on every strategy. */
+import { ParallelExecutor } from "sharray";
+import { afterAll, describe, expect, test } from "vitest";
+import { runNode } from "./run.js";
+
+const executor = new ParallelExecutor({ maxWorkers: 1 });
+afterAll(() => executor.shutdown());
+
+test("all that a worker has may be used, and is what a worker has", async () => {
+  const [inWorker] = await executor.map([0], () => Object.getOwnPropertyNames(globalThis), {
+    strategy: "threads",
+  });
+  const names = (inWorker as string[]).filter((name) => /^[a-z_$][\w$]*$/i.test(name) && name in globalThis);
+  expect(names.length).toBeGreaterThan(100);
+  for (const name of names) {
+    const kernel = new Function(`return () => typeof ${name}`)() as () => string;
+    executor.explain([new Uint8Array(1)], kernel);
+  }
+});
+
+describe.each(["sequential", "auto", "threads"])("%s", (strategy) => {
+  /** What the calls of a program given by its text say. */
+  async function told(setup: string, kernels: readonly string[], how: readonly string[]): Promise<string[]> {
+    const run = (kernel: string): string =>
+      `await e.map([1, 2], ${kernel}).then((values) => "ran: " + values, (error) => error.code + " " + error.variables)`;
+    const text = `${setup}
+      const { ParallelExecutor } = await import("sharray");
+      const e = new ParallelExecutor({ strategy: "${strategy}", maxWorkers: 1 });
+      console.log(JSON.stringify([${kernels.map(run).join(", ")}]));
+      await e.shutdown();`;
+    const script = how.includes("--input-type=module")
+      ? text
+      : `(async () => {${text.replace(setup, "")}})(); ${setup}`;
+    const { stdout, stderr } = await runNode([...how, "-e", script]);
+    if (stderr !== "") throw new Error(stderr);
+    return JSON.parse(stdout) as string[];
+  }
+
+  test("globals that a module sets are refused before anything runs", async () => {
+    const setup = `globalThis.rate = 2; globalThis.table = new Map([[1, 2]]);
+      Object.defineProperty(globalThis, "hidden", { get: () => 3, configurable: true });`;
+    const kernels = ["(x) => x * rate", "(x) => table.get(x)", "(x) => x * hidden", "(x) => Math.abs(-x)"];
+    expect(await told(setup, kernels, ["--input-type=module"])).toEqual([
+      "SHARRAY_KERNEL_CAPTURE rate",
+      "SHARRAY_KERNEL_CAPTURE table",
+      "SHARRAY_KERNEL_CAPTURE hidden",
+      "ran: 1,2",
+    ]);
+  });
+
+  test("variables of a script are refused, and what Node adds to one", async () => {
+    const setup = "var rate = 2; function helper(x) { return x; }";
+    const kernels = ["(x) => x * rate", "(x) => helper(x)", "() => os.EOL", "() => require('os').EOL"];
+    expect(await told(setup, kernels, [])).toEqual([
+      "SHARRAY_KERNEL_CAPTURE rate",
+      "SHARRAY_KERNEL_CAPTURE helper",
+      "SHARRAY_KERNEL_CAPTURE os",
+      "SHARRAY_KERNEL_CAPTURE require",
+    ]);
+  });
+});
