@@ -119,6 +119,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       await this.#pool.start();
       if (isCold) this.#planner.observeStart(clock() - started, this.config.maxWorkers);
     } catch (cause) {
+      if (cause instanceof WorkerLostError) throw cause;
       throw new WorkerLostError(
         "Cannot start the pool as a worker ended while it was starting",
         undefined,

@@ -13,10 +13,10 @@ import { type HostProfile, hostProfileOf } from "./plan/host-profile.js";
 import { KernelProfiles } from "./plan/kernel-profile.js";
 import { DraftPlan, makePlan } from "./plan/make-plan.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
+import { isPoolWorker } from "./platform/nested.js";
 import { whyNoThreads } from "./platform/runtime.js";
-import { CAN_STOP } from "./platform/watchdog.js";
+import { canStop } from "./platform/watchdog.js";
 import type { Request } from "./request.js";
-import { isPoolWorker } from "./worker/nested.js";
 
 /** A call that has ended, as it was measured. */
 export interface Measured {
@@ -169,7 +169,7 @@ export class Planner {
         maxWorkers: config.maxWorkers,
         liveWorkers: this.#pool.serving,
         respawnWait: this.#pool.respawnWait,
-        canInterrupt: CAN_STOP,
+        canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: started - this.#lastEnded < config.idleTimeout,
         sequentialBecause: this.sequentialBecause(),

@@ -3,7 +3,7 @@
  * threads of workers and terminates them; rounds travel over a port of our own (docs/decisions/0001).
  */
 import type { ModuleThread } from "threads";
-import { ExecutorClosedError } from "../errors.js";
+import { ExecutorClosedError, WorkerLostError } from "../errors.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { unref } from "../platform/runtime.js";
@@ -11,13 +11,14 @@ import { withoutSignalHandlers } from "../platform/signals.js";
 import type { Tricks } from "../platform/tricks.js";
 import { Backoff } from "./backoff.js";
 import type { Job } from "./job.js";
-import { type Control, Slot, type SlotOptions } from "./slot.js";
+import { type Control, Slot } from "./slot.js";
+import type { StartOptions } from "./start-worker.js";
 
 interface WorkerModule {
   flush(): void;
 }
 
-export interface PoolOptions extends SlotOptions {
+export interface PoolOptions extends StartOptions {
   readonly maxWorkers: number;
   /** Milliseconds without a round after which a worker is ended. */
   readonly idleTimeout: number;
@@ -60,6 +61,8 @@ export class Pool {
   /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
   readonly #alive = new Set<Slot>();
   #isClosed = false;
+  /** Why the last attempt to start a worker failed; undefined if it did not. */
+  #startFailure: WorkerLostError | undefined;
   /** Woken first the last time: the likeliest to be waiting at its bell. */
   #hottest: Slot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,6 +100,7 @@ export class Pool {
   /**
    * Up to `count` slots, the idlest first, of those the hottest; starts workers as far as `maxWorkers` and
    * `respawnWait` allow, so there may be none. After `terminate` there are none.
+   * @throws WorkerLostError if there is none and none can be started
    */
   acquire(count: number): Slot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
@@ -104,7 +108,21 @@ export class Pool {
     for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
     const mayStart = !this.#isClosed && (idle >= wanted || this.respawnWait === 0);
     const room = mayStart ? this.#options.maxWorkers - this.#slots.size : 0;
+    this.#startFailure = undefined;
     for (let starting = Math.min(room, wanted - idle); starting > 0; starting -= 1) {
+      if (!this.#startOne()) break;
+    }
+    if (this.#slots.size === 0 && this.#startFailure !== undefined) throw this.#startFailure;
+    const slots = this.#idlestFirst();
+    if (slots.length > wanted) slots.length = wanted;
+    this.#hottest = slots[0];
+    return slots;
+  }
+
+  /** @returns whether a worker could be started */
+  #startOne(): boolean {
+    const started = clock();
+    try {
       const slot = new Slot(
         this.#freeNumber(),
         this.#options,
@@ -115,11 +133,13 @@ export class Pool {
       this.#slots.add(slot);
       this.#alive.add(slot);
       void slot.ended.then(() => this.#alive.delete(slot));
+      return true;
+    } catch (cause) {
+      const reason = cause instanceof Error ? `: ${cause.message}` : "";
+      this.#startFailure = new WorkerLostError(`Cannot start a worker${reason}`, undefined, cause);
+      this.#backoff.lost(started, clock());
+      return false;
     }
-    const slots = this.#idlestFirst();
-    if (slots.length > wanted) slots.length = wanted;
-    this.#hottest = slots[0];
-    return slots;
   }
 
   #idlestFirst(): Slot[] {
@@ -166,6 +186,7 @@ export class Pool {
   /** Starts workers until there are `count`, and waits until all serve. */
   async start(count = this.#options.maxWorkers): Promise<void> {
     const slots = await this.acquireLater(count);
+    if (this.#startFailure !== undefined) throw this.#startFailure;
     await Promise.all(slots.map((slot) => slot.ready));
   }
 

@@ -1,22 +1,15 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
 
 import { clock } from "../platform/clock.js";
-import { PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
-import { CAN_TAKE, listenTo, take } from "../platform/ports.js";
+import type { PoolWorker } from "../platform/pool-worker.js";
+import { listenTo, take } from "../platform/ports.js";
 import { inBackground, unref } from "../platform/runtime.js";
-import type { Tricks } from "../platform/tricks.js";
-import { BELL_BYTES, Doorbell, type Found } from "../protocol/doorbell.js";
-import type {
-  KernelAddress,
-  ReportMessage,
-  StartReport,
-  WakeMessage,
-  WorkerSetup,
-} from "../protocol/messages.js";
+import type { Doorbell, Found } from "../protocol/doorbell.js";
+import type { ReportMessage, StartReport, WakeMessage } from "../protocol/messages.js";
 import { type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
-import { parallelism } from "./host-meter.js";
 import type { RoundListener } from "./round-listener.js";
+import { type StartOptions, startWorker } from "./start-worker.js";
 import { waitFor } from "./wait-for.js";
 import { WorkerKnowledge } from "./worker-knowledge.js";
 
@@ -29,12 +22,6 @@ export interface Control {
   /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
   flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;
-}
-
-export interface SlotOptions {
-  readonly workers: WorkerOptions;
-  readonly initializer: KernelAddress | null;
-  readonly tricks: Tricks;
 }
 
 // A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
@@ -83,9 +70,10 @@ export class Slot {
   #idleSince = 0;
   #readySince: number | undefined;
 
+  /** @throws Error if no worker can be started */
   constructor(
     number: number,
-    options: SlotOptions,
+    options: StartOptions,
     control: Control,
     onRelease: (slot: Slot) => void,
     onEnd: (slot: Slot) => void,
@@ -94,9 +82,6 @@ export class Slot {
     this.#control = control;
     this.#onRelease = onRelease;
     this.#onEnd = onEnd;
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    listenTo(port1, (message: Report) => this.#hear(message));
     let end: () => void;
     this.ended = new Promise((resolve) => {
       end = resolve;
@@ -107,19 +92,15 @@ export class Slot {
     });
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
     this.ready.catch(() => {});
-    const bell = new SharedArrayBuffer(BELL_BYTES);
-    this.#bell = new Doorbell(bell);
-    // With a single thread the caller would wait for a worker that only looks at its bell.
-    const { initializer, tricks } = options;
-    const spins = tricks.spin && parallelism() > 1;
-    // A worker that is parked has to look at its port, too.
-    const parks = tricks.bell && CAN_TAKE;
-    const setup: WorkerSetup = { initializer, bell, parks, spins };
-    this.#worker = new PoolWorker(options.workers, { port: port2, setup }, (exitCode, error) => {
+    const { worker, port, bell } = startWorker(options, (exitCode, error) => {
       end();
       onEnd(this);
       this.#lose(exitCode, error ?? this.#startError, undefined);
     });
+    this.#worker = worker;
+    this.#port = port;
+    this.#bell = bell;
+    listenTo(port, (message: Report) => this.#hear(message));
     // Until it has started.
     this.#hold();
     this.#spawnTimer = unref(setTimeout(() => void this.#spawn(), SPAWN_MS));

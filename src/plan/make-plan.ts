@@ -58,7 +58,7 @@ export class DraftPlan implements Plan {
     };
     const { strategy, reason, isOpen } = choose(workload, limits, predicted);
     const width = parallelWidth(workers, host);
-    const mayGiveUp = kernel === undefined && workload.canGiveUp;
+    const mayGiveUp = kernel === undefined && workload.canGiveUp && limits.canInterrupt;
     const limit = mayGiveUp ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
     // A single task, or a single worker, saves no time by moving, but it may save the caller's thread from being blocked.
     const mayMove =

@@ -4,8 +4,12 @@
  * every end, and belongs to no list that only grows.
  */
 import { type ResourceLimits, Worker } from "node:worker_threads";
+import { addressSpaceLeft } from "./address-space.js";
 import { Inbox, type MessageListener } from "./inbox.js";
+import { POOL_WORKER } from "./nested.js";
 import type { Outfit } from "./outfit.js";
+import { readText } from "./read-text.js";
+import { workerArguments } from "./worker-arguments.js";
 
 /** How workers are made. */
 export interface WorkerOptions {
@@ -20,21 +24,28 @@ const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 export class PoolWorker extends Worker {
   readonly #inbox = new Inbox();
   #error: unknown;
+  #isStarting = true;
 
-  /** @param onEnd called once, however the worker ends, with its exit code and the error that ended it */
+  /**
+   * @param onEnd called once, however the worker ends, with its exit code and the error that ended it
+   * @throws Error if no worker can be started: threads are used up, the permission model forbids it, and the like
+   */
   constructor(
     { resourceLimits }: WorkerOptions,
     outfit: Outfit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
-    const execArgv = workerArguments(process.execArgv);
+    assertAddressSpace();
+    const execArgv = workerArguments(process.execArgv, refusedOf);
     super(ENTRY, {
       name: "sharray",
-      workerData: outfit,
+      workerData: { ...outfit, [POOL_WORKER]: true },
       transferList: [outfit.port as never],
       ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
+    starting += 1;
+    this.on("online", () => this.#started());
     this.on("message", (data) => this.#inbox.receive(data));
     this.on("error", (error) => {
       this.#error = error;
@@ -42,9 +53,15 @@ export class PoolWorker extends Worker {
       void this.terminate();
     });
     this.on("exit", (exitCode) => {
+      this.#started();
       onEnd(exitCode, this.#error);
       this.#inbox.end();
     });
+  }
+
+  #started(): void {
+    if (this.#isStarting) starting -= 1;
+    this.#isStarting = false;
   }
 
   addEventListener(event: string, listener: MessageListener): void {
@@ -56,22 +73,32 @@ export class PoolWorker extends Worker {
   }
 }
 
-// Options with a value, which say how modules are found and loaded.
-const LOADING = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)$/;
+// What V8 takes for a worker on Node 20 to 26 is 0.7 to 0.85 GB; without that it aborts the process.
+const WORKER_SPACE = 2 ** 30;
 
-/**
- * Workers inherit the program's Node options, loaders such as tsx among them. Only where the program came as text with
- * `--input-type`, which workers refuse, they get a list of their own: the options that say how modules load. (A list
- * may hold no V8 options, so there is none where it is not needed.)
- */
-function workerArguments(given: readonly string[]): string[] | undefined {
-  if (!given.some((argument) => argument.startsWith("--input-type"))) return undefined;
-  const kept: string[] = [];
-  given.forEach((argument, i) => {
-    const [name = "", value] = argument.split("=", 2);
-    if (!LOADING.test(name)) return;
-    kept.push(argument);
-    if (value === undefined) kept.push(given[i + 1] as string);
-  });
-  return kept;
+/** Workers that have not taken their address space yet. */
+let starting = 0;
+
+/** @throws RangeError */
+function assertAddressSpace(): void {
+  const left = addressSpaceLeft(readText) - starting * WORKER_SPACE;
+  if (left >= WORKER_SPACE) return;
+  const mebibytes = Math.max(0, Math.floor(left / 2 ** 20));
+  throw new RangeError(
+    `the limit of address space (ulimit -v) leaves ${mebibytes} MiB, and a worker takes up to 1024 MiB`,
+  );
+}
+
+const NO_OPTION = "--sharray-no-option";
+
+/** The options that a worker would refuse. None is started: one of them is no option. */
+function refusedOf(options: readonly string[]): readonly string[] {
+  try {
+    new Worker("", { eval: true, execArgv: [...options, NO_OPTION] });
+  } catch (error) {
+    // Cannot be told by anything but its text, which Node 20 to 26 agree on.
+    const [, list = ""] = /flags: (.*)$/s.exec((error as Error).message) ?? [];
+    return list.split(", ");
+  }
+  return [];
 }

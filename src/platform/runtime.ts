@@ -1,7 +1,7 @@
 /** What only the runtime can tell or do, for Node. `runtime.browser.ts` is its twin (docs/decisions/0009). */
-import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { cpuBudgetOf } from "./cpu-budget.js";
+import { readText } from "./read-text.js";
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
 export function nextTurn(): Promise<void> {
@@ -73,12 +73,4 @@ export function memoryBudget(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = totalmem();
   return constrained > 0 && constrained < total ? constrained : total;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

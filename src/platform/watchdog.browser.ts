@@ -4,7 +4,9 @@ import { clock } from "./clock.js";
 export const TIMED_OUT = Symbol("timed out");
 
 /** Nothing stops a function that runs. */
-export const CAN_STOP = false;
+export function canStop(): boolean {
+  return false;
+}
 
 /**
  * Calls a function, to its end.

@@ -1,13 +1,13 @@
 /** Where a worker of the pool starts in a browser; the twin of `entry.ts`. */
 import { expose } from "threads/worker";
 import { live } from "../platform/lifeline.browser.js";
+import { POOL_WORKER } from "../platform/nested.browser.js";
 import type { Outfit } from "../platform/outfit.js";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import { markPoolWorker } from "./nested.js";
 import type { Port } from "./port-outbox.js";
 import { WorkerServer } from "./serve.js";
 
-markPoolWorker();
+(globalThis as { [POOL_WORKER]?: true })[POOL_WORKER] = true;
 
 // Not by `await`: bundlers that make a classic script of the worker could not.
 void live(serve);

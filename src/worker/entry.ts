@@ -9,12 +9,10 @@ import { expose } from "threads/worker";
 import type { Outfit } from "../platform/outfit.js";
 import { take } from "../platform/ports.js";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import { markPoolWorker } from "./nested.js";
 import type { Port } from "./port-outbox.js";
 import { WorkerServer } from "./serve.js";
 
 removeAddedListeners();
-markPoolWorker();
 
 const { port, setup } = workerData as Outfit;
 const server = new WorkerServer(port as Port, setup as WorkerSetup, () => take<WakeMessage>(port));

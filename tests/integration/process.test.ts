@@ -1,6 +1,9 @@
 /** What the process that uses the package, and its worker threads, live through: plain Node programs of their own. */
+import { writeFileSync } from "node:fs";
 import { freemem } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { installed } from "./installed.js";
 import { facts, program, runNode } from "./run.js";
 
 const range = (length: number, factor: number): number[] => Array.from({ length }, (_, i) => i * factor);
@@ -453,6 +456,45 @@ describe("programs of every kind", () => {
   );
 });
 
+describe("what is loaded before the program", () => {
+  // In a worker it is loaded before the worker's own entry.
+  test.each([
+    ["--import", "preload.mjs"],
+    ["--require", "preload.cjs"],
+  ])("by %s uses an executor: in workers it is nested", async (option, file) => {
+    const { code, stdout, stderr } = await runNode([option, program(file), program("preloaded.mjs")], {
+      timeout: 20_000,
+    });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toEqual({ before: [2, 4], after: [6, 8], started: 4 });
+  });
+
+  const kernel = `import { add } from "./add.wasm";
+    import { defineKernel } from "sharray";
+    export const plusForty = defineKernel(import.meta.url, "plusForty", (x) => add(x, 40));`;
+  const wasm = "AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=";
+  const text = `import { ParallelExecutor } from "sharray";
+    import { plusForty } from "./programs/wasm-kernel.mjs";
+    const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+    console.log(String(await executor.map([1, 2], plusForty)));`;
+
+  test.each([
+    ["--input-type=module -e", ["--input-type=module", "-e", text]],
+    ["--input-type=module < program", ["--input-type=module"]],
+    [
+      "V8's options, --import and --input-type",
+      ["--expose-gc", "--import", "./programs/support.mjs", "--input-type=module"],
+    ],
+  ])("may need an option that workers need too: %s", async (_name, parameters) => {
+    const folder = join(installed.project, "programs");
+    writeFileSync(join(folder, "wasm-kernel.mjs"), kernel);
+    writeFileSync(join(folder, "add.wasm"), Buffer.from(wasm, "base64"));
+    const options = ["--no-warnings", "--experimental-wasm-modules"];
+    const ended = await runNode([...options, ...parameters], { input: text, timeout: 20_000 });
+    expect(ended).toMatchObject({ code: 0, stdout: "41,42\n", stderr: "" });
+  });
+});
+
 describe("the pool", () => {
   test("starts its workers once for many calls", async () => {
     expect(await facts("pool.mjs", ["fifty calls"])).toEqual({
@@ -549,6 +591,25 @@ describe("memory", () => {
     expect(Math.max(...seen.samples) - seen.samples[0]!).toBeLessThan(150);
     expect(seen.regionsMax).toBeLessThanOrEqual(8);
     expect(seen.peak).toBeLessThan(16);
+  });
+
+  test("keeps nothing of what a kernel under a time-out has written to the console", async () => {
+    const text = `import { ParallelExecutor } from "sharray";
+      const written = [];
+      process.on("written", (value) => written.push(new WeakRef(value)));
+      const executor = new ParallelExecutor({ strategy: "sequential", taskTimeout: 60_000 });
+      await executor.map([1, 2, 3], (x) => {
+        const value = { x };
+        console.error(value);
+        process.emit("written", value);
+      });
+      for (let round = 0; round < 20; round += 1) {
+        gc();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      console.log(written.length, written.filter((each) => each.deref() !== undefined).length);`;
+    const { code, stdout } = await runNode(["--expose-gc", "--input-type=module", "-e", text]);
+    expect([code, stdout]).toEqual([0, "3 0\n"]);
   });
 
   test("stays bounded over 300 dropped outputs of 16 MiB", async () => {

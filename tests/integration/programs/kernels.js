@@ -65,3 +65,5 @@ export const whenAllRun = defineKernel(
 export const failingInitializer = defineKernel(import.meta.url, "failingInitializer", () => {
   throw Object.assign(new RangeError("no initialisation today"), { today: false });
 });
+
+export const twice = defineKernel(import.meta.url, "twice", (x) => 2 * x);

@@ -1,5 +1,10 @@
+import { runInNewContext, Script } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { callWithin, TIMED_OUT } from "../../../src/platform/watchdog.js";
+import { callWithin, canStop, TIMED_OUT } from "../../../src/platform/watchdog.js";
+
+it("can stop functions here", () => {
+  expect(canStop()).toBe(true);
+});
 
 describe("callWithin", () => {
   it("gives what the function returns", () => {
@@ -58,6 +63,40 @@ describe("callWithin", () => {
     expect(Reflect.ownKeys(globalThis)).toEqual(before);
     expect(() => callWithin(() => JSON.parse("{"), 60_000)).toThrow(SyntaxError);
     expect(Reflect.ownKeys(globalThis)).toEqual(before);
+  });
+
+  it("stops functions of another realm, and gives what they return and throw", () => {
+    const endless = runInNewContext("() => { for (;;); }") as () => void;
+    expect(callWithin(endless, 5)).toBe(TIMED_OUT);
+    expect(callWithin(runInNewContext("() => 3") as () => number, 60_000)).toBe(3);
+    const failing = runInNewContext("() => { throw 'mine'; }") as () => void;
+    expect(() => callWithin(failing, 60_000)).toThrow("mine");
+  });
+
+  it("needs nothing of the global object, which may be frozen", () => {
+    const realm = new Script("globalThis").runInThisContext() as typeof globalThis;
+    const isExtensible = Object.isExtensible;
+    const asked: unknown[] = [];
+    // Freezing it would be for good.
+    Object.isExtensible = (value: object) => {
+      asked.push(value);
+      return value !== realm && isExtensible(value);
+    };
+    try {
+      let during: PropertyKey[] = [];
+      const before = Reflect.ownKeys(realm);
+      callWithin(() => {
+        during = Reflect.ownKeys(realm);
+      }, 60_000);
+      expect(during).toEqual(before);
+      const endless = callWithin(() => {
+        for (;;);
+      }, 5);
+      expect(endless).toBe(TIMED_OUT);
+    } finally {
+      Object.isExtensible = isExtensible;
+    }
+    expect(asked).toContain(realm);
   });
 
   it("cannot be caught, nor held up, by what it stops", () => {

@@ -1,0 +1,56 @@
+/** Node's inspector of this thread, in process: what V8 tells and does for nobody else. Only files with a twin import it. */
+import { createRequire } from "node:module";
+import process from "node:process";
+
+type Inspector = typeof import("node:inspector");
+
+/** Sends the inspector a command. @throws Error if it does not answer, or answers with one */
+export type Post = <R>(method: string, parameters: object) => R;
+
+/**
+ * Does `work` in a session of its own.
+ * @returns what `work` returns; undefined if there is no inspector, or the permission model forbids it
+ * @throws what `work` throws
+ */
+export function inspect<T>(work: (post: Post) => T): T | undefined {
+  loaded ??= find() ?? "none";
+  if (loaded === "none") return undefined;
+  const session = new loaded.Session();
+  try {
+    session.connect();
+  } catch {
+    return undefined;
+  }
+  try {
+    return work((method, parameters) => post(session, method, parameters));
+  } finally {
+    // V8 keeps what the console was given during a session, also after its end. A debugger of the user's may ask for it.
+    if (loaded.url() === undefined) session.post("Runtime.discardConsoleEntries");
+    session.disconnect();
+  }
+}
+
+let loaded: Inspector | "none" | undefined;
+
+/** Undefined if this build of Node has none. */
+function find(): Inspector | undefined {
+  try {
+    // Node has it from 20.16 on.
+    if (process.getBuiltinModule !== undefined) return process.getBuiltinModule("node:inspector");
+    return createRequire(`${process.cwd()}/`)("node:inspector") as Inspector;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In process, the inspector answers before `post` returns. */
+function post<R>(session: InstanceType<Inspector["Session"]>, method: string, parameters: object): R {
+  let answer: { readonly error: Error | null; readonly result: unknown } | undefined;
+  session.post(method, parameters, (error: Error | null, result: unknown) => {
+    answer = { error, result };
+  });
+  if (answer === undefined || answer.error !== null) {
+    throw new Error(`The inspector does not answer ${method}`, { cause: answer?.error });
+  }
+  return answer.result as R;
+}

@@ -1,0 +1,11 @@
+/** Only files with a twin import it. */
+import { readFileSync } from "node:fs";
+
+/** The text of a file; undefined if it cannot be read. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

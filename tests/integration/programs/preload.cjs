@@ -1,0 +1,2 @@
+/** See preload.mjs. */
+import("./preload.mjs");
