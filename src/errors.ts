@@ -279,8 +279,12 @@ function show(value: unknown): string {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (ArrayBuffer.isView(value)) return `${tag} of ${value.byteLength} bytes`;
   if (Array.isArray(value)) return `array of ${value.length}`;
+  if (value instanceof TypedArray)
+    return `a proxy of ${value.constructor.name}, or an object that inherits from it`;
   return tag === "Object" ? `object with keys ${quoteKeys(value)}` : tag;
 }
+
+const TypedArray = Object.getPrototypeOf(Int8Array) as Int8ArrayConstructor;
 
 function quoteKeys(value: object): string {
   const keys = Object.keys(value);

@@ -15,13 +15,14 @@ import type { Arena, Region } from "./memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
 import { Lease } from "./memory/lease.js";
 import { place, placeOf } from "./memory/placement.js";
+import { assertWhole } from "./memory/presence.js";
 import { Snapshot } from "./memory/snapshot.js";
 import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
 import { pause } from "./platform/breather.js";
 import { clock } from "./platform/clock.js";
 import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
-import { blockBytes, type JobBlock, openBlock } from "./protocol/job-block.js";
+import { blockBytes, openBlock } from "./protocol/job-block.js";
 import { type JobSpec, taskRange } from "./protocol/job-spec.js";
 import { unpackThrown } from "./protocol/thrown.js";
 import type { Request } from "./request.js";
@@ -80,29 +81,29 @@ export class Execution {
     arena.reserve(needs);
 
     this.#lease = request.guest?.lease.hold() ?? new Lease(arena);
-    let block: JobBlock;
     try {
       const opened = openBlock(arena, spec.tasks, items);
-      block = opened.block;
+      const { block } = opened;
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
       this.#outputs = kinds.length === 0 ? NONE : kinds.map((kind) => this.#takeOutput(kind, spec.length));
       if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
+      this.job = new Job({
+        spec: this.#jobSpec(),
+        kernel,
+        arrays: table.arrays,
+        sizes: sizesOf(request),
+        block,
+        packing: items?.packing ?? null,
+        lease: this.#lease,
+        backlog,
+        isTraced,
+        timeout,
+      });
     } catch (error) {
       this.#lease.drop();
       throw error;
     }
-    this.job = new Job({
-      spec: this.#jobSpec(),
-      kernel,
-      arrays: table.arrays,
-      block,
-      packing: items?.packing ?? null,
-      lease: this.#lease,
-      backlog,
-      isTraced,
-      timeout,
-    });
   }
 
   /**
@@ -110,11 +111,10 @@ export class Execution {
    * @throws what the job was stopped with, where that is known at once
    */
   run(leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
-    const isPlaced = leg.strategy === "sequential" || this.#request.placement.spans.length === 0;
-    if (isPlaced && this.#snapshot === undefined) {
+    if (this.#request.placement.spans.length === 0 && this.#snapshot === undefined) {
       return this.#unlessStopped(this.#runOn(undefined, leg, pool, maxRetries));
     }
-    return this.#unlessStopped(this.#runPrepared(isPlaced, leg, pool, maxRetries));
+    return this.#unlessStopped(this.#runPrepared(leg, pool, maxRetries));
   }
 
   /**
@@ -194,7 +194,7 @@ export class Execution {
   #failure(): KernelError | TaskTimeoutError | undefined {
     const { failure, parts } = this.job;
     if (failure === undefined) return undefined;
-    const [start, end] = taskRange(parts.spec, parts.arrays, failure.index);
+    const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
     return failure.thrown === undefined
       ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
       : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
@@ -206,9 +206,11 @@ export class Execution {
     return { kind, region };
   }
 
-  /** @param isPlaced no plain arrays have to be placed first */
-  async #runPrepared(isPlaced: boolean, leg: Leg, pool: Pool, maxRetries: number): Promise<RunReport> {
+  /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
+  async #runPrepared(leg: Leg, pool: Pool, maxRetries: number): Promise<RunReport> {
+    await undefined;
     await this.#snapshot?.take(() => this.#pause());
+    const isPlaced = leg.strategy === "sequential" || this.#request.placement.spans.length === 0;
     const region = isPlaced ? undefined : await this.#place();
     return this.#runOn(region, leg, pool, maxRetries);
   }
@@ -218,7 +220,7 @@ export class Execution {
     this.#snapshot?.ranOn(region);
     const strategy =
       leg.strategy === "sequential"
-        ? new SequentialStrategy(leg.overseer)
+        ? new SequentialStrategy(leg.overseer, this.#inputCheck())
         : new ThreadsStrategy(pool, this.#arena, this.#placedJob(region), maxRetries, leg.expected);
     return strategy.run(this.job, leg.workers);
   }
@@ -226,6 +228,15 @@ export class Execution {
   /** Before each piece that is copied. Rejects when the job was stopped while it waited. */
   #pause(): Promise<void> | undefined {
     return pause()?.then(() => this.job.throwIfStopped());
+  }
+
+  /** Looks whether the caller's plain arrays are still there; undefined: there are none. */
+  #inputCheck(): (() => void) | undefined {
+    const { spans } = this.#request.placement;
+    if (spans.length === 0) return undefined;
+    return () => {
+      for (const span of spans) assertWhole(span);
+    };
   }
 
   async #place(): Promise<Region> {
@@ -260,4 +271,10 @@ export class Execution {
     const clearOutputs = guest?.clearOutputs ?? this.#outputs.some(({ region }) => region.recycled);
     return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
   }
+}
+
+/** The lengths of the table's arrays, as the call has read them. */
+function sizesOf({ table, placement }: Request): readonly { readonly length: number }[] {
+  const { spans, extentOf } = placement;
+  return spans.length === 0 ? table.arrays : table.arrays.map((array) => extentOf.get(array) ?? array);
 }

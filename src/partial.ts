@@ -19,14 +19,14 @@ export class Partial implements PartialResults {
   #unfinished: readonly TaskRange[] | undefined;
 
   constructor({ parts, received, failure }: Job, outputs: PartialResults["outputs"]) {
-    const { spec, arrays, block, backlog } = parts;
+    const { spec, sizes, block, backlog } = parts;
     this.outputs = outputs;
     this.#results = block.results.copy();
     this.#received = received;
     this.#hasValues = backlog === undefined;
     this.#failed = failure?.index;
     // The arrays themselves may be heavy, and this object may be kept.
-    const lengths = spec.shape === "list" ? arrays.map(({ length }) => ({ length })) : [];
+    const lengths = spec.shape === "list" ? sizes.map(({ length }) => ({ length })) : [];
     this.#rangeOf = (index) => taskRange(spec, lengths, index);
   }
 

@@ -5,16 +5,16 @@ import { ConfigurationError, quote } from "./errors.js";
 import { type Kernel, resolveKernel } from "./kernel/resolve.js";
 import type { AnyKernel } from "./kernel/types.js";
 import { kindOf, kindOfConstructor, type TypedArray } from "./memory/dtypes.js";
-import { isRecord, namesOf, type Payload, readPayload } from "./memory/inputs.js";
+import { isRecord, namesOf, type Payload, payloadName, readPayload } from "./memory/inputs.js";
 import type { Lease } from "./memory/lease.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
 import { clock } from "./platform/clock.js";
-import { ArrayTable, INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
+import { ArrayTable, type Sighting } from "./protocol/array-table.js";
+import { INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
 import { MAX_TASKS } from "./protocol/control-block.js";
 import { itemBytes, listItems, type PackedItems, packItems } from "./protocol/items.js";
 import type { JobSpec } from "./protocol/job-spec.js";
-import { type Sighting, sightingsOf } from "./sightings.js";
 import type { CallName } from "./telemetry/events.js";
 import type { Stoppable } from "./watch.js";
 
@@ -86,7 +86,13 @@ export function readPayloadCall(
   const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
   const kernel = resolveKernel(fn);
   const table = new ArrayTable();
-  const inputs = { names: columnNames(payload), arrays: payload.arrays.map((array) => table.add(array)) };
+  const inputs = {
+    names: columnNames(payload),
+    arrays: payload.given.map((array, i) => {
+      const tasks = payload.shape === "list" ? ([i, i] as const) : undefined;
+      return table.add(array, payloadName(payload, i), tasks, payload.arrays[i]);
+    }),
+  };
   const length = payload.shape === "list" ? 0 : payload.length;
   const chunkSize = options.chunkSize ?? chunkSizeDefault ?? defaultChunkSize(length);
   const tasks = payload.shape === "list" ? payload.arrays.length : chunkCount(length, chunkSize);
@@ -96,8 +102,8 @@ export function readPayloadCall(
         `current value is ${tasks}; raise "chunkSize"`,
     );
   }
-  const args = encodeArgs(options, table, verify);
-  const placement = planPlacement(table.arrays);
+  const args = encodeArgs(options, table, tasks, verify);
+  const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   return {
     started,
@@ -127,7 +133,7 @@ export function readPayloadCall(
     profileKey: profileKeyOf(kernel, arrayKinds),
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
     options,
-    sightings: verify ? sightingsOf(table, tasks, payload, [], { args: options.args }) : undefined,
+    sightings: verify ? table.sightings : undefined,
     guest: undefined,
   };
 }
@@ -144,13 +150,15 @@ export function readItemsCall(
   const kernel = resolveKernel(fn, true);
   const list = listItems(items);
   const table = new ArrayTable();
-  const packed = packItems(list, new ValueEncoder(table, INLINE_LIMIT));
+  const tasks = list.length;
+  const packed = packItems(list, tasks, new ValueEncoder(table, INLINE_LIMIT, tasks));
   const bytes = itemBytes(packed);
-  const args = encodeArgs(options, table, verify);
+  const args = encodeArgs(options, table, tasks, verify);
   // Every array of `shared` crosses by reference, however small: that is what it is for.
+  const { shared: payload } = options;
   const shared =
-    options.shared === undefined ? null : new ValueEncoder(table, 0).encode(options.shared, "shared").slice();
-  const placement = planPlacement(table.arrays);
+    payload === undefined ? null : new ValueEncoder(table, 0, tasks).encode(payload, "shared").slice();
+  const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   return {
     started,
@@ -158,8 +166,8 @@ export function readItemsCall(
     kernel,
     spec: {
       shape: "items",
-      tasks: list.length,
-      length: list.length,
+      tasks,
+      length: tasks,
       chunkSize: 1,
       inputs: NO_INPUTS,
       outputs: null,
@@ -172,15 +180,13 @@ export function readItemsCall(
     items: packed,
     itemBytes: bytes,
     outputs: null,
-    instances: list.length,
+    instances: tasks,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     // Tasks over a heavy shared payload usually go through all of it.
-    taskBytes: placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, list.length)),
+    taskBytes: placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, tasks)),
     options,
-    sightings: verify
-      ? sightingsOf(table, list.length, undefined, list, { args: options.args, shared: options.shared })
-      : undefined,
+    sightings: verify ? table.sightings : undefined,
     guest: undefined,
   };
 }
@@ -220,9 +226,14 @@ function readOutputs(outputs: unknown): OutputRequest {
 }
 
 /** @param verify let every array cross by reference: of a copy in each worker nobody could tell whether it has changed */
-function encodeArgs(options: CallOptions<unknown>, table: ArrayTable, verify: boolean): Uint8Array | null {
-  if (options.args === undefined) return null;
-  return new ValueEncoder(table, verify ? 0 : INLINE_LIMIT).encode(options.args, "args").slice();
+function encodeArgs(
+  { args }: CallOptions<unknown>,
+  table: ArrayTable,
+  tasks: number,
+  verify: boolean,
+): Uint8Array | null {
+  if (args === undefined) return null;
+  return new ValueEncoder(table, verify ? 0 : INLINE_LIMIT, tasks).encode(args, "args").slice();
 }
 
 /** The options of a call that was given none. */

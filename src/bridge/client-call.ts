@@ -108,10 +108,14 @@ export class ClientCall implements Stoppable {
       this.#outputs.push({ kind, region });
     }
     if (placement.spans.length === 0) return undefined;
-    return place(placement, arena, pause).then((region) => {
-      this.#placed = region;
-      this.lease.add(region);
-    });
+    return this.#placeArrays();
+  }
+
+  async #placeArrays(): Promise<void> {
+    // As everywhere, plain arrays are read once the caller's present code has ended.
+    await undefined;
+    this.#placed = await place(this.request.placement, this.#arena, pause);
+    this.lease.add(this.#placed);
   }
 
   /** Where everything is, once it is placed: the array table, and behind it the outputs. */

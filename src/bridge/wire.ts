@@ -4,7 +4,7 @@ import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Place, PlacementPlan } from "../memory/placement.js";
 import { clock } from "../platform/clock.js";
-import { ArrayTable } from "../protocol/codec.js";
+import { ArrayTable } from "../protocol/array-table.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
 import { itemBytes, numberItems, type PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
@@ -187,5 +187,5 @@ export function unpackRequest(
 
 /** The client has placed everything. */
 function inPlace(bytes: number): PlacementPlan {
-  return { bytesPlaced: 0, bytesShared: bytes, bytesNeeded: 0, spans: [], spanOf: new Map() };
+  return { bytesPlaced: 0, bytesShared: bytes, bytesNeeded: 0, spans: [], extentOf: new Map() };
 }

@@ -17,6 +17,8 @@ export interface JobParts {
   readonly kernel: Kernel;
   /** The array table, its arrays where the caller has them. */
   readonly arrays: readonly TypedArray[];
+  /** Their lengths, which stay when a caller's buffer goes. */
+  readonly sizes: readonly { readonly length: number }[];
   readonly block: JobBlock;
   readonly packing: PackedItems["packing"] | null;
   readonly lease: Lease;

@@ -31,9 +31,12 @@ export interface Overseer {
 /** Runs a job on the caller's thread: the workers' loop, with a turn for the event loop every few milliseconds. */
 export class SequentialStrategy implements Strategy {
   readonly #overseer: Overseer | undefined;
+  readonly #assertInputs: (() => void) | undefined;
 
-  constructor(overseer?: Overseer) {
+  /** @param assertInputs throws where the caller has taken away what tasks read; undefined: nobody can */
+  constructor(overseer?: Overseer, assertInputs?: () => void) {
     this.#overseer = overseer;
+    this.#assertInputs = assertInputs;
   }
 
   run(job: Job): MaybePromise<RunReport> {
@@ -49,6 +52,7 @@ export class SequentialStrategy implements Strategy {
   }
 
   #runNow(job: Job, fn: AnyKernel, woken: number): MaybePromise<RunReport> {
+    this.#assertInputs?.();
     const { spec, kernel, arrays, block, backlog, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
@@ -98,7 +102,7 @@ export class SequentialStrategy implements Strategy {
       control,
       results: block.results,
       departure: new Departure(kernel.stateful, bound.borrowed),
-      outbox: new LocalOutbox(job),
+      outbox: new LocalOutbox(job, this.#assertInputs),
       tasks,
       order,
       meter,
@@ -110,7 +114,9 @@ export class SequentialStrategy implements Strategy {
     });
     // A guarded first task was the beginning of the first slice.
     const begun = taskRun.advance(sliceEnd(woken));
-    return begun === "left" ? report(0) : this.#runSlices(job, taskRun, begun, woken, report);
+    if (begun !== "left") return this.#runSlices(job, taskRun, begun, woken, report);
+    this.#assertInputs?.();
+    return report(0);
   }
 
   /** @param begun what the first slice came to, which began at `start` */
@@ -136,11 +142,13 @@ export class SequentialStrategy implements Strategy {
         const pausing = pause();
         if (pausing !== undefined) await pausing;
         waited += clock() - shut;
+        this.#assertInputs?.();
         continue;
       }
       if (state !== "paused") {
         // Promises may settle without a turn of the event loop, so the slice goes on.
         await state;
+        this.#assertInputs?.();
         continue;
       }
       const left = taskRun.tasks - taskRun.taken;
@@ -150,10 +158,12 @@ export class SequentialStrategy implements Strategy {
         return report(left);
       }
       await ownTurn();
+      this.#assertInputs?.();
       began = clock();
       takenBefore = taskRun.taken;
       waited = 0;
     }
+    this.#assertInputs?.();
     return report(0);
   }
 }
@@ -183,12 +193,16 @@ function firstWithin(
 /** Results cross to the caller's side without leaving the thread, and come out the same as if they had. */
 class LocalOutbox implements Outbox {
   readonly #job: Job;
+  readonly #assertInputs: (() => void) | undefined;
 
-  constructor(job: Job) {
+  constructor(job: Job, assertInputs: (() => void) | undefined) {
     this.#job = job;
+    this.#assertInputs = assertInputs;
   }
 
   value(index: number, { value, isPlain }: Departing): void {
+    // A stream gives it to its loop at once.
+    if (this.#job.parts.backlog !== undefined) this.#assertInputs?.();
     // Never by a transfer: it would make the caller's own code slower (protocol/departure.ts).
     this.#job.receive(index, isPlain ? value : structuredClone(value));
   }

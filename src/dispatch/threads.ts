@@ -169,7 +169,7 @@ function lostError(job: Job, losses: Losses, last: Lost): WorkerLostError {
     const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
     return new WorkerLostError(message, exitCode, error);
   }
-  const [start, end] = taskRange(job.parts.spec, job.parts.arrays, index);
+  const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
   const message =
     `Task ${index} (elements ${start} to ${end}) ended its worker each time that it ran (${code}); ` +
     'what "maxRetries" allows is used up';

@@ -107,20 +107,29 @@ const kindByName = new Map(KINDS.map((kind, index) => [kind.name, index]));
 /** Names of all element kinds of this runtime, for error messages. */
 export const kindNames = KINDS.map((kind) => kind.name).join(", ");
 
-// The getter answers for subclasses and for arrays of other realms too, where `constructor` and `instanceof` do not.
-const tagOf = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Int8Array.prototype) as object,
-  Symbol.toStringTag,
-)?.get as (this: unknown) => string | undefined;
+// The language's own getters tell what an array is, also of other realms. A subclass, or an own property, may answer
+// something else.
+const prototype = Object.getPrototypeOf(Int8Array.prototype) as object;
+const tagOf = getterOf<unknown, string | undefined>(prototype, Symbol.toStringTag);
+const bufferOf = getterOf<TypedArray, ArrayBufferLike>(prototype, "buffer");
+const byteOffsetOf = getterOf<TypedArray, number>(prototype, "byteOffset");
+const lengthOf = getterOf<TypedArray, number>(prototype, "length");
+const plainBytesOf = getterOf<ArrayBuffer, number>(ArrayBuffer.prototype, "byteLength");
+const keysOf = Function.prototype.call.bind((prototype as TypedArray).keys) as (array: TypedArray) => unknown;
 
-/** Is `value` a typed array of a known kind? Subclasses such as `Buffer` are; a `DataView` is not. */
+function getterOf<T, V>(of: object, name: string | symbol): (it: T) => V {
+  const { get } = Object.getOwnPropertyDescriptor(of, name) as { get: (this: T) => V };
+  return Function.prototype.call.bind(get) as (it: T) => V;
+}
+
+/** Is `value` a typed array of a known kind? Subclasses such as `Buffer` are; a `DataView` and a proxy are not. */
 export function isTypedArray(value: unknown): value is TypedArray {
-  return kindByName.has(tagOf.call(value) ?? "");
+  return kindByName.has(tagOf(value) ?? "");
 }
 
 /** The kind number of an array; of a Node `Buffer` that of `Uint8Array`. */
 export function kindOf(array: TypedArray): number {
-  return kindByName.get(tagOf.call(array) as string) as number;
+  return kindByName.get(tagOf(array) as string) as number;
 }
 
 /** The kind number that a constructor names. @throws TypeError for anything but a typed-array constructor. */
@@ -150,12 +159,29 @@ export function viewOf(
   return new (KINDS[kind] as KindConstructor)(buffer, byteOffset, length);
 }
 
-/** The same elements as an array of the plain kind: kernels meet `Uint8Array`, never `Buffer` or another subclass. */
-export function plainView(array: TypedArray): TypedArray {
-  const kind = kindOf(array);
-  return array.constructor === KINDS[kind]
-    ? array
-    : viewOf(kind, array.buffer, array.byteOffset, array.length);
+/**
+ * The engine's own view of an array's elements, as many as there are now: of the plain kind, never `Buffer` or another
+ * subclass, and of a length that stays, also where the array's follows its buffer's.
+ */
+export function ownView(array: TypedArray): TypedArray {
+  return viewOf(kindOf(array), bufferOf(array), byteOffsetOf(array), lengthOf(array));
+}
+
+/** Has the array's buffer been transferred away, or resized so that the array lies past its end? Its length is 0 then. */
+export function isGone(array: TypedArray): boolean {
+  if (lengthOf(array) > 0) return false;
+  try {
+    // Every method checks the buffer first; this one does nothing else.
+    keysOf(array);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Bytes that a buffer has now; 0 of one that was transferred away. */
+export function bytesIn(buffer: ArrayBufferLike): number {
+  return isSharedBuffer(buffer) ? buffer.byteLength : plainBytesOf(buffer);
 }
 
 /** Is it shared memory, of this realm or another? */

@@ -1,6 +1,7 @@
 /** What callers may pass as payload, checked before anything is planned. */
 import { quote } from "../errors.js";
-import { isTypedArray, kindNames, plainView, type TypedArray } from "./dtypes.js";
+import { isGone, isTypedArray, kindNames, ownView, type TypedArray } from "./dtypes.js";
+import type { ArrayName } from "./presence.js";
 
 /** A record of equal-length arrays. */
 export type Columns = { readonly [name: string]: TypedArray };
@@ -14,23 +15,34 @@ export type Input<I = Columns> =
   | readonly TypedArray[]
   | (object & { readonly [K in keyof I]: TypedArray });
 
-/** A checked payload. Arrays are of the plain kinds (`Buffer` has become `Uint8Array`). */
-export type Payload =
-  | { readonly shape: "list"; readonly arrays: readonly TypedArray[] }
-  | { readonly shape: "array"; readonly arrays: readonly [TypedArray]; readonly length: number }
-  | {
-      readonly shape: "columns";
-      readonly names: readonly string[];
-      readonly arrays: readonly TypedArray[];
-      readonly length: number;
-    };
+/** A checked payload. */
+export type Payload = {
+  /** As the caller gave them, by which they are known again. */
+  readonly given: readonly TypedArray[];
+  /** Views of the same elements that are the engine's own: of plain kinds and lengths that stay. */
+  readonly arrays: readonly TypedArray[];
+} & (
+  | { readonly shape: "list" }
+  | { readonly shape: "array"; readonly length: number }
+  | { readonly shape: "columns"; readonly names: readonly string[]; readonly length: number }
+);
+
+/** What errors call an array of the payload. */
+export function payloadName(payload: Payload, index: number): ArrayName {
+  if (payload.shape === "list") return index;
+  return payload.shape === "array" ? "the array" : (payload.names[index] as string);
+}
 
 /** @throws TypeError, RangeError naming what is wrong and where */
 export function readPayload(input: unknown): Payload {
-  if (isTypedArray(input))
-    return { shape: "array", arrays: [checked(input, "the array")], length: input.length };
+  if (isTypedArray(input)) {
+    const own = checked(input, "the array");
+    return { shape: "array", given: [input], arrays: [own], length: own.length };
+  }
   if (Array.isArray(input)) {
-    return { shape: "list", arrays: Array.from(input, (array, i) => checked(array, `arrays[${i}]`)) };
+    const given: unknown[] = Array.from(input);
+    const arrays = given.map((array, i) => checked(array, `arrays[${i}]`));
+    return { shape: "list", given: given as TypedArray[], arrays };
   }
   if (!isRecord(input)) {
     throw new TypeError(
@@ -39,7 +51,8 @@ export function readPayload(input: unknown): Payload {
     );
   }
   const names = namesOf(input, "a column");
-  const arrays = names.map((name) => checked(input[name], `column "${name}"`));
+  const given = names.map((name) => input[name]);
+  const arrays = given.map((array, i) => checked(array, `column "${names[i]}"`));
   const [first] = arrays;
   if (first === undefined) {
     throw new TypeError("Cannot share the columns as there must be at least one: current value has none");
@@ -51,7 +64,7 @@ export function readPayload(input: unknown): Payload {
         `"${names[odd]}" has ${(arrays[odd] as TypedArray).length}`,
     );
   }
-  return { shape: "columns", names, arrays, length: first.length };
+  return { shape: "columns", names, given: given as TypedArray[], arrays, length: first.length };
 }
 
 /** A plain object: made by a literal, `Object.create(null)`, or in another realm. */
@@ -84,25 +97,13 @@ function checked(value: unknown, what: string): TypedArray {
       `Cannot share ${what} as its buffer was transferred away or shrunk: pass an array that still has its data`,
     );
   }
-  return plainView(value);
-}
-
-/** Has the array's buffer been transferred away, or resized so that the array lies past its end? Its length is 0 then. */
-export function isGone(array: TypedArray): boolean {
-  if (array.length > 0) return false;
-  try {
-    // Every method checks the buffer first; this one does nothing else.
-    array.keys();
-    return false;
-  } catch {
-    return true;
-  }
+  return ownView(value);
 }
 
 /** Node 20 has no `ArrayBuffer.prototype.detached`. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   try {
-    new Uint8Array(buffer);
+    new Uint8Array(buffer, 0, 0);
     return false;
   } catch {
     return true;

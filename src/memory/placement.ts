@@ -4,7 +4,8 @@
  */
 import { copyBytes } from "../platform/bytes.js";
 import { ALIGNMENT, type Arena, type Region } from "./arena.js";
-import { isShared, kindOf, type TypedArray } from "./dtypes.js";
+import { elementBytes, isShared, kindOf, type TypedArray } from "./dtypes.js";
+import { type ArrayName, assertThere, assertWhole, type Extent, type Span } from "./presence.js";
 
 /** Where an array stands in shared memory. */
 export interface Place {
@@ -13,15 +14,6 @@ export interface Place {
   readonly buffer: SharedArrayBuffer;
   readonly byteOffset: number;
   readonly length: number;
-}
-
-/** A run of bytes of one plain buffer that is copied as a whole; overlapping views share one. */
-export interface Span {
-  readonly buffer: ArrayBufferLike;
-  start: number;
-  end: number;
-  /** Offset within the placed bytes of all spans. */
-  target: number;
 }
 
 /** What will be copied, worked out before any memory is taken. */
@@ -33,7 +25,8 @@ export interface PlacementPlan {
   /** Bytes of regions that `place` will take. */
   readonly bytesNeeded: number;
   readonly spans: readonly Span[];
-  readonly spanOf: ReadonlyMap<TypedArray, Span>;
+  /** Of each plain array. */
+  readonly extentOf: ReadonlyMap<TypedArray, Extent>;
 }
 
 // A copy runs at 1-11 GB/s, so a piece takes at most 4 ms and the deadline below is kept.
@@ -50,69 +43,88 @@ const NOTHING: PlacementPlan = Object.freeze({
   bytesShared: 0,
   bytesNeeded: 0,
   spans: Object.freeze([]),
-  spanOf: new Map(),
+  extentOf: new Map(),
 });
 
-/** Plans the placement of a job's arrays; views that overlap or repeat are copied once. */
-export function planPlacement(arrays: readonly TypedArray[]): PlacementPlan {
+/**
+ * Plans the placement of a job's arrays; views that overlap or repeat are copied once.
+ * @param arrays views of the engine's own
+ * @param names what errors call them
+ * @throws TypeError with the name of a plain array whose buffer has gone meanwhile
+ */
+export function planPlacement(
+  arrays: readonly TypedArray[],
+  names: readonly { readonly name: ArrayName }[],
+): PlacementPlan {
   if (arrays.length === 0) return NOTHING;
-  const plain = new Set<TypedArray>();
+  const plain = new Map<TypedArray, ArrayName>();
   const shared = new Set<TypedArray>();
-  for (const array of arrays) (isShared(array) ? shared : plain).add(array);
+  for (let i = 0; i < arrays.length; i += 1) {
+    const array = arrays[i] as TypedArray;
+    if (isShared(array)) {
+      shared.add(array);
+    } else if (!plain.has(array)) {
+      const { name } = names[i] as { name: ArrayName };
+      assertThere(array, name);
+      plain.set(array, name);
+    }
+  }
   let bytesShared = 0;
   for (const array of shared) bytesShared += array.byteLength;
-  const { spans, spanOf, end } = planSpans(plain, 0);
+  const { spans, extentOf, end } = planSpans(plain, 0);
   let bytesPlaced = 0;
   for (const { start, end } of spans) bytesPlaced += end - start;
-  return { bytesPlaced, bytesShared, bytesNeeded: end, spans, spanOf };
+  return { bytesPlaced, bytesShared, bytesNeeded: end, spans, extentOf };
 }
 
 /**
  * The runs of bytes that the arrays cover.
+ * @param arrays with their names
  * @param at offset of the first one's target; the others follow, each on an aligned one
- * @returns them, which array lies in which, and the offset behind the last one
+ * @returns them, where each array lies, and the offset behind the last one
  */
 export function planSpans(
-  arrays: ReadonlySet<TypedArray>,
+  arrays: ReadonlyMap<TypedArray, ArrayName>,
   at: number,
-): Pick<PlacementPlan, "spans" | "spanOf"> & { readonly end: number } {
+): Pick<PlacementPlan, "spans" | "extentOf"> & { readonly end: number } {
   const byBuffer = new Map<ArrayBufferLike, TypedArray[]>();
-  for (const array of arrays) {
+  for (const array of arrays.keys()) {
     const views = byBuffer.get(array.buffer);
     if (views === undefined) byBuffer.set(array.buffer, [array]);
     else views.push(array);
   }
 
   const spans: Span[] = [];
-  const spanOf = new Map<TypedArray, Span>();
+  const extentOf = new Map<TypedArray, Extent>();
+  let target = at;
   for (const views of byBuffer.values()) {
-    // Within one buffer and one element size, offsets differ by whole elements, so views keep their alignment inside
-    // a span that starts aligned.
-    if (views.length > 1) {
-      views.sort((a, b) => a.BYTES_PER_ELEMENT - b.BYTES_PER_ELEMENT || a.byteOffset - b.byteOffset);
-    }
+    if (views.length > 1) views.sort((a, b) => a.byteOffset - b.byteOffset);
     let span: Span | undefined;
-    let elementBytes = 0;
+    let unit = 1;
+    const close = (): void => {
+      if (span === undefined) return;
+      // Where kinds share a span, its first byte may lie between two elements of the largest. There it lies after the copy, too,
+      // and so every view keeps its alignment.
+      span.target = target + (span.start % unit);
+      target = aligned(span.target + span.end - span.start);
+    };
     for (const array of views) {
-      const start = array.byteOffset;
-      const end = start + array.byteLength;
-      if (span === undefined || start >= span.end || array.BYTES_PER_ELEMENT !== elementBytes) {
-        span = { buffer: array.buffer, start, end, target: 0 };
-        elementBytes = array.BYTES_PER_ELEMENT;
+      const { buffer, byteOffset, byteLength, length } = array;
+      if (span === undefined || byteOffset >= span.end) {
+        close();
+        span = { buffer, start: byteOffset, end: byteOffset, target: 0, extents: [] };
+        unit = 1;
         spans.push(span);
-      } else {
-        span.end = Math.max(span.end, end);
       }
-      spanOf.set(array, span);
+      span.end = Math.max(span.end, byteOffset + byteLength);
+      unit = Math.max(unit, elementBytes(kindOf(array)));
+      const extent = { name: arrays.get(array) as ArrayName, span, byteOffset, byteLength, length };
+      span.extents.push(extent);
+      extentOf.set(array, extent);
     }
+    close();
   }
-
-  let end = at;
-  for (const span of spans) {
-    span.target = end;
-    end += aligned(span.end - span.start);
-  }
-  return { spans, spanOf, end };
+  return { spans, extentOf, end: target };
 }
 
 /**
@@ -135,19 +147,21 @@ export async function place(
   return region;
 }
 
-/** Copies spans to their targets in a region, with pauses. */
+/**
+ * Copies spans to their targets in a region, with pauses.
+ * @throws TypeError with the name of an array that has lost bytes
+ */
 export async function copySpans(
   spans: Iterable<Span>,
   region: Region,
   pause: () => Promise<void> | undefined,
 ): Promise<void> {
   for (const span of spans) {
-    const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
-    const target = new Uint8Array(region.buffer, span.target, source.length);
-    for (let at = 0; at < source.length; at += COPY_PIECE) {
+    const bytes = span.end - span.start;
+    for (let at = 0; at < bytes; at += COPY_PIECE) {
       const pausing = pause();
       if (pausing !== undefined) await pausing;
-      copyBytes(target.subarray(at), source.subarray(at, at + COPY_PIECE));
+      copyPiece(span, at, region);
     }
   }
 }
@@ -155,9 +169,17 @@ export async function copySpans(
 /** Copies the spans of a plan at once. For `share`, which is synchronous. */
 export function placeNow(plan: PlacementPlan, region: Region): void {
   for (const span of plan.spans) {
-    const source = new Uint8Array(span.buffer, span.start, span.end - span.start);
-    copyBytes(new Uint8Array(region.buffer, span.target, source.length), source);
+    for (let at = 0; at < span.end - span.start; at += COPY_PIECE) copyPiece(span, at, region);
   }
+}
+
+/** In pieces also where nothing waits: on Node 20 an array of bytes has at most 4 GiB. */
+function copyPiece(span: Span, at: number, region: Region): void {
+  // Before each piece: who was waiting for a pause may have transferred the buffer away.
+  assertWhole(span);
+  const { buffer, start, end, target } = span;
+  const length = Math.min(COPY_PIECE, end - start - at);
+  copyBytes(new Uint8Array(region.buffer, target + at, length), new Uint8Array(buffer, start + at, length));
 }
 
 /** Where an array of the plan stands once it is placed. */
@@ -168,12 +190,22 @@ export function placeOf(
   arena: Arena,
 ): Place {
   const kind = kindOf(array);
-  const span = plan.spanOf.get(array);
-  if (span === undefined || region === undefined) {
+  const extent = plan.extentOf.get(array);
+  if (extent === undefined || region === undefined) {
     const buffer = array.buffer as SharedArrayBuffer;
     const { byteOffset, length } = array;
     return { kind, memory: arena.identify(buffer), buffer, byteOffset, length };
   }
-  const byteOffset = span.target + (array.byteOffset - span.start);
-  return { kind, memory: region.id, buffer: region.buffer, byteOffset, length: array.length };
+  return {
+    kind,
+    memory: region.id,
+    buffer: region.buffer,
+    byteOffset: placedAt(extent),
+    length: extent.length,
+  };
+}
+
+/** The array's offset among the placed bytes. */
+export function placedAt({ span, byteOffset }: Extent): number {
+  return span.target + (byteOffset - span.start);
 }

@@ -1,11 +1,12 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
 import { IsolationError, quote } from "../errors.js";
-import { clearBytes } from "../platform/bytes.js";
-import { whyNoThreads } from "../platform/runtime.js";
-import type { Arena } from "./arena.js";
+import { LONGEST_ARRAY, whyNoThreads } from "../platform/runtime.js";
+import type { Arena, Region } from "./arena.js";
+import { clearPart } from "./clear.js";
 import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";
-import { readPayload } from "./inputs.js";
-import { placeNow, planPlacement, type Span } from "./placement.js";
+import { payloadName, readPayload } from "./inputs.js";
+import { placedAt, placeNow, planPlacement } from "./placement.js";
+import type { ArrayName, Extent, Span } from "./presence.js";
 
 // Below this, arrays of one call share a region: a region of its own costs a page and a handle in every worker.
 const OWN_REGION = 64 * 1024;
@@ -14,16 +15,21 @@ const OWN_REGION = 64 * 1024;
 export function share(input: unknown, arena: Arena): unknown {
   const payload = readPayload(input);
   assertShareable("share()");
-  const shared = shareArrays(new Set(payload.arrays.filter((array) => !isShared(array))), arena);
-  if (payload.shape === "array") return shared.get(payload.arrays[0]) ?? input;
-  if (payload.shape === "list") {
-    return payload.arrays.map((array, i) => shared.get(array) ?? (input as readonly unknown[])[i]);
+  const { given, arrays } = payload;
+  /** Of each plain array that was given, the engine's own view. */
+  const plain = new Map<TypedArray, TypedArray>();
+  const names: { readonly name: ArrayName }[] = [];
+  for (const [i, array] of arrays.entries()) {
+    const known = given[i] as TypedArray;
+    if (isShared(array) || plain.has(known)) continue;
+    plain.set(known, array);
+    names.push({ name: payloadName(payload, i) });
   }
-  const { names, arrays } = payload;
-  const columns = input as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(
-    names.map((name, i) => [name, shared.get(arrays[i] as TypedArray) ?? columns[name]]),
-  );
+  const placed = shareArrays([...plain.values()], names, arena);
+  const shared = given.map((array) => placed.get(plain.get(array) as TypedArray) ?? array);
+  if (payload.shape === "array") return shared[0];
+  if (payload.shape === "list") return shared;
+  return Object.fromEntries(payload.names.map((name, i) => [name, shared[i]]));
 }
 
 /** A zero-filled array that the user holds. */
@@ -34,9 +40,20 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
       `Cannot allocate the array as its length must be an integer of at least 0: current value is ${quote(length)}`,
     );
   }
+  if (length > LONGEST_ARRAY) {
+    throw new RangeError(
+      `Cannot allocate the array as its length must be at most ${LONGEST_ARRAY} on this runtime: current value is ${length}`,
+    );
+  }
   assertShareable("allocate()");
   const region = arena.take(length * elementBytes(kind));
-  if (region.recycled) clearBytes(new Uint8Array(region.buffer));
+  try {
+    const { buffer, recycled } = region;
+    if (recycled) clearPart({ buffer, byteOffset: 0, byteLength: buffer.byteLength });
+  } catch (error) {
+    arena.give(region);
+    throw error;
+  }
   return viewOf(kind, arena.lend(region), 0, length);
 }
 
@@ -47,26 +64,42 @@ function assertShareable(call: string): void {
 }
 
 /** Copies plain arrays to regions of the user's, overlapping ones to the same. All or none. */
-function shareArrays(arrays: ReadonlySet<TypedArray>, arena: Arena): Map<TypedArray, TypedArray> {
-  const { spanOf } = planPlacement([...arrays]);
+function shareArrays(
+  arrays: readonly TypedArray[],
+  names: readonly { readonly name: ArrayName }[],
+  arena: Arena,
+): Map<TypedArray, TypedArray> {
+  const { extentOf } = planPlacement(arrays, names);
   const small: TypedArray[] = [];
-  const large = new Map<object, TypedArray[]>();
-  for (const array of arrays) {
-    const span = spanOf.get(array) as Span;
+  const large = new Map<Span, TypedArray[]>();
+  for (const [array, { span }] of extentOf) {
     const views = span.end - span.start < OWN_REGION ? small : large.get(span);
     if (views === undefined) large.set(span, [array]);
     else views.push(array);
   }
-  const groups = [...large.values(), ...(small.length === 0 ? [] : [small])].map(planPlacement);
+  const groups = [...large.values(), ...(small.length === 0 ? [] : [small])].map((views) => {
+    return planPlacement(
+      views,
+      views.map((view) => extentOf.get(view) as Extent),
+    );
+  });
   arena.reserve(groups.map((group) => group.bytesNeeded));
+  const regions: Region[] = [];
+  try {
+    for (const group of groups) {
+      const region = arena.take(group.bytesNeeded);
+      regions.push(region);
+      placeNow(group, region);
+    }
+  } catch (error) {
+    for (const region of regions) arena.give(region);
+    throw error;
+  }
   const shared = new Map<TypedArray, TypedArray>();
-  for (const group of groups) {
-    const region = arena.take(group.bytesNeeded);
-    placeNow(group, region);
-    const handle = arena.lend(region);
-    for (const [array, span] of group.spanOf) {
-      const byteOffset = span.target + (array.byteOffset - span.start);
-      shared.set(array, viewOf(kindOf(array), handle, byteOffset, array.length));
+  for (const [i, group] of groups.entries()) {
+    const handle = arena.lend(regions[i] as Region);
+    for (const [array, extent] of group.extentOf) {
+      shared.set(array, viewOf(kindOf(array), handle, placedAt(extent), extent.length));
     }
   }
   return shared;

@@ -4,8 +4,9 @@
  */
 import { sameBytes } from "../platform/runtime.js";
 import type { Arena, Region } from "./arena.js";
-import { isShared, isSharedBuffer, type TypedArray } from "./dtypes.js";
-import { copySpans, type PlacementPlan, planSpans, type Span } from "./placement.js";
+import { bytesIn, isShared, isSharedBuffer, type TypedArray } from "./dtypes.js";
+import { copySpans, type PlacementPlan, placedAt, planSpans } from "./placement.js";
+import type { ArrayName, Extent, Span } from "./presence.js";
 
 /** The first element that has changed. */
 export interface Change {
@@ -41,13 +42,17 @@ export class Snapshot {
 
   /** Plans it; nothing is copied yet. @param placement how the plain ones among the arrays are placed */
   constructor(arrays: readonly TypedArray[], placement: PlacementPlan) {
-    const shared = planSpans(new Set(arrays.filter(isShared)), placement.bytesNeeded);
+    // Shared memory is never transferred away or shrunk, so no error calls these by a name.
+    const unnamed = new Map<TypedArray, ArrayName>();
+    for (const array of arrays) if (isShared(array)) unnamed.set(array, "");
+    const shared = planSpans(unnamed, placement.bytesNeeded);
     this.bytes = shared.end;
     this.#spans = [...placement.spans, ...shared.spans];
     this.#recorded = arrays.map((array) => {
-      const span = (placement.spanOf.get(array) ?? shared.spanOf.get(array)) as Span;
-      const start = span.target + array.byteOffset - span.start;
-      return { span, start, end: start + array.byteLength, elementBytes: array.BYTES_PER_ELEMENT };
+      const extent = (placement.extentOf.get(array) ?? shared.extentOf.get(array)) as Extent;
+      const start = placedAt(extent);
+      const { span, byteLength } = extent;
+      return { span, start, end: start + byteLength, elementBytes: array.BYTES_PER_ELEMENT };
     });
   }
 
@@ -88,10 +93,9 @@ export class Snapshot {
     const differenceIn = (span: Span, start: number, end: number): Promise<number | undefined> => {
       const offset = span.start - span.target;
       const isPlaced = placed !== undefined && !isSharedBuffer(span.buffer);
-      const is = isPlaced
-        ? new Uint8Array(placed.buffer, start, end - start)
-        : presentBytes(span.buffer, start + offset, end + offset);
-      return firstDifference(new Uint8Array(region.buffer, start, end - start), is, pause);
+      const was: Part = { buffer: region.buffer, start, end };
+      if (isPlaced) return firstDifference(was, { buffer: placed.buffer, start, end }, pause);
+      return firstDifference(was, { buffer: span.buffer, start: start + offset, end: end + offset }, pause);
     };
     const changed = new Set<Span>();
     for (const span of this.#spans) {
@@ -112,27 +116,34 @@ function isBefore(a: Change, b: Change): boolean {
   return a.array === b.array ? a.index < b.index : a.array < b.array;
 }
 
-/** @returns offset of the first byte that differs, or that is missing now */
-async function firstDifference(
-  was: Uint8Array,
-  is: Uint8Array,
-  pause: () => Promise<void> | undefined,
-): Promise<number | undefined> {
-  for (let start = 0; start < is.length; start += BLOCK) {
-    const pausing = pause();
-    if (pausing !== undefined) await pausing;
-    const end = Math.min(start + BLOCK, is.length);
-    if (!sameBytes(was.subarray(start, end), is.subarray(start, end))) {
-      let at = start;
-      while (was[at] === is[at]) at += 1;
-      return at;
-    }
-  }
-  return is.length < was.length ? is.length : undefined;
+interface Part {
+  readonly buffer: ArrayBufferLike;
+  readonly start: number;
+  readonly end: number;
 }
 
-/** What is left of a part of a buffer that may have been transferred away or shrunk. */
-function presentBytes(buffer: ArrayBufferLike, start: number, end: number): Uint8Array {
-  const length = Math.min(end, buffer.byteLength) - start;
-  return length > 0 ? new Uint8Array(buffer, start, length) : new Uint8Array(0);
+/** @returns offset of the first byte that differs, or that is missing now */
+async function firstDifference(
+  was: Part,
+  is: Part,
+  pause: () => Promise<void> | undefined,
+): Promise<number | undefined> {
+  const bytes = is.end - is.start;
+  for (let start = 0; start < bytes; start += BLOCK) {
+    const pausing = pause();
+    if (pausing !== undefined) await pausing;
+    // Views of one block each: on Node 20 an array of bytes has at most 4 GiB.
+    const length = Math.min(BLOCK, bytes - start);
+    // What is left of it: the buffer may have been transferred away or shrunk.
+    const left = Math.max(0, Math.min(length, bytesIn(is.buffer) - is.start - start));
+    const before = new Uint8Array(was.buffer, was.start + start, left);
+    const now = left === 0 ? before : new Uint8Array(is.buffer, is.start + start, left);
+    if (!sameBytes(before, now)) {
+      let at = 0;
+      while (before[at] === now[at]) at += 1;
+      return start + at;
+    }
+    if (left < length) return start + left;
+  }
+  return undefined;
 }

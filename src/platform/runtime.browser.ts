@@ -43,6 +43,9 @@ export function newMemory(bytes: number): SharedArrayBuffer {
   return isShared ? new SharedArrayBuffer(bytes) : (new ArrayBuffer(bytes) as unknown as SharedArrayBuffer);
 }
 
+/** The most elements of a typed array, which no browser tells. */
+export const LONGEST_ARRAY: number = Number.MAX_SAFE_INTEGER;
+
 /** Add it to `performance.now()` for a time that means the same on every thread of the page. */
 export const CLOCK_OFFSET = performance.timeOrigin;
 

@@ -1,4 +1,5 @@
 /** What only the runtime can tell or do, for Node. `runtime.browser.ts` is its twin (docs/decisions/0009). */
+import { constants } from "node:buffer";
 import { availableParallelism, totalmem } from "node:os";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
@@ -38,6 +39,9 @@ export function whyNoThreads(): string | undefined {
 export function newMemory(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(bytes);
 }
+
+/** The most elements of a typed array; on Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */
+export const LONGEST_ARRAY: number = constants.MAX_LENGTH;
 
 /** Add it to `performance.now()` for a time that means the same on every thread of the process. */
 export const CLOCK_OFFSET = clockOffset();

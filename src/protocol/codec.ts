@@ -5,64 +5,33 @@
  * The same bytes are decoded wherever a kernel runs, on the caller's thread too, so that a kernel can't tell where it is.
  */
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
-import { quote } from "../errors.js";
-import {
-  elementBytes,
-  isShared,
-  isTypedArray,
-  kindOf,
-  plainView,
-  type TypedArray,
-  viewOf,
-} from "../memory/dtypes.js";
-import { isGone, isRecord } from "../memory/inputs.js";
+import { elementBytes, isShared, isTypedArray, kindOf, type TypedArray, viewOf } from "../memory/dtypes.js";
+import { assertThere } from "../memory/presence.js";
+import type { ArrayTable, Tasks } from "./array-table.js";
+import { MAX_DEPTH, OwnValue, SentArray } from "./own-value.js";
 
-/** The arrays a job touches, each once. Their order is how messages name them. */
-export class ArrayTable {
-  readonly arrays: TypedArray[] = [];
-  /** Made where it is needed: it takes 0.1 µs, and many small calls have no arrays. */
-  #indexOf: Map<TypedArray, number> | undefined;
-
-  /** @returns the array's place in the table */
-  add(array: TypedArray): number {
-    this.#indexOf ??= new Map();
-    const known = this.#indexOf.get(array);
-    if (known !== undefined) return known;
-    const index = this.arrays.push(plainView(array)) - 1;
-    this.#indexOf.set(array, index);
-    return index;
-  }
-
-  /** @returns the array's place in the table; undefined: it is not in there */
-  indexOf(array: TypedArray): number | undefined {
-    return this.#indexOf?.get(array);
-  }
-}
-
-/** A plain array of at least this many bytes is placed in a region; a smaller one costs less inside msgpack. */
+/**
+ * Plain arrays of at least this many bytes are placed in a region, smaller ones cost less inside msgpack. Views of one buffer
+ * count together, so that windows of a large one are not copied each for itself.
+ */
 export const INLINE_LIMIT = 64 * 1024;
 
 const REFERENCE = 1;
 const INLINE = 2;
 
-// Far deeper than data is; a deeper value is refused with its path rather than by overflowing the stack.
-const MAX_DEPTH = 500;
-
+/** What is being decoded. */
 interface Scope {
   arrays: readonly TypedArray[];
-  table: ArrayTable | undefined;
-  inlineBelow: number;
   inlined: Set<ArrayBufferLike> | undefined;
 }
 
 const extensions = new ExtensionCodec<Scope>();
 extensions.register({
   type: REFERENCE,
-  encode: (value, { table, inlineBelow }) => {
-    if (table === undefined || !isTypedArray(value)) return null;
-    if (!isShared(value) && value.byteLength < inlineBelow) return null;
+  encode: (value) => {
+    if (!(value instanceof SentArray) || value.place === undefined) return null;
     const data = new Uint8Array(4);
-    new DataView(data.buffer).setUint32(0, table.add(value));
+    new DataView(data.buffer).setUint32(0, value.place);
     return data;
   },
   decode: (data, _type, { arrays }) => {
@@ -72,10 +41,11 @@ extensions.register({
 extensions.register({
   type: INLINE,
   encode: (value) => {
-    if (!isTypedArray(value)) return null;
-    const data = new Uint8Array(1 + value.byteLength);
-    data[0] = kindOf(value);
-    data.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), 1);
+    if (!(value instanceof SentArray)) return null;
+    const { buffer, byteOffset, byteLength } = value.view;
+    const data = new Uint8Array(1 + byteLength);
+    data[0] = kindOf(value.view);
+    data.set(new Uint8Array(buffer, byteOffset, byteLength), 1);
     return data;
   },
   decode: (data, _type, { inlined }) => {
@@ -86,62 +56,95 @@ extensions.register({
   },
 });
 
+const scope: Scope = { arrays: [], inlined: undefined };
+
 const options = {
   extensionCodec: extensions,
+  context: scope,
   useBigInt64: true,
   ignoreUndefined: true,
   maxDepth: MAX_DEPTH + 8,
 };
 
-// One encoder of each sort for all values: making one costs 1.2 µs and 2 KB, more than a small value takes. What they work
-// on stands in the scope, and only while they do, so that nothing is kept alive by it.
-const scope: Scope = { arrays: [], table: undefined, inlineBelow: 0, inlined: undefined };
-const idle: Readonly<Scope> = { ...scope };
-const context = scope;
+// One encoder of each sort for all values: making one costs 1.2 µs and 2 KB, more than a small value takes. No code of a
+// caller's runs while they are at work: they see values that are the engine's own.
 const newEncoder = (forceIntegerToFloat: boolean): Encoder<Scope> =>
-  new Encoder({ ...options, context, forceIntegerToFloat });
+  new Encoder({ ...options, forceIntegerToFloat });
 // Workers only decode: marked so, encoders are left out of their bundle.
 let plain = /* @__PURE__ */ newEncoder(false);
 let floats = /* @__PURE__ */ newEncoder(true);
-const decoder = new Decoder({ ...options, context });
+const decoder = new Decoder(options);
 
 // An encoder keeps a buffer for the largest value that it has met.
 const LARGEST_KEPT = 1024 * 1024;
 
-/** Encodes a caller's values. */
+/** Encodes a caller's values: `args`, or all items of a call. */
 export class ValueEncoder {
   readonly #table: ArrayTable;
   readonly #inlineBelow: number;
+  readonly #everyTask: Tasks;
+  /** Bytes that small plain arrays take, of each buffer. */
+  #smallBytes: Map<ArrayBufferLike, number> | undefined;
 
   /**
    * @param table where arrays that cross by reference are noted
    * @param inlineBelow plain arrays of fewer bytes travel inline; 0 for none
+   * @param tasks of the call
    */
-  constructor(table: ArrayTable, inlineBelow: number) {
+  constructor(table: ArrayTable, inlineBelow: number, tasks: number) {
     this.#table = table;
     this.#inlineBelow = inlineBelow;
+    this.#everyTask = [0, Math.max(0, tasks - 1)];
   }
 
   /**
+   * Reads a value; only the first step runs code of the caller's. What all values of the encoder hold is known before the
+   * first one with arrays is written.
    * @param path how error messages call the value: `args`, `items[3]`
-   * @returns bytes that are overwritten when the next value is encoded
+   * @param task the one that sees it; undefined: every one
    * @throws TypeError with the path of what msgpack cannot carry
    */
-  encode(value: unknown, path: string): Uint8Array {
-    // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
-    const negativeZero = check(value, path, new Set());
-    scope.table = this.#table;
-    scope.inlineBelow = this.#inlineBelow;
-    try {
-      const encoded = (negativeZero ? floats : plain).encodeSharedRef(value);
-      if (encoded.buffer.byteLength > LARGEST_KEPT) {
-        plain = newEncoder(false);
-        floats = newEncoder(true);
+  read(value: unknown, path: string, task?: number): OwnValue {
+    const own = new OwnValue(value, path);
+    for (const sent of own.arrays) {
+      const { buffer, byteLength } = sent.view;
+      if (isShared(sent.view) || byteLength >= this.#inlineBelow) {
+        this.#refer(sent, task);
+      } else {
+        this.#smallBytes ??= new Map();
+        this.#smallBytes.set(buffer, (this.#smallBytes.get(buffer) ?? 0) + byteLength);
       }
-      return encoded;
-    } finally {
-      Object.assign(scope, idle);
     }
+    return own;
+  }
+
+  /**
+   * @returns bytes that are overwritten when the next value is written
+   * @throws TypeError with the name of an array whose buffer has gone since it was read
+   */
+  write(own: OwnValue, task?: number): Uint8Array {
+    for (const sent of own.arrays) {
+      if (sent.place !== undefined) continue;
+      if ((this.#smallBytes?.get(sent.view.buffer) as number) >= this.#inlineBelow) this.#refer(sent, task);
+      else assertThere(sent.view, sent.path);
+    }
+    // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
+    const encoded = (own.hasNegativeZero ? floats : plain).encodeSharedRef(own.value);
+    if (encoded.buffer.byteLength > LARGEST_KEPT) {
+      plain = newEncoder(false);
+      floats = newEncoder(true);
+    }
+    return encoded;
+  }
+
+  /** Both, for a value that is the only one. */
+  encode(value: unknown, path: string): Uint8Array {
+    return this.write(this.read(value, path));
+  }
+
+  #refer(sent: SentArray, task: number | undefined): void {
+    const { given, view, path } = sent;
+    sent.place = this.#table.add(given, path, task === undefined ? this.#everyTask : [task, task], view);
   }
 }
 
@@ -158,98 +161,17 @@ export class ValueDecoder {
 
   /** Objects and lists come back frozen: a kernel can't keep state in them. */
   decode(bytes: Uint8Array): unknown {
+    // A setter on `Object.prototype` may run meanwhile, and make a call: its values are decoded in between.
+    const { arrays, inlined } = scope;
     scope.arrays = this.#arrays;
     scope.inlined = this.#inlined;
     try {
       return deepFreeze(decoder.decode(bytes));
     } finally {
-      Object.assign(scope, idle);
+      scope.arrays = arrays;
+      scope.inlined = inlined;
     }
   }
-}
-
-/** @returns true where the value contains a -0 */
-function check(value: unknown, path: string, ancestors: Set<object>): boolean {
-  switch (typeof value) {
-    case "number":
-      return Object.is(value, -0);
-    case "boolean":
-    case "undefined":
-      return false;
-    case "string":
-      if (!value.isWellFormed()) refuse(path, "well-formed Unicode", "a string with a lone surrogate");
-      return false;
-    case "bigint":
-      if (BigInt.asIntN(64, value) !== value && BigInt.asUintN(64, value) !== value) {
-        refuse(path, "a bigint of at most 64 bits", quote(value));
-      }
-      return false;
-    case "object":
-      break;
-    default:
-      refuse(path, ALLOWED, quote(value));
-  }
-  if (value === null) return false;
-  if (isTypedArray(value)) {
-    if (isGone(value)) {
-      refuse(path, "an array that still has its data", "one whose buffer was transferred away or shrunk");
-    }
-    return false;
-  }
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) refuse(path, "a valid Date", "an invalid one");
-    return false;
-  }
-  if (ancestors.has(value)) refuse(path, "free of cycles", "an object that contains itself");
-  if (ancestors.size >= MAX_DEPTH) refuse(path, `nested at most ${MAX_DEPTH} deep`, "deeper");
-  ancestors.add(value);
-  let negativeZero = false;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const element: unknown = value[i];
-      if (element === undefined) refuse(`${path}[${i}]`, "set (msgpack knows null only)", "undefined");
-      if (check(element, `${path}[${i}]`, ancestors)) negativeZero = true;
-    }
-  } else if (isRecord(value)) {
-    for (const key of Object.keys(value)) {
-      if (!key.isWellFormed()) refuse(path, "an object of well-formed keys", "one with a lone surrogate");
-      if (key === "__proto__") refuse(path, 'free of a key "__proto__"', "an object with one");
-      if (check(value[key], `${path}${keyPath(key)}`, ancestors)) negativeZero = true;
-    }
-  } else {
-    refuse(path, ALLOWED, quote(value));
-  }
-  ancestors.delete(value);
-  return negativeZero;
-}
-
-/** Visits every typed array of a value that has been encoded, with its path. */
-export function eachArray(
-  value: unknown,
-  path: string,
-  visit: (array: TypedArray, path: string) => void,
-): void {
-  if (isTypedArray(value)) {
-    visit(value, path);
-  } else if (Array.isArray(value)) {
-    for (const [i, element] of value.entries()) eachArray(element, `${path}[${i}]`, visit);
-  } else if (isRecord(value)) {
-    for (const key of Object.keys(value)) eachArray(value[key], `${path}${keyPath(key)}`, visit);
-  }
-}
-
-const ALLOWED =
-  "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
-
-/** How a path goes on to a key: `.fit`, `["my key"]`. */
-export function keyPath(key: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-}
-
-function refuse(path: string, expected: string, received: string): never {
-  throw new TypeError(
-    `Cannot send ${path} to workers as it must be ${expected}: current value is ${received}`,
-  );
 }
 
 function deepFreeze(value: unknown): unknown {

@@ -3,10 +3,10 @@
  * result is a value of its own. A message copies it once more; only very large arrays are transferred instead.
  */
 import { quote } from "../errors.js";
-import { isSharedBuffer, isTypedArray, kindOf, viewOf } from "../memory/dtypes.js";
+import { isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } from "../memory/dtypes.js";
 import { isDetached, isRecord } from "../memory/inputs.js";
 import { copyBytes } from "../platform/bytes.js";
-import { keyPath } from "./codec.js";
+import { keyPath } from "./own-value.js";
 
 /** A result ready for `postMessage(value, transfer)`. */
 export interface Departing {
@@ -67,6 +67,8 @@ export class Departure {
         `Cannot return ${path} from a kernel as its buffer was transferred away: return an array that has its data`,
       );
     }
+    // A subclass may tell other lengths than it has.
+    if (isTypedArray(value)) return remember(this.#ownView(ownView(value), state));
     if (ArrayBuffer.isView(value)) return remember(this.#ownView(value, state));
     if (isSharedBuffer(value as ArrayBufferLike)) {
       return remember(this.#give(bytesOf(new Uint8Array(value as SharedArrayBuffer)), state));

@@ -1,9 +1,9 @@
 /** The items of `map`, packed so that a worker decodes only those it claims. */
 import { quote } from "../errors.js";
-import { isTypedArray, plainView, type TypedArray } from "../memory/dtypes.js";
-import { isGone } from "../memory/inputs.js";
+import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
 import type { ValueDecoder, ValueEncoder } from "./codec.js";
 import { MAX_TASKS } from "./control-block.js";
+import type { OwnValue } from "./own-value.js";
 
 /** Packed items: plain numbers as they are, everything else as msgpack. */
 export type PackedItems =
@@ -59,7 +59,7 @@ function listElements(array: TypedArray): ItemList {
       "Cannot map the items as their buffer was transferred away or shrunk: pass an array that still has its data",
     );
   }
-  const plain = plainView(array);
+  const plain = ownView(array);
   if (plain.length > MAX_TASKS) tooMany(plain.length);
   return plain instanceof BigInt64Array || plain instanceof BigUint64Array ? Array.from(plain) : plain;
 }
@@ -69,23 +69,17 @@ function tooMany(count: number | string): never {
 }
 
 /**
+ * @param count of the items, as it was when the call was made
  * @returns numbers as the very list that was given: to be copied before the caller can go on
  * @throws TypeError naming the item that msgpack cannot carry
  */
-export function packItems(items: ItemList, encoder: ValueEncoder): PackedItems {
-  if (areNumbers(items)) return numberItems(items);
-  const count = items.length;
+export function packItems(items: ItemList, count: number, encoder: ValueEncoder): PackedItems {
+  if (areNumbers(items, count)) return numberItems(items);
   const offsets = new Float64Array(count + 1);
   let bytes = new Uint8Array(Math.max(1024, count * 16));
   let used = 0;
-  for (let i = 0; i < count; i++) {
-    const path = `items[${i}]`;
-    if (items[i] === undefined) {
-      throw new TypeError(
-        `Cannot send ${path} to workers as it must be set (msgpack knows null only): current value is undefined`,
-      );
-    }
-    const encoded = encoder.encode(items[i], path);
+  const append = (own: OwnValue, i: number): void => {
+    const encoded = encoder.write(own, i);
     if (used + encoded.length > bytes.length) {
       const grown = new Uint8Array(Math.max(2 * bytes.length, used + encoded.length));
       grown.set(bytes.subarray(0, used));
@@ -94,14 +88,30 @@ export function packItems(items: ItemList, encoder: ValueEncoder): PackedItems {
     bytes.set(encoded, used);
     used += encoded.length;
     offsets[i + 1] = used;
+  };
+  // Whether small arrays travel inline is known when all items have been read. Items before the first array need not wait.
+  const waiting: OwnValue[] = [];
+  for (let i = 0; i < count; i++) {
+    const path = `items[${i}]`;
+    const item = items[i];
+    if (item === undefined) {
+      throw new TypeError(
+        `Cannot send ${path} to workers as it must be set (msgpack knows null only): current value is undefined`,
+      );
+    }
+    const own = encoder.read(item, path, i);
+    if (waiting.length > 0 || own.arrays.length > 0) waiting.push(own);
+    else append(own, i);
   }
+  const first = count - waiting.length;
+  for (const [i, own] of waiting.entries()) append(own, first + i);
   return { packing: "msgpack", bytes: bytes.subarray(0, used), offsets };
 }
 
-function areNumbers(items: ItemList): items is readonly number[] {
+function areNumbers(items: ItemList, count: number): items is readonly number[] {
   if (!Array.isArray(items)) return true;
   // A plain loop: `every` skips holes.
-  for (let i = 0; i < items.length; i += 1) if (typeof items[i] !== "number") return false;
+  for (let i = 0; i < count; i += 1) if (typeof items[i] !== "number") return false;
   return true;
 }
 

@@ -21,8 +21,7 @@ interface BlockLayout {
 function blockLayout(tasks: number, items: PackedItems | undefined): BlockLayout {
   const kinds = tasks * 8;
   const itemsAt = aligned(kinds + tasks);
-  const words =
-    items === undefined ? 0 : items.packing === "msgpack" ? items.offsets.length : items.numbers.length;
+  const words = items === undefined ? 0 : items.packing === "msgpack" ? items.offsets.length : tasks;
   const itemBytes = itemsAt + words * 8;
   return { kinds, items: itemsAt, itemBytes, end: itemBytes + packedBytes(items) };
 }
@@ -113,7 +112,16 @@ function openIn(
     standing.set(region, opened);
   }
   if (region.recycled) opened.block.results.reset();
-  if (items !== undefined && items.packing !== "msgpack") opened.block.setNumbers(items.numbers);
+  if (items !== undefined && items.packing !== "msgpack") {
+    // A listener of telemetry, or a getter of `args`, has had the list meanwhile.
+    if (items.numbers.length !== tasks) {
+      throw new TypeError(
+        `Cannot map the items as their list must stay as it is while the call is made: it had ${tasks}, ` +
+          `now it has ${items.numbers.length}`,
+      );
+    }
+    opened.block.setNumbers(items.numbers);
+  }
   return opened;
 }
 

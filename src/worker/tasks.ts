@@ -1,7 +1,7 @@
 /** From a job's data to one function per task: what every strategy runs. */
 import type { AnyKernel, KernelContext } from "../kernel/types.js";
+import { clearPart } from "../memory/clear.js";
 import type { TypedArray } from "../memory/dtypes.js";
-import { clearBytes } from "../platform/bytes.js";
 import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import { type ArrayGroup, type JobSpec, taskRange } from "../protocol/job-spec.js";
@@ -68,7 +68,7 @@ export function bindTasks(
       const [start, end] = taskRange(spec, arrays, index);
       // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
       // second time finds what it found the first time.
-      for (const array of clear) clearBytes(bytesOf(array.subarray(start, end)));
+      for (const array of clear) clearPart(array.subarray(start, end));
       return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)), written);
     };
   };
@@ -90,10 +90,6 @@ function slicer(group: ArrayGroup, table: readonly TypedArray[]): Slicer {
     }
     return views;
   };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** What a transform kernel returns is of no interest as long as it is no work of its own, its end is. */

@@ -1,6 +1,7 @@
 /** Typed arrays of every kind, for property tests. */
 import fc from "fast-check";
 import type { TypedArray, TypedArrayConstructor } from "../../src/memory/dtypes.js";
+import { type PlacementPlan, planPlacement } from "../../src/memory/placement.js";
 
 const { Float16Array } = globalThis as { Float16Array?: TypedArrayConstructor };
 
@@ -90,3 +91,11 @@ export const aliasedArrays: fc.Arbitrary<TypedArray[]> = fc
       views.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...views), { maxLength: 4 });
     return repeated.map((again) => [...views, ...again]);
   });
+
+/** How arrays of a list would be placed. */
+export function planOf(arrays: readonly TypedArray[]): PlacementPlan {
+  return planPlacement(
+    arrays,
+    arrays.map((_, i) => ({ name: i })),
+  );
+}

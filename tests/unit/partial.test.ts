@@ -70,9 +70,9 @@ describe("what had ended", () => {
   it("tells the lengths of a list, and keeps none of its arrays", () => {
     const arrays = [1, 2, 3, 4, 5].map((length) => new Uint8Array(length));
     const list: JobSpec = { ...spec, shape: "list", inputs: { names: null, arrays: [4, 3, 2, 1, 0] } };
-    const parts = { spec: list, arrays: [...arrays] };
+    const parts = { spec: list, arrays, sizes: [...arrays] };
     const partial = new Partial(failed(parts).job, undefined);
-    parts.arrays.length = 0;
+    parts.sizes.length = 0;
     expect(partial.unfinished).toEqual([
       { index: 2, start: 0, end: 3 },
       { index: 3, start: 0, end: 2 },

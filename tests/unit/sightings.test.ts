@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { KernelError, type PayloadMutatedError } from "../../src/errors.js";
 import type { AnyKernel } from "../../src/kernel/types.js";
 import type { TypedArray } from "../../src/memory/dtypes.js";
+import type { Sighting } from "../../src/protocol/array-table.js";
 import { type Request, readItemsCall, readPayloadCall } from "../../src/request.js";
-import { mutatedError, type Sighting } from "../../src/sightings.js";
+import { mutatedError } from "../../src/sightings.js";
 import { onShared } from "./arbitraries.js";
 
 const kernel: AnyKernel = () => 0;

@@ -47,6 +47,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       local: () => local as AnyKernel,
     },
     arrays: [new Uint8Array(tasks)],
+    sizes: [{ length: tasks }],
     block: openBlock(arena, tasks, undefined).block,
     packing: null,
     lease: new Lease(arena),

@@ -2,12 +2,13 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import {
   elementBytes,
+  isGone,
   isShared,
   isTypedArray,
   kindNames,
   kindOf,
   kindOfConstructor,
-  plainView,
+  ownView,
   type TypedArray,
   viewOf,
 } from "../../../src/memory/dtypes.js";
@@ -35,8 +36,12 @@ describe.each(KINDS.map((kind, index) => [kind.name, kind, index] as const))("%s
     expect([view.byteOffset, view.length]).toEqual([size, 2]);
   });
 
-  it("is plain already", () => {
-    expect(plainView(array)).toBe(array);
+  it("gets a view of the engine's own", () => {
+    const own = ownView(array);
+    expect(own).not.toBe(array);
+    expect(own.constructor).toBe(kind);
+    expect(own.buffer).toBe(array.buffer);
+    expect(own.length).toBe(3);
   });
 
   it("is known when it comes from another realm", () => {
@@ -46,7 +51,7 @@ describe.each(KINDS.map((kind, index) => [kind.name, kind, index] as const))("%s
     expect(foreign).not.toBeInstanceOf(kind);
     expect(isTypedArray(foreign)).toBe(true);
     expect(kindOf(foreign as TypedArray)).toBe(index);
-    const plain = plainView(foreign as TypedArray);
+    const plain = ownView(foreign as TypedArray);
     expect(plain).toBeInstanceOf(kind);
     expect(Number(plain[1])).toBe(7);
     expect(plain.buffer).toBe((foreign as TypedArray).buffer);
@@ -63,7 +68,7 @@ describe("subclasses", () => {
     const buffer = Buffer.from("hello");
     expect(isTypedArray(buffer)).toBe(true);
     expect(kindOf(buffer)).toBe(kindOf(new Uint8Array()));
-    const plain = plainView(buffer);
+    const plain = ownView(buffer);
     expect(plain.constructor).toBe(Uint8Array);
     expect(plain).toMatchObject({ byteOffset: buffer.byteOffset, length: 5 });
     buffer[0] = 72;
@@ -73,9 +78,40 @@ describe("subclasses", () => {
   it("a user's subclass counts as its base", () => {
     const samples = new Samples([1, 2]);
     expect(kindOf(samples)).toBe(kindOf(new Float32Array()));
-    const plain = plainView(samples);
+    const plain = ownView(samples);
     expect(plain.constructor).toBe(Float32Array);
     expect(plain.buffer).toBe(samples.buffer);
+  });
+
+  it("are read by what they are, not by what they tell", () => {
+    class Odd extends Float64Array {
+      override get length(): number {
+        return 1;
+      }
+      override get byteOffset(): number {
+        return 0;
+      }
+      override get buffer(): ArrayBuffer {
+        return new ArrayBuffer(8);
+      }
+      override keys(): never {
+        throw new Error("keys() was called");
+      }
+    }
+    const memory = new ArrayBuffer(64);
+    const own = ownView(new Odd(memory, 16, 4));
+    expect(own.buffer).toBe(memory);
+    expect([own.byteOffset, own.length]).toEqual([16, 4]);
+    expect(isGone(new Odd(0))).toBe(false);
+  });
+
+  it("of a length that follows the buffer's get one that stays", () => {
+    const plain = new ArrayBuffer(16, { maxByteLength: 64 });
+    const shared = new SharedArrayBuffer(16, { maxByteLength: 64 });
+    const views = [plain, shared].map((buffer) => ownView(new Float64Array(buffer)));
+    plain.resize(64);
+    shared.grow(64);
+    expect(views.map(({ length }) => length)).toEqual([2, 2]);
   });
 
   it("is not fooled by a constructor property", () => {

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { kindNames } from "../../../src/memory/dtypes.js";
-import { isDetached, isGone, isRecord, namesOf, readPayload } from "../../../src/memory/inputs.js";
+import { isGone, kindNames } from "../../../src/memory/dtypes.js";
+import { isDetached, isRecord, namesOf, readPayload } from "../../../src/memory/inputs.js";
 
 function transferred(): Float64Array {
   const array = new Float64Array(2);
@@ -20,23 +20,25 @@ function shrunk(): Float64Array {
 describe("payloads", () => {
   it("an array", () => {
     const array = new Float64Array(3);
-    expect(readPayload(array)).toEqual({ shape: "array", arrays: [array], length: 3 });
+    expect(readPayload(array)).toEqual({ shape: "array", given: [array], arrays: [array], length: 3 });
   });
 
   it("a list of arrays of any lengths and kinds, even of none", () => {
     const list = [new Float64Array(3), new Int8Array(0), new BigInt64Array(1)];
     const payload = readPayload(list);
     expect(payload.shape).toBe("list");
-    expect(payload.arrays.map((array, i) => array === list[i])).toEqual([true, true, true]);
-    expect(readPayload([])).toEqual({ shape: "list", arrays: [] });
+    expect(payload.given.map((array, i) => array === list[i])).toEqual([true, true, true]);
+    expect(payload.arrays).toEqual(list);
+    expect(readPayload([])).toEqual({ shape: "list", given: [], arrays: [] });
   });
 
   it("columns, in the order of their names", () => {
     const columns = { price: new Float64Array(2), qty: new Int32Array(2) };
     const payload = readPayload(columns);
     expect(payload).toMatchObject({ shape: "columns", names: ["price", "qty"], length: 2 });
-    expect(payload.arrays[0]).toBe(columns.price);
-    expect(payload.arrays[1]).toBe(columns.qty);
+    expect(payload.given[0]).toBe(columns.price);
+    expect(payload.given[1]).toBe(columns.qty);
+    expect(payload.arrays.map(({ buffer }) => buffer)).toEqual([columns.price.buffer, columns.qty.buffer]);
   });
 
   it("columns without a prototype, and of another realm", () => {

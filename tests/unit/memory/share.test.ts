@@ -1,5 +1,6 @@
+import { constants } from "node:buffer";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryLimitError } from "../../../src/errors.js";
 import { Arena, sizeClass } from "../../../src/memory/arena.js";
 import { kindNames, type TypedArray } from "../../../src/memory/dtypes.js";
@@ -19,7 +20,90 @@ function expectShared(array: unknown, source: TypedArray): void {
   expect(Buffer.compare(bytesOf(array as TypedArray), bytesOf(source))).toBe(0);
 }
 
+const broken = vi.hoisted((): { isBroken: boolean } => ({ isBroken: false }));
+vi.mock("../../../src/platform/bytes.js", async (importOriginal) => {
+  const original = await importOriginal<typeof import("../../../src/platform/bytes.js")>();
+  const orThrow =
+    <P extends unknown[]>(work: (...parameters: P) => void) =>
+    (...parameters: P): void => {
+      if (broken.isBroken) throw new RangeError("no view of it");
+      work(...parameters);
+    };
+  return { copyBytes: orThrow(original.copyBytes), clearBytes: orThrow(original.clearBytes) };
+});
+
+describe("what throws in the middle", () => {
+  afterEach(() => {
+    broken.isBroken = false;
+  });
+
+  it("gives all regions of share() back", () => {
+    const arena = newArena();
+    broken.isBroken = true;
+    const list = [new Uint8Array(LARGE), new Uint8Array(LARGE), new Uint8Array(3)];
+    expect(() => share(list, arena)).toThrow("no view of it");
+    expect(arena.usage().bytesInUse).toBe(0);
+    broken.isBroken = false;
+    expectShared((share(list, arena) as TypedArray[])[2], list[2] as TypedArray);
+  });
+
+  it("gives the region of allocate() back", () => {
+    const arena = newArena();
+    arena.give(arena.take(1000));
+    broken.isBroken = true;
+    expect(() => allocate(Float64Array, 100, arena)).toThrow("no view of it");
+    expect(arena.usage().bytesInUse).toBe(0);
+  });
+
+  it.skipIf(constants.MAX_LENGTH >= Number.MAX_SAFE_INTEGER)(
+    "takes no region for what no array can be",
+    () => {
+      const arena = newArena(2 ** 52);
+      expect(() => allocate(Uint8Array, constants.MAX_LENGTH + 1, arena)).toThrow(
+        new RangeError(
+          `Cannot allocate the array as its length must be at most ${constants.MAX_LENGTH} on this runtime: ` +
+            `current value is ${constants.MAX_LENGTH + 1}`,
+        ),
+      );
+      expect(arena.usage().regions).toBe(0);
+    },
+  );
+});
+
 describe("share", () => {
+  it("reads arrays by what they are, and each field once", () => {
+    class Odd extends Float64Array {
+      override get length(): number {
+        return 1;
+      }
+    }
+    let reads = 0;
+    const columns = {
+      get x(): Float64Array {
+        reads += 1;
+        return Float64Array.of(1, 2);
+      },
+      y: new Odd([3, 4]),
+    };
+    const shared = share(columns, newArena()) as { x: Float64Array; y: Float64Array };
+    expect([...shared.x, ...shared.y]).toEqual([1, 2, 3, 4]);
+    expect(reads).toBe(1);
+  });
+
+  it("finds that one column's getter has taken another's array", () => {
+    const x = new Float64Array(2);
+    const arena = newArena();
+    const columns = {
+      x,
+      get y(): Float64Array {
+        structuredClone(x, { transfer: [x.buffer] });
+        return new Float64Array(2);
+      },
+    };
+    expect(() => share(columns, arena)).toThrow(/column "x" as its buffer was transferred away/);
+    expect(arena.usage().regions).toBe(0);
+  });
+
   it("keeps the shape: an array", () => {
     const array = new Float64Array([1, -0, Number.NaN]);
     const shared = share(array, newArena());

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Arena, type Region } from "../../../src/memory/arena.js";
 import type { TypedArray } from "../../../src/memory/dtypes.js";
-import { place, planPlacement } from "../../../src/memory/placement.js";
+import { place, placedAt } from "../../../src/memory/placement.js";
 import { Snapshot } from "../../../src/memory/snapshot.js";
-import { aliasedArrays, bytesOf, KINDS, makeView, onShared } from "../arbitraries.js";
+import { aliasedArrays, bytesOf, KINDS, makeView, onShared, planOf } from "../arbitraries.js";
 
 const never = (): undefined => undefined;
 
@@ -15,7 +15,7 @@ function newArena(): Arena {
 /** A snapshot of arrays that tasks then run on: placed, or (`sequential`) where they are. */
 async function taken(list: readonly TypedArray[], sequential: boolean) {
   const arena = newArena();
-  const plan = planPlacement(list);
+  const plan = planOf(list);
   const snapshot = new Snapshot(list, plan);
   // Memory that was used before: what is not copied would show.
   const region = snapshot.prepare(arena);
@@ -25,11 +25,11 @@ async function taken(list: readonly TypedArray[], sequential: boolean) {
   snapshot.ranOn(placed);
   /** The byte that a task would change, where it would find it. */
   const locate = (array: TypedArray, byte: number): DataView => {
-    const span = plan.spanOf.get(array);
-    if (span === undefined || placed === undefined) {
+    const extent = plan.extentOf.get(array);
+    if (extent === undefined || placed === undefined) {
       return new DataView(array.buffer, array.byteOffset + byte, 1);
     }
-    return new DataView(placed.buffer, span.target + array.byteOffset - span.start + byte, 1);
+    return new DataView(placed.buffer, placedAt(extent) + byte, 1);
   };
   return { snapshot, arena, placed, locate };
 }
@@ -142,7 +142,7 @@ describe("a snapshot", () => {
   it("takes overlapping views once, on shared memory too", () => {
     for (const whole of [new Float64Array(1000), onShared(new Float64Array(1000))]) {
       const list = [whole, whole.subarray(0, 600), whole.subarray(400)];
-      expect(new Snapshot(list, planPlacement(list)).bytes).toBe(8000);
+      expect(new Snapshot(list, planOf(list)).bytes).toBe(8000);
     }
   });
 

@@ -2,18 +2,14 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isTypedArray, type TypedArray } from "../../../src/memory/dtypes.js";
-import {
-  ArrayTable,
-  INLINE_LIMIT,
-  keyPath,
-  ValueDecoder,
-  ValueEncoder,
-} from "../../../src/protocol/codec.js";
+import { ArrayTable } from "../../../src/protocol/array-table.js";
+import { INLINE_LIMIT, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
+import { keyPath } from "../../../src/protocol/own-value.js";
 import { bytesOf, KINDS, onShared, typedArray } from "../arbitraries.js";
 
 function encode(value: unknown, inlineBelow = INLINE_LIMIT): { bytes: Uint8Array; arrays: TypedArray[] } {
   const table = new ArrayTable();
-  const bytes = new ValueEncoder(table, inlineBelow).encode(value, "args").slice();
+  const bytes = new ValueEncoder(table, inlineBelow, 1).encode(value, "args").slice();
   return { bytes, arrays: table.arrays };
 }
 
@@ -163,7 +159,7 @@ describe("what goes through", () => {
   });
 
   it("encodes again after a refusal", () => {
-    const encoder = new ValueEncoder(new ArrayTable(), INLINE_LIMIT);
+    const encoder = new ValueEncoder(new ArrayTable(), INLINE_LIMIT, 1);
     expect(() => encoder.encode({ a: [1, () => {}] }, "args")).toThrow(TypeError);
     const bytes = encoder.encode({ a: 1 }, "args").slice();
     expect(new ValueDecoder([]).decode(bytes)).toEqual({ a: 1 });
@@ -179,7 +175,7 @@ describe("arrays", () => {
       expect(arrays).toEqual([array]);
       expect(bytes.length).toBeLessThan(24);
       const { deep } = new ValueDecoder(arrays).decode(bytes) as { deep: TypedArray[] };
-      expect(deep[0]).toBe(array);
+      expect(deep[0]).toBe(arrays[0]);
       expect(deep[0]?.buffer).toBe(array.buffer);
     },
   );
@@ -187,7 +183,7 @@ describe("arrays", () => {
   it("on shared memory crosses by reference even when it is empty", () => {
     const array = new Float64Array(new SharedArrayBuffer(0));
     expect(roundTrip([array])).toEqual([array]);
-    expect(encode(array).arrays[0]).toBe(array);
+    expect(encode(array).arrays[0]?.buffer).toBe(array.buffer);
   });
 
   it("a plain one crosses by reference from the limit on, inline below it", () => {
@@ -201,24 +197,23 @@ describe("arrays", () => {
     const table = new ArrayTable();
     const [x, y] = [onShared(new Float64Array(2)), onShared(new Float64Array(2))];
     expect(table.add(y)).toBe(0);
-    const encoder = new ValueEncoder(table, 0);
+    const encoder = new ValueEncoder(table, 0, 1);
     const first = encoder.encode({ x, again: [x, y] }, "args").slice();
     const second = encoder.encode([y, x], "items[0]").slice();
-    expect(table.arrays).toEqual([y, x]);
-    expect(table.arrays[0]).toBe(y);
-    expect(table.arrays[1]).toBe(x);
+    expect(table.arrays.map(({ buffer }) => buffer)).toEqual([y.buffer, x.buffer]);
+    expect([table.indexOf(y), table.indexOf(x)]).toEqual([0, 1]);
     const decoder = new ValueDecoder(table.arrays);
     const value = decoder.decode(first) as { x: unknown; again: unknown[] };
-    expect(value.x).toBe(x);
-    expect(value.again[0]).toBe(x);
-    expect((decoder.decode(second) as unknown[])[0]).toBe(y);
+    expect(value.x).toBe(table.arrays[1]);
+    expect(value.again[0]).toBe(table.arrays[1]);
+    expect((decoder.decode(second) as unknown[])[0]).toBe(table.arrays[0]);
   });
 
   it("names more arrays than fit one byte, or two", () => {
     const list = Array.from({ length: 70_000 }, () => new Int8Array(0));
-    const back = roundTrip(list, 0) as unknown[];
-    expect(back[300]).toBe(list[300]);
-    expect(back[69_999]).toBe(list[69_999]);
+    const back = roundTrip(list, 0) as TypedArray[];
+    expect(back[300]?.buffer).toBe(list[300]?.buffer);
+    expect(back[69_999]?.buffer).toBe(list[69_999]?.buffer);
   });
 
   it("inline arrays are copies, aligned, and known as not the kernel's own", () => {
@@ -239,6 +234,123 @@ describe("arrays", () => {
       const back = roundTrip({ b: Buffer.from("ab") }, limit) as { b: Uint8Array };
       expect(back.b.constructor).toBe(Uint8Array);
       expect([...back.b]).toEqual([97, 98]);
+    }
+  });
+});
+
+describe("small plain arrays", () => {
+  const written = (values: readonly unknown[], inlineBelow = INLINE_LIMIT) => {
+    const table = new ArrayTable();
+    const encoder = new ValueEncoder(table, inlineBelow, values.length);
+    const read = values.map((value, i) => encoder.read(value, `items[${i}]`, i));
+    const bytes = read.map((own, i) => encoder.write(own, i).slice());
+    return { table, bytes };
+  };
+
+  it("cross by reference where views of one buffer are not small together, the first of them too", () => {
+    const whole = Float64Array.from({ length: 10_000 }, (_, i) => i);
+    const windows = [0, 1, 2].map((i) => whole.subarray(i, i + 3000));
+    const { table, bytes } = written(windows.map((window) => ({ window })));
+    expect(table.arrays).toHaveLength(3);
+    for (const each of bytes) expect(each.length).toBeLessThan(32);
+    expect(table.sightings[2]).toEqual({ name: "items[2].window", tasks: [2, 2] });
+    const back = bytes.map((each) => new ValueDecoder(table.arrays).decode(each) as { window: Float64Array });
+    expect(back.map(({ window }) => window[2999])).toEqual([2999, 3000, 3001]);
+  });
+
+  it("cross by reference where one comes again and again", () => {
+    const weights = new Uint8Array(INLINE_LIMIT / 2);
+    expect(written([{ weights }]).table.arrays).toHaveLength(0);
+    const { table } = written([{ weights }, 7, { weights }, [weights]]);
+    expect(table.arrays).toHaveLength(1);
+    expect(table.sightings[0]).toEqual({ name: "items[0].weights", tasks: [0, 3] });
+  });
+
+  it("travel inline where each has a buffer of its own, or together they are small", () => {
+    const own = [1, 2, 3].map(() => new Uint8Array(INLINE_LIMIT - 1));
+    expect(written(own).table.arrays).toHaveLength(0);
+    const whole = new Uint8Array(10 * INLINE_LIMIT);
+    const parts = [1, 2, 3].map((i) => whole.subarray(i, i + 1000));
+    expect(written(parts).table.arrays).toHaveLength(0);
+  });
+
+  it("are refused by name where their buffer has gone since they were read", () => {
+    const x = new Float64Array(2);
+    const args = {
+      model: { x },
+      get late(): number {
+        structuredClone(x, { transfer: [x.buffer] });
+        return 1;
+      },
+    };
+    expect(refusal(args)).toMatch(/^Cannot read "args.model.x" as its buffer must stay whole/);
+  });
+});
+
+describe("code of the caller's", () => {
+  it("may encode and decode values of its own", () => {
+    const other = new Float64Array(2);
+    const value = {
+      first: new Float64Array(1),
+      get nested(): number {
+        const { bytes, arrays } = encode({ other, n: -0 }, 0);
+        expect(arrays).toHaveLength(1);
+        expect(isSame(new ValueDecoder(arrays).decode(bytes), { other, n: -0 })).toBe(true);
+        return 1;
+      },
+      last: new Float64Array(3),
+    };
+    const { bytes, arrays } = encode(value, 0);
+    expect(arrays.map(({ length }) => length)).toEqual([1, 3]);
+    expect(new ValueDecoder(arrays).decode(bytes)).toEqual({
+      first: new Float64Array(1),
+      nested: 1,
+      last: new Float64Array(3),
+    });
+  });
+
+  it("is asked for everything once, and what was checked is what travels", () => {
+    let reads = 0;
+    const counting = {
+      get n(): unknown {
+        reads += 1;
+        return reads === 1 ? 5 : () => {};
+      },
+    };
+    const list = new Proxy([1, 2], {
+      get: (target, key) => {
+        if (key === "0") reads += 1;
+        return Reflect.get(target, key);
+      },
+    });
+    class Day extends Date {
+      override getTime(): number {
+        reads += 1;
+        return 0;
+      }
+    }
+    expect(roundTrip({ counting, list, day: new Day(7), toJSON: 1 })).toEqual({
+      counting: { n: 5 },
+      list: [1, 2],
+      day: new Date(7),
+      toJSON: 1,
+    });
+    expect(reads).toBe(2);
+  });
+
+  it("may run while a value is decoded: a setter of all objects", () => {
+    const array = onShared(new Float64Array(2));
+    const outer = encode([{ trap: 1 }, array]);
+    const inner = encode([onShared(new Float64Array(5))]);
+    Object.defineProperty(Object.prototype, "trap", {
+      configurable: true,
+      set: () => void new ValueDecoder(inner.arrays).decode(inner.bytes),
+    });
+    try {
+      const [, back] = new ValueDecoder(outer.arrays).decode(outer.bytes) as [object, Float64Array];
+      expect(back.buffer).toBe(array.buffer);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "trap");
     }
   });
 });
@@ -355,7 +467,7 @@ describe("what is refused, with its path", () => {
   });
 
   it("calls the value what it was told to", () => {
-    const encoder = new ValueEncoder(new ArrayTable(), 0);
+    const encoder = new ValueEncoder(new ArrayTable(), 0, 1);
     expect(() => encoder.encode({ f() {} }, "items[3]")).toThrow(/^Cannot send items\[3\]\.f to workers/);
   });
 

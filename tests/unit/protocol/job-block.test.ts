@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
-import { ArrayTable, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
+import { ArrayTable } from "../../../src/protocol/array-table.js";
+import { ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
 import { itemReader, packItems } from "../../../src/protocol/items.js";
 import { blockBytes, JobBlock, openBlock } from "../../../src/protocol/job-block.js";
 
 function pack(items: readonly unknown[]) {
-  return packItems(items, new ValueEncoder(new ArrayTable(), 0));
+  return packItems(items, items.length, new ValueEncoder(new ArrayTable(), 0, items.length));
 }
 
 describe.each<[string, readonly unknown[]]>([
@@ -63,6 +64,17 @@ it("its memory returns where the items cannot be read", () => {
   };
   expect(() => openBlock(arena, 2, { packing: "numbers", numbers })).toThrow("not again");
   expect(arena.usage()).toMatchObject({ bytesInUse: 0, regions: 1 });
+});
+
+it("refuses numbers whose list has another length by now, and gives the region back", () => {
+  const arena = new Arena(2 ** 20, () => {});
+  const items = [1, 2, 3];
+  const packed = pack(items);
+  items.length = 1;
+  expect(() => openBlock(arena, 3, packed)).toThrow(
+    /list must stay as it is while the call is made: it had 3, now it has 1/,
+  );
+  expect(arena.usage().bytesInUse).toBe(0);
 });
 
 describe("a job that repeats", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
-import { placeOf, planPlacement } from "../../../src/memory/placement.js";
+import { placeOf } from "../../../src/memory/placement.js";
 import { CONTROL_BYTES } from "../../../src/protocol/control-block.js";
 import { type Descriptor, packPlaces, unpackPlaces } from "../../../src/protocol/descriptor.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
@@ -16,7 +16,7 @@ import {
   RUNNING,
   readRound,
 } from "../../../src/protocol/round.js";
-import { KINDS, onShared } from "../arbitraries.js";
+import { KINDS, onShared, planOf } from "../arbitraries.js";
 
 const spec: JobSpec = {
   shape: "columns",
@@ -256,7 +256,7 @@ describe("places", () => {
   it("lead to the same memory on the other side", () => {
     const arena = new Arena(2 ** 20, () => {});
     const arrays = KINDS.map((kind) => onShared(new kind(6)).subarray(2, 5));
-    const plan = planPlacement(arrays);
+    const plan = planOf(arrays);
     const places = arrays.map((array) => placeOf(array, plan, undefined, arena));
     const handles = new Map(places.map(({ memory, buffer }) => [memory, buffer]));
     const packed = packPlaces(places);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AnyKernel, KernelContext } from "../../../src/kernel/types.js";
 import type { TypedArray } from "../../../src/memory/dtypes.js";
-import { ArrayTable, ValueEncoder } from "../../../src/protocol/codec.js";
+import { ArrayTable } from "../../../src/protocol/array-table.js";
+import { ValueEncoder } from "../../../src/protocol/codec.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type PackedItems, packItems } from "../../../src/protocol/items.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
@@ -83,8 +84,8 @@ describe("what a kernel is called with", () => {
 
   it("items: the item, what is shared, the context", () => {
     const table = new ArrayTable();
-    const shared = new ValueEncoder(table, 0).encode({ delays: five() }, "shared").slice();
-    const items = packItems([{ seed: 1 }, { seed: 2 }], new ValueEncoder(table, 0));
+    const shared = new ValueEncoder(table, 0, 1).encode({ delays: five() }, "shared").slice();
+    const items = packItems([{ seed: 1 }, { seed: 2 }], 2, new ValueEncoder(table, 0, 2));
     const { run } = bind(
       { shape: "items", tasks: 2, shared, inputs: { names: null, arrays: [] } },
       table.arrays,
@@ -98,14 +99,14 @@ describe("what a kernel is called with", () => {
   });
 
   it("items without anything shared: an empty frozen object", () => {
-    const items = packItems([1], new ValueEncoder(new ArrayTable(), 0));
+    const items = packItems([1], 1, new ValueEncoder(new ArrayTable(), 0, 1));
     const { run } = bind({ shape: "items", tasks: 1 }, [], (_item: number, shared: object) => shared, items);
     expect(run(0)).toEqual({});
     expect(Object.isFrozen(run(0))).toBe(true);
   });
 
   it("args: decoded once, frozen; undefined where there are none", () => {
-    const args = new ValueEncoder(new ArrayTable(), 0).encode({ rate: 2 }, "args").slice();
+    const args = new ValueEncoder(new ArrayTable(), 0, 1).encode({ rate: 2 }, "args").slice();
     const kernel = (_view: unknown, context: Context) => context.args;
     const { run } = bind({ args }, [five()], kernel);
     expect(run(0)).toEqual({ rate: 2 });
@@ -179,7 +180,7 @@ describe("outputs", () => {
 it("everything that the kernel sees is borrowed", () => {
   const array = five();
   const inline = Float32Array.of(1);
-  const args = new ValueEncoder(new ArrayTable(), 1000).encode({ inline }, "args").slice();
+  const args = new ValueEncoder(new ArrayTable(), 1000, 1).encode({ inline }, "args").slice();
   const { run, borrowed } = bind({ args }, [array], (_x: unknown, context: Context) => context.args);
   const { inline: seen } = run(0) as { inline: Float32Array };
   expect(borrowed.has(array.buffer)).toBe(true);
@@ -187,7 +188,7 @@ it("everything that the kernel sees is borrowed", () => {
 });
 
 it("inline arrays of items are borrowed too, as soon as the task has them", () => {
-  const items = packItems([{ a: Float32Array.of(1) }], new ValueEncoder(new ArrayTable(), 1000));
+  const items = packItems([{ a: Float32Array.of(1) }], 1, new ValueEncoder(new ArrayTable(), 1000, 1));
   const { run, borrowed } = bind(
     { shape: "items", tasks: 1 },
     [],

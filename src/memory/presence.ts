@@ -1,0 +1,54 @@
+/**
+ * Plain arrays belong to the caller, who may transfer or resize their buffers while a call still needs them. How far each
+ * array reaches is noted once, when the call is read; whoever reads its bytes later looks first whether they are there.
+ */
+import { quote } from "../errors.js";
+import { bytesIn, isGone, type TypedArray } from "./dtypes.js";
+
+/** What errors call an array: a column's name, "the array", a path such as `args.model.weights`; `input[i]` as its number. */
+export type ArrayName = string | number;
+
+export function nameText(name: ArrayName): string {
+  return typeof name === "number" ? `input[${name}]` : name;
+}
+
+/** An array as the call has read it. */
+export interface Extent {
+  readonly name: ArrayName;
+  /** The run of bytes that it lies in. */
+  readonly span: Span;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly length: number;
+}
+
+/** A run of bytes of one buffer that is copied as a whole; overlapping views share one. */
+export interface Span {
+  readonly buffer: ArrayBufferLike;
+  readonly start: number;
+  end: number;
+  /** Offset within the placed bytes of all spans. */
+  target: number;
+  /** The arrays that lie in it, by their first bytes. */
+  readonly extents: Extent[];
+}
+
+/** @throws TypeError with the array's name where its buffer has gone since the call began to read its arguments */
+export function assertThere(array: TypedArray, name: ArrayName): void {
+  if (isGone(array)) throw goneError(name);
+}
+
+/** @throws TypeError with the name of the first array of the span that has lost bytes */
+export function assertWhole({ buffer, end, extents }: Span): void {
+  const bytes = bytesIn(buffer);
+  if (bytes >= end) return;
+  const lost = extents.find(({ byteOffset, byteLength }) => byteOffset + byteLength > bytes);
+  throw goneError((lost as Extent).name);
+}
+
+function goneError(name: ArrayName): TypeError {
+  return new TypeError(
+    `Cannot read ${quote(nameText(name))} as its buffer must stay whole until the call has settled: ` +
+      "it was transferred away or shrunk; pass a copy made with slice()",
+  );
+}
