@@ -162,7 +162,7 @@ export class Planner {
         placedBefore: this.#placements.of(placement),
         kernel:
           (hint === 0 ? undefined : this.#hinted.costOf(profileKey)) ?? this.#kernels.costOf(profileKey),
-        canGiveUp: !kernel.stateful,
+        canGiveUp: !kernel.stateful && !writesInputs(request),
       },
       limits: {
         strategy,
@@ -224,6 +224,12 @@ export class Planner {
     const why = whyNoThreads();
     if (why !== undefined) throw new IsolationError('run on strategy "threads"', why);
   }
+}
+
+/** Does it change what it was given, but for outputs? Those are cleared where a task runs again. */
+function writesInputs({ call, kernel }: Request): boolean {
+  const outputs = call === "transformShared" ? 0b10 : 0;
+  return (kernel.writes & ~outputs) !== 0;
 }
 
 function durationOf(span: { readonly start: number; readonly end: number } | undefined): number {

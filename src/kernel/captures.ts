@@ -3,6 +3,7 @@ import { analyze } from "eslint-scope";
 import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
 import { isInWorkers } from "../platform/worker-globals.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
+import { writesOf } from "./writing.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
@@ -21,6 +22,8 @@ export interface KernelReferences {
   readonly stateful: boolean;
   /** See `KernelSource.lingers`. */
   readonly lingers: boolean;
+  /** See `KernelSource.writes`. */
+  readonly writes: number;
 }
 
 /** Each leads to every object of the worker, so whatever a kernel does with one goes unseen. */
@@ -87,6 +90,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
     stateful,
     lingers: lingers || stateful,
+    writes: writesOf(scopes, kernel, parents.keys()),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Kernel {
   readonly stateful: boolean;
   /** May it touch its arrays after its task has ended? See `KernelSource.lingers`. */
   readonly lingers: boolean;
+  /** Which of its parameters it writes to. See `KernelSource.writes`; 0 for module kernels, of which nobody knows. */
+  readonly writes: number;
   /**
    * The function as it runs on this thread: for inline kernels compiled from its source, as in a worker. A module kernel
    * that another thread passed has to be imported first.
@@ -83,7 +85,7 @@ interface InlineKernel extends Kernel {
   noted: number;
 }
 
-function inlineKernel({ source, name, stateful, lingers }: KernelSource): InlineKernel {
+function inlineKernel({ source, name, stateful, lingers, writes }: KernelSource): InlineKernel {
   const key = textKey(source);
   const known = inlineKernels.get(key);
   if (known !== undefined && known.source === source) return known;
@@ -93,9 +95,10 @@ function inlineKernel({ source, name, stateful, lingers }: KernelSource): Inline
     name,
     noted: 0,
     source,
-    address: { type: "inline", source, name, stateful, lingers },
+    address: { type: "inline", source, name, stateful, lingers, writes },
     stateful,
     lingers,
+    writes,
     local: () => {
       compiled ??= compileInline(source, name);
       return compiled;
@@ -117,7 +120,15 @@ function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"]): Ker
     id = nextId();
     moduleIds.set(key, id);
   }
-  return { id, name, address: { type: "module", url, name }, stateful: true, lingers: true, local };
+  return {
+    id,
+    name,
+    address: { type: "module", url, name },
+    stateful: true,
+    lingers: true,
+    writes: 0,
+    local,
+  };
 }
 
 function nextId(): number {

@@ -33,6 +33,8 @@ export interface KernelSource {
    * timer, a callback. False only if nothing in its text can schedule anything; always true if `stateful` is.
    */
   readonly lingers: boolean;
+  /** Bit `i` is set if the text shows that it writes to its parameter `i`, or to a part of it. */
+  readonly writes: number;
 }
 
 /** What is remembered of a text. */
@@ -72,8 +74,8 @@ export function readKernelSource(fn: unknown, hasShared = false): KernelSource {
   const key = textKey(text);
   let known = cache.get(key);
   if (known === undefined || known.text !== text) {
-    const { source, stateful, lingers, globals } = analyse(text, nameOf(fn), hasShared);
-    const kernel = Object.freeze({ source, stateful, lingers, name: kernelName(fn) });
+    const { source, stateful, lingers, writes, globals } = analyse(text, nameOf(fn), hasShared);
+    const kernel = Object.freeze({ source, stateful, lingers, writes, name: kernelName(fn) });
     known = { text, kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
     cache.set(key, known);
   }
@@ -154,7 +156,7 @@ function analyse(
     );
   }
 
-  const { captures, globals, helpers, outer, stateful, lingers } = findReferences(
+  const { captures, globals, helpers, outer, stateful, lingers, writes } = findReferences(
     parsed.program,
     parsed.wrapper,
     node,
@@ -168,7 +170,7 @@ function analyse(
   const body = parsed.input.slice(start, end);
   // The function of a method starts at its parameter list.
   const source = kind === undefined ? body : `${node.async === true ? "async " : ""}function ${body}`;
-  return { source: supply(source, helpers), stateful, lingers, globals };
+  return { source: supply(source, helpers), stateful, lingers, writes, globals };
 }
 
 const OUTER_ADVICE: Record<OuterWord, string> = {

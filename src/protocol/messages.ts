@@ -9,6 +9,7 @@ export type KernelAddress =
       readonly name: string;
       readonly stateful: boolean;
       readonly lingers: boolean;
+      readonly writes: number;
     }
   | { readonly type: "module"; readonly url: string; readonly name: string };
 

@@ -56,16 +56,18 @@ interface Context {
 type Numbers = { readonly [i: number]: number };
 
 // Each kernel has the work in itself. Its first task is busy for `first` milliseconds, each other one for `rest`, and none
-// any more once `hurry` is set. `began` and `ended` count how often each task did.
+// any more once `hurry` is set. `began` and `ended` count how often each task did, in a way that the text does not show: a
+// task that visibly writes to what it was given is not given up.
 const WORK = `
+  const { add } = Atomics;
   const { first, rest, failing, began, ended, hurry } = context.args;
-  Atomics.add(began, context.index, 1);
+  add(began, context.index, 1);
   const until = Date.now() + (context.index === 0 ? first : rest);
   while (Atomics.load(hurry, 0) === 0 && Date.now() < until);
   let s = context.index + 1;
   for (let k = 0; k < 1000; k++) s = (Math.imul(s, 1103515245) + 12345) | 0;
   if (failing.includes(context.index)) throw Object.assign(new RangeError("task " + context.index), { s });
-  Atomics.add(ended, context.index, 1);`;
+  add(ended, context.index, 1);`;
 
 type OnItem<R> = (item: number, shared: object, context: Context) => R;
 type OnPart<R> = (part: Numbers, context: Context) => R;
@@ -469,4 +471,41 @@ test("a hint that is too small is named, one that is right is not", async () => 
     expect.stringMatching(/^taskSizeHintBytes \(1\) is too small: .* 800 bytes/),
   ]);
   expect(right?.advice).toEqual([]);
+});
+
+describe("a kernel whose text shows that it writes to what it was given", () => {
+  const ITEMS = Array.from({ length: 64 }, (_, i) => i);
+
+  test.each<[string, (i: number, shared: { x: ArrayLike<number> }) => void]>([
+    [
+      "an element",
+      (i, { x }) => {
+        (x as Int32Array)[i] = (x[i] as number) + 1;
+        const until = Date.now() + (i === 0 ? 200 : 0);
+        while (Date.now() < until);
+      },
+    ],
+    [
+      "through a view",
+      (i, shared) => {
+        const one = (shared.x as Int32Array).subarray(i, i + 1);
+        one.set([(one[0] as number) + 1]);
+        const until = Date.now() + (i === 0 ? 200 : 0);
+        while (Date.now() < until);
+      },
+    ],
+    [
+      "by atomics",
+      (i, { x }) => {
+        Atomics.add(x as Int32Array, i, 1);
+        const until = Date.now() + (i === 0 ? 200 : 0);
+        while (Date.now() < until);
+      },
+    ],
+  ])("%s: its first task is not given up half-way", async (_, kernel) => {
+    const { executor } = create();
+    const x = executor.allocate(Int32Array, ITEMS.length);
+    await executor.map(ITEMS, kernel, { shared: { x } });
+    expect([...x]).toEqual(ITEMS.map(() => 1));
+  });
 });

@@ -41,9 +41,10 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     kernel: {
       id: 1,
       name: "kernel",
-      address: { type: "inline", source: "", name: "kernel", stateful: false, lingers: false },
+      address: { type: "inline", source: "", name: "kernel", stateful: false, lingers: false, writes: 0 },
       stateful: false,
       lingers: false,
+      writes: 0,
       local: () => local as AnyKernel,
     },
     arrays: [new Uint8Array(tasks)],

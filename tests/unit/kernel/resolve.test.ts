@@ -46,6 +46,7 @@ describe("inline kernels", () => {
       name: "triple",
       stateful: false,
       lingers: false,
+      writes: 0,
     });
     const local = kernel.local();
     expect(local).not.toBe(fn);

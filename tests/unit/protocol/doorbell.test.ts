@@ -44,7 +44,14 @@ describe("a bell", () => {
 
   it("is not rung for what does not fit in it", () => {
     const { caller, worker } = setUp();
-    const kernel = { type: "inline", source: "() => 1", name: "k", stateful: false, lingers: false } as const;
+    const kernel = {
+      type: "inline",
+      source: "() => 1",
+      name: "k",
+      stateful: false,
+      lingers: false,
+      writes: 0,
+    } as const;
     const ring = (): boolean => {
       expect(caller.ring({ ...mail, handles: new Map([[1, new SharedArrayBuffer(8)]]) })).toBe("away");
       expect(caller.ring({ ...mail, kernel })).toBe("away");

@@ -60,7 +60,7 @@ function rounds() {
           ])
         : null,
       kernel: isFirst
-        ? { type: "inline", source: "(x) => x", name: "same", stateful: false, lingers: false }
+        ? { type: "inline", source: "(x) => x", name: "same", stateful: false, lingers: false, writes: 0 }
         : null,
       forget: null,
       forgetKernels: null,
@@ -106,6 +106,7 @@ it.each([
     name: "initializer",
     stateful: false,
     lingers: false,
+    writes: 0,
   } as const;
   const report = await new Promise<unknown>((resolve) => {
     const setup = { initializer, bell, parks: false, spins: false };
@@ -156,7 +157,10 @@ function roundsOf(arena: Arena) {
         [round.region.id, round.region.buffer],
         [region.id, region.buffer],
       ]),
-      kernel: source === null ? null : { type: "inline", source, name: "k", stateful: false, lingers: false },
+      kernel:
+        source === null
+          ? null
+          : { type: "inline", source, name: "k", stateful: false, lingers: false, writes: 0 },
       forget: null,
       forgetKernels,
     };
