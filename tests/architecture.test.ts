@@ -292,7 +292,7 @@ describe("what comes from outside", () => {
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/codec.ts", "protocol/descriptor.ts"],
-      acorn: ["kernel/source.ts"],
+      acorn: ["kernel/parser.ts"],
       comlink: ["bridge/far-side.ts", "bridge/host-connection.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/captures.ts"],

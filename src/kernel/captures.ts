@@ -105,6 +105,7 @@ function walk(kernel: FunctionNode) {
   let goesOn = false;
 
   const visit = (node: Node, ownsThis: boolean): void => {
+    if (node.type === "BinaryExpression" || node.type === "LogicalExpression") flattenChain(node);
     goesOn ||= letsWorkGoOn(node);
     if (node.type === "ThisExpression" && !ownsThis) outer ??= "this";
     else if (node.type === "Super" && !ownsThis) outer ??= "super";
@@ -115,21 +116,50 @@ function walk(kernel: FunctionNode) {
     }
     const isNested =
       node !== kernel && (node.type === "FunctionExpression" || node.type === "FunctionDeclaration");
-    for (const [key, value] of Object.entries(node)) {
-      const owns =
-        ownsThis ||
-        isNested ||
-        node.type === "StaticBlock" ||
-        (node.type === "PropertyDefinition" && key === "value");
-      for (const child of Array.isArray(value) ? value : [value]) {
-        if (!isNode(child)) continue;
-        parents.set(child, node);
-        visit(child, owns);
-      }
+    const ownsAll = ownsThis || isNested || node.type === "StaticBlock";
+    for (const key in node) {
+      const value: unknown = node[key as keyof Node];
+      if (typeof value !== "object" || value === null || key === "range") continue;
+      const owns = ownsAll || (node.type === "PropertyDefinition" && key === "value");
+      if (!Array.isArray(value)) note(value, node, owns);
+      else for (const child of value) note(child, node, owns);
     }
   };
-  visit(kernel, false);
+  const note = (child: unknown, parent: Node, owns: boolean): void => {
+    if (!isNode(child)) return;
+    parents.set(child, parent);
+    children.push([child, owns]);
+  };
+
+  // With a stack of its own, as generated kernels can be nested deeply; in the order of the source.
+  const children: [node: Node, ownsThis: boolean][] = [];
+  const stack: typeof children = [[kernel, false]];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    visit(...next);
+    for (let child = children.pop(); child !== undefined; child = children.pop()) stack.push(child);
+  }
   return { parents, outer, metas, imports, goesOn };
+}
+
+// Far more than anybody writes; the scope analysis takes some stack for each.
+const LONGEST_CHAIN = 100;
+
+/** Makes of a very long `a + b + c` a sequence of its operands, which means the same to whoever looks for names. */
+function flattenChain(node: Node): void {
+  const operands: Node[] = [];
+  let left = node;
+  while (left.type === "BinaryExpression" || left.type === "LogicalExpression") {
+    operands.push(left.right);
+    left = left.left;
+  }
+  if (operands.length <= LONGEST_CHAIN) return;
+  operands.push(left);
+  Object.assign(node, {
+    type: "SequenceExpression",
+    expressions: operands.reverse(),
+    left: null,
+    right: null,
+  });
 }
 
 /** The stand-in for a name that a tool inserted; judged by its use too, as users may have such names. */

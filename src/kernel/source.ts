@@ -1,5 +1,4 @@
 /** The text of an inline kernel, checked and made into an expression that compiles anywhere. */
-import { parse } from "acorn";
 import type {
   BlockStatement,
   ClassExpression,
@@ -16,6 +15,7 @@ import { KernelCaptureError, quote } from "../errors.js";
 import { enclosingNames } from "../platform/closure.js";
 import { RecentMap } from "../platform/recent-map.js";
 import { type FunctionNode, findReferences, type OuterWord } from "./captures.js";
+import { parseProgram } from "./parser.js";
 import { textKey } from "./text-key.js";
 
 export interface KernelSource {
@@ -131,7 +131,7 @@ function analyse(
     refuse("a native function (or a Proxy of one) has no source", "wrap its call in an arrow function");
   }
 
-  const parsed = parseKernel(text);
+  const parsed = orTooDeep(() => parseKernel(text)) ?? refuse(...TOO_DEEP);
   if (parsed instanceof SyntaxError) {
     const problem = parsed.message.replace(/ \(\d+:\d+\)$/, "");
     return refuse(
@@ -156,11 +156,8 @@ function analyse(
     );
   }
 
-  const { captures, globals, helpers, outer, stateful, lingers, writes } = findReferences(
-    parsed.program,
-    parsed.wrapper,
-    node,
-  );
+  const { captures, globals, helpers, outer, stateful, lingers, writes } =
+    orTooDeep(() => findReferences(parsed.program, parsed.wrapper, node)) ?? refuse(...TOO_DEEP);
   if (outer !== undefined) {
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
   }
@@ -171,6 +168,27 @@ function analyse(
   // The function of a method starts at its parameter list.
   const source = kind === undefined ? body : `${node.async === true ? "async " : ""}function ${body}`;
   return { source: supply(source, helpers), stateful, lingers, writes, globals };
+}
+
+const TOO_DEEP = [
+  "its source is nested too deeply to be analysed",
+  "use a loop over an array, or export it from a module with defineKernel()",
+] as const;
+
+/** @returns undefined if the stack does not suffice */
+function orTooDeep<T>(analyse: () => T): T | undefined {
+  try {
+    const result = analyse();
+    // So acorn reports it.
+    const isTooDeep = result instanceof SyntaxError && result.message.startsWith("Not enough stack space");
+    return isTooDeep ? undefined : result;
+  } catch (error) {
+    // Firefox has an InternalError.
+    const isTooDeep =
+      error instanceof RangeError || (error instanceof Error && error.name === "InternalError");
+    if (isTooDeep) return undefined;
+    throw error;
+  }
 }
 
 const OUTER_ADVICE: Record<OuterWord, string> = {
@@ -212,12 +230,7 @@ function parseKernel(text: string): ParsedKernel | SyntaxError {
   for (const [open, close] of FORMS) {
     const input = `${HEAD}${open}${text}${close}${TAIL}`;
     try {
-      const program = parse(input, {
-        ecmaVersion: "latest",
-        ranges: true,
-        allowSuperOutsideMethod: true,
-        allowImportExportEverywhere: true,
-      }) as Node as Program;
+      const program = parseProgram(input);
       return { input, program, ...unwrap(program, open) };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;

@@ -46,9 +46,9 @@ export function isInWorkers(name: string): boolean {
   return property !== undefined && isOfEngine(name, property);
 }
 
-/** V8 brings functions and namespaces, as plain values that are not enumerable. */
+/** V8 brings functions and namespaces, as plain values that are not enumerable; `gc` (`--expose-gc`) is. */
 function isOfEngine(name: string, { value, enumerable }: PropertyDescriptor): boolean {
-  if (enumerable === true) return false;
+  if (enumerable === true && name !== "gc") return false;
   return isNative(value) || (name === "Temporal" && looksBuiltIn(name));
 }
 
