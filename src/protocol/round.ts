@@ -108,7 +108,14 @@ export function openRound(
     before.begin(silent);
     return before.round;
   }
-  const bytes = encodeDescriptor(descriptor);
+  let bytes: Uint8Array;
+  try {
+    bytes = encodeDescriptor(descriptor);
+  } catch (error) {
+    // Arguments of gigabytes may be more than there is room for.
+    arena.give(region);
+    throw error;
+  }
   if (bytes.length > LARGEST_STANDING) {
     arena.give(region);
     region = arena.take(roundLayout(workers, orderLength, bytes.length).logs + logBytes, mayExceed);

@@ -125,6 +125,16 @@ test("a list may change as soon as the call is made", async () => {
   expect(await runClient(executor, "changed list")).toEqual(expected);
 });
 
+test("plain arrays are read when the client's code has ended, and those that have gone by then are named", async () => {
+  expect(await runClient(executor, "changed plain arrays")).toEqual({
+    sums: [4000, 4000, 4000, 4000],
+    name: "TypeError",
+    message:
+      'Cannot read "input[1]" as its buffer must stay whole until the call has settled: it was transferred away or shrunk; ' +
+      "pass a copy made with slice()",
+  });
+});
+
 describe("stopping", () => {
   test("a signal rejects with its reason; the call's memory returns when nobody touches it", async () => {
     expect(await runClient(executor, "aborted")).toEqual({

@@ -627,6 +627,26 @@ describe("memory", () => {
   });
 });
 
+// A plain column, which is mostly untouched, and two regions of more than 4 GiB.
+test.skipIf(freemem() < 12 * 2 ** 30)(
+  "more than 4 GiB in one column",
+  async () => {
+    const CHUNK = 2 ** 27;
+    const LENGTH = 2 ** 29 + 12_345;
+    const chunks = [
+      ...Array.from({ length: 4 }, (_, i) => [i * CHUNK, (i + 1) * CHUNK, CHUNK, i + 1, 101 + i]),
+      [4 * CHUNK, LENGTH, 12_345, 5, 105],
+    ];
+    expect(await facts("beyond-4-gib.mjs", [], { timeout: 170_000 })).toEqual({
+      placed: chunks,
+      allocated: [0, 0, 0, 0],
+      inPlace: chunks,
+      regions: 2,
+    });
+  },
+  180_000,
+);
+
 describe("more than 2^31 elements in one column", () => {
   const CHUNK = 2 ** 28;
   const LENGTH = 2 ** 31 + 12_345;

@@ -324,6 +324,24 @@ const scenarios = {
     return await call;
   },
 
+  async "changed plain arrays"(client) {
+    const readings = new Float64Array(1000);
+    const calls = [1, 2, 3, 4].map((k) => {
+      readings.fill(k);
+      return client.reduceShared(
+        { readings },
+        ({ readings }) => readings.reduce((a, b) => a + b, 0),
+        (a, b) => a + b,
+      );
+    });
+    const sums = await Promise.all(calls);
+    const gone = client.mapShared([new Int8Array(1), readings], (array) => array.length);
+    structuredClone(readings, { transfer: [readings.buffer] });
+    const { name, message } = await gone.catch((error) => error);
+    await until(() => client.memory().bytesInUse === 0, "The regions of the calls have returned");
+    return { sums, name, message };
+  },
+
   async aborted(client) {
     const reason = new Error("my own reason");
     const before = await client

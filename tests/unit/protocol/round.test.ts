@@ -252,6 +252,13 @@ describe("logs", () => {
   });
 });
 
+it("gives its region back where the descriptor can't be encoded", () => {
+  const arena = new Arena(2 ** 20, () => {});
+  const unfit = { ...descriptor, packing: (() => {}) as never };
+  expect(() => openRound(arena, unfit, 2, undefined, false)).toThrow();
+  expect(arena.usage().bytesInUse).toBe(0);
+});
+
 describe("places", () => {
   it("lead to the same memory on the other side", () => {
     const arena = new Arena(2 ** 20, () => {});
