@@ -67,7 +67,7 @@ export class KernelCaptureError extends SharrayError {
   }
 }
 
-/** A kernel threw, or its result cannot leave the worker. `cause` is what it threw. */
+/** A kernel threw, or its result cannot leave the worker or be read here. `cause` is what it threw, or why that is. */
 export class KernelError extends SharrayError {
   readonly code = "SHARRAY_KERNEL";
   /** Index of the task that failed: the lowest one of the call, whichever worker was faster. */

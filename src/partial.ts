@@ -1,6 +1,7 @@
 import type { Job } from "./dispatch/job.js";
 import type { PartialResults, TaskRange } from "./errors.js";
 import { taskRange } from "./protocol/job-spec.js";
+import type { Values } from "./protocol/received.js";
 import type { ResultTable } from "./protocol/results.js";
 
 /**
@@ -10,7 +11,7 @@ import type { ResultTable } from "./protocol/results.js";
 export class Partial implements PartialResults {
   readonly outputs: PartialResults["outputs"];
   readonly #results: ResultTable;
-  readonly #received: ReadonlyMap<number, unknown>;
+  readonly #received: Values;
   /** Of `streamShared` it is noted only that they were received. */
   readonly #hasValues: boolean;
   readonly #failed: number | undefined;

@@ -59,7 +59,7 @@ export class CallPort<In, Out> {
   }
 
   readonly #takeOne = (): boolean => {
-    const message = take<In>(this.#port);
+    const message = take(this.#port, () => {}) as In | undefined;
     if (message !== undefined) this.#onMessage(message);
     return message !== undefined;
   };

@@ -38,6 +38,11 @@ export class FewMap<K, V> {
   }
 
   /** A copy: entries may go while it is gone through. */
+  entries(): (readonly [K, V])[] {
+    return this.#keys.map((key, at) => [key, this.#values[at] as V] as const);
+  }
+
+  /** A copy, too. */
   values(): V[] {
     return [...this.#values];
   }

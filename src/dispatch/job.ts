@@ -8,8 +8,9 @@ import type { ControlBlock } from "../protocol/control-block.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobBlock } from "../protocol/job-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import { Received, type Values } from "../protocol/received.js";
 import type { Claim } from "../protocol/round.js";
-import type { Thrown } from "../protocol/thrown.js";
+import { packThrown, type Thrown } from "../protocol/thrown.js";
 import type { Backlog } from "./backlog.js";
 
 export interface JobParts {
@@ -67,13 +68,13 @@ export interface Strategy {
   run(job: Job, workers: number): MaybePromise<RunReport>;
 }
 
-const NONE: ReadonlyMap<number, unknown> = new Map();
+const NONE: Values = new Received();
 
 export class Job {
   readonly parts: JobParts;
   /** A list rather than a promise, of which most calls would make five for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
-  #received: Map<number, unknown> | undefined;
+  #received: Received | undefined;
   #reason: unknown;
   #control: ControlBlock | undefined;
   #isStopped = false;
@@ -89,7 +90,7 @@ export class Job {
   }
 
   /** Values that came by message. */
-  get received(): ReadonlyMap<number, unknown> {
+  get received(): Values {
     return this.#received ?? NONE;
   }
 
@@ -147,7 +148,7 @@ export class Job {
 
   receive(index: number, value: unknown): void {
     const { backlog } = this.parts;
-    this.#received ??= new Map();
+    this.#received ??= new Received();
     if (backlog === undefined) {
       this.#received.set(index, value);
     } else if (!this.#received.has(index)) {
@@ -159,6 +160,22 @@ export class Job {
   /** @param thrown undefined: the task's time was up */
   fail(index: number, thrown: Thrown | undefined): void {
     if (this.#failure === undefined || index < this.#failure.index) this.#failure = { index, thrown };
+  }
+
+  /**
+   * A round has ended in which every worker has left, and messages of which this thread could not read: fails the first
+   * task whose value or error was in one of them. Behind it nothing matters any more.
+   * @returns whether there is one
+   */
+  failUnread(reason: unknown): boolean {
+    const { results } = this.parts.block;
+    const end = this.#failure?.index ?? results.length;
+    for (let i = 0; i < end; i++) {
+      if (!results.isElsewhere(i) || this.received.has(i)) continue;
+      this.fail(i, packThrown(unreadError(reason)));
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -177,4 +194,15 @@ export class Job {
     }
     return Uint32Array.from(indices);
   }
+}
+
+/** @param reason why a message could not be read; undefined if the runtime does not tell */
+function unreadError(reason: unknown): Error {
+  const why =
+    reason instanceof Error ? `${reason.name}: ${reason.message}` : "an error that the runtime does not tell";
+  return new Error(
+    "Cannot read what the task returned or threw as it must fit into the stack and the memory of the calling thread: " +
+      `reading it fails with ${why}`,
+    { cause: reason },
+  );
 }

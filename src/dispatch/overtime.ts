@@ -4,6 +4,7 @@
  */
 import { clock } from "../platform/clock.js";
 import { unref } from "../platform/runtime.js";
+import type { Crew } from "./crew.js";
 
 // Most kernels that ask `aborted()` do so within a fraction of it; a worker that is ended costs a new one, some 50 ms.
 const GRACE_MS = 100;
@@ -72,4 +73,22 @@ export class Overtime {
     seen.spent = 0;
     return "fail";
   }
+}
+
+// How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
+// fraction of it; ending a worker costs a new one, some 50 ms.
+const STOPPED_MS = 1000;
+
+/** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
+export function endStopped<W extends { terminate(): Promise<void> }>(
+  crew: Pick<Crew<W>, "present">,
+  round: { at(place: number): number | undefined },
+): void {
+  const end = (): void => {
+    for (const [worker, place] of crew.present()) {
+      // Others have it before them still, and work for other rounds.
+      if (round.at(place) !== undefined) void worker.terminate();
+    }
+  };
+  unref(setTimeout(end, STOPPED_MS));
 }

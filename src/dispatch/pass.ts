@@ -7,19 +7,16 @@ import type { Found } from "../protocol/doorbell.js";
 import type { ReportMessage } from "../protocol/messages.js";
 import type { Claim, Round } from "../protocol/round.js";
 import { Crew } from "./crew.js";
+import { Inflow } from "./inflow.js";
 import type { Job } from "./job.js";
 import type { Lost } from "./losses.js";
 import { claimsOf } from "./notes.js";
-import { watchOvertime } from "./overtime.js";
+import { endStopped, watchOvertime } from "./overtime.js";
 import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
 import type { Slot } from "./slot.js";
 import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
-
-// How long a worker may go on with a task of a job that was stopped. Most tasks end or look at `aborted()` within a
-// fraction of it; ending a worker costs a new one, some 50 ms.
-const GRACE_MS = 1000;
 
 // When a short round is not over by then it gets its other workers.
 const ALONE_MS = 0.2;
@@ -39,7 +36,7 @@ export class Pass implements RoundListener<Slot>, Polled {
   readonly #pool: Pool;
   readonly #id = nextRound();
   readonly #crew = new Crew<Slot>();
-  #received = 0;
+  readonly #inflow: Inflow;
   readonly #lost: Lost[] = [];
   readonly #onEnd: (() => void)[] = [];
   /** Those lost; undefined: it is not over. */
@@ -49,6 +46,7 @@ export class Pass implements RoundListener<Slot>, Polled {
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
     this.#job = job;
     this.round = round;
+    this.#inflow = new Inflow(job, round.control);
     this.#placed = placed;
     this.#pool = pool;
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
@@ -69,7 +67,7 @@ export class Pass implements RoundListener<Slot>, Polled {
    */
   untilEnd(): MaybePromise<readonly Lost[]> {
     if (this.#outcome !== undefined) return this.#outcome;
-    if (this.#waiting === undefined) this.#job.onStop(() => this.#stopped());
+    if (this.#waiting === undefined) this.#job.onStop(() => endStopped(this.#crew, this.round));
     this.#waiting ??= new Promise((resolve) => {
       this.#onEnd.push(() => resolve(this.#outcome as readonly Lost[]));
     });
@@ -138,21 +136,20 @@ export class Pass implements RoundListener<Slot>, Polled {
   }
 
   report(slot: Slot, message: ReportMessage): void {
-    const job = this.#job;
-    for (const [index, value] of message.values) job.receive(index, value);
-    for (const [index, thrown] of message.failures) job.fail(index, thrown);
-    this.#received += message.values.length + message.failures.length;
-    if (!message.left) {
-      // Nothing else may come for long: its worker may be busy with another round by now.
-      this.#lookForEnd();
-      return;
-    }
-    if (message.broken !== null) {
-      // No kernel, no task: the same as if the first one had failed.
-      job.fail(0, message.broken);
-      this.round.control.lowerLimit(0);
-    }
-    this.#leave(slot);
+    this.#inflow.take(message);
+    // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
+    if (message.left) this.#leave(slot);
+    else this.#lookForEnd();
+  }
+
+  hasSaidLeft(slot: Slot, heard: number): boolean {
+    return this.round.leave(this.#placeOf(slot)).wasSaidBy(heard);
+  }
+
+  unread(slot: Slot, reason: unknown, isOwn: boolean, left: boolean): void {
+    this.#inflow.lose(reason, isOwn);
+    if (left) this.#leave(slot);
+    else this.#lookForEnd();
   }
 
   hasBegun(slot: Slot): boolean {
@@ -175,17 +172,6 @@ export class Pass implements RoundListener<Slot>, Polled {
     this.#leave(slot);
   }
 
-  /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
-  #stopped(): void {
-    const end = (): void => {
-      for (const [slot, participant] of this.#crew.present()) {
-        // Others have it before them still, and work for other rounds.
-        if (this.round.at(participant) !== undefined) void slot.terminate();
-      }
-    };
-    unref(setTimeout(end, GRACE_MS));
-  }
-
   /** Looks, as long as the round lasts, whether a task's time is up. */
   #watch(timeout: number): void {
     const end = watchOvertime(timeout, (overtime, now) => {
@@ -206,6 +192,8 @@ export class Pass implements RoundListener<Slot>, Polled {
   #wake(slot: Slot): Found {
     const isBack = this.#crew.workers.includes(slot);
     const participant = this.#crew.enter(slot, this.round.workers);
+    // Whoever had the place before may have said so.
+    this.round.leave(participant).say(0);
     const { kernel, lease, backlog } = this.#job.parts;
     backlog?.onWorkers(true);
     lease.hold();
@@ -276,15 +264,22 @@ export class Pass implements RoundListener<Slot>, Polled {
   }
 
   #lookForEnd(): void {
-    const { control } = this.round;
+    if (this.#outcome !== undefined) return;
     // The order matters: a claim raises the count of posted values before it ends.
-    if (control.finished && control.posted === this.#received) this.#endWith([]);
+    if (this.round.control.finished && this.#inflow.isComplete) this.#endWith([]);
+    else if (this.#crew.here === 0) this.#lookForLoss();
+  }
+
+  /** All have left or are lost, so nothing is on its way any more. */
+  #lookForLoss(): void {
+    // What a lost worker had not sent runs again, and with it what could not be read.
+    const hasFailed = this.#lost.length === 0 && this.#inflow.failMissing();
+    this.#lost.push(...this.#inflow.leftOut);
     // At a closed gate nobody takes part, and the round goes on when it is raised.
-    else if (this.#crew.here === 0 && (this.#lost.length > 0 || control.exhausted)) this.#endWith(this.#lost);
+    if (this.#lost.length > 0 || hasFailed || this.round.control.exhausted) this.#endWith(this.#lost);
   }
 
   #endWith(lost: readonly Lost[]): void {
-    if (this.#outcome !== undefined) return;
     this.#outcome = lost;
     this.#job.parts.backlog?.endRound();
     for (const listener of this.#onEnd) listener();

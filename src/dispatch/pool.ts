@@ -11,8 +11,8 @@ import { withoutSignalHandlers } from "../platform/signals.js";
 import type { Tricks } from "../platform/tricks.js";
 import { Backoff } from "./backoff.js";
 import type { Job } from "./job.js";
-import { type Control, Slot } from "./slot.js";
-import type { StartOptions } from "./start-worker.js";
+import { Slot } from "./slot.js";
+import type { Control, StartOptions } from "./start-worker.js";
 
 interface WorkerModule {
   flush(): void;

@@ -17,6 +17,14 @@ export interface RoundListener<S> {
   isAt(slot: S): boolean;
   /** Has the slot's worker begun a task of this round? */
   hasBegun(slot: S): boolean;
+  /** Has the slot's worker said that it left, by one of its first `heard` messages? */
+  hasSaidLeft(slot: S, heard: number): boolean;
+  /**
+   * A message of the slot's worker could not be read. It was about this round, or another one that the worker takes part in.
+   * @param isOwn it takes part in no other one
+   * @param left it was the worker's last one of this round
+   */
+  unread(slot: S, reason: unknown, isOwn: boolean, left: boolean): void;
   /**
    * The slot's worker ended before it left the round. Nothing more comes from it.
    * @param gone resolves when its thread has ended, if a system call still holds it; undefined: it has

@@ -5,24 +5,13 @@ import type { PoolWorker } from "../platform/pool-worker.js";
 import { listenTo, take } from "../platform/ports.js";
 import { inBackground, unref } from "../platform/runtime.js";
 import type { Doorbell, Found } from "../protocol/doorbell.js";
-import type { ReportMessage, StartReport, WakeMessage } from "../protocol/messages.js";
+import { isReport, type ReportMessage, type WakeMessage } from "../protocol/messages.js";
 import { type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
 import type { RoundListener } from "./round-listener.js";
-import { type StartOptions, startWorker } from "./start-worker.js";
+import { type Control, type StartOptions, startWorker } from "./start-worker.js";
 import { waitFor } from "./wait-for.js";
 import { WorkerKnowledge } from "./worker-knowledge.js";
-
-type Report = ReportMessage | StartReport;
-
-/** How workers are started and ended. */
-export interface Control {
-  /** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
-  spawn(worker: PoolWorker): Promise<object>;
-  /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
-  flush(thread: object): Promise<void>;
-  terminate(thread: object): Promise<void>;
-}
 
 // A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
 // still, as a kernel has left something behind, does not; nor one whose output nobody reads.
@@ -67,6 +56,8 @@ export class Slot {
   /** It has left a round, though this thread may not have heard yet that it serves. */
   #hasServed = false;
   #holds = 0;
+  /** Messages of the worker that have come, read or not. */
+  #heard = 0;
   #idleSince = 0;
   #readySince: number | undefined;
 
@@ -100,7 +91,7 @@ export class Slot {
     this.#worker = worker;
     this.#port = port;
     this.#bell = bell;
-    listenTo(port, (message: Report) => this.#hear(message));
+    listenTo(port, (message) => this.#hear(message), this.#unread);
     // Until it has started.
     this.#hold();
     this.#spawnTimer = unref(setTimeout(() => void this.#spawn(), SPAWN_MS));
@@ -198,7 +189,9 @@ export class Slot {
     void this.#worker.terminate();
   }
 
-  #hear(message: Report): void {
+  #hear(message: unknown): void {
+    if (!isReport(message)) return;
+    this.#heard = (this.#heard + 1) | 0;
     if (message.round === null) this.#start(message.broken);
     else this.#report(message);
   }
@@ -225,13 +218,34 @@ export class Slot {
     if (left) this.#release();
   }
 
+  /** A message has come and is lost: which it was shows by its number. */
+  readonly #unread = (reason: unknown): void => {
+    this.#heard = (this.#heard + 1) | 0;
+    if (this.#heard === 1 && this.#readySince === undefined) {
+      // Whether it serves. What an initializer threw may be anything, that it serves can always be read.
+      this.#fail(reason);
+      return;
+    }
+    const isOwn = this.#rounds.size === 1;
+    for (const [round, listener] of this.#rounds.entries()) {
+      const left = listener.hasSaidLeft(this, this.#heard);
+      if (left) {
+        this.#hasServed = true;
+        this.#rounds.delete(round);
+      }
+      listener.unread(this, reason, isOwn, left);
+      if (left) this.#release();
+    }
+  };
+
   /** @param gone see `RoundListener.lost` */
   #lose(exitCode: number, error: unknown, gone: Promise<void> | undefined): void {
     this.#hasEnded = gone === undefined;
     // Never released: see `#end`.
     this.#hold();
     // What the worker sent before its end waits in the port, and counts.
-    for (let m = take<Report>(this.#port); m !== undefined; m = take(this.#port)) this.#hear(m);
+    const next = (): unknown => take(this.#port, this.#unread);
+    for (let message = next(); message !== undefined; message = next()) this.#hear(message);
     clearTimeout(this.#spawnTimer);
     this.#beBroken(error ?? new Error("The worker ended while it was starting"));
     this.#port.close();

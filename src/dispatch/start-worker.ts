@@ -12,6 +12,15 @@ export interface StartOptions {
   readonly tricks: Tricks;
 }
 
+/** How workers are started and ended. */
+export interface Control {
+  /** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
+  spawn(worker: PoolWorker): Promise<object>;
+  /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
+  flush(thread: object): Promise<void>;
+  terminate(thread: object): Promise<void>;
+}
+
 export interface Started {
   readonly worker: PoolWorker;
   /** This thread's end of the channel of rounds. */

@@ -2,12 +2,20 @@
 
 export const CAN_TAKE = false;
 
+export type OnUnreadable = (reason: unknown) => void;
+
 /** Hears the messages of a worker's port. */
-export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
-  port.onmessage = ({ data }: MessageEvent<M>) => listener(data);
+export function listenTo(
+  port: MessagePort,
+  listener: (message: unknown) => void,
+  onUnreadable: OnUnreadable,
+): void {
+  port.onmessage = ({ data }) => listener(data);
+  // Browsers do not say why.
+  port.onmessageerror = () => onUnreadable(undefined);
 }
 
 /** Nothing waits in the port of a worker that has ended: see `PoolWorker`. */
-export function take<M>(_port: MessagePort): M | undefined {
+export function take(_port: MessagePort, _onUnreadable: OnUnreadable): unknown {
   return undefined;
 }

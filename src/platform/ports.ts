@@ -4,20 +4,43 @@ import { receiveMessageOnPort } from "node:worker_threads";
 /** Can a message be taken without a turn of the event loop? */
 export const CAN_TAKE = true;
 
+/** Told why a message cannot be read: it has come, and is gone. */
+export type OnUnreadable = (reason: unknown) => void;
+
 /** The part of Node's ports that the web's do not have. */
 interface NodePort {
   on(event: "message", listener: (message: never) => void): void;
+  on(event: "messageerror", listener: OnUnreadable): void;
   unref(): void;
 }
 
-/** Hears the messages of a worker's port, which does not keep the process alive. */
-export function listenTo<M>(port: MessagePort, listener: (message: M) => void): void {
+/**
+ * Hears the messages of a worker's port, which does not keep the process alive. One that needs more stack or memory than
+ * this thread has cannot be read.
+ */
+export function listenTo(
+  port: MessagePort,
+  listener: (message: unknown) => void,
+  onUnreadable: OnUnreadable,
+): void {
   const nodePort = port as unknown as NodePort;
   nodePort.on("message", listener);
+  nodePort.on("messageerror", onUnreadable);
   nodePort.unref();
 }
 
-/** Takes the next message that has come, before listeners hear of it; undefined: there is none. A look takes 0.1 µs. */
-export function take<M>(port: MessagePort): M | undefined {
-  return receiveMessageOnPort(port as never)?.message as M | undefined;
+/**
+ * Takes the next message that has come and can be read, before listeners hear of it; undefined: there is none. A look
+ * takes 0.1 µs.
+ */
+export function take(port: MessagePort, onUnreadable: OnUnreadable): unknown {
+  for (;;) {
+    try {
+      const received = receiveMessageOnPort(port as never);
+      // A message of `undefined` is none of this package.
+      if (received === undefined || received.message !== undefined) return received?.message;
+    } catch (reason) {
+      onUnreadable(reason);
+    }
+  }
 }

@@ -10,10 +10,13 @@ const LEFT = 1;
 /** The caller's side looks no longer: leaving takes a message. */
 const CALL = 2;
 
+/** The second word: which of the worker's messages says that it has left, counted from 1; 0: none yet. */
+const SAID_BY = 1;
+
 export class LeaveWord {
   readonly #words: Int32Array;
 
-  /** @param words one word on shared memory */
+  /** @param words two words on shared memory */
   constructor(words: Int32Array) {
     this.#words = words;
   }
@@ -21,11 +24,28 @@ export class LeaveWord {
   /** Before any worker knows of it. @param silent the caller's side will look */
   reset(silent: boolean): void {
     this.#words[0] = silent ? TAKING : CALL;
+    this.#words[SAID_BY] = 0;
   }
 
   /** The worker leaves. @returns whether it has to say so in a message */
   leave(): boolean {
     return Atomics.compareExchange(this.#words, 0, TAKING, LEFT) !== TAKING;
+  }
+
+  /**
+   * The worker is about to post its leave: its last touch of the round's memory. The caller's side may fail to read that
+   * message, and has to know what was in it.
+   * @param message its number; 0: another one comes before
+   */
+  say(message: number): void {
+    Atomics.store(this.#words, SAID_BY, message);
+  }
+
+  /** Was its leave among the first `heard` messages of the worker, read or not? */
+  wasSaidBy(heard: number): boolean {
+    const message = Atomics.load(this.#words, SAID_BY);
+    // Numbers are 32 bits long, and a worker may send more messages.
+    return message !== 0 && ((heard - message) | 0) >= 0;
   }
 
   get hasLeft(): boolean {

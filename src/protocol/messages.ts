@@ -56,6 +56,21 @@ export interface StartReport {
   readonly broken: Thrown | null;
 }
 
+/** Kernels can reach the port of their worker, and may post anything there. */
+export function isReport(data: unknown): data is ReportMessage | StartReport {
+  if (typeof data !== "object" || data === null) return false;
+  const { round, values, failures, left, broken } = data as Partial<Record<keyof ReportMessage, unknown>>;
+  if (typeof broken !== "object") return false;
+  if (round === null) return true;
+  return typeof round === "number" && typeof left === "boolean" && areEntries(values) && areEntries(failures);
+}
+
+function areEntries(list: unknown): boolean {
+  if (!Array.isArray(list)) return false;
+  for (const entry of list) if (!Array.isArray(entry) || !(entry[0] >= 0)) return false;
+  return true;
+}
+
 /** The `code` of the error by which a worker ends itself that kernels have made useless. */
 export const USELESS = "SHARRAY_WORKER_USELESS";
 

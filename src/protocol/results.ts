@@ -3,6 +3,7 @@
  * slot holds, and that the task ended at all.
  */
 import { clearBytes } from "../platform/bytes.js";
+import type { Values } from "./received.js";
 
 /** The task has not ended. */
 const PENDING = 0;
@@ -100,7 +101,7 @@ export class ResultTable {
   }
 
   /** The value of a task that has ended; one that came by message is taken from `received`. */
-  valueAt(index: number, received: ReadonlyMap<number, unknown>): unknown {
+  valueAt(index: number, received: Values): unknown {
     switch (this.#kinds[index]) {
       case NUMBER:
         return this.#numbers[index];
@@ -120,7 +121,7 @@ export class ResultTable {
   }
 
   /** All values in task order. */
-  collect(received: ReadonlyMap<number, unknown>): unknown[] {
+  collect(received: Values): unknown[] {
     if (this.#areNumbers()) return toNumbers(this.#numbers);
     const values: unknown[] = [];
     for (let i = 0; i < this.#kinds.length; i++) values.push(this.valueAt(i, received));

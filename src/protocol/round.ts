@@ -10,7 +10,7 @@ import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./des
 import { LeaveWord } from "./leave.js";
 import type { WakeMessage } from "./messages.js";
 
-// A cache line for each worker: its meter, which is written at the end of every claim, and its leave word.
+// A cache line for each worker: its meter, which is written at the end of every claim, and its leave words.
 const METER_BYTES = 64;
 const LEAVE_AT = 56;
 
@@ -236,8 +236,9 @@ function meterAt(buffer: SharedArrayBuffer, participant: number): Float64Array {
   return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, METER_WORDS);
 }
 
-function leaveAt(buffer: SharedArrayBuffer, participant: number): LeaveWord {
-  return new LeaveWord(new Int32Array(buffer, CONTROL_BYTES + participant * METER_BYTES + LEAVE_AT, 1));
+/** How a worker leaves a round whose region that is. */
+export function leaveAt(buffer: SharedArrayBuffer, participant: number): LeaveWord {
+  return new LeaveWord(new Int32Array(buffer, CONTROL_BYTES + participant * METER_BYTES + LEAVE_AT, 2));
 }
 
 function logAt(

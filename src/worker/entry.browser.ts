@@ -4,7 +4,7 @@ import { live } from "../platform/lifeline.browser.js";
 import { POOL_WORKER } from "../platform/nested.browser.js";
 import type { Outfit } from "../platform/outfit.js";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import type { Port } from "./port-outbox.js";
+import type { Port } from "./report-port.js";
 import { WorkerServer } from "./serve.js";
 
 (globalThis as { [POOL_WORKER]?: true })[POOL_WORKER] = true;
@@ -20,4 +20,8 @@ expose({
 function serve({ port, setup }: Outfit): void {
   const server = new WorkerServer(port as Port, setup as WorkerSetup, () => undefined);
   port.onmessage = ({ data }: MessageEvent<WakeMessage>) => void server.receive(data);
+  // A round that this worker does not know of would wait for it: once it has ended, others run its tasks.
+  port.onmessageerror = () => {
+    throw new Error("A worker could not read a message of its pool");
+  };
 }

@@ -9,14 +9,16 @@ import { expose } from "threads/worker";
 import type { Outfit } from "../platform/outfit.js";
 import { take } from "../platform/ports.js";
 import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
-import type { Port } from "./port-outbox.js";
+import type { Port } from "./report-port.js";
 import { WorkerServer } from "./serve.js";
 
 removeAddedListeners();
 
 const { port, setup } = workerData as Outfit;
-const server = new WorkerServer(port as Port, setup as WorkerSetup, () => take<WakeMessage>(port));
+const takeMessage = () => take(port, endUnread) as WakeMessage | undefined;
+const server = new WorkerServer(port as Port, setup as WorkerSetup, takeMessage);
 (port as unknown as MessagePort).on("message", (wake: WakeMessage) => void server.receive(wake));
+(port as unknown as MessagePort).on("messageerror", endUnread);
 
 expose({
   /** Settles when what kernels have written to the console is with the program. */
@@ -24,6 +26,13 @@ expose({
     await Promise.all([process.stdout, process.stderr].map(written));
   },
 });
+
+/** A round that this worker does not know of would wait for it: once it has ended, others run its tasks. */
+function endUnread(cause: unknown): void {
+  queueMicrotask(() => {
+    throw new Error("A worker could not read a message of its pool", { cause });
+  });
+}
 
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {

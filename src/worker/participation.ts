@@ -5,7 +5,8 @@ import { Departure } from "../protocol/departure.js";
 import { JobBlock } from "../protocol/job-block.js";
 import type { WakeMessage } from "../protocol/messages.js";
 import type { OpenedRound } from "../protocol/round.js";
-import { type Port, PortOutbox } from "./port-outbox.js";
+import { PortOutbox } from "./port-outbox.js";
+import type { ReportPort } from "./report-port.js";
 import { TaskRun, type TaskRunParts } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
 import { Wanted } from "./wanted.js";
@@ -28,7 +29,7 @@ export class Participation {
    * @param memory the job block's
    */
   constructor(
-    port: Port,
+    port: ReportPort,
     wake: WakeMessage,
     round: OpenedRound,
     arrays: readonly TypedArray[],

@@ -13,12 +13,12 @@ import type {
   WakeMessage,
   WorkerSetup,
 } from "../protocol/messages.js";
-import { readRound } from "../protocol/round.js";
+import { leaveAt, readRound } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
 import { importKernel } from "./import-kernel.js";
 import { assertIntact } from "./intact.js";
 import { type LoadedKernel, Participation } from "./participation.js";
-import type { Port } from "./port-outbox.js";
+import { type Port, ReportPort } from "./report-port.js";
 import type { TaskRun } from "./task-run.js";
 
 // A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
@@ -30,7 +30,7 @@ const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
 
 export class WorkerServer {
-  readonly #port: Port;
+  readonly #port: ReportPort;
   /** Rejects when the initializer throws; then the pool ends this worker. */
   readonly #initialized: Promise<void>;
   readonly #handles = new Map<number, SharedArrayBuffer>();
@@ -59,7 +59,7 @@ export class WorkerServer {
    * @param takeMessage takes the next message from the port at once, where there is one
    */
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WakeMessage | undefined) {
-    this.#port = port;
+    this.#port = new ReportPort(port);
     this.#bell = new Doorbell(setup.bell);
     this.#looks = setup.spins ? new Looks() : undefined;
     this.#parks = setup.parks;
@@ -67,7 +67,7 @@ export class WorkerServer {
     this.#initialized = initialize(setup);
     const report = (broken: StartReport["broken"]): void => {
       const started: StartReport = { round: null, broken };
-      port.postMessage(started);
+      this.#port.post(started);
     };
     this.#initialized.then(
       () => report(null),
@@ -127,7 +127,9 @@ export class WorkerServer {
       assertIntact();
       const broken = packThrown(thrown);
       const report: ReportMessage = { round: wake.round, values: [], failures: [], left: true, broken };
-      this.#port.postMessage(report);
+      const region = this.#handles.get(wake.memory) as SharedArrayBuffer;
+      leaveAt(region, wake.participant).say(this.#port.next);
+      this.#port.post(report);
     } finally {
       this.#joining -= 1;
       if (this.#joining === 0 && this.#outdated.size > 0) this.#forgetKernels();

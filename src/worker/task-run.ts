@@ -15,6 +15,7 @@ import type { Wanted } from "./wanted.js";
 
 /** Where results go that do not fit the result table. */
 export interface Outbox {
+  /** @throws DataCloneError, RangeError where it shows at once that the value can't travel */
   value(index: number, departing: Departing): void;
   failure(index: number, thrown: Thrown): void;
   /** A claim ended: time to send what has gathered. */
@@ -223,14 +224,12 @@ export class TaskRun {
     const { results, departure, outbox, slots, control, wanted } = this.#parts;
     if (wanted.takeDenial()) return;
     if (slots && results.write(index, value)) return;
-    let departing: Departing;
     try {
-      departing = departure.prepare(value);
+      outbox.value(index, departure.prepare(value));
     } catch (thrown) {
       this.#fail(position, index, thrown);
       return;
     }
-    outbox.value(index, departing);
     control.addPosted(1);
     results.markElsewhere(index);
   }

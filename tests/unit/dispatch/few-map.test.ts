@@ -21,6 +21,7 @@ it("holds what a Map holds, in the same order", () => {
         }
         expect(few.size).toBe(map.size);
         expect(few.values()).toEqual([...map.values()]);
+        expect(few.entries()).toEqual([...map]);
       }
     }),
   );

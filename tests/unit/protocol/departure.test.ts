@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Departing, Departure } from "../../../src/protocol/departure.js";
+import { type Departing, Departure, MAX_DEPTH } from "../../../src/protocol/departure.js";
 import { KINDS, onShared } from "../arbitraries.js";
 
 /** Moves even the smallest buffers, as the real thing does large ones. */
@@ -324,4 +324,49 @@ describe("what cannot leave, with its path", () => {
     };
     expect(() => prepare(result)).toThrow(thrown);
   });
+});
+
+describe("what is nested", () => {
+  const nestings: readonly (readonly [string, (inner: unknown) => unknown, string])[] = [
+    ["objects", (d) => ({ d }), "result.d.d.d.d"],
+    ["lists", (d) => [d], "result[0][0][0]"],
+    ["values of maps", (d) => new Map([[1, d]]), "result.get(1).get(1)"],
+    ["keys of maps", (d) => new Map([[d, 1]]), "a key of a key of"],
+    ["sets", (d) => new Set([d]), "an element of an element of"],
+    ["causes of errors", (cause) => new Error("x", { cause }), "result.cause.cause"],
+  ];
+  const nest = (around: (inner: unknown) => unknown, depth: number): unknown => {
+    let value: unknown = null;
+    for (let i = 0; i < depth; i++) value = around(value);
+    return value;
+  };
+
+  it.each(nestings)(
+    "%s leave as deep as every thread can read them, and are refused beyond",
+    (_name, around, path) => {
+      expect(() => depart(nest(around, MAX_DEPTH))).not.toThrow();
+      for (const depth of [MAX_DEPTH + 1, 2500, 5000]) {
+        expect(() => prepare(nest(around, depth))).toThrow(`Cannot return ${path}`);
+        expect(() => prepare(nest(around, depth))).toThrow(`must be nested at most ${MAX_DEPTH} deep`);
+      }
+    },
+  );
+
+  it("may be wide, and hold itself", () => {
+    const self: Record<string, unknown> = { list: Array.from({ length: 5000 }, (_, i) => [i]) };
+    self["self"] = [self, self];
+    expect(() => depart(self)).not.toThrow();
+  });
+
+  it("weighs without end where it is deep: a thread with a small stack may fail to read it", () => {
+    expect(prepare(nest((d) => ({ d }), 50)).weight).toBeLessThan(50_000);
+    expect(prepare(nest((d) => ({ d }), 500)).weight).toBe(Infinity);
+  });
+});
+
+it("weighs about as many bytes as its message has", () => {
+  expect(prepare({ x: new Float64Array(1000) }).weight).toBeGreaterThan(8000);
+  expect(prepare(["a".repeat(5000)]).weight).toBeGreaterThan(10_000);
+  expect(prepare(Array.from({ length: 1000 }, (_, i) => i)).weight).toBeGreaterThan(8000);
+  expect(prepare({ x: 1 }).weight).toBeLessThan(100);
 });

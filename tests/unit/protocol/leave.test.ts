@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LeaveWord } from "../../../src/protocol/leave.js";
 
 function setUp(silent: boolean) {
-  const words = new Int32Array(new SharedArrayBuffer(4)).fill(7);
+  const words = new Int32Array(new SharedArrayBuffer(8)).fill(7);
   // Each side has its own view of the word.
   const [caller, worker] = [new LeaveWord(words), new LeaveWord(words)] as const;
   caller.reset(silent);
@@ -34,5 +34,18 @@ describe("a leave", () => {
     const { caller, worker } = setUp(true);
     expect(worker.leave()).toBe(false);
     expect(caller.call()).toBe(false);
+  });
+
+  it("by message is known by the message's number", () => {
+    const { caller, worker } = setUp(false);
+    expect(caller.wasSaidBy(9)).toBe(false);
+    worker.say(3);
+    expect([2, 3, 4].map((heard) => caller.wasSaidBy(heard))).toEqual([false, true, true]);
+    // Numbers go around.
+    worker.say(2 ** 31 - 1);
+    expect(caller.wasSaidBy(-(2 ** 31) + 5)).toBe(true);
+    expect(caller.wasSaidBy(2 ** 31 - 2)).toBe(false);
+    caller.reset(false);
+    expect(caller.wasSaidBy(9)).toBe(false);
   });
 });

@@ -3,21 +3,24 @@ import { LeaveWord } from "../../../src/protocol/leave.js";
 import type { ReportMessage } from "../../../src/protocol/messages.js";
 import { packThrown } from "../../../src/protocol/thrown.js";
 import { PortOutbox } from "../../../src/worker/port-outbox.js";
+import { ReportPort } from "../../../src/worker/report-port.js";
 
-function setUp(eager: boolean, silent = false) {
+/** @param canPost says of a message that it can be posted */
+function setUp(eager: boolean, silent = false, canPost = (_report: ReportMessage): boolean => true) {
   const clock = { now: 0 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);
   const sent: ReportMessage[] = [];
   const transfers: (readonly ArrayBuffer[])[] = [];
   const port = {
     postMessage(message: unknown, transfer: readonly ArrayBuffer[] = []): void {
+      if (!canPost(message as ReportMessage)) throw new RangeError("too much");
       sent.push(message as ReportMessage);
       transfers.push(transfer);
     },
   };
-  const leave = new LeaveWord(new Int32Array(1));
+  const leave = new LeaveWord(new Int32Array(2));
   leave.reset(silent);
-  return { clock, sent, transfers, leave, outbox: new PortOutbox(port, 9, eager, leave) };
+  return { clock, sent, transfers, leave, outbox: new PortOutbox(new ReportPort(port), 9, eager, leave) };
 }
 
 afterEach(() => {
@@ -27,27 +30,26 @@ afterEach(() => {
 it("gathers for a few milliseconds, and loses nothing", () => {
   const { clock, sent, transfers, outbox } = setUp(false);
   const buffer = new ArrayBuffer(8);
-  outbox.value(0, { value: "a", transfer: [], isPlain: true });
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
   outbox.claimEnded();
-  outbox.value(1, { value: "b", transfer: [buffer], isPlain: true });
+  outbox.value(1, { value: "b", transfer: [buffer], isPlain: true, weight: 16 });
   outbox.claimEnded();
   expect(sent).toEqual([]);
   clock.now = 5;
-  outbox.failure(2, packThrown("x"));
   outbox.claimEnded();
   expect(sent).toHaveLength(1);
-  expect(sent[0]).toMatchObject({
+  expect(sent[0]).toEqual({
     round: 9,
     values: [
       [0, "a"],
       [1, "b"],
     ],
-    failures: [[2, { type: "value", value: "x" }]],
+    failures: [],
     left: false,
     broken: null,
   });
   expect(transfers[0]).toEqual([buffer]);
-  outbox.value(3, { value: "c", transfer: [], isPlain: true });
+  outbox.value(3, { value: "c", transfer: [], isPlain: true, weight: 16 });
   outbox.claimEnded();
   expect(sent).toHaveLength(1);
   // The last message takes along what is left.
@@ -72,10 +74,10 @@ it("sends nothing where there is nothing", () => {
 
 it("sends at the end of each claim when it is eager", () => {
   const { sent, outbox } = setUp(true);
-  outbox.value(0, { value: "a", transfer: [], isPlain: true });
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
   expect(sent).toEqual([]);
   outbox.claimEnded();
-  outbox.value(1, { value: "b", transfer: [], isPlain: true });
+  outbox.value(1, { value: "b", transfer: [], isPlain: true, weight: 16 });
   outbox.claimEnded();
   outbox.claimEnded();
   expect(sent.map(({ values }) => values)).toEqual([[[0, "a"]], [[1, "b"]]]);
@@ -90,7 +92,7 @@ it("leaves without a message where the caller's side looks for itself", () => {
 
 it("leaves with a message where there is something to send", () => {
   const { sent, leave, outbox } = setUp(false, true);
-  outbox.value(1, { value: "a", transfer: [], isPlain: true });
+  outbox.value(1, { value: "a", transfer: [], isPlain: true, weight: 16 });
   outbox.leave();
   expect(sent).toMatchObject([{ values: [[1, "a"]], left: true }]);
   expect(leave.hasLeft).toBe(false);
@@ -98,9 +100,64 @@ it("leaves with a message where there is something to send", () => {
 
 it("leaves with a message after others, which a silent leave would overtake", () => {
   const { sent, leave, outbox } = setUp(false, true);
-  outbox.value(1, { value: "a", transfer: [], isPlain: true });
+  outbox.value(1, { value: "a", transfer: [], isPlain: true, weight: 16 });
   outbox.flush();
   outbox.leave();
   expect(sent.map(({ left }) => left)).toEqual([false, true]);
   expect(leave.hasLeft).toBe(false);
+});
+
+const alone = (values: readonly (readonly [number, unknown])[]) => ({ values, failures: [], left: false });
+
+it("sends what is large or deep, and what failed, by itself: others are not lost with it where it cannot be read", () => {
+  const { clock, sent, outbox } = setUp(false);
+  clock.now = 1;
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.value(1, { value: "deep", transfer: [], isPlain: true, weight: Infinity });
+  outbox.value(2, { value: "b", transfer: [], isPlain: true, weight: 16 });
+  outbox.value(3, { value: "large", transfer: [], isPlain: true, weight: 1e6 });
+  outbox.claimEnded();
+  outbox.value(4, { value: "c", transfer: [], isPlain: true, weight: 16 });
+  outbox.failure(5, packThrown("x"));
+  outbox.leave();
+  expect(sent).toMatchObject([
+    alone([[0, "a"]]),
+    alone([[1, "deep"]]),
+    alone([[2, "b"]]),
+    alone([[3, "large"]]),
+    alone([[4, "c"]]),
+    { values: [], failures: [[5, { type: "value", value: "x" }]], left: false },
+    { values: [], failures: [], left: true },
+  ]);
+});
+
+it("says which message tells that it left", () => {
+  const { leave, outbox } = setUp(false);
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.flush();
+  expect(leave.wasSaidBy(1)).toBe(false);
+  outbox.leave();
+  expect(leave.wasSaidBy(1)).toBe(false);
+  expect(leave.wasSaidBy(2)).toBe(true);
+});
+
+it("makes a failure of a value that cannot be posted, and sends the others", () => {
+  const { sent, leave, outbox } = setUp(
+    false,
+    false,
+    ({ values }) => !values.some(([, value]) => value === "b"),
+  );
+  for (const [index, value] of ["a", "b", "c"].entries())
+    outbox.value(index, { value, transfer: [], isPlain: true, weight: 16 });
+  outbox.leave();
+  expect(sent).toMatchObject([
+    alone([[0, "a"]]),
+    {
+      values: [],
+      failures: [[1, { message: expect.stringContaining("posting it fails with RangeError: too much") }]],
+    },
+    alone([[2, "c"]]),
+    { values: [], failures: [], left: true },
+  ]);
+  expect([3, 4].map((heard) => leave.wasSaidBy(heard))).toEqual([false, true]);
 });
