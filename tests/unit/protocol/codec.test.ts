@@ -272,6 +272,8 @@ describe("small plain arrays", () => {
     const whole = new Uint8Array(10 * INLINE_LIMIT);
     const parts = [1, 2, 3].map((i) => whole.subarray(i, i + 1000));
     expect(written(parts).table.arrays).toHaveLength(0);
+    const tiny = Array.from({ length: 1000 }, (_, i) => whole.subarray(i, i + 256));
+    expect(written(tiny).table.arrays).toHaveLength(0);
   });
 
   it("are refused by name where their buffer has gone since they were read", () => {
