@@ -18,10 +18,11 @@ import type {
 } from "./calls.js";
 import { quote } from "./errors.js";
 import type { AnyKernel } from "./kernel/types.js";
-import type { Arena, MemoryUsage } from "./memory/arena.js";
-import type { TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
+import type { Arena } from "./memory/arena.js";
+import { isTypedArray, type TypedArray, type TypedArrayConstructor } from "./memory/dtypes.js";
 import type { Input } from "./memory/inputs.js";
 import { allocate, share } from "./memory/share.js";
+import type { MemoryUsage } from "./memory/usage.js";
 import type { Plan } from "./plan/plan.js";
 import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "./request.js";
@@ -196,6 +197,24 @@ export abstract class Executor {
     return allocate(kind, length, backend.arena) as OutputArrays<C>;
   }
 
+  /**
+   * Gives back arrays from `share`, `allocate` or `transformShared`: their memory is used again at once, or as soon as the
+   * calls that use it have ended. Without it the garbage collector frees the memory, and the next call pays for fresh one.
+   * From here on the arrays, and all views and clones of them, show whatever is computed there next: don't touch them.
+   * Small arrays of one `share` call lie together, and return together.
+   * @throws TypeError for anything but an array as it was given here, and for one that was released before
+   */
+  release(...arrays: readonly TypedArray[]): void {
+    const { arena } = this[BACKEND];
+    for (const [i, array] of arrays.entries()) checkReleasable(array, `arrays[${i}]`, arena);
+    if (new Set(arrays).size < arrays.length) {
+      throw new TypeError("Cannot release the arrays as each must be given once: one of them is there twice");
+    }
+    for (const { buffer, byteOffset, byteLength } of arrays) {
+      arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
+    }
+  }
+
   /** What the shared memory that was taken here is used for. */
   memory(): MemoryUsage {
     return this[BACKEND].arena.usage();
@@ -223,6 +242,14 @@ export function named(
 ): TypedArray | Record<string, TypedArray> {
   if (names === null) return arrays[0] as TypedArray;
   return Object.fromEntries(names.map((name, i) => [name, arrays[i] as TypedArray]));
+}
+
+function checkReleasable(array: unknown, what: string, arena: Arena): void {
+  if (isTypedArray(array) && arena.lendings.isPart(array.buffer, array.byteOffset, array.byteLength)) return;
+  throw new TypeError(
+    `Cannot release ${what} as it must be an array as share(), allocate() or transformShared() of this executor gave it, ` +
+      `and not be released yet: current value is ${quote(array)}`,
+  );
 }
 
 function checkCombine(combine: unknown): void {

@@ -11,11 +11,12 @@ import { ThreadsStrategy } from "./dispatch/threads.js";
 import type { PlacedJob } from "./dispatch/wake-message.js";
 import { KernelError, TaskTimeoutError } from "./errors.js";
 import type { HandOver } from "./hand-over.js";
-import type { Arena, Region } from "./memory/arena.js";
+import type { Arena } from "./memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
 import { Lease } from "./memory/lease.js";
 import { place, placeOf } from "./memory/placement.js";
 import { assertWhole } from "./memory/presence.js";
+import type { Region } from "./memory/region.js";
 import { Snapshot } from "./memory/snapshot.js";
 import { Partial } from "./partial.js";
 import type { StrategyName } from "./plan/plan.js";
@@ -44,6 +45,17 @@ export interface Leg {
 }
 
 const NONE: readonly never[] = [];
+
+/** Bytes of each region that a call takes. */
+export function needsOf(request: Request, strategy: StrategyName): number[] {
+  const { spec, items, outputs, placement, guest, sightings, table } = request;
+  const placed = strategy === "sequential" ? 0 : placement.bytesNeeded;
+  const needs = [blockBytes(spec.tasks, items), placed];
+  if (sightings !== undefined) needs.push(new Snapshot(table.arrays, placement).bytes);
+  if (outputs === null || guest !== undefined) return needs;
+  for (const kind of outputs.kinds) needs.push(spec.length * elementBytes(kind));
+  return needs;
+}
 
 /** A request with its memory: the job, its outputs, and the lease that returns everything. */
 export class Execution {
@@ -75,12 +87,9 @@ export class Execution {
     const { spec, items, table, kernel } = request;
     const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
     this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
-    const placed = strategy === "sequential" ? 0 : request.placement.bytesNeeded;
-    const needs = [blockBytes(spec.tasks, items), placed, this.#snapshot?.bytes ?? 0];
-    for (const kind of kinds) needs.push(spec.length * elementBytes(kind));
-    arena.reserve(needs);
+    arena.reserve(needsOf(request, strategy));
 
-    this.#lease = request.guest?.lease.hold() ?? new Lease(arena);
+    this.#lease = request.guest?.lease.hold() ?? new Lease(arena, table.arrays);
     try {
       const opened = openBlock(arena, spec.tasks, items);
       const { block } = opened;
@@ -160,7 +169,7 @@ export class Execution {
 
   /** The call is over. Regions return as soon as no worker counts on them. */
   close(now?: number): void {
-    this.#lease.drop(now);
+    this.#lease.close(now);
   }
 
   /**
@@ -202,7 +211,7 @@ export class Execution {
 
   #takeOutput(kind: number, length: number): Output {
     const region = this.#arena.take(length * elementBytes(kind));
-    this.#lease.add(region);
+    this.#lease.add(region, true);
     return { kind, region };
   }
 
@@ -218,6 +227,8 @@ export class Execution {
   /** @param region where plain arrays were placed; undefined: none had to be */
   #runOn(region: Region | undefined, leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
     this.#snapshot?.ranOn(region);
+    if (this.#request.kernel.lingers)
+      this.#lease.reachedBy(leg.strategy === "sequential" ? "here" : "workers");
     const strategy =
       leg.strategy === "sequential"
         ? new SequentialStrategy(leg.overseer, this.#inputCheck())
@@ -244,7 +255,7 @@ export class Execution {
     const start = clock();
     const isRecycled = this.#arena.recycles(placement.bytesNeeded);
     const region = await place(placement, this.#arena, () => this.#pause());
-    this.#lease.add(region);
+    this.#lease.add(region, true);
     this.placing = { start, end: clock(), isRecycled };
     return region;
   }
@@ -259,7 +270,9 @@ export class Execution {
 
   #lendOutputs(): TypedArray[] {
     const { length } = this.job.parts.spec;
-    return this.#outputs.map(({ kind, region }) => viewOf(kind, this.#lease.lend(region), 0, length));
+    return this.#outputs.map(({ kind, region }) => {
+      return viewOf(kind, this.#lease.lend(region, length * elementBytes(kind)), 0, length);
+    });
   }
 
   /** With the outputs, which are entered into the array table, where they stand behind the inputs. */

@@ -8,31 +8,44 @@ import { ParallelConfig, type ParallelOptions } from "./config.js";
 import type { Backlog } from "./dispatch/backlog.js";
 import type { Job } from "./dispatch/job.js";
 import { Pool } from "./dispatch/pool.js";
-import { attachPartial, ExecutorClosedError, WorkerLostError } from "./errors.js";
-import { Execution } from "./execution.js";
+import { attachPartial, ExecutorClosedError, MemoryLimitError, WorkerLostError } from "./errors.js";
+import { Execution, needsOf } from "./execution.js";
 import { resolveKernel } from "./kernel/resolve.js";
 import { Legs } from "./legs.js";
 import { Arena } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
+import { makeRoom } from "./memory/make-room.js";
+import type { HandleHolders } from "./memory/mapped-memory.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import type { Plan } from "./plan/plan.js";
 import { Planner } from "./planner.js";
 import { clock } from "./platform/clock.js";
 import type { MaybePromise } from "./platform/maybe-promise.js";
 import { tricksOf } from "./platform/tricks.js";
+import { ownItems } from "./protocol/items.js";
 import { busyOf, type Course, callTrace, executionEvent, type Planned } from "./report.js";
 import { NO_OPTIONS, type Request } from "./request.js";
+import { RoomWait } from "./room-wait.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 import { ResultStream } from "./stream.js";
 import type { Metrics } from "./telemetry/metrics.js";
 import { Reporter } from "./telemetry/reporter.js";
 import { watch } from "./watch.js";
 
+// Beyond this a worker collects its garbage, which takes some 5 ms: a copy into as much memory that was used before.
+const MOST_GARBAGE = 64 * 1024 * 1024;
+// The same under a small limit.
+const GARBAGE_SHARE = 16;
+
 /** A list has few of them; a Map that is emptied again and again makes a new table each time. */
 interface Running {
-  readonly job: Job;
+  readonly job: Pick<Job, "stop"> & { readonly parts?: Job["parts"] };
   readonly dispatched: Promise<void> | undefined;
 }
+
+// Other calls may take the room that was made.
+const MOST_TRIES = 4;
+const NO_ROOM = "its arrays do not fit into shared memory under maxSharedBytes";
 
 /**
  * Runs kernels over typed arrays on shared memory, on a pool of worker threads that starts at first need and is
@@ -59,11 +72,16 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const { maxWorkers, maxSharedBytes, idleTimeout, telemetry, workerInitializer } = this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
     const tricks = tricksOf();
-    const forget = (memory: number): void => this.#pool.forget(memory);
-    this.#arena = new Arena(maxSharedBytes, forget, idleTimeout, tricks.recycling);
+    const holders: HandleHolders = {
+      forget: (memory) => this.#pool.forget(memory),
+      collect: () => this.#pool.collect(),
+    };
+    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout, tricks.recycling);
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,
+      mostGarbage: Math.min(MOST_GARBAGE, maxSharedBytes / GARBAGE_SHARE),
+      onUnheld: (memory) => this.#arena.unheld(memory),
       workers: this.config,
       tricks,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
@@ -151,8 +169,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       // A call that is just beginning, and has told a listener who called this, is among those in progress by then.
       await undefined;
       // A loop may never go on, or wait for this very call.
-      for (const { job } of this.#running) job.parts.backlog?.open();
-      await Promise.allSettled(this.#running.map(({ dispatched }) => dispatched));
+      for (const { job } of this.#running) job.parts?.backlog?.open();
+      // One that waits for memory begins later.
+      while (this.#running.length > 0) {
+        await Promise.allSettled(this.#running.map(({ dispatched }) => dispatched));
+      }
       this.#deadline.clear();
       await this.#pool.terminate();
       this.#arena.trim();
@@ -199,23 +220,83 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       if (dispatched !== undefined || isOpen) return this.#finishLater(course as Planned, dispatched);
       return this.#finish(course as Planned, this.#running.length === 0);
     } catch (error) {
+      const lacksRoom = error instanceof MemoryLimitError && course.execution === undefined;
+      if (lacksRoom) return this.#runLater(course, backlog, error);
       throw this.#failed(course, error);
     } finally {
       this.#beginning.pop();
     }
   }
 
-  /** plan → place → dispatch. @returns undefined where all has ended */
-  #begin(course: Course, backlog: Backlog | undefined): Promise<void> | undefined {
-    const { job, request, ownSignal } = course;
+  /** The call's memory can't be had at once: makes room, and tries again. */
+  async #runLater(course: Course, backlog: Backlog | undefined, error: MemoryLimitError): Promise<Outcome> {
+    const { request, ownSignal } = course;
+    // The caller may change its list from here on.
+    course.request = { ...request, items: ownItems(request.items) };
+    const wait = new RoomWait([request.options.signal, ownSignal]);
+    const running = { job: wait, dispatched: wait.over };
+    this.#running.push(running);
+    let dispatched: Promise<void> | undefined;
+    try {
+      for (let tries = 1; course.execution === undefined; tries += 1) {
+        const hasRoom = await this.#hasRoom(course as Planned, wait, tries > 1);
+        if (hasRoom === undefined || tries > MOST_TRIES) throw error;
+        dispatched = this.#beginIn(course, backlog, hasRoom);
+      }
+    } catch (failure) {
+      throw this.#failed(course, failure);
+    } finally {
+      wait.end();
+      this.#running.splice(this.#running.indexOf(running), 1);
+    }
+    return this.#finishLater(course as Planned, dispatched);
+  }
+
+  /** @returns whether there is room for the call as it is planned; undefined: not even for one on this thread */
+  async #hasRoom(
+    { request, plan }: Planned,
+    wait: RoomWait,
+    isRefused: boolean,
+  ): Promise<boolean | undefined> {
+    const needs = needsOf(request, plan.strategy);
+    const hasRoom = await wait.until(makeRoom(this.#arena, needs, isRefused));
+    const mayStay = plan.strategy !== "sequential" && this.#planner.mayChoose(request);
+    return hasRoom || mayStay ? hasRoom : undefined;
+  }
+
+  /** As `#begin`, but `course.execution` stays undefined if other calls have taken the room. */
+  #beginIn(course: Course, backlog: Backlog | undefined, hasRoom: boolean): Promise<void> | undefined {
+    this.#beginning.push(course);
+    try {
+      return this.#begin(course, backlog, hasRoom ? undefined : NO_ROOM);
+    } catch (error) {
+      if (error instanceof MemoryLimitError && course.execution === undefined) return undefined;
+      throw error;
+    } finally {
+      this.#beginning.pop();
+    }
+  }
+
+  /**
+   * plan → place → dispatch.
+   * @param sequentialBecause why nothing else is possible
+   * @returns undefined if all has ended
+   * @throws MemoryLimitError, before `course.execution` is set, if there is no room at once
+   */
+  #begin(
+    course: Course,
+    backlog: Backlog | undefined,
+    sequentialBecause?: string,
+  ): Promise<void> | undefined {
+    const { job, request, ownSignal, plan: before } = course;
     const { call, options, guest } = request;
     options.signal?.throwIfAborted();
     ownSignal?.throwIfAborted();
-    const plan = this.#planner.plan(request);
+    const plan = this.#planner.plan(request, sequentialBecause);
     course.plan = plan;
     const isTraced = this.#reporter.isTracing;
     if (isTraced) course.planned = clock();
-    this.#reporter.planned(job, call, plan, plan.strategy);
+    if (plan.strategy !== before?.strategy) this.#reporter.planned(job, call, plan, plan.strategy);
     if (course.cancelled !== undefined) throw course.cancelled.reason;
     const timeout = options.timeout ?? this.config.taskTimeout;
     const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);

@@ -37,9 +37,9 @@ export {
 export { ParallelExecutor } from "./executor.js";
 export { defineKernel } from "./kernel/define.js";
 export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep } from "./kernel/types.js";
-export type { MemoryUsage } from "./memory/arena.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 export type { Columns, Input } from "./memory/inputs.js";
+export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
 export type { Claim } from "./protocol/round.js";

@@ -50,8 +50,9 @@ export class Planner {
     return hostProfileOf(this.#host.profile);
   }
 
-  plan(request: Request): Plan {
-    const { workload, limits } = this.#groundsOf(request);
+  /** @param sequentialBecause why nothing else is possible, as far as this call goes */
+  plan(request: Request, sequentialBecause?: string): Plan {
+    const { workload, limits } = this.#groundsOf(request, sequentialBecause);
     return new DraftPlan(workload, limits, this.#host.profile);
   }
 
@@ -144,7 +145,15 @@ export class Planner {
     return hintAdvice(plan.taskSizeHintBytes, taskBytes, predicted, busy);
   }
 
-  #groundsOf(request: Request): { readonly workload: Workload; readonly limits: Limits } {
+  /** May the planner choose how the call runs? */
+  mayChoose({ options }: Request): boolean {
+    return (options.strategy ?? this.#config.strategy) === "auto";
+  }
+
+  #groundsOf(
+    request: Request,
+    sequentialBecause = this.sequentialBecause(),
+  ): { readonly workload: Workload; readonly limits: Limits } {
     const { call, started, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
@@ -172,7 +181,7 @@ export class Planner {
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: started - this.#lastEnded < config.idleTimeout,
-        sequentialBecause: this.sequentialBecause(),
+        sequentialBecause,
         minBatchSize: config.minBatchSize,
         minInstancesForParallel: config.minInstancesForParallel,
         tinyWorkloadThreshold: config.tinyWorkloadThreshold,

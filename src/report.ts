@@ -10,7 +10,8 @@ import type { CallTrace, ParallelExecution, TraceSpan } from "./telemetry/events
 export interface Course {
   readonly job: number;
   readonly started: number;
-  readonly request: Request;
+  /** Replaced by one whose items are its own if the call has to wait. */
+  request: Request;
   /** Aborted where the loop over a stream is left. */
   readonly ownSignal: AbortSignal | undefined;
   /** No other call was running. */

@@ -170,6 +170,7 @@ const EXECUTOR = [
   "shutdown",
   "sightings",
   "stream",
+  "room-wait",
   "watch",
 ];
 

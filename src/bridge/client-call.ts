@@ -1,10 +1,13 @@
 /** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
 import type { Outcome } from "../abstract-executor.js";
 import type { Backlog } from "../dispatch/backlog.js";
-import type { Arena, Region } from "../memory/arena.js";
+import { MemoryLimitError } from "../errors.js";
+import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { Lease } from "../memory/lease.js";
+import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
+import type { Region } from "../memory/region.js";
 import { pause } from "../platform/breather.js";
 import type { Request } from "../request.js";
 import type { Stoppable } from "../watch.js";
@@ -48,7 +51,7 @@ export class ClientCall implements Stoppable {
     this.#arena = arena;
     this.#onEnd = onEnd;
     this.#onStop = onStop;
-    this.lease = new Lease(arena);
+    this.lease = new Lease(arena, request.table.arrays);
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -97,15 +100,29 @@ export class ClientCall implements Stoppable {
   place(): Promise<void> | undefined {
     const { placement, outputs, spec } = this.request;
     if (placement.spans.length === 0 && outputs === null) return undefined;
-    const arena = this.#arena;
-    const kinds = outputs?.kinds ?? [];
-    const sizes = kinds.map((kind) => spec.length * elementBytes(kind));
-    const placed = placement.spans.length === 0 ? [] : [placement.bytesNeeded];
-    arena.reserve([...placed, ...sizes]);
-    for (const [i, kind] of kinds.entries()) {
-      const region = arena.take(sizes[i] as number);
-      this.lease.add(region);
-      this.#outputs.push({ kind, region });
+    const sizes = (outputs?.kinds ?? []).map((kind) => spec.length * elementBytes(kind));
+    let regions: Region[];
+    try {
+      this.#arena.reserve([placement.bytesNeeded, ...sizes]);
+      regions = takeAll(this.#arena, sizes);
+    } catch (error) {
+      if (!(error instanceof MemoryLimitError)) throw error;
+      return this.#placeLater(sizes, error);
+    }
+    return this.#placeInputs(regions);
+  }
+
+  async #placeLater(sizes: readonly number[], error: MemoryLimitError): Promise<void> {
+    if (!(await makeRoom(this.#arena, [this.request.placement.bytesNeeded, ...sizes]))) throw error;
+    await this.#placeInputs(takeAll(this.#arena, sizes, "garbage"));
+  }
+
+  /** @param regions of the outputs */
+  #placeInputs(regions: readonly Region[]): Promise<void> | undefined {
+    const { placement, outputs } = this.request;
+    for (const [i, region] of regions.entries()) {
+      this.lease.add(region, true);
+      this.#outputs.push({ kind: outputs?.kinds[i] as number, region });
     }
     if (placement.spans.length === 0) return undefined;
     return this.#placeArrays();
@@ -115,7 +132,7 @@ export class ClientCall implements Stoppable {
     // As everywhere, plain arrays are read once the caller's present code has ended.
     await undefined;
     this.#placed = await place(this.request.placement, this.#arena, pause);
-    this.lease.add(this.#placed);
+    this.lease.add(this.#placed, true);
   }
 
   /** Where everything is, once it is placed: the array table, and behind it the outputs. */
@@ -132,7 +149,9 @@ export class ClientCall implements Stoppable {
   /** The outputs, which are the user's from here on, so it can be asked only once. */
   outputs(): TypedArray[] {
     const { length } = this.request.spec;
-    this.#lent = this.#outputs.map(({ kind, region }) => viewOf(kind, this.lease.lend(region), 0, length));
+    this.#lent = this.#outputs.map(({ kind, region }) => {
+      return viewOf(kind, this.lease.lend(region, length * elementBytes(kind)), 0, length);
+    });
     return this.#lent;
   }
 
@@ -140,7 +159,7 @@ export class ClientCall implements Stoppable {
   released(isSafe: boolean): void {
     if (!this.isOut) return;
     this.isOut = false;
-    if (!isSafe) this.lease.abandon();
+    if (!isSafe) this.lease.reachedBy("here");
     this.lease.drop();
   }
 

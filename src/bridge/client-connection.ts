@@ -19,6 +19,7 @@ import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
 import { type Failure, unpackAnswer, unpackFailure } from "./errors.js";
 import { FarSide, type Methods } from "./far-side.js";
+import { HostMemory } from "./host-memory.js";
 import type { HostService, Settings, ToClient, ToHost } from "./protocol.js";
 import { unpackValues } from "./values.js";
 import { packRequest } from "./wire.js";
@@ -40,7 +41,7 @@ export class ClientConnection implements Backend {
   /** Questions that have no answer yet: what makes each of them reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
   readonly #packer = new CallPacker();
-  #gone: number[] = [];
+  readonly #hostMemory: HostMemory;
   #lastId = 0;
   /** Why nothing can be called any more. */
   #end: { readonly reason: "closed" | "lost"; readonly why: string } | undefined;
@@ -49,7 +50,12 @@ export class ClientConnection implements Backend {
   constructor(control: MessagePort, settings: Settings) {
     this.#control = control;
     this.settings = settings.calls;
-    this.arena = new Arena(settings.maxSharedBytes, (memory) => this.#forget(memory), settings.idleTimeout);
+    this.#hostMemory = new HostMemory(
+      this.#packer,
+      (message) => this.#port.post(message),
+      (memory) => this.arena.unheld(memory),
+    );
+    this.arena = new Arena(settings.maxSharedBytes, this.#hostMemory, settings.idleTimeout);
     this.#host = new FarSide(control, HOST_METHODS);
     keepAlive(control, false);
     this.#port = new CallPort(
@@ -155,6 +161,10 @@ export class ClientConnection implements Backend {
   }
 
   #receive(message: ToClient): void {
+    if (message[0] === "collected") {
+      this.#hostMemory.collected(message[1]);
+      return;
+    }
     const [type, id] = message;
     const call = this.#out.get(id);
     // The connection has ended.
@@ -241,18 +251,6 @@ export class ClientConnection implements Backend {
     this.#port.isNeeded = this.#running.size > this.#unread.size || this.#asking.size > 0;
   }
 
-  /** Memory is gone for good: the host lets its handle go. */
-  #forget(memory: number): void {
-    if (!this.#packer.forget(memory) || this.#end !== undefined) return;
-    this.#gone.push(memory);
-    if (this.#gone.length > 1) return;
-    queueMicrotask(() => {
-      const gone = this.#gone;
-      this.#gone = [];
-      if (this.#end === undefined) this.#port.post(["forget", gone]);
-    });
-  }
-
   /** No call will be answered any more. Whether somebody still touches their memory can't be told: it is let go. */
   #finish(reason: "closed" | "lost", why: string): void {
     if (this.#end !== undefined) return;
@@ -263,6 +261,7 @@ export class ClientConnection implements Backend {
     for (const giveUp of this.#asking) giveUp(error);
     for (const call of this.#out.values()) call.released(false);
     this.#out.clear();
+    this.#hostMemory.end();
     this.arena.retire();
     this.#control.close();
     this.#port.close();

@@ -34,7 +34,7 @@ export class HostCall {
     this.id = id;
     this.#holdsMemory = holdsMemory;
     this.#onStop = onStop;
-    this.lease = new Lease(arena, (isSafe) => {
+    this.lease = new Lease(arena, [], (isSafe) => {
       this.#isReleased = isSafe;
       if (this.#isAwaited) onReleased(isSafe);
     });

@@ -106,6 +106,9 @@ export class HostConnection {
       }
       case "forget":
         for (const id of message[1]) this.#memory.delete(id);
+        break;
+      case "collect":
+        void this.#backend.arena.collect().then(() => this.#port.post(["collected", message[1]]));
     }
   }
 

@@ -77,7 +77,9 @@ export type ToHost =
   /** null: a stream whose loop was left. */
   | readonly [type: "cancel", call: number, reason: Thrown | null]
   /** Memory that is gone for good. */
-  | readonly [type: "forget", memory: readonly number[]];
+  | readonly [type: "forget", memory: readonly number[]]
+  /** This memory, which was forgotten before, is to be freed now, as there is no room. */
+  | readonly [type: "collect", memory: readonly number[]];
 
 /**
  * A message of the host about a call. `isReleased`: nobody touches the call's memory any more: true where it may be used
@@ -88,6 +90,8 @@ export type ToClient =
   | readonly [type: "failed", call: number, isReleased: boolean | null, failure: Failure]
   | readonly [type: "released", call: number, isSafe: boolean]
   | readonly [type: "progress", call: number, progress: Progress]
+  /** The garbage collectors of the host and of its workers have been at it. */
+  | readonly [type: "collected", memory: readonly number[]]
   /** The next ones come when these were taken. */
   | readonly [type: "results", call: number, results: readonly StreamedResult<unknown>[]];
 

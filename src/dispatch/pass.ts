@@ -41,6 +41,8 @@ export class Pass implements RoundListener<Slot>, Polled {
   readonly #onEnd: (() => void)[] = [];
   /** Those lost; undefined: it is not over. */
   #outcome: readonly Lost[] | undefined;
+  /** It keeps all of the call's arrays reachable, so it does not run on when all have left. */
+  #late: ReturnType<typeof setTimeout> | undefined;
   #waiting: Promise<readonly Lost[]> | undefined;
 
   constructor(job: Job, round: Round, tasks: number, placed: PlacedJob, pool: Pool) {
@@ -104,7 +106,7 @@ export class Pass implements RoundListener<Slot>, Polled {
     const found = this.#wake(first);
     if (found !== "looking" && !this.#pool.looks.take()) {
       this.#stopLooking(this.woken);
-      unref(setTimeout(() => this.#wakeOthers(), LATE_MS));
+      this.#late = unref(setTimeout(() => this.#wakeOthers(), LATE_MS));
       return;
     }
     const leave = this.round.leave(0);
@@ -117,7 +119,6 @@ export class Pass implements RoundListener<Slot>, Polled {
     poll(this);
   }
 
-  /** Wakes all of the slots. */
   wake(slots: readonly Slot[]): void {
     for (const slot of slots) this.#wake(slot);
   }
@@ -166,7 +167,7 @@ export class Pass implements RoundListener<Slot>, Polled {
     if (gone !== undefined && this.isAt(slot)) {
       // The system call that holds its thread may write to the round's memory to its end.
       const { lease } = this.#job.parts;
-      lease.hold().abandon();
+      lease.hold();
       void gone.then(() => lease.drop());
     }
     this.#leave(slot);
@@ -233,7 +234,6 @@ export class Pass implements RoundListener<Slot>, Polled {
     );
   }
 
-  /** Which of the round's workers it is. */
   #placeOf(slot: Slot): number {
     return this.#crew.workers.indexOf(slot);
   }
@@ -259,7 +259,10 @@ export class Pass implements RoundListener<Slot>, Polled {
     this.#lookForEnd();
     // The gate may have been raised after the worker had found it closed.
     if (backlog !== undefined) this.#wakeForRoom();
-    if (this.#crew.here === 0) backlog?.onWorkers(false);
+    if (this.#crew.here === 0) {
+      clearTimeout(this.#late);
+      backlog?.onWorkers(false);
+    }
     lease.drop();
   }
 

@@ -9,6 +9,7 @@ import { Looks } from "../platform/looks.js";
 import { unref } from "../platform/runtime.js";
 import { withoutSignalHandlers } from "../platform/signals.js";
 import type { Tricks } from "../platform/tricks.js";
+import { waitFor } from "../platform/wait-for.js";
 import { Backoff } from "./backoff.js";
 import type { Job } from "./job.js";
 import { Slot } from "./slot.js";
@@ -22,6 +23,10 @@ export interface PoolOptions extends StartOptions {
   readonly maxWorkers: number;
   /** Milliseconds without a round after which a worker is ended. */
   readonly idleTimeout: number;
+  /** Bytes of memory that a worker may have as garbage before it has to collect it. */
+  readonly mostGarbage: number;
+  /** Told when no worker can reach a memory any more. */
+  readonly onUnheld: (memory: number) => void;
 }
 
 type Threads = typeof import("threads");
@@ -51,6 +56,11 @@ const control: Control = {
     await (await loadThreads()).Thread.terminate(thread);
   },
 };
+
+// A worker that is idle, or between two slices of tasks, collects within some 10 ms.
+const COLLECT_MS = 1000;
+// Small pieces weigh little, but each is a mapping of its own.
+const MOST_PIECES = 1000;
 
 export class Pool {
   /** Of the caller's side, at short rounds. */
@@ -129,10 +139,11 @@ export class Pool {
         control,
         () => this.#scheduleTrim(),
         (slot) => this.#ended(slot),
+        (gone) => this.#unheld(gone),
       );
       this.#slots.add(slot);
       this.#alive.add(slot);
-      void slot.ended.then(() => this.#alive.delete(slot));
+      void slot.ended.then(() => this.#gone(slot));
       return true;
     } catch (cause) {
       const reason = cause instanceof Error ? `: ${cause.message}` : "";
@@ -190,11 +201,45 @@ export class Pool {
     await Promise.all(slots.map((slot) => slot.ready));
   }
 
-  /** Tells every worker, with its next wake-up, that memory is gone. */
-  forget(memory: number): void {
-    for (const slot of this.#slots) {
-      slot.knowledge.dropMemory(memory);
+  /**
+   * Tells every worker, with its next wake-up, to let memory go. Workers whose garbage has become much are told at once.
+   * @returns whether any of them may still reach it
+   */
+  forget(memory: number): boolean {
+    let isHeld = false;
+    for (const { knowledge } of this.#alive) {
+      knowledge.memory.forget(memory);
+      isHeld ||= knowledge.memory.holds(memory);
     }
+    if (isHeld && this.#isFull) void this.collect();
+    return isHeld;
+  }
+
+  /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
+  async collect(): Promise<void> {
+    const full = [...this.#alive].filter(({ knowledge }) => knowledge.memory.garbageBytes > 0);
+    if (full.length === 0) return;
+    await waitFor(Promise.all(full.map(({ knowledge }) => knowledge.memory.collect())), COLLECT_MS);
+  }
+
+  get #isFull(): boolean {
+    for (const { knowledge } of this.#alive) {
+      const { garbageBytes, garbageCount } = knowledge.memory;
+      if (garbageBytes > this.#options.mostGarbage || garbageCount > MOST_PIECES) return true;
+    }
+    return false;
+  }
+
+  /** A worker can't reach this memory any more. */
+  #unheld(gone: readonly number[]): void {
+    for (const id of gone) {
+      if (![...this.#alive].some(({ knowledge }) => knowledge.memory.holds(id))) this.#options.onUnheld(id);
+    }
+  }
+
+  #gone(slot: Slot): void {
+    this.#alive.delete(slot);
+    slot.knowledge.memory.ended();
   }
 
   /** Ends all workers, and lets no other start. */

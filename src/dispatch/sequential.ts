@@ -94,7 +94,7 @@ export class SequentialStrategy implements Strategy {
     }
     const onOvertime = (index: number, goesOn: boolean): void => {
       job.fail(index, undefined);
-      if (goesOn) job.parts.lease.abandon();
+      if (goesOn) job.parts.lease.reachedBy("here");
     };
     const taskRun = new TaskRun({
       run: timeout === undefined ? run : timed(run, timeout, onOvertime),

@@ -4,13 +4,13 @@ import { clock } from "../platform/clock.js";
 import type { PoolWorker } from "../platform/pool-worker.js";
 import { listenTo, take } from "../platform/ports.js";
 import { inBackground, unref } from "../platform/runtime.js";
+import { waitFor } from "../platform/wait-for.js";
 import type { Doorbell, Found } from "../protocol/doorbell.js";
-import { isReport, type ReportMessage, type WakeMessage } from "../protocol/messages.js";
+import { isReport, type ReportMessage, type WakeMessage, type WorkerMessage } from "../protocol/messages.js";
 import { type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
 import type { RoundListener } from "./round-listener.js";
 import { type Control, type StartOptions, startWorker } from "./start-worker.js";
-import { waitFor } from "./wait-for.js";
 import { WorkerKnowledge } from "./worker-knowledge.js";
 
 // A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
@@ -32,7 +32,7 @@ export class Slot {
   readonly number: number;
   /** When its worker was started, as `performance.now()` counts. */
   readonly started = clock();
-  readonly knowledge = new WorkerKnowledge();
+  readonly knowledge: WorkerKnowledge;
   /** Resolves when the worker serves rounds; rejects when it could not be started. */
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
@@ -68,6 +68,7 @@ export class Slot {
     control: Control,
     onRelease: (slot: Slot) => void,
     onEnd: (slot: Slot) => void,
+    onGone: (memory: readonly number[]) => void,
   ) {
     this.number = number;
     this.#control = control;
@@ -83,6 +84,7 @@ export class Slot {
     });
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
     this.ready.catch(() => {});
+    this.knowledge = new WorkerKnowledge((message) => this.#post(message), onGone);
     const { worker, port, bell } = startWorker(options, (exitCode, error) => {
       end();
       onEnd(this);
@@ -122,7 +124,10 @@ export class Slot {
     this.#rounds.set(message.round, listener);
     this.#hold();
     const found = this.#bell.ring(message);
-    if (found !== "away") return found;
+    return found === "away" ? this.#post(message) : found;
+  }
+
+  #post(message: WorkerMessage): Found {
     this.#port.postMessage(message);
     return this.#bell.poke();
   }
@@ -192,8 +197,9 @@ export class Slot {
   #hear(message: unknown): void {
     if (!isReport(message)) return;
     this.#heard = (this.#heard + 1) | 0;
-    if (message.round === null) this.#start(message.broken);
-    else this.#report(message);
+    if (message.round !== null) this.#report(message);
+    else if ("gone" in message) this.knowledge.memory.collected(message.gone);
+    else this.#start(message.broken);
   }
 
   #start(broken: Thrown | null): void {

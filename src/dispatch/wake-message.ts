@@ -34,7 +34,10 @@ function tell(
   buffer: SharedArrayBuffer,
   handles: Handles | null,
 ): Handles | null {
-  return slot.knowledge.meetMemory(memory) ? (handles ?? new Map()).set(memory, buffer) : handles;
+  const known = slot.knowledge.memory;
+  if (known.has(memory)) return handles;
+  known.add(memory, buffer.byteLength);
+  return (handles ?? new Map()).set(memory, buffer);
 }
 
 /** @param id names the round in the worker's answers */
@@ -62,7 +65,7 @@ export function wakeMessage(
     participant,
     handles,
     kernel: lacksKernel ? kernel.address : null,
-    forget: knowledge.takeGoneMemory(),
+    forget: knowledge.memory.takeUntold(),
     forgetKernels: knowledge.takeOldKernels(),
   };
 }

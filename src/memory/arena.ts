@@ -2,118 +2,80 @@
  * The arena: pooled SharedArrayBuffers.
  *
  * Why pooled: the first touch of a fresh buffer costs a page fault per 4 KiB, which makes a copy into it 6-8 times as
- * slow as one into memory that was used before (64 MB: 31-48 ms against 5.7 ms, Node 20); and many short-lived
- * SharedArrayBuffers inflate the process (nodejs/node#34703).
+ * slow as one into memory that was used before (64 MB: 31-48 ms against 5.7 ms, Node 20). Many short-lived
+ * SharedArrayBuffers also inflate the process (nodejs/node#34703).
  *
  * Who may hold a region:
  * - the engine, between `take` and `give`, for what a job placed;
- * - the user, after `lend`: the user gets a second handle over the same memory. When that handle is unreachable the
- *   region returns by itself, and until then it can't be recycled, whatever happens to the executor.
+ * - the user, after `lend`. What a user was given is never used again, as handles of it may be anywhere: the garbage
+ *   collector frees it. `release` is the user's word that there are none.
  */
 import { MemoryLimitError } from "../errors.js";
 import { clock } from "../platform/clock.js";
-import { newMemory, unref } from "../platform/runtime.js";
+import { collectGarbage } from "../platform/collector.js";
+import { newMemory, nextTurn, unref } from "../platform/runtime.js";
 import { isSharedBuffer } from "./dtypes.js";
+import { IdleRegions } from "./idle-regions.js";
+import { clonesShare, Lendings, type Reach } from "./lendings.js";
+import { LiveLeases } from "./live-leases.js";
+import { type HandleHolders, MappedMemory } from "./mapped-memory.js";
+import { nextMemoryId, type Region, sizeClass } from "./region.js";
+import type { MemoryUsage } from "./usage.js";
 
-/** Placed arrays start on cache-line boundaries, so that two workers never write the same line. */
-export const ALIGNMENT = 64;
+/** What `take` may exceed: nothing; the limit, by memory that waits to be collected; the limit, by any memory. */
+export type Excess = "nothing" | "garbage" | "anything";
 
-/** One pooled SharedArrayBuffer. */
-export interface Region {
-  /** Names the memory in messages; unique within the process, never used again. */
-  readonly id: number;
-  /** The engine's own handle. */
-  readonly buffer: SharedArrayBuffer;
-  /** False: the memory is as the system gave it, all zero. */
-  recycled: boolean;
-  /** How often it was taken: whoever took it the last time but none finds it as it was. */
-  uses: number;
-  /** When it was last given back, as `performance.now()` counts. */
-  idleSince: number;
-}
+// What may be mapped beyond the limit, as a share of it: collecting garbage for every small region would take far longer.
+const SLACK_SHARE = 1 / 8;
 
-/** What `executor.memory()` tells. All figures but `regions` are bytes. */
-export interface MemoryUsage {
-  /** Regions that exist, in use or idle. */
-  readonly regions: number;
-  /** Held by running jobs or by arrays of the user. */
-  readonly bytesInUse: number;
-  /** Kept for the next call. */
-  readonly bytesIdle: number;
-  /** The most that was ever in use at once. */
-  readonly bytesPeak: number;
-  /** `maxSharedBytes`. */
-  readonly limit: number;
-}
-
-// The most that Node 20 makes an ArrayBuffer of; it weighs enough.
-const LARGEST_BALLAST = 2 ** 32;
-// Ballast has V8 collect for every 64 MB or so that are lent, which takes 5 to 15 ms of a small heap and far more of a large
-// one. As long as what is lent is no more than this share of the limit, dropped or not, there is room to wait.
-const WEIGHTLESS_SHARE = 1 / 32;
-// One page: the smallest amount the system gives out.
-const SMALLEST = 4096;
-// A region may serve a need of down to half its size; more would let small jobs hold big regions.
-const STEPS_PER_DOUBLING = 4;
-
-let lastId = 0;
-
-/** Names a piece of shared memory, process-wide. */
-function nextMemoryId(): number {
-  lastId += 1;
-  return lastId;
-}
-
-/**
- * Rounds a need up to its size class: four classes per doubling, so at most a quarter is unused; the system gives
- * that tail no memory until it is touched.
- */
-export function sizeClass(bytes: number): number {
-  if (bytes <= SMALLEST) return SMALLEST;
-  const step = 2 ** (Math.ceil(Math.log2(bytes)) - 1) / STEPS_PER_DOUBLING;
-  return Math.ceil(bytes / step) * step;
-}
+const NOBODY: HandleHolders = { forget: () => false, collect: () => Promise.resolve() };
 
 export class Arena {
+  /** What users were given. */
+  readonly lendings: Lendings;
+  /** Who uses memory of this arena and of users. */
+  readonly leases = new LiveLeases();
   readonly #limit: number;
   readonly #idleTimeout: number | undefined;
+  readonly #holders: HandleHolders;
   #recycles: boolean;
   #trimTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Tells whoever keeps handles elsewhere (workers) that this memory is gone for good. */
-  readonly #onGone: (id: number) => void;
-  readonly #idle = new Map<number, Region[]>();
+  readonly #idle = new IdleRegions();
+  /** Regions that kernels on workers may still reach. They are idle once the workers have let go of them. */
+  readonly #quarantined = new Map<number, Region>();
   readonly #idOfHandle = new WeakMap<SharedArrayBuffer, number>();
-  readonly #ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
-  readonly #lent = new FinalizationRegistry<Region>((region) => {
-    this.#bytesLent -= region.buffer.byteLength;
-    this.give(region);
-  });
-  readonly #foreign = new FinalizationRegistry<number>((id) => this.#onGone(id));
-  #regions = 0;
+  readonly #mapped: MappedMemory;
+  #collecting: Promise<void> | undefined;
   #bytesInUse = 0;
-  #bytesIdle = 0;
-  #bytesLent = 0;
   #bytesPeak = 0;
+  /** In use or idle. */
+  #regions = 0;
 
   /**
+   * @param holders who else has handles
    * @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays
    * @param recycles keep regions for the next call; false: to measure what that gains
    */
-  constructor(limit: number, onGone: (id: number) => void, idleTimeout?: number, recycles = true) {
+  constructor(limit: number, holders: HandleHolders = NOBODY, idleTimeout?: number, recycles = true) {
     this.#limit = limit;
-    this.#onGone = onGone;
+    this.#holders = holders;
     this.#idleTimeout = idleTimeout;
     this.#recycles = recycles;
+    this.#mapped = new MappedMemory(holders, (id) => {
+      const bytes = this.lendings.drop(id);
+      if (bytes > 0) this.#letGo(bytes);
+    });
+    this.lendings = new Lendings(limit);
   }
 
   /**
-   * A region of at least `bytes` bytes, its content undefined where `recycled`.
-   * @param mayExceed the limit does not count: more is at stake than the memory
-   * @throws MemoryLimitError over the limit, or when the system has no more memory
+   * A region of at least `bytes` bytes, its content undefined if `recycled`.
+   * @throws MemoryLimitError over the limit, or if the system has no more memory
    */
-  take(bytes: number, mayExceed = false): Region {
+  take(bytes: number, excess: Excess = "nothing"): Region {
     const size = sizeClass(bytes);
-    const region = this.#takeIdle(size) ?? this.#create(size, bytes, mayExceed);
+    const most = excess === "anything" ? Infinity : this.#limit - this.#bytesInUse;
+    const region = this.#idle.take(size, most) ?? this.#create(size, bytes, most, excess);
     region.uses += 1;
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
@@ -122,49 +84,67 @@ export class Arena {
 
   /** Takes a region back. The caller vouches that no thread touches it any more. */
   give(region: Region, now = clock()): void {
-    const size = region.buffer.byteLength;
-    region.recycled = true;
-    region.idleSince = now;
-    this.#bytesInUse -= size;
-    this.#bytesIdle += size;
-    const idle = this.#idle.get(size);
-    if (idle === undefined) this.#idle.set(size, [region]);
-    else idle.push(region);
-    if (this.#recycles) this.#scheduleTrim();
-    else this.trim();
-  }
-
-  /** Lets a region that was taken go for good: its memory is freed when nobody can reach it. */
-  forget(region: Region): void {
-    this.#regions -= 1;
     this.#bytesInUse -= region.buffer.byteLength;
-    this.#onGone(region.id);
+    this.#keep(region, now);
   }
 
-  /** Hands a region to the user: the returned handle owns it from now on. */
-  lend(region: Region): SharedArrayBuffer {
+  /** Takes back a region that kernels may still reach in workers. */
+  quarantine(region: Region, now = clock()): void {
+    if (!this.#holders.forget(region.id)) {
+      this.give(region, now);
+      return;
+    }
+    this.#letGo(region.buffer.byteLength);
+    this.#quarantined.set(region.id, region);
+  }
+
+  /** Lets a region that was taken go for good: the collector frees its memory when nobody can reach it. */
+  forget(region: Region): void {
+    this.#letGo(region.buffer.byteLength);
+  }
+
+  /** No worker can reach this memory any more. */
+  unheld(id: number): void {
+    this.#mapped.unheld(id);
+    const region = this.#quarantined.get(id);
+    if (region === undefined) return;
+    this.#quarantined.delete(id);
+    this.#regions += 1;
+    this.#keep(region, clock());
+  }
+
+  /** Hands a region to the user. @param parts the arrays that the user gets: offset and length in bytes */
+  lend(region: Region, parts: readonly (readonly [number, number])[]): SharedArrayBuffer {
     if (!isSharedBuffer(region.buffer)) {
-      // A clone would be other memory.
       this.forget(region);
       return region.buffer;
     }
-    // A clone is a second handle over the same memory (1.5 µs). The engine keeps the first one, so that the
-    // finalizer of the second can still recycle the region.
-    const handle = structuredClone(region.buffer);
+    // A clone is a second handle over the same memory (1.5 µs). It tells an array that was released from one that got the
+    // memory afterwards.
+    const handle = clonesShare() ? structuredClone(region.buffer) : region.buffer;
     this.#idOfHandle.set(handle, region.id);
-    this.#lent.register(handle, region);
-    this.#bytesLent += region.buffer.byteLength;
-    if (this.#bytesLent > this.#limit * WEIGHTLESS_SHARE) this.#weigh(handle);
+    if (handle !== region.buffer) this.#mapped.addHandle(region.id, handle);
+    this.lendings.add(region.id, handle, parts);
     return handle;
   }
 
-  #weigh(handle: SharedArrayBuffer): void {
-    // V8 does not count shared memory when it decides whether to collect, so dropped handles would pile up to the
-    // limit. An untouched ArrayBuffer of the same size weighs as much in V8's books: 200 dropped handles of 64 MB
-    // were all kept without it, at most 4 at a time with it. A resizable one is always mapped, never written, so it
-    // occupies no memory (1 MB: 22 µs; a plain one comes from the C heap, which clears it: 149 µs).
-    const size = Math.min(handle.byteLength, LARGEST_BALLAST);
-    this.#ballast.set(handle, new ArrayBuffer(size, { maxByteLength: size }));
+  /** The user has done with an array. Its memory is used again once no call uses it, and the arrays beside it are released. */
+  release(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): void {
+    const id = this.lendings.release(buffer, byteOffset, byteLength);
+    if (id === undefined) return;
+    const region: Region = { id, buffer, recycled: true, uses: 0, idleSince: 0 };
+    const reuse = (): void => this.giveAfter(region, clonesShare() ? this.lendings.reachOf(buffer) : "here");
+    const unused = this.leases.unused(buffer);
+    if (unused === undefined) reuse();
+    else void unused.then(reuse);
+  }
+
+  /** Takes a region back. @param reach which kernels may still reach it */
+  giveAfter(region: Region, reach: Reach, now = clock()): void {
+    // A kernel of this thread may reach it for as long as this thread lives, unless the collector says otherwise.
+    if (reach === "here") this.forget(region);
+    else if (reach === "workers") this.quarantine(region, now);
+    else this.give(region, now);
   }
 
   /** The id of the memory behind any SharedArrayBuffer, the user's own included. */
@@ -173,12 +153,12 @@ export class Arena {
     if (known !== undefined) return known;
     const id = nextMemoryId();
     this.#idOfHandle.set(buffer, id);
-    this.#foreign.register(buffer, id);
+    this.#mapped.addForeign(id, buffer);
     return id;
   }
 
   /**
-   * Makes sure that regions for all these needs can be taken. Idle regions do not count: they give way.
+   * Makes sure that regions for all these needs may be taken, once idle ones have given way.
    * @throws MemoryLimitError otherwise
    */
   reserve(needs: readonly number[]): void {
@@ -201,19 +181,41 @@ export class Arena {
 
   /** Would `take` find a region that was used before? */
   recycles(bytes: number): boolean {
-    return this.#idleClass(sizeClass(bytes)) !== undefined;
+    return this.#idle.has(sizeClass(bytes));
+  }
+
+  /** Could regions for all these needs be taken now? */
+  hasRoom(needs: readonly number[]): boolean {
+    const sizes = needs.filter((bytes) => bytes > 0).map(sizeClass);
+    const needed = sizes.reduce((sum, size) => sum + size, 0);
+    if (this.#bytesInUse + needed > this.#limit) return false;
+    return this.#mapped.bytes + this.#idle.lacking(sizes) <= this.#mostMapped;
+  }
+
+  /** Has the garbage of this thread and of its workers collected. */
+  collect(): Promise<void> {
+    this.#collecting ??= this.#collect().finally(() => {
+      this.#collecting = undefined;
+    });
+    return this.#collecting;
+  }
+
+  async #collect(): Promise<void> {
+    // What was touched in this turn is kept to its end.
+    await nextTurn();
+    await this.collectNow();
+  }
+
+  /** The same, but what was touched in this turn stays. @returns resolves when the workers have collected theirs */
+  collectNow(): Promise<void> {
+    collectGarbage();
+    this.#mapped.sweep();
+    return this.#holders.collect();
   }
 
   /** Lets idle regions go, the largest first, until at most `keep` bytes are idle. */
   trim(keep = 0): void {
-    const sizes = [...this.#idle.keys()].sort((a, b) => b - a);
-    for (const size of sizes) {
-      const idle = this.#idle.get(size) as Region[];
-      while (idle.length > 0 && this.#bytesIdle > keep) {
-        this.#drop(idle.pop() as Region);
-      }
-      if (idle.length === 0) this.#idle.delete(size);
-    }
+    for (const region of this.#idle.drain(keep)) this.#drop(region);
   }
 
   /** Keeps nothing for later from now on: idle regions go, and those that come back. */
@@ -224,67 +226,60 @@ export class Arena {
   }
 
   usage(): MemoryUsage {
+    const { bytes: bytesIdle } = this.#idle;
     return {
       regions: this.#regions,
       bytesInUse: this.#bytesInUse,
-      bytesIdle: this.#bytesIdle,
+      bytesIdle,
+      bytesUncollected: Math.max(0, this.#mapped.bytes - this.#bytesInUse - bytesIdle),
       bytesPeak: this.#bytesPeak,
       limit: this.#limit,
     };
+  }
+
+  #keep(region: Region, now: number): void {
+    region.recycled = true;
+    region.idleSince = now;
+    this.#idle.put(region);
+    if (this.#recycles) this.#scheduleTrim();
+    else this.trim();
+  }
+
+  /** Memory is in use no longer. */
+  #letGo(bytes: number): void {
+    this.#regions -= 1;
+    this.#bytesInUse -= bytes;
+  }
+
+  /** An idle region goes. */
+  #drop(region: Region): void {
+    this.#regions -= 1;
+    this.lendings.weigh(region.buffer);
+  }
+
+  get #mostMapped(): number {
+    return this.#limit * (1 + SLACK_SHARE);
   }
 
   #scheduleTrim(): void {
     if (this.#idleTimeout === undefined || this.#trimTimer !== undefined) return;
     this.#trimTimer = setTimeout(() => {
       this.#trimTimer = undefined;
-      this.#dropUnused(clock() - (this.#idleTimeout as number));
-      if (this.#bytesIdle > 0) this.#scheduleTrim();
+      const oldest = clock() - (this.#idleTimeout as number);
+      for (const region of this.#idle.drainUnused(oldest)) this.#drop(region);
+      if (this.#idle.bytes > 0) this.#scheduleTrim();
     }, this.#idleTimeout);
     unref(this.#trimTimer);
   }
 
-  /** Lets regions go that have been idle since `oldest` or longer. */
-  #dropUnused(oldest: number): void {
-    for (const [size, idle] of this.#idle) {
-      // The last one in is the first one out, so the front has waited longest.
-      while (idle[0] !== undefined && idle[0].idleSince <= oldest) this.#drop(idle.shift() as Region);
-      if (idle.length === 0) this.#idle.delete(size);
+  #create(size: number, bytes: number, most: number, excess: Excess): Region {
+    if (size > most) throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
+    if (this.#mapped.bytes + size > this.#limit) {
+      const large = this.#idle.takeLarge(size, most);
+      if (large !== undefined) return large;
     }
-  }
-
-  #drop(region: Region): void {
-    this.#regions -= 1;
-    this.#bytesIdle -= region.buffer.byteLength;
-    this.#onGone(region.id);
-  }
-
-  /** The smallest class that serves a need of this class and has an idle region. */
-  #idleClass(size: number): number | undefined {
-    // As a rule a call that repeats has its own back.
-    if ((this.#idle.get(size)?.length ?? 0) > 0) return size;
-    let best: number | undefined;
-    for (const [candidate, { length }] of this.#idle) {
-      if (length === 0 || candidate < size || candidate > 2 * size) continue;
-      if (best === undefined || candidate < best) best = candidate;
-    }
-    return best;
-  }
-
-  #takeIdle(size: number): Region | undefined {
-    const best = this.#idleClass(size);
-    if (best === undefined) return undefined;
-    const idle = this.#idle.get(best) as Region[];
-    // The one given back last is the likeliest to be in the caches.
-    // An empty list stays: the region comes back to it, as a rule.
-    const region = idle.pop() as Region;
-    this.#bytesIdle -= best;
-    return region;
-  }
-
-  #create(size: number, bytes: number, mayExceed: boolean): Region {
-    if (!mayExceed) this.reserve([bytes]);
-    if (this.#bytesInUse + this.#bytesIdle + size > this.#limit) {
-      this.trim(this.#limit - this.#bytesInUse - size);
+    if (excess === "nothing" && this.#mapped.bytes + size > this.#mostMapped) {
+      throw new MemoryLimitError(bytes, size, this.#mapped.bytes, this.#limit);
     }
     let buffer: SharedArrayBuffer;
     try {
@@ -292,9 +287,10 @@ export class Arena {
     } catch {
       throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
     }
-    this.#regions += 1;
     const region: Region = { id: nextMemoryId(), buffer, recycled: false, uses: 0, idleSince: 0 };
     this.#idOfHandle.set(buffer, region.id);
+    this.#mapped.add(region.id, buffer);
+    this.#regions += 1;
     return region;
   }
 }

@@ -1,43 +1,68 @@
 import { clock } from "../platform/clock.js";
-import type { Arena, Region } from "./arena.js";
+import type { Arena } from "./arena.js";
+import type { TypedArray } from "./dtypes.js";
+import type { Reach } from "./lendings.js";
+import type { LiveLease } from "./live-leases.js";
+import type { Region } from "./region.js";
+
+const NO_ARRAYS: readonly never[] = [];
 
 /**
  * The regions of one job and how many still count on them: the call itself and every worker that was woken. The last
  * one to drop out returns them to the arena, so none is recycled while a worker could touch it.
  */
-export class Lease {
+export class Lease implements LiveLease {
   readonly #arena: Arena;
   readonly #regions: Region[] = [];
+  /** Those of them that kernels get to see. */
+  #seen: Region[] | undefined;
+  #arrays: readonly TypedArray[];
   readonly #onReturned: ((isSafe: boolean) => void) | undefined;
   #holders = 1;
-  #isAbandoned = false;
+  #reach: Reach = "nobody";
+  #isClosing = false;
+  #returned: Promise<void> | undefined;
+  #tellReturned: (() => void) | undefined;
 
   /**
    * Held once, by whoever makes it.
+   * @param arrays memory of the user's that the job uses
    * @param onReturned told when the last one has dropped out, and whether memory that is not the arena's may be used
    *   again, too
    */
-  constructor(arena: Arena, onReturned?: (isSafe: boolean) => void) {
+  constructor(
+    arena: Arena,
+    arrays: readonly TypedArray[] = NO_ARRAYS,
+    onReturned?: (isSafe: boolean) => void,
+  ) {
     this.#arena = arena;
+    this.#arrays = arrays;
     this.#onReturned = onReturned;
+    if (arrays.length > 0) arena.leases.opened(this);
   }
 
-  add(region: Region): void {
+  /** @param isSeen kernels get to see it */
+  add(region: Region, isSeen = false): void {
     if (!this.#regions.includes(region)) this.#regions.push(region);
+    if (!isSeen) return;
+    this.#seen ??= [];
+    this.#seen.push(region);
   }
 
-  /** Somebody keeps touching the regions who can't be waited for: none of them is ever used again. */
-  abandon(): void {
-    this.#isAbandoned = true;
+  /** The job's kernel may leave work behind, which reaches what the kernel was given. */
+  reachedBy(reach: Reach): void {
+    if (this.#reach === "here" || this.#reach === reach) return;
+    this.#reach = reach;
+    for (const { buffer } of this.#arrays) this.#arena.lendings.note(buffer, reach);
   }
 
-  /** The memory of a region of the lease for the user, who sees to its return from now on. */
-  lend(region: Region): SharedArrayBuffer {
+  /** The memory of a region of the lease for the user, who sees to its return from now on. @param length in bytes */
+  lend(region: Region, length: number): SharedArrayBuffer {
     const at = this.#regions.indexOf(region);
     if (at !== -1) this.#regions.splice(at, 1);
-    if (!this.#isAbandoned) return this.#arena.lend(region);
-    this.#arena.forget(region);
-    return region.buffer;
+    const buffer = this.#arena.lend(region, [[0, length]]);
+    if (this.#reach !== "nobody") this.#arena.lendings.note(buffer, this.#reach);
+    return buffer;
   }
 
   hold(): this {
@@ -45,16 +70,43 @@ export class Lease {
     return this;
   }
 
-  /** @param now as `performance.now()` counts, where that is known: a reading takes 0.06 µs */
+  /** The call is over, and drops out. */
+  close(now?: number): void {
+    if (this.#holders > 1) {
+      this.#isClosing = true;
+      this.#arena.leases.opened(this);
+    }
+    this.drop(now);
+  }
+
+  /** @param now as `performance.now()` counts, if that is known: a reading takes 0.06 µs */
   drop(now?: number): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
     const since = now ?? clock();
     // The last one first: the arena gives out first what it got last, so a call that repeats finds each in its old place.
     for (let region = this.#regions.pop(); region !== undefined; region = this.#regions.pop()) {
-      if (this.#isAbandoned) this.#arena.forget(region);
-      else this.#arena.give(region, since);
+      this.#arena.giveAfter(region, this.#seen?.includes(region) === true ? this.#reach : "nobody", since);
     }
-    this.#onReturned?.(!this.#isAbandoned);
+    this.#seen = undefined;
+    if (this.#arrays.length > 0 || this.#isClosing) this.#arena.leases.returned(this);
+    this.#arrays = NO_ARRAYS;
+    this.#tellReturned?.();
+    this.#onReturned?.(this.#reach === "nobody");
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  uses(buffer: ArrayBufferLike): boolean {
+    return this.#arrays.some((array) => array.buffer === buffer);
+  }
+
+  returned(): Promise<void> {
+    this.#returned ??= new Promise((resolve) => {
+      this.#tellReturned = resolve;
+    });
+    return this.#returned;
   }
 }

@@ -3,9 +3,11 @@
  * memory stay where they are.
  */
 import { copyBytes } from "../platform/bytes.js";
-import { ALIGNMENT, type Arena, type Region } from "./arena.js";
+import type { Arena } from "./arena.js";
 import { elementBytes, isShared, kindOf, type TypedArray } from "./dtypes.js";
+import { takeLater } from "./make-room.js";
 import { type ArrayName, assertThere, assertWhole, type Extent, type Span } from "./presence.js";
+import { ALIGNMENT, type Region } from "./region.js";
 
 /** Where an array stands in shared memory. */
 export interface Place {
@@ -137,7 +139,7 @@ export async function place(
   arena: Arena,
   pause: () => Promise<void> | undefined,
 ): Promise<Region> {
-  const region = arena.take(plan.bytesNeeded);
+  const [region] = (await takeLater(arena, [plan.bytesNeeded])) as [Region];
   try {
     await copySpans(plan.spans, region, pause);
   } catch (error) {

@@ -1,12 +1,14 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
 import { IsolationError, quote } from "../errors.js";
 import { LONGEST_ARRAY, whyNoThreads } from "../platform/runtime.js";
-import type { Arena, Region } from "./arena.js";
+import type { Arena } from "./arena.js";
 import { clearPart } from "./clear.js";
 import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";
 import { payloadName, readPayload } from "./inputs.js";
+import { takeNow } from "./make-room.js";
 import { placedAt, placeNow, planPlacement } from "./placement.js";
 import type { ArrayName, Extent, Span } from "./presence.js";
+import type { Region } from "./region.js";
 
 // Below this, arrays of one call share a region: a region of its own costs a page and a handle in every worker.
 const OWN_REGION = 64 * 1024;
@@ -46,7 +48,8 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
     );
   }
   assertShareable("allocate()");
-  const region = arena.take(length * elementBytes(kind));
+  const bytes = length * elementBytes(kind);
+  const [region] = takeNow(arena, [bytes]) as [Region];
   try {
     const { buffer, recycled } = region;
     if (recycled) clearPart({ buffer, byteOffset: 0, byteLength: buffer.byteLength });
@@ -54,7 +57,7 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
     arena.give(region);
     throw error;
   }
-  return viewOf(kind, arena.lend(region), 0, length);
+  return viewOf(kind, arena.lend(region, [[0, bytes]]), 0, length);
 }
 
 /** @throws IsolationError where there is no shared memory */
@@ -83,21 +86,22 @@ function shareArrays(
       views.map((view) => extentOf.get(view) as Extent),
     );
   });
-  arena.reserve(groups.map((group) => group.bytesNeeded));
-  const regions: Region[] = [];
+  const regions = takeNow(
+    arena,
+    groups.map((group) => group.bytesNeeded),
+  );
   try {
-    for (const group of groups) {
-      const region = arena.take(group.bytesNeeded);
-      regions.push(region);
-      placeNow(group, region);
-    }
+    for (const [i, group] of groups.entries()) placeNow(group, regions[i] as Region);
   } catch (error) {
     for (const region of regions) arena.give(region);
     throw error;
   }
   const shared = new Map<TypedArray, TypedArray>();
   for (const [i, group] of groups.entries()) {
-    const handle = arena.lend(regions[i] as Region);
+    const parts = [...group.extentOf.values()].map(
+      (extent) => [placedAt(extent), extent.byteLength] as const,
+    );
+    const handle = arena.lend(regions[i] as Region, parts);
     for (const [array, extent] of group.extentOf) {
       shared.set(array, viewOf(kindOf(array), handle, placedAt(extent), extent.length));
     }

@@ -3,10 +3,11 @@
  * Bits are compared, not values: another NaN or the other zero is a change.
  */
 import { sameBytes } from "../platform/runtime.js";
-import type { Arena, Region } from "./arena.js";
+import type { Arena } from "./arena.js";
 import { bytesIn, isShared, isSharedBuffer, type TypedArray } from "./dtypes.js";
 import { copySpans, type PlacementPlan, placedAt, planSpans } from "./placement.js";
 import type { ArrayName, Extent, Span } from "./presence.js";
+import type { Region } from "./region.js";
 
 /** The first element that has changed. */
 export interface Change {

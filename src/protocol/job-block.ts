@@ -2,8 +2,9 @@
  * The job block: the results and the packed items of one job in one region. It outlives the rounds in which the
  * tasks are run. In this order: result slots, result kinds, items.
  */
-import type { Arena, Region } from "../memory/arena.js";
+import type { Arena } from "../memory/arena.js";
 import { aligned } from "../memory/placement.js";
+import type { Region } from "../memory/region.js";
 import { copyBytes } from "../platform/bytes.js";
 import type { PackedItems } from "./items.js";
 import { ResultTable } from "./results.js";

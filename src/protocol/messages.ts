@@ -37,6 +37,22 @@ export interface WakeMessage {
   readonly forgetKernels: readonly number[] | null;
 }
 
+/** To a worker: its garbage is in the way. It collects it, and answers with what is gone. */
+export interface CollectMessage {
+  readonly round: null;
+  /** As in a wake message. */
+  readonly forget: readonly number[] | null;
+}
+
+export type WorkerMessage = WakeMessage | CollectMessage;
+
+/** From a worker: it has collected its garbage. */
+export interface CollectedReport {
+  readonly round: null;
+  /** Memory that it was told to let go and can't reach any more. */
+  readonly gone: readonly number[];
+}
+
 /** From a worker: results that do not fit a slot, and at the end that it left the round. */
 export interface ReportMessage {
   readonly round: number;
@@ -56,9 +72,13 @@ export interface StartReport {
   readonly broken: Thrown | null;
 }
 
+/** What a worker sends. */
+export type AnyReport = ReportMessage | StartReport | CollectedReport;
+
 /** Kernels can reach the port of their worker, and may post anything there. */
-export function isReport(data: unknown): data is ReportMessage | StartReport {
+export function isReport(data: unknown): data is AnyReport {
   if (typeof data !== "object" || data === null) return false;
+  if ("gone" in data) return Array.isArray(data.gone) && (data as Partial<CollectedReport>).round === null;
   const { round, values, failures, left, broken } = data as Partial<Record<keyof ReportMessage, unknown>>;
   if (typeof broken !== "object") return false;
   if (round === null) return true;

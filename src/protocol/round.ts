@@ -3,8 +3,9 @@
  * worker was lost. Its region holds, in this order: control block, a meter per worker, order of the tasks (later
  * rounds only), descriptor.
  */
-import type { Arena, Region } from "../memory/arena.js";
+import type { Arena } from "../memory/arena.js";
 import { aligned } from "../memory/placement.js";
+import type { Region } from "../memory/region.js";
 import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
 import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
 import { LeaveWord } from "./leave.js";
@@ -99,9 +100,8 @@ export function openRound(
   const { logged, tasks } = descriptor;
   const orderLength = order?.length ?? 0;
   const logBytes = workers * logged * LOG_BYTES;
-  // A later round goes on with what earlier ones have done, which must not be lost for want of some KB.
-  const mayExceed = order !== undefined;
-  let region = arena.take(roundLayout(workers, orderLength, LARGEST_STANDING).logs + logBytes, mayExceed);
+  // A call has all its other memory by now, and what earlier rounds have done must not be lost because some KB are missing.
+  let region = arena.take(roundLayout(workers, orderLength, LARGEST_STANDING).logs + logBytes, "anything");
   const before = standing.get(region);
   if (before?.isFor(descriptor, workers, order) === true) {
     before.uses = region.uses;
@@ -118,7 +118,7 @@ export function openRound(
   }
   if (bytes.length > LARGEST_STANDING) {
     arena.give(region);
-    region = arena.take(roundLayout(workers, orderLength, bytes.length).logs + logBytes, mayExceed);
+    region = arena.take(roundLayout(workers, orderLength, bytes.length).logs + logBytes, "anything");
   }
   const layout = roundLayout(workers, orderLength, bytes.length);
   const { buffer } = region;

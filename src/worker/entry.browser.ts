@@ -3,7 +3,7 @@ import { expose } from "threads/worker";
 import { live } from "../platform/lifeline.browser.js";
 import { POOL_WORKER } from "../platform/nested.browser.js";
 import type { Outfit } from "../platform/outfit.js";
-import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import type { WorkerMessage, WorkerSetup } from "../protocol/messages.js";
 import type { Port } from "./report-port.js";
 import { WorkerServer } from "./serve.js";
 
@@ -19,7 +19,7 @@ expose({
 
 function serve({ port, setup }: Outfit): void {
   const server = new WorkerServer(port as Port, setup as WorkerSetup, () => undefined);
-  port.onmessage = ({ data }: MessageEvent<WakeMessage>) => void server.receive(data);
+  port.onmessage = ({ data }: MessageEvent<WorkerMessage>) => void server.receive(data);
   // A round that this worker does not know of would wait for it: once it has ended, others run its tasks.
   port.onmessageerror = () => {
     throw new Error("A worker could not read a message of its pool");

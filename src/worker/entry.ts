@@ -8,16 +8,16 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { expose } from "threads/worker";
 import type { Outfit } from "../platform/outfit.js";
 import { take } from "../platform/ports.js";
-import type { WakeMessage, WorkerSetup } from "../protocol/messages.js";
+import type { WorkerMessage, WorkerSetup } from "../protocol/messages.js";
 import type { Port } from "./report-port.js";
 import { WorkerServer } from "./serve.js";
 
 removeAddedListeners();
 
 const { port, setup } = workerData as Outfit;
-const takeMessage = () => take(port, endUnread) as WakeMessage | undefined;
+const takeMessage = () => take(port, endUnread) as WorkerMessage | undefined;
 const server = new WorkerServer(port as Port, setup as WorkerSetup, takeMessage);
-(port as unknown as MessagePort).on("message", (wake: WakeMessage) => void server.receive(wake));
+(port as unknown as MessagePort).on("message", (wake: WorkerMessage) => void server.receive(wake));
 (port as unknown as MessagePort).on("messageerror", endUnread);
 
 expose({

@@ -29,4 +29,5 @@ export const {
   structuredClone,
   Uint32Array,
   Uint8Array,
+  WeakRef,
 } = globalThis;

@@ -1,5 +1,5 @@
 /** A worker's way to the caller's side. */
-import type { ReportMessage, StartReport } from "../protocol/messages.js";
+import type { AnyReport } from "../protocol/messages.js";
 
 /** The part of a MessagePort that is used here; Node's and the browser's both have it. */
 export interface Port {
@@ -21,7 +21,7 @@ export class ReportPort {
   }
 
   /** @throws DataCloneError, RangeError where the message can't be sent; then nothing was */
-  post(message: ReportMessage | StartReport, transfer?: readonly ArrayBuffer[]): void {
+  post(message: AnyReport, transfer?: readonly ArrayBuffer[]): void {
     this.#port.postMessage(message, transfer);
     this.#last = this.next;
   }

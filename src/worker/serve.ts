@@ -7,10 +7,12 @@ import { nextTurn } from "../platform/runtime.js";
 import { unpackPlaces } from "../protocol/descriptor.js";
 import { Doorbell } from "../protocol/doorbell.js";
 import type {
+  CollectedReport,
   KernelAddress,
   ReportMessage,
   StartReport,
   WakeMessage,
+  WorkerMessage,
   WorkerSetup,
 } from "../protocol/messages.js";
 import { leaveAt, readRound } from "../protocol/round.js";
@@ -20,6 +22,7 @@ import { assertIntact } from "./intact.js";
 import { type LoadedKernel, Participation } from "./participation.js";
 import { type Port, ReportPort } from "./report-port.js";
 import type { TaskRun } from "./task-run.js";
+import { WorkerMemory } from "./worker-memory.js";
 
 // A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
 const PARK_MS = 1;
@@ -29,11 +32,14 @@ const LOOK_MS = 0.1;
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
 
+// What is there after that, a kernel has kept.
+const COLLECT_TRIES = 3;
+
 export class WorkerServer {
   readonly #port: ReportPort;
   /** Rejects when the initializer throws; then the pool ends this worker. */
   readonly #initialized: Promise<void>;
-  readonly #handles = new Map<number, SharedArrayBuffer>();
+  readonly #memory = new WorkerMemory();
   readonly #kernels = new Map<number, Promise<LoadedKernel>>();
   /** Kernels to be let go once no round is being joined: a round that came before may need one of them. */
   readonly #outdated = new Set<number>();
@@ -45,7 +51,7 @@ export class WorkerServer {
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
   readonly #parks: boolean;
-  readonly #takeMessage: () => WakeMessage | undefined;
+  readonly #takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
   #running = false;
@@ -58,7 +64,7 @@ export class WorkerServer {
    * Reports as soon as the initializer has ended.
    * @param takeMessage takes the next message from the port at once, where there is one
    */
-  constructor(port: Port, setup: WorkerSetup, takeMessage: () => WakeMessage | undefined) {
+  constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
     this.#bell = new Doorbell(setup.bell);
     this.#looks = setup.spins ? new Looks() : undefined;
@@ -76,26 +82,38 @@ export class WorkerServer {
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
-  async receive(wake: WakeMessage): Promise<void> {
-    await this.#enter(wake);
+  async receive(message: WorkerMessage): Promise<void> {
+    await this.#enter(message);
     if (!this.#running) await this.#serve();
   }
 
   /** @returns undefined where the round could be joined at once */
-  #enter(wake: WakeMessage): Promise<void> | undefined {
+  #enter(wake: WorkerMessage): Promise<void> | undefined {
     // In this order: memory that the pool lets go may come back by way of the user.
-    for (const id of wake.forget ?? []) this.#handles.delete(id);
-    for (const [id, handle] of wake.handles ?? []) this.#handles.set(id, handle);
-    // Any of these rounds may be over by now, and hold on to what is to be let go.
     if (wake.forget !== null) {
+      this.#memory.forget(wake.forget);
+      // Any of these rounds may be over by now, and hold on to what is to be let go.
       this.#shut.clear();
       this.#standing.clear();
     }
+    if (wake.round === null) return this.#collect();
     for (const id of wake.forgetKernels ?? []) this.#outdated.add(id);
+    for (const [id, handle] of wake.handles ?? []) this.#memory.add(id, handle);
     const known = this.#known(wake);
     if (known === undefined) return this.#enterLater(wake);
     this.#queue.push(known);
     return undefined;
+  }
+
+  /** Not at once, and again if need be: what was just used is no garbage before the functions that used it have returned. */
+  async #collect(): Promise<void> {
+    const gone: number[] = [];
+    for (let tries = 0; tries < COLLECT_TRIES && this.#memory.hasGarbage; tries += 1) {
+      await nextTurn();
+      gone.push(...this.#memory.collect());
+    }
+    const collected: CollectedReport = { round: null, gone };
+    this.#port.post(collected);
   }
 
   /** The part in that round which this worker has read before. */
@@ -127,8 +145,7 @@ export class WorkerServer {
       assertIntact();
       const broken = packThrown(thrown);
       const report: ReportMessage = { round: wake.round, values: [], failures: [], left: true, broken };
-      const region = this.#handles.get(wake.memory) as SharedArrayBuffer;
-      leaveAt(region, wake.participant).say(this.#port.next);
+      leaveAt(this.#memory.get(wake.memory), wake.participant).say(this.#port.next);
       this.#port.post(report);
     } finally {
       this.#joining -= 1;
@@ -142,7 +159,7 @@ export class WorkerServer {
   }
 
   async #join(wake: WakeMessage): Promise<Participation> {
-    const memory = (id: number): SharedArrayBuffer => this.#handles.get(id) as SharedArrayBuffer;
+    const memory = (id: number): SharedArrayBuffer => this.#memory.get(id);
     const round = readRound(memory(wake.memory), wake);
     const { kernel, places, block } = round.descriptor;
     if (wake.kernel !== null) {
@@ -208,7 +225,7 @@ export class WorkerServer {
 
   /** Parks once. @returns the rounds that cannot be joined at once, all together */
   #park(): Promise<void>[] {
-    const messages: WakeMessage[] = [];
+    const messages: WorkerMessage[] = [];
     const takeMessages = (): boolean => {
       for (let taken = this.#takeMessage(); taken !== undefined; taken = this.#takeMessage())
         messages.push(taken);

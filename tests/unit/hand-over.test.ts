@@ -60,7 +60,7 @@ function fakePool(serving = 0) {
 function setUp({ plan = unknownPlan(), serving = 0, limit = 2 ** 20, bytesNeeded = 8000 } = {}) {
   const { pool, starts } = fakePool(serving);
   const onFailure = vi.fn();
-  const arena = new Arena(limit, () => {});
+  const arena = new Arena(limit);
   const handOver = new HandOver(plan, pool as unknown as Pool, arena, bytesNeeded, onFailure);
   return { handOver, pool, starts, onFailure, arena };
 }

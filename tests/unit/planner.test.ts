@@ -36,7 +36,7 @@ function request(
 
 function setUp(options: ParallelOptions = {}, serving = 0) {
   const config = new ParallelConfig({ maxWorkers: 2, hostProfile: { parallelism: 2 }, ...options });
-  const arena = new Arena(2 ** 24, () => {});
+  const arena = new Arena(2 ** 24);
   const pool = { serving };
   return { planner: new Planner(config, arena, pool as unknown as Pool), pool };
 }

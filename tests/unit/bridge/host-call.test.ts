@@ -5,7 +5,7 @@ import { Arena } from "../../../src/memory/arena.js";
 /** A call, what it has told of, and a job that notes what stopped it. */
 function callOf(holdsMemory: boolean) {
   const told: unknown[] = [];
-  const arena = new Arena(1, () => {});
+  const arena = new Arena(1);
   const call = new HostCall(
     7,
     holdsMemory,
@@ -74,7 +74,7 @@ describe("a call at its host", () => {
 
   it("whose workers cannot be waited for never gives its memory back", () => {
     const { call } = callOf(true);
-    call.lease.abandon();
+    call.lease.reachedBy("here");
     expect(call.end(false)).toBe(false);
   });
 });

@@ -33,7 +33,7 @@ describe("a request between the two sides", () => {
     const guest = {
       outputs: [new Float32Array(1000)],
       clearOutputs: true,
-      lease: new Lease(new Arena(1, () => {})),
+      lease: new Lease(new Arena(1)),
       onRun: () => {},
     };
     const onProgress = () => {};

@@ -24,7 +24,7 @@ type IndexKernel = (index: number) => unknown;
 
 /** A job of one task per element, of a kernel that sees nothing but the index. */
 function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {}): Job {
-  const arena = new Arena(2 ** 24, () => {});
+  const arena = new Arena(2 ** 24);
   const local = (_view: unknown, { index }: { index: number }): unknown => kernel(index);
   return new Job({
     spec: {
@@ -277,15 +277,15 @@ describe("a time-out", () => {
 
   it("has the memory that an ended task may still write never used again", async () => {
     limit.ms = undefined;
-    const lease = new Lease(new Arena(2 ** 20, () => {}));
-    const abandon = vi.spyOn(lease, "abandon");
+    const lease = new Lease(new Arena(2 ** 20));
+    const reachedBy = vi.spyOn(lease, "reachedBy");
     const spinning = (): void => {
       for (;;);
     };
     await new SequentialStrategy().run(jobOf(1, spinning, { timeout: 20, lease }));
-    expect(abandon).not.toHaveBeenCalled();
+    expect(reachedBy).not.toHaveBeenCalled();
     await new SequentialStrategy().run(jobOf(1, () => new Promise(() => {}), { timeout: 20, lease }));
-    expect(abandon).toHaveBeenCalledOnce();
+    expect(reachedBy.mock.calls).toEqual([["here"]]);
   });
 
   it("leaves tasks that end in time as they are, and their errors", async () => {

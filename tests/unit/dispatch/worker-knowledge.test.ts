@@ -1,22 +1,21 @@
 import { expect, it } from "vitest";
 import { WorkerKnowledge } from "../../../src/dispatch/worker-knowledge.js";
 
-it("tells once what the worker lacks", () => {
-  const knowledge = new WorkerKnowledge();
-  expect([knowledge.meetMemory(1), knowledge.meetMemory(1), knowledge.meetKernel(1)]).toEqual([
-    true,
-    false,
-    true,
-  ]);
-  knowledge.dropMemory(2);
-  expect(knowledge.takeGoneMemory()).toBeNull();
-  knowledge.dropMemory(1);
-  expect([knowledge.takeGoneMemory(), knowledge.takeGoneMemory()]).toEqual([[1], null]);
-  expect(knowledge.meetMemory(1)).toBe(true);
+function knowledgeOf(): WorkerKnowledge {
+  return new WorkerKnowledge(
+    () => {},
+    () => {},
+  );
+}
+
+it("tells once that the worker lacks a kernel", () => {
+  const knowledge = knowledgeOf();
+  expect([knowledge.meetKernel(1), knowledge.meetKernel(1)]).toEqual([true, false]);
+  expect(knowledge.takeOldKernels()).toBeNull();
 });
 
 it("has a worker keep some hundreds of kernels, those in use among them", () => {
-  const knowledge = new WorkerKnowledge();
+  const knowledge = knowledgeOf();
   const worker = new Set<number>();
   let most = 0;
   for (let kernel = 1; kernel <= 2000; kernel += 1) {

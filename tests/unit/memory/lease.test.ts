@@ -3,7 +3,7 @@ import { Arena } from "../../../src/memory/arena.js";
 import { Lease } from "../../../src/memory/lease.js";
 
 it("returns its regions with the last holder, and once", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   lease.add(arena.take(4096));
   lease.hold();
@@ -17,7 +17,7 @@ it("returns its regions with the last holder, and once", () => {
 });
 
 it("returns a region once, though it was added twice or is dropped more often", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   const region = arena.take(4096);
   lease.add(region);
@@ -28,7 +28,7 @@ it("returns a region once, though it was added twice or is dropped more often", 
 });
 
 it("returns its regions so that the same needs find them in the same order", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const calls = [1, 2].map(() => {
     const lease = new Lease(arena);
     const regions = [arena.take(4096), arena.take(4096), arena.take(4096)];
@@ -41,45 +41,73 @@ it("returns its regions so that the same needs find them in the same order", () 
 });
 
 it("keeps its hands off what it has lent", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   const mine = arena.take(4096);
   const yours = arena.take(8192);
   lease.add(mine);
   lease.add(yours);
-  const handle = lease.lend(yours);
+  const handle = lease.lend(yours, 8192);
   expect(handle).not.toBe(yours.buffer);
   expect(handle.byteLength).toBe(8192);
   lease.drop();
   expect(arena.usage()).toMatchObject({ bytesInUse: 8192, bytesIdle: 4096 });
 });
 
-it("that is abandoned never gives a region to anybody again, nor keeps it", () => {
-  const gone: number[] = [];
-  const arena = new Arena(2 ** 20, (id) => gone.push(id));
+it("keeps what its kernel may still reach from use, and nothing else", () => {
+  const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
-  const [kept, lent] = [arena.take(4096), arena.take(8192)];
-  lease.add(kept);
-  lease.add(lent);
-  lease.abandon();
-  expect(arena.usage()).toMatchObject({ regions: 2, bytesInUse: 12_288 });
-  // The very memory that somebody still touches: a second handle would return it when it is collected.
-  expect(lease.lend(lent)).toBe(lent.buffer);
-  expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 4096, bytesIdle: 0 });
+  lease.add(arena.take(4096));
+  lease.add(arena.take(8192), true);
+  lease.reachedBy("here");
+  // What runs later in workers does not change that.
+  lease.reachedBy("workers");
   lease.drop();
-  expect(arena.usage()).toMatchObject({ regions: 0, bytesInUse: 0, bytesIdle: 0 });
-  expect(gone).toEqual([lent.id, kept.id]);
+  expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 4096, bytesUncollected: 8192 });
+});
+
+it("gives everything back if its kernel leaves nothing behind", () => {
+  const arena = new Arena(2 ** 20);
+  const lease = new Lease(arena);
+  lease.add(arena.take(8192), true);
+  lease.drop();
+  expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 8192 });
+});
+
+it("tells its arena of the user's memory that its kernel may still reach", () => {
+  const arena = new Arena(2 ** 20);
+  const before = arena.lend(arena.take(8192), [[0, 8192]]);
+  const lease = new Lease(arena, [new Uint8Array(before)]);
+  const output = arena.take(65_536);
+  lease.add(output, true);
+  lease.reachedBy("here");
+  const after = lease.lend(output, 65_536);
+  lease.drop();
+  arena.release(before, 0, 8192);
+  arena.release(after, 0, 65_536);
+  expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 0, bytesUncollected: 73_728 });
+});
+
+it("is closing from the end of its call until its workers have left", async () => {
+  const arena = new Arena(2 ** 20);
+  const lease = new Lease(arena).hold();
+  expect(lease.isClosing).toBe(false);
+  lease.close();
+  expect(lease.isClosing).toBe(true);
+  const returned = lease.returned();
+  lease.drop();
+  await returned;
 });
 
 it("tells when the last holder has dropped out, and whether the memory may be used again", () => {
   const told: boolean[] = [];
-  const arena = new Arena(2 ** 20, () => {});
-  const lease = new Lease(arena, (isSafe) => told.push(isSafe));
+  const arena = new Arena(2 ** 20);
+  const lease = new Lease(arena, [], (isSafe) => told.push(isSafe));
   lease.hold().drop();
   expect(told).toEqual([]);
   lease.drop();
-  const abandoned = new Lease(arena, (isSafe) => told.push(isSafe));
-  abandoned.abandon();
+  const abandoned = new Lease(arena, [], (isSafe) => told.push(isSafe));
+  abandoned.reachedBy("workers");
   abandoned.drop();
   expect(told).toEqual([true, false]);
 });

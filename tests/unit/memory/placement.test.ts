@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryLimitError } from "../../../src/errors.js";
-import { ALIGNMENT, Arena, type Region } from "../../../src/memory/arena.js";
+import { Arena } from "../../../src/memory/arena.js";
 import { kindOf, type TypedArray, viewOf } from "../../../src/memory/dtypes.js";
 import {
   aligned,
@@ -12,12 +12,13 @@ import {
   placeOf,
   planPlacement,
 } from "../../../src/memory/placement.js";
+import { ALIGNMENT, type Region } from "../../../src/memory/region.js";
 import { aliasedArrays as arrays, bytesOf, onShared, planOf } from "../arbitraries.js";
 
 const never = (): undefined => undefined;
 
 function newArena(limit = 2 ** 30): Arena {
-  return new Arena(limit, () => {});
+  return new Arena(limit);
 }
 
 function viewAt(placed: Place): TypedArray {

@@ -2,15 +2,16 @@ import { constants } from "node:buffer";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryLimitError } from "../../../src/errors.js";
-import { Arena, sizeClass } from "../../../src/memory/arena.js";
+import { Arena } from "../../../src/memory/arena.js";
 import { kindNames, type TypedArray } from "../../../src/memory/dtypes.js";
+import { sizeClass } from "../../../src/memory/region.js";
 import { allocate, share } from "../../../src/memory/share.js";
 import { bytesOf, KINDS, onShared, typedArray } from "../arbitraries.js";
 
 const LARGE = 64 * 1024;
 
 function newArena(limit = 2 ** 30): Arena {
-  return new Arena(limit, () => {});
+  return new Arena(limit);
 }
 
 function expectShared(array: unknown, source: TypedArray): void {

@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Arena, type Region } from "../../../src/memory/arena.js";
+import { Arena } from "../../../src/memory/arena.js";
 import type { TypedArray } from "../../../src/memory/dtypes.js";
 import { place, placedAt } from "../../../src/memory/placement.js";
+import type { Region } from "../../../src/memory/region.js";
 import { Snapshot } from "../../../src/memory/snapshot.js";
 import { aliasedArrays, bytesOf, KINDS, makeView, onShared, planOf } from "../arbitraries.js";
 
 const never = (): undefined => undefined;
 
 function newArena(): Arena {
-  return new Arena(2 ** 30, () => {});
+  return new Arena(2 ** 30);
 }
 
 /** A snapshot of arrays that tasks then run on: placed, or (`sequential`) where they are. */

@@ -16,7 +16,7 @@ describe.each<[string, readonly unknown[]]>([
   ["msgpack", ["a", { b: [1, "é"] }, null]],
 ])("a block with items as %s", (packing, items) => {
   it("brings them to whoever opens it", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const packed = pack(items);
     expect(packed.packing).toBe(packing);
     const { buffer } = openBlock(arena, items.length, packed).region;
@@ -26,7 +26,7 @@ describe.each<[string, readonly unknown[]]>([
   });
 
   it("keeps results and items apart, up to the last byte", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const packed = pack(items);
     const { buffer } = openBlock(arena, items.length, packed).region;
     const writer = new JobBlock(buffer, items.length, packed.packing);
@@ -42,7 +42,7 @@ describe.each<[string, readonly unknown[]]>([
 });
 
 it("all tasks are pending at first, on memory that was used before too", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const used = arena.take(4096);
   new Uint8Array(used.buffer).fill(1);
   arena.give(used);
@@ -54,7 +54,7 @@ it("all tasks are pending at first, on memory that was used before too", () => {
 });
 
 it("its memory returns where the items cannot be read", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const numbers = {
     length: 2,
     get 0(): number {
@@ -67,7 +67,7 @@ it("its memory returns where the items cannot be read", () => {
 });
 
 it("refuses numbers whose list has another length by now, and gives the region back", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const items = [1, 2, 3];
   const packed = pack(items);
   items.length = 1;
@@ -81,7 +81,7 @@ describe("a job that repeats", () => {
   const open = (arena: Arena, items: readonly unknown[]) => openBlock(arena, items.length, pack(items));
 
   it("has the views of the one before, and nothing of its results or items", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const first = open(arena, [1, 2, 3]);
     first.block.results.write(0, 7);
     first.block.results.markElsewhere(2);
@@ -102,7 +102,7 @@ describe("a job that repeats", () => {
     ["items of other lengths", ["a", "b"], ["abc", "defg"]],
     ["numbers after msgpack", ["a", "b", "c"], [1, 2, 3]],
   ])("and is another one has its own: %s", (_, before, after) => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const first = open(arena, before);
     before.forEach((_, i) => {
       first.block.results.write(i, i);
@@ -117,7 +117,7 @@ describe("a job that repeats", () => {
   });
 
   it("may be without items, before or after", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const first = open(arena, [1, 2]);
     arena.give(first.region);
     const second = openBlock(arena, 2, undefined);

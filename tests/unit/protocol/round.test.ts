@@ -61,7 +61,7 @@ function wakeFor({ region, descriptorBytes, version, orderLength }: Round, parti
 
 describe("a round", () => {
   it("is read as it was written", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const order = Uint32Array.of(1, 3, 4);
     const round = openRound(arena, descriptor, 3, order, false);
     const read = readRound(round.region.buffer, wakeFor(round, 0));
@@ -75,7 +75,7 @@ describe("a round", () => {
   });
 
   it("needs no order", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const round = openRound(arena, descriptor, 3, undefined, false);
     expect(round.orderLength).toBe(0);
     const read = readRound(round.region.buffer, wakeFor(round, 2));
@@ -84,7 +84,7 @@ describe("a round", () => {
   });
 
   it("has a meter for each worker, on a cache line of its own, apart from all else", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const round = openRound(arena, descriptor, 3, Uint32Array.of(0, 1, 2), false);
     const reads = [0, 1, 2].map((participant) => readRound(round.region.buffer, wakeFor(round, participant)));
     reads.forEach(({ meter }, participant) => {
@@ -105,18 +105,18 @@ describe("a round", () => {
   });
 
   it("has a leave word for each worker, which no meter touches", () => {
-    const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, true);
+    const round = openRound(new Arena(2 ** 20), descriptor, 3, undefined, true);
     const [first, second] = [0, 1].map((i) => readRound(round.region.buffer, wakeFor(round, i)));
     for (const read of [first, second]) read?.meter.fill(1e300);
     expect(second?.leave.leave()).toBe(false);
     expect([0, 1, 2].map((i) => round.leave(i).hasLeft)).toEqual([false, true, false]);
     expect(second?.meter[BUSY]).toBe(1e300);
-    const loud = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, false);
+    const loud = openRound(new Arena(2 ** 20), descriptor, 3, undefined, false);
     expect(readRound(loud.region.buffer, wakeFor(loud, 1)).leave.leave()).toBe(true);
   });
 
   it("starts anew on memory that was used before", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const used = arena.take(4096);
     new Uint8Array(used.buffer).fill(0xff);
     arena.give(used);
@@ -171,7 +171,7 @@ describe("rounds one after the other", () => {
   it("are each as if it were the first, also for a worker that reads only versions which it has not met", () => {
     fc.assert(
       fc.property(steps, (list) => {
-        const arena = new Arena(2 ** 20, () => {});
+        const arena = new Arena(2 ** 20);
         const known = new Map<string, Descriptor>();
         for (const { descriptor, times, workers, isOrdered, isSilent, isOverwritten } of list) {
           for (let i = 0; i < times; i++) {
@@ -205,7 +205,7 @@ describe("rounds one after the other", () => {
   });
 
   it("that are the same take no writing of the descriptor", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const versions = [1, 2, 3].map(() => {
       const round = openRound(arena, structuredClone(descriptor), 2, undefined, true);
       arena.give(round.region);
@@ -223,7 +223,7 @@ describe("logs", () => {
     });
     fc.assert(
       fc.property(parts, fc.nat(20), ({ workers, logged }, length) => {
-        const arena = new Arena(2 ** 20, () => {});
+        const arena = new Arena(2 ** 20);
         const order = length === 0 ? undefined : Uint32Array.from({ length }, (_, i) => i);
         const round = openRound(arena, { ...descriptor, logged }, workers, order, false);
         const wake = (participant: number) => ({ ...wakeFor(round, participant), workers });
@@ -246,14 +246,14 @@ describe("logs", () => {
   });
 
   it("are not there where nobody traces", () => {
-    const round = openRound(new Arena(2 ** 20, () => {}), descriptor, 3, undefined, false);
+    const round = openRound(new Arena(2 ** 20), descriptor, 3, undefined, false);
     expect(round.log(0)).toBeUndefined();
     expect(readRound(round.region.buffer, wakeFor(round, 0)).log).toBeUndefined();
   });
 });
 
 it("gives its region back where the descriptor can't be encoded", () => {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const unfit = { ...descriptor, packing: (() => {}) as never };
   expect(() => openRound(arena, unfit, 2, undefined, false)).toThrow();
   expect(arena.usage().bytesInUse).toBe(0);
@@ -261,7 +261,7 @@ it("gives its region back where the descriptor can't be encoded", () => {
 
 describe("places", () => {
   it("lead to the same memory on the other side", () => {
-    const arena = new Arena(2 ** 20, () => {});
+    const arena = new Arena(2 ** 20);
     const arrays = KINDS.map((kind) => onShared(new kind(6)).subarray(2, 5));
     const plan = planOf(arrays);
     const places = arrays.map((array) => placeOf(array, plan, undefined, arena));

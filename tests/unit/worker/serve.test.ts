@@ -9,7 +9,7 @@ import { WorkerServer } from "../../../src/worker/serve.js";
 
 /** Wake-ups for rounds of one task that are all the same, each open once the one before has been left. */
 function rounds() {
-  const arena = new Arena(2 ** 20, () => {});
+  const arena = new Arena(2 ** 20);
   const { region: block } = openBlock(arena, 1, { packing: "numbers", numbers: Float64Array.of(1) });
   const inputs = { names: null, arrays: [] };
   const descriptor: Descriptor = {
@@ -170,7 +170,7 @@ function roundsOf(arena: Arena) {
 }
 
 it("forgets kernels when it is told, but none that a round needs which came before", async () => {
-  const open = roundsOf(new Arena(2 ** 20, () => {}));
+  const open = roundsOf(new Arena(2 ** 20));
   const bell = new SharedArrayBuffer(BELL_BYTES);
   const reports: ReportMessage[] = [];
   const port = { postMessage: (message: ReportMessage) => reports.push(message) };

@@ -1,0 +1,98 @@
+/** Regions that wait for their next use, by size class. */
+import type { Region } from "./region.js";
+
+// A region may serve a need of down to half its size; more would let small jobs hold big regions.
+const LEAST_WASTE = 2;
+// Under pressure a need takes a region of up to this many times its size, rather than new memory beside an idle one.
+const MOST_WASTE = 8;
+
+export class IdleRegions {
+  readonly #bySize = new Map<number, Region[]>();
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  put(region: Region): void {
+    const size = region.buffer.byteLength;
+    this.#bytes += size;
+    const idle = this.#bySize.get(size);
+    if (idle === undefined) this.#bySize.set(size, [region]);
+    else idle.push(region);
+  }
+
+  /** Bytes of the needs, given by their classes, for which `take` finds none. */
+  lacking(sizes: readonly number[]): number {
+    const left = new Map([...this.#bySize].map(([size, { length }]) => [size, length]));
+    let bytes = 0;
+    for (const size of sizes) {
+      const fit = [...left].filter(([of, count]) => count > 0 && of >= size && of <= LEAST_WASTE * size);
+      const best = Math.min(...fit.map(([of]) => of));
+      if (fit.length === 0) bytes += size;
+      else left.set(best, (left.get(best) as number) - 1);
+    }
+    return bytes;
+  }
+
+  /** Does `take` find one? */
+  has(size: number): boolean {
+    return this.#classFor(size, LEAST_WASTE) !== undefined;
+  }
+
+  /** Takes the smallest region that serves a need of this class without much waste. @param most its bytes at most */
+  take(size: number, most: number): Region | undefined {
+    return this.#takeFrom(this.#classFor(size, LEAST_WASTE), most);
+  }
+
+  /** Takes one that wastes more, as there is no room for another. @param most its bytes at most */
+  takeLarge(size: number, most: number): Region | undefined {
+    return this.#takeFrom(this.#classFor(size, MOST_WASTE), most);
+  }
+
+  /** Takes out regions, the largest first, until at most `keep` bytes are left. */
+  *drain(keep: number): Generator<Region> {
+    const sizes = [...this.#bySize.keys()].sort((a, b) => b - a);
+    for (const size of sizes) {
+      const idle = this.#bySize.get(size) as Region[];
+      while (idle.length > 0 && this.#bytes > keep) {
+        this.#bytes -= size;
+        yield idle.pop() as Region;
+      }
+      if (idle.length === 0) this.#bySize.delete(size);
+    }
+  }
+
+  /** Takes out regions that have been idle since `oldest` or longer. */
+  *drainUnused(oldest: number): Generator<Region> {
+    for (const [size, idle] of this.#bySize) {
+      // The last one in is the first one out, so the front has waited longest.
+      while (idle[0] !== undefined && idle[0].idleSince <= oldest) {
+        this.#bytes -= size;
+        yield idle.shift() as Region;
+      }
+      if (idle.length === 0) this.#bySize.delete(size);
+    }
+  }
+
+  /** The smallest class that serves a need of this class, wastes no more than that, and has an idle region. */
+  #classFor(size: number, waste: number): number | undefined {
+    // As a rule a call that repeats has its own back.
+    if ((this.#bySize.get(size)?.length ?? 0) > 0) return size;
+    let best: number | undefined;
+    for (const [candidate, { length }] of this.#bySize) {
+      if (length === 0 || candidate < size || candidate > waste * size) continue;
+      if (best === undefined || candidate < best) best = candidate;
+    }
+    return best;
+  }
+
+  #takeFrom(size: number | undefined, most: number): Region | undefined {
+    if (size === undefined || size > most) return undefined;
+    // The one given back last is the likeliest to be in the caches.
+    // An empty list stays: the region comes back to it, as a rule.
+    const region = (this.#bySize.get(size) as Region[]).pop() as Region;
+    this.#bytes -= size;
+    return region;
+  }
+}

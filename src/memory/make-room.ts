@@ -1,0 +1,67 @@
+/** What is done before memory is refused. */
+import { MemoryLimitError } from "../errors.js";
+import { waitFor } from "../platform/wait-for.js";
+import type { Arena, Excess } from "./arena.js";
+import type { Region } from "./region.js";
+
+// Workers leave a call that was aborted within this time, or are ended. Only a system call can hold one for longer.
+const LEAVE_MS = 1500;
+
+/**
+ * Makes room by all means: waits for workers that are about to leave calls that are over, lets idle regions go, and has the
+ * garbage of all threads collected.
+ * @param isRefused the system has refused memory, whatever the arena's own books say
+ * @returns whether there is room for all these needs now
+ */
+export async function makeRoom(arena: Arena, needs: readonly number[], isRefused = false): Promise<boolean> {
+  await waitFor(workersLeave(arena, needs), LEAVE_MS);
+  if (arena.hasRoom(needs) && !isRefused) return true;
+  arena.trim();
+  await arena.collect();
+  return arena.hasRoom(needs);
+}
+
+async function workersLeave(arena: Arena, needs: readonly number[]): Promise<void> {
+  while (!arena.hasRoom(needs)) {
+    const returned = arena.leases.nextReturn();
+    if (returned === undefined) return;
+    await returned;
+  }
+}
+
+/** A region for each need. @throws MemoryLimitError, and then nothing is taken */
+export function takeAll(arena: Arena, needs: readonly number[], excess: Excess = "nothing"): Region[] {
+  const regions: Region[] = [];
+  try {
+    for (const bytes of needs) regions.push(arena.take(bytes, excess));
+  } catch (error) {
+    for (const region of regions) arena.give(region);
+    throw error;
+  }
+  return regions;
+}
+
+/** A region for each need, after room was made if need be. @throws MemoryLimitError, and then nothing is taken */
+export async function takeLater(arena: Arena, needs: readonly number[]): Promise<Region[]> {
+  try {
+    return takeAll(arena, needs);
+  } catch (error) {
+    if (!(error instanceof MemoryLimitError) || !(await makeRoom(arena, needs))) throw error;
+    return takeAll(arena, needs, "garbage");
+  }
+}
+
+/**
+ * The same for callers that can't wait. What is garbage in workers may exceed the limit until they have collected it, and
+ * what was dropped in this very turn can't be collected.
+ */
+export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
+  try {
+    return takeAll(arena, needs);
+  } catch (error) {
+    if (!(error instanceof MemoryLimitError)) throw error;
+    arena.trim();
+    void arena.collectNow();
+    return takeAll(arena, needs, "garbage");
+  }
+}

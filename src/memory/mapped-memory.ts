@@ -1,0 +1,104 @@
+/**
+ * Shared memory that this thread has made, for as long as it may be mapped. The system has a piece back once no thread can
+ * reach it. Of this thread the garbage collector tells, of workers whoever gave them handles.
+ */
+
+/** Threads that have handles of the memory, too. */
+export interface HandleHolders {
+  /** They let the memory go. @returns whether one of them may still reach it; then `unheld` is told later */
+  forget(id: number): boolean;
+  /** They collect their garbage. Resolves once those that answer soon have. */
+  collect(): Promise<void>;
+}
+
+interface Piece {
+  readonly id: number;
+  /** 0 if somebody else has made it. */
+  readonly bytes: number;
+  /** This thread's handles. */
+  handles: WeakRef<SharedArrayBuffer>[];
+  /** No handle of this thread is left. */
+  isUnreachable: boolean;
+}
+
+interface Watched {
+  readonly owner: WeakRef<MappedMemory>;
+  readonly piece: Piece;
+}
+
+// One for all, which lives for ever: after a registry was collected whose finalizers had not run yet, V8 ran none of any other
+// registry any more (Node 20).
+const collected = new FinalizationRegistry<Watched>(({ owner, piece }) => owner.deref()?.look(piece));
+
+export class MappedMemory {
+  readonly #holders: HandleHolders;
+  readonly #onUnreachable: (id: number) => void;
+  readonly #pieces = new Map<number, Piece>();
+  readonly #self = new WeakRef(this);
+  #bytes = 0;
+
+  /** @param onUnreachable told when no handle of this thread is left */
+  constructor(holders: HandleHolders, onUnreachable: (id: number) => void) {
+    this.#holders = holders;
+    this.#onUnreachable = onUnreachable;
+  }
+
+  /** Bytes that may be mapped. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A piece was made. */
+  add(id: number, handle: SharedArrayBuffer): void {
+    this.#bytes += handle.byteLength;
+    this.#enter(id, handle.byteLength, handle);
+  }
+
+  /** A further handle of this thread over the same piece. */
+  addHandle(id: number, handle: SharedArrayBuffer): void {
+    const piece = this.#pieces.get(id);
+    if (piece !== undefined) this.#watch(piece, handle);
+  }
+
+  /** Memory that somebody else made is not counted. Those who hold handles are told when it is gone here. */
+  addForeign(id: number, handle: SharedArrayBuffer): void {
+    this.#enter(id, 0, handle);
+  }
+
+  /** Nobody but this thread can reach the piece. */
+  unheld(id: number): void {
+    const piece = this.#pieces.get(id);
+    if (piece?.isUnreachable === true) this.#remove(piece);
+  }
+
+  /** Notes at once what the collector has found, rather than in a later turn. */
+  sweep(): void {
+    for (const piece of this.#pieces.values()) this.look(piece);
+  }
+
+  #enter(id: number, bytes: number, handle: SharedArrayBuffer): void {
+    const piece: Piece = { id, bytes, handles: [], isUnreachable: false };
+    this.#pieces.set(id, piece);
+    this.#watch(piece, handle);
+  }
+
+  #watch(piece: Piece, handle: SharedArrayBuffer): void {
+    // What a WeakRef is made of lives to the end of the turn, so a loop without turns frees nothing.
+    piece.handles.push(new WeakRef(handle));
+    collected.register(handle, { owner: this.#self, piece });
+  }
+
+  /** Looks whether a handle of this thread is left. */
+  look(piece: Piece): void {
+    if (piece.isUnreachable) return;
+    piece.handles = piece.handles.filter((handle) => handle.deref() !== undefined);
+    if (piece.handles.length > 0) return;
+    piece.isUnreachable = true;
+    this.#onUnreachable(piece.id);
+    if (!this.#holders.forget(piece.id)) this.#remove(piece);
+  }
+
+  #remove(piece: Piece): void {
+    if (this.#pieces.delete(piece.id)) this.#bytes -= piece.bytes;
+  }
+}

@@ -1,0 +1,40 @@
+/** Regions: the pieces of shared memory that the arena gives out. */
+
+/** Placed arrays start on cache-line boundaries, so that two workers never write the same line. */
+export const ALIGNMENT = 64;
+
+/** One pooled SharedArrayBuffer. */
+export interface Region {
+  /** Names the memory in messages; unique within the process, never used again. */
+  readonly id: number;
+  /** The engine's own handle. */
+  readonly buffer: SharedArrayBuffer;
+  /** False: the memory is as the system gave it, all zero. */
+  recycled: boolean;
+  /** Take counter. If it is exactly one higher than at your previous take, nobody used the region in between. */
+  uses: number;
+  /** When it was last given back, as `performance.now()` counts. */
+  idleSince: number;
+}
+
+// One page: the smallest amount the system gives out.
+const SMALLEST = 4096;
+const STEPS_PER_DOUBLING = 4;
+
+/**
+ * Rounds a need up to its size class. There are four classes per doubling, so at most a quarter is unused. The system gives
+ * that tail no memory until it is touched.
+ */
+export function sizeClass(bytes: number): number {
+  if (bytes <= SMALLEST) return SMALLEST;
+  const step = 2 ** (Math.ceil(Math.log2(bytes)) - 1) / STEPS_PER_DOUBLING;
+  return Math.ceil(bytes / step) * step;
+}
+
+let lastId = 0;
+
+/** Names a piece of shared memory, process-wide. */
+export function nextMemoryId(): number {
+  lastId += 1;
+  return lastId;
+}
