@@ -19,6 +19,9 @@ const READERS = words(
 /** All parameters that kernels have. */
 const ALL = 0b111;
 
+/** After these it is not worked out any further what a variable is: it may be any parameter. */
+const MOST_PASSES = 32;
+
 type Given = (node: Node | null | undefined) => number;
 
 /**
@@ -85,10 +88,16 @@ function givenBy(scopes: ScopeManager, kernel: Node): Given {
         return 0;
     }
   };
-  // Until nothing changes, as a variable may be given what another one is given later.
-  for (let hasChanged = true; hasChanged; ) {
+  // Until nothing changes, as a variable may be given what another one is given later; forwards and backwards, as generated
+  // kernels may have thousands in either order.
+  let hasChanged = true;
+  for (let pass = 0; hasChanged; pass += 1) {
+    if (pass === MOST_PASSES) {
+      for (const [variable] of assigned) bits.set(variable, ALL);
+      break;
+    }
     hasChanged = false;
-    for (const [variable, value] of assigned) {
+    for (const [variable, value] of assigned.reverse()) {
       const before = bits.get(variable) ?? 0;
       const after = before | given(value);
       if (after === before) continue;

@@ -54,6 +54,20 @@ describe("kernels that programs generate", () => {
     expect(compared).toBeLessThan(1_000_000);
   });
 
+  it.each(["in the order of their use", "backwards", "in no order"])(
+    "may hand a parameter on through thousands of variables, %s",
+    (order) => {
+      const count = 20_000;
+      const at = (i: number): number =>
+        order === "backwards" ? count - 1 - i : order === "in no order" ? (i * 7919) % count : i;
+      const handOn = numbered(count, (i) => `v${at(i) + 1} = v${at(i)};`, " ");
+      const fn = evaluate(
+        `(x) => { var ${numbered(count + 1, (i) => `v${i}`, ", ")}; v0 = x; ${handOn} v${count}[0] = 1; }`,
+      );
+      expect(readKernelSource(fn).writes & 1).toBe(1);
+    },
+  );
+
   it.each([2, 100])("may not declare a function twice in a block, as the first or among %i", (count) => {
     const functions = numbered(count, (i) => `function f${i}() {}`, " ");
     const twice = evaluate(`() => { { ${functions} function f${count - 1}() {} } }`);
