@@ -281,7 +281,11 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `array of ${value.length}`;
   if (value instanceof TypedArray)
     return `a proxy of ${value.constructor.name}, or an object that inherits from it`;
-  return tag === "Object" ? `object with keys ${quoteKeys(value)}` : tag;
+  if (tag !== "Object") return tag;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  const what = isPlain ? "object" : `instance of ${value.constructor?.name || "a class"}`;
+  return `${what} with keys ${quoteKeys(value)}`;
 }
 
 const TypedArray = Object.getPrototypeOf(Int8Array) as Int8ArrayConstructor;

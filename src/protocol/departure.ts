@@ -6,6 +6,7 @@ import { quote } from "../errors.js";
 import { isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } from "../memory/dtypes.js";
 import { isDetached, isRecord } from "../memory/inputs.js";
 import { copyBytes } from "../platform/bytes.js";
+import { isMap, isSet } from "../platform/realms.js";
 import { keyPath } from "./own-value.js";
 
 /** A result ready for `postMessage(value, transfer)`. */
@@ -109,7 +110,7 @@ export class Departure {
       }
       return copy;
     }
-    if (value instanceof Map) {
+    if (isMap(value)) {
       const copy = remember(new Map<unknown, unknown>());
       for (const [key, child] of value) {
         const at = `${path}.get(${quote(key)})`;
@@ -117,7 +118,7 @@ export class Departure {
       }
       return copy;
     }
-    if (value instanceof Set) {
+    if (isSet(value)) {
       const copy = remember(new Set<unknown>());
       for (const child of value) copy.add(this.#own(child, `an element of ${path}`, inside, state));
       return copy;

@@ -5,6 +5,7 @@
 import { quote } from "../errors.js";
 import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
+import { isDate } from "../platform/realms.js";
 
 /** A typed array of a value, until it is known how it travels. */
 export class SentArray {
@@ -72,11 +73,7 @@ export class OwnValue {
       else (this.arrays as SentArray[]).push(sent);
       return sent;
     }
-    if (value instanceof Date) {
-      const time = timeOf(value);
-      if (Number.isNaN(time)) refuse(path, "a valid Date", "an invalid one");
-      return new Date(time);
-    }
+    if (value instanceof Date) return ownDate(value, path);
     const ancestors = this.#ancestors;
     if (ancestors.includes(value)) refuse(path, "free of cycles", "an object that contains itself");
     if (ancestors.length >= MAX_DEPTH) refuse(path, `nested at most ${MAX_DEPTH} deep`, "deeper");
@@ -97,7 +94,7 @@ export class OwnValue {
       }
       return list;
     }
-    if (!isRecord(value)) refuse(path, ALLOWED, quote(value));
+    if (!isRecord(value)) return isDate(value) ? ownDate(value, path) : refuse(path, ALLOWED, quote(value));
     const record: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       if (!key.isWellFormed()) refuse(path, "an object of well-formed keys", "one with a lone surrogate");
@@ -106,6 +103,12 @@ export class OwnValue {
     }
     return record;
   }
+}
+
+function ownDate(date: Date, path: string): Date {
+  const time = timeOf(date);
+  if (Number.isNaN(time)) refuse(path, "a valid Date", "an invalid one");
+  return new Date(time);
 }
 
 const NONE: readonly SentArray[] = Object.freeze([]);

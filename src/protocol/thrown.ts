@@ -4,6 +4,7 @@
  */
 
 import { quote } from "../errors.js";
+import { isError } from "../platform/realms.js";
 import { Departure } from "./departure.js";
 
 /** A thrown value in a form that structured clone carries. */
@@ -53,7 +54,7 @@ interface Budget {
 
 function pack(thrown: unknown, budget: Budget, depth: number): Thrown {
   try {
-    if (thrown instanceof Error) return packError(thrown, budget, depth);
+    if (isError(thrown)) return packError(thrown, budget, depth);
     return { type: "value", value: clonable(() => thrown) };
   } catch {
     // A proxy that does not even tell its prototype.
@@ -91,7 +92,9 @@ function packError(error: Error, budget: Budget, depth: number): Thrown {
     if (!OWN_WAY.has(key)) fields[key] = clonable(() => (error as unknown as Record<string, unknown>)[key]);
   }
   const cause = goesOn ? attempt(() => error.cause, undefined) : undefined;
-  const errors = error instanceof AggregateError ? attempt(() => error.errors as unknown[], []) : undefined;
+  const errors = attempt(() => isAggregate(error), false)
+    ? attempt(() => (error as AggregateError).errors as unknown[], [])
+    : undefined;
   return {
     type: "error",
     name: attempt(() => text(ownName(error)), "Error"),
@@ -129,12 +132,23 @@ function ownName(error: Error): string {
   return inherited ? (constructorName as string) : error.name;
 }
 
+function isAggregate(error: Error): boolean {
+  return error instanceof AggregateError || (isForeign(error) && error.name === "AggregateError");
+}
+
+/** Is it of another realm? Its classes are known by their names. */
+function isForeign(error: Error): boolean {
+  return !(error instanceof Error);
+}
+
 function builtInBase(error: Error): string {
   if (error instanceof DOMException) return "DOMException";
+  const byName = isForeign(error);
   let prototype: unknown = Object.getPrototypeOf(error);
   while (prototype !== null && typeof prototype === "object") {
     for (const [name, builtIn] of Object.entries(BUILT_IN)) {
       if (builtIn.prototype === prototype) return name;
+      if (byName && Object.hasOwn(prototype, "name") && (prototype as Error).name === name) return name;
     }
     prototype = Object.getPrototypeOf(prototype);
   }

@@ -69,7 +69,7 @@ describe("payloads", () => {
     ["a Set of arrays", (e) => e.streamShared(new Set([x]), one), payload("Set")],
     ["a promise of an array", (e) => e.mapShared(Promise.resolve(x), one), payload("Promise")],
     ["an iterator of arrays", (e) => e.streamShared([x].values(), one), payload("Array Iterator")],
-    ["an instance of a class", (e) => e.share(new Table()), payload("object with keys x")],
+    ["an instance of a class", (e) => e.share(new Table()), payload("instance of Table with keys x")],
     [
       "a Proxy of an array",
       (e) => e.mapShared(new Proxy(x, {}), one),

@@ -20,7 +20,7 @@ describe("values", () => {
 
   const inArgs: readonly [what: unknown, allowed: string, shown: string][] = [
     [one, PLAIN, "function one"],
-    [new Model(), PLAIN, "object with keys weights"],
+    [new Model(), PLAIN, "instance of Model with keys weights"],
     [Symbol("rate"), PLAIN, "Symbol(rate)"],
     [new Map([["rate", 1]]), PLAIN, "Map"],
     [new Set([1]), PLAIN, "Set"],
@@ -94,7 +94,7 @@ describe("values", () => {
     [
       "in shared",
       (e) => e.map([1], one, { shared: { fit: new Model() } }),
-      value("shared.fit", PLAIN, "object with keys weights"),
+      value("shared.fit", PLAIN, "instance of Model with keys weights"),
     ],
     [
       "a shrunk array in shared",

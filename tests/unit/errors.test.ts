@@ -186,6 +186,13 @@ describe("quote", () => {
     [{ a: 1, b: 2 }, "object with keys a, b"],
     [{ a: 1, b: 2, c: 3, d: 4, e: 5 }, "object with keys a, b, c, d, e"],
     [{ a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }, "object with keys a, b, c, d, e, ..."],
+    [
+      new (class Model {
+        weights = Float64Array.of(1);
+      })(),
+      "instance of Model with keys weights",
+    ],
+    [new (class extends Object {})(), "instance of a class with keys (none)"],
     [new Map(), "Map"],
     [new Date(0), "Date"],
     [Object.create(null), "object with keys (none)"],

@@ -72,7 +72,7 @@ describe("refusals", () => {
       new (class {
         x = new Float64Array(1);
       })(),
-      new TypeError(`${lone} object with keys x`),
+      new TypeError(`${lone} instance of a class with keys x`),
     ],
     [
       "a list with a number",

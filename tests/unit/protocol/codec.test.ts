@@ -135,6 +135,16 @@ describe("what goes through", () => {
     expect(roundTrip(runInNewContext("({ a: [1, { b: 2 }] })"))).toEqual({ a: [1, { b: 2 }] });
   });
 
+  it("dates of other realms", () => {
+    const back = roundTrip(runInNewContext("[new Date(7), { at: new Date(8) }]"));
+    expect(back).toEqual([new Date(7), { at: new Date(8) }]);
+    expect((back as unknown[])[0]).toBeInstanceOf(Date);
+    expect(() => roundTrip(runInNewContext("new Date(NaN)"))).toThrow(/a valid Date/);
+    // What only says that it is one.
+    const liar = { __proto__: { __proto__: {} }, [Symbol.toStringTag]: "Date" };
+    expect(() => roundTrip(liar)).toThrow(/must be made of numbers/);
+  });
+
   it("fields that are undefined are left out", () => {
     const back = roundTrip({ a: undefined, b: 1, c: { d: undefined } }) as object;
     expect(Object.keys(back)).toEqual(["b", "c"]);
@@ -401,7 +411,13 @@ describe("what is refused, with its path", () => {
     ["hole", { a: new Array(1) }, "args.a[0]", "set (msgpack knows null only)", "undefined"],
     ["Map", { m: new Map([[1, 2]]) }, "args.m", allowed, "Map"],
     ["Set", { a: { s: new Set() } }, "args.a.s", allowed, "Set"],
-    ["class instance", [{ p: new (class Point {})() }], "args[0].p", allowed, "object with keys (none)"],
+    [
+      "class instance",
+      [{ p: new (class Point {})() }],
+      "args[0].p",
+      allowed,
+      "instance of Point with keys (none)",
+    ],
     ["RegExp", { r: /x/ }, "args.r", allowed, "RegExp"],
     ["Promise", { p: Promise.resolve() }, "args.p", allowed, "Promise"],
     ["Error", { e: new Error("x") }, "args.e", allowed, "Error"],

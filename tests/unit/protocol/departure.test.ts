@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { type Departing, Departure, MAX_DEPTH } from "../../../src/protocol/departure.js";
 import { KINDS, onShared } from "../arbitraries.js";
@@ -41,6 +42,19 @@ describe("a result that crosses no thread", () => {
 
   it.each([new Date(0), /x/, new Error("x"), Object(1)])("must be cloned where %s is in it", (exotic) => {
     expect(prepare([exotic]).isPlain).toBe(false);
+  });
+
+  it("has Maps and Sets of other realms as its own, and nothing of anybody else's in them", () => {
+    const shared = onShared(Uint8Array.of(1, 2));
+    const foreign = runInNewContext("(x) => ({ map: new Map([[1, x]]), set: new Set([x]) })")(shared);
+    const { value, isPlain } = prepare(foreign);
+    expect(isPlain).toBe(true);
+    const { map, set } = value as { map: Map<number, Uint8Array>; set: Set<Uint8Array> };
+    expect([map instanceof Map, set instanceof Set]).toEqual([true, true]);
+    for (const copy of [map.get(1), ...set]) {
+      expect(copy).toEqual(shared);
+      expect(copy?.buffer).toBeInstanceOf(ArrayBuffer);
+    }
   });
 
   it("has arrays of the classes that arrive elsewhere", () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { packThrown, type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { onShared } from "../arbitraries.js";
@@ -29,6 +30,23 @@ describe("errors", () => {
     expect(arrived).toMatchObject({ name, message: "went wrong", stack: error.stack });
     expect(Object.keys(arrived)).toEqual([]);
     expect(Object.hasOwn(arrived, "cause")).toBe(false);
+  });
+
+  it("of another realm arrive as those of this one", () => {
+    const thrown = runInNewContext(
+      `Object.assign(new RangeError("too far", { cause: new TypeError("why") }), { limit: 3 })`,
+    ) as RangeError;
+    expect(thrown).not.toBeInstanceOf(Error);
+    const arrived = travelError(thrown);
+    expect(Object.getPrototypeOf(arrived)).toBe(RangeError.prototype);
+    expect(arrived).toMatchObject({ name: "RangeError", message: "too far", stack: thrown.stack, limit: 3 });
+    expect(arrived.cause).toEqual(new TypeError("why"));
+    const mine = travelError(runInNewContext("new (class Mine extends URIError {})('x')") as Error);
+    expect(mine).toBeInstanceOf(URIError);
+    expect(mine.name).toBe("Mine");
+    const several = travelError(runInNewContext("new AggregateError([new EvalError('a')], 'b')") as Error);
+    expect(several).toBeInstanceOf(AggregateError);
+    expect((several as AggregateError).errors).toEqual([new EvalError("a")]);
   });
 
   it("a subclass arrives as its built-in base, under its own name", () => {

@@ -1,0 +1,41 @@
+/**
+ * Built-in objects of any realm. `instanceof` knows those of its own alone, and not those of `node:vm` contexts, test
+ * runners and frames.
+ */
+
+export function isDate(value: object): value is Date {
+  return value instanceof Date || has(value, "Date", Date.prototype.getTime);
+}
+
+export function isMap(value: object): value is Map<unknown, unknown> {
+  return value instanceof Map || has(value, "Map", Map.prototype.keys);
+}
+
+export function isSet(value: object): value is Set<unknown> {
+  return value instanceof Set || has(value, "Set", Set.prototype.keys);
+}
+
+/** @throws what a proxy throws that does not even tell its prototype */
+export function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  try {
+    return tagOf(value) === "[object Error]";
+  } catch {
+    return false;
+  }
+}
+
+/** @param method throws on anything but an object of that kind, whatever that says of itself */
+function has(value: object, kind: string, method: (this: never) => unknown): boolean {
+  if (tagOf(value) !== `[object ${kind}]`) return false;
+  try {
+    Reflect.apply(method, value, []);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value);
+}
