@@ -114,7 +114,7 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
               (item, { x }, { args }) => {
                 return item * args.weight + Number(x[0] ?? 0);
               },
-              { ...on, shared: { x } },
+              { args: options.args, strategy, shared: { x } },
             ),
           ),
         ]);
