@@ -179,6 +179,16 @@ export function isGone(array: TypedArray): boolean {
   }
 }
 
+/** Node 20 has no `ArrayBuffer.prototype.detached`. */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer, 0, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Bytes that a buffer has now; 0 of one that was transferred away. */
 export function bytesIn(buffer: ArrayBufferLike): number {
   return isSharedBuffer(buffer) ? buffer.byteLength : plainBytesOf(buffer);

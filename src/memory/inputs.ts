@@ -99,13 +99,3 @@ function checked(value: unknown, what: string): TypedArray {
   }
   return ownView(value);
 }
-
-/** Node 20 has no `ArrayBuffer.prototype.detached`. */
-export function isDetached(buffer: ArrayBufferLike): boolean {
-  try {
-    new Uint8Array(buffer, 0, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}

@@ -3,7 +3,7 @@
  * array reaches is noted once, when the call is read; whoever reads its bytes later looks first whether they are there.
  */
 import { quote } from "../errors.js";
-import { bytesIn, isGone, type TypedArray } from "./dtypes.js";
+import { bytesIn, isDetached, isGone, type TypedArray } from "./dtypes.js";
 
 /** What errors call an array: a column's name, "the array", a path such as `args.model.weights`; `input[i]` as its number. */
 export type ArrayName = string | number;
@@ -41,8 +41,8 @@ export function assertThere(array: TypedArray, name: ArrayName): void {
 /** @throws TypeError with the name of the first array of the span that has lost bytes */
 export function assertWhole({ buffer, end, extents }: Span): void {
   const bytes = bytesIn(buffer);
-  if (bytes >= end) return;
-  const lost = extents.find(({ byteOffset, byteLength }) => byteOffset + byteLength > bytes);
+  if (bytes >= end && (bytes > 0 || !isDetached(buffer))) return;
+  const lost = extents.find(({ byteOffset, byteLength }) => byteOffset + byteLength > bytes) ?? extents[0];
   throw goneError((lost as Extent).name);
 }
 

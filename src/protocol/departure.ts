@@ -3,8 +3,8 @@
  * result is a value of its own. A message copies it once more; only very large arrays are transferred instead.
  */
 import { quote } from "../errors.js";
-import { isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } from "../memory/dtypes.js";
-import { isDetached, isRecord } from "../memory/inputs.js";
+import { isDetached, isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } from "../memory/dtypes.js";
+import { isRecord } from "../memory/inputs.js";
 import { copyBytes } from "../platform/bytes.js";
 import { isMap, isSet } from "../platform/realms.js";
 import { keyPath } from "./own-value.js";

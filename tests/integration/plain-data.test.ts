@@ -92,6 +92,16 @@ describe.each(strategies)("%s", (strategy) => {
       await refused(call, "input[1]");
     });
 
+    test("an empty one is read, or named", async () => {
+      const empty = new Float64Array(0);
+      const call = executor.mapShared([empty, Float64Array.of(1)], sum);
+      transfer(empty);
+      await call.then(
+        (sums) => expect(sums).toEqual([0, 1]),
+        (error: unknown) => expect((error as TypeError).message).toBe(gone("input[0]")),
+      );
+    });
+
     test("args, shared and items", async () => {
       const big = (): Float64Array => new Float64Array(10_000).fill(1);
       const [inArgs, inShared, inItems] = [big(), big(), big()];

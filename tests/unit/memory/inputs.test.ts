@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { isGone, kindNames } from "../../../src/memory/dtypes.js";
-import { isDetached, isRecord, namesOf, readPayload } from "../../../src/memory/inputs.js";
+import { isDetached, isGone, kindNames } from "../../../src/memory/dtypes.js";
+import { isRecord, namesOf, readPayload } from "../../../src/memory/inputs.js";
 
 function transferred(): Float64Array {
   const array = new Float64Array(2);
