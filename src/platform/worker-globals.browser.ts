@@ -1,5 +1,5 @@
 /** Which globals a fresh worker has: what the page has of the browser, except for what only pages have. */
-import { LANGUAGE_GLOBALS, looksBuiltIn } from "./language-globals.js";
+import { COMMON_GLOBALS, looksBuiltIn } from "./common-globals.js";
 
 const OF_PAGES = new Set(
   (
@@ -11,7 +11,7 @@ const OF_PAGES = new Set(
 );
 
 export function isInWorkers(name: string): boolean {
-  if (LANGUAGE_GLOBALS.has(name)) return true;
+  if (COMMON_GLOBALS.has(name)) return true;
   if ("document" in globalThis && (OF_PAGES.has(name) || /^(?:HTML|SVG)[A-Z]/.test(name))) return false;
   return looksBuiltIn(name);
 }

@@ -1,20 +1,8 @@
 /** Which globals a fresh worker has. A kernel may use these, and none that the program has made for itself. */
-import { globalProperty, isNative, LANGUAGE_GLOBALS, looksBuiltIn } from "./language-globals.js";
+import { COMMON_GLOBALS, globalProperty, isNative, looksBuiltIn } from "./common-globals.js";
 
-/** Those that Node 20 adds to the language: the same in workers as on the main thread. */
-const NODE_GLOBALS = new Set(
-  (
-    "AbortController AbortSignal Blob BroadcastChannel Buffer ByteLengthQueuingStrategy CompressionStream " +
-    "CountQueuingStrategy Crypto CryptoKey CustomEvent DOMException DecompressionStream Event EventTarget File FormData " +
-    "Headers MessageChannel MessageEvent MessagePort Performance PerformanceEntry PerformanceMark PerformanceMeasure " +
-    "PerformanceObserver PerformanceObserverEntryList PerformanceResourceTiming ReadableByteStreamController ReadableStream " +
-    "ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader Request " +
-    "Response SubtleCrypto TextDecoder TextDecoderStream TextEncoder TextEncoderStream TransformStream " +
-    "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController " +
-    "WritableStreamDefaultWriter atob btoa clearImmediate clearInterval clearTimeout crypto fetch global performance " +
-    "process queueMicrotask setImmediate setInterval setTimeout structuredClone"
-  ).split(" "),
-);
+/** Those of Node alone. */
+const NODE_GLOBALS = new Set(["Buffer", "clearImmediate", "global", "process", "setImmediate"]);
 
 /** Since which version Node has the others. Before that, or under a flag, they are a library's. */
 const SINCE = new Map(
@@ -36,7 +24,7 @@ const SINCE = new Map(
 const LATEST_KNOWN = 26;
 
 export function isInWorkers(name: string): boolean {
-  if (LANGUAGE_GLOBALS.has(name) || NODE_GLOBALS.has(name)) return true;
+  if (COMMON_GLOBALS.has(name) || NODE_GLOBALS.has(name)) return true;
   const major = nodeMajor();
   const since = SINCE.get(name);
   if (since !== undefined && major >= since) return true;

@@ -111,7 +111,8 @@ const items: CallKind<Items> = {
     y: numbers(Float64Array, 1000, job.seed),
   }),
   share: (executor, { items, y }) => ({ items, y: executor.share(y) }),
-  make: (executor, job, { items, y }, options) =>
+  // Items are not cut.
+  make: (executor, job, { items, y }, { chunkSize: _, ...options }) =>
     executor.map(items, KERNELS[job.home].item, { ...options, shared: { y } }),
   value: (job, { items, y }, task) => resultOf(job.result, fold(items[task]!, y, WEIGHT), task),
   whole: (_job, _payload, values) => values(),

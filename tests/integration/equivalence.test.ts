@@ -119,6 +119,18 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
           ),
         ]);
       };
+      // Lists, arrays, Sets and generators of the same items bring the same, integers and others.
+      const seen = (item: number) => [item, Object.is(item, -0), item | 0, item + 0.5];
+      const values = Array.from(view as ArrayLike<number>);
+      const listed = await pools[0]!.map(values, seen, { strategy: "sequential" });
+      for (const strategy of ["sequential", "threads"] as const) {
+        for (const items of [values, view as Iterable<number> & object, values.values()]) {
+          expect(await pools[1]!.map(items, seen, { strategy })).toStrictEqual(listed);
+        }
+        const distinct = [...new Set(values)];
+        const once = await pools[1]!.map(new Set(values), seen, { strategy });
+        expect(once).toStrictEqual(await pools[0]!.map(distinct, seen, { strategy: "sequential" }));
+      }
       const expected = await calls(pools[0]!, "sequential");
       expect(expected[1]).toStrictEqual(expected[0]);
       for (const pool of pools) expect(await calls(pool, "threads")).toStrictEqual(expected);

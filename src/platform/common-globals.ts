@@ -1,14 +1,26 @@
-/** Globals that every thread of every runtime has. */
+/** Globals that every thread of every runtime has, and how others are judged. */
 
-/** Those of the language, as Node 20 has them. A test tool may have put something else in the place of one: workers have it. */
-export const LANGUAGE_GLOBALS: ReadonlySet<string> = new Set(
+/**
+ * Those of the language and of the web, as Node 20 has them. A library or a test tool may have put something else in the place
+ * of one: workers have it.
+ */
+export const COMMON_GLOBALS: ReadonlySet<string> = new Set(
   (
     "AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError " +
     "FinalizationRegistry Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array Intl JSON Map Math " +
     "NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol " +
     "SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet " +
     "WebAssembly console decodeURI decodeURIComponent encodeURI encodeURIComponent escape eval globalThis isFinite isNaN " +
-    "parseFloat parseInt undefined unescape"
+    "parseFloat parseInt undefined unescape " +
+    "AbortController AbortSignal Blob BroadcastChannel ByteLengthQueuingStrategy CompressionStream " +
+    "CountQueuingStrategy Crypto CryptoKey CustomEvent DOMException DecompressionStream Event EventTarget File FormData " +
+    "Headers MessageChannel MessageEvent MessagePort Performance PerformanceEntry PerformanceMark PerformanceMeasure " +
+    "PerformanceObserver PerformanceObserverEntryList PerformanceResourceTiming ReadableByteStreamController ReadableStream " +
+    "ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader Request " +
+    "Response SubtleCrypto TextDecoder TextDecoderStream TextEncoder TextEncoderStream TransformStream " +
+    "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController " +
+    "WritableStreamDefaultWriter atob btoa clearInterval clearTimeout crypto fetch performance queueMicrotask setInterval " +
+    "setTimeout structuredClone"
   ).split(" "),
 );
 
