@@ -282,9 +282,12 @@ function show(value: unknown): string {
   if (value instanceof TypedArray)
     return `a proxy of ${value.constructor.name}, or an object that inherits from it`;
   if (tag !== "Object") return tag;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  const what = isPlain ? "object" : `instance of ${value.constructor?.name || "a class"}`;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const isOfClass =
+    prototype !== null &&
+    Object.getPrototypeOf(prototype) !== null &&
+    Object.hasOwn(prototype, "constructor");
+  const what = isOfClass ? `instance of ${value.constructor.name || "a class"}` : "object";
   return `${what} with keys ${quoteKeys(value)}`;
 }
 

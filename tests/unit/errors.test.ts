@@ -193,6 +193,7 @@ describe("quote", () => {
       "instance of Model with keys weights",
     ],
     [new (class extends Object {})(), "instance of a class with keys (none)"],
+    [Object.create({ a: 1 }), "object with keys (none)"],
     [new Map(), "Map"],
     [new Date(0), "Date"],
     [Object.create(null), "object with keys (none)"],
