@@ -17,7 +17,7 @@ import { MAX_TASKS } from "./protocol/control-block.js";
 import { itemBytes, listItems, type PackedItems, packItems } from "./protocol/items.js";
 import type { JobSpec } from "./protocol/job-spec.js";
 import type { CallName } from "./telemetry/events.js";
-import type { Stoppable } from "./watch.js";
+import type { Hosted } from "./watch.js";
 
 /** Arrays that the call will write. */
 interface OutputRequest {
@@ -35,7 +35,7 @@ export interface Guest {
   /** Held by whoever could touch that memory. */
   readonly lease: Lease;
   /** Told what stops the call, when it begins to run. A signal for each call would take 4 µs. */
-  readonly onRun: (job: Stoppable) => void;
+  readonly onRun: (job: Hosted) => void;
 }
 
 export interface Request {

@@ -45,6 +45,8 @@ export function watch(
 
 /** What a signal can stop. */
 export type Stoppable = Pick<Job, "stop">;
+/** A job that runs for another thread. */
+export type Hosted = Pick<Job, "stop" | "apart">;
 
 const stoppedBy = new WeakMap<AbortSignal, Set<Stoppable>>();
 

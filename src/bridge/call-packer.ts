@@ -25,7 +25,9 @@ export const MOST_HOST_KERNELS = 2 * MOST_KERNELS;
 export class CallPacker {
   /** Memory that the host has a handle of. */
   readonly #memory = new Set<number>();
-  readonly #kernels = new RecentMap<number, true>(MOST_KERNELS);
+  /** Of that, what it may lack. */
+  readonly #unsure = new Set<number>();
+  #kernels = new RecentMap<number, true>(MOST_KERNELS);
   #last: WireRequest | undefined;
 
   /** What is packed has to be sent, in this order. @param items as the call was made with them */
@@ -50,7 +52,15 @@ export class CallPacker {
 
   /** Memory is gone for good. @returns whether the host has a handle of it */
   forget(memory: number): boolean {
+    this.#unsure.delete(memory);
     return this.#memory.delete(memory);
+  }
+
+  /** The host may lack what it was sent. */
+  reset(): void {
+    for (const memory of this.#memory) this.#unsure.add(memory);
+    this.#kernels = new RecentMap(MOST_KERNELS);
+    this.#last = undefined;
   }
 
   #address({ id, address }: Kernel): KernelAddress | null {
@@ -69,7 +79,7 @@ export class CallPacker {
   #handles(places: readonly Place[]): Map<number, SharedArrayBuffer> | null {
     let handles: Map<number, SharedArrayBuffer> | null = null;
     for (const { memory, buffer } of places) {
-      if (this.#memory.has(memory)) continue;
+      if (this.#memory.has(memory) && !this.#unsure.delete(memory)) continue;
       this.#memory.add(memory);
       handles ??= new Map();
       handles.set(memory, buffer);

@@ -9,27 +9,51 @@ import { CAN_TAKE, take } from "../platform/ports.js";
 import { tricksOf } from "../platform/tricks.js";
 import { keepAlive } from "./endpoint.js";
 
+/** What comes in at one end of it. */
+export interface Incoming<In> {
+  /** The other end may post anything. */
+  isMessage(data: unknown): data is In;
+  onMessage(message: In): void;
+  /** A message could not be read: it may need more stack, or more memory, than this thread has. */
+  onUnreadable(reason: unknown): void;
+  /** The other end is closed, or this one is. */
+  onEnd(): void;
+}
+
 /** One end of it. */
 export class CallPort<In, Out> {
   readonly #port: MessagePort;
-  readonly #onMessage: (message: In) => void;
+  readonly #incoming: Incoming<In>;
   readonly #looks = CAN_TAKE && tricksOf().look ? new Looks() : undefined;
   #isAboutToLook = false;
   #isNeeded = false;
+  #heard = 0;
+  #posted = 0;
 
-  /** @param onEnd told when the other end is closed, and when this one is */
-  constructor(port: MessagePort, onMessage: (message: In) => void, onEnd: () => void) {
+  constructor(port: MessagePort, incoming: Incoming<In>) {
     this.#port = port;
-    this.#onMessage = onMessage;
-    port.addEventListener("message", ({ data }: MessageEvent<In>) => onMessage(data));
-    port.addEventListener("close", onEnd);
+    this.#incoming = incoming;
+    port.addEventListener("message", ({ data }) => this.#hear(data));
+    port.addEventListener("messageerror", ({ data }) => this.#lose(data));
+    port.addEventListener("close", () => incoming.onEnd());
     port.start();
     keepAlive(port, false);
+  }
+
+  /** Messages that have come, read or not. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Messages that were posted, which keep their order. */
+  get posted(): number {
+    return this.#posted;
   }
 
   /** Nothing where an end is closed. @throws DataCloneError */
   post(message: Out): void {
     this.#port.postMessage(message);
+    this.#posted += 1;
   }
 
   /**
@@ -59,8 +83,19 @@ export class CallPort<In, Out> {
   }
 
   readonly #takeOne = (): boolean => {
-    const message = take(this.#port, () => {}) as In | undefined;
-    if (message !== undefined) this.#onMessage(message);
+    const message = take(this.#port, (reason) => this.#lose(reason));
+    if (message !== undefined) this.#hear(message);
     return message !== undefined;
   };
+
+  #hear(data: unknown): void {
+    if (!this.#incoming.isMessage(data)) return;
+    this.#heard += 1;
+    this.#incoming.onMessage(data);
+  }
+
+  #lose(reason: unknown): void {
+    this.#heard += 1;
+    this.#incoming.onUnreadable(reason);
+  }
 }

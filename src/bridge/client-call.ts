@@ -22,6 +22,12 @@ export class ClientCall implements Stoppable {
   readonly outcome: Promise<Outcome>;
   /** The host may touch the call's memory. */
   isOut = false;
+  /** Which message of this client brought it to the host. */
+  sentAs = 0;
+  /** Of a stream: how many times results have come. */
+  batches = 0;
+  /** Values that came by themselves. */
+  readonly apart = new Map<number, unknown>();
   readonly #arena: Arena;
   readonly #onEnd: () => void;
   readonly #onStop: (reason: unknown) => void;

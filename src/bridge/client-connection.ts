@@ -1,6 +1,6 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
-import { type Backend, type CallSettings, named, type Outcome } from "../abstract-executor.js";
-import type { Progress, StreamedResult } from "../calls.js";
+import type { Backend, CallSettings, Outcome } from "../abstract-executor.js";
+import type { StreamedResult } from "../calls.js";
 import type { Backlog } from "../dispatch/backlog.js";
 import { ConnectionError } from "../errors.js";
 import { Arena } from "../memory/arena.js";
@@ -13,15 +13,15 @@ import type { Request } from "../request.js";
 import { ResultStream } from "../stream.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { stopOnAbort } from "../watch.js";
+import { Answers } from "./answers.js";
 import { CallPacker } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
-import { type Failure, unpackAnswer, unpackFailure } from "./errors.js";
+import { unpackAnswer } from "./errors.js";
 import { FarSide, type Methods } from "./far-side.js";
 import { HostMemory } from "./host-memory.js";
-import type { HostService, Settings, ToClient, ToHost } from "./protocol.js";
-import { unpackValues } from "./values.js";
+import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./protocol.js";
 import { packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;
@@ -34,8 +34,7 @@ export class ClientConnection implements Backend {
   readonly #host: FarSide<HostService>;
   /** Calls that have not ended. */
   readonly #running = new Set<ClientCall>();
-  /** Calls that the host knows of, by their numbers: those, and the ones whose memory it may still touch. */
-  readonly #out = new Map<number, ClientCall>();
+  readonly #answers: Answers;
   /** Streams that wait for their loops. */
   readonly #unread = new Set<ClientCall>();
   /** Questions that have no answer yet: what makes each of them reject. */
@@ -58,11 +57,19 @@ export class ClientConnection implements Backend {
     this.arena = new Arena(settings.maxSharedBytes, this.#hostMemory, settings.idleTimeout);
     this.#host = new FarSide(control, HOST_METHODS);
     keepAlive(control, false);
-    this.#port = new CallPort(
-      settings.port,
-      (message: ToClient) => this.#receive(message),
-      () => this.#finish("lost", "the thread that serves the executor has ended or has stopped serving it"),
-    );
+    control.addEventListener("messageerror", () => this.#unasked());
+    this.#port = new CallPort(settings.port, {
+      isMessage: isToClient,
+      onMessage: (message) => this.#receive(message),
+      onUnreadable: (reason) => this.#answers.lose(reason),
+      onEnd: () =>
+        this.#finish("lost", "the thread that serves the executor has ended or has stopped serving it"),
+    });
+    this.#answers = new Answers(this.#port, this.#packer, (call, waits) => {
+      if (waits) this.#unread.add(call);
+      else this.#unread.delete(call);
+      this.#keepAlive();
+    });
   }
 
   checkOpen(call: string): void {
@@ -154,77 +161,29 @@ export class ClientConnection implements Backend {
       call.lease.drop();
       return;
     }
-    this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
+    try {
+      this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
+    } catch (error) {
+      this.#packer.reset();
+      throw error;
+    }
+    call.sentAs = this.#port.posted;
     call.isOut = true;
-    this.#out.set(call.id, call);
+    this.#answers.expect(call);
     this.#port.look();
   }
 
   #receive(message: ToClient): void {
-    if (message[0] === "collected") {
-      this.#hostMemory.collected(message[1]);
-      return;
-    }
-    const [type, id] = message;
-    const call = this.#out.get(id);
-    // The connection has ended.
-    if (call === undefined) return;
-    switch (type) {
-      case "done":
-        this.#released(call, message[2]);
-        call.succeed(unpackValues(message[3]));
-        break;
-      case "failed":
-        this.#released(call, message[2]);
-        this.#failed(call, message[3]);
-        break;
-      case "released":
-        this.#released(call, message[2]);
-        break;
-      case "progress":
-        this.#progress(call, message[2]);
-        break;
-      case "results":
-        this.#results(call, message[2]);
-    }
+    if (message[0] === "unasked") this.#unasked();
+    else if (message[0] === "collected") this.#hostMemory.collected(message[1]);
+    else this.#answers.receive(message);
   }
 
-  #failed(call: ClientCall, failure: Failure): void {
-    if (call.hasEnded) return;
-    const names = call.request.outputs?.names;
-    const written = () => (names === undefined ? undefined : named(names, call.outputs()));
-    call.fail(unpackFailure(failure, written));
-  }
-
-  #results(call: ClientCall, results: readonly StreamedResult<unknown>[]): void {
-    const { backlog } = call;
-    if (backlog === undefined || call.hasEnded) return;
-    for (const { index, value } of results) backlog.receive(index, value);
-    this.#unread.add(call);
-    this.#keepAlive();
-    void backlog.emptied().then(() => {
-      if (call.hasEnded) return;
-      this.#unread.delete(call);
-      this.#keepAlive();
-      this.#port.post(["taken", call.id]);
-    });
-  }
-
-  #progress(call: ClientCall, progress: Progress): void {
-    if (call.hasEnded) return;
-    try {
-      call.request.options.onProgress?.(progress);
-    } catch (error) {
-      // As for calls of this thread: the listener failed, and so does the call.
-      call.stop(error);
-    }
-  }
-
-  /** @param isSafe null: not yet */
-  #released(call: ClientCall, isSafe: boolean | null): void {
-    if (isSafe === null) return;
-    call.released(isSafe);
-    this.#out.delete(call.id);
+  /** A question, or the answer to it, could not be read. */
+  #unasked(): void {
+    const why = "one of the threads could not read a message";
+    const error = new ConnectionError("lost", `Cannot ask the host as ${why}`);
+    for (const giveUp of this.#asking) giveUp(error);
   }
 
   /** Asks the host for something that takes no memory. */
@@ -259,8 +218,7 @@ export class ClientConnection implements Backend {
     const error = new ConnectionError(reason, `Cannot finish the call as ${why}`);
     for (const call of [...this.#running]) call.stop(error);
     for (const giveUp of this.#asking) giveUp(error);
-    for (const call of this.#out.values()) call.released(false);
-    this.#out.clear();
+    this.#answers.end();
     this.#hostMemory.end();
     this.arena.retire();
     this.#control.close();

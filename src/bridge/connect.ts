@@ -5,7 +5,15 @@ import { whyNoThreads } from "../platform/runtime.js";
 import { ClientConnection } from "./client-connection.js";
 import { checkEndpoint, type Endpoint } from "./endpoint.js";
 import { readOption } from "./options.js";
-import { hello, isSameRelease, RELEASE, type Release, type Settings, type Welcome } from "./protocol.js";
+import {
+  hello,
+  isSameRelease,
+  isWelcome,
+  RELEASE,
+  type Release,
+  type Settings,
+  type Welcome,
+} from "./protocol.js";
 import { RemoteExecutor } from "./remote-executor.js";
 
 export interface ConnectOptions {
@@ -75,7 +83,8 @@ function firstMessage(port: MessagePort, ms: number): Promise<Welcome | undefine
       port.removeEventListener("message", onMessage);
       port.removeEventListener("close", onClose);
     };
-    const onMessage = ({ data }: MessageEvent<Welcome>): void => {
+    const onMessage = ({ data }: MessageEvent): void => {
+      if (!isWelcome(data)) return;
       end();
       resolve(data);
     };

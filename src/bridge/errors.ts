@@ -16,7 +16,7 @@ import {
   WorkerLostError,
 } from "../errors.js";
 import { packThrown, type Thrown, unpackThrown } from "../protocol/thrown.js";
-import { type PackedPartial, packPartial, unpackPartial } from "./partial.js";
+import { type PackedPartial, type PartialRest, packPartial, unpackPartial } from "./partial.js";
 
 /** What a call or a question failed with. */
 export interface Failure {
@@ -43,7 +43,8 @@ const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = 
   SHARRAY_WORKER_LOST: WorkerLostError,
 };
 
-export function packFailure(error: unknown): Failure {
+/** @param apart tasks whose values go by themselves */
+export function packFailure(error: unknown, apart: readonly number[] = []): Failure {
   const thrown = packThrown(error);
   const { partial } = (error ?? {}) as { readonly partial?: PartialResults };
   if (thrown.type === "value" || classOf(thrown) === undefined || partial === undefined)
@@ -51,24 +52,21 @@ export function packFailure(error: unknown): Failure {
   // Its values may be many, and it makes them when somebody looks.
   return {
     thrown: { ...thrown, fields: { ...thrown.fields, partial: undefined } },
-    partial: packPartial(partial),
+    partial: packPartial(partial, apart),
   };
 }
 
 /**
  * What the other side threw, with the class that it had there. The stack of a `SharrayError` is this side's.
- * @param outputs the outputs of the call, for what it had written of them
+ * @param rest the outputs of the call, for what it had written of them, and what came by itself
  */
-export function unpackFailure(
-  { thrown, partial }: Failure,
-  outputs?: () => PartialResults["outputs"],
-): unknown {
+export function unpackFailure({ thrown, partial }: Failure, rest?: () => PartialRest): unknown {
   const error = unpackThrown(thrown);
   if (!isRevived(error, thrown)) return error;
   // Only V8 can; elsewhere the stack is the other side's.
   const { captureStackTrace } = Error as { captureStackTrace?(error: object, below: unknown): void };
   captureStackTrace?.(error, unpackFailure);
-  if (partial !== undefined) attachPartial(error, () => unpackPartial(partial, outputs?.()));
+  if (partial !== undefined) attachPartial(error, () => unpackPartial(partial, rest?.()));
   return error;
 }
 
@@ -94,8 +92,8 @@ export async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
 }
 
 /** @throws what the other side threw */
-export function unpackAnswer<T>(answered: Answer<T>, outputs?: () => PartialResults["outputs"]): T {
-  if ("failure" in answered) throw unpackFailure(answered.failure, outputs);
+export function unpackAnswer<T>(answered: Answer<T>): T {
+  if ("failure" in answered) throw unpackFailure(answered.failure);
   return answered.value;
 }
 

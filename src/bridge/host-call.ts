@@ -1,18 +1,23 @@
 /** One call of a client as its host sees it: what stops it, and when nobody touches its memory any more. */
+
+import type { StreamedResult } from "../calls.js";
 import type { Arena } from "../memory/arena.js";
 import { Lease } from "../memory/lease.js";
-import type { Stoppable } from "../watch.js";
+import type { Hosted } from "../watch.js";
 
 export class HostCall {
   readonly id: number;
   /** Held by the call and by the workers that could touch the client's memory. */
   readonly lease: Lease;
-  /** The reader of the stream has taken what it was sent. */
-  onTaken: (() => void) | undefined;
+  /** The reader of the stream has taken what it was sent, or could not read it and wants it again. */
+  onAnswer: ((isAgain: boolean) => void) | undefined;
+  /** Of a stream: how many times it has sent results, and the tasks of the last time. */
+  batches = 0;
+  lastSent: readonly number[] = [];
   readonly #holdsMemory: boolean;
   /** Tells where the call has not begun to run. */
   readonly #onStop: (reason: unknown) => void;
-  #job: Stoppable | undefined;
+  #job: Hosted | undefined;
   #stop: { readonly reason: unknown } | undefined;
   #isReleased: boolean | null = null;
   #hasEnded = false;
@@ -46,8 +51,24 @@ export class HostCall {
     return this.#leave.signal;
   }
 
+  /** Tasks whose values are to be sent each by itself. */
+  get apart(): readonly number[] {
+    return this.#job?.apart ?? [];
+  }
+
+  sends(batch: readonly StreamedResult<unknown>[]): void {
+    this.batches += 1;
+    this.lastSent = batch.map(({ index }) => index);
+  }
+
+  /** The reader could not read what was sent last. */
+  sendsAgain(): void {
+    this.batches -= 1;
+    this.onAnswer?.(true);
+  }
+
   /** The call runs from now on. */
-  runs(job: Stoppable): void {
+  runs(job: Hosted): void {
     this.#job = job;
     if (this.#stop !== undefined) job.stop(this.#stop.reason);
   }

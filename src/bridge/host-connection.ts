@@ -2,7 +2,7 @@
 import { expose, finalizer } from "comlink";
 import { BACKEND, type Backend, type Executor } from "../abstract-executor.js";
 import type { StreamedResult } from "../calls.js";
-import { ConnectionError } from "../errors.js";
+import { ConnectionError, type PartialResults } from "../errors.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
 import { RecentMap } from "../platform/recent-map.js";
 import { unpackThrown } from "../protocol/thrown.js";
@@ -12,11 +12,12 @@ import { MOST_HOST_KERNELS } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { keepAlive } from "./endpoint.js";
 import { answer, packFailure } from "./errors.js";
+import { guarded } from "./guarded.js";
 import { HostCall } from "./host-call.js";
-import type { HostService, ToClient, ToHost } from "./protocol.js";
+import { type HostService, isToHost, type Known, type ToClient, type ToHost } from "./protocol.js";
 import { relay } from "./relay.js";
 import type { Lane } from "./turns.js";
-import { packValues, type WireValues } from "./values.js";
+import { packValues } from "./values.js";
 import {
   NO_PARTS,
   type Parts,
@@ -26,8 +27,6 @@ import {
   type WireCall,
   type WireRequest,
 } from "./wire.js";
-
-const NO_VALUES: WireValues = [];
 
 export class HostConnection {
   readonly #executor: Executor;
@@ -41,6 +40,8 @@ export class HostConnection {
   /** Its kernels, by their numbers on its side. */
   readonly #kernels = new RecentMap<number, Kernel>(MOST_HOST_KERNELS);
   readonly #calls = new Map<number, HostCall>();
+  /** Calls that have ended and whose memory may still be touched. */
+  readonly #held = new Set<number>();
   #lastRequest: WireRequest | undefined;
   #isClosed = false;
 
@@ -51,12 +52,15 @@ export class HostConnection {
     this.#control = control;
     this.#lane = lane;
     this.#onClosed = onClosed;
-    this.#port = new CallPort(
-      port,
-      (message: ToHost) => this.#receive(message),
-      () => this.close(),
-    );
-    expose({ ...this.#service(), [finalizer]: () => this.close() }, control);
+    this.#port = new CallPort(port, {
+      isMessage: isToHost,
+      onMessage: (message) => this.#receive(message),
+      onUnreadable: () => this.#lost(),
+      onEnd: () => this.close(),
+    });
+    const service = this.#service();
+    expose({ ...service, [finalizer]: () => this.close() }, guarded(control, Object.keys(service)));
+    control.addEventListener("messageerror", () => this.#port.post(["unasked"]));
     // Calls that run keep the process alive, clients that might make some do not.
     keepAlive(control, false);
   }
@@ -88,6 +92,14 @@ export class HostConnection {
   }
 
   #receive(message: ToHost): void {
+    try {
+      this.#understand(message);
+    } catch {
+      // Nothing that a client posts. Whoever else has its port harms nobody but that client.
+    }
+  }
+
+  #understand(message: ToHost): void {
     switch (message[0]) {
       case "run":
         this.#run(message[1]);
@@ -96,7 +108,10 @@ export class HostConnection {
         this.#stream(message[1]);
         break;
       case "taken":
-        this.#calls.get(message[1])?.onTaken?.();
+        this.#calls.get(message[1])?.onAnswer?.(false);
+        break;
+      case "again":
+        this.#calls.get(message[1])?.sendsAgain();
         break;
       case "cancel": {
         const [, id, reason] = message;
@@ -109,7 +124,24 @@ export class HostConnection {
         break;
       case "collect":
         void this.#backend.arena.collect().then(() => this.#port.post(["collected", message[1]]));
+        break;
+      case "unread":
+        this.#tell(false);
     }
+  }
+
+  /** A message of the client could not be read. What later ones rest on may have been in it. */
+  #lost(): void {
+    this.#lastRequest = undefined;
+    this.#tell(true);
+  }
+
+  /** Tells the client what it has to know about messages that were lost. */
+  #tell(hasUnread: boolean): void {
+    const running: Known["running"][number][] = [];
+    for (const { id, batches, lastSent } of this.#calls.values()) running.push([id, batches, lastSent]);
+    const { heard } = this.#port;
+    this.#port.post(["known", { heard, hasUnread, running, held: [...this.#held] }]);
   }
 
   #run(wire: WireCall): void {
@@ -122,7 +154,7 @@ export class HostConnection {
       try {
         // Not at once, even where the call has ended: those that wait would be started one inside the other.
         const { values } = await this.#backend.run(request);
-        this.#done(call, packValues(values));
+        this.#done(call, values);
       } catch (error) {
         this.#failed(call, error);
       }
@@ -136,26 +168,36 @@ export class HostConnection {
     const call = this.#open(wire, () => {});
     const request = this.#unpack(wire, call);
     if (request === undefined) return;
-    const send = (batch: readonly StreamedResult<unknown>[]): Promise<void> => {
-      return new Promise((resolve) => {
-        call.onTaken = resolve;
-        this.#port.post(["results", call.id, batch]);
-      });
+    const send = async (batch: readonly StreamedResult<unknown>[]): Promise<void> => {
+      const isAgain = await this.#sendBatch(call, batch);
+      if (isAgain) for (const result of batch) await this.#sendBatch(call, [result]);
     };
     relay(
       this.#backend.stream(() => request),
       send,
       call.left,
     ).then(
-      () => this.#done(call, NO_VALUES),
+      () => this.#done(call, []),
       (error: unknown) => this.#failed(call, error),
     );
+  }
+
+  /** @returns whether the client could not read it, and wants its results one by one */
+  #sendBatch(call: HostCall, batch: readonly StreamedResult<unknown>[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      call.onAnswer = resolve;
+      call.sends(batch);
+      this.#port.post(["results", call.id, batch]);
+    });
   }
 
   #open(wire: WireCall, onStop: (reason: unknown) => void): HostCall {
     const [id, holdsMemory] = wire;
     const { arena } = this.#backend;
-    const onReleased = (isSafe: boolean): void => this.#port.post(["released", id, isSafe]);
+    const onReleased = (isSafe: boolean): void => {
+      this.#held.delete(id);
+      this.#port.post(["released", id, isSafe]);
+    };
     const call = new HostCall(id, holdsMemory, arena, onReleased, onStop);
     this.#calls.set(id, call);
     return call;
@@ -169,7 +211,7 @@ export class HostConnection {
     try {
       if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
       if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
-      const arrays = unpackArrays(places, (memory) => this.#memory.get(memory) as SharedArrayBuffer);
+      const arrays = unpackArrays(places, (memory) => known(this.#memory, memory));
       const inputs = arrays.length - outputs;
       const parts: Parts = {
         arrays: arrays.slice(0, inputs),
@@ -182,17 +224,21 @@ export class HostConnection {
         },
         onProgress: wantsProgress ? (progress) => this.#port.post(["progress", id, progress]) : undefined,
       };
-      return unpackRequest(this.#lastRequest as WireRequest, this.#kernels.get(kernel) as Kernel, parts);
+      if (this.#lastRequest === undefined) throw missing();
+      return unpackRequest(this.#lastRequest, known(this.#kernels, kernel), parts);
     } catch (error) {
       this.#failed(call, error);
       return undefined;
     }
   }
 
-  #done(call: HostCall, values: WireValues): void {
+  #done(call: HostCall, values: readonly unknown[]): void {
+    // A call that writes arrays has no values.
+    const apart = values.length === 0 ? [] : call.apart;
     try {
-      this.#port.post(["done", call.id, call.end(true), values]);
-      this.#calls.delete(call.id);
+      for (const index of apart) this.#port.post(["value", call.id, index, values[index]]);
+      const packed = packValues(apart.length === 0 ? values : without(values, apart));
+      this.#port.post(["done", call.id, this.#end(call, true), packed, apart]);
       this.#port.look();
     } catch (error) {
       this.#failed(call, error);
@@ -200,7 +246,48 @@ export class HostConnection {
   }
 
   #failed(call: HostCall, error: unknown): void {
-    this.#calls.delete(call.id);
-    this.#port.post(["failed", call.id, call.end(false), packFailure(error)]);
+    const isReleased = this.#end(call, false);
+    try {
+      const values = (error as { readonly partial?: PartialResults } | undefined)?.partial?.values;
+      const apart = call.apart.filter((index) => values?.has(index) === true);
+      for (const index of apart) this.#port.post(["value", call.id, index, values?.get(index)]);
+      this.#port.post(["failed", call.id, isReleased, packFailure(error, apart)]);
+    } catch (cause) {
+      // What had ended may be too much for a message.
+      this.#port.post([
+        "failed",
+        call.id,
+        isReleased,
+        packFailure(new Error("The error cannot be sent", { cause })),
+      ]);
+    }
   }
+
+  /** @returns see `HostCall.end` */
+  #end(call: HostCall, hasSucceeded: boolean): boolean | null {
+    this.#calls.delete(call.id);
+    const isReleased = call.end(hasSucceeded);
+    if (isReleased === null) this.#held.add(call.id);
+    return isReleased;
+  }
+}
+
+function without(values: readonly unknown[], indices: readonly number[]): unknown[] {
+  const rest = [...values];
+  for (const index of indices) rest[index] = null;
+  return rest;
+}
+
+function known<V>(map: { get(id: number): V | undefined }, id: number): V {
+  const value = map.get(id);
+  if (value === undefined) throw missing();
+  return value;
+}
+
+/** What a call rests on came with an earlier one, which could not be read. */
+function missing(): ConnectionError {
+  return new ConnectionError(
+    "lost",
+    "Cannot run the call as the host could not read a message that came before it",
+  );
 }

@@ -25,7 +25,8 @@ export class Inflow {
 
   take({ values, failures, broken }: ReportMessage): void {
     const job = this.#job;
-    for (const [index, value] of values) job.receive(index, value);
+    if (values.length === 1) job.receiveApart(...(values[0] as (typeof values)[0]));
+    else for (const [index, value] of values) job.receive(index, value);
     for (const [index, thrown] of failures) job.fail(index, thrown);
     this.#received += values.length + failures.length;
     if (broken === null) return;

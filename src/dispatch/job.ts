@@ -11,6 +11,7 @@ import type { JobSpec } from "../protocol/job-spec.js";
 import { Received, type Values } from "../protocol/received.js";
 import type { Claim } from "../protocol/round.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
+import { unreadError } from "../protocol/unread-error.js";
 import type { Backlog } from "./backlog.js";
 
 export interface JobParts {
@@ -69,12 +70,14 @@ export interface Strategy {
 }
 
 const NONE: Values = new Received();
+const NO_TASKS: number[] = [];
 
 export class Job {
   readonly parts: JobParts;
   /** A list rather than a promise, of which most calls would make five for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Received | undefined;
+  #apart: number[] = NO_TASKS;
   #reason: unknown;
   #control: ControlBlock | undefined;
   #isStopped = false;
@@ -92,6 +95,11 @@ export class Job {
   /** Values that came by message. */
   get received(): Values {
     return this.#received ?? NONE;
+  }
+
+  /** Tasks whose value came in a message of its own: whoever sends the values on does well to do the same. */
+  get apart(): readonly number[] {
+    return this.#apart;
   }
 
   /** The failure with the lowest index so far. */
@@ -157,6 +165,13 @@ export class Job {
     }
   }
 
+  receiveApart(index: number, value: unknown): void {
+    this.receive(index, value);
+    if (this.parts.backlog !== undefined) return;
+    if (this.#apart === NO_TASKS) this.#apart = [];
+    this.#apart.push(index);
+  }
+
   /** @param thrown undefined: the task's time was up */
   fail(index: number, thrown: Thrown | undefined): void {
     if (this.#failure === undefined || index < this.#failure.index) this.#failure = { index, thrown };
@@ -194,15 +209,4 @@ export class Job {
     }
     return Uint32Array.from(indices);
   }
-}
-
-/** @param reason why a message could not be read; undefined if the runtime does not tell */
-function unreadError(reason: unknown): Error {
-  const why =
-    reason instanceof Error ? `${reason.name}: ${reason.message}` : "an error that the runtime does not tell";
-  return new Error(
-    "Cannot read what the task returned or threw as it must fit into the stack and the memory of the calling thread: " +
-      `reading it fails with ${why}`,
-    { cause: reason },
-  );
 }

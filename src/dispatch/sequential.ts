@@ -5,7 +5,7 @@ import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
-import { type Departing, Departure } from "../protocol/departure.js";
+import { type Departing, Departure, HEAVY } from "../protocol/departure.js";
 import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/round.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
@@ -101,7 +101,7 @@ export class SequentialStrategy implements Strategy {
       wanted,
       control,
       results: block.results,
-      departure: new Departure(kernel.stateful, bound.borrowed),
+      departure: new LocalDeparture(kernel.stateful, bound.borrowed),
       outbox: new LocalOutbox(job, this.#assertInputs),
       tasks,
       order,
@@ -190,6 +190,15 @@ function firstWithin(
   return (index) => (index === first ? settle() : run(index));
 }
 
+/** Clones what would be cloned by a message. Never by a transfer: it would make the caller's own code slower. */
+class LocalDeparture extends Departure {
+  /** @throws DataCloneError, RangeError where structured clone does */
+  override prepare(result: unknown): Departing {
+    const { value, weight, isPlain } = super.prepare(result);
+    return { value: isPlain ? value : structuredClone(value), transfer: [], isPlain: true, weight };
+  }
+}
+
 /** Results cross to the caller's side without leaving the thread, and come out the same as if they had. */
 class LocalOutbox implements Outbox {
   readonly #job: Job;
@@ -200,11 +209,11 @@ class LocalOutbox implements Outbox {
     this.#assertInputs = assertInputs;
   }
 
-  value(index: number, { value, isPlain }: Departing): void {
+  value(index: number, { value, weight }: Departing): void {
     // A stream gives it to its loop at once.
     if (this.#job.parts.backlog !== undefined) this.#assertInputs?.();
-    // Never by a transfer: it would make the caller's own code slower (protocol/departure.ts).
-    this.#job.receive(index, isPlain ? value : structuredClone(value));
+    if (weight > HEAVY) this.#job.receiveApart(index, value);
+    else this.#job.receive(index, value);
   }
 
   failure(index: number, thrown: Parameters<Outbox["failure"]>[1]): void {

@@ -37,6 +37,13 @@ export const MAX_DEPTH = 1000;
 // Even a thread with a small stack reads so many.
 const SURE_DEPTH = 100;
 
+/**
+ * Bytes of values that one message carries, about. Copying so many takes 100 µs, so that more messages cost little. What
+ * the calling thread cannot read costs the values of one message: a value of this size, or a deep one, is in a message of
+ * its own, and none of the others is lost with it.
+ */
+export const HEAVY = 256 * 1024;
+
 // Of a number, a key, a list: in a message and, about, in memory.
 const VALUE_BYTES = 16;
 

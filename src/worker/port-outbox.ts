@@ -1,5 +1,5 @@
 import { clock } from "../platform/clock.js";
-import type { Departing } from "../protocol/departure.js";
+import { type Departing, HEAVY } from "../protocol/departure.js";
 import type { LeaveWord } from "../protocol/leave.js";
 import type { ReportMessage } from "../protocol/messages.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
@@ -9,13 +9,6 @@ import type { Outbox } from "./task-run.js";
 
 // A message costs 5-10 µs however little it carries; gathering values for this long makes that vanish.
 const GATHER_MS = 4;
-
-/**
- * Bytes of values that one message carries, about. Copying so many takes 100 µs, so that more messages cost little. What
- * the calling thread cannot read costs the values of one message: a value of this size, or a deep one, is in a message of
- * its own, and none of the others is lost with it.
- */
-const MOST_WEIGHT = 256 * 1024;
 
 /** Sends a worker's values and failures in few messages, the last of them together with its leave. */
 export class PortOutbox implements Outbox {
@@ -61,7 +54,7 @@ export class PortOutbox implements Outbox {
   }
 
   claimEnded(): void {
-    const isDue = this.#eager || this.#weight >= MOST_WEIGHT || clock() - this.#sent >= GATHER_MS;
+    const isDue = this.#eager || this.#weight >= HEAVY || clock() - this.#sent >= GATHER_MS;
     if (isDue) this.flush();
   }
 
@@ -77,13 +70,13 @@ export class PortOutbox implements Outbox {
   leave(): void {
     const isSilent = !this.#hasSent && this.#values.length === 0 && this.#failures.length === 0;
     if (isSilent && !this.#leave.leave()) return;
-    if (this.#weight >= MOST_WEIGHT) this.flush();
+    if (this.#weight >= HEAVY) this.flush();
     this.#send(true);
   }
 
   /** Sends what has gathered where it would be too much with `weight` more. It is marked as posted already. */
   #makeRoom(weight: number): void {
-    if (this.#weight + weight > MOST_WEIGHT) this.flush();
+    if (this.#weight + weight > HEAVY) this.flush();
     this.#weight += weight;
   }
 

@@ -15,7 +15,6 @@ import type { Wanted } from "./wanted.js";
 
 /** Where results go that do not fit the result table. */
 export interface Outbox {
-  /** @throws DataCloneError, RangeError where it shows at once that the value can't travel */
   value(index: number, departing: Departing): void;
   failure(index: number, thrown: Thrown): void;
   /** A claim ended: time to send what has gathered. */
@@ -224,12 +223,14 @@ export class TaskRun {
     const { results, departure, outbox, slots, control, wanted } = this.#parts;
     if (wanted.takeDenial()) return;
     if (slots && results.write(index, value)) return;
+    let departing: Departing;
     try {
-      outbox.value(index, departure.prepare(value));
+      departing = departure.prepare(value);
     } catch (thrown) {
       this.#fail(position, index, thrown);
       return;
     }
+    outbox.value(index, departing);
     control.addPosted(1);
     results.markElsewhere(index);
   }

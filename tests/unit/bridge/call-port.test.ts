@@ -6,16 +6,18 @@ import { CallPort } from "../../../src/bridge/call-port.js";
 function ends() {
   const { port1, port2 } = new MessageChannel();
   const received: number[] = [];
-  const near = new CallPort<never, number>(
-    port1,
-    () => {},
-    () => {},
-  );
-  const far = new CallPort<number, never>(
-    port2,
-    (message) => received.push(message),
-    () => {},
-  );
+  const ignored = {
+    isMessage: (_data: unknown): _data is never => false,
+    onMessage() {},
+    onUnreadable() {},
+    onEnd() {},
+  };
+  const near = new CallPort<never, number>(port1, ignored);
+  const far = new CallPort<number, never>(port2, {
+    ...ignored,
+    isMessage: (data: unknown): data is number => typeof data === "number",
+    onMessage: (message: number) => received.push(message),
+  });
   const close = (): void => {
     near.close();
     far.close();

@@ -89,7 +89,11 @@ describe("errors between the two sides", () => {
         { index: 2, start: 20, end: 30 },
       ],
     }));
-    const arrived = unpackFailure(structuredClone(packFailure(error)), () => outputs) as typeof error;
+    const arrived = unpackFailure(structuredClone(packFailure(error)), () => ({
+      outputs,
+      received: new Map(),
+      rangeOf: (index) => ({ index, start: index, end: index + 1 }),
+    })) as typeof error;
     expect(arrived).toBeInstanceOf(errors.TaskTimeoutError);
     expect(arrived.partial).toEqual({ ...error.partial, outputs });
     expect(arrived.partial?.outputs).toBe(outputs);

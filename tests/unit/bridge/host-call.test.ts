@@ -13,7 +13,7 @@ function callOf(holdsMemory: boolean) {
     (isSafe) => told.push(["released", isSafe]),
     (reason) => told.push(["stopped", reason]),
   );
-  const job = { stop: (reason: unknown) => void told.push(["job", reason]) };
+  const job = { stop: (reason: unknown) => void told.push(["job", reason]), apart: [4] };
   return { call, told, job };
 }
 

@@ -1,0 +1,43 @@
+/** Keeps from Comlink what no client of this package asks. */
+import type { Endpoint } from "comlink";
+
+/**
+ * The port as Comlink gets to see it. Whoever has its other end could otherwise read and set whatever can be reached from
+ * the exposed object, `__proto__` too, and have Comlink throw where nobody catches it.
+ * @param methods that may be called
+ */
+export function guarded(port: MessagePort, methods: readonly string[]): Endpoint {
+  const isRequest = requestsOf(new Set(methods));
+  const guards = new Map<unknown, (event: Event) => void>();
+  return {
+    postMessage: (message, transfer = []) => port.postMessage(message, transfer),
+    addEventListener(type, listener) {
+      const guard = (event: Event): void => {
+        if (isRequest((event as MessageEvent).data)) (listener as EventListener)(event);
+      };
+      guards.set(listener, guard);
+      port.addEventListener(type, guard);
+    },
+    removeEventListener(type, listener) {
+      port.removeEventListener(type, guards.get(listener) as EventListener);
+      guards.delete(listener);
+    },
+    start: () => port.start(),
+  };
+}
+
+/** Calls of the methods, with plain values, and the goodbye. */
+function requestsOf(methods: ReadonlySet<unknown>): (data: unknown) => boolean {
+  return (data) => {
+    if (typeof data !== "object" || data === null) return false;
+    const { id, type, path, argumentList } = data as Readonly<Record<string, unknown>>;
+    if (typeof id !== "string") return false;
+    if (type === "RELEASE") return path === undefined;
+    const isMethod = Array.isArray(path) && path.length === 1 && methods.has(path[0]);
+    return type === "APPLY" && isMethod && Array.isArray(argumentList) && argumentList.every(isRaw);
+  };
+}
+
+function isRaw(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as { type?: unknown }).type === "RAW";
+}

@@ -1,0 +1,57 @@
+/** What becomes of a call of which this thread could not read a message. */
+import { attachPartial, KernelError, type PartialResults, type TaskRange } from "../errors.js";
+import { taskRange } from "../protocol/job-spec.js";
+import { unreadError } from "../protocol/unread-error.js";
+import type { Request } from "../request.js";
+
+export function rangeIn({ spec, table }: Request, index: number): TaskRange {
+  const [start, end] = taskRange(spec, table.arrays, index);
+  return { index, start, end };
+}
+
+/**
+ * The error of the first task of which this thread has no value.
+ * @param values those that it has
+ * @param reason why a message could not be read
+ */
+export function unreadFailure(
+  request: Request,
+  values: ReadonlyMap<number, unknown>,
+  reason: unknown,
+  outputs: () => PartialResults["outputs"],
+): KernelError {
+  const unfinished: TaskRange[] = [];
+  for (let index = 0; index < request.spec.tasks; index += 1)
+    if (!values.has(index)) unfinished.push(rangeIn(request, index));
+  const error = failureOf(unfinished[0] ?? rangeIn(request, 0), reason);
+  attachPartial(error, () => ({ values, outputs: outputs(), unfinished }));
+  return error;
+}
+
+/**
+ * The error of a call that has failed elsewhere.
+ * @param error what it failed with
+ * @param unread tasks whose values could not be read here: as for calls of this thread, the first of all counts
+ */
+export function earlierFailure(
+  request: Request,
+  error: unknown,
+  unread: readonly number[],
+  reason: unknown,
+): unknown {
+  const first = Math.min(...unread);
+  if (!(error instanceof KernelError) || first > error.index) return error;
+  const { partial } = error;
+  const earlier = failureOf(rangeIn(request, first), reason);
+  if (partial !== undefined) attachPartial(earlier, () => partial);
+  return earlier;
+}
+
+/** The same of one task of a stream, whose loop has what came before. */
+export function unreadResult(request: Request, index: number, reason: unknown): KernelError {
+  return failureOf(rangeIn(request, index), reason);
+}
+
+function failureOf({ index, start, end }: TaskRange, reason: unknown): KernelError {
+  return new KernelError(index, start, end, unreadError(reason));
+}
