@@ -1,6 +1,5 @@
 /** Node's inspector of this thread, in process: what V8 tells and does for nobody else. Only files with a twin import it. */
 import { createRequire } from "node:module";
-import process from "node:process";
 
 type Inspector = typeof import("node:inspector");
 
