@@ -282,12 +282,9 @@ function show(value: unknown): string {
   if (value instanceof TypedArray)
     return `a proxy of ${value.constructor.name}, or an object that inherits from it`;
   if (tag !== "Object") return tag;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  const isOfClass =
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) !== null &&
-    Object.hasOwn(prototype, "constructor");
-  const what = isOfClass ? `instance of ${value.constructor.name || "a class"}` : "object";
+  const maker = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value) ?? {}, "constructor")?.value;
+  const what =
+    maker === undefined || maker.name === "Object" ? "object" : `instance of ${maker.name || "a class"}`;
   return `${what} with keys ${quoteKeys(value)}`;
 }
 
