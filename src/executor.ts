@@ -14,7 +14,7 @@ import { resolveKernel } from "./kernel/resolve.js";
 import { Legs } from "./legs.js";
 import { Arena } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
-import { makeRoom } from "./memory/make-room.js";
+import { makeRoom, workersLeave } from "./memory/make-room.js";
 import type { HandleHolders } from "./memory/mapped-memory.js";
 import type { HostProfile } from "./plan/host-profile.js";
 import type { Plan } from "./plan/plan.js";
@@ -212,6 +212,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     };
     this.#beginning.push(course);
     try {
+      if (this.#arena.isTight) return this.#runLater(course, backlog);
       const dispatched = this.#begin(course, backlog);
       // A signal stops the call that it was given to even in the moment after that, and whoever wants to hear of progress
       // has the call's promise by then.
@@ -228,20 +229,27 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     }
   }
 
-  /** The call's memory can't be had at once: makes room, and tries again. */
-  async #runLater(course: Course, backlog: Backlog | undefined, error: MemoryLimitError): Promise<Outcome> {
+  /**
+   * The call can't begin at once: waits for others to leave, makes room, and tries again.
+   * @param error there was no room; undefined: it was not tried
+   */
+  async #runLater(course: Course, backlog: Backlog | undefined, error?: MemoryLimitError): Promise<Outcome> {
     const { request, ownSignal } = course;
     // The caller may change its list from here on.
     course.request = { ...request, items: ownItems(request.items) };
     const wait = new RoomWait([request.options.signal, ownSignal]);
     const running = { job: wait, dispatched: wait.over };
     this.#running.push(running);
-    let dispatched: Promise<void> | undefined;
+    let begun: { readonly dispatched: Promise<void> | undefined } | MemoryLimitError | undefined = error;
     try {
-      for (let tries = 1; course.execution === undefined; tries += 1) {
+      if (begun === undefined) {
+        await wait.until(workersLeave(this.#arena));
+        begun = this.#beginIn(course, backlog, true);
+      }
+      for (let tries = 1; begun instanceof MemoryLimitError; tries += 1) {
         const hasRoom = await this.#hasRoom(course as Planned, wait, tries > 1);
-        if (hasRoom === undefined || tries > MOST_TRIES) throw error;
-        dispatched = this.#beginIn(course, backlog, hasRoom);
+        if (hasRoom === undefined || tries > MOST_TRIES) throw begun;
+        begun = this.#beginIn(course, backlog, hasRoom);
       }
     } catch (failure) {
       throw this.#failed(course, failure);
@@ -249,7 +257,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       wait.end();
       this.#running.splice(this.#running.indexOf(running), 1);
     }
-    return this.#finishLater(course as Planned, dispatched);
+    return this.#finishLater(course as Planned, begun.dispatched);
   }
 
   /** @returns whether there is room for the call as it is planned; undefined: not even for one on this thread */
@@ -264,13 +272,17 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return hasRoom || mayStay ? hasRoom : undefined;
   }
 
-  /** As `#begin`, but `course.execution` stays undefined if other calls have taken the room. */
-  #beginIn(course: Course, backlog: Backlog | undefined, hasRoom: boolean): Promise<void> | undefined {
+  /** @returns the error if there is no room after all, as other calls have taken it */
+  #beginIn(
+    course: Course,
+    backlog: Backlog | undefined,
+    hasRoom: boolean,
+  ): { readonly dispatched: Promise<void> | undefined } | MemoryLimitError {
     this.#beginning.push(course);
     try {
-      return this.#begin(course, backlog, hasRoom ? undefined : NO_ROOM);
+      return { dispatched: this.#begin(course, backlog, hasRoom ? undefined : NO_ROOM) };
     } catch (error) {
-      if (error instanceof MemoryLimitError && course.execution === undefined) return undefined;
+      if (error instanceof MemoryLimitError && course.execution === undefined) return error;
       throw error;
     } finally {
       this.#beginning.pop();

@@ -1,9 +1,8 @@
 /**
  * The arena: pooled SharedArrayBuffers.
  *
- * Why pooled: the first touch of a fresh buffer costs a page fault per 4 KiB, which makes a copy into it 6-8 times as
- * slow as one into memory that was used before (64 MB: 31-48 ms against 5.7 ms, Node 20). Many short-lived
- * SharedArrayBuffers also inflate the process (nodejs/node#34703).
+ * Why pooled: the first touch of a fresh buffer costs a page fault per 4 KiB. A copy into it takes 6-8 times as long as one
+ * into memory that was used before (64 MB: 31-48 ms against 5.7 ms, Node 20).
  *
  * Who may hold a region:
  * - the engine, between `take` and `give`, for what a job placed;
@@ -19,7 +18,7 @@ import { IdleRegions } from "./idle-regions.js";
 import { clonesShare, Lendings, type Reach } from "./lendings.js";
 import { LiveLeases } from "./live-leases.js";
 import { type HandleHolders, MappedMemory } from "./mapped-memory.js";
-import { nextMemoryId, type Region, sizeClass } from "./region.js";
+import { nextMemoryId, type Region, sizeClass, sizeClasses } from "./region.js";
 import type { MemoryUsage } from "./usage.js";
 
 /** What `take` may exceed: nothing; the limit, by memory that waits to be collected; the limit, by any memory. */
@@ -27,6 +26,10 @@ export type Excess = "nothing" | "garbage" | "anything";
 
 // What may be mapped beyond the limit, as a share of it: collecting garbage for every small region would take far longer.
 const SLACK_SHARE = 1 / 8;
+
+// From this share of the limit on calls wait until workers have left those before: what one call after the other uses would
+// add up, and `share`, which can't wait, would be refused.
+const TIGHT_SHARE = 1 / 3;
 
 const NOBODY: HandleHolders = { forget: () => false, collect: () => Promise.resolve() };
 
@@ -157,20 +160,11 @@ export class Arena {
     return id;
   }
 
-  /**
-   * Makes sure that regions for all these needs may be taken, once idle ones have given way.
-   * @throws MemoryLimitError otherwise
-   */
+  /** @throws MemoryLimitError unless regions for all these needs may be taken, once idle ones have given way */
   reserve(needs: readonly number[]): void {
-    let size = 0;
-    let requested = 0;
-    for (const bytes of needs) {
-      if (bytes === 0) continue;
-      size += sizeClass(bytes);
-      requested += bytes;
-    }
+    const size = sum(sizeClasses(needs));
     if (this.#bytesInUse + size > this.#limit) {
-      throw new MemoryLimitError(requested, size, this.#bytesInUse, this.#limit);
+      throw new MemoryLimitError(sum(needs), size, this.#bytesInUse, this.#limit);
     }
   }
 
@@ -184,11 +178,15 @@ export class Arena {
     return this.#idle.has(sizeClass(bytes));
   }
 
+  /** Is much of the limit in use, and would some of it return before long? */
+  get isTight(): boolean {
+    return this.#bytesInUse > this.#limit * TIGHT_SHARE && this.leases.areClosing;
+  }
+
   /** Could regions for all these needs be taken now? */
   hasRoom(needs: readonly number[]): boolean {
-    const sizes = needs.filter((bytes) => bytes > 0).map(sizeClass);
-    const needed = sizes.reduce((sum, size) => sum + size, 0);
-    if (this.#bytesInUse + needed > this.#limit) return false;
+    const sizes = sizeClasses(needs);
+    if (this.#bytesInUse + sum(sizes) > this.#limit) return false;
     return this.#mapped.bytes + this.#idle.lacking(sizes) <= this.#mostMapped;
   }
 
@@ -215,7 +213,7 @@ export class Arena {
 
   /** Lets idle regions go, the largest first, until at most `keep` bytes are idle. */
   trim(keep = 0): void {
-    for (const region of this.#idle.drain(keep)) this.#drop(region);
+    this.#drop(this.#idle.drain(keep));
   }
 
   /** Keeps nothing for later from now on: idle regions go, and those that come back. */
@@ -245,16 +243,17 @@ export class Arena {
     else this.trim();
   }
 
+  #drop(idle: Iterable<Region>): void {
+    for (const { buffer } of idle) {
+      this.#regions -= 1;
+      this.lendings.weigh(buffer);
+    }
+  }
+
   /** Memory is in use no longer. */
   #letGo(bytes: number): void {
     this.#regions -= 1;
     this.#bytesInUse -= bytes;
-  }
-
-  /** An idle region goes. */
-  #drop(region: Region): void {
-    this.#regions -= 1;
-    this.lendings.weigh(region.buffer);
   }
 
   get #mostMapped(): number {
@@ -266,7 +265,7 @@ export class Arena {
     this.#trimTimer = setTimeout(() => {
       this.#trimTimer = undefined;
       const oldest = clock() - (this.#idleTimeout as number);
-      for (const region of this.#idle.drainUnused(oldest)) this.#drop(region);
+      this.#drop(this.#idle.drainUnused(oldest));
       if (this.#idle.bytes > 0) this.#scheduleTrim();
     }, this.#idleTimeout);
     unref(this.#trimTimer);
@@ -293,4 +292,8 @@ export class Arena {
     this.#regions += 1;
     return region;
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

@@ -25,9 +25,15 @@ export class LiveLeases {
     return users.length === 0 ? undefined : Promise.all(users.map((lease) => lease.returned()));
   }
 
-  /** Resolves when the next of the calls that are over has returned its memory; undefined: there is none. */
-  nextReturn(): Promise<void> | undefined {
+  /** Are there calls that are over, and that workers have not left? */
+  get areClosing(): boolean {
+    for (const lease of this.#leases) if (lease.isClosing) return true;
+    return false;
+  }
+
+  /** Resolves when workers have left all calls that are over by now. */
+  async closed(): Promise<void> {
     const closing = [...this.#leases].filter((lease) => lease.isClosing);
-    return closing.length === 0 ? undefined : Promise.race(closing.map((lease) => lease.returned()));
+    await Promise.all(closing.map((lease) => lease.returned()));
   }
 }

@@ -1,11 +1,14 @@
 /** What is done before memory is refused. */
 import { MemoryLimitError } from "../errors.js";
+import { endSlice } from "../platform/breather.js";
 import { waitFor } from "../platform/wait-for.js";
 import type { Arena, Excess } from "./arena.js";
 import type { Region } from "./region.js";
 
 // Workers leave a call that was aborted within this time, or are ended. Only a system call can hold one for longer.
 const LEAVE_MS = 1500;
+
+const COLLECTIONS = 3;
 
 /**
  * Makes room by all means: waits for workers that are about to leave calls that are over, lets idle regions go, and has the
@@ -14,23 +17,25 @@ const LEAVE_MS = 1500;
  * @returns whether there is room for all these needs now
  */
 export async function makeRoom(arena: Arena, needs: readonly number[], isRefused = false): Promise<boolean> {
-  await waitFor(workersLeave(arena, needs), LEAVE_MS);
+  if (!arena.hasRoom(needs)) await workersLeave(arena);
   if (arena.hasRoom(needs) && !isRefused) return true;
   arena.trim();
-  await arena.collect();
-  return arena.hasRoom(needs);
+  // What V8 was just marking, and what is on the stacks of workers, goes with a later one.
+  for (let tries = 0; tries < COLLECTIONS; tries += 1) {
+    await arena.collect();
+    if (arena.hasRoom(needs)) return true;
+  }
+  return false;
 }
 
-async function workersLeave(arena: Arena, needs: readonly number[]): Promise<void> {
-  while (!arena.hasRoom(needs)) {
-    const returned = arena.leases.nextReturn();
-    if (returned === undefined) return;
-    await returned;
-  }
+/** Resolves when workers have left all calls that are over; they do so soon, unless a system call holds one. */
+export function workersLeave(arena: Arena): Promise<void> {
+  return waitFor(arena.leases.closed(), LEAVE_MS);
 }
 
 /** A region for each need. @throws MemoryLimitError, and then nothing is taken */
 export function takeAll(arena: Arena, needs: readonly number[], excess: Excess = "nothing"): Region[] {
+  arena.reserve(needs);
   const regions: Region[] = [];
   try {
     for (const bytes of needs) regions.push(arena.take(bytes, excess));
@@ -62,6 +67,8 @@ export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
     if (!(error instanceof MemoryLimitError)) throw error;
     arena.trim();
     void arena.collectNow();
+    // Arrays that were looked at are kept to the end of this turn, dropped or not.
+    endSlice();
     return takeAll(arena, needs, "garbage");
   }
 }

@@ -31,6 +31,11 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
+/** The classes of all needs, and nothing for those of no bytes. */
+export function sizeClasses(needs: readonly number[]): number[] {
+  return needs.filter((bytes) => bytes > 0).map(sizeClass);
+}
+
 let lastId = 0;
 
 /** Names a piece of shared memory, process-wide. */

@@ -1,5 +1,7 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
 import { IsolationError, quote } from "../errors.js";
+import { withoutTurn } from "../platform/breather.js";
+import { clock } from "../platform/clock.js";
 import { LONGEST_ARRAY, whyNoThreads } from "../platform/runtime.js";
 import type { Arena } from "./arena.js";
 import { clearPart } from "./clear.js";
@@ -15,6 +17,8 @@ const OWN_REGION = 64 * 1024;
 
 /** The same shape on shared memory. Arrays that stand there already come back as they are. */
 export function share(input: unknown, arena: Arena): unknown {
+  // The copy counts as work: the next call waits for a turn of the event loop if it took long.
+  withoutTurn(clock());
   const payload = readPayload(input);
   assertShareable("share()");
   const { given, arrays } = payload;

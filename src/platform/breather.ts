@@ -39,6 +39,12 @@ export function sliceEnd(now: number): number {
   return began + SLICE_MS;
 }
 
+/** What begins from now on waits for a turn of the event loop. */
+export function endSlice(): void {
+  if (!isComing) comeBack();
+  began = -Infinity;
+}
+
 /** Must work that would begin now wait for its turn? */
 export function mustWait(now: number): boolean {
   return waiting.size > 0 || withoutTurn(now) >= SLICE_MS;

@@ -1,0 +1,126 @@
+/** What `maxSharedBytes` bounds is the memory that the system has given, not a counter. */
+import { ParallelExecutor } from "sharray";
+import { afterAll, describe, expect, test } from "vitest";
+import { program, runNode } from "./run.js";
+
+const MB = 2 ** 20;
+
+interface Told {
+  readonly wrong: number;
+  readonly most: number;
+  readonly peak: number;
+}
+
+async function loop(...parameters: (string | number)[]): Promise<Told> {
+  const { code, stdout, stderr } = await runNode(
+    ["--expose-gc", program("bounds.mjs"), ...parameters.map(String)],
+    { timeout: 170_000 },
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as Told;
+}
+
+describe("resident memory", { timeout: 180_000 }, () => {
+  // What the first call took is counted already.
+  test.each([
+    ["arrays that take turns", "alternate", 128, 60, "idle", 128 - 96],
+    ["arrays of random sizes", "random", 128, 60, "idle", 128],
+    ["arrays of random sizes, beside other calls", "random", 128, 40, "busy", 128],
+    ["arrays given to async kernels", "lingering", 128, 80, "idle", 128],
+    ["outputs that are dropped", "chain", 128, 60, "idle", 128],
+    ["arrays that are shared and dropped", "shared", 128, 60, "idle", 128],
+  ])(
+    "stays within the limit and a quarter in a loop over %s",
+    async (_, name, limit, calls, beside, room) => {
+      const { wrong, most, peak } = await loop(name, limit, calls, beside);
+      expect(wrong).toBe(0);
+      expect(peak).toBeLessThanOrEqual(limit);
+      // Beside shared memory the heaps of three threads grow.
+      const HEAPS = 24;
+      expect(most).toBeLessThanOrEqual(room + limit / 4 + HEAPS);
+    },
+  );
+
+  test("is not held by workers for memory that the program made itself and dropped", async () => {
+    // 200 pieces of 16 MiB, 3.1 GiB in all, of which the program itself has 8 at most.
+    const { wrong, most } = await loop("foreign", 1024, 200, "idle");
+    expect(wrong).toBe(0);
+    expect(most).toBeLessThan(600);
+  });
+});
+
+describe("the limit", () => {
+  const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxSharedBytes: 96 * MB });
+  afterAll(() => executor.shutdown());
+
+  test("refuses no call that follows another of more than half of it", { timeout: 120_000 }, async () => {
+    const x = new Uint8Array(64 * MB).fill(3);
+    for (let i = 0; i < 40; i++) expect(await executor.mapShared([x], (x) => x[0])).toEqual([3]);
+  });
+
+  test("refuses no output as long as two of them are alive", { timeout: 120_000 }, async () => {
+    let x: Uint8Array = executor.share(new Uint8Array(MB));
+    for (let i = 0; i < 250; i++) {
+      x = await executor.transformShared(x, Uint8Array, (x, out) => {
+        out[0] = x[0]! + 1;
+      });
+    }
+    expect(x[0]).toBe(250);
+  });
+
+  test("is waited for by a call that can be stopped meanwhile", async () => {
+    // A worker that goes on with the job holds its memory.
+    const flags = executor.allocate(Int32Array, 2);
+    const controller = new AbortController();
+    const straggler = executor.mapShared(
+      [new Uint8Array(64 * MB)],
+      (_x, { args }) => {
+        const flags = args.flags as unknown as Int32Array;
+        Atomics.store(flags, 0, 1);
+        while (Atomics.load(flags, 1) === 0);
+      },
+      { args: { flags }, signal: controller.signal },
+    );
+    const aborted = expect(straggler).rejects.toBe("enough");
+    while (Atomics.load(flags, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    controller.abort("enough");
+    await aborted;
+    const later = new AbortController();
+    const stopped = executor.mapShared([new Uint8Array(64 * MB)], (x) => x.length, { signal: later.signal });
+    const cancelled = executor.mapShared([new Uint8Array(64 * MB)], (x) => x.length);
+    const waiting = expect(stopped).rejects.toBe("no more");
+    later.abort("no more");
+    await waiting;
+    executor.cancel("all");
+    await expect(cancelled).rejects.toBe("all");
+    Atomics.store(flags, 1, 1);
+    expect(await executor.mapShared([new Uint8Array(64 * MB)], (x) => x.length)).toEqual([64 * MB]);
+  });
+
+  test("has a call that fits on this thread alone run there, and says so", async () => {
+    const decisions: string[] = [];
+    const small = new ParallelExecutor({
+      maxWorkers: 2,
+      maxSharedBytes: 8 * MB,
+      telemetry: (event, payload) => {
+        if (event === "parallel_decision") decisions.push(`${payload.decision}: ${payload.reason}`);
+      },
+    });
+    await small.start();
+    const x = new Uint8Array(16 * MB).fill(1);
+    const count = (x: ArrayLike<number>) => {
+      let sum = 0;
+      for (let i = 0; i < x.length; i++) sum += x[i]!;
+      return sum;
+    };
+    // Once the kernel is known to be worth it, workers are what the planner would take.
+    for (let i = 0; i < 3; i++)
+      expect(await small.mapShared([x, x.subarray(1)], count)).toEqual([16 * MB, 16 * MB - 1]);
+    const NO_ROOM = "sequential: its arrays do not fit into shared memory under maxSharedBytes";
+    expect(decisions.at(-1)).toBe(NO_ROOM);
+    await expect(small.mapShared([x], count, { strategy: "threads" })).rejects.toThrow(
+      /at most 8388608 may be used/,
+    );
+    await small.shutdown();
+  });
+});
