@@ -6,7 +6,9 @@ import type { Pool } from "./dispatch/pool.js";
 import { IsolationError } from "./errors.js";
 import type { Execution } from "./execution.js";
 import type { Arena } from "./memory/arena.js";
+import { elementBytes } from "./memory/dtypes.js";
 import { PlacementHistory } from "./memory/placement-history.js";
+import { sizeClass } from "./memory/region.js";
 import { hintAdvice } from "./plan/advice.js";
 import { longestShare, parallelWidth } from "./plan/estimate.js";
 import { type HostProfile, hostProfileOf } from "./plan/host-profile.js";
@@ -27,6 +29,8 @@ export interface Measured {
 
 // A copy this large takes long enough for its time to mean something.
 const MEASURABLE_BYTES = 1024 * 1024;
+
+const NEVER_DROPPED: Workload["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
 
 export class Planner {
   readonly #config: ParallelConfig;
@@ -145,6 +149,13 @@ export class Planner {
     return hintAdvice(plan.taskSizeHintBytes, taskBytes, predicted, busy);
   }
 
+  #droppedBefore({ outputs, spec }: Request): Workload["droppedBefore"] {
+    if (outputs === null) return NEVER_DROPPED;
+    const sizes = outputs.kinds.map((kind) => spec.length * elementBytes(kind));
+    const dropped = sizes.map((bytes) => this.#arena.lendings.droppedOf(sizeClass(bytes)));
+    return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), times: Math.min(...dropped) };
+  }
+
   /** May the planner choose how the call runs? */
   mayChoose({ options }: Request): boolean {
     return (options.strategy ?? this.#config.strategy) === "auto";
@@ -169,6 +180,7 @@ export class Planner {
         bytesShared: placement.bytesShared,
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#placements.of(placement),
+        droppedBefore: this.#droppedBefore(request),
         kernel:
           (hint === 0 ? undefined : this.#hinted.costOf(profileKey)) ?? this.#kernels.costOf(profileKey),
         canGiveUp: !kernel.stateful && !writesInputs(request),

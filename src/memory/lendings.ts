@@ -23,16 +23,17 @@ export class Lendings {
   readonly #byHandle = new WeakMap<ArrayBufferLike, Lending>();
   readonly #byId = new Map<number, Lending>();
   readonly #ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
+  /** How often regions were dropped without being released, by their bytes. */
+  readonly #dropped = new Map<number, number>();
   #bytes = 0;
-  #dropped = 0;
 
   constructor(limit: number) {
     this.#weightless = limit * WEIGHTLESS_SHARE;
   }
 
-  /** Regions that users have dropped without releasing them. */
-  get dropped(): number {
-    return this.#dropped;
+  /** How often users have dropped regions of this many bytes without releasing them. */
+  droppedOf(bytes: number): number {
+    return this.#dropped.get(bytes) ?? 0;
   }
 
   /** @param parts offset and length in bytes of each array that the user gets */
@@ -51,7 +52,7 @@ export class Lendings {
     if (lending === undefined) return 0;
     this.#byId.delete(id);
     this.#bytes -= lending.bytes;
-    this.#dropped += 1;
+    this.#dropped.set(lending.bytes, this.droppedOf(lending.bytes) + 1);
     return lending.bytes;
   }
 

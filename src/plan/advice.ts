@@ -5,6 +5,10 @@ import { bytes, ms } from "./print.js";
 
 // How often a payload is placed before it is worth a word.
 const OFTEN_PLACED = 2;
+// The same for outputs that were dropped.
+const OFTEN_DROPPED = 2;
+// Fresh memory costs 0.5 ms per MB, memory that was used before 0.1 (Node 20): below this it is little beside a call.
+const LARGE_OUTPUTS = 1024 * 1024;
 // A task of `map` below this spends a good part of its time in the loop around the kernel.
 const SHORT_TASK_MS = 0.005;
 const MANY_TASKS = 1000;
@@ -20,6 +24,7 @@ export function adviceFor(
   const mayUseWorkers = limits.strategy !== "sequential" && limits.sequentialBecause === undefined;
   return [
     ...placedOften(workload, predicted),
+    ...droppedOften(workload),
     ...shortTasks(workload),
     ...(mayUseWorkers ? idleWorkers(workload, limits, host, predicted.threads) : []),
     ...(mayUseWorkers ? slowStart(workload, predicted) : []),
@@ -31,6 +36,15 @@ function placedOften({ placedBefore }: Workload, { sequential, threads }: Plan["
   const wouldPay = threads.total - threads.place < sequential.total;
   if (times < OFTEN_PLACED || !wouldPay) return [];
   return [`these ${bytes(placedBefore.bytes)} were placed ${times} times: use executor.share()`];
+}
+
+function droppedOften({ droppedBefore }: Workload): string[] {
+  const { times } = droppedBefore;
+  if (times < OFTEN_DROPPED || droppedBefore.bytes < LARGE_OUTPUTS) return [];
+  return [
+    `outputs of ${bytes(droppedBefore.bytes)} were dropped ${times} times, and each needs fresh memory: ` +
+      "use executor.release() when you have done with them",
+  ];
 }
 
 function shortTasks({ call, tasks, taskBytes, kernel }: Workload): string[] {

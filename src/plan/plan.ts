@@ -37,6 +37,8 @@ export interface Workload {
   readonly bytesToPlace: number;
   /** Of those, the ones that earlier calls placed too, and how often. */
   readonly placedBefore: { readonly bytes: number; readonly times: number };
+  /** Bytes of its outputs, and how often arrays of their size were dropped without `release`. */
+  readonly droppedBefore: { readonly bytes: number; readonly times: number };
   /** What the kernel was measured to cost; undefined: never seen. */
   readonly kernel: KernelCost | undefined;
   /** May a run of the kernel be given up half way, without a trace? */

@@ -197,6 +197,28 @@ describe("release", () => {
     await own.shutdown();
   });
 
+  test("is advised where outputs are dropped again and again, and not where they are released", async () => {
+    const advice: string[][] = [];
+    const own = new ParallelExecutor({
+      strategy: "threads",
+      maxWorkers: 2,
+      maxSharedBytes: 16 * 2 ** 20,
+      telemetry: (event, payload) => {
+        if (event === "parallel_execution")
+          advice.push(payload.advice.filter((text) => /release/.test(text)));
+      },
+    });
+    const x = own.share(new Uint8Array(2 ** 21));
+    const call = () => own.transformShared(x, Uint8Array, (x, out) => out.set(x));
+    for (let i = 0; i < 20; i++) own.release(await call());
+    expect(advice.flat()).toEqual([]);
+    for (let i = 0; i < 40; i++) await call();
+    expect(advice.flat().at(-1)).toMatch(
+      /^outputs of 2.10 MB were dropped \d+ times.*use executor.release\(\)/,
+    );
+    await own.shutdown();
+  });
+
   test("waits for the calls that use the array", async () => {
     const flags = executor.allocate(Int32Array, 2);
     const x = executor.share(new Uint8Array(BYTES).fill(9));

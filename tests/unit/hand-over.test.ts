@@ -20,6 +20,7 @@ function unknownPlan(more: Partial<Plan["predicted"]["threads"]> = {}): Plan {
       bytesShared: 0,
       bytesToPlace: 8000,
       placedBefore: { bytes: 0, times: 0 },
+      droppedBefore: { bytes: 0, times: 0 },
       kernel: undefined,
       canGiveUp: true,
     },

@@ -21,6 +21,7 @@ const workload: Workload = {
   bytesShared: 0,
   bytesToPlace: 256e6,
   placedBefore: { bytes: 0, times: 0 },
+  droppedBefore: { bytes: 0, times: 0 },
   kernel,
   canGiveUp: true,
 };
@@ -55,6 +56,16 @@ function advise(work: Partial<Workload>, limited: Partial<Limits> = {}, estimate
 describe("advice", () => {
   it("is not given without need", () => {
     expect(advise({})).toEqual([]);
+  });
+
+  it("names outputs that are dropped again and again, if they are large", () => {
+    const droppedBefore = { bytes: 64e6, times: 2 };
+    expect(advise({ droppedBefore })).toEqual([
+      "outputs of 64.0 MB were dropped 2 times, and each needs fresh memory: " +
+        "use executor.release() when you have done with them",
+    ]);
+    expect(advise({ droppedBefore: { bytes: 64e6, times: 1 } })).toEqual([]);
+    expect(advise({ droppedBefore: { bytes: 64e3, times: 9 } })).toEqual([]);
   });
 
   it("names the bytes that are placed again and again, where sharing them would pay", () => {

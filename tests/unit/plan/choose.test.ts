@@ -21,6 +21,7 @@ const workload: Workload = {
   bytesShared: 0,
   bytesToPlace: 0,
   placedBefore: { bytes: 0, times: 0 },
+  droppedBefore: { bytes: 0, times: 0 },
   kernel,
   canGiveUp: true,
 };

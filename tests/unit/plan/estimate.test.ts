@@ -33,6 +33,7 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
   bytesShared: fc.nat(1e9),
   bytesToPlace: fc.nat(1e9),
   placedBefore: fc.constant({ bytes: 0, times: 0 }),
+  droppedBefore: fc.constant({ bytes: 0, times: 0 }),
   kernel: fc.option(kernelCost, { nil: undefined }),
   canGiveUp: fc.boolean(),
 });

@@ -29,6 +29,7 @@ const workload: Workload = {
   bytesShared: 0,
   bytesToPlace: 800,
   placedBefore: { bytes: 0, times: 0 },
+  droppedBefore: { bytes: 0, times: 0 },
   kernel: undefined,
   canGiveUp: true,
 };
