@@ -110,10 +110,26 @@ function inlineKernel({ source, name, stateful, lingers, writes }: KernelSource)
 
 /** Here the very function runs that the caller passed; workers import their own. */
 function resolveModule(fn: AnyKernel, address: ModuleAddress): Kernel {
-  return moduleKernel(address, () => fn);
+  return moduleKernel(address, () => fn, moduleLingers(fn));
 }
 
-function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"]): Kernel {
+const lingering = new WeakMap<AnyKernel, boolean>();
+
+/** What a kernel uses of its module may do anything. One that uses nothing of it is as good as an inline one. */
+function moduleLingers(fn: AnyKernel): boolean {
+  let lingers = lingering.get(fn);
+  if (lingers === undefined) {
+    try {
+      ({ lingers } = readKernelSource(fn));
+    } catch {
+      lingers = true;
+    }
+    lingering.set(fn, lingers);
+  }
+  return lingers;
+}
+
+function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"], lingers = true): Kernel {
   const key = `${url}#${name}`;
   let id = moduleIds.get(key);
   if (id === undefined) {
@@ -125,7 +141,7 @@ function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"]): Ker
     name,
     address: { type: "module", url, name },
     stateful: true,
-    lingers: true,
+    lingers,
     writes: 0,
     local,
   };

@@ -145,3 +145,20 @@ describe("kernels that another thread has resolved", () => {
     expect(() => local()).toThrow("not to be loaded");
   });
 });
+
+describe("a module kernel", () => {
+  const scale = 2;
+
+  it("leaves nothing behind if its text uses nothing of its module that could", () => {
+    const own = defineKernel("file:///kernels.js", "own", (x: Float64Array) => Math.max(...x));
+    const other = defineKernel("file:///kernels.js", "other", (x: Float64Array) => x.length * scale);
+    const later = defineKernel("file:///kernels.js", "later", async (x: Float64Array) => x.length);
+    const native = defineKernel("file:///kernels.js", "native", Math.max);
+    expect([own, other, later, native].map((fn) => resolveKernel(fn).lingers)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+});
