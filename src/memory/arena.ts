@@ -123,8 +123,8 @@ export class Arena {
       return region.buffer;
     }
     // A clone is a second handle over the same memory (1.5 µs). It tells an array that was released from one that got the
-    // memory afterwards.
-    const handle = clonesShare() ? structuredClone(region.buffer) : region.buffer;
+    // memory afterwards. Of fresh memory there is none that was.
+    const handle = region.recycled && clonesShare() ? structuredClone(region.buffer) : region.buffer;
     this.#idOfHandle.set(handle, region.id);
     if (handle !== region.buffer) this.#mapped.addHandle(region.id, handle);
     this.lendings.add(region.id, handle, parts);

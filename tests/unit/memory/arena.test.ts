@@ -423,15 +423,18 @@ describe("lend", () => {
     expect(new Uint8Array(region.buffer, 2 ** 32, 1)[0]).toBe(7);
   });
 
-  it("gives a second handle over the same memory", () => {
+  it("gives memory that was used before another handle each time", () => {
     const arena = new Arena(2 ** 20);
-    const region = arena.take(100);
-    const handle = arena.lend(region, [[0, 8]]);
-    expect(handle).not.toBe(region.buffer);
+    const fresh = arena.take(100);
+    expect(arena.lend(fresh, [[0, 8]])).toBe(fresh.buffer);
+    arena.give(arena.take(10_000));
+    const used = arena.take(10_000);
+    const handle = arena.lend(used, [[0, 8]]);
+    expect(handle).not.toBe(used.buffer);
     new Uint8Array(handle)[7] = 42;
-    expect(new Uint8Array(region.buffer)[7]).toBe(42);
-    expect(arena.identify(handle)).toBe(region.id);
-    expect(arena.identify(region.buffer)).toBe(region.id);
+    expect(new Uint8Array(used.buffer)[7]).toBe(42);
+    expect(arena.identify(handle)).toBe(used.id);
+    expect(arena.identify(used.buffer)).toBe(used.id);
   });
 
   it("is never used again, and freed when no handle is left", async () => {
