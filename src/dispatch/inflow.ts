@@ -1,6 +1,8 @@
 /** What a round's workers send as it comes in: what was received, and whether something was lost on the way. */
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { ReportMessage } from "../protocol/messages.js";
+import { packThrown, type Thrown } from "../protocol/thrown.js";
+import { unreadError } from "../protocol/unread-error.js";
 import type { Job } from "./job.js";
 import type { Lost } from "./losses.js";
 
@@ -29,19 +31,27 @@ export class Inflow {
     else for (const [index, value] of values) job.receive(index, value);
     for (const [index, thrown] of failures) job.fail(index, thrown);
     this.#received += values.length + failures.length;
-    if (broken === null) return;
-    // No kernel, no task: the same as if the first one had failed.
-    job.fail(0, broken);
-    this.#control.lowerLimit(0);
+    if (broken !== null) this.#break(broken);
   }
 
-  /** A message could not be read. @param isOwn it was about this round, as far as can be told */
-  lose(reason: unknown, isOwn: boolean): void {
+  /**
+   * A message could not be read.
+   * @param isOwn it was about this round, as far as can be told
+   * @param isBroken it said that the kernel does not load
+   */
+  lose(reason: unknown, isOwn: boolean, isBroken: boolean): void {
     this.#reason ??= reason;
+    if (isBroken) this.#break(packThrown(unreadError(reason)));
     if (!isOwn) return;
     // A task that has begun fails, so no other one is to begin, least of all where memory is short.
     this.#isCut = true;
     this.#control.lowerLimit(this.#control.next);
+  }
+
+  /** No kernel, no task: the same as if the first one had failed. */
+  #break(thrown: Thrown): void {
+    this.#job.fail(0, thrown);
+    this.#control.lowerLimit(0);
   }
 
   /**

@@ -148,7 +148,8 @@ export class Pass implements RoundListener<Slot>, Polled {
   }
 
   unread(slot: Slot, reason: unknown, isOwn: boolean, left: boolean): void {
-    this.#inflow.lose(reason, isOwn);
+    const isBroken = left && this.round.leave(this.#placeOf(slot)).isBroken;
+    this.#inflow.lose(reason, isOwn, isBroken);
     if (left) this.#leave(slot);
     else this.#lookForEnd();
   }

@@ -227,7 +227,7 @@ export class Slot {
   /** A message has come and is lost: which it was shows by its number. */
   readonly #unread = (reason: unknown): void => {
     this.#heard = (this.#heard + 1) | 0;
-    if (this.#heard === 1 && this.#readySince === undefined) {
+    if (this.#readySince === undefined) {
       // Whether it serves. What an initializer threw may be anything, that it serves can always be read.
       this.#fail(reason);
       return;

@@ -10,6 +10,9 @@ const LEFT = 1;
 /** The caller's side looks no longer: leaving takes a message. */
 const CALL = 2;
 
+/** Could not load the kernel, and says so in a message. */
+const BROKEN = 3;
+
 /** The second word: which of the worker's messages says that it has left, counted from 1; 0: none yet. */
 const SAID_BY = 1;
 
@@ -39,6 +42,16 @@ export class LeaveWord {
    */
   say(message: number): void {
     Atomics.store(this.#words, SAID_BY, message);
+  }
+
+  /** The same of a worker that could not load the kernel. */
+  sayBroken(message: number): void {
+    Atomics.store(this.#words, 0, BROKEN);
+    this.say(message);
+  }
+
+  get isBroken(): boolean {
+    return Atomics.load(this.#words, 0) === BROKEN;
   }
 
   /** Was its leave among the first `heard` messages of the worker, read or not? */

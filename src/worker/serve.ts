@@ -145,7 +145,7 @@ export class WorkerServer {
       assertIntact();
       const broken = packThrown(thrown);
       const report: ReportMessage = { round: wake.round, values: [], failures: [], left: true, broken };
-      leaveAt(this.#memory.get(wake.memory), wake.participant).say(this.#port.next);
+      leaveAt(this.#memory.get(wake.memory), wake.participant).sayBroken(this.#port.next);
       this.#port.post(report);
     } finally {
       this.#joining -= 1;

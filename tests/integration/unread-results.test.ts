@@ -72,6 +72,12 @@ describe("a result that is too deep for the calling thread's stack", () => {
     expect(values?.filter(([i]) => i < DEEP)).toEqual(sound(below(DEEP)));
   });
 
+  test("as a field of what a kernel threw that does not load fails the call", async () => {
+    const { code, index, message } = await run("of a kernel that does not load");
+    expect({ code, index }).toEqual({ code: "SHARRAY_KERNEL", index: 0 });
+    expect(message).toContain(UNREAD);
+  });
+
   test("is left out by no stream", async () => {
     const { code, index, seen } = await run<{ seen: [number, unknown][] }>("of a stream");
     expect({ code, index }).toEqual({ code: "SHARRAY_KERNEL", index: DEEP });

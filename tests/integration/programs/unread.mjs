@@ -3,9 +3,10 @@
  * test gives this thread a small stack, or the process little memory.
  */
 import { readFileSync } from "node:fs";
-import { ParallelExecutor } from "sharray";
+import { defineKernel, ParallelExecutor } from "sharray";
 
 const executor = new ParallelExecutor({ maxWorkers: 2, strategy: "threads" });
+const broken = defineKernel(new URL("deeply-broken.js", import.meta.url).href, "broken", (x) => x);
 const COUNT = 60;
 const DEEP = 41;
 const indices = Array.from({ length: COUNT }, (_, i) => i);
@@ -133,6 +134,8 @@ const scenarios = {
     });
     return { value: ends };
   },
+
+  "of a kernel that does not load": () => told(executor.map(indices, broken)),
 
   "without much memory": async () => {
     await executor.start();

@@ -48,4 +48,18 @@ describe("a leave", () => {
     caller.reset(false);
     expect(caller.wasSaidBy(9)).toBe(false);
   });
+
+  it("of a worker that could not load the kernel takes a message, and tells so", () => {
+    const { caller, worker } = setUp(true);
+    expect(caller.isBroken).toBe(false);
+    worker.sayBroken(2);
+    expect([caller.isBroken, caller.hasLeft, caller.call(), caller.wasSaidBy(2)]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    caller.reset(true);
+    expect(caller.isBroken).toBe(false);
+  });
 });
