@@ -6,7 +6,7 @@ import { PAUSED } from "./death.js";
 import { roomSteps, takeResult } from "./gate.js";
 import { pollSteps, startPoll } from "./poll.js";
 import { goOn } from "./round.js";
-import { type CallerMove, type CallerSteps, dropLeaver } from "./rules.js";
+import { type CallerMove, type CallerSteps, dropLeaver, type Rules } from "./rules.js";
 import { type Message, NOTHING, own, type State, type WorkerState } from "./state.js";
 import { count, lowest, show, taskAt } from "./tasks.js";
 
@@ -17,7 +17,7 @@ export const callerSteps: CallerSteps = {
     // slot.ts, Slot.#lose runs to its end before anything else does.
     if (closing !== -1) {
       if (state.workers[closing]?.sent.length === 0) lose(move, closing);
-      else receive(move, closing);
+      else hear(move, closing);
       return;
     }
     if (bounds.aborts && !state.isStopped && state.outcome === "open") {
@@ -32,7 +32,7 @@ export const callerSteps: CallerSteps = {
       return;
     }
     state.workers.forEach((worker, i) => {
-      if (worker.sent.length > 0) receive(move, i);
+      if (worker.sent.length > 0) hear(move, i);
       if (worker.life === "dead") {
         const next = move.fork(`hears that worker ${i} has ended`, "turn");
         own(next, i).isClosing = true;
@@ -65,10 +65,15 @@ export const callerSteps: CallerSteps = {
     else notFinished(move, `OPEN is ${move.state.open}`);
   },
 
-  // pass.ts, Pass.#lookForEnd: control.posted === this.#received.
+  // pass.ts, Pass.#lookForEnd; inflow.ts, Inflow.isComplete: control.posted === this.#received.
   readPosted(move) {
-    if (move.state.posted === move.state.messages) finish(move, "POSTED === received: the round has ended");
+    if (move.rules.isComplete(move.state)) finish(move, "POSTED === received: the round has ended");
     else notFinished(move, `POSTED is ${move.state.posted}, received ${move.state.messages}`);
+  },
+
+  // inflow.ts, Inflow.lose; control-block.ts, ControlBlock.next: Atomics.load(NEXT).
+  cutNext({ state, fork }) {
+    fork(`reads NEXT = ${state.next}, to let no other task begin`, "loadLimit").target = state.next;
   },
 
   // control-block.ts, ControlBlock.lowerLimit: the first load.
@@ -86,14 +91,54 @@ export const callerSteps: CallerSteps = {
   },
 };
 
+function hear(move: CallerMove, i: number): void {
+  receive(move, i);
+  if (move.state.unreads === 0) return;
+  // A worker may take part in rounds of other calls, too.
+  for (const isOwn of [true, false]) miss(move, i, isOwn);
+}
+
+/** The next message of the worker has come. */
+function shift(worker: WorkerState): void {
+  worker.sent = worker.sent.slice(1);
+  if (worker.said > 0) worker.said = worker.said === 1 ? -1 : worker.said - 1;
+}
+
+/** slot.ts, Slot.#unread; pass.ts, Pass.unread; inflow.ts, Inflow.lose. */
+function miss({ state, bounds, rules, fork }: CallerMove, i: number, isOwn: boolean): void {
+  const { values, failures } = (state.workers[i] as WorkerState).sent[0] as Message;
+  const next = fork(`cannot read a message of worker ${i}`, isOwn ? "cutNext" : "readNext", false);
+  next.unreads -= 1;
+  const worker = own(next, i);
+  shift(worker);
+  if (!worker.isTaking) {
+    next.place = "turn";
+    return;
+  }
+  next.unread |= (values | failures) & ~next.received;
+  if (isOwn) next.cut = "cutting";
+  if (!rules.hasSaidLeft(worker)) return;
+  worker.isTaking = false;
+  worker.isLeaving = true;
+  if (bounds.window > 0) next.after = "roomLimit";
+  if (worker.leave !== "broken") return;
+  next.failure = 0;
+  next.target = 0;
+  next.place = "loadLimit";
+}
+
 /** slot.ts, Slot.#report; pass.ts, Pass.report. */
 function receive({ state, bounds, fork }: CallerMove, i: number): void {
   const message = state.workers[i]?.sent[0] as Message;
   const { values, failures, left, broken } = message;
+  if (state.workers[i]?.isTaking !== true) {
+    shift(own(fork(`is told by worker ${i} of a round that it has left`, "turn"), i));
+    return;
+  }
   const what = broken ? "that the kernel is broken" : left ? "the leave" : "a message";
   const next = fork(`receives ${what} of worker ${i}`, broken ? "loadLimit" : "readNext");
   const worker = own(next, i);
-  worker.sent = worker.sent.slice(1);
+  shift(worker);
   if ((values & next.received) !== 0) next.violation = { property: "once", detail: "a value comes twice" };
   next.received |= values;
   next.failure = Math.min(next.failure, broken ? 0 : lowest(failures, next.failure));
@@ -159,8 +204,19 @@ function notFinished(move: CallerMove, action: string): void {
   const next = move.fork(action, state.after);
   next.seen = NOTHING;
   next.after = "turn";
-  if (rules.isOver(state) && next.ending === "open") next.ending = next.loss;
+  if (next.ending === "open") lookForLoss(next, rules);
   if (next.place !== "roomLimit") dropLeaver(next, rules);
+}
+
+/** pass.ts, Pass.#lookForLoss. */
+function lookForLoss(next: State, rules: Rules): void {
+  const missing = rules.missing(next);
+  if (missing !== 0) next.failure = lowest(missing, next.failure);
+  const isLeftOut = next.cut !== "none" && next.failure === next.blame.length;
+  if (isLeftOut && next.workers.every(({ isTaking }) => !isTaking) && next.loss === "none") {
+    next.loss = "terminated";
+  }
+  if (rules.isOver(next) || missing !== 0) next.ending = next.loss;
 }
 
 function finish({ state, fork, rules }: CallerMove, action: string): void {
@@ -176,8 +232,10 @@ function afterLowering({ state, bounds, fork }: CallerMove, action: string): Sta
   const isAbort = state.target === -1;
   const isStream = bounds.window > 0;
   // A task whose time is up is still in its claim: there is no end to look for.
-  const hasEnd = isAbort ? isStream : state.workers.some(({ isLeaving }) => isLeaving);
+  const isCutting = state.cut === "cutting" && !isAbort;
+  const hasEnd = isAbort ? isStream : isCutting || state.workers.some(({ isLeaving }) => isLeaving);
   const next = fork(action, hasEnd ? "readNext" : "turn");
+  if (isCutting) next.cut = "cut";
   // job.ts, Job.stop: a stream's round may wait at its gate.
   if (isAbort && isStream) next.after = "roomLimit";
   next.seen = NOTHING;

@@ -3,7 +3,13 @@ import { freshWorker, type State, type WorkerPlace, type WorkerState } from "./s
 import { lowest, taskAt } from "./tasks.js";
 
 /** Where the meter says that the worker is not at the round's tasks: task-run.ts, TaskRun.advance, `RUNNING`. */
-export const PAUSED: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>(["idle", "join", "leave", "sayLeave"]);
+export const PAUSED: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>([
+  "idle",
+  "join",
+  "leave",
+  "noteLeave",
+  "sayLeave",
+]);
 
 /** Where a task has begun and has not ended. */
 const IN_TASK: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>([
@@ -16,14 +22,14 @@ const IN_TASK: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>([
 
 export function die(state: State, i: number): void {
   const worker = state.workers[i] as WorkerState;
-  const { sent, leave, isTaking, isLookedAt, isTerminated, isLeaving, place } = worker;
+  const { sent, leave, said, isTaking, isLookedAt, isTerminated, isLeaving, place } = worker;
   if (!isTerminated && IN_TASK.has(place)) {
     // What a witness would say, to compare with whom the caller's side blames.
     const index = lowest(taskAt(state.order, worker.at), 0);
     state.deadlyRuns = state.deadlyRuns.map((runs, task) => (task === index ? Math.min(3, runs + 1) : runs));
   }
   const noted = PAUSED.has(place) ? 0 : worker.noted;
-  const kept = { sent, leave, isTaking, isLookedAt, isTerminated, isLeaving, noted };
+  const kept = { sent, leave, said, isTaking, isLookedAt, isTerminated, isLeaving, noted };
   state.workers[i] = { ...freshWorker(), life: "dead", ...kept };
 }
 

@@ -90,7 +90,7 @@ export const roomSteps: RoomSteps = {
       const next = fork(chosen === 0 ? "wakes nobody" : `wakes workers ${show(chosen)} again`, "turn");
       next.seen = NOTHING;
       dropLeaver(next, rules);
-      wake(next, chosen, bounds.isShort, rules.holds);
+      wake(next, chosen, bounds.isShort, rules);
     }
   },
 };

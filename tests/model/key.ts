@@ -1,6 +1,7 @@
 /** A state as a short string, equal for states that behave the same. */
 import {
   CALLER_PLACES,
+  CUTS,
   ENDINGS,
   LEAVES,
   LIVES,
@@ -24,6 +25,7 @@ const CALLER_PLACE = codes(CALLER_PLACES);
 const LOSS = codes(LOSSES);
 const ENDING = codes(ENDINGS);
 const OUTCOME = codes(OUTCOMES);
+const CUT = codes(CUTS);
 
 /** @param ended tasks that have ended in this round: a note of one of them is like none */
 function keyOfWorker(worker: WorkerState, ended: number): string {
@@ -32,7 +34,11 @@ function keyOfWorker(worker: WorkerState, ended: number): string {
   let key = String.fromCharCode(
     WORKER_PLACE[worker.place] | (LIFE[worker.life] << 5) | (flags << 7) | ((worker.seen + 2) << 11),
     worker.at | (worker.end << 3) | (worker.values << 6) | (worker.failures << 10),
-    LEAVE[worker.leave] | (+worker.hasSent << 2) | (+worker.isLookedAt << 3) | ((worker.noted & ~ended) << 4),
+    LEAVE[worker.leave] |
+      (+worker.hasSent << 2) |
+      (+worker.isLookedAt << 3) |
+      ((worker.noted & ~ended) << 4) |
+      ((worker.said + 1) << 8),
   );
   for (const { values, failures, left, broken } of worker.sent) {
     // The highest bit tells a message from the end of the list.
@@ -69,6 +75,7 @@ export function keyOf(state: State): string {
     pack(state.blame) | (pack(state.deadlyRuns) << 8),
     (Math.min(state.seen, end) + 2) | (CALLER_PLACE[state.after] << 4) | (state.unwoken << 8),
     state.gate | (state.taken << 3) | (state.before << 6),
+    state.unread | (state.unreads << 4) | (CUT[state.cut] << 6),
   );
   const ended = state.numbers | state.elsewhere;
   // Workers are alike: which of them is where makes no difference.

@@ -43,4 +43,5 @@ export const SMALL: Bounds = {
   breaks: false,
   window: 0,
   stalls: false,
+  unread: 0,
 };

@@ -80,7 +80,7 @@ function decide({ state, bounds, rules, fork }: CallerMove, action: string, isOv
     for (const chosen of subsets(idle, Math.min(state.unwoken, count(idle)))) {
       const next = fork(`${action}: wakes workers ${show(chosen)} too`, way);
       next.seen = NOTHING;
-      wake(next, chosen, bounds.isShort, rules.holds);
+      wake(next, chosen, bounds.isShort, rules);
     }
   }
 }

@@ -8,6 +8,7 @@ import { asBuilt, systemOf } from "./protocol.js";
 import { CALLER_PLACES, OUTCOMES, type State, WORKER_PLACES } from "./state.js";
 import { count } from "./tasks.js";
 import { printTrace } from "./trace.js";
+import { UNREAD_MUTATIONS } from "./unread-mutations.js";
 import { WORKER_MUTATIONS } from "./worker-mutations.js";
 import { WORLDS } from "./worlds.js";
 
@@ -47,7 +48,7 @@ describe("the protocol as it is built", () => {
   });
 });
 
-const MUTATIONS = [...WORKER_MUTATIONS, ...CALLER_MUTATIONS, ...GATE_MUTATIONS];
+const MUTATIONS = [...WORKER_MUTATIONS, ...CALLER_MUTATIONS, ...GATE_MUTATIONS, ...UNREAD_MUTATIONS];
 
 describe("broken on purpose", () => {
   it.for(MUTATIONS)("$name", async ({ breaks, bounds, protocol }, { annotate }) => {

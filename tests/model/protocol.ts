@@ -117,7 +117,7 @@ function touch(state: State, who: string): void {
 
 /** A call whose first round is open and whose workers are all woken, none of them started. */
 function initialState(bounds: Bounds, rules: Rules): State {
-  const { workers, tasks, deaths, kills, isShort } = bounds;
+  const { workers, tasks, deaths, kills, isShort, unread } = bounds;
   const state: State = {
     next: 0,
     limit: 0,
@@ -136,6 +136,7 @@ function initialState(bounds: Bounds, rules: Rules): State {
     blamed: 0,
     isNobodys: false,
     ending: "open",
+    cut: "none",
     isPolling: false,
     after: "turn",
     unwoken: 0,
@@ -157,12 +158,14 @@ function initialState(bounds: Bounds, rules: Rules): State {
     holders: 2,
     deadlyRuns: new Array(tasks).fill(0),
     stopped: 0,
+    unread: 0,
     deaths,
     kills,
+    unreads: unread,
     workers: Array.from({ length: workers }, freshWorker),
     violation: undefined,
   };
   openRound(state, below(tasks), bounds, rules);
-  wake(state, below(isShort ? 1 : state.unwoken), isShort, rules.holds);
+  wake(state, below(isShort ? 1 : state.unwoken), isShort, rules);
   return state;
 }

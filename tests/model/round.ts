@@ -13,6 +13,8 @@ export function openRound(state: State, order: number, bounds: Bounds, { room }:
   state.order = order;
   // job.ts, Job.unfinished: what runs again is pending again.
   state.elsewhere &= ~order;
+  state.unread &= ~order;
+  state.cut = "none";
   state.messages = 0;
   // backlog.ts, Backlog.beginRound.
   state.before = count(state.received);
@@ -27,7 +29,7 @@ export function openRound(state: State, order: number, bounds: Bounds, { room }:
 }
 
 /** pass.ts, Pass.wake; pool.ts, Pool.acquire. @param chosen the workers to wake */
-export function wake(state: State, chosen: number, isShort: boolean, holds: number): void {
+export function wake(state: State, chosen: number, isShort: boolean, { holds, saidBefore }: Rules): void {
   state.unwoken -= count(chosen);
   state.workers.forEach((before, i) => {
     if (((chosen >> i) & 1) === 0) return;
@@ -37,6 +39,7 @@ export function wake(state: State, chosen: number, isShort: boolean, holds: numb
     worker.isTaking = true;
     worker.noted = 0;
     worker.leave = isShort ? "taking" : "call";
+    worker.said = saidBefore(worker.said);
     if (worker.life === "up") worker.place = "join";
     state.holders += holds;
   });
@@ -55,7 +58,7 @@ function deliver(state: State, bounds: Bounds): void {
   if (state.failure < bounds.tasks) {
     state.outcome = "failed";
     // A kernel that does not load counts as a failure of task 0.
-    const first = lowest(bounds.failing | state.overdue, bounds.tasks);
+    const first = lowest(bounds.failing | state.overdue | state.unread, bounds.tasks);
     const isRight = state.failure === first || (state.isBroken && state.failure === 0);
     if (!isRight) {
       state.violation = {
@@ -126,6 +129,17 @@ function partialOf(state: Readonly<State>): Violation | undefined {
     : { property: "partial", detail: `tasks ${show(wrong)} had stopped half way, and have results` };
 }
 
+/** Values of this round that were sent and could have been read: `error.partial` would lack them. */
+function lossOf(
+  { order, elsewhere, received, unread }: Readonly<State>,
+  { failing }: Bounds,
+): Violation | undefined {
+  const lost = order & elsewhere & ~(received | unread | failing);
+  return lost === 0
+    ? undefined
+    : { property: "partial", detail: `the values of tasks ${show(lost)} were sent, and nobody took them` };
+}
+
 /** Where a worker may still write results or outputs. */
 const WRITING: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>([
   "run",
@@ -144,7 +158,7 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
     const next = fork("the run returns: collects the results", "turn");
     if (lowest(state.givenUp, bounds.tasks) < state.failure) giveUp(next, bounds);
     else deliver(next, bounds);
-    next.violation ??= raceOf(state, WRITING) ?? partialOf(state);
+    next.violation ??= raceOf(state, WRITING) ?? partialOf(state) ?? lossOf(state, bounds);
     return;
   }
   const unfinished = rules.unfinished(state, bounds);
@@ -170,7 +184,7 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
     for (const chosen of subsets(below(state.workers.length), wanted)) {
       const next = charge(fork(`opens a round over ${show(left)} for workers ${show(chosen)}`, "turn"));
       openRound(next, left, bounds, rules);
-      wake(next, chosen, bounds.isShort, rules.holds);
+      wake(next, chosen, bounds.isShort, rules);
       next.violation = race;
     }
   }

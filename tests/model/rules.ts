@@ -20,6 +20,14 @@ export interface Rules {
   readonly holds: number;
   /** pass.ts, Pass.#lookForEnd: has the round ended though not all of its tasks have? */
   isOver(state: Readonly<State>): boolean;
+  /** pass.ts, Pass.#wake: of what a worker that had the place before said, what stays. */
+  saidBefore(said: number): number;
+  /** slot.ts, Slot.#unread: was the leave of the worker in a message that could not be read? */
+  hasSaidLeft(worker: Readonly<WorkerState>): boolean;
+  /** inflow.ts, Inflow.isComplete: is nothing missing? */
+  isComplete(state: Readonly<State>): boolean;
+  /** inflow.ts, Inflow.failMissing: the tasks of which something could not be read, as far as can be told. */
+  missing(state: Readonly<State>): number;
   /** slot.ts, Slot.#lose: was the loss nothing that this round did? */
   isForeign(worker: Readonly<WorkerState>): boolean;
   /** pass.ts, Pass.#taskOf: the task that a lost worker was at. */
@@ -40,6 +48,23 @@ export const rules: Rules = {
   isOver({ workers, loss, next, limit }) {
     // At a closed gate nobody takes part, and the round goes on when it is raised.
     return workers.every((worker) => !worker.isTaking) && (loss !== "none" || next >= limit);
+  },
+
+  saidBefore() {
+    return 0;
+  },
+
+  hasSaidLeft({ said }) {
+    return said === -1;
+  },
+
+  isComplete({ posted, messages, cut }) {
+    return posted === messages && cut === "none";
+  },
+
+  missing({ workers, loss, posted, messages, isStopped, elsewhere, received, failure }) {
+    const isOver = workers.every((worker) => !worker.isTaking) && loss === "none" && !isStopped;
+    return isOver && posted !== messages ? elsewhere & ~received & below(failure) : 0;
   },
 
   isForeign({ isTerminated }) {

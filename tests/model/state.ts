@@ -36,6 +36,8 @@ export interface Bounds {
   readonly window: number;
   /** Does the stream's loop take no result at all? */
   readonly stalls: boolean;
+  /** Messages of workers that the caller's side may fail to read. */
+  readonly unread: number;
 }
 
 /** `ReportMessage`. */
@@ -59,6 +61,7 @@ export const WORKER_PLACES = [
   "swapNext",
   "withdraw",
   "leave",
+  "noteLeave",
   "sayLeave",
   "checkLimit",
   "run",
@@ -74,7 +77,7 @@ export const WORKER_PLACES = [
 export type WorkerPlace = (typeof WORKER_PLACES)[number];
 
 /** leave.ts, `LeaveWord`. */
-export const LEAVES = ["taking", "left", "call"] as const;
+export const LEAVES = ["taking", "left", "call", "broken"] as const;
 
 /** `gone`: its exit was reported; its place in the pool is free. */
 export const LIVES = ["up", "dead", "gone"] as const;
@@ -96,6 +99,11 @@ export interface WorkerState {
   hasSent: boolean;
   /** Its leave word in the round's region. */
   leave: (typeof LEAVES)[number];
+  /**
+   * The second word, counted from the first message that has not come: the message that says that it has left. 0: none yet;
+   * -1: that one has come.
+   */
+  said: number;
   /** Messages that the caller's side has not received. */
   sent: Message[];
   /** `Slot.terminate()` was called. */
@@ -124,6 +132,7 @@ export const CALLER_PLACES = [
   "pollLimit",
   "pollOpen",
   "stopLooking",
+  "cutNext",
   "loadLimit",
   "lowerLimit",
   "raiseGate",
@@ -136,6 +145,8 @@ export type CallerPlace = (typeof CALLER_PLACES)[number];
 export const LOSSES = ["none", "terminated", "died"] as const;
 /** What `Pass.untilEnd` resolved with; `open`: not yet, `closed`: the run has returned. */
 export const ENDINGS = ["open", ...LOSSES, "closed"] as const;
+/** inflow.ts, `Inflow.#isCut`; `cutting`: `LIMIT` is being lowered. */
+export const CUTS = ["none", "cutting", "cut"] as const;
 /** How the call ended. */
 export const OUTCOMES = ["open", "resolved", "failed", "lost", "aborted"] as const;
 
@@ -163,6 +174,8 @@ export interface State {
   blamed: number;
   isNobodys: boolean;
   ending: (typeof ENDINGS)[number];
+  /** Was `LIMIT` lowered as a message could not be read? */
+  cut: (typeof CUTS)[number];
   /** The caller's side polls the round. */
   isPolling: boolean;
   /** Where it goes on after a look for the end. */
@@ -195,9 +208,12 @@ export interface State {
   // What really happened: deaths in the middle of each task; tasks that stopped when they were told.
   deadlyRuns: readonly number[];
   stopped: number;
+  /** Tasks of which a value or an error could not be read. */
+  unread: number;
   // Faults that may still come.
   deaths: number;
   kills: number;
+  unreads: number;
   /** States share workers; `own` gives one to change. */
   readonly workers: Readonly<WorkerState>[];
   /** Set by the step that breaks a property. */
@@ -223,6 +239,7 @@ export function freshWorker(): WorkerState {
     failures: 0,
     hasSent: false,
     leave: "call",
+    said: 0,
     sent: [],
     isTerminated: false,
     isTaking: false,

@@ -39,6 +39,8 @@ export const workerSteps: WorkerSteps = {
     if (!bounds.breaks) return;
     const { state, worker } = fork("cannot load the kernel, reports it and leaves", "idle");
     state.isBroken = true;
+    worker.leave = "broken";
+    worker.said = worker.sent.length + 1;
     worker.sent = [...worker.sent, { values: 0, failures: 0, left: true, broken: true }];
   },
 
@@ -74,10 +76,20 @@ export const workerSteps: WorkerSteps = {
 
   // task-run.ts, TaskRun.advance: meter[RUNNING] = 0; port-outbox.ts, PortOutbox.leave; leave.ts, LeaveWord.leave:
   // Atomics.compareExchange. A worker that has sent anything leaves by message, which cannot overtake what it sent.
-  leave({ worker, fork }) {
-    if (hasGathered(worker) || worker.hasSent) send(fork("leaves", "idle").worker, true);
-    else if (worker.leave === "taking") fork("leaves silently", "idle").worker.leave = "left";
-    else fork("must say that it leaves", "sayLeave");
+  leave({ bounds, worker, fork }) {
+    const place = bounds.unread === 0 ? "sayLeave" : "noteLeave";
+    if (hasGathered(worker) || worker.hasSent) {
+      // Where every message is read nobody looks at the second word, so noting it is no step of its own.
+      if (place === "sayLeave") send(fork("leaves", "idle").worker, true);
+      else fork("must say that it leaves", place);
+    } else if (worker.leave === "taking") fork("leaves silently", "idle").worker.leave = "left";
+    else fork("must say that it leaves", place);
+  },
+
+  // port-outbox.ts, PortOutbox.#send; leave.ts, LeaveWord.say: Atomics.store.
+  noteLeave({ fork }) {
+    const { worker } = fork("notes which message says so", "sayLeave");
+    worker.said = worker.sent.length + 1;
   },
 
   // port-outbox.ts, PortOutbox.leave: the message.

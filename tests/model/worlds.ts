@@ -27,6 +27,7 @@ const USUAL: Bounds = {
   breaks: false,
   window: 0,
   stalls: false,
+  unread: 0,
 };
 
 export const WORLDS: readonly World[] = [
@@ -83,7 +84,7 @@ export const WORLDS: readonly World[] = [
   {
     name: "the kernel does not load, a death",
     bounds: { ...USUAL, breaks: true },
-    states: 31_811,
+    states: 31_889,
   },
   {
     name: "a task that ends its workers, another of whose values is posted",
@@ -154,5 +155,40 @@ export const WORLDS: readonly World[] = [
     name: "a stream, the pool ends a worker",
     bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 0, kills: 1 },
     states: 51_683,
+  },
+  {
+    name: "a message cannot be read: values, a task that fails",
+    bounds: { ...USUAL, posting: 0b011, failing: 0b100, deaths: 0, unread: 1 },
+    states: 199_460,
+  },
+  {
+    name: "two messages cannot be read",
+    bounds: { ...USUAL, tasks: 2, posting: 0b11, deaths: 0, unread: 2 },
+    states: 29_522,
+  },
+  {
+    name: "a message cannot be read, a death",
+    bounds: { ...USUAL, tasks: 2, posting: 0b11, unread: 1 },
+    states: 171_729,
+  },
+  {
+    name: "a message of a short round cannot be read",
+    bounds: { ...USUAL, tasks: 2, posting: 0b10, deaths: 0, isShort: true, unread: 1 },
+    states: 23_719,
+  },
+  {
+    name: "a message cannot be read, the kernel does not load",
+    bounds: { ...USUAL, tasks: 2, posting: 0b10, deaths: 0, breaks: true, unread: 1 },
+    states: 6_890,
+  },
+  {
+    name: "a message cannot be read, an abort",
+    bounds: { ...USUAL, tasks: 2, posting: 0b10, deaths: 0, aborts: true, unread: 1 },
+    states: 87_287,
+  },
+  {
+    name: "a stream with room for one result, a message cannot be read",
+    bounds: { ...USUAL, tasks: 2, sizes: [1], posting: 0b11, window: 1, deaths: 0, unread: 1 },
+    states: 30_234,
   },
 ];
