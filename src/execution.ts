@@ -210,7 +210,7 @@ export class Execution {
   }
 
   #takeOutput(kind: number, length: number): Output {
-    const region = this.#arena.take(length * elementBytes(kind));
+    const region = this.#arena.take(length * elementBytes(kind), "nothing", true);
     this.#lease.add(region, true);
     return { kind, region };
   }

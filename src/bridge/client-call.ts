@@ -110,7 +110,7 @@ export class ClientCall implements Stoppable {
     let regions: Region[];
     try {
       this.#arena.reserve([placement.bytesNeeded, ...sizes]);
-      regions = takeAll(this.#arena, sizes);
+      regions = takeAll(this.#arena, sizes, "nothing", true);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
       return this.#placeLater(sizes, error);
@@ -120,7 +120,7 @@ export class ClientCall implements Stoppable {
 
   async #placeLater(sizes: readonly number[], error: MemoryLimitError): Promise<void> {
     if (!(await makeRoom(this.#arena, [this.request.placement.bytesNeeded, ...sizes]))) throw error;
-    await this.#placeInputs(takeAll(this.#arena, sizes, "garbage"));
+    await this.#placeInputs(takeAll(this.#arena, sizes, "garbage", true));
   }
 
   /** @param regions of the outputs */

@@ -73,12 +73,13 @@ export class Arena {
 
   /**
    * A region of at least `bytes` bytes, its content undefined if `recycled`.
+   * @param isLent it will be the user's, perhaps for long, so it must not be much larger than what is needed
    * @throws MemoryLimitError over the limit, or if the system has no more memory
    */
-  take(bytes: number, excess: Excess = "nothing"): Region {
+  take(bytes: number, excess: Excess = "nothing", isLent = false): Region {
     const size = sizeClass(bytes);
     const most = excess === "anything" ? Infinity : this.#limit - this.#bytesInUse;
-    const region = this.#idle.take(size, most) ?? this.#create(size, bytes, most, excess);
+    const region = this.#idle.take(size, most, isLent) ?? this.#create(size, bytes, most, excess, isLent);
     region.uses += 1;
     this.#bytesInUse += region.buffer.byteLength;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
@@ -271,9 +272,9 @@ export class Arena {
     unref(this.#trimTimer);
   }
 
-  #create(size: number, bytes: number, most: number, excess: Excess): Region {
+  #create(size: number, bytes: number, most: number, excess: Excess, isLent: boolean): Region {
     if (size > most) throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
-    if (this.#mapped.bytes + size > this.#limit) {
+    if (!isLent && this.#mapped.bytes + size > this.#limit) {
       const large = this.#idle.takeLarge(size, most);
       if (large !== undefined) return large;
     }

@@ -40,9 +40,13 @@ export class IdleRegions {
     return this.#classFor(size, LEAST_WASTE) !== undefined;
   }
 
-  /** Takes the smallest region that serves a need of this class without much waste. @param most its bytes at most */
-  take(size: number, most: number): Region | undefined {
-    return this.#takeFrom(this.#classFor(size, LEAST_WASTE), most);
+  /**
+   * Takes the smallest region that serves a need of this class without much waste.
+   * @param most its bytes at most
+   * @param isExact of that very class
+   */
+  take(size: number, most: number, isExact: boolean): Region | undefined {
+    return this.#takeFrom(this.#classFor(size, isExact ? 1 : LEAST_WASTE), most);
   }
 
   /** Takes one that wastes more, as there is no room for another. @param most its bytes at most */

@@ -33,12 +33,17 @@ export function workersLeave(arena: Arena): Promise<void> {
   return waitFor(arena.leases.closed(), LEAVE_MS);
 }
 
-/** A region for each need. @throws MemoryLimitError, and then nothing is taken */
-export function takeAll(arena: Arena, needs: readonly number[], excess: Excess = "nothing"): Region[] {
+/** A region for each need. @param isLent see `Arena.take` @throws MemoryLimitError, and then nothing is taken */
+export function takeAll(
+  arena: Arena,
+  needs: readonly number[],
+  excess: Excess = "nothing",
+  isLent = false,
+): Region[] {
   arena.reserve(needs);
   const regions: Region[] = [];
   try {
-    for (const bytes of needs) regions.push(arena.take(bytes, excess));
+    for (const bytes of needs) regions.push(arena.take(bytes, excess, isLent));
   } catch (error) {
     for (const region of regions) arena.give(region);
     throw error;
@@ -57,18 +62,18 @@ export async function takeLater(arena: Arena, needs: readonly number[]): Promise
 }
 
 /**
- * The same for callers that can't wait. What is garbage in workers may exceed the limit until they have collected it, and
+ * The same for the user, at once, for callers that can't wait. What is garbage in workers may exceed the limit until they have collected it, and
  * what was dropped in this very turn can't be collected.
  */
 export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
   try {
-    return takeAll(arena, needs);
+    return takeAll(arena, needs, "nothing", true);
   } catch (error) {
     if (!(error instanceof MemoryLimitError)) throw error;
     arena.trim();
     void arena.collectNow();
     // Arrays that were looked at are kept to the end of this turn, dropped or not.
     endSlice();
-    return takeAll(arena, needs, "garbage");
+    return takeAll(arena, needs, "garbage", true);
   }
 }

@@ -1,9 +1,45 @@
 /** What `maxSharedBytes` bounds is the memory that the system has given, not a counter. */
+import { execFile } from "node:child_process";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { ParallelExecutor } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
+import { installed } from "./installed.js";
 import { program, runNode } from "./run.js";
 
 const MB = 2 ** 20;
+
+// Beside shared memory the heaps of three threads grow.
+const HEAPS = 24;
+
+/** A cgroup of its own, where this process may make one; undefined: it may not. */
+const cgroup = [
+  ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"],
+  ["/sys/fs/cgroup", "memory.max"],
+]
+  .map(([root, limit]) => {
+    const folder = `${root}/sharray-test-${process.pid}`;
+    try {
+      mkdirSync(folder);
+      writeFileSync(`${folder}/${limit}`, String(700 * MB), { flag: "r+" });
+      return folder;
+    } catch {
+      rmdirQuietly(folder);
+      return undefined;
+    }
+  })
+  .find((folder) => folder !== undefined);
+afterAll(() => {
+  if (cgroup !== undefined) rmdirQuietly(cgroup);
+});
+
+function rmdirQuietly(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It was not made, or a process is about to end in it.
+  }
+}
 
 interface Told {
   readonly wrong: number;
@@ -11,11 +47,12 @@ interface Told {
   readonly peak: number;
 }
 
-async function loop(...parameters: (string | number)[]): Promise<Told> {
-  const { code, stdout, stderr } = await runNode(
-    ["--expose-gc", program("bounds.mjs"), ...parameters.map(String)],
-    { timeout: 170_000 },
-  );
+function loop(...parameters: (string | number)[]): Promise<Told> {
+  return told(["--expose-gc", program("bounds.mjs"), ...parameters.map(String)]);
+}
+
+async function told(parameters: readonly string[]): Promise<Told> {
+  const { code, stdout, stderr } = await runNode(parameters, { timeout: 170_000 });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout) as Told;
 }
@@ -35,11 +72,24 @@ describe("resident memory", { timeout: 180_000 }, () => {
       const { wrong, most, peak } = await loop(name, limit, calls, beside);
       expect(wrong).toBe(0);
       expect(peak).toBeLessThanOrEqual(limit);
-      // Beside shared memory the heaps of three threads grow.
-      const HEAPS = 24;
       expect(most).toBeLessThanOrEqual(room + limit / 4 + HEAPS);
     },
   );
+
+  test("stays within the limit and a quarter for the client of a bridge, too", async () => {
+    const { wrong, most, peak } = await told([program("bounds-bridge.mjs")]);
+    expect(wrong).toBe(0);
+    expect(peak).toBeLessThanOrEqual(128);
+    expect(most).toBeLessThanOrEqual(128 * 1.25 + HEAPS);
+  });
+
+  test.skipIf(cgroup === undefined)("lets a process live in a cgroup of 700 MB", async () => {
+    // The engine that forgot what its workers held was killed by this.
+    const script = `echo $$ > ${cgroup}/cgroup.procs && exec "$0" "$@"`;
+    const run = ["-c", script, process.execPath, program("bounds.mjs"), "alternate", "128", "100", "idle"];
+    const { stdout } = await promisify(execFile)("sh", run, { cwd: installed.project, timeout: 170_000 });
+    expect((JSON.parse(stdout) as Told).wrong).toBe(0);
+  });
 
   test("is not held by workers for memory that the program made itself and dropped", async () => {
     // 200 pieces of 16 MiB, 3.1 GiB in all, of which the program itself has 8 at most.

@@ -259,6 +259,18 @@ describe("the limit", () => {
     expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 28_672 });
   });
 
+  it("lends no region that is larger than what is needed by more than its class", () => {
+    const arena = new Arena(32_768);
+    arena.give(arena.take(28_672));
+    // As it would take a quarter more than the limit, the idle one has to go.
+    failureOf(() => arena.take(10_240, "nothing", true));
+    expect(arena.take(8192, "nothing", true).buffer.byteLength).toBe(8192);
+    const roomy = new Arena(2 ** 20);
+    roomy.give(roomy.take(16_384));
+    expect(roomy.take(10_240, "nothing", true).buffer.byteLength).toBe(10_240);
+    expect(roomy.take(16_384, "nothing", true).recycled).toBe(true);
+  });
+
   it("refuses at first what idle regions stand in the way of, and makes room", async () => {
     const holders = holdersOf(new Set());
     const arena = new Arena(16_384, holders);
