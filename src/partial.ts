@@ -1,6 +1,7 @@
 import type { Job } from "./dispatch/job.js";
 import type { PartialResults, TaskRange } from "./errors.js";
 import { taskRange } from "./protocol/job-spec.js";
+import { ManyValues, MOST_IN_MAP } from "./protocol/many-values.js";
 import type { Values } from "./protocol/received.js";
 import type { ResultTable } from "./protocol/results.js";
 
@@ -32,14 +33,21 @@ export class Partial implements PartialResults {
   }
 
   get values(): ReadonlyMap<number, unknown> {
-    if (this.#values === undefined) {
-      const values = new Map<number, unknown>();
-      for (let i = 0; this.#hasValues && i < this.#results.length; i++) {
-        if (this.#hasEnded(i)) values.set(i, this.#results.valueAt(i, this.#received));
-      }
-      this.#values = values;
-    }
+    this.#values ??= this.#collect();
     return this.#values;
+  }
+
+  #collect(): ReadonlyMap<number, unknown> {
+    const { length } = this.#results;
+    const has = (index: number): boolean => this.#hasEnded(index);
+    const valueAt = (index: number): unknown => this.#results.valueAt(index, this.#received);
+    const end = this.#hasValues ? length : 0;
+    let size = 0;
+    for (let i = 0; i < end; i++) if (has(i)) size += 1;
+    if (size > MOST_IN_MAP) return new ManyValues(size, length, has, valueAt);
+    const values = new Map<number, unknown>();
+    for (let i = 0; i < end; i++) if (has(i)) values.set(i, valueAt(i));
+    return values;
   }
 
   get unfinished(): readonly TaskRange[] {

@@ -211,7 +211,9 @@ function isCloneRecord(value: object, path: string): boolean {
 }
 
 function isError(value: object): value is Error {
-  return value instanceof Error && Object.prototype.toString.call(value) === "[object Error]";
+  const looks = Object.prototype.toString.call(value);
+  // Objects that inherit from one, and exceptions of the platform, are cloned as something else.
+  return value instanceof Error && looks !== "[object Object]" && looks !== "[object DOMException]";
 }
 
 /** Structured clone looks at no getter for it. */

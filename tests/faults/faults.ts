@@ -12,6 +12,8 @@ interface TaskFaultKind {
   readonly kills?: true;
   /** Strikes some time after its task: whatever is in the worker then is hit. */
   readonly isStray?: true;
+  /** Passes by on the caller's thread, which has nobody to send to. */
+  readonly isOfWorkers?: true;
   /** Asks the caller's side, which aborts the call or ends the worker. */
   readonly asks?: "abort" | "terminate";
   /** Never ends by itself, so it passes by on the caller's thread. */
@@ -37,6 +39,7 @@ export const TASK_FAULTS = {
   "unhandled rejection": { weight: 2, kills: true, isStray: true },
   "heap limit": { weight: 1, kills: true, needs: "heap limit" },
   terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate", needs: "module" },
+  "unreadable message": { weight: 3, isStray: true, isOfWorkers: true },
   throw: { weight: 4, fails: "KernelError" },
   overtime: { weight: 6, fails: "TaskTimeoutError", needs: "time-out" },
   "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },

@@ -76,6 +76,7 @@ const EXCUSES: readonly (readonly [name: string, holds: (error: unknown, given: 
     "KernelError",
     (error, given) => error instanceof KernelError && isFate("KernelError", error, given) && isOurs(error),
   ],
+  ["unread", (error, given) => error instanceof KernelError && isUnread(error, given)],
   [
     "TaskTimeoutError",
     (error, given) => error instanceof TaskTimeoutError && isFate("TaskTimeoutError", error, given),
@@ -103,6 +104,16 @@ function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, paylo
 
 function isOurs({ index, cause }: KernelError): boolean {
   return cause instanceof RangeError && "task" in cause && cause.task === index;
+}
+
+/** The message with its value, or with its error, may have been any that the worker sent after the fault. */
+function isUnread({ index, start, end, cause }: KernelError, { job, world, payload }: Case): boolean {
+  const isTold = cause instanceof Error && cause.message.startsWith("Cannot read what the task");
+  const range = callKind(job.plan.call).range(job.plan, payload, index);
+  const isStruck = world.jobs.some((each) =>
+    each.struck().some(([{ kind }, times]) => kind === "unreadable message" && times > 0),
+  );
+  return isTold && isStruck && isDeepStrictEqual([start, end], range);
 }
 
 /** A task that its own faults and those that hit anybody made end workers too often, or workers that ended in between. */

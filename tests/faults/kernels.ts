@@ -58,6 +58,19 @@ const strikes: Record<TaskFaultName, Strike> = {
   terminated: (_fault, { ask }) => {
     for (ask(threadId); ; );
   },
+  // Deeper than the calling thread can read, though the worker can write it.
+  "unreadable message": () => {
+    const { prototype } = MessagePort;
+    const { postMessage } = prototype as { postMessage(message: unknown, transfer?: unknown): void };
+    prototype.postMessage = function (this: MessagePort, message: object, transfer?: unknown) {
+      const isReport = "values" in message;
+      if (isReport) prototype.postMessage = postMessage;
+      let deep: unknown = null;
+      for (let i = 0; i < 5000 && isReport; i++) deep = { deep };
+      postMessage.call(this, isReport ? { ...message, deep } : message, transfer);
+    } as typeof prototype.postMessage;
+    return undefined;
+  },
   throw: ({ task }) => {
     throw Object.assign(new RangeError("a fault"), { task });
   },

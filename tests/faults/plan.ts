@@ -154,7 +154,7 @@ function planTaskFault(
     if (needs === "time-out") return job.timeout !== undefined;
     return needs === undefined || (resourceLimits !== undefined && job.timeout === undefined);
   });
-  const { point, fails, isStray, isEndless, kills, amount } = taskFault(kind);
+  const { point, fails, isStray, isOfWorkers, isEndless, kills, amount } = taskFault(kind);
   // Without an end only where retries have one.
   const isLethal = kills === true && isStray === undefined && maxRetries < PLENTY && random.chance(0.1);
   return {
@@ -164,7 +164,11 @@ function planTaskFault(
     times: fails !== undefined || isLethal ? ALWAYS : random.pick([1, 1, 1, 2]),
     amount: amount === undefined ? 0 : random.magnitude(amount[1]),
     // What an async task does after its first await cannot be stopped on the caller's thread.
-    needsWorker: kills === true || isEndless === true || (job.isAsync && fails === "TaskTimeoutError"),
+    needsWorker:
+      kills === true ||
+      isOfWorkers === true ||
+      isEndless === true ||
+      (job.isAsync && fails === "TaskTimeoutError"),
   };
 }
 

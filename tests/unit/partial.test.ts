@@ -61,6 +61,42 @@ describe("what had ended", () => {
     expect(indices(partial)).toEqual([2, 3, 4]);
   });
 
+  it("may be more than a Map holds", () => {
+    const tasks = 2 ** 24 + 3;
+    const results = new ResultTable(new Float64Array(tasks), new Uint8Array(tasks).fill(1));
+    results.write(tasks - 2, true);
+    results.clear(5);
+    const many = { ...spec, tasks, length: tasks, chunkSize: 1 };
+    const parts = { spec: many, arrays: [new Uint8Array(tasks)], block: { results }, backlog: undefined };
+    const job = { parts, received: new Map(), failure: { index: 7, thrown: undefined } } as unknown as Job;
+    const { values, unfinished } = new Partial(job, undefined);
+    expect(unfinished.map(({ index }) => index)).toEqual([5, 7]);
+    expect(values.size).toBe(tasks - 2);
+    expect([4, 5, 7, tasks - 2, tasks, -1, 0.5].map((index) => values.get(index))).toEqual([
+      0,
+      undefined,
+      undefined,
+      true,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([5, 7, tasks, 6].map((index) => values.has(index))).toEqual([false, false, false, true]);
+    let count = 0;
+    let last: unknown;
+    for (const [index, value] of values) {
+      count += 1;
+      last = [index, value];
+    }
+    expect([count, last]).toEqual([tasks - 2, [tasks - 1, 0]]);
+    expect(values.keys().next().value).toBe(0);
+    let visited = 0;
+    values.forEach((value) => {
+      if (value === true) visited += 1;
+    });
+    expect(visited).toBe(1);
+  });
+
   it("of a stream has no values, and the same unfinished tasks", () => {
     const partial = new Partial(failed({ backlog: new Backlog() }).job, undefined);
     expect(partial.values.size).toBe(0);

@@ -340,6 +340,10 @@ describe("what cannot leave, with its path", () => {
   });
 });
 
+class Disguised extends Error {
+  readonly [Symbol.toStringTag] = "Something";
+}
+
 describe("what is nested", () => {
   const nestings: readonly (readonly [string, (inner: unknown) => unknown, string])[] = [
     ["objects", (d) => ({ d }), "result.d.d.d.d"],
@@ -348,6 +352,7 @@ describe("what is nested", () => {
     ["keys of maps", (d) => new Map([[d, 1]]), "a key of a key of"],
     ["sets", (d) => new Set([d]), "an element of an element of"],
     ["causes of errors", (cause) => new Error("x", { cause }), "result.cause.cause"],
+    ["causes of errors in disguise", (cause) => new Disguised("x", { cause }), "result.cause.cause"],
   ];
   const nest = (around: (inner: unknown) => unknown, depth: number): unknown => {
     let value: unknown = null;
