@@ -64,6 +64,7 @@ export const CALL_FAULTS = {
   leave: { weight: 6 },
   "too much memory": { weight: 2 },
   "crowded memory": { weight: 2 },
+  "arrays transferred": { weight: 4 },
 } as const;
 type CallFaultName = keyof typeof CALL_FAULTS;
 

@@ -92,13 +92,15 @@ export class Job {
       if (this.#hasLeft) tally.add("faults", "leave");
       return this.#hasLeft;
     };
+    // The judge still needs the arrays.
+    const given = plan.callFault?.kind === "arrays transferred" ? structuredClone(payload) : payload;
     // Sharing is part of it, as there may be no memory for that.
     const call = (async () => {
-      const input = plan.isShared ? kind.share(executor, payload) : payload;
+      const input = plan.isShared ? kind.share(executor, given) : given;
       return kind.make(executor, plan, input, options, take);
     })();
     const answering = setInterval(() => this.#answer(), 1);
-    const striking = this.#strikeFromOutside();
+    const striking = this.#strikeFromOutside(given);
     let hang: NodeJS.Timeout | undefined;
     try {
       return await Promise.race([
@@ -126,14 +128,19 @@ export class Job {
     }
   }
 
-  #strikeFromOutside(): NodeJS.Timeout | undefined {
+  #strikeFromOutside(payload: unknown): NodeJS.Timeout | undefined {
     const { callFault } = this.plan;
-    if (callFault?.kind !== "signal" && callFault?.kind !== "cancel") return undefined;
-    const strike = callFault.kind === "signal" ? () => this.#abort() : () => this.#cancelAll();
+    const strikes: { readonly [kind: string]: (() => void) | undefined } = {
+      signal: () => this.#abort(),
+      cancel: () => this.#cancelAll(),
+      "arrays transferred": () => transferAll(payload),
+    };
+    const strike = callFault && strikes[callFault.kind];
+    if (strike === undefined) return undefined;
     return setTimeout(() => {
-      this.#world.tally.add("faults", callFault.kind);
+      this.#world.tally.add("faults", callFault?.kind as string);
       strike();
-    }, callFault.amount);
+    }, callFault?.amount);
   }
 
   #abort(): void {
@@ -166,4 +173,11 @@ export class Job {
     this.#world.tally.add("faults", kind);
     return { ballast: new Float64Array((kind === "too much memory" ? limit : 0.4 * limit) / 8) };
   }
+}
+
+/** Takes away every typed array of a payload. */
+function transferAll(payload: unknown): void {
+  if (ArrayBuffer.isView(payload))
+    structuredClone(payload.buffer, { transfer: [payload.buffer as ArrayBuffer] });
+  else if (typeof payload === "object" && payload !== null) Object.values(payload).forEach(transferAll);
 }

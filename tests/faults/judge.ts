@@ -85,6 +85,7 @@ const EXCUSES: readonly (readonly [name: string, holds: (error: unknown, given: 
   ["aborted", (error, { job }) => job.signal.aborted && error === job.signal.reason],
   ["cancelled", (error, { job }) => job.cancelledWith.has(error)],
   ["MemoryLimitError", (error, given) => error instanceof MemoryLimitError && isMemoryShort(error, given)],
+  ["arrays gone", isOfGoneArray],
   ["shut down", isAbortedByShutdown],
 ];
 
@@ -150,6 +151,16 @@ function isMemoryShort({ limit }: MemoryLimitError, { job, world }: Case): boole
   const isCrowded = world.jobs.some(({ plan }) => plan.callFault?.kind === "crowded memory");
   const isTooMuch = job.plan.callFault?.kind === "too much memory";
   return limit === world.plan.options.maxSharedBytes && (isTooMuch || isCrowded);
+}
+
+/** What was given is told by name. */
+function isOfGoneArray(error: unknown, { job }: Case): boolean {
+  const isGone = job.plan.callFault?.kind === "arrays transferred";
+  return (
+    isGone &&
+    error instanceof TypeError &&
+    /^Cannot read "(the array|x|y|input\[\d+\]|shared\.y)" as /.test(error.message)
+  );
 }
 
 function isAbortedByShutdown(error: unknown, { world }: Case): boolean {

@@ -172,9 +172,13 @@ function planTaskFault(
   };
 }
 
-function planCallFault(random: Random, job: Pick<JobPlan, "call" | "tasks" | "strategy">): CallFault {
+function planCallFault(
+  random: Random,
+  job: Pick<JobPlan, "call" | "tasks" | "strategy" | "isShared">,
+): CallFault {
   const kind = random.weighted(CALL_FAULTS, (name) => {
     if (name === "leave") return job.call === "stream" && job.tasks > 0;
+    if (name === "arrays transferred") return !job.isShared;
     return name !== "too much memory" || (job.strategy === "threads" && job.tasks > 0);
   });
   return {
