@@ -106,19 +106,19 @@ test("what a kernel posts on its worker's ports ends no process and costs no res
   expect((await run("garbage")).value).toEqual(below(4).map((i) => `sound ${i}`));
 });
 
-test.runIf(process.platform === "linux")(
-  "a result for which there is no memory fails its task, and no other",
-  async () => {
-    const { kilobytes } = await run<{ kilobytes: number }>("how large it is", { flags: [] });
-    // Enough for the workers, the result and its message; too little, for some of these, for the copy that the calling thread makes.
-    const messages: (string | undefined)[] = [];
-    for (const megabytes of [1650, 1750, 1850, 1950]) {
-      const limit = { flags: [], kilobytes: kilobytes + 1000 * megabytes };
-      const seen = await run<{ ended: number[]; lengths: number[] }>("without much memory", limit);
-      messages.push(seen.message);
-      if (seen.code === undefined) expect(seen.lengths).toEqual([0, 4e8, 0]);
-      else expect(seen).toMatchObject({ code: "SHARRAY_KERNEL", index: 1, ended: [0, 2] });
-    }
-    expect(messages.some((message) => message?.includes(UNREAD))).toBe(true);
-  },
-);
+// How much address space Node takes for itself and for a message differs from version to version.
+const isMeasured = process.platform === "linux" && process.version.startsWith("v20.");
+
+test.runIf(isMeasured)("a result for which there is no memory fails its task, and no other", async () => {
+  const { kilobytes } = await run<{ kilobytes: number }>("how large it is", { flags: [] });
+  // Enough for the workers, the result and its message; too little, for some of these, for the copy that the calling thread makes.
+  const messages: (string | undefined)[] = [];
+  for (const megabytes of [1650, 1750, 1850, 1950]) {
+    const limit = { flags: [], kilobytes: kilobytes + 1000 * megabytes };
+    const seen = await run<{ ended: number[]; lengths: number[] }>("without much memory", limit);
+    messages.push(seen.message);
+    if (seen.code === undefined) expect(seen.lengths).toEqual([0, 4e8, 0]);
+    else expect(seen).toMatchObject({ code: "SHARRAY_KERNEL", index: 1, ended: [0, 2] });
+  }
+  expect(messages.some((message) => message?.includes(UNREAD))).toBe(true);
+});
