@@ -15,6 +15,9 @@ import type { Job, RunReport, Strategy } from "./job.js";
 import { claimsOf, computingTime, LOG_CAPACITY } from "./notes.js";
 import { timed } from "./time-limit.js";
 
+// A kernel on the calling thread may replace them, and must not make the loop endless.
+const { max, min } = Math;
+
 /** Looks on while a job runs on the caller's thread, and may send the rest elsewhere. */
 export interface Overseer {
   /** Milliseconds after which the first task is given up; undefined: it runs to its end. */
@@ -111,6 +114,8 @@ export class SequentialStrategy implements Strategy {
       slots: backlog === undefined,
       gated: backlog !== undefined,
       grows: true,
+      // Kernels share this thread's own: what they change of it is the program's.
+      mend: undefined,
     });
     // A guarded first task was the beginning of the first slice.
     const begun = taskRun.advance(sliceEnd(woken));
@@ -131,7 +136,7 @@ export class SequentialStrategy implements Strategy {
     let takenBefore = 0;
     let waited = 0;
     // The slice is all calls', and the overseer is asked after as much of this one's own work.
-    const deadline = (): number => Math.min(sliceEnd(clock()), began + waited + SLICE_MS);
+    const deadline = (): number => min(sliceEnd(clock()), began + waited + SLICE_MS);
     for (let state = begun; state !== "left"; state = taskRun.advance(deadline())) {
       if (state === "shut") {
         const shut = clock();
@@ -152,7 +157,7 @@ export class SequentialStrategy implements Strategy {
         continue;
       }
       const left = taskRun.tasks - taskRun.taken;
-      const perTask = (clock() - began - waited) / Math.max(1, taskRun.taken - takenBefore);
+      const perTask = (clock() - began - waited) / max(1, taskRun.taken - takenBefore);
       if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
         taskRun.leave();
         return report(left);

@@ -3,6 +3,9 @@
  * what. See README.md in this folder for the protocol and why it is safe.
  */
 
+// A kernel on the calling thread may replace them, and must not make the loop endless.
+const { max, min } = Math;
+
 /** Next task to claim. Only grows; every claim is one `Atomics.add`. */
 const NEXT = 0;
 /**
@@ -85,7 +88,7 @@ export class ControlBlock {
     Atomics.add(words, OPEN, 1);
     for (;;) {
       const start = Atomics.load(words, NEXT);
-      const end = Math.min(start + count, Atomics.load(words, GATE));
+      const end = min(start + count, Atomics.load(words, GATE));
       if (start >= end || start >= Atomics.load(words, LIMIT)) break;
       if (Atomics.compareExchange(words, NEXT, start, end) === start) return [start, end];
     }
@@ -111,7 +114,7 @@ export class ControlBlock {
 
   /** Tasks that claims would find now: may be stale, and grows when the gate is raised. */
   get claimable(): number {
-    return Math.max(0, Math.min(Atomics.load(this.#words, GATE), this.limit) - this.next);
+    return max(0, min(Atomics.load(this.#words, GATE), this.limit) - this.next);
   }
 
   /** Is everything below the limit claimed? Once true, it stays so. */

@@ -1,5 +1,4 @@
 /** A worker's part in a round. */
-import type { AnyKernel } from "../kernel/types.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import { Departure } from "../protocol/departure.js";
 import { JobBlock } from "../protocol/job-block.js";
@@ -10,14 +9,12 @@ import type { ReportPort } from "./report-port.js";
 import { TaskRun, type TaskRunParts } from "./task-run.js";
 import { bindTasks } from "./tasks.js";
 import { Wanted } from "./wanted.js";
-
-export interface LoadedKernel {
-  readonly fn: AnyKernel;
-  readonly stateful: boolean;
-}
+import type { LoadedKernel } from "./worker-kernels.js";
 
 export class Participation {
   readonly outbox: PortOutbox;
+  /** Its number. */
+  readonly kernel: number;
   /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
   readonly isRepeatable: boolean;
   #wake: WakeMessage;
@@ -39,12 +36,14 @@ export class Participation {
     const { descriptor, control, order, meter, leave, log } = round;
     const { spec, packing, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory, spec.tasks, packing);
+    const { mend } = kernel;
     const wanted = new Wanted(control, meter);
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
     // After a loss nothing gathers for long: the next worker may be lost as well.
     this.outbox = new PortOutbox(port, wake.round, stream || order !== undefined, leave);
     this.#parts = {
-      run,
+      // A task finds nothing that the one before has left there.
+      run: mend === undefined ? run : mended(run, mend),
       wanted,
       control,
       results: block.results,
@@ -58,10 +57,12 @@ export class Participation {
       slots,
       gated: stream,
       grows,
+      mend,
     };
     // Values of `args` and `shared` are each call's own, and msgpack items are where their lengths say.
     const isFree = spec.args === null && spec.shared === null && packing !== "msgpack";
     this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
+    this.kernel = descriptor.kernel;
     this.#wake = wake;
     this.#run = new TaskRun(this.#parts);
   }
@@ -86,4 +87,11 @@ export class Participation {
     this.#run = new TaskRun(this.#parts);
     this.outbox.begin(wake.round);
   }
+}
+
+function mended(run: (index: number) => unknown, mend: () => void): (index: number) => unknown {
+  return (index) => {
+    mend();
+    return run(index);
+  };
 }

@@ -2,7 +2,7 @@
 /**
  * What the engine's loop in a worker rests on, as it is before any kernel runs. `build:worker` puts these in place of
  * the globals of the same names in the worker's bundle, so that a kernel may fake the clock, or replace and delete what
- * it likes. Methods of prototypes stay as kernels leave them: see intact.ts.
+ * it likes. What the rest of its code rests on is put back after each kernel: see built-ins.ts.
  */
 const { now, timeOrigin } = globalThis.performance;
 
@@ -12,6 +12,10 @@ export const performance = { now: now.bind(globalThis.performance), timeOrigin }
 const { add, compareExchange, exchange, load, notify, store, sub, wait } = globalThis.Atomics;
 
 export const Atomics = { add, compareExchange, exchange, load, notify, store, sub, wait };
+
+const { abs, ceil, floor, imul, max, min, random } = globalThis.Math;
+
+export const Math = { abs, ceil, floor, imul, max, min, random };
 
 export const {
   AggregateError,

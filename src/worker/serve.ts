@@ -1,5 +1,4 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
-import { compileInline } from "../kernel/compile.js";
 import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../platform/breather.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
@@ -8,7 +7,6 @@ import { unpackPlaces } from "../protocol/descriptor.js";
 import { Doorbell } from "../protocol/doorbell.js";
 import type {
   CollectedReport,
-  KernelAddress,
   ReportMessage,
   StartReport,
   WakeMessage,
@@ -17,11 +15,11 @@ import type {
 } from "../protocol/messages.js";
 import { leaveAt, readRound } from "../protocol/round.js";
 import { packThrown } from "../protocol/thrown.js";
-import { importKernel } from "./import-kernel.js";
 import { assertIntact } from "./intact.js";
-import { type LoadedKernel, Participation } from "./participation.js";
+import { Participation } from "./participation.js";
 import { type Port, ReportPort } from "./report-port.js";
 import type { TaskRun } from "./task-run.js";
+import { load, WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
 // A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
@@ -40,9 +38,7 @@ export class WorkerServer {
   /** Rejects when the initializer throws; then the pool ends this worker. */
   readonly #initialized: Promise<void>;
   readonly #memory = new WorkerMemory();
-  readonly #kernels = new Map<number, Promise<LoadedKernel>>();
-  /** Kernels to be let go once no round is being joined: a round that came before may need one of them. */
-  readonly #outdated = new Set<number>();
+  readonly #kernels = new WorkerKernels();
   readonly #queue: Participation[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
   readonly #shut = new Map<number, Participation>();
@@ -89,6 +85,7 @@ export class WorkerServer {
 
   /** @returns undefined where the round could be joined at once */
   #enter(wake: WorkerMessage): Promise<void> | undefined {
+    this.#kernels.mend();
     // In this order: memory that the pool lets go may come back by way of the user.
     if (wake.forget !== null) {
       this.#memory.forget(wake.forget);
@@ -97,7 +94,7 @@ export class WorkerServer {
       this.#standing.clear();
     }
     if (wake.round === null) return this.#collect();
-    for (const id of wake.forgetKernels ?? []) this.#outdated.add(id);
+    if (wake.forgetKernels !== null) this.#kernels.forget(wake.forgetKernels);
     for (const [id, handle] of wake.handles ?? []) this.#memory.add(id, handle);
     const known = this.#known(wake);
     if (known === undefined) return this.#enterLater(wake);
@@ -149,26 +146,18 @@ export class WorkerServer {
       this.#port.post(report);
     } finally {
       this.#joining -= 1;
-      if (this.#joining === 0 && this.#outdated.size > 0) this.#forgetKernels();
+      if (this.#joining === 0) this.#kernels.forgetOutdated();
     }
-  }
-
-  #forgetKernels(): void {
-    for (const id of this.#outdated) this.#kernels.delete(id);
-    this.#outdated.clear();
   }
 
   async #join(wake: WakeMessage): Promise<Participation> {
+    this.#kernels.mendAll();
     const memory = (id: number): SharedArrayBuffer => this.#memory.get(id);
     const round = readRound(memory(wake.memory), wake);
     const { kernel, places, block } = round.descriptor;
-    if (wake.kernel !== null) {
-      this.#kernels.set(kernel, load(wake.kernel));
-      // It has come back.
-      this.#outdated.delete(kernel);
-    }
+    if (wake.kernel !== null) this.#kernels.add(kernel, wake.kernel);
     const arrays = unpackPlaces(places, memory);
-    const loaded = await (this.#kernels.get(kernel) as Promise<LoadedKernel>);
+    const loaded = await this.#kernels.get(kernel);
     return new Participation(this.#port, wake, round, arrays, memory(block), loaded);
   }
 
@@ -225,6 +214,7 @@ export class WorkerServer {
 
   /** Parks once. @returns the rounds that cannot be joined at once, all together */
   #park(): Promise<void>[] {
+    this.#kernels.mend();
     const messages: WorkerMessage[] = [];
     const takeMessages = (): boolean => {
       for (let taken = this.#takeMessage(); taken !== undefined; taken = this.#takeMessage())
@@ -249,6 +239,7 @@ export class WorkerServer {
 
   /** @returns whether the worker has left the round */
   #slice(current: Participation): boolean | Promise<boolean> {
+    this.#kernels.turnTo(current.kernel);
     const deadline = clock() + SLICE_MS;
     const state = current.run.advance(deadline);
     return typeof state === "string"
@@ -260,6 +251,7 @@ export class WorkerServer {
     let state: ReturnType<TaskRun["advance"]> = pending;
     while (typeof state !== "string") {
       await state;
+      this.#kernels.mend();
       state = current.run.advance(deadline);
     }
     return this.#ended(current, state);
@@ -281,14 +273,8 @@ export class WorkerServer {
   async #turn(): Promise<void> {
     await nextTurn();
     this.#lastTurn = clock();
+    this.#kernels.mend();
   }
-}
-
-async function load(address: KernelAddress): Promise<LoadedKernel> {
-  if (address.type === "module") {
-    return { fn: await importKernel(address.url, address.name), stateful: true };
-  }
-  return { fn: compileInline(address.source, address.name), stateful: address.stateful };
 }
 
 async function initialize(setup: WorkerSetup): Promise<void> {

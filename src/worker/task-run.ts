@@ -13,6 +13,9 @@ import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { isThenable } from "./tasks.js";
 import type { Wanted } from "./wanted.js";
 
+// A kernel on the calling thread may replace them, and must not make the loop endless.
+const { floor, max, min } = Math;
+
 /** Where results go that do not fit the result table. */
 export interface Outbox {
   value(index: number, departing: Departing): void;
@@ -45,6 +48,8 @@ export interface TaskRunParts {
   readonly gated: boolean;
   /** Claims grow where tasks are short. */
   readonly grows: boolean;
+  /** Puts back what a kernel has changed of JavaScript, before anything rests on it. Undefined: it changes nothing. */
+  readonly mend: (() => void) | undefined;
 }
 
 // A claim should last long enough to make its cost (atomic operations and two clock readings, 0.3-0.5 µs) vanish, and
@@ -148,8 +153,8 @@ export class TaskRun {
 
   #claim(now: number): boolean {
     const { control, tasks, workers, gated } = this.#parts;
-    const share = Math.floor(control.claimable / (TAIL_SHARE * workers));
-    const count = Math.max(1, Math.min(this.#grain, share));
+    const share = floor(control.claimable / (TAIL_SHARE * workers));
+    const count = max(1, min(this.#grain, share));
     if (gated) {
       const claimed = control.claimBelowGate(count);
       if (claimed === undefined) return false;
@@ -158,7 +163,7 @@ export class TaskRun {
       const start = control.claim(count);
       if (start === -1) return false;
       this.#start = start;
-      this.#end = Math.min(start + count, tasks);
+      this.#end = min(start + count, tasks);
     }
     this.#at = this.#start;
     this.#claimed = now;
@@ -178,7 +183,8 @@ export class TaskRun {
   }
 
   #endClaim(now: number): void {
-    const { control, outbox, meter, grows } = this.#parts;
+    const { control, outbox, meter, grows, mend } = this.#parts;
+    mend?.();
     const took = now - this.#claimed;
     const count = this.#end - this.#start;
     // Before the claim ends: whoever sees it ended sees its time too.
@@ -187,9 +193,8 @@ export class TaskRun {
     meter[ENDED] = now + CLOCK_OFFSET;
     this.#noteClaim(now, count);
     this.#taken += count;
-    if (grows && took < CLAIM_MS / 2 && count === this.#grain)
-      this.#grain = Math.min(MAX_GRAIN, 2 * this.#grain);
-    else if (took > CLAIM_MS * 2) this.#grain = Math.max(1, Math.floor((count * CLAIM_MS) / took));
+    if (grows && took < CLAIM_MS / 2 && count === this.#grain) this.#grain = min(MAX_GRAIN, 2 * this.#grain);
+    else if (took > CLAIM_MS * 2) this.#grain = max(1, floor((count * CLAIM_MS) / took));
     this.#start = this.#end;
     control.endClaim(count);
     outbox.claimEnded();
@@ -220,9 +225,10 @@ export class TaskRun {
   }
 
   #settle(position: number, index: number, value: unknown): void {
-    const { results, departure, outbox, slots, control, wanted } = this.#parts;
+    const { results, departure, outbox, slots, control, wanted, mend } = this.#parts;
     if (wanted.takeDenial()) return;
     if (slots && results.write(index, value)) return;
+    mend?.();
     let departing: Departing;
     try {
       departing = departure.prepare(value);
@@ -236,8 +242,9 @@ export class TaskRun {
   }
 
   #fail(position: number, index: number, thrown: unknown): void {
-    const { results, outbox, control, wanted } = this.#parts;
+    const { results, outbox, control, wanted, mend } = this.#parts;
     if (wanted.takeDenial()) return;
+    mend?.();
     outbox.failure(index, packThrown(thrown));
     control.addPosted(1);
     results.markElsewhere(index);

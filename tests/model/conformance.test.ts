@@ -107,6 +107,7 @@ function operationsOf(stream: boolean): { readonly real: string[]; readonly mode
     slots: !stream,
     gated: stream,
     grows: true,
+    mend: undefined,
   });
   expect(run.advance(Infinity)).toBe("left");
 

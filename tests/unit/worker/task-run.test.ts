@@ -61,6 +61,7 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
     slots: true,
     gated: false,
     grows: true,
+    mend: undefined,
     ...more,
   };
   return { parts, control, results: parts.results, outbox, meter, taskRun: new TaskRun(parts) };
