@@ -127,6 +127,11 @@ export function isTypedArray(value: unknown): value is TypedArray {
   return kindByName.has(tagOf(value) ?? "");
 }
 
+/** A proxy of a typed array, or an object that inherits from one: its methods refuse it. */
+export function isTypedArrayInName(value: object): boolean {
+  return Object.prototype.isPrototypeOf.call(prototype, value) && !isTypedArray(value);
+}
+
 /** The kind number of an array; of a Node `Buffer` that of `Uint8Array`. */
 export function kindOf(array: TypedArray): number {
   return kindByName.get(tagOf(array) as string) as number;

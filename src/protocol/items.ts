@@ -1,6 +1,6 @@
 /** The items of `map`, packed so that a worker decodes only those it claims. */
 import { quote } from "../errors.js";
-import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
+import { isGone, isTypedArray, isTypedArrayInName, ownView, type TypedArray } from "../memory/dtypes.js";
 import type { ValueDecoder, ValueEncoder } from "./codec.js";
 import { MAX_TASKS } from "./control-block.js";
 import type { OwnValue } from "./own-value.js";
@@ -38,7 +38,8 @@ export function listItems(items: unknown): ItemList {
   }
   if (isTypedArray(items)) return listElements(items);
   // Text can be iterated, but whoever passes one means something else.
-  const isIterable = typeof items === "object" && items !== null && Symbol.iterator in items;
+  const isIterable =
+    typeof items === "object" && items !== null && Symbol.iterator in items && !isTypedArrayInName(items);
   if (!isIterable) {
     throw new TypeError(
       "Cannot map the items as they must be a list, a typed array, a Set or another iterable: " +

@@ -110,15 +110,20 @@ describe("lists of items", () => {
     expect(big.packing).toBe("msgpack");
   });
 
-  it.each([["text"], [{ length: 1, 0: 1 }], [undefined], [null], [7], [new DataView(new ArrayBuffer(8))]])(
-    "are not %o",
-    (items) => {
-      expect(() => listItems(items)).toThrow(TypeError);
-      expect(() => listItems(items)).toThrow(
-        /must be a list, a typed array, a Set or another iterable: current/,
-      );
-    },
-  );
+  it.each([
+    ["text"],
+    [{ length: 1, 0: 1 }],
+    [undefined],
+    [null],
+    [7],
+    [new DataView(new ArrayBuffer(8))],
+    [new Proxy(new Int8Array(2), {})],
+  ])("are not %o", (items) => {
+    expect(() => listItems(items)).toThrow(TypeError);
+    expect(() => listItems(items)).toThrow(
+      /must be a list, a typed array, a Set or another iterable: current/,
+    );
+  });
 
   it("end with what the iterable throws", () => {
     function* broken() {
