@@ -1,0 +1,56 @@
+import { expect, it } from "vitest";
+import { CallPacker } from "../../../src/bridge/call-packer.js";
+import type { ClientCall } from "../../../src/bridge/client-call.js";
+
+const memory = { memory: 7, buffer: new SharedArrayBuffer(8), kind: 0, byteOffset: 0, length: 1 };
+const call = {
+  id: 1,
+  holdsMemory: false,
+  clearOutputs: false,
+  places: () => [memory],
+  request: {
+    call: "map",
+    kernel: { id: 3, address: { type: "inline", source: "x", name: "x", stateful: false } },
+    spec: {
+      shape: "items",
+      tasks: 1,
+      length: 1,
+      chunkSize: 1,
+      inputs: { names: null, arrays: [] },
+      args: null,
+      shared: null,
+    },
+    table: { arrays: [1] },
+    outputs: null,
+    instances: 1,
+    taskBytes: 0,
+    arrayKinds: 0,
+    placement: { bytesPlaced: 0, bytesShared: 0 },
+    sightings: null,
+    options: {},
+  },
+} as unknown as ClientCall;
+
+/** What crosses of the kernel, the request and the memory. */
+const sent = (packer: CallPacker): boolean[] => {
+  const wire = packer.pack(call, undefined);
+  return [wire[3] !== null, wire[4] !== null, wire[9] !== null];
+};
+
+it("sends what the host lacks, and all of it again where the host may not have read it", () => {
+  const packer = new CallPacker();
+  expect(sent(packer)).toEqual([true, true, true]);
+  expect(sent(packer)).toEqual([false, false, false]);
+  packer.reset();
+  expect(sent(packer)).toEqual([true, true, true]);
+  expect(sent(packer)).toEqual([false, false, false]);
+});
+
+it("has the host forget memory that it may not have, too", () => {
+  const packer = new CallPacker();
+  packer.pack(call, undefined);
+  packer.reset();
+  expect(packer.forget(7)).toBe(true);
+  expect(packer.forget(7)).toBe(false);
+  expect(packer.pack(call, undefined)[9]).toEqual(new Map([[7, memory.buffer]]));
+});
