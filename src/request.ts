@@ -89,10 +89,7 @@ export function readPayloadCall(
   const table = new ArrayTable();
   const inputs = {
     names: columnNames(payload),
-    arrays: payload.given.map((array, i) => {
-      const tasks = payload.shape === "list" ? ([i, i] as const) : undefined;
-      return table.add(array, payloadName(payload, i), tasks, payload.arrays[i]);
-    }),
+    arrays: addPayload(table, payload),
   };
   const length = payload.shape === "list" ? 0 : payload.length;
   const chunkSize = options.chunkSize ?? chunkSizeDefault ?? defaultChunkSize(length);
@@ -190,6 +187,17 @@ export function readItemsCall(
     sightings: verify ? table.sightings : undefined,
     guest: undefined,
   };
+}
+
+/** @returns the places of its arrays */
+function addPayload(table: ArrayTable, payload: Payload): number[] {
+  const { given, arrays } = payload;
+  const places: number[] = [];
+  for (let i = 0; i < given.length; i += 1) {
+    const tasks = payload.shape === "list" ? ([i, i] as const) : undefined;
+    places.push(table.add(given[i] as TypedArray, payloadName(payload, i), tasks, arrays[i]));
+  }
+  return places;
 }
 
 const NO_INPUTS: JobSpec["inputs"] = Object.freeze({ names: null, arrays: [] });

@@ -59,20 +59,26 @@ export function planPlacement(
   names: readonly { readonly name: ArrayName }[],
 ): PlacementPlan {
   if (arrays.length === 0) return NOTHING;
-  const plain = new Map<TypedArray, ArrayName>();
   const shared = new Set<TypedArray>();
+  let plain: Map<TypedArray, ArrayName> | undefined;
   for (let i = 0; i < arrays.length; i += 1) {
     const array = arrays[i] as TypedArray;
     if (isShared(array)) {
       shared.add(array);
-    } else if (!plain.has(array)) {
+    } else if (plain?.has(array) !== true) {
       const { name } = names[i] as { name: ArrayName };
       assertThere(array, name);
+      plain ??= new Map();
       plain.set(array, name);
     }
   }
   let bytesShared = 0;
   for (const array of shared) bytesShared += array.byteLength;
+  // As a rule there is nothing to place in calls that must be short.
+  if (plain === undefined) {
+    const { spans, extentOf } = NOTHING;
+    return { bytesPlaced: 0, bytesShared, bytesNeeded: 0, spans, extentOf };
+  }
   const { spans, extentOf, end } = planSpans(plain, 0);
   let bytesPlaced = 0;
   for (const { start, end } of spans) bytesPlaced += end - start;
