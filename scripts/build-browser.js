@@ -3,8 +3,9 @@
  * there is an `x.browser.js`, it stands in for the `x.js` beside it.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { threadsJs } from "./threads-js.js";
 
 const twins = {
   name: "twins",
@@ -24,7 +25,7 @@ const options = {
   logLevel: "warning",
   outdir: "dist/browser",
   external: ["@opentelemetry/api"],
-  plugins: [twins],
+  plugins: [twins, threadsJs({ path: resolve("dist/platform/builtins.browser.js") })],
 };
 
 await build({

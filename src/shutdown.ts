@@ -1,7 +1,9 @@
 /** How long a shutdown waits for calls in progress. */
+
 import { checkField } from "./config.js";
 import { ConfigurationError, quote } from "./errors.js";
 import { isRecord } from "./memory/inputs.js";
+import { clearTimeout, setTimeout } from "./platform/builtins.js";
 import { clock } from "./platform/clock.js";
 
 export interface ShutdownOptions {

@@ -1,6 +1,8 @@
 /** While a call runs: its signals, which stop it, and its progress, which the caller is told. */
+
 import type { Progress } from "./calls.js";
 import type { Job } from "./dispatch/job.js";
+import { clearInterval, setInterval } from "./platform/builtins.js";
 import { clock } from "./platform/clock.js";
 import { isPromise } from "./platform/maybe-promise.js";
 import { unref } from "./platform/runtime.js";

@@ -2,7 +2,9 @@
  * The port that carries the calls of a connection, with one message each way. A call by Comlink takes twice as long as
  * the bare messages, for its random id, its promises and the objects around its arguments.
  */
+
 import { stayFor } from "../dispatch/poller.js";
+import { queueMicrotask } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { CAN_TAKE, take } from "../platform/ports.js";

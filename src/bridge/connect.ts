@@ -1,5 +1,7 @@
 /** The client's side: asks to be served. */
+
 import { ConnectionError, IsolationError } from "../errors.js";
+import { clearTimeout, MessageChannel, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { whyNoThreads } from "../platform/runtime.js";
 import { ClientConnection } from "./client-connection.js";

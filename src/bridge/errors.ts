@@ -1,4 +1,5 @@
 /** Errors on their way between the two sides: class, code, fields, causes and partial results arrive. */
+
 import {
   attachPartial,
   ConfigurationError,
@@ -15,6 +16,7 @@ import {
   TaskTimeoutError,
   WorkerLostError,
 } from "../errors.js";
+import { isError } from "../platform/realms.js";
 import { packThrown, type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { type PackedPartial, type PartialRest, packPartial, unpackPartial } from "./partial.js";
 
@@ -72,7 +74,7 @@ export function unpackFailure({ thrown, partial }: Failure, rest?: () => Partial
 
 /** Gives errors of this package their class again, causes too. @returns false: it is none */
 function isRevived(error: unknown, thrown: Thrown | undefined): error is SharrayError {
-  if (!(error instanceof Error) || thrown?.type !== "error") return false;
+  if (!isError(error) || thrown?.type !== "error") return false;
   isRevived(error.cause, thrown.cause);
   const found = classOf(thrown);
   if (found === undefined) return false;

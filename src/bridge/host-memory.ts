@@ -1,5 +1,7 @@
 /** The handles of a client's memory that its host has, as the client knows of them. */
+
 import type { HandleHolders } from "../memory/mapped-memory.js";
+import { queueMicrotask } from "../platform/builtins.js";
 import type { CallPacker } from "./call-packer.js";
 import type { ToHost } from "./protocol.js";
 

@@ -3,6 +3,7 @@
 import { BACKEND } from "../abstract-executor.js";
 import { quote } from "../errors.js";
 import type { ParallelExecutor } from "../executor.js";
+import { MessageChannel } from "../platform/builtins.js";
 import { checkEndpoint, type Endpoint, listen } from "./endpoint.js";
 import { HostConnection } from "./host-connection.js";
 import { readOption } from "./options.js";

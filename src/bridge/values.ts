@@ -19,7 +19,7 @@ export function packNumbers(numbers: ArrayLike<number>): WireNumbers {
 }
 
 export function unpackNumbers(packed: WireNumbers): Float64Array {
-  return packed instanceof Float64Array ? packed : new Float64Array(packed);
+  return ArrayBuffer.isView(packed) ? packed : new Float64Array(packed);
 }
 
 export function packValues(values: readonly unknown[]): WireValues {
@@ -28,5 +28,5 @@ export function packValues(values: readonly unknown[]): WireValues {
 }
 
 export function unpackValues(packed: WireValues): unknown[] {
-  return packed instanceof Float64Array ? toNumbers(packed) : [...packed];
+  return ArrayBuffer.isView(packed) ? toNumbers(packed) : [...packed];
 }

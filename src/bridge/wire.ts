@@ -120,7 +120,8 @@ export function packItems(items: PackedItems | undefined): WireItems {
 export function unpackItems(items: WireItems): PackedItems | undefined {
   if (items === null) return undefined;
   const [bytes, offsets] = items;
-  if (bytes instanceof Uint8Array) return { packing: "msgpack", bytes, offsets: offsets as Float64Array };
+  if (ArrayBuffer.isView(bytes))
+    return { packing: "msgpack", bytes: bytes as Uint8Array, offsets: offsets as Float64Array };
   return numberItems(unpackNumbers(items as WireNumbers));
 }
 

@@ -3,6 +3,7 @@
  * and dispatching as they happen.
  */
 import { defaultHostProfile, type HostProfile } from "../plan/host-profile.js";
+import { structuredClone } from "../platform/builtins.js";
 import { copyBytes } from "../platform/bytes.js";
 import { clock } from "../platform/clock.js";
 import { cpuBudget, inBackground } from "../platform/runtime.js";

@@ -2,6 +2,7 @@
  * Tasks whose time is up, as the caller's side sees it from its looks at the workers' meters: workers themselves read no
  * clock for it. A position is run once in a round, so a worker that is seen at the same one has been at it in between.
  */
+import { clearInterval, setInterval, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { unref } from "../platform/runtime.js";
 import type { Crew } from "./crew.js";

@@ -1,5 +1,5 @@
 /** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
-
+import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import { unref } from "../platform/runtime.js";

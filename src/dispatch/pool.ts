@@ -1,23 +1,20 @@
 /**
- * The pool: long-lived threads.js threads, each in a slot. The only file that imports threads.js, which makes
- * threads of workers and terminates them; rounds travel over a port of our own (docs/decisions/0001).
+ * The pool: long-lived threads.js threads, each in a slot. threads.js makes threads of workers and terminates them; rounds
+ * travel over a port of our own (docs/decisions/0001).
  */
-import type { ModuleThread } from "threads";
+
 import { ExecutorClosedError, WorkerLostError } from "../errors.js";
+import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
+import { isError } from "../platform/realms.js";
 import { unref } from "../platform/runtime.js";
-import { withoutSignalHandlers } from "../platform/signals.js";
 import type { Tricks } from "../platform/tricks.js";
 import { waitFor } from "../platform/wait-for.js";
 import { Backoff } from "./backoff.js";
 import type { Job } from "./job.js";
 import { Slot } from "./slot.js";
 import type { Control, StartOptions } from "./start-worker.js";
-
-interface WorkerModule {
-  flush(): void;
-}
 
 export interface PoolOptions extends StartOptions {
   readonly maxWorkers: number;
@@ -29,31 +26,23 @@ export interface PoolOptions extends StartOptions {
   readonly onUnheld: (memory: number) => void;
 }
 
-type Threads = typeof import("threads");
+let loaded: Promise<typeof import("./thread-control.js")> | undefined;
 
-let threads: Promise<Threads> | undefined;
-
-/** Imports threads.js at first need, and takes back what its import does to the process. */
-function loadThreads(): Promise<Threads> {
-  threads ??= withoutSignalHandlers(() => import("threads"));
-  return threads;
+/** Loads threads.js at first need. */
+function threads(): NonNullable<typeof loaded> {
+  loaded ??= import("./thread-control.js");
+  return loaded;
 }
-
-// Far longer than a start takes on a loaded machine; a worker that ends is noticed at once, by its exit.
-const SPAWN_TIMEOUT_MS = 60_000;
 
 const control: Control = {
   async spawn(worker) {
-    const { spawn } = await loadThreads();
-    // A start that times out leaves the worker alive (master/spawn.ts:46-59).
-    return await spawn<WorkerModule>(worker, { timeout: SPAWN_TIMEOUT_MS });
+    return (await threads()).spawnThread(worker);
   },
   async flush(thread) {
-    // Awaited at once: threads.js listens for the answer only from then on (invocation-proxy.ts:132).
-    await (thread as ModuleThread<WorkerModule>).flush();
+    await (await threads()).flushThread(thread);
   },
   async terminate(thread) {
-    await (await loadThreads()).Thread.terminate(thread);
+    await (await threads()).terminateThread(thread);
   },
 };
 
@@ -146,7 +135,7 @@ export class Pool {
       void slot.ended.then(() => this.#gone(slot));
       return true;
     } catch (cause) {
-      const reason = cause instanceof Error ? `: ${cause.message}` : "";
+      const reason = isError(cause) ? `: ${cause.message}` : "";
       this.#startFailure = new WorkerLostError(`Cannot start a worker${reason}`, undefined, cause);
       this.#backoff.lost(started, clock());
       return false;

@@ -1,5 +1,6 @@
 import type { AnyKernel } from "../kernel/types.js";
 import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../platform/breather.js";
+import { structuredClone } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { CLOCK_OFFSET } from "../platform/runtime.js";

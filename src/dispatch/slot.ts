@@ -1,5 +1,6 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
 
+import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import type { PoolWorker } from "../platform/pool-worker.js";
 import { listenTo, take } from "../platform/ports.js";
@@ -17,7 +18,7 @@ import { WorkerKnowledge } from "./worker-knowledge.js";
 // still, as a kernel has left something behind, does not; nor one whose output nobody reads.
 const FLUSH_MS = 500;
 
-// A worker is made a thread of threads.js when it is idle for the first time: loading threads.js takes 35-50 ms, and would
+// A worker is made a thread of threads.js when it is idle for the first time: loading threads.js took 35-50 ms, and would
 // keep the cores from workers that start and this thread from the first results. This long after its start it is made one
 // anyway, so that a start which never ends fails.
 const SPAWN_MS = 1000;

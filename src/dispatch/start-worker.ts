@@ -1,4 +1,5 @@
 /** Makes a worker of the pool, with its channel of rounds and its doorbell. */
+import { MessageChannel } from "../platform/builtins.js";
 import { PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
 import { CAN_TAKE } from "../platform/ports.js";
 import type { Tricks } from "../platform/tricks.js";

@@ -1,8 +1,10 @@
 /** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
+
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { isError } from "../platform/realms.js";
 import { type Descriptor, packPlaces } from "../protocol/descriptor.js";
 import { taskRange } from "../protocol/job-spec.js";
 import { openRound, type Round } from "../protocol/round.js";
@@ -162,7 +164,7 @@ function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
 /** @param last what ended the run; told where no task was given up */
 function lostError(job: Job, losses: Losses, last: Lost): WorkerLostError {
   const { exitCode, error, index } = losses.first ?? last;
-  const reason = error instanceof Error ? `: ${error.message}` : "";
+  const reason = isError(error) ? `: ${error.message}` : "";
   const code = `exit code ${exitCode}${reason}`;
   if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
   if (losses.first === undefined || index === undefined) {

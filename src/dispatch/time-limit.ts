@@ -1,5 +1,6 @@
 /** Time-outs of tasks on the caller's own thread, where nobody else could end them. */
 
+import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { isThenable } from "../worker/tasks.js";

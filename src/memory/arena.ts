@@ -10,6 +10,7 @@
  *   collector frees it. `release` is the user's word that there are none.
  */
 import { MemoryLimitError } from "../errors.js";
+import { clearTimeout, setTimeout, structuredClone } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { collectGarbage } from "../platform/collector.js";
 import { newMemory, nextTurn, unref } from "../platform/runtime.js";
@@ -265,8 +266,7 @@ export class Arena {
     if (this.#idleTimeout === undefined || this.#trimTimer !== undefined) return;
     this.#trimTimer = setTimeout(() => {
       this.#trimTimer = undefined;
-      const oldest = clock() - (this.#idleTimeout as number);
-      this.#drop(this.#idle.drainUnused(oldest));
+      this.#drop(this.#idle.drainUnused(clock() - (this.#idleTimeout as number)));
       if (this.#idle.bytes > 0) this.#scheduleTrim();
     }, this.#idleTimeout);
     unref(this.#trimTimer);

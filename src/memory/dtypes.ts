@@ -139,7 +139,8 @@ export function kindOf(array: TypedArray): number {
 
 /** The kind number that a constructor names. @throws TypeError for anything but a typed-array constructor. */
 export function kindOfConstructor(kindClass: unknown, what: string): number {
-  const kind = KINDS.indexOf(kindClass as KindConstructor);
+  const own = KINDS.indexOf(kindClass as KindConstructor);
+  const kind = own === -1 ? kindOfRealm(kindClass) : own;
   if (kind === -1) {
     throw new TypeError(
       `Cannot allocate ${what} as its kind must be a typed-array constructor (${kindNames}): ` +
@@ -147,6 +148,12 @@ export function kindOfConstructor(kindClass: unknown, what: string): number {
     );
   }
   return kind;
+}
+
+/** The kind that a constructor of another realm names, such as a context of node:vm; -1: none. */
+function kindOfRealm(kindClass: unknown): number {
+  if (typeof kindClass !== "function") return -1;
+  return KINDS.findIndex((kind) => String(kind) === Function.prototype.toString.call(kindClass));
 }
 
 /** Bytes of one element. */

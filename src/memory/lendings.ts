@@ -1,4 +1,5 @@
 /** Regions that users were given, and what is known of whoever may still reach them. */
+import { structuredClone } from "../platform/builtins.js";
 import { isSharedBuffer } from "./dtypes.js";
 
 /** Which kernels may have kept a way to an array beyond their task: none, some in workers, some on this thread. */

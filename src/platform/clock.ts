@@ -1,9 +1,7 @@
 /** The clock of this thread. */
+import { now } from "./builtins.js";
 
-// Held, as in Node the global is a getter: a reading takes 0.06 µs in place of 0.095, and a call takes a dozen (Node 20).
-const own = performance;
-
-/** Milliseconds, as `performance.now()` counts. */
+/** Milliseconds, as `performance.now()` counts. A reading takes 0.07 to 0.1 µs, and a call takes a dozen (Node 20). */
 export function clock(): number {
-  return own.now();
+  return now();
 }

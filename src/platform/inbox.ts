@@ -1,4 +1,5 @@
 /** Messages of a worker on their way to threads.js. */
+import { queueMicrotask } from "./builtins.js";
 
 export type MessageListener = (event: { data: unknown }) => void;
 

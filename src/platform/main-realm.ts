@@ -14,12 +14,13 @@ interface Place {
   [KEY]?: unknown;
 }
 
-const realm = new Script("globalThis").runInThisContext() as typeof globalThis;
+/** Its global object. */
+export const MAIN_REALM = new Script("globalThis").runInThisContext() as typeof globalThis;
 
 /** Does `work`, during which `HANDED_OVER` is `value`. @returns what `work` returns */
 export function handOver<T>(value: object, work: () => T): T {
   // The global object may be frozen.
-  const place = (Object.isExtensible(realm) ? realm : realm.process) as Place;
+  const place = (Object.isExtensible(MAIN_REALM) ? MAIN_REALM : MAIN_REALM.process) as Place;
   const before = place[KEY];
   place[KEY] = value;
   try {

@@ -15,11 +15,14 @@ export function isSet(value: object): value is Set<unknown> {
   return value instanceof Set || has(value, "Set", Set.prototype.keys);
 }
 
+// Node's own errors are the main realm's, also in a context of node:vm.
+const ERRORS = /^\[object (Error|DOMException)\]$/;
+
 /** @throws what a proxy throws that does not even tell its prototype */
 export function isError(value: unknown): value is Error {
   if (value instanceof Error) return true;
   try {
-    return tagOf(value) === "[object Error]";
+    return ERRORS.test(tagOf(value));
   } catch {
     return false;
   }

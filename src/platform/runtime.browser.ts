@@ -1,4 +1,5 @@
 /** What only the runtime can tell or do, for browsers; the twin of `runtime.ts`. */
+import { MessageChannel } from "./builtins.js";
 
 // Timers wait 4 ms at least once they are nested, a message does not.
 const turns = new MessageChannel();

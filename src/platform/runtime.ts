@@ -1,8 +1,14 @@
 /** What only the runtime can tell or do, for Node. `runtime.browser.ts` is its twin (docs/decisions/0009). */
+
 import { constants } from "node:buffer";
 import { availableParallelism, totalmem } from "node:os";
+import * as timers from "node:timers";
+import { now, type setTimeout } from "./builtins.js";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
+
+// As it is now: see builtins.ts.
+const { setImmediate } = timers;
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
 export function nextTurn(): Promise<void> {
@@ -51,9 +57,9 @@ function clockOffset(): number {
   let offset = 0;
   let gap = Infinity;
   for (let i = 0; i < 5; i++) {
-    const before = performance.now();
+    const before = now();
     const everywhere = Number(process.hrtime.bigint()) / 1e6;
-    const after = performance.now();
+    const after = now();
     if (after - before < gap) {
       gap = after - before;
       offset = everywhere - (before + after) / 2;

@@ -1,4 +1,5 @@
 /** Resolves when `what` does, at the latest after `ms` milliseconds. Rejects when it does. */
+import { clearTimeout, setTimeout } from "../platform/builtins.js";
 export async function waitFor(what: Promise<unknown>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLong = new Promise<void>((resolve) => {

@@ -2,9 +2,11 @@
  * How a kernel's result leaves the worker. Memory that the kernel does not own (the payload, `args`) is copied, so the
  * result is a value of its own. A message copies it once more; only very large arrays are transferred instead.
  */
+
 import { quote } from "../errors.js";
 import { isDetached, isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
+import { structuredClone } from "../platform/builtins.js";
 import { copyBytes } from "../platform/bytes.js";
 import { isMap, isSet } from "../platform/realms.js";
 import { keyPath } from "./own-value.js";

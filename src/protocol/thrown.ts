@@ -4,6 +4,7 @@
  */
 
 import { quote } from "../errors.js";
+import { structuredClone } from "../platform/builtins.js";
 import { isError } from "../platform/realms.js";
 import { Departure } from "./departure.js";
 

@@ -3,6 +3,7 @@
  * Where a worker of the pool starts. It has with it what it serves by, so that its first round waits for nothing else;
  * threads.js carries the control plane.
  */
+import { queueMicrotask } from "../platform/builtins.js";
 import { removeAddedListeners } from "./listeners-before.js";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { expose } from "threads/worker";

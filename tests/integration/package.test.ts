@@ -41,15 +41,16 @@ describe("the tarball", () => {
       "package.json",
     ]);
     const forBrowsers = modules.filter((path) => path.startsWith("dist/browser/"));
-    const chunk = /^dist\/browser\/(chunk|threads)-[A-Z0-9]+\.js$/;
+    const chunk = /^dist\/browser\/(chunk|thread-control)-[A-Z0-9]+\.js$/;
     expect(forBrowsers.filter((path) => !chunk.test(path))).toEqual(
       ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js", "worker.js"].map(
         (file) => `dist/browser/${file}`,
       ),
     );
-    const bundles = ["dist/worker/LICENSES.txt", "dist/worker/entry.cjs", ...forBrowsers];
+    const forNode = ["dist/dispatch/LICENSES.txt", "dist/worker/LICENSES.txt", "dist/worker/entry.cjs"];
+    const bundles = [...forNode, ...forBrowsers];
     const others = modules.filter((path) => !forBrowsers.includes(path));
-    expect(others.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(bundles.slice(0, 2));
+    expect(others.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(forNode);
     // One of each per source file, and the worker's entry in one file: nothing that an earlier build has left.
     const sources = (await run("find", [join(installed.repository, "src"), "-name", "*.ts"])).stdout
       .trim()
@@ -62,6 +63,7 @@ describe("the tarball", () => {
 
   test.each([
     ["worker", ["threads", "@msgpack/msgpack"]],
+    ["dispatch", ["threads"]],
     ["browser", ["threads", "@msgpack/msgpack", "acorn", "comlink", "eslint-scope"]],
   ])("has the licence of every package that is bundled in dist/%s", async (folder, known) => {
     const files = (await packedFiles()).filter((path) => path.startsWith(`dist/${folder}/`));

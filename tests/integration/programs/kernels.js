@@ -67,3 +67,12 @@ export const failingInitializer = defineKernel(import.meta.url, "failingInitiali
 });
 
 export const twice = defineKernel(import.meta.url, "twice", (x) => 2 * x);
+
+export const endless = defineKernel(import.meta.url, "endless", () => {
+  for (;;);
+});
+
+/** What the worker has that neither JavaScript nor Node has brought. */
+export const strayGlobals = defineKernel(import.meta.url, "strayGlobals", () =>
+  ["self", "__non_webpack_require__"].filter((name) => name in globalThis),
+);

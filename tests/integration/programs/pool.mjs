@@ -1,5 +1,4 @@
 /** What a pool does over its life: how many workers it starts, and when they end. */
-import { createRequire } from "node:module";
 import { ParallelExecutor } from "sharray";
 import { initializer, nested, whenAllRun } from "./kernels.js";
 import { tell, until, workers } from "./support.mjs";
@@ -58,13 +57,20 @@ const ways = {
   },
 
   async "first result"() {
-    const { cache } = createRequire(import.meta.url);
-    const isImported = () => Object.keys(cache).some((path) => /[\\/]threads[\\/]dist[\\/]/.test(path));
+    // threads.js listens to a worker when it makes a thread of it.
+    let isThread = false;
+    process.once("worker", (worker) => {
+      const { addEventListener } = worker;
+      worker.addEventListener = (...parameters) => {
+        isThread = true;
+        addEventListener.apply(worker, parameters);
+      };
+    });
     // Of one worker: nothing comes between its last task and the result.
     const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, ...forever });
     const values = await executor.map([1, 2], (x) => 2 * x);
-    const atOnce = isImported();
-    await until(isImported, "the import of threads.js");
+    const atOnce = isThread;
+    await until(() => isThread, "the making of a thread");
     await executor.shutdown();
     tell({ values, atOnce, ...workers });
   },

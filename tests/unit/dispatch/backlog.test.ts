@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Backlog, LEAST_AHEAD, MOST_AHEAD } from "../../../src/dispatch/backlog.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 const WORKERS = 2;
 const LEAST = LEAST_AHEAD * WORKERS;
 

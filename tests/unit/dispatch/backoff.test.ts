@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Backoff, respawnDelay } from "../../../src/dispatch/backoff.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 afterEach(() => {
   vi.restoreAllMocks();
 });

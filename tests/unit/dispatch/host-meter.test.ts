@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 type Module = typeof import("../../../src/dispatch/host-meter.js");
 
 let HostMeter: Module["HostMeter"];
@@ -137,12 +139,14 @@ describe("measuring", () => {
     const meter = new HostMeter({});
     tickTheClock(0.5);
     await measureAll(meter);
-    const after = meter.profile;
-    const schedule = vi.spyOn(globalThis, "setImmediate");
+    const after = { ...meter.profile };
+    const other = new HostMeter({});
+    tickTheClock(0.25);
     meter.measureOnce();
-    new HostMeter({}).measureOnce();
-    expect(schedule).not.toHaveBeenCalled();
-    expect(meter.profile).toBe(after);
+    other.measureOnce();
+    // Twice as many turns as there are steps.
+    for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect([meter.profile, other.profile]).toEqual([after, after]);
   });
 
   it("does not replace what a call measured on its way", async () => {

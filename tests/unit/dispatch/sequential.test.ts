@@ -12,6 +12,8 @@ import type { MaybePromise } from "../../../src/platform/maybe-promise.js";
 import { openBlock } from "../../../src/protocol/job-block.js";
 import { unpackThrown } from "../../../src/protocol/thrown.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 // A first task that is meant to return in time must do so on a busy machine too.
 const limit = vi.hoisted((): { ms: number | undefined } => ({ ms: undefined }));
 vi.mock("../../../src/platform/watchdog.js", async (importOriginal) => {

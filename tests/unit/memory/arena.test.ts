@@ -8,6 +8,8 @@ import type { HandleHolders } from "../../../src/memory/mapped-memory.js";
 import { type Region, sizeClass } from "../../../src/memory/region.js";
 import { collectGarbageUntil } from "../collect-garbage.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 const PAGE = 4096;
 
 function failureOf(act: () => unknown): MemoryLimitError {

@@ -138,6 +138,23 @@ describe("what is no typed array", () => {
 });
 
 describe("kindOfConstructor", () => {
+  it("knows the constructors of another realm, and no class that only has such a name", () => {
+    for (const [kind, name] of kindNames.split(", ").entries()) {
+      const foreign = runInNewContext(`globalThis.${name}`) as unknown;
+      // Float16Array may be a polyfill.
+      if (foreign !== undefined) expect(kindOfConstructor(foreign, "it")).toBe(kind);
+    }
+    for (const stranger of [
+      "class Float64Array {}",
+      "function Float64Array() {}",
+      "Float64Array.bind()",
+      "DataView",
+    ]) {
+      const foreign = runInNewContext(`(${stranger})`) as unknown;
+      expect(() => kindOfConstructor(foreign, "it"), stranger).toThrow(TypeError);
+    }
+  });
+
   it.each([
     ["DataView", DataView, "function DataView"],
     ["a subclass", Samples, "function Samples"],

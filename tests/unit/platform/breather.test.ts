@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd, withoutTurn } from "../../../src/platform/breather.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 const clock = { now: 0 };
 
 beforeEach(async () => {

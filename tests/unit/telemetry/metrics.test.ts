@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Metrics } from "../../../src/telemetry/metrics.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 const NONE = { p50: 0, p95: 0, p99: 0, max: 0 };
 
 /** Time stands still, but for what a test says. */

@@ -5,6 +5,8 @@ import { packThrown } from "../../../src/protocol/thrown.js";
 import { PortOutbox } from "../../../src/worker/port-outbox.js";
 import { ReportPort } from "../../../src/worker/report-port.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 /** @param canPost says of a message that it can be posted */
 function setUp(eager: boolean, silent = false, canPost = (_report: ReportMessage): boolean => true) {
   const clock = { now: 0 };

@@ -17,6 +17,8 @@ import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/worker/task-run.js";
 import { Wanted } from "../../../src/worker/wanted.js";
 
+vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+
 class RecordingOutbox implements Outbox {
   readonly values = new Map<number, unknown>();
   readonly failures: [index: number, error: unknown][] = [];
