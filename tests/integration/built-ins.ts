@@ -48,7 +48,7 @@ export function builtIns(): Path[] {
 }
 
 export const WAYS = ["undefined", "throws", "first argument", "deleted"] as const;
-export type Way = (typeof WAYS)[number];
+type Way = (typeof WAYS)[number];
 
 interface Args {
   readonly path: Path;
