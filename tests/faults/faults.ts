@@ -12,7 +12,7 @@ interface TaskFaultKind {
   readonly kills?: true;
   /** Strikes some time after its task: whatever is in the worker then is hit. */
   readonly isStray?: true;
-  /** Passes by on the caller's thread, which has nobody to send to. */
+  /** Passes by on the caller's thread, which has nobody to send to, and whose built-in objects are the program's own. */
   readonly isOfWorkers?: true;
   /** Asks the caller's side, which aborts the call or ends the worker. */
   readonly asks?: "abort" | "terminate";
@@ -40,6 +40,7 @@ export const TASK_FAULTS = {
   "heap limit": { weight: 1, kills: true, needs: "heap limit" },
   terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate", needs: "module" },
   "unreadable message": { weight: 3, isStray: true, isOfWorkers: true },
+  "broken built-ins": { weight: 3, point: "after", isOfWorkers: true },
   throw: { weight: 4, fails: "KernelError" },
   overtime: { weight: 6, fails: "TaskTimeoutError", needs: "time-out" },
   "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },

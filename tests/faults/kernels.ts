@@ -58,17 +58,17 @@ const strikes: Record<TaskFaultName, Strike> = {
   terminated: (_fault, { ask }) => {
     for (ask(threadId); ; );
   },
-  // Deeper than the calling thread can read, though the worker can write it.
   "unreadable message": () => {
-    const { prototype } = MessagePort;
-    const { postMessage } = prototype as { postMessage(message: unknown, transfer?: unknown): void };
-    prototype.postMessage = function (this: MessagePort, message: object, transfer?: unknown) {
-      const isReport = "values" in message;
-      if (isReport) prototype.postMessage = postMessage;
-      let deep: unknown = null;
-      for (let i = 0; i < 5000 && isReport; i++) deep = { deep };
-      postMessage.call(this, isReport ? { ...message, deep } : message, transfer);
-    } as typeof prototype.postMessage;
+    globalThis.spoilsMessage = true;
+    return undefined;
+  },
+  // What sharray's code in the worker rests on. It is put back before the next task.
+  "broken built-ins": () => {
+    const broken = (): undefined => undefined;
+    Object.assign(Math, { min: broken, max: broken, floor: broken });
+    Object.assign(Map.prototype, { get: broken, set: broken });
+    Object.assign(Array.prototype, { push: broken, shift: broken, [Symbol.iterator]: broken });
+    Object.assign(Object, { keys: broken, defineProperty: broken });
     return undefined;
   },
   throw: ({ task }) => {
