@@ -21,7 +21,7 @@ interface TaskFaultKind {
   /** Fails the call with this, every time that its task runs. */
   readonly fails?: "KernelError" | "TaskTimeoutError";
   /** What `amount` counts, and its most. */
-  readonly amount?: readonly [unit: "ms" | "operations", most: number];
+  readonly amount?: readonly [unit: "ms" | "operations" | "times", most: number];
   /**
    * Only kernels of a module know it, only async ones wait, only values by message have it, only limited heaps end by
    * it, and that takes longer than time-outs of tasks allow.
@@ -41,14 +41,29 @@ export const TASK_FAULTS = {
   terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate", needs: "module" },
   "unreadable message": { weight: 3, isStray: true, isOfWorkers: true },
   "broken built-ins": { weight: 3, point: "after", isOfWorkers: true },
+  "unreadable result": {
+    weight: 6,
+    fails: "KernelError",
+    isOfWorkers: true,
+    point: "after",
+    needs: "message",
+  },
+  "leaves work behind": { weight: 5, amount: ["times", 100] },
   throw: { weight: 4, fails: "KernelError" },
   overtime: { weight: 6, fails: "TaskTimeoutError", needs: "time-out" },
   "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },
   "overtime of a promise": { weight: 3, fails: "TaskTimeoutError", point: "before", needs: "time-out" },
+  "overtime in a system call": {
+    weight: 2,
+    fails: "TaskTimeoutError",
+    isOfWorkers: true,
+    needs: "time-out",
+  },
   delay: { weight: 3, amount: ["ms", 30] },
   sleep: { weight: 4, point: "before", amount: ["ms", 30], needs: "async" },
   abort: { weight: 3, asks: "abort" },
   "endless loop": { weight: 0.5, isEndless: true, asks: "abort" },
+  "endless wait": { weight: 0.5, isEndless: true, asks: "abort" },
   "unsettled promise": { weight: 0.5, point: "before", isEndless: true, asks: "abort" },
 } as const satisfies Readonly<Record<string, TaskFaultKind>>;
 export type TaskFaultName = keyof typeof TASK_FAULTS;
@@ -66,6 +81,11 @@ export const CALL_FAULTS = {
   "too much memory": { weight: 2 },
   "crowded memory": { weight: 2 },
   "arrays transferred": { weight: 4 },
+  "arrays shrunk": { weight: 3 },
+  "arrays grown": { weight: 2 },
+  "clone kept": { weight: 5 },
+  "clone posted": { weight: 3 },
+  released: { weight: 4 },
 } as const;
 type CallFaultName = keyof typeof CALL_FAULTS;
 

@@ -1,9 +1,11 @@
 /** One call under its faults: starts it, strikes from the caller's side, and sees how it ends. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ParallelExecutor } from "sharray";
+import type { ParallelExecutor, TypedArray } from "sharray";
 import { callKind, kernelArgs } from "./calls.js";
-import { type TaskFault, taskFault } from "./faults.js";
-import type { JobPlan, SequencePlan } from "./plan.js";
+import { type CallFault, type TaskFault, taskFault } from "./faults.js";
+import type { Kept } from "./kept.js";
+import { arraysOf, copyOf, growAll, resizable, shrinkAll, transferAll } from "./payloads.js";
+import { describeJob, type JobPlan, type SequencePlan } from "./plan.js";
 import type { Tally } from "./tally.js";
 import type { Workers } from "./workers.js";
 
@@ -13,6 +15,7 @@ export interface World {
   readonly executor: ParallelExecutor;
   readonly workers: Workers;
   readonly tally: Tally;
+  readonly kept: Kept;
   /** In flight. */
   readonly running: Set<Job>;
   /** Started so far. */
@@ -40,6 +43,9 @@ export class Job {
   readonly #controller: AbortController;
   readonly #left: Int32Array;
   readonly #asked: Int32Array;
+  readonly #over = new Int32Array(new SharedArrayBuffer(4));
+  /** Lent to the sequence, to be given back. */
+  readonly #held: TypedArray[] = [];
   #hasEnded = false;
   #hasLeft = false;
   #isLate = false;
@@ -82,7 +88,13 @@ export class Job {
     tally.add("calls", plan.call);
     running.add(this);
     if (plan.callFault?.kind === "aborted before") this.#abort();
-    const args = { ...kernelArgs(plan), left: this.#left, asked: this.#asked, ...this.#ballast() };
+    const args = {
+      ...kernelArgs(plan),
+      left: this.#left,
+      asked: this.#asked,
+      over: this.#over,
+      ...this.#ballast(),
+    };
     const { strategy, chunkSize, timeout } = plan;
     const options = { args, signal, strategy, chunkSize, timeout };
     const kind = callKind(plan.call);
@@ -92,11 +104,11 @@ export class Job {
       if (this.#hasLeft) tally.add("faults", "leave");
       return this.#hasLeft;
     };
-    // The judge still needs the arrays.
-    const given = plan.callFault?.kind === "arrays transferred" ? structuredClone(payload) : payload;
+    const given = this.#given(payload);
     // Sharing is part of it, as there may be no memory for that.
     const call = (async () => {
       const input = plan.isShared ? kind.share(executor, given) : given;
+      if (plan.isShared) this.#lent(input, payload);
       return kind.make(executor, plan, input, options, take);
     })();
     const answering = setInterval(() => this.#answer(), 1);
@@ -118,6 +130,47 @@ export class Job {
     }
   }
 
+  /** When its ending was judged: from here on nobody needs what the call was given or gave. */
+  settle(ending: Ending): void {
+    const { plan } = this;
+    if (plan.call === "transform" && ending.type === "value") {
+      this.#lent(
+        ending.value,
+        copyOf(ending.value, (array) => array.slice()),
+      );
+    }
+    if (this.#held.length > 0) this.#release();
+    Atomics.store(this.#over, 0, 1);
+  }
+
+  /** The call's arrays are the sequence's, which may keep them by other handles, or give them back. */
+  #lent(arrays: unknown, expected: unknown): void {
+    const kind = this.plan.callFault?.kind;
+    if (kind === "released") this.#held.push(...arraysOf(arrays));
+    if (kind !== "clone kept" && kind !== "clone posted") return;
+    this.#world.tally.add("faults", kind);
+    this.#world.kept.keep(describeJob(this.plan), arrays, expected, kind === "clone posted");
+  }
+
+  #release(): void {
+    this.#world.tally.add("faults", "released");
+    this.#world.executor.release(...this.#held.splice(0));
+  }
+
+  /** The judge still needs the arrays of the payload, so a fault gets others. */
+  #given(payload: unknown): unknown {
+    const { callFault, seed } = this.plan;
+    switch (callFault?.kind) {
+      case "arrays transferred":
+        return structuredClone(payload);
+      case "arrays shrunk":
+      case "arrays grown":
+        return copyOf(payload, (array) => resizable(array, seed % 2 === 0));
+      default:
+        return payload;
+    }
+  }
+
   /** Does what tasks ask for: they tell their thread, and that they have come to the fault. */
   #answer(): void {
     for (const [i, { kind }] of this.plan.taskFaults.entries()) {
@@ -134,13 +187,27 @@ export class Job {
       signal: () => this.#abort(),
       cancel: () => this.#cancelAll(),
       "arrays transferred": () => transferAll(payload),
+      "arrays shrunk": () => shrinkAll(payload),
+      "arrays grown": () => growAll(payload),
     };
-    const strike = callFault && strikes[callFault.kind];
-    if (strike === undefined) return undefined;
-    return setTimeout(() => {
-      this.#world.tally.add("faults", callFault?.kind as string);
-      strike();
-    }, callFault?.amount);
+    const kind = callFault?.kind;
+    if (kind === "released") return this.#at(() => this.#held.length > 0 && this.#release());
+    const strike = kind && strikes[kind];
+    return (
+      strike &&
+      this.#at(() => {
+        this.#world.tally.add("faults", kind);
+        strike();
+      })
+    );
+  }
+
+  /** At the time of the call's fault, which may be before this turn of the event loop ends. */
+  #at(strike: () => void): NodeJS.Timeout | undefined {
+    const { amount } = this.plan.callFault as CallFault;
+    if (amount > 0) return setTimeout(strike, amount);
+    strike();
+    return undefined;
   }
 
   #abort(): void {
@@ -173,11 +240,4 @@ export class Job {
     this.#world.tally.add("faults", kind);
     return { ballast: new Float64Array((kind === "too much memory" ? limit : 0.4 * limit) / 8) };
   }
-}
-
-/** Takes away every typed array of a payload. */
-function transferAll(payload: unknown): void {
-  if (ArrayBuffer.isView(payload))
-    structuredClone(payload.buffer, { transfer: [payload.buffer as ArrayBuffer] });
-  else if (typeof payload === "object" && payload !== null) Object.values(payload).forEach(transferAll);
 }

@@ -107,9 +107,15 @@ function isOurs({ index, cause }: KernelError): boolean {
   return cause instanceof RangeError && "task" in cause && cause.task === index;
 }
 
-/** The message with its value, or with its error, may have been any that the worker sent after the fault. */
-function isUnread({ index, start, end, cause }: KernelError, { job, world, payload }: Case): boolean {
-  const isTold = cause instanceof Error && cause.message.startsWith("Cannot read what the task");
+/** Its own value, or any message that the worker sent after the fault. */
+function isUnread(error: KernelError, given: Case): boolean {
+  const { index, start, end, cause } = error;
+  const { job, world, payload } = given;
+  if (!(cause instanceof Error)) return false;
+  const isOwn = job.struck().some(([{ kind, task }]) => kind === "unreadable result" && task === index);
+  if (isOwn && cause.message.startsWith("Cannot return result.deep"))
+    return isFate("KernelError", error, given);
+  const isTold = cause.message.startsWith("Cannot read what the task");
   const range = callKind(job.plan.call).range(job.plan, payload, index);
   const isStruck = world.jobs.some((each) =>
     each.struck().some(([{ kind }, times]) => kind === "unreadable message" && times > 0),
@@ -155,9 +161,9 @@ function isMemoryShort({ limit }: MemoryLimitError, { job, world }: Case): boole
 
 /** What was given is told by name. */
 function isOfGoneArray(error: unknown, { job }: Case): boolean {
-  const isGone = job.plan.callFault?.kind === "arrays transferred";
+  const kind = job.plan.callFault?.kind;
   return (
-    isGone &&
+    (kind === "arrays transferred" || kind === "arrays shrunk") &&
     error instanceof TypeError &&
     /^Cannot read "(the array|x|y|input\[\d+\]|shared\.y)" as /.test(error.message)
   );

@@ -11,6 +11,8 @@ export interface KernelArgs {
   readonly left: Int32Array;
   /** Per fault: the thread that asks the caller's side for what it needs. */
   readonly asked: Int32Array;
+  /** The call has settled, and its result was looked at. */
+  readonly over: Int32Array;
   readonly isAsync: boolean;
   readonly result: ResultKind;
   readonly weight: number;
@@ -22,6 +24,9 @@ interface Scene {
   /** Asks the caller's side for what the fault needs, of this thread. */
   readonly ask: (thread: number) => void;
   readonly aborted: () => boolean;
+  readonly isOver: () => boolean;
+  /** What the task was given. */
+  readonly arrays: readonly Numbers[];
   /** What the task is about to return; undefined before that. */
   readonly value: unknown;
 }
@@ -71,6 +76,23 @@ const strikes: Record<TaskFaultName, Strike> = {
     Object.assign(Object, { keys: broken, defineProperty: broken });
     return undefined;
   },
+  "unreadable result": (_fault, { value }) => {
+    let deep: unknown = null;
+    for (let i = 0; i < 5000; i++) deep = { deep };
+    Object.assign(value as object, { deep });
+    return undefined;
+  },
+  // Until its call is over it may not disturb it.
+  "leaves work behind": ({ amount }, { isOver, arrays }) => {
+    const goOn = async (): Promise<void> => {
+      for (let times = 0; times < amount; times += isOver() ? 1 : 0) {
+        await new Promise((resolve) => setTimeout(resolve, 1).unref());
+        for (const array of isOver() ? arrays : []) (array as Float64Array).fill(-77);
+      }
+    };
+    void goOn();
+    return undefined;
+  },
   throw: ({ task }) => {
     throw Object.assign(new RangeError("a fault"), { task });
   },
@@ -85,6 +107,13 @@ const strikes: Record<TaskFaultName, Strike> = {
     while (!aborted());
     return undefined;
   },
+  // What Node 20.9 lacks can only be waited for.
+  "overtime in a system call": () => {
+    const processes = process.getBuiltinModule?.("node:child_process");
+    if (processes === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+    else processes.execSync("sleep 2");
+    return undefined;
+  },
   "overtime of a promise": () => new Promise(() => {}),
   abort: (_fault, { ask }) => {
     ask(1);
@@ -93,6 +122,9 @@ const strikes: Record<TaskFaultName, Strike> = {
   "endless loop": (_fault, { ask }) => {
     for (ask(1); ; );
   },
+  "endless wait": (_fault, { ask }) => {
+    for (ask(1); ; ) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
   "unsettled promise": (_fault, { ask }) => {
     ask(1);
     return new Promise(() => {});
@@ -100,18 +132,25 @@ const strikes: Record<TaskFaultName, Strike> = {
 };
 
 /** @returns a promise for the task to wait for, where a fault brings one; the rest is met after it */
-function meet(point: Point, context: Context, value?: unknown, from = 0): PromiseLike<unknown> | undefined {
+function meet(
+  point: Point,
+  context: Context,
+  arrays: readonly Numbers[],
+  value?: unknown,
+  from = 0,
+): PromiseLike<unknown> | undefined {
   const { index, args, aborted } = context;
   const left = args.left as Int32Array;
   const asked = args.asked as Int32Array;
+  const isOver = () => Atomics.load(args.over as Int32Array, 0) === 1;
   for (let i = from; i < args.faults.length; i++) {
     const fault = args.faults[i]!;
     if (fault.task !== index || fault.point !== point) continue;
     if (fault.needsWorker && globalThis.isCallersThread === true) continue;
     if (Atomics.sub(left, i, 1) <= 0) continue;
     const ask = (thread: number) => void Atomics.store(asked, i, thread);
-    const pause = strikes[fault.kind](fault, { ask, aborted, value });
-    if (pause !== undefined) return pause.then(() => meet(point, context, value, i + 1));
+    const pause = strikes[fault.kind](fault, { ask, aborted, isOver, arrays, value });
+    if (pause !== undefined) return pause.then(() => meet(point, context, arrays, value, i + 1));
   }
   return undefined;
 }
@@ -122,13 +161,18 @@ function pauseOf(index: number): PromiseLike<unknown> | undefined {
   return index % 3 === 1 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve));
 }
 
-function task(context: Context, compute: (midway: () => void) => unknown): unknown {
+function task(
+  context: Context,
+  arrays: readonly Numbers[],
+  compute: (midway: () => void) => unknown,
+): unknown {
   const run = (): unknown => {
-    const value = compute(() => void meet("midway", context));
-    void meet("after", context, value);
+    const value = compute(() => void meet("midway", context, arrays));
+    void meet("after", context, arrays, value);
     return value;
   };
-  const pause = meet("before", context) ?? (context.args.isAsync ? pauseOf(context.index) : undefined);
+  const pause =
+    meet("before", context, arrays) ?? (context.args.isAsync ? pauseOf(context.index) : undefined);
   return pause === undefined ? run() : pause.then(run);
 }
 
@@ -180,22 +224,22 @@ export interface Written {
 
 const plain = {
   chunk: (x: Numbers, context: Context) => {
-    return task(context, (midway) =>
+    return task(context, [x], (midway) =>
       resultOf(context.args.result, fold(x, undefined, context.args.weight, midway), context.index),
     );
   },
   columns: ({ x, y }: Columns, context: Context) => {
-    return task(context, (midway) =>
+    return task(context, [x, y], (midway) =>
       resultOf(context.args.result, fold(x, y, context.args.weight, midway), context.index),
     );
   },
   item: (item: readonly number[], { y }: { readonly y: Numbers }, context: Context) => {
-    return task(context, (midway) =>
+    return task(context, [y], (midway) =>
       resultOf(context.args.result, fold(item, y, context.args.weight, midway), context.index),
     );
   },
   transform: ({ x, y }: Columns, { sum, sign }: Written, context: Context) => {
-    return task(context, (midway) => write(x, y, sum, sign, context.args.weight, midway));
+    return task(context, [x, y, sum, sign], (midway) => write(x, y, sum, sign, context.args.weight, midway));
   },
 };
 type Kernels = typeof plain;

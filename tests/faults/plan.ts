@@ -54,6 +54,8 @@ export interface SequencePlan {
   readonly hasInitializer: boolean;
   /** Somebody traces the calls. */
   readonly isTraced: boolean;
+  /** After each wave. */
+  readonly collectsGarbage: boolean;
   readonly end: End;
 }
 
@@ -105,6 +107,7 @@ export function planSequence(seed: number, settings: Settings): SequencePlan {
     workerFaults,
     hasInitializer: random.chance(0.1) || workerFaults.some(({ kind }) => kind === "exit in its initializer"),
     isTraced: random.chance(0.2),
+    collectsGarbage: random.chance(0.5),
     end: random.pick(ENDS),
   };
 }
@@ -133,11 +136,12 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
   };
   const count =
     job.home === "pure" || job.tasks === 0 ? 0 : random.magnitude(2 * settings.faultsPerJob + 1) - 1;
+  const taskFaults = Array.from({ length: count }, () => planTaskFault(random, job, options));
   return {
     ...job,
     cut: job.tasks === 0 ? 0 : random.integer(0, job.chunkSize - 1),
-    taskFaults: Array.from({ length: count }, () => planTaskFault(random, job, options)),
-    callFault: random.chance(0.2) ? planCallFault(random, job) : undefined,
+    taskFaults,
+    callFault: random.chance(0.3) ? planCallFault(random, { ...job, taskFaults }) : undefined,
   };
 }
 
@@ -174,11 +178,16 @@ function planTaskFault(
 
 function planCallFault(
   random: Random,
-  job: Pick<JobPlan, "call" | "tasks" | "strategy" | "isShared">,
+  job: Pick<JobPlan, "call" | "tasks" | "strategy" | "isShared" | "taskFaults">,
 ): CallFault {
+  // Work left behind writes to what its call was given, as it may.
+  const mayKeep = job.taskFaults.every(({ kind }) => kind !== "leaves work behind");
+  const isGiven = job.isShared || job.call === "transform";
   const kind = random.weighted(CALL_FAULTS, (name) => {
     if (name === "leave") return job.call === "stream" && job.tasks > 0;
-    if (name === "arrays transferred") return !job.isShared;
+    if (name.startsWith("arrays ")) return !job.isShared;
+    if (name.startsWith("clone ")) return isGiven && mayKeep;
+    if (name === "released") return isGiven;
     return name !== "too much memory" || (job.strategy === "threads" && job.tasks > 0);
   });
   return {

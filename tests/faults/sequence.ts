@@ -8,6 +8,7 @@ import { ExecutorClosedError, ParallelExecutor } from "sharray";
 import { callKind } from "./calls.js";
 import { Job, type World } from "./job.js";
 import { judge } from "./judge.js";
+import { Kept } from "./kept.js";
 import { initializer } from "./kernels.js";
 import { describeJob, type End, type JobPlan, plannedKinds, planSequence, SETTINGS } from "./plan.js";
 import type { SequenceReport } from "./report.js";
@@ -34,6 +35,7 @@ const world: World = {
   }),
   workers,
   tally,
+  kept: new Kept(),
   running: new Set(),
   jobs: [],
 };
@@ -57,6 +59,7 @@ async function runJob(jobPlan: JobPlan, ofWave: AbortController): Promise<void> 
   const ending = await job.run(payload);
   const wrong = judge(job, world, payload, ending);
   if (wrong !== undefined) violations.push(`${describeJob(jobPlan)}: ${wrong}`);
+  job.settle(ending);
   if (jobPlan.signal === "own" && getEventListeners(job.signal, "abort").length > 0) {
     violations.push(`${describeJob(jobPlan)}: left a listener on its signal`);
   }
@@ -79,6 +82,7 @@ for (const [i, { jobs, pause }] of plan.waves.entries()) {
   await Promise.all(running);
   if (getEventListeners(ofWave.signal, "abort").length > 0) violations.push("left a listener on a signal");
   await until("more workers than maxWorkers", () => workers.alive <= plan.options.maxWorkers);
+  if (plan.collectsGarbage) collectGarbage();
   await sleep(pause);
 }
 await executor.shutdown();
@@ -89,6 +93,7 @@ await until("memory is in use at the end", () => {
   collectGarbage();
   return executor.memory().bytesInUse === 0;
 });
+for (const what of world.kept.changed()) violations.push(`${what}: what it lent shows something else`);
 
 for (const [{ kind }, times] of world.jobs.flatMap((job) => job.struck())) {
   if (times > 0) tally.add("faults", kind, times);
