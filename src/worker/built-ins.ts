@@ -55,6 +55,8 @@ export class BuiltIns {
   readonly #entries: Entry[] = [];
   readonly #holders: Holder[] = [];
   readonly #accessors: Entry[] = [];
+  /** Does `mend` take next to no time? Not where no code may be made of text. */
+  readonly isQuick = mayCompile();
   /** Is every function and object that sharray itself needs as it was? */
   readonly #isSound: () => boolean;
   /** The same of all. */
@@ -96,7 +98,7 @@ export class BuiltIns {
   }
 
   /**
-   * Puts all back if what sharray itself needs has changed: 0.5 µs where it has not.
+   * Puts all back if what sharray itself needs has changed. Where it has not: 0.1 µs, or 10 µs without `isQuick`.
    * @throws Error if that is not possible; to be left uncaught, so that the pool takes another worker
    */
   mend(): void {
@@ -174,6 +176,10 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
+interface Looked {
+  readonly holder: Readonly<Record<PropertyKey, unknown>>;
+}
+
 const IS_NAME = /^[A-Za-z_$][\w$]*$/;
 
 /** Compares by code with a term for each entry: 2 ns each, a tenth of what a loop takes (Node 20). */
@@ -190,16 +196,28 @@ function comparison(entries: readonly Entry[]): () => boolean {
   const code = `
     const [${names("h", holders)}] = holders, [${names("k", keys)}] = keys, [${names("v", values)}] = values;
     return () => ${terms.join(" && ")};`;
-  try {
-    return new Function("holders", "keys", "values", code)(holders, keys, values) as () => boolean;
-  } catch (error) {
+  if (!mayCompile()) {
     // Forbidden by a Content-Security-Policy, or by an option of Node.
-    if (!(error instanceof EvalError)) throw error;
     return () => {
-      for (let i = 0; i < compared.length; i++) if (!isAsItWas(compared[i] as Entry)) return false;
+      for (let i = 0; i < keys.length; i++) {
+        if ((compared[i] as Looked).holder[keys[i] as PropertyKey] !== values[i]) return false;
+      }
       return true;
     };
   }
+  return new Function("holders", "keys", "values", code)(holders, keys, values) as () => boolean;
+}
+
+let isAllowed: boolean | undefined;
+
+/** Asked for once, as a page may be told of each attempt. */
+function mayCompile(): boolean {
+  try {
+    isAllowed ??= new Function("") !== undefined;
+  } catch {
+    isAllowed = false;
+  }
+  return isAllowed;
 }
 
 // Accessors that sharray itself needs are tried rather than looked up: that takes a fraction of the time.

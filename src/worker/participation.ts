@@ -36,14 +36,14 @@ export class Participation {
     const { descriptor, control, order, meter, leave, log } = round;
     const { spec, packing, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory, spec.tasks, packing);
-    const { mend } = kernel;
+    const { mend, mendsEach } = kernel;
     const wanted = new Wanted(control, meter);
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
     // After a loss nothing gathers for long: the next worker may be lost as well.
     this.outbox = new PortOutbox(port, wake.round, stream || order !== undefined, leave);
     this.#parts = {
       // A task finds nothing that the one before has left there.
-      run: mend === undefined ? run : mended(run, mend),
+      run: mend !== undefined && mendsEach ? mended(run, mend) : run,
       wanted,
       control,
       results: block.results,

@@ -11,6 +11,8 @@ export interface LoadedKernel {
   readonly stateful: boolean;
   /** Puts back what it may have changed of JavaScript; undefined: it changes nothing. */
   readonly mend: (() => void) | undefined;
+  /** Is that quick enough to be done before each task? */
+  readonly mendsEach: boolean;
 }
 
 export async function load(address: KernelAddress): Promise<Pick<LoadedKernel, "fn" | "stateful">> {
@@ -72,6 +74,7 @@ export class WorkerKernels {
       if (isIntact()) this.#builtIns = new BuiltIns();
       else this.#builtIns.mendAll();
     }
-    return { ...loaded, mend: mayChange ? () => this.mend() : undefined };
+    const mendsEach = mayChange && this.#builtIns?.isQuick === true;
+    return { ...loaded, mend: mayChange ? () => this.mend() : undefined, mendsEach };
   }
 }

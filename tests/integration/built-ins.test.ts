@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { KernelError, ParallelExecutor } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 import { breaking, builtIns, WAYS } from "./built-ins.js";
-import { facts } from "./run.js";
+import { facts, program, runNode } from "./run.js";
 
 // One worker, so that the next call meets it.
 const create = (): ParallelExecutor => new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
@@ -254,6 +254,13 @@ describe("a kernel that", () => {
       started: 1,
     });
   });
+});
+
+test("a module kernel that breaks them where no code may be made of text leaves calls right", async () => {
+  const flag = "--disallow-code-generation-from-strings";
+  const { stdout, stderr, code } = await runNode([flag, program("patching.mjs")]);
+  expect([stderr, code]).toEqual(["", 0]);
+  expect(JSON.parse(stdout)).toMatchObject({ min: [1, 1], again: ["patched", "patched"], started: 1 });
 });
 
 describe("on the calling thread, which is the program's own,", () => {
