@@ -95,7 +95,7 @@ describe("options", () => {
     [[{ maxWorkers: 2 }], "array of 1"],
     [listen, "function listen"],
     [new Map([["maxWorkers", 2]]), "Map"],
-    [new Settings(), "object with keys maxWorkers"],
+    [new Settings(), "instance of Settings with keys maxWorkers"],
     [Object.create({ maxWorkers: -3 }), "object with keys (none)"],
   ];
   refuses(
