@@ -30,6 +30,7 @@ const options = {
 
 await build({
   ...options,
+  inject: ["dist/platform/text-coders.browser.js"],
   entryPoints: {
     index: "dist/index.js",
     bridge: "dist/bridge/index.js",

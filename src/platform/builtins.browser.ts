@@ -4,6 +4,12 @@ export const clearTimeout = globalThis.clearTimeout;
 export const setInterval = globalThis.setInterval;
 export const setTimeout = globalThis.setTimeout;
 export const now = performance.now.bind(performance);
-export const MessageChannel = globalThis.MessageChannel;
+/** Undefined in jsdom. */
+export const MessageChannel = globalThis.MessageChannel as typeof globalThis.MessageChannel;
 export const queueMicrotask = globalThis.queueMicrotask;
-export const structuredClone = globalThis.structuredClone;
+// Some versions of jsdom have none. Only results that are not made of values, lists and plain objects need it.
+export const structuredClone = globalThis.structuredClone ?? missing;
+
+function missing(): never {
+  throw new TypeError("Cannot copy a value as the runtime must have structuredClone(): it has none");
+}

@@ -1,10 +1,12 @@
 /** What only the runtime can tell or do, for browsers; the twin of `runtime.ts`. */
-import { MessageChannel } from "./builtins.js";
+import { MessageChannel, setTimeout } from "./builtins.js";
 
-// Timers wait 4 ms at least once they are nested, a message does not.
-const turns = new MessageChannel();
+// Timers wait 4 ms at least once they are nested, a message does not. Where a program pretends to be a page, as jsdom does,
+// there may be nothing but timers.
+const turns = MessageChannel === undefined ? undefined : new MessageChannel();
 const due: (() => void)[] = [];
-turns.port1.onmessage = () => due.shift()?.();
+const next = (): void => due.shift()?.();
+if (turns !== undefined) turns.port1.onmessage = next;
 
 /** Resolves in a later turn of the event loop. */
 export function nextTurn(): Promise<void> {
@@ -14,7 +16,8 @@ export function nextTurn(): Promise<void> {
 /** Does `work` in a later turn of the event loop. */
 export function soon(work: () => void): void {
   due.push(work);
-  turns.port2.postMessage(null);
+  if (turns === undefined) setTimeout(next);
+  else turns.port2.postMessage(null);
 }
 
 export { soon as inBackground };

@@ -96,3 +96,11 @@ test("Node under --conditions=browser has the package for Node", async () => {
   const ended = await runNode(["--conditions=browser", "--input-type=module", "-e", text]);
   expect(ended).toMatchObject({ code: 0, stdout: "2,4\n", stderr: "" });
 });
+
+test("the package for browsers runs calls where there is little of a page, as under jsdom", async () => {
+  const options = ["--no-warnings", "--experimental-vm-modules"];
+  const { code, stdout, stderr } = await runNode([...options, program("jsdom-like.mjs")]);
+  expect([code, stderr]).toEqual([0, ""]);
+  const results = [[2, 4, 6], [true], [{ first: 1 }, { first: 2 }]];
+  expect(JSON.parse(stdout)).toEqual({ auto: results, sequential: results });
+});
