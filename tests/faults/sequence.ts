@@ -88,6 +88,11 @@ for (const [i, { jobs, pause }] of plan.waves.entries()) {
 await executor.shutdown();
 const closed = await executor.map([0], () => 0).catch((error: unknown) => error);
 if (!(closed instanceof ExecutorClosedError)) violations.push("took a call after its shutdown");
+const isBlocked = world.jobs.some((job) =>
+  job.struck().some(([{ kind }, times]) => kind === "overtime in a system call" && times > 0),
+);
+// A thread that a system call holds ends with the call.
+if (isBlocked) await until("blocked workers stay after the shutdown", () => workers.alive === 0);
 if (workers.alive > 0) violations.push(`${workers.alive} workers are alive after the shutdown`);
 await until("memory is in use at the end", () => {
   collectGarbage();
