@@ -81,6 +81,7 @@ const EXCUSES: readonly (readonly [name: string, holds: (error: unknown, given: 
     "TaskTimeoutError",
     (error, given) => error instanceof TaskTimeoutError && isFate("TaskTimeoutError", error, given),
   ],
+  ["held up", (error, given) => error instanceof TaskTimeoutError && isHeldUp(error, given)],
   ["WorkerLostError", (error, given) => error instanceof WorkerLostError && isLossJustified(error, given)],
   ["aborted", (error, { job }) => job.signal.aborted && error === job.signal.reason],
   ["cancelled", (error, { job }) => job.cancelledWith.has(error)],
@@ -105,6 +106,17 @@ function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, paylo
 
 function isOurs({ index, cause }: KernelError): boolean {
   return cause instanceof RangeError && "task" in cause && cause.task === index;
+}
+
+/** An async task that waits on the calling thread has its time run while another call's task keeps that thread. */
+function isHeldUp({ index, start, end }: TaskTimeoutError, { job, world, payload }: Case): boolean {
+  const { isAsync, strategy, call, timeout } = job.plan;
+  const maySitHere = strategy !== "threads" || world.plan.options.forceSerialOnFailure === true;
+  const isKept = world.jobs.some((each) =>
+    each.struck().some(([{ kind }, times]) => kind.startsWith("overtime") && times > 0),
+  );
+  if (!isAsync || timeout === undefined || !maySitHere || !isKept || index === undefined) return false;
+  return isDeepStrictEqual([start, end], callKind(call).range(job.plan, payload, index));
 }
 
 /** Its own value, or any message that the worker sent after the fault. */
