@@ -10,7 +10,7 @@ import type { Lease } from "./memory/lease.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
 import { clock } from "./platform/clock.js";
-import { tagOf } from "./platform/realms.js";
+import { isSignal } from "./platform/realms.js";
 import { ArrayTable, type Sighting } from "./protocol/array-table.js";
 import { INLINE_LIMIT, ValueEncoder } from "./protocol/codec.js";
 import { MAX_TASKS } from "./protocol/control-block.js";
@@ -287,15 +287,6 @@ function checkCallOptions(options: unknown, known: readonly string[]): void {
       `Cannot report to "onProgress" as it must be a function: current value is ${quote(onProgress)}`,
     );
   }
-}
-
-/** Of this realm or another. */
-function isSignal(signal: AbortSignal): boolean {
-  return (
-    signal instanceof AbortSignal ||
-    (tagOf(signal) === "[object AbortSignal]" &&
-      typeof (signal as AbortSignal).addEventListener === "function")
-  );
 }
 
 function sum(arrays: readonly TypedArray[], measure: (array: TypedArray) => number): number {

@@ -28,6 +28,14 @@ export function isError(value: unknown): value is Error {
   }
 }
 
+export function isSignal(signal: AbortSignal): boolean {
+  return (
+    signal instanceof AbortSignal ||
+    (tagOf(signal) === "[object AbortSignal]" &&
+      typeof (signal as AbortSignal).addEventListener === "function")
+  );
+}
+
 /** @param method throws on anything but an object of that kind, whatever that says of itself */
 function has(value: object, kind: string, method: (this: never) => unknown): boolean {
   if (tagOf(value) !== `[object ${kind}]`) return false;
