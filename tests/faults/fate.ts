@@ -25,9 +25,14 @@ export function fatesOf(job: JobPlan, { forceSerialOnFailure, maxRetries }: Sequ
   const errors: Fate[] = [];
   const tasks = [...new Set(job.taskFaults.map(({ task }) => task))].sort((a, b) => a - b);
   for (const task of tasks) {
-    const ends = places.map((place) => {
+    const ways = places.flatMap((place) => [
+      { place, passes: false },
+      { place, passes: true },
+    ]);
+    const ends = ways.map(({ place, passes }) => {
       const faults = job.taskFaults
         .filter((fault) => fault.task === task && (place === "worker" || !fault.needsWorker))
+        .filter(({ kind }) => !passes || taskFault(kind).mayPass !== true)
         .sort((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point));
       const error = endOfTask(faults, maxRetries);
       return error === "WorkerLostError" && isSerialInTheEnd ? undefined : error;
