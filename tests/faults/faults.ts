@@ -50,7 +50,7 @@ export const TASK_FAULTS = {
     point: "after",
     needs: "message",
   },
-  "leaves work behind": { weight: 5, amount: ["times", 100] },
+  "leaves work behind": { weight: 5, amount: ["times", 2000] },
   throw: { weight: 4, fails: "KernelError" },
   overtime: { weight: 6, fails: "TaskTimeoutError", needs: "time-out" },
   "overtime until told": { weight: 3, fails: "TaskTimeoutError", needs: "time-out" },
