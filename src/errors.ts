@@ -191,13 +191,14 @@ export class MemoryLimitError extends SharrayError {
   /** The limit, `maxSharedBytes`. */
   readonly limit: number;
 
-  /** @param needed bytes of the regions that the request takes: regions come in classes of size */
-  constructor(requested: number, needed: number, inUse: number, limit: number) {
-    const isOver = inUse + needed > limit;
+  /** @param needed bytes of the request's regions, which come in classes of size @param uncollected bytes not yet freed */
+  constructor(requested: number, needed: number, inUse: number, limit: number, uncollected = 0) {
+    const isOver = inUse + uncollected + needed > limit;
+    const garbage = uncollected === 0 ? "" : `, ${uncollected} wait for the garbage collector`;
     super(
       `Cannot place ${requested} bytes in shared memory as ` +
         (isOver ? `at most ${limit} may be used: ` : "the system has no more of it: ") +
-        `${needed} are needed in whole regions and ${inUse} are in use; ` +
+        `${needed} are needed in whole regions and ${inUse} are in use${garbage}; ` +
         `drop arrays that are no longer needed${isOver ? ', raise "maxSharedBytes",' : ""} or process fewer at a time`,
     );
     this.requested = requested;

@@ -13,7 +13,7 @@ import { KernelError, TaskTimeoutError } from "./errors.js";
 import type { HandOver } from "./hand-over.js";
 import type { Arena } from "./memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "./memory/dtypes.js";
-import { Lease } from "./memory/lease.js";
+import type { Lease } from "./memory/lease.js";
 import { place, placeOf } from "./memory/placement.js";
 import { assertWhole } from "./memory/presence.js";
 import type { Region } from "./memory/region.js";
@@ -72,11 +72,13 @@ export class Execution {
 
   /**
    * Takes the memory for results and outputs; nothing is copied yet.
+   * @param lease gets that memory, and is closed with the call
    * @throws MemoryLimitError when they, or the arrays that may have to be placed, exceed the limit
    */
   constructor(
     request: Request,
     arena: Arena,
+    lease: Lease,
     strategy: StrategyName,
     backlog: Backlog | undefined,
     isTraced: boolean,
@@ -88,8 +90,7 @@ export class Execution {
     const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
     this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
     arena.reserve(needsOf(request, strategy));
-
-    this.#lease = request.guest?.lease.hold() ?? new Lease(arena, table.arrays);
+    this.#lease = lease;
     try {
       const opened = openBlock(arena, spec.tasks, items);
       const { block } = opened;
@@ -110,7 +111,7 @@ export class Execution {
         timeout,
       });
     } catch (error) {
-      this.#lease.drop();
+      this.#lease.empty();
       throw error;
     }
   }

@@ -12,8 +12,9 @@ import { attachPartial, ExecutorClosedError, MemoryLimitError, WorkerLostError }
 import { Execution, needsOf } from "./execution.js";
 import { resolveKernel } from "./kernel/resolve.js";
 import { Legs } from "./legs.js";
-import { Arena } from "./memory/arena.js";
+import { Arena, LEAVE_MS } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
+import { leaseOver } from "./memory/lease.js";
 import { makeRoom, workersLeave } from "./memory/make-room.js";
 import type { HandleHolders } from "./memory/mapped-memory.js";
 import type { HostProfile } from "./plan/host-profile.js";
@@ -63,6 +64,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   /** Calls whose first steps this thread is at. Listeners and kernels that run meanwhile may make others. */
   readonly #beginning: Course[] = [];
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
+  /** Resolves when all calls have begun that waited for memory so far. */
+  #lastWait: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
@@ -195,8 +198,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   #run(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): MaybePromise<Outcome> {
     this.#checkOpen(request.call);
+    const lease = request.guest?.lease.hold() ?? leaseOver(this.#arena, request.table);
     const job = this.#reporter.submitted();
-    const { started } = request;
+    const { started, table, outputs } = request;
     const course: Course = {
       job,
       started,
@@ -206,13 +210,15 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       plan: undefined,
       planned: started,
       execution: undefined,
+      lease,
       runs: [],
       stopWatching: undefined,
       cancelled: undefined,
     };
     this.#beginning.push(course);
     try {
-      if (this.#arena.isTight) return this.#runLater(course, backlog);
+      const hasMemory = table.arrays.length > 0 || outputs !== null;
+      if (hasMemory && this.#arena.isTight) return this.#runLater(course, backlog);
       const dispatched = this.#begin(course, backlog);
       // A signal stops the call that it was given to even in the moment after that, and whoever wants to hear of progress
       // has the call's promise by then.
@@ -241,9 +247,13 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const running = { job: wait, dispatched: wait.over };
     this.#running.push(running);
     let begun: { readonly dispatched: Promise<void> | undefined } | MemoryLimitError | undefined = error;
+    // One at a time, in the order in which they came: else they would take each other's room.
+    const before = this.#lastWait;
+    this.#lastWait = Promise.all([before, wait.over]);
     try {
+      await wait.until(before);
       if (begun === undefined) {
-        await wait.until(workersLeave(this.#arena));
+        await wait.until(workersLeave(this.#arena, LEAVE_MS));
         begun = this.#beginIn(course, backlog, true);
       }
       for (let tries = 1; begun instanceof MemoryLimitError; tries += 1) {
@@ -311,7 +321,15 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     if (plan.strategy !== before?.strategy) this.#reporter.planned(job, call, plan, plan.strategy);
     if (course.cancelled !== undefined) throw course.cancelled.reason;
     const timeout = options.timeout ?? this.config.taskTimeout;
-    const execution = new Execution(request, this.#arena, plan.strategy, backlog, isTraced, timeout);
+    const execution = new Execution(
+      request,
+      this.#arena,
+      course.lease,
+      plan.strategy,
+      backlog,
+      isTraced,
+      timeout,
+    );
     course.execution = execution;
     guest?.onRun(execution.job);
     course.stopWatching = watch(execution.job, options.signal, ownSignal, options.onProgress);
@@ -352,6 +370,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     if (execution !== undefined) {
       attachPartial(error, () => execution.partial());
       this.#close(course as Planned, ended);
+    } else {
+      course.lease.close(ended);
     }
     this.#reportFailure(course, error, ended);
     return error;

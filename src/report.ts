@@ -1,6 +1,7 @@
 /** What a call that has ended tells: its event and its trace. */
 import type { RunReport } from "./dispatch/job.js";
 import type { Execution } from "./execution.js";
+import type { Lease } from "./memory/lease.js";
 import type { Plan } from "./plan/plan.js";
 import type { Measured } from "./planner.js";
 import type { Request } from "./request.js";
@@ -21,6 +22,8 @@ export interface Course {
   /** When the plan stood. */
   planned: number;
   execution: Execution | undefined;
+  /** Over its memory, and over the arrays that it was given. */
+  readonly lease: Lease;
   /** In the order in which they ran. */
   readonly runs: RunReport[];
   /** Ends the watch over signals and progress; with `true` after the last report. */

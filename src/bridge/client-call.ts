@@ -4,7 +4,7 @@ import type { Backlog } from "../dispatch/backlog.js";
 import { MemoryLimitError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
-import { Lease } from "../memory/lease.js";
+import { type Lease, leaseOver } from "../memory/lease.js";
 import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
@@ -57,7 +57,7 @@ export class ClientCall implements Stoppable {
     this.#arena = arena;
     this.#onEnd = onEnd;
     this.#onStop = onStop;
-    this.lease = new Lease(arena, request.table.arrays);
+    this.lease = leaseOver(arena, request.table);
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -14,6 +14,7 @@ export class KnownMemory {
   /** Waits for the worker's collector. */
   #collecting: Promise<void> | undefined;
   #endCollecting = (): void => {};
+  #hasEnded = false;
 
   /**
    * @param send sends a message to the worker
@@ -67,6 +68,7 @@ export class KnownMemory {
 
   /** Has the worker collect its garbage. Resolves when it has, or has ended. */
   collect(): Promise<void> {
+    if (this.#hasEnded) return Promise.resolve();
     if (this.#collecting !== undefined) {
       return this.#untold.length === 0 ? this.#collecting : this.#collecting.then(() => this.collect());
     }
@@ -88,6 +90,7 @@ export class KnownMemory {
 
   /** The worker has ended. */
   ended(): void {
+    this.#hasEnded = true;
     const all = [...this.#known.keys(), ...this.#garbage.keys()];
     this.#known.clear();
     this.#garbage.clear();

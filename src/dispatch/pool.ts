@@ -206,7 +206,8 @@ export class Pool {
 
   /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
   async collect(): Promise<void> {
-    const full = [...this.#alive].filter(({ knowledge }) => knowledge.memory.garbageBytes > 0);
+    // Those that are about to end need not.
+    const full = [...this.#slots].filter(({ knowledge }) => knowledge.memory.garbageBytes > 0);
     if (full.length === 0) return;
     await waitFor(Promise.all(full.map(({ knowledge }) => knowledge.memory.collect())), COLLECT_MS);
   }

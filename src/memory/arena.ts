@@ -28,9 +28,10 @@ export type Excess = "nothing" | "garbage" | "anything";
 // What may be mapped beyond the limit, as a share of it: collecting garbage for every small region would take far longer.
 const SLACK_SHARE = 1 / 8;
 
-// From this share of the limit on calls wait until workers have left those before: what one call after the other uses would
-// add up, and `share`, which can't wait, would be refused.
+// From this share on calls wait until workers have left those before: else `share`, which can't wait, would be refused.
 const TIGHT_SHARE = 1 / 3;
+// Workers leave within a fraction of this, unless they are at another call's task.
+export const LEAVE_MS = 5;
 
 const NOBODY: HandleHolders = { forget: () => false, collect: () => Promise.resolve() };
 
@@ -182,7 +183,7 @@ export class Arena {
 
   /** Is much of the limit in use, and would some of it return before long? */
   get isTight(): boolean {
-    return this.#bytesInUse > this.#limit * TIGHT_SHARE && this.leases.areClosing;
+    return this.#bytesInUse > this.#limit * TIGHT_SHARE && this.leases.haveClosed(clock() - LEAVE_MS);
   }
 
   /** Could regions for all these needs be taken now? */
@@ -252,7 +253,6 @@ export class Arena {
     }
   }
 
-  /** Memory is in use no longer. */
   #letGo(bytes: number): void {
     this.#regions -= 1;
     this.#bytesInUse -= bytes;
@@ -279,7 +279,7 @@ export class Arena {
       if (large !== undefined) return large;
     }
     if (excess === "nothing" && this.#mapped.bytes + size > this.#mostMapped) {
-      throw new MemoryLimitError(bytes, size, this.#mapped.bytes, this.#limit);
+      throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit, this.usage().bytesUncollected);
     }
     let buffer: SharedArrayBuffer;
     try {

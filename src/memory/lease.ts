@@ -1,11 +1,34 @@
+import { quote } from "../errors.js";
 import { clock } from "../platform/clock.js";
 import type { Arena } from "./arena.js";
 import type { TypedArray } from "./dtypes.js";
 import type { Reach } from "./lendings.js";
 import type { LiveLease } from "./live-leases.js";
+import { type ArrayName, nameText } from "./presence.js";
 import type { Region } from "./region.js";
 
 const NO_ARRAYS: readonly never[] = [];
+
+/** The arrays of a call, and what errors call them. */
+interface NamedArrays {
+  readonly arrays: readonly TypedArray[];
+  readonly sightings: readonly { readonly name: ArrayName }[];
+}
+
+/**
+ * A lease over memory of the user's: from here on a `release` of it waits for the call.
+ * @throws TypeError with the name of an array that was released before
+ */
+export function leaseOver(arena: Arena, { arrays, sightings }: NamedArrays): Lease {
+  const released = arena.lendings.firstReleased(arrays);
+  if (released !== undefined) {
+    const { name } = sightings[released] as { readonly name: ArrayName };
+    throw new TypeError(
+      `Cannot read ${quote(nameText(name))} as its memory must be the caller's: it was given back with release()`,
+    );
+  }
+  return new Lease(arena, arrays);
+}
 
 /**
  * The regions of one job and how many still count on them: the call itself and every worker that was woken. The last
@@ -20,7 +43,7 @@ export class Lease implements LiveLease {
   readonly #onReturned: ((isSafe: boolean) => void) | undefined;
   #holders = 1;
   #reach: Reach = "nobody";
-  #isClosing = false;
+  #closingSince: number | undefined;
   #returned: Promise<void> | undefined;
   #tellReturned: (() => void) | undefined;
 
@@ -70,10 +93,16 @@ export class Lease implements LiveLease {
     return this;
   }
 
+  /** The call could not begin: its regions return. Nobody has seen them. */
+  empty(): void {
+    for (const region of this.#regions.splice(0)) this.#arena.give(region);
+    this.#seen = undefined;
+  }
+
   /** The call is over, and drops out. */
-  close(now?: number): void {
+  close(now = clock()): void {
     if (this.#holders > 1) {
-      this.#isClosing = true;
+      this.#closingSince = now;
       this.#arena.leases.opened(this);
     }
     this.drop(now);
@@ -89,14 +118,14 @@ export class Lease implements LiveLease {
       this.#arena.giveAfter(region, this.#seen?.includes(region) === true ? this.#reach : "nobody", since);
     }
     this.#seen = undefined;
-    if (this.#arrays.length > 0 || this.#isClosing) this.#arena.leases.returned(this);
+    if (this.#arrays.length > 0 || this.#closingSince !== undefined) this.#arena.leases.returned(this);
     this.#arrays = NO_ARRAYS;
     this.#tellReturned?.();
     this.#onReturned?.(this.#reach === "nobody");
   }
 
-  get isClosing(): boolean {
-    return this.#isClosing;
+  get closingSince(): number | undefined {
+    return this.#closingSince;
   }
 
   uses(buffer: ArrayBufferLike): boolean {

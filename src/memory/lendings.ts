@@ -1,6 +1,6 @@
 /** Regions that users were given, and what is known of whoever may still reach them. */
 import { structuredClone } from "../platform/builtins.js";
-import { isSharedBuffer } from "./dtypes.js";
+import { isSharedBuffer, type TypedArray } from "./dtypes.js";
 
 /** Which kernels may have kept a way to an array beyond their task: none, some in workers, some on this thread. */
 export type Reach = "nobody" | "workers" | "here";
@@ -27,6 +27,7 @@ export class Lendings {
   /** How often regions were dropped without being released, by their bytes. */
   readonly #dropped = new Map<number, number>();
   #bytes = 0;
+  #hasReleased = false;
 
   constructor(limit: number) {
     this.#weightless = limit * WEIGHTLESS_SHARE;
@@ -57,6 +58,13 @@ export class Lendings {
     return lending.bytes;
   }
 
+  /** The first of the arrays whose memory was released, and may be somebody else's by now; undefined: none was. */
+  firstReleased(arrays: readonly TypedArray[]): number | undefined {
+    if (!this.#hasReleased) return undefined;
+    const index = arrays.findIndex(({ buffer }) => this.#byHandle.get(buffer)?.parts.size === 0);
+    return index === -1 ? undefined : index;
+  }
+
   /** Kernels that may leave work behind are given these buffers. */
   note(buffer: ArrayBufferLike, reach: Reach): void {
     const lending = this.#byHandle.get(buffer);
@@ -78,6 +86,7 @@ export class Lendings {
       return undefined;
     this.#byId.delete(lending.id);
     this.#bytes -= lending.bytes;
+    this.#hasReleased = true;
     return lending.id;
   }
 

@@ -1,7 +1,7 @@
 /** Calls that have memory, until nobody holds it. */
 export interface LiveLease {
-  /** The call is over: only workers that are about to leave it hold its memory. */
-  readonly isClosing: boolean;
+  /** When the call was over: since then only workers that are about to leave hold its memory. Undefined: it is not. */
+  readonly closingSince: number | undefined;
   /** Does the call read or write this memory of the user's? */
   uses(buffer: ArrayBufferLike): boolean;
   /** Resolves when nobody holds the call's memory any more. */
@@ -25,15 +25,15 @@ export class LiveLeases {
     return users.length === 0 ? undefined : Promise.all(users.map((lease) => lease.returned()));
   }
 
-  /** Are there calls that are over, and that workers have not left? */
-  get areClosing(): boolean {
-    for (const lease of this.#leases) if (lease.isClosing) return true;
+  /** Are there calls that are over since then or later, and that workers have not left? */
+  haveClosed(since: number): boolean {
+    for (const { closingSince } of this.#leases) if ((closingSince ?? -Infinity) >= since) return true;
     return false;
   }
 
   /** Resolves when workers have left all calls that are over by now. */
   async closed(): Promise<void> {
-    const closing = [...this.#leases].filter((lease) => lease.isClosing);
+    const closing = [...this.#leases].filter((lease) => lease.closingSince !== undefined);
     await Promise.all(closing.map((lease) => lease.returned()));
   }
 }

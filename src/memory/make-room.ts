@@ -6,7 +6,7 @@ import type { Arena, Excess } from "./arena.js";
 import type { Region } from "./region.js";
 
 // Workers leave a call that was aborted within this time, or are ended. Only a system call can hold one for longer.
-const LEAVE_MS = 1500;
+const END_MS = 1500;
 
 const COLLECTIONS = 3;
 
@@ -17,7 +17,7 @@ const COLLECTIONS = 3;
  * @returns whether there is room for all these needs now
  */
 export async function makeRoom(arena: Arena, needs: readonly number[], isRefused = false): Promise<boolean> {
-  if (!arena.hasRoom(needs)) await workersLeave(arena);
+  if (!arena.hasRoom(needs)) await workersLeave(arena, END_MS);
   if (arena.hasRoom(needs) && !isRefused) return true;
   arena.trim();
   // What V8 was just marking, and what is on the stacks of workers, goes with a later one.
@@ -28,9 +28,9 @@ export async function makeRoom(arena: Arena, needs: readonly number[], isRefused
   return false;
 }
 
-/** Resolves when workers have left all calls that are over; they do so soon, unless a system call holds one. */
-export function workersLeave(arena: Arena): Promise<void> {
-  return waitFor(arena.leases.closed(), LEAVE_MS);
+/** Resolves when workers have left all calls that are over, at the latest after `ms` milliseconds. */
+export function workersLeave(arena: Arena, ms: number): Promise<void> {
+  return waitFor(arena.leases.closed(), ms);
 }
 
 /** A region for each need. @param isLent see `Arena.take` @throws MemoryLimitError, and then nothing is taken */

@@ -147,6 +147,53 @@ describe("the limit", () => {
     expect(await executor.mapShared([new Uint8Array(64 * MB)], (x) => x.length)).toEqual([64 * MB]);
   });
 
+  test("is waited for in turns by calls that would take each other's room", {
+    timeout: 120_000,
+  }, async () => {
+    const small = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxSharedBytes: MB });
+    const caller = async (): Promise<void> => {
+      for (let i = 0; i < 30; i++) {
+        // Each leaves memory that is used again once its worker has let go of it.
+        const out = await small.transformShared(
+          new Float64Array(4000).fill(i),
+          Float64Array,
+          async (x, out) => {
+            await undefined;
+            out.set(x);
+          },
+        );
+        expect(out[3999]).toBe(i);
+        small.release(out);
+      }
+    };
+    await Promise.all(Array.from({ length: 6 }, caller));
+    await small.shutdown();
+  });
+
+  test("has no call wait for a worker that is busy elsewhere, as long as there is room", async () => {
+    const roomy = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxSharedBytes: 64 * MB });
+    const flags = roomy.allocate(Int32Array, 2);
+    const held = roomy.allocate(Uint8Array, 30 * MB);
+    await roomy.start();
+    const long = roomy.map(
+      [0],
+      (_item, _shared, { args }) => {
+        const flags = args.flags as unknown as Int32Array;
+        Atomics.store(flags, 0, 1);
+        while (Atomics.load(flags, 1) === 0);
+      },
+      { args: { flags } },
+    );
+    while (Atomics.load(flags, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    // Each wakes the busy worker, too, which can't leave any of them.
+    const square = (x: number) => x * x;
+    for (let i = 0; i < 300; i++) expect(await roomy.map([1, 2, 3], square)).toEqual([1, 4, 9]);
+    Atomics.store(flags, 1, 1);
+    await long;
+    expect(held.length).toBe(30 * MB);
+    await roomy.shutdown();
+  });
+
   test("has a call that fits on this thread alone run there, and says so", async () => {
     const decisions: string[] = [];
     const small = new ParallelExecutor({

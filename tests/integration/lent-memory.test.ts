@@ -243,6 +243,64 @@ describe("release", () => {
     expect(others.map((other) => other[0])).toEqual([1, 2]);
   });
 
+  describe("of an array that a call has been given", () => {
+    const LIMIT = 2 ** 20;
+    const copy = (x: Parameters<Float64Array["set"]>[0], out: Float64Array): void => out.set(x);
+    const reuse = (own: ParallelExecutor, x: Float64Array): void => {
+      own.release(x);
+      own.share(new Float64Array(10_000).fill(7));
+    };
+
+    test("waits for the call, though the call waits for memory", async () => {
+      const own = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxSharedBytes: LIMIT });
+      // Garbage, of which the call has to have some collected first.
+      await (async () => own.allocate(Uint8Array, 900_000))();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const x = own.share(new Float64Array(10_000).fill(1));
+      const call = own.transformShared(x, Float64Array, copy);
+      reuse(own, x);
+      expect([...new Set(await call)]).toEqual([1]);
+      await own.shutdown();
+    });
+
+    test.each(["threads", "sequential", "auto"] as const)(
+      "waits for a call that is being told of: %s",
+      async (strategy) => {
+        const given: { x?: Float64Array } = {};
+        const own: ParallelExecutor = new ParallelExecutor({
+          strategy,
+          maxWorkers: 2,
+          telemetry: (event) => {
+            if (event !== "parallel_decision" || given.x === undefined) return;
+            const { x } = given;
+            delete given.x;
+            reuse(own, x);
+          },
+        });
+        const x = own.share(new Float64Array(10_000).fill(1));
+        given.x = x;
+        expect([...new Set(await own.transformShared(x, Float64Array, copy))]).toEqual([1]);
+        await own.shutdown();
+      },
+    );
+
+    test("is told where it comes first, by the array's name", async () => {
+      const own = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+      const [x, y] = [own.share(new Float64Array(10_000)), own.share(new Float64Array(10_000))];
+      own.release(y);
+      const wrong = /^Cannot read "y" as its memory must be the caller's: it was given back with release\(\)/;
+      await expect(own.mapShared({ x, y }, ({ x }) => x.length)).rejects.toThrow(wrong);
+      // While the call reads its items, too.
+      function* items() {
+        yield 1;
+        own.release(x);
+      }
+      const read = own.map(items(), (_item, { x }) => x[0], { shared: { x } });
+      await expect(read).rejects.toThrow(/^Cannot read "shared.x" as its memory must be the caller's/);
+      await own.shutdown();
+    });
+  });
+
   test("refuses what it was not given, all or nothing", () => {
     const own = executor.share(new Uint8Array(BYTES));
     const { bytesInUse } = executor.memory();

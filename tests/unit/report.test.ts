@@ -49,6 +49,7 @@ function courseOf(runs: RunReport[], placing?: { start: number; end: number; isR
     cancelled: undefined,
     plan,
     planned: 101,
+    lease: {} as Planned["lease"],
     execution: { placing, bytesPlaced: placing === undefined ? 0 : 800 } as unknown as Execution,
     runs,
   };

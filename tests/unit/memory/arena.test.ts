@@ -349,7 +349,7 @@ describe("the limit", () => {
       leave = resolve;
     });
     const region = arena.take(16_384);
-    const lease = { isClosing: true, uses: () => false, returned: () => returned };
+    const lease = { closingSince: 0, uses: () => false, returned: () => returned };
     arena.leases.opened(lease);
     const made = makeRoom(arena, [16_384]);
     arena.give(region);
