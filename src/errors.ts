@@ -193,7 +193,7 @@ export class MemoryLimitError extends SharrayError {
 
   /** @param needed bytes of the request's regions, which come in classes of size @param uncollected bytes not yet freed */
   constructor(requested: number, needed: number, inUse: number, limit: number, uncollected = 0) {
-    const isOver = inUse + uncollected + needed > limit;
+    const isOver = inUse + needed > limit || uncollected > 0;
     const garbage = uncollected === 0 ? "" : `, ${uncollected} wait for the garbage collector`;
     super(
       `Cannot place ${requested} bytes in shared memory as ` +

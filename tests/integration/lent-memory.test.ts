@@ -270,7 +270,7 @@ describe("release", () => {
         const own: ParallelExecutor = new ParallelExecutor({
           strategy,
           maxWorkers: 2,
-          telemetry: (event) => {
+          telemetry: (event, _payload) => {
             if (event !== "parallel_decision" || given.x === undefined) return;
             const { x } = given;
             delete given.x;
