@@ -66,7 +66,8 @@ describe.each(["threads", "sequential"])("a client with a small stack, its host 
     expect({ code, index }).toEqual({ code: "SHARRAY_KERNEL", index: DEEP });
     expect(seen?.some(([i]) => i === DEEP)).toBe(false);
     for (const [i, value] of seen ?? []) expect(value).toBe(`sound ${i}`);
-    expect(await run("all of a stream")).toMatchObject({ code: "SHARRAY_KERNEL", index: 0, seen: [] });
+    // Which one comes first is the workers' doing.
+    expect(await run("all of a stream")).toMatchObject({ code: "SHARRAY_KERNEL", seen: [] });
   });
 });
 
