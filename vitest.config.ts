@@ -25,6 +25,7 @@ export default defineConfig({
           include: ["tests/integration/**/*.test.ts"],
           globalSetup: ["tests/integration/install.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
           // Each file starts pools of its own; more at once would only make two cores slower.
           maxWorkers: 2,
@@ -37,6 +38,7 @@ export default defineConfig({
           include: ["tests/browser/**/*.test.ts"],
           globalSetup: ["tests/integration/install.ts", "tests/browser/build.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 3 },
           // One at a time: some look at how long the page was kept waiting.
           fileParallelism: false,
@@ -47,6 +49,7 @@ export default defineConfig({
           name: "faults",
           include: ["tests/faults/**/*.test.ts"],
           testTimeout: 180_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
           // Sequences are processes of their own, with workers of their own.
           maxConcurrency: 2,

@@ -47,6 +47,6 @@ function has(value: object, kind: string, method: (this: never) => unknown): boo
   }
 }
 
-export function tagOf(value: unknown): string {
+function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value);
 }

@@ -25,7 +25,7 @@ describe.skipIf(executablePath === undefined)("the page", () => {
     addresses.plain = await start({ configFile: false });
     const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
     browser = await chromium.launch({ executablePath: executablePath as string, args });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     for (const server of servers) await server.close();

@@ -11,7 +11,7 @@ const planned = new Set<string>();
 
 beforeAll(() => {
   execFileSync("npm", ["run", "--silent", "build:faults"]);
-}, 60_000);
+});
 
 describe.concurrent("calls under faults end in the plain result or in an error that the faults justify", () => {
   test.each(SEEDS)("seed %i", async (seed) => {
