@@ -58,7 +58,7 @@ const strikes: Record<TaskFaultName, Strike> = {
     void Promise.reject(new RangeError("unhandled"));
   },
   "heap limit": () => {
-    for (const kept: unknown[] = []; ; ) kept.push(new Array(100_000).fill(kept.length));
+    for (const kept: unknown[] = []; ; ) kept[kept.length] = new Array(100_000).fill(kept.length);
   },
   terminated: (_fault, { ask }) => {
     for (ask(threadId); ; );
