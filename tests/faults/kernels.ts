@@ -152,6 +152,8 @@ function meet(
     if (Atomics.sub(left, i, 1) <= 0) continue;
     const ask = (thread: number) => void Atomics.store(asked, i, thread);
     const pause = strikes[fault.kind](fault, { ask, aborted, isOver, arrays, value });
+    // The worker ends before it comes to the next one.
+    if (fault.kind === "exit while sending") return undefined;
     if (pause !== undefined) return pause.then(() => meet(point, context, arrays, value, i + 1));
   }
   return undefined;
