@@ -33,7 +33,7 @@ export function fatesOf(job: JobPlan, { forceSerialOnFailure, maxRetries }: Sequ
       const faults = job.taskFaults
         .filter((fault) => fault.task === task && (place === "worker" || !fault.needsWorker))
         .filter(({ kind }) => !passes || taskFault(kind).mayPass !== true)
-        .sort((a, b) => POINTS.indexOf(a.point) - POINTS.indexOf(b.point));
+        .sort((a, b) => orderOf(a) - orderOf(b));
       const error = endOfTask(faults, maxRetries);
       return error === "WorkerLostError" && isSerialInTheEnd ? undefined : error;
     });
@@ -41,6 +41,10 @@ export function fatesOf(job: JobPlan, { forceSerialOnFailure, maxRetries }: Sequ
     if (!ends.includes(undefined)) return { errors, mayEndWell: false };
   }
   return { errors, mayEndWell: true };
+}
+
+function orderOf({ point, kind }: TaskFault): number {
+  return taskFault(kind).isOfResult === true ? POINTS.length : POINTS.indexOf(point);
 }
 
 /** Runs the task in mind: from fault to fault, and again from the start when its worker ended. */

@@ -22,6 +22,8 @@ interface TaskFaultKind {
   readonly fails?: "KernelError" | "TaskTimeoutError";
   /** Ends by itself, so the task ends well where the calling thread was too busy to look at its time. */
   readonly mayPass?: true;
+  /** Shows in what the task returns, so after all that strikes in it. */
+  readonly isOfResult?: true;
   /** What `amount` counts, and its most. */
   readonly amount?: readonly [unit: "ms" | "operations" | "times", most: number];
   /**
@@ -47,6 +49,7 @@ export const TASK_FAULTS = {
     weight: 6,
     fails: "KernelError",
     isOfWorkers: true,
+    isOfResult: true,
     point: "after",
     needs: "message",
   },
