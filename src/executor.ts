@@ -12,9 +12,10 @@ import { attachPartial, ExecutorClosedError, MemoryLimitError, WorkerLostError }
 import { Execution, needsOf } from "./execution.js";
 import { resolveKernel } from "./kernel/resolve.js";
 import { Legs } from "./legs.js";
-import { Arena, LEAVE_MS } from "./memory/arena.js";
+import { Arena } from "./memory/arena.js";
 import type { Input } from "./memory/inputs.js";
 import { leaseOver } from "./memory/lease.js";
+import { LEAVE_MS } from "./memory/limits.js";
 import { makeRoom, workersLeave } from "./memory/make-room.js";
 import type { HandleHolders } from "./memory/mapped-memory.js";
 import type { HostProfile } from "./plan/host-profile.js";

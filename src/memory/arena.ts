@@ -17,21 +17,11 @@ import { newMemory, nextTurn, unref } from "../platform/runtime.js";
 import { isSharedBuffer } from "./dtypes.js";
 import { IdleRegions } from "./idle-regions.js";
 import { clonesShare, Lendings, type Reach } from "./lendings.js";
+import { type Excess, LATE_SHARE, LEAVE_MS, SLACK_SHARE, TIGHT_SHARE } from "./limits.js";
 import { LiveLeases } from "./live-leases.js";
 import { type HandleHolders, MappedMemory } from "./mapped-memory.js";
 import { nextMemoryId, type Region, sizeClass, sizeClasses } from "./region.js";
 import type { MemoryUsage } from "./usage.js";
-
-/** What `take` may exceed: nothing; the limit, by memory that waits to be collected; the limit, by any memory. */
-export type Excess = "nothing" | "garbage" | "anything";
-
-// What may be mapped beyond the limit, as a share of it: collecting garbage for every small region would take far longer.
-const SLACK_SHARE = 1 / 8;
-
-// From this share on calls wait until workers have left those before: else `share`, which can't wait, would be refused.
-const TIGHT_SHARE = 1 / 3;
-// Workers leave within a fraction of this, unless they are at another call's task.
-export const LEAVE_MS = 5;
 
 const NOBODY: HandleHolders = { forget: () => false, collect: () => Promise.resolve() };
 
@@ -80,7 +70,7 @@ export class Arena {
    */
   take(bytes: number, excess: Excess = "nothing", isLent = false): Region {
     const size = sizeClass(bytes);
-    const most = excess === "anything" ? Infinity : this.#limit - this.#bytesInUse;
+    const most = excess === "anything" ? Infinity : this.#mostInUse(excess) - this.#bytesInUse;
     const region = this.#idle.take(size, most, isLent) ?? this.#create(size, bytes, most, excess, isLent);
     region.uses += 1;
     this.#bytesInUse += region.buffer.byteLength;
@@ -251,6 +241,11 @@ export class Arena {
       this.#regions -= 1;
       this.lendings.weigh(buffer);
     }
+  }
+
+  /** What may be in use. */
+  #mostInUse(excess: Excess): number {
+    return excess === "leaving" && this.leases.haveClosed(0) ? this.#limit * LATE_SHARE : this.#limit;
   }
 
   #letGo(bytes: number): void {

@@ -2,7 +2,8 @@
 import { MemoryLimitError } from "../errors.js";
 import { endSlice } from "../platform/breather.js";
 import { waitFor } from "../platform/wait-for.js";
-import type { Arena, Excess } from "./arena.js";
+import type { Arena } from "./arena.js";
+import type { Excess } from "./limits.js";
 import type { Region } from "./region.js";
 
 // Workers leave a call that was aborted within this time, or are ended. Only a system call can hold one for longer.
@@ -40,7 +41,7 @@ export function takeAll(
   excess: Excess = "nothing",
   isLent = false,
 ): Region[] {
-  arena.reserve(needs);
+  if (excess === "nothing") arena.reserve(needs);
   const regions: Region[] = [];
   try {
     for (const bytes of needs) regions.push(arena.take(bytes, excess, isLent));
@@ -74,6 +75,6 @@ export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
     void arena.collectNow();
     // Arrays that were looked at are kept to the end of this turn, dropped or not.
     endSlice();
-    return takeAll(arena, needs, "garbage", true);
+    return takeAll(arena, needs, "leaving", true);
   }
 }

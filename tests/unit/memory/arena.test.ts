@@ -332,6 +332,18 @@ describe("the limit", () => {
     expect(failureOf(() => takeNow(arena, [12_288])).inUse).toBe(12_288);
   });
 
+  it("is exceeded by a quarter for callers that can't wait, while workers are about to leave calls that are over", () => {
+    const arena = new Arena(16_384);
+    arena.take(16_384);
+    failureOf(() => takeNow(arena, [4096]));
+    const lease = { closingSince: 1, uses: () => false, returned: () => new Promise<void>(() => {}) };
+    arena.leases.opened(lease);
+    takeNow(arena, [4096]);
+    expect(arena.usage().bytesInUse).toBe(20_480);
+    failureOf(() => takeNow(arena, [4096]));
+    failureOf(() => arena.take(4096));
+  });
+
   it("takes all regions or none", () => {
     const arena = new Arena(16_384);
     const uncollected = arena.take(12_288);
