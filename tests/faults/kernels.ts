@@ -36,6 +36,8 @@ type Strike = (fault: TaskFault, scene: Scene) => PromiseLike<unknown> | undefin
 /** Set on the caller's thread, where nothing may end it. */
 declare global {
   var isCallersThread: boolean | undefined;
+  /** What was left behind on the calling thread, and reaches arrays of the sequence, is to end. */
+  var isSequenceOver: boolean | undefined;
 }
 
 const strikes: Record<TaskFaultName, Strike> = {
@@ -86,7 +88,7 @@ const strikes: Record<TaskFaultName, Strike> = {
   // Until its call is over it may not disturb it.
   "leaves work behind": ({ amount }, { isOver, arrays }) => {
     const goOn = async (): Promise<void> => {
-      for (let times = 0; times < amount; times += isOver() ? 1 : 0) {
+      for (let times = 0; times < amount && globalThis.isSequenceOver !== true; times += isOver() ? 1 : 0) {
         await new Promise((resolve) => setTimeout(resolve, 1).unref());
         // Plain ones, on the calling thread, may have gone.
         const there = arrays.filter((array) => isOver() && array.length > 0);

@@ -94,6 +94,7 @@ const isBlocked = world.jobs.some((job) =>
 // A thread that a system call holds ends with the call.
 if (isBlocked) await until("blocked workers stay after the shutdown", () => workers.alive === 0);
 if (workers.alive > 0) violations.push(`${workers.alive} workers are alive after the shutdown`);
+globalThis.isSequenceOver = true;
 await until("memory is in use at the end", () => {
   collectGarbage();
   return executor.memory().bytesInUse === 0;
