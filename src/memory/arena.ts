@@ -84,21 +84,6 @@ export class Arena {
     this.#keep(region, now);
   }
 
-  /** Takes back a region that kernels may still reach in workers. */
-  quarantine(region: Region, now = clock()): void {
-    if (!this.#holders.forget(region.id)) {
-      this.give(region, now);
-      return;
-    }
-    this.#letGo(region.buffer.byteLength);
-    this.#quarantined.set(region.id, region);
-  }
-
-  /** Lets a region that was taken go for good: the collector frees its memory when nobody can reach it. */
-  forget(region: Region): void {
-    this.#letGo(region.buffer.byteLength);
-  }
-
   /** No worker can reach this memory any more. */
   unheld(id: number): void {
     this.#mapped.unheld(id);
@@ -111,8 +96,9 @@ export class Arena {
 
   /** Hands a region to the user. @param parts the arrays that the user gets: offset and length in bytes */
   lend(region: Region, parts: readonly (readonly [number, number])[]): SharedArrayBuffer {
+    const { byteLength } = region.buffer;
     if (!isSharedBuffer(region.buffer)) {
-      this.forget(region);
+      this.#letGo(byteLength);
       return region.buffer;
     }
     // A clone is a second handle over the same memory (1.5 µs). It tells an array that was released from one that got the
@@ -138,8 +124,8 @@ export class Arena {
   /** Takes a region back. @param reach which kernels may still reach it */
   giveAfter(region: Region, reach: Reach, now = clock()): void {
     // A kernel of this thread may reach it for as long as this thread lives, unless the collector says otherwise.
-    if (reach === "here") this.forget(region);
-    else if (reach === "workers") this.quarantine(region, now);
+    if (reach === "here") this.#letGo(region.buffer.byteLength);
+    else if (reach === "workers") this.#quarantine(region, now);
     else this.give(region, now);
   }
 
@@ -248,6 +234,17 @@ export class Arena {
     return excess === "leaving" && this.leases.haveClosed(0) ? this.#limit * LATE_SHARE : this.#limit;
   }
 
+  /** Takes back a region that kernels may still reach in workers. */
+  #quarantine(region: Region, now: number): void {
+    if (!this.#holders.forget(region.id)) {
+      this.give(region, now);
+      return;
+    }
+    this.#letGo(region.buffer.byteLength);
+    this.#quarantined.set(region.id, region);
+  }
+
+  /** Lets memory that was taken go for good: the collector frees it when nobody can reach it. */
   #letGo(bytes: number): void {
     this.#regions -= 1;
     this.#bytesInUse -= bytes;

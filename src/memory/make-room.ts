@@ -9,6 +9,7 @@ import type { Region } from "./region.js";
 // Workers leave a call that was aborted within this time, or are ended. Only a system call can hold one for longer.
 const END_MS = 1500;
 
+// One suffices nearly always; what V8 was just marking, and what is on the stacks of workers, goes with a later one.
 const COLLECTIONS = 3;
 
 /**
@@ -21,7 +22,6 @@ export async function makeRoom(arena: Arena, needs: readonly number[], isRefused
   if (!arena.hasRoom(needs)) await workersLeave(arena, END_MS);
   if (arena.hasRoom(needs) && !isRefused) return true;
   arena.trim();
-  // What V8 was just marking, and what is on the stacks of workers, goes with a later one.
   for (let tries = 0; tries < COLLECTIONS; tries += 1) {
     await arena.collect();
     if (arena.hasRoom(needs)) return true;
@@ -63,8 +63,8 @@ export async function takeLater(arena: Arena, needs: readonly number[]): Promise
 }
 
 /**
- * The same for the user, at once, for callers that can't wait. What is garbage in workers may exceed the limit until they have collected it, and
- * what was dropped in this very turn can't be collected.
+ * The same for the user, at once, for callers that can't wait. What workers are about to leave, and what is garbage in them,
+ * may exceed the limit; what was dropped in this very turn can't be collected.
  */
 export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
   try {

@@ -18,7 +18,7 @@ test("all that a worker has may be used, and is what a worker has", async () => 
   }
 });
 
-describe.each(["sequential", "auto", "threads"])("%s", (strategy) => {
+describe.each(["sequential", "auto", "threads"] as const)("%s", (strategy) => {
   /** What the calls of a program given by its text say. */
   async function told(setup: string, kernels: readonly string[], how: readonly string[]): Promise<string[]> {
     const run = (kernel: string): string =>
@@ -46,6 +46,21 @@ describe.each(["sequential", "auto", "threads"])("%s", (strategy) => {
       "SHARRAY_KERNEL_CAPTURE hidden",
       "ran: 1,2",
     ]);
+  });
+
+  test("a global asked for by name is that of the thread", async () => {
+    const [seen] = await told(
+      "globalThis.rate = 2;",
+      ["() => globalThis.rate ?? 'none'"],
+      ["--input-type=module"],
+    );
+    // Which thread it is under "auto" depends on the machine.
+    const expected = {
+      sequential: /^ran: 2,2$/,
+      auto: /^ran: (2|none),(2|none)$/,
+      threads: /^ran: none,none$/,
+    };
+    expect(seen).toMatch(expected[strategy]);
   });
 
   test("variables of a script are refused, and what Node adds to one", async () => {
