@@ -70,7 +70,7 @@ export class Arena {
    */
   take(bytes: number, excess: Excess = "nothing", isLent = false): Region {
     const size = sizeClass(bytes);
-    const most = excess === "anything" ? Infinity : this.#mostInUse(excess) - this.#bytesInUse;
+    const most = this.#mostInUse(excess) - this.#bytesInUse;
     const region = this.#idle.take(size, most, isLent) ?? this.#create(size, bytes, most, excess, isLent);
     region.uses += 1;
     this.#bytesInUse += region.buffer.byteLength;
@@ -140,9 +140,9 @@ export class Arena {
   }
 
   /** @throws MemoryLimitError unless regions for all these needs may be taken, once idle ones have given way */
-  reserve(needs: readonly number[]): void {
+  reserve(needs: readonly number[], excess: Excess = "nothing"): void {
     const size = sum(sizeClasses(needs));
-    if (this.#bytesInUse + size > this.#limit) {
+    if (this.#bytesInUse + size > this.#mostInUse(excess)) {
       throw new MemoryLimitError(sum(needs), size, this.#bytesInUse, this.#limit);
     }
   }
@@ -231,6 +231,7 @@ export class Arena {
 
   /** What may be in use. */
   #mostInUse(excess: Excess): number {
+    if (excess === "anything") return Infinity;
     return excess === "leaving" && this.leases.haveClosed(0) ? this.#limit * LATE_SHARE : this.#limit;
   }
 

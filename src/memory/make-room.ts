@@ -41,7 +41,7 @@ export function takeAll(
   excess: Excess = "nothing",
   isLent = false,
 ): Region[] {
-  if (excess === "nothing") arena.reserve(needs);
+  arena.reserve(needs, excess);
   const regions: Region[] = [];
   try {
     for (const bytes of needs) regions.push(arena.take(bytes, excess, isLent));
