@@ -1,17 +1,18 @@
 /**
- * Makes dist/browser of dist: what bundlers get for browsers, packages included, and the worker's entry beside it. Where
- * there is an `x.browser.js`, it stands in for the `x.js` beside it.
+ * Makes of the sources what bundlers get for browsers, packages included, and the worker's entry beside it. If there is an
+ * `x.browser.ts`, it stands in for the `x.ts` beside it.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
 const twins = {
   name: "twins",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
-      const twin = join(resolveDir, path.replace(/\.js$/, ".browser.js"));
+      const twin = join(resolveDir, path.replace(/\.js$/, ".browser.ts"));
       return existsSync(twin) ? { path: twin } : undefined;
     });
   },
@@ -23,26 +24,28 @@ const options = {
   format: "esm",
   target: "es2022",
   logLevel: "warning",
+  metafile: true,
   outdir: "dist/browser",
   external: ["@opentelemetry/api"],
-  plugins: [twins, threadsJs({ path: resolve("dist/platform/builtins.browser.js") })],
+  plugins: [twins, threadsJs({ path: resolve("src/platform/builtins.browser.ts") })],
 };
 
-await build({
+const page = await build({
   ...options,
-  inject: ["dist/platform/text-coders.browser.js"],
+  inject: ["src/platform/text-coders.browser.ts"],
   entryPoints: {
-    index: "dist/index.js",
-    bridge: "dist/bridge/index.js",
-    otel: "dist/telemetry/otel.js",
-    trace: "dist/telemetry/trace.js",
+    index: "src/index.ts",
+    bridge: "src/bridge/index.ts",
+    otel: "src/telemetry/otel.ts",
+    trace: "src/telemetry/trace.ts",
   },
   splitting: true,
 });
-await build({
+const worker = await build({
   ...options,
-  entryPoints: { worker: "dist/worker/entry.browser.js" },
-  inject: ["dist/worker/primordials.js"],
+  entryPoints: { worker: "src/worker/entry.browser.ts" },
+  inject: ["src/worker/primordials.ts"],
   // It imports and exports nothing, and is a module nevertheless.
   footer: { js: "export {};" },
 });
+writeLicenses("dist/browser", [page.metafile, worker.metafile]);

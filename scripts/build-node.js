@@ -1,28 +1,49 @@
 /**
- * Makes two bundles in dist, in which is what they use of packages: the worker's entry, as one file starts sooner than many;
- * and what makes threads of workers, as threads.js can't be loaded whole everywhere (scripts/threads-js.js).
+ * Makes of the sources what Node gets: the caller's side in few files, parts of which are loaded at first need, and the worker's
+ * entry in one, packages included, as finding and loading modules one by one is most of the start of either. Bundlers get the
+ * caller's side without parts, as they can't follow how those are loaded.
  */
+import { resolve } from "node:path";
 import { build } from "esbuild";
+import { buildCaller } from "./caller.js";
+import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
-const plugins = [threadsJs({ path: "../platform/builtins.js", external: true })];
-const options = { bundle: true, target: "node20.9", logLevel: "warning", plugins };
-
-await build({
-  ...options,
+const options = {
+  bundle: true,
   platform: "node",
-  format: "cjs",
+  target: "node20.9",
   mainFields: ["module", "main"],
-  inject: ["dist/worker/primordials.js"],
-  entryPoints: ["dist/worker/entry.js"],
+  logLevel: "warning",
+  metafile: true,
+  plugins: [threadsJs({ path: resolve("src/platform/builtins.ts") })],
+};
+/** Names stay, for stack traces. */
+const short = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
+const modules = { ...options, format: "esm", external: ["@opentelemetry/api"] };
+writeLicenses("dist", await buildCaller({ ...modules, ...short }, "dist"));
+
+const whole = await build({
+  ...modules,
+  external: [...modules.external, "@msgpack/msgpack", "acorn", "comlink", "eslint-scope"],
+  splitting: true,
+  entryPoints: {
+    index: "src/index.ts",
+    bridge: "src/bridge/index.ts",
+    otel: "src/telemetry/otel.ts",
+    trace: "src/telemetry/trace.ts",
+  },
+  outdir: "dist/bundler",
+});
+writeLicenses("dist/bundler", [whole.metafile]);
+
+const worker = await build({
+  ...options,
+  ...short,
+  minifyIdentifiers: true,
+  format: "cjs",
+  inject: ["src/worker/primordials.ts"],
+  entryPoints: ["src/worker/entry.ts"],
   outfile: "dist/worker/entry.cjs",
 });
-await build({
-  ...options,
-  platform: "neutral",
-  format: "esm",
-  mainFields: ["module", "main"],
-  entryPoints: ["dist/dispatch/thread-control.js"],
-  outfile: "dist/dispatch/thread-control.js",
-  allowOverwrite: true,
-});
+writeLicenses("dist/worker", [worker.metafile]);

@@ -177,12 +177,20 @@ export class ParallelConfig {
     base: ParallelOptions = {},
     env: Readonly<Record<string, string | undefined>> = environment(),
   ): ParallelConfig {
-    checkOptions(base);
-    if (typeof env !== "object" || env === null) {
-      throw new ConfigurationError("env", env, "an object of variables, as process.env is");
-    }
-    return new ParallelConfig({ ...base, ...parseEnv(env[VARIABLE]) });
+    return configFromEnv(base, env);
   }
+}
+
+// Outside of the class: bundlers give another name to one that refers to itself, and it would be printed by that.
+function configFromEnv(
+  base: ParallelOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): ParallelConfig {
+  checkOptions(base);
+  if (typeof env !== "object" || env === null) {
+    throw new ConfigurationError("env", env, "an object of variables, as process.env is");
+  }
+  return new ParallelConfig({ ...base, ...parseEnv(env[VARIABLE]) });
 }
 
 function checkOptions(options: unknown): void {

@@ -313,7 +313,7 @@ describe("what comes from outside", () => {
       }
     }
     expect(Object.fromEntries(packages)).toEqual({
-      "@msgpack/msgpack": ["protocol/codec.ts", "protocol/descriptor.ts"],
+      "@msgpack/msgpack": ["protocol/msgpack.ts"],
       acorn: ["kernel/parser.ts"],
       comlink: ["bridge/far-side.ts", "bridge/host-connection.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],

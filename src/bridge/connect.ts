@@ -1,7 +1,7 @@
 /** The client's side: asks to be served. */
 
 import { ConnectionError, IsolationError } from "../errors.js";
-import { clearTimeout, MessageChannel, setTimeout } from "../platform/builtins.js";
+import { clearTimeout, newChannel, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { whyNoThreads } from "../platform/runtime.js";
 import { ClientConnection } from "./client-connection.js";
@@ -51,7 +51,7 @@ export async function connectExecutor(
           "call serveExecutor() there",
       );
     }
-    const { port1: port, port2 } = new MessageChannel();
+    const { port1: port, port2 } = newChannel();
     (endpoint as { postMessage(message: unknown, transfer: unknown[]): void }).postMessage(hello(port2), [
       port2,
     ]);

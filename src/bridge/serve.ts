@@ -3,7 +3,7 @@
 import { BACKEND } from "../abstract-executor.js";
 import { quote } from "../errors.js";
 import type { ParallelExecutor } from "../executor.js";
-import { MessageChannel } from "../platform/builtins.js";
+import { newChannel } from "../platform/builtins.js";
 import { checkEndpoint, type Endpoint, listen } from "./endpoint.js";
 import { HostConnection } from "./host-connection.js";
 import { readOption } from "./options.js";
@@ -107,7 +107,7 @@ class Service implements ExecutorService {
       port.close();
       return;
     }
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = newChannel();
     port.postMessage({ ...RELEASE, settings: this.#settings(port2) } satisfies Welcome, [port2]);
     this.#connect(port, port1);
   }

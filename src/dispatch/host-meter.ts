@@ -6,7 +6,7 @@ import { defaultHostProfile, type HostProfile } from "../plan/host-profile.js";
 import { structuredClone } from "../platform/builtins.js";
 import { copyBytes } from "../platform/bytes.js";
 import { clock } from "../platform/clock.js";
-import { cpuBudget, inBackground } from "../platform/runtime.js";
+import { inBackground, lastCpuBudget } from "../platform/runtime.js";
 import { ControlBlock } from "../protocol/control-block.js";
 
 /** Measurements that calls make on their way. */
@@ -51,9 +51,9 @@ export function observe(what: Observation, value: number): void {
   version += 1;
 }
 
-/** CPUs, as they were when somebody first asked: reading that takes 1-3 ms. */
+/** CPUs, as they were when a call first asked. */
 export function parallelism(): number {
-  measured.parallelism ??= cpuBudget();
+  measured.parallelism ??= lastCpuBudget();
   return measured.parallelism;
 }
 

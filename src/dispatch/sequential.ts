@@ -7,7 +7,7 @@ import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure, HEAVY } from "../protocol/departure.js";
-import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/round.js";
+import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/meter.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
 import { Wanted } from "../worker/wanted.js";

@@ -8,6 +8,7 @@ import { inBackground, unref } from "../platform/runtime.js";
 import { waitFor } from "../platform/wait-for.js";
 import type { Doorbell, Found } from "../protocol/doorbell.js";
 import { isReport, type ReportMessage, type WakeMessage, type WorkerMessage } from "../protocol/messages.js";
+import type { OutputMark } from "../protocol/output-mark.js";
 import { type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
 import type { RoundListener } from "./round-listener.js";
@@ -41,6 +42,7 @@ export class Slot {
   readonly #rounds = new FewMap<number, RoundListener<Slot>>();
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
+  readonly #output: OutputMark;
   readonly #worker: PoolWorker;
   readonly #control: Control;
   readonly #onRelease: (slot: Slot) => void;
@@ -86,7 +88,7 @@ export class Slot {
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
     this.ready.catch(() => {});
     this.knowledge = new WorkerKnowledge((message) => this.#post(message), onGone);
-    const { worker, port, bell } = startWorker(options, (exitCode, error) => {
+    const { worker, port, bell, output } = startWorker(options, (exitCode, error) => {
       end();
       onEnd(this);
       this.#lose(exitCode, error ?? this.#startError, undefined);
@@ -94,6 +96,7 @@ export class Slot {
     this.#worker = worker;
     this.#port = port;
     this.#bell = bell;
+    this.#output = output;
     listenTo(port, (message) => this.#hear(message), this.#unread);
     // Until it has started.
     this.#hold();
@@ -157,7 +160,8 @@ export class Slot {
     this.#onEnd(this);
     const listeners = this.#rounds.values();
     const hasServed = this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
-    if (hasServed && !listeners.some((listener) => listener.isAt(this))) await this.#flush();
+    const mayHaveOutput = hasServed && this.#output.isSet;
+    if (mayHaveOutput && !listeners.some((listener) => listener.isAt(this))) await this.#flush();
     const thread = this.#thread;
     const ending = thread === undefined ? this.#worker.terminate() : this.#control.terminate(thread);
     const ended = Promise.all([ending, this.ended]);

@@ -1,10 +1,11 @@
 /** Makes a worker of the pool, with its channel of rounds and its doorbell. */
-import { MessageChannel } from "../platform/builtins.js";
+import { newChannel } from "../platform/builtins.js";
 import { PoolWorker, type WorkerOptions } from "../platform/pool-worker.js";
 import { CAN_TAKE } from "../platform/ports.js";
 import type { Tricks } from "../platform/tricks.js";
 import { BELL_BYTES, Doorbell } from "../protocol/doorbell.js";
 import type { KernelAddress, WorkerSetup } from "../protocol/messages.js";
+import { OutputMark } from "../protocol/output-mark.js";
 import { parallelism } from "./host-meter.js";
 
 export interface StartOptions {
@@ -27,6 +28,7 @@ export interface Started {
   /** This thread's end of the channel of rounds. */
   readonly port: MessagePort;
   readonly bell: Doorbell;
+  readonly output: OutputMark;
 }
 
 /**
@@ -42,11 +44,12 @@ export function startWorker(
   const spins = tricks.spin && parallelism() > 1;
   // A worker that is parked has to look at its port, too.
   const parks = tricks.bell && CAN_TAKE;
+  const output = new OutputMark();
   const setup: WorkerSetup = { initializer, bell, parks, spins };
-  const { port1, port2 } = new MessageChannel();
+  const { port1, port2 } = newChannel();
   try {
-    const worker = new PoolWorker(workers, { port: port2, setup }, onEnd);
-    return { worker, port: port1, bell: new Doorbell(bell) };
+    const worker = new PoolWorker(workers, { port: port2, output: output.buffer, setup }, onEnd);
+    return { worker, port: port1, bell: new Doorbell(bell), output };
   } catch (error) {
     // The other end closes with it.
     port1.close();

@@ -18,11 +18,11 @@ export interface KernelReferences {
   readonly helpers: ReadonlyMap<string, string>;
   /** The first word that belongs to the code around the kernel, or to a receiver that no kernel has. */
   readonly outer: OuterWord | undefined;
-  /** See `KernelSource.stateful`. */
+  /** See `KernelText.stateful`. */
   readonly stateful: boolean;
-  /** See `KernelSource.lingers`. */
+  /** See `KernelText.lingers`. */
   readonly lingers: boolean;
-  /** See `KernelSource.writes`. */
+  /** See `KernelText.writes`. */
   readonly writes: number;
 }
 

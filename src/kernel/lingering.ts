@@ -3,6 +3,7 @@
  * callback. What such a kernel was given must not be used for anything else while its worker lives.
  */
 import type { Identifier, Node } from "estree";
+import { TELLING } from "./telling.js";
 
 type Parents = ReadonlyMap<Node, Node>;
 
@@ -27,12 +28,6 @@ const MEMBERS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 ]);
 /** Functions that are handed on to others as they are, as in `list.map(Number)`. */
 const CONVERTERS = words("BigInt Boolean Number String isFinite isNaN parseFloat");
-
-/** Names of properties that lead to promises, to `Function`, or to objects that other tasks share. */
-const TELLING = words(
-  "then constructor fromAsync waitAsync __proto__ getPrototypeOf setPrototypeOf getOwnPropertyDescriptor " +
-    "getOwnPropertyDescriptors getOwnPropertyNames ownKeys",
-);
 
 /** Whether a node of a kernel lets work go on, whatever is around it. */
 export function letsWorkGoOn(node: Node): boolean {

@@ -14,9 +14,9 @@ export interface Kernel {
   readonly address: KernelAddress;
   /** May it hold on to arrays that it returns? */
   readonly stateful: boolean;
-  /** May it touch its arrays after its task has ended? See `KernelSource.lingers`. */
+  /** May it touch its arrays after its task has ended? See `KernelText.lingers`. */
   readonly lingers: boolean;
-  /** Which of its parameters it writes to. See `KernelSource.writes`; 0 for module kernels, of which nobody knows. */
+  /** Which of its parameters it writes to. See `KernelText.writes`; 0 for module kernels, of which nobody knows. */
   readonly writes: number;
   /**
    * The function as it runs on this thread: for inline kernels compiled from its source, as in a worker. A module kernel

@@ -4,8 +4,9 @@ export const clearTimeout = globalThis.clearTimeout;
 export const setInterval = globalThis.setInterval;
 export const setTimeout = globalThis.setTimeout;
 export const now = performance.now.bind(performance);
-/** Undefined in jsdom. */
-export const MessageChannel = globalThis.MessageChannel as typeof globalThis.MessageChannel;
+const { MessageChannel } = globalThis;
+/** A channel of two ports. Undefined in jsdom. */
+export const newChannel = MessageChannel && ((): MessageChannel => new MessageChannel());
 export const queueMicrotask = globalThis.queueMicrotask;
 // Some versions of jsdom have none. Only results that are not made of values, lists and plain objects need it.
 export const structuredClone = globalThis.structuredClone ?? missing;

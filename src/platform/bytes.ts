@@ -1,7 +1,8 @@
 /** Copying and clearing bytes of shared memory, for Node; `bytes.browser.ts` is their twin. */
-import { Buffer } from "node:buffer";
+import { builtInModule } from "./built-in-module.js";
 
 // Held, as kernels may put something else in their places.
+const { Buffer } = builtInModule("node:buffer");
 const { from } = Buffer;
 const fill = Function.prototype.call.bind(Buffer.prototype.fill) as (
   target: Buffer,

@@ -1,2 +1,8 @@
 /** Named channels that the whole process listens to; `channels.browser.ts` is the twin. */
-export { type Channel, channel, subscribe, unsubscribe } from "node:diagnostics_channel";
+import { builtInModule } from "./built-in-module.js";
+
+const { channel, subscribe, unsubscribe } = builtInModule("node:diagnostics_channel");
+
+type Channel = ReturnType<typeof channel>;
+
+export { type Channel, channel, subscribe, unsubscribe };

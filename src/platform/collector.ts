@@ -1,6 +1,5 @@
 /** The garbage collector, for Node; `collector.browser.ts` is its twin. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { builtInModule } from "./built-in-module.js";
 
 type Collect = (options?: { readonly type: "minor" }) => void;
 
@@ -25,8 +24,8 @@ export function collectGarbage(): boolean {
 
 function findCollector(): Collect | undefined {
   try {
-    setFlagsFromString("--expose-gc");
-    const gc: unknown = runInNewContext('typeof gc === "function" ? gc : undefined');
+    builtInModule("node:v8").setFlagsFromString("--expose-gc");
+    const gc: unknown = builtInModule("node:vm").runInNewContext('typeof gc === "function" ? gc : undefined');
     return gc as Collect | undefined;
   } catch {
     return undefined;
@@ -39,7 +38,7 @@ function hideCollector(): void {
   // A program that was started with the flag has its own `gc` and keeps it.
   if ("gc" in globalThis) return;
   try {
-    setFlagsFromString("--no-expose-gc");
+    builtInModule("node:v8").setFlagsFromString("--no-expose-gc");
   } catch {
     // It could not be set either.
   }

@@ -1,6 +1,5 @@
 /** Imports a module by its address, TypeScript included where the program runs it; `import-module.browser.ts` is the twin. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { builtInModule } from "./built-in-module.js";
 
 export async function importModule(url: string): Promise<Record<string, unknown>> {
   try {
@@ -20,6 +19,7 @@ export async function importModule(url: string): Promise<Record<string, unknown>
 
 /** Where the program's own tsx has its registering function; undefined where it does not run under tsx. */
 function tsxApi(execArgv: readonly string[]): string | undefined {
+  const { pathToFileURL } = builtInModule("node:url");
   for (const argument of execArgv) {
     const loader = argument.replace(/^--(import|loader|experimental-loader)=/, "");
     const home = /^(.*\/tsx\/dist\/)(loader|esm\/index)\.mjs$/.exec(loader)?.[1];
@@ -29,7 +29,7 @@ function tsxApi(execArgv: readonly string[]): string | undefined {
     }
     if (loader === "tsx" || loader === "tsx/esm") {
       // Resolved for require, which is synchronous; the module for import stands beside it.
-      const resolved = createRequire(`${process.cwd()}/`).resolve("tsx/esm/api");
+      const resolved = builtInModule("node:module").createRequire(`${process.cwd()}/`).resolve("tsx/esm/api");
       return pathToFileURL(resolved.replace(/\.cjs$/, ".mjs")).href;
     }
   }

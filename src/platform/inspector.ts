@@ -1,5 +1,5 @@
 /** Node's inspector of this thread, in process: what V8 tells and does for nobody else. Only files with a twin import it. */
-import { createRequire } from "node:module";
+import { builtInModule } from "./built-in-module.js";
 
 type Inspector = typeof import("node:inspector");
 
@@ -34,9 +34,7 @@ let loaded: Inspector | "none" | undefined;
 /** Undefined if this build of Node has none. */
 function find(): Inspector | undefined {
   try {
-    // Node has it from 20.16 on.
-    if (process.getBuiltinModule !== undefined) return process.getBuiltinModule("node:inspector");
-    return createRequire(`${process.cwd()}/`)("node:inspector") as Inspector;
+    return builtInModule("node:inspector");
   } catch {
     return undefined;
   }

@@ -2,7 +2,9 @@
  * Hands values over to scripts of the main realm: those of node:vm's `runInThisContext` and of the inspector. In a context of
  * node:vm, such as Jest's and Vitest's, this module has another global object than they have. Only files with a twin import it.
  */
-import { Script } from "node:vm";
+import { builtInModule } from "./built-in-module.js";
+
+const { Script } = builtInModule("node:vm");
 
 const KEY = Symbol.for("sharray.handed-over");
 const NAME = `[Symbol.for(${JSON.stringify(KEY.description)})]`;

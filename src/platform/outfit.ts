@@ -2,6 +2,8 @@
 export interface Outfit {
   /** Its end of the channel of rounds: wake messages come in, reports go out. */
   readonly port: MessagePort;
+  /** Of its `OutputMark`, of protocol/output-mark.ts. */
+  readonly output: SharedArrayBuffer;
   /** How it serves: a `WorkerSetup` of protocol/messages.ts. */
   readonly setup: object;
 }

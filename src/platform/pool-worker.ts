@@ -3,8 +3,9 @@
  * `spawn` expects, without the defects of the class that threads.js brings (docs/decisions/0001): it takes a URL, reports
  * every end, and belongs to no list that only grows.
  */
-import { type ResourceLimits, Worker } from "node:worker_threads";
+import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
+import { builtInModule } from "./built-in-module.js";
 import { Inbox, type MessageListener } from "./inbox.js";
 import { POOL_WORKER } from "./nested.js";
 import type { Outfit } from "./outfit.js";
@@ -20,6 +21,8 @@ export interface WorkerOptions {
 // find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
 // place of 138 (this thread included, which loaded threads.js meanwhile at that time).
 const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
+
+const { Worker } = builtInModule("node:worker_threads");
 
 export class PoolWorker extends Worker {
   readonly #inbox = new Inbox();

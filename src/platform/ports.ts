@@ -1,5 +1,8 @@
 /** Message ports, for Node; `ports.browser.ts` is their twin. */
-import { receiveMessageOnPort } from "node:worker_threads";
+import { builtInModule } from "./built-in-module.js";
+
+// Loading the module takes 5 ms.
+let receive: typeof import("node:worker_threads").receiveMessageOnPort | undefined;
 
 /** Can a message be taken without a turn of the event loop? */
 export const CAN_TAKE = true;
@@ -34,9 +37,10 @@ export function listenTo(
  * takes 0.1 µs.
  */
 export function take(port: MessagePort, onUnreadable: OnUnreadable): unknown {
+  receive ??= builtInModule("node:worker_threads").receiveMessageOnPort;
   for (;;) {
     try {
-      const received = receiveMessageOnPort(port as never);
+      const received = receive(port as never);
       // A message of `undefined` is none of this package.
       if (received === undefined || received.message !== undefined) return received?.message;
     } catch (reason) {

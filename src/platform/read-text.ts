@@ -1,5 +1,7 @@
 /** Only files with a twin import it. */
-import { readFileSync } from "node:fs";
+import { builtInModule } from "./built-in-module.js";
+
+const { readFileSync } = builtInModule("node:fs");
 
 /** The text of a file; undefined if it cannot be read. */
 export function readText(path: string): string | undefined {

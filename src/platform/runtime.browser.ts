@@ -1,9 +1,9 @@
 /** What only the runtime can tell or do, for browsers; the twin of `runtime.ts`. */
-import { MessageChannel, setTimeout } from "./builtins.js";
+import { newChannel, setTimeout } from "./builtins.js";
 
 // Timers wait 4 ms at least once they are nested, a message does not. Where a program pretends to be a page, as jsdom does,
 // there may be nothing but timers.
-const turns = MessageChannel === undefined ? undefined : new MessageChannel();
+const turns = newChannel === undefined ? undefined : newChannel();
 const due: (() => void)[] = [];
 const next = (): void => due.shift()?.();
 if (turns !== undefined) turns.port1.onmessage = next;
@@ -63,6 +63,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function cpuBudget(): number {
   return Math.max(1, navigator.hardwareConcurrency || 1);
 }
+
+export { cpuBudget as lastCpuBudget };
 
 const GIB = 2 ** 30;
 // What browsers tell that tell nothing: the least that devices are sold with today.

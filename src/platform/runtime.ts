@@ -1,14 +1,12 @@
 /** What only the runtime can tell or do, for Node. `runtime.browser.ts` is its twin (docs/decisions/0009). */
 
-import { constants } from "node:buffer";
-import { availableParallelism, totalmem } from "node:os";
-import * as timers from "node:timers";
+import { builtInModule } from "./built-in-module.js";
 import { now, type setTimeout } from "./builtins.js";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
 
 // As it is now: see builtins.ts.
-const { setImmediate } = timers;
+const { setImmediate } = builtInModule("node:timers");
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
 export function nextTurn(): Promise<void> {
@@ -47,7 +45,7 @@ export function newMemory(bytes: number): SharedArrayBuffer {
 }
 
 /** The most elements of a typed array; on Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */
-export const LONGEST_ARRAY: number = constants.MAX_LENGTH;
+export const LONGEST_ARRAY: number = builtInModule("node:buffer").constants.MAX_LENGTH;
 
 /** Add it to `performance.now()` for a time that means the same on every thread of the process. */
 export const CLOCK_OFFSET = clockOffset();
@@ -73,14 +71,22 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
+let lastBudget: number | undefined;
+
 /** CPUs this process may use: the least of affinity, cgroup quotas and what Node tells. At least 1. */
 export function cpuBudget(): number {
-  return cpuBudgetOf(readText, availableParallelism());
+  lastBudget = cpuBudgetOf(readText, builtInModule("node:os").availableParallelism());
+  return lastBudget;
+}
+
+/** The same as it was when somebody last asked. Reading it takes a millisecond of a young process. */
+export function lastCpuBudget(): number {
+  return lastBudget ?? cpuBudget();
 }
 
 /** Bytes of memory this process may use. */
 export function memoryBudget(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
-  const total = totalmem();
+  const total = builtInModule("node:os").totalmem();
   return constrained > 0 && constrained < total ? constrained : total;
 }

@@ -1,7 +1,6 @@
 /** Stops functions that run for too long; `watchdog.browser.ts` is the twin, which can't (docs/decisions/0010). */
-import { closeSync, openSync } from "node:fs";
-import { devNull } from "node:os";
-import { Script } from "node:vm";
+import type { Script } from "node:vm";
+import { builtInModule } from "./built-in-module.js";
 import { clock } from "./clock.js";
 import { inspect } from "./inspector.js";
 import { HANDED_OVER, handOver } from "./main-realm.js";
@@ -98,7 +97,7 @@ let script: Script | undefined;
 
 /** Takes an event loop and a thread, without which Node aborts the process. */
 function runScript(timeout: number): void {
-  script ??= new Script(CALL);
+  script ??= new (builtInModule("node:vm").Script)(CALL);
   try {
     script.runInThisContext({ timeout, displayErrors: false });
   } catch {
@@ -110,6 +109,8 @@ function runScript(timeout: number): void {
 const DESCRIPTORS = 8;
 
 function hasDescriptors(): boolean {
+  const { closeSync, openSync } = builtInModule("node:fs");
+  const { devNull } = builtInModule("node:os");
   const taken: number[] = [];
   try {
     while (taken.length < DESCRIPTORS) taken.push(openSync(devNull, "r"));

@@ -4,11 +4,11 @@
  *
  * The same bytes are decoded wherever a kernel runs, on the caller's thread too, so that a kernel can't tell where it is.
  */
-import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
-import { elementBytes, isShared, isTypedArray, kindOf, type TypedArray, viewOf } from "../memory/dtypes.js";
+import { isShared, isTypedArray, type TypedArray } from "../memory/dtypes.js";
 import { assertThere } from "../memory/presence.js";
 import type { ArrayTable, Tasks } from "./array-table.js";
-import { MAX_DEPTH, OwnValue, SentArray } from "./own-value.js";
+import { decodeValue, encodeValue } from "./msgpack.js";
+import { OwnValue, type SentArray } from "./own-value.js";
 
 /**
  * Plain arrays of at least this many bytes are placed in a region, smaller ones cost less inside msgpack. Views of one buffer
@@ -19,68 +19,6 @@ export const INLINE_LIMIT = 64 * 1024;
 // Up to this size a copy costs less than an entry of the array table, for each thread a view (50,000 windows of 64 bytes:
 // 130 ms in place of 280, of 512 bytes: the same; Node 20).
 const TINY = 256;
-
-const REFERENCE = 1;
-const INLINE = 2;
-
-/** What is being decoded. */
-interface Scope {
-  arrays: readonly TypedArray[];
-  inlined: Set<ArrayBufferLike> | undefined;
-}
-
-const extensions = new ExtensionCodec<Scope>();
-extensions.register({
-  type: REFERENCE,
-  encode: (value) => {
-    if (!(value instanceof SentArray) || value.place === undefined) return null;
-    const data = new Uint8Array(4);
-    new DataView(data.buffer).setUint32(0, value.place);
-    return data;
-  },
-  decode: (data, _type, { arrays }) => {
-    return arrays[new DataView(data.buffer, data.byteOffset).getUint32(0)];
-  },
-});
-extensions.register({
-  type: INLINE,
-  encode: (value) => {
-    if (!(value instanceof SentArray)) return null;
-    const { buffer, byteOffset, byteLength } = value.view;
-    const data = new Uint8Array(1 + byteLength);
-    data[0] = kindOf(value.view);
-    data.set(new Uint8Array(buffer, byteOffset, byteLength), 1);
-    return data;
-  },
-  decode: (data, _type, { inlined }) => {
-    const kind = data[0] as number;
-    const bytes = data.slice(1);
-    inlined?.add(bytes.buffer);
-    return viewOf(kind, bytes.buffer, 0, bytes.byteLength / elementBytes(kind));
-  },
-});
-
-const scope: Scope = { arrays: [], inlined: undefined };
-
-const options = {
-  extensionCodec: extensions,
-  context: scope,
-  useBigInt64: true,
-  ignoreUndefined: true,
-  maxDepth: MAX_DEPTH + 8,
-};
-
-// One encoder of each sort for all values: making one costs 1.2 µs and 2 KB, more than a small value takes. No code of a
-// caller's runs while they are at work: they see values that are the engine's own.
-const newEncoder = (forceIntegerToFloat: boolean): Encoder<Scope> =>
-  new Encoder({ ...options, forceIntegerToFloat });
-// Workers only decode: marked so, encoders are left out of their bundle.
-let plain = /* @__PURE__ */ newEncoder(false);
-let floats = /* @__PURE__ */ newEncoder(true);
-const decoder = new Decoder(options);
-
-// An encoder keeps a buffer for the largest value that it has met.
-const LARGEST_KEPT = 1024 * 1024;
 
 /** Encodes a caller's values: `args`, or all items of a call. */
 export class ValueEncoder {
@@ -134,13 +72,7 @@ export class ValueEncoder {
       if (together >= this.#inlineBelow) this.#refer(sent, task);
       else assertThere(sent.view, sent.path);
     }
-    // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
-    const encoded = (own.hasNegativeZero ? floats : plain).encodeSharedRef(own.value);
-    if (encoded.buffer.byteLength > LARGEST_KEPT) {
-      plain = newEncoder(false);
-      floats = newEncoder(true);
-    }
-    return encoded;
+    return encodeValue(own);
   }
 
   /** Both, for a value that is the only one. */
@@ -167,16 +99,7 @@ export class ValueDecoder {
 
   /** Objects and lists come back frozen: a kernel can't keep state in them. */
   decode(bytes: Uint8Array): unknown {
-    // A setter on `Object.prototype` may run meanwhile, and make a call: its values are decoded in between.
-    const { arrays, inlined } = scope;
-    scope.arrays = this.#arrays;
-    scope.inlined = this.#inlined;
-    try {
-      return deepFreeze(decoder.decode(bytes));
-    } finally {
-      scope.arrays = arrays;
-      scope.inlined = inlined;
-    }
+    return deepFreeze(decodeValue(bytes, this.#arrays, this.#inlined));
   }
 }
 

@@ -1,9 +1,9 @@
 /** The descriptor of a round: msgpack in the round's region, the same for all of its workers. */
-import { Decoder, Encoder } from "@msgpack/msgpack";
 import { type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Place } from "../memory/placement.js";
 import type { PackedItems } from "./items.js";
 import type { ArrayGroup, JobSpec } from "./job-spec.js";
+import { decodeList, encodeList } from "./msgpack.js";
 
 /** What a worker reads to take part in a round. */
 export interface Descriptor {
@@ -29,18 +29,14 @@ export interface Descriptor {
 
 const PLACE_FIELDS = 4;
 
-// Both are stateless between calls; making one costs more than a small descriptor.
-const encoder = /* @__PURE__ */ new Encoder();
-const decoder = new Decoder();
-
 /** @returns bytes that are the encoder's own, to be copied before it encodes again */
 export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
-  return encoder.encodeSharedRef(packDescriptor(descriptor));
+  return encodeList(packDescriptor(descriptor));
 }
 
 export function readDescriptor(shared: Uint8Array): Descriptor {
   // Copied out, as decoders of text refuse shared memory in browsers.
-  return unpackDescriptor(decoder.decode(shared.slice()) as PackedDescriptor);
+  return unpackDescriptor(decodeList(shared.slice()) as PackedDescriptor);
 }
 
 /** Do both say the same? */

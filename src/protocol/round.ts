@@ -10,26 +10,12 @@ import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
 import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
 import { LeaveWord } from "./leave.js";
 import type { WakeMessage } from "./messages.js";
+import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING } from "./meter.js";
 
 // A cache line for each worker: its meter, which is written at the end of every claim, and its leave words.
 const METER_BYTES = 64;
 const LEAVE_AT = 56;
 
-/** Words of a meter: milliseconds spent in claims that have ended. */
-export const BUSY = 0;
-/** 1 while the worker is at the round's tasks, 0 while it is not, or pauses. */
-export const RUNNING = 1;
-/** When its first claim began and its last one ended, on the clock of all threads; 0: not yet. */
-export const STARTED = 2;
-export const ENDED = 3;
-/** Claims in its log. */
-export const LOGGED = 4;
-/** The position after that of the task it is at, or was at last; 0: none yet. */
-export const AT = 5;
-export const METER_WORDS = 6;
-
-/** Words of a logged claim: begin and end on the clock of all threads, first position, tasks. */
-export const LOG_WORDS = 4;
 const LOG_BYTES = LOG_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
 /** Tasks that one thread claimed together and ran one after the other. */

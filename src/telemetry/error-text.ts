@@ -1,10 +1,10 @@
 /** What is said of errors. Anything can be thrown, also what throws when it is looked at: telemetry must bear it. */
 import { quote } from "../errors.js";
-import * as realms from "../platform/realms.js";
+import { isError as isErrorOfAnyRealm } from "../platform/realms.js";
 
 export function isError(value: unknown): value is Error {
   try {
-    return realms.isError(value);
+    return isErrorOfAnyRealm(value);
   } catch {
     // A proxy that was revoked.
     return false;

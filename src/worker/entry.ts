@@ -7,15 +7,19 @@ import { queueMicrotask } from "../platform/builtins.js";
 import { removeAddedListeners } from "./listeners-before.js";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { expose } from "threads/worker";
+import { onOutput } from "../platform/console-output.js";
 import type { Outfit } from "../platform/outfit.js";
 import { take } from "../platform/ports.js";
 import type { WorkerMessage, WorkerSetup } from "../protocol/messages.js";
+import { OutputMark } from "../protocol/output-mark.js";
 import type { Port } from "./report-port.js";
 import { WorkerServer } from "./serve.js";
 
 removeAddedListeners();
 
-const { port, setup } = workerData as Outfit;
+const { port, output, setup } = workerData as Outfit;
+const mark = new OutputMark(output);
+onOutput(() => mark.set());
 const takeMessage = () => take(port, endUnread) as WorkerMessage | undefined;
 const server = new WorkerServer(port as Port, setup as WorkerSetup, takeMessage);
 (port as unknown as MessagePort).on("message", (wake: WorkerMessage) => void server.receive(wake));

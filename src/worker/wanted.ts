@@ -1,5 +1,5 @@
 import type { ControlBlock } from "../protocol/control-block.js";
-import { AT } from "../protocol/round.js";
+import { AT } from "../protocol/meter.js";
 
 /** Whether anybody still wants the result of the task that a thread is at: what its kernel may ask. */
 export class Wanted {

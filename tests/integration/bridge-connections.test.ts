@@ -1,6 +1,5 @@
 /** Connections of `sharray/bridge`: how they begin, and that nothing stays of them, whichever side ends first. */
 import { once } from "node:events";
-import { pathToFileURL } from "node:url";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import {
   ConnectionError,
@@ -11,8 +10,8 @@ import {
 } from "sharray";
 import { connectExecutor, type RemoteExecutor, serveExecutor } from "sharray/bridge";
 import { afterAll, describe, expect, test } from "vitest";
+import { RELEASE } from "../../src/bridge/protocol.js";
 import { runClient, startClient, until } from "./bridge.js";
-import { installed } from "./installed.js";
 import { facts, program, runNode } from "./run.js";
 
 const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
@@ -98,11 +97,6 @@ describe("connecting", () => {
     const { port1, port2 } = new MessageChannel();
     const service = serveExecutor(executor, port1);
     const client = await connectExecutor(port2);
-    const { RELEASE } = (await import(
-      pathToFileURL(`${installed.package}/dist/bridge/protocol.js`).href
-    )) as {
-      readonly RELEASE: object;
-    };
     const { port1: own, port2: theirs } = new MessageChannel();
     port2.postMessage({ type: "sharray:connect", ...RELEASE, port: theirs }, [theirs]);
     const [{ settings }] = (await once(own, "message")) as [{ settings: { port: MessagePort } }];

@@ -1,11 +1,9 @@
 /** Messages between a client and its host that cannot be read, and garbage on their ports. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { ParallelExecutor } from "sharray";
 import { connectExecutor, serveExecutor } from "sharray/bridge";
 import { afterAll, describe, expect, test } from "vitest";
-import { installed } from "./installed.js";
+import { hello, RELEASE } from "../../src/bridge/protocol.js";
 import { program, runNode } from "./run.js";
 
 interface Seen {
@@ -75,12 +73,6 @@ describe("garbage", () => {
   const executor = new ParallelExecutor({ maxWorkers: 1, strategy: "sequential" });
   afterAll(() => executor.shutdown());
 
-  interface Protocol {
-    hello(port: MessagePort): unknown;
-    readonly RELEASE: object;
-  }
-  const protocol = async () =>
-    (await import(pathToFileURL(join(installed.package, "dist/bridge/protocol.js")).href)) as Protocol;
   const nextMessage = (port: MessagePort) =>
     new Promise<never>((resolve) => void port.once("message", resolve));
   const GARBAGE = [
@@ -106,7 +98,7 @@ describe("garbage", () => {
     const service = serveExecutor(executor, port1);
     const sound = await connectExecutor(port2);
     const { port1: control, port2: theirs } = new MessageChannel();
-    port2.postMessage((await protocol()).hello(theirs), [theirs]);
+    port2.postMessage(hello(theirs as never), [theirs]);
     const { settings } = (await nextMessage(control)) as {
       readonly settings: { readonly port: MessagePort };
     };
@@ -141,7 +133,6 @@ describe("garbage", () => {
 
   test("from who says to be a host ends no client", async () => {
     const { port1, port2 } = new MessageChannel();
-    const { RELEASE } = await protocol();
     const { port1: calls, port2: callsOfClient } = new MessageChannel();
     port1.on("message", ({ port }: { readonly port: MessagePort }) => {
       for (const garbage of GARBAGE) port.postMessage(garbage);

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONTROL_BYTES, ControlBlock } from "../../src/protocol/control-block.js";
 import { Departure } from "../../src/protocol/departure.js";
+import { METER_WORDS } from "../../src/protocol/meter.js";
 import { ResultTable } from "../../src/protocol/results.js";
-import { METER_WORDS } from "../../src/protocol/round.js";
 import { TaskRun } from "../../src/worker/task-run.js";
 import { Wanted } from "../../src/worker/wanted.js";
 import { SMALL } from "./mutation.js";

@@ -4,4 +4,5 @@ export const clearInterval: typeof globalThis.clearInterval = (timer) => globalT
 export const clearTimeout: typeof globalThis.clearTimeout = (timer) => globalThis.clearTimeout(timer);
 export const setInterval = (work: () => void, ms?: number) => globalThis.setInterval(work, ms);
 export const setTimeout = (work: () => void, ms?: number) => globalThis.setTimeout(work, ms);
-export const { MessageChannel, queueMicrotask, structuredClone } = globalThis;
+export const newChannel = (): MessageChannel => new globalThis.MessageChannel();
+export const { queueMicrotask, structuredClone } = globalThis;

@@ -10,6 +10,7 @@ import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
+import { wholeProcesses } from "./processes.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
 
 const RESULTS = 1_000_000;
@@ -104,6 +105,7 @@ export const cells: readonly Cell[] = [
     processes: 5,
     measure: bridge,
   },
+  { name: "12 whole processes", measure: wholeProcesses },
 ];
 
 /** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */

@@ -11,6 +11,8 @@ export interface Duel {
   readonly name: string;
   /** Whose line in the table has the ratio 1. */
   readonly reference: string;
+  /** How many there are, if that is not left to the time they take. */
+  readonly rounds?: number;
   readonly open: (quick: boolean) => Promise<Field>;
   /** One figure per round. */
   readonly figures: (times: Times) => number[];
@@ -21,7 +23,9 @@ export type Limit = Omit<Bar, "figure">;
 export async function fight(duel: Duel, { quick, pace }: Effort): Promise<Times> {
   const { contestants, close } = await duel.open(quick);
   try {
-    return await race(contestants, pace);
+    const { rounds } = duel;
+    const own = rounds === undefined ? {} : { least: rounds, most: rounds, warmUps: 1 };
+    return await race(contestants, { ...pace, ...own });
   } finally {
     await close();
   }

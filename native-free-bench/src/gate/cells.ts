@@ -3,6 +3,7 @@ import { ParallelExecutor } from "../../../dist/index.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "../bars/calls.js";
 import type { Duel } from "../bars/duel.js";
 import { placing } from "../bars/memory.js";
+import { boundedDuels } from "../bars/processes.js";
 import { speedup } from "../bars/speedup.js";
 import { checked } from "../harness/contestant.js";
 import { ratiosOf } from "../harness/race.js";
@@ -41,6 +42,9 @@ function overhead(name: string, strategy: Strategy): Duel {
 function slowness(name: string): Duel {
   return { ...speedup(name), figures: (times) => ratiosOf(times, "two workers", "one worker") };
 }
+
+/** Their figures must keep to their limits, on any machine. */
+export const bounded = boundedDuels();
 
 export const duels: readonly Duel[] = [
   hotJob,

@@ -5,8 +5,8 @@ import { busyTime, Cores } from "../harness/cores.js";
 import { describeMachine, machineLine } from "../harness/machine.js";
 import { spinCost } from "../harness/spin.js";
 import { median } from "../harness/statistics.js";
-import { isAlike, readBaseline, type Watched, writeBaseline } from "./baseline.js";
-import { duels } from "./cells.js";
+import { isAlike, readBaseline, writeBaseline } from "./baseline.js";
+import { bounded, duels } from "./cells.js";
 import type { Verdict } from "./gate-child.js";
 
 /** A ratio this far above its baseline, in each of `RUNS` runs, is a regression. */
@@ -19,36 +19,49 @@ const FREE = 0.85;
 const MOST_TAKEN = 0.1;
 const ATTEMPTS = 10;
 
-/** @returns whether no duel became slower */
+/** A duel, and what its figure may be. */
+interface Watch {
+  readonly name: string;
+  readonly most: number;
+  readonly unit: string;
+}
+
+/** @returns whether no duel became slower, and all that have a limit keep to it */
 export async function check(): Promise<boolean> {
-  const { machine, duels: watched } = readBaseline();
+  const { machine, duels: baseline } = readBaseline();
   const here = describeMachine(WORKERS);
-  if (!isAlike(machine, here)) {
+  const watched: Watch[] = bounded.map(({ duel, limit }) => {
+    return { name: duel.name, most: limit.limit, unit: limit.unit };
+  });
+  if (isAlike(machine, here)) {
+    for (const { name, ratio, isJudged } of baseline) {
+      if (isJudged) watched.push({ name, most: ALLOWED * ratio, unit: "x" });
+    }
+  } else {
     console.log(`The baseline was measured on another machine: ${machineLine(machine)}.`);
-    console.log(`This one is ${machineLine(here)}, so nothing is judged. --baseline measures one.`);
-    return true;
+    console.log(`This one is ${machineLine(here)}, so only limits are judged. --baseline measures one.`);
   }
   const cores = await Cores.start(WORKERS, spinCost());
   // What exceeds is measured again after all others, so that one bad moment does not meet it thrice.
-  let suspects: readonly Watched[] = watched.filter(({ isJudged }) => isJudged);
+  let suspects: readonly Watch[] = watched;
   for (let run = 1; run <= RUNS && suspects.length > 0; run += 1) {
-    const exceeding: Watched[] = [];
-    for (const duel of suspects) {
-      const ratio = await measureUndisturbed(duel.name, cores);
-      const times = ratio === undefined ? undefined : ratio / duel.ratio;
-      console.log(`run ${run}  ${duel.name.padEnd(60)} ${verdictOn(times)}`);
-      if (times !== undefined && times > ALLOWED) exceeding.push(duel);
+    const exceeding: Watch[] = [];
+    for (const watch of suspects) {
+      const figure = await measureUndisturbed(watch.name, cores);
+      console.log(`run ${run}  ${watch.name.padEnd(60)} ${verdictOn(figure, watch)}`);
+      if (figure !== undefined && figure > watch.most) exceeding.push(watch);
     }
     suspects = exceeding;
   }
   await cores.shutdown();
-  for (const { name } of suspects) console.log(`SLOWER: ${name}, in ${RUNS} of ${RUNS} runs`);
+  for (const { name } of suspects) console.log(`TOO SLOW: ${name}, in ${RUNS} of ${RUNS} runs`);
   return suspects.length === 0;
 }
 
-function verdictOn(times: number | undefined): string {
-  if (times === undefined) return "not judged: other programs had the cores";
-  return `${times.toFixed(3)} of the baseline${times > ALLOWED ? `  above ${ALLOWED}` : ""}`;
+function verdictOn(figure: number | undefined, { most, unit }: Watch): string {
+  if (figure === undefined) return "not judged: other programs had the cores";
+  const [is, may] = [figure, most].map((each) => each.toPrecision(4));
+  return `${is} ${unit}, ${figure > most ? "above" : "at most"} ${may}`;
 }
 
 /** Measures this version and writes its ratios as the ones to be held. */
@@ -84,11 +97,11 @@ async function measureUndisturbed(name: string, cores: Cores): Promise<number | 
     const before = await cores.measure();
     const started = performance.now();
     const [busy, own] = [busyTime(), process.cpuUsage()];
-    const { ratio, computing } = await ask<Verdict>(new URL("gate-child.js", import.meta.url), name);
+    const { figure, computing } = await ask<Verdict>(new URL("gate-child.js", import.meta.url), name);
     const { user, system } = process.cpuUsage(own);
     const others = busyTime() - busy - computing - (user + system) / 1000;
     const wereFree = others <= MOST_TAKEN * (performance.now() - started);
-    if (wereFree && Math.min(before, await cores.measure()) >= FREE * WORKERS) return ratio;
+    if (wereFree && Math.min(before, await cores.measure()) >= FREE * WORKERS) return figure;
   }
   return undefined;
 }

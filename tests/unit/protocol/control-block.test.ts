@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { buildSync } from "esbuild";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTROL_BYTES, ControlBlock, MAX_TASKS } from "../../../src/protocol/control-block.js";
@@ -235,7 +237,11 @@ describe("two threads at once", () => {
     const block = new ControlBlock(new Int32Array(control));
     block.reset(TASKS);
     if (gated) block.closeGate(0);
-    const url = new URL("../../../dist/protocol/control-block.js", import.meta.url).href;
+    // Workers can't load TypeScript.
+    const source = fileURLToPath(new URL("../../../src/protocol/control-block.ts", import.meta.url));
+    const options = { bundle: true, format: "esm", platform: "node", write: false } as const;
+    const [file] = buildSync({ ...options, entryPoints: [source] }).outputFiles;
+    const url = `data:text/javascript,${encodeURIComponent(file?.text ?? "")}`;
     const workers = Array.from(
       { length: THREADS },
       () => new Worker(program, { eval: true, workerData: { url, control, hits, gate, failAt, gated } }),

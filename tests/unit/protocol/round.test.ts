@@ -6,16 +6,8 @@ import { CONTROL_BYTES } from "../../../src/protocol/control-block.js";
 import { type Descriptor, packPlaces, unpackPlaces } from "../../../src/protocol/descriptor.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
-import {
-  AT,
-  BUSY,
-  LOG_WORDS,
-  METER_WORDS,
-  openRound,
-  type Round,
-  RUNNING,
-  readRound,
-} from "../../../src/protocol/round.js";
+import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING } from "../../../src/protocol/meter.js";
+import { openRound, type Round, readRound } from "../../../src/protocol/round.js";
 import { KINDS, onShared, planOf } from "../arbitraries.js";
 
 const spec: JobSpec = {

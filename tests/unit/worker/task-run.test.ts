@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CLOCK_OFFSET } from "../../../src/platform/runtime.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type Departing, Departure } from "../../../src/protocol/departure.js";
-import { ResultTable } from "../../../src/protocol/results.js";
 import {
   AT,
   BUSY,
@@ -12,7 +11,8 @@ import {
   METER_WORDS,
   RUNNING,
   STARTED,
-} from "../../../src/protocol/round.js";
+} from "../../../src/protocol/meter.js";
+import { ResultTable } from "../../../src/protocol/results.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/worker/task-run.js";
 import { Wanted } from "../../../src/worker/wanted.js";

@@ -1,0 +1,263 @@
+/**
+ * Reads plain kernels, as most are, without a parser: arithmetic on parameters and local variables, loops, `Math`. Loading
+ * and running a parser takes 15 ms of a young process. Whatever is not certain here is left to `analyse`.
+ */
+import type { KernelText } from "./kernel-text.js";
+import { Nesting } from "./nesting.js";
+import { TELLING } from "./telling.js";
+import {
+  ASSIGNMENT,
+  BINARY,
+  END,
+  GLOBALS,
+  isVariable,
+  LITERALS,
+  STATEMENTS,
+  type Token,
+  tokensOf,
+  UNARY,
+} from "./tokens.js";
+
+// Longer ones are rarely plain, and would be read twice.
+const LONGEST = 4096;
+
+/** What comes next: a statement or an operand, an operand, or something that follows one: a variable, or any other. */
+type Place = "statement" | "operand" | "after variable" | "after value";
+
+/**
+ * A plain kernel captures nothing, keeps nothing, and writes to no parameter.
+ * @returns what `analyse` would; undefined if the kernel is not plain, or it can't be told
+ */
+export function readPlain(text: string): KernelText | undefined {
+  if (text.length > LONGEST) return undefined;
+  const tokens = tokensOf(text);
+  if (tokens === undefined) return undefined;
+  const reader = new PlainReader(tokens);
+  if (!reader.read()) return undefined;
+  return { source: text, stateful: false, lingers: false, writes: 0, globals: reader.globals };
+}
+
+class PlainReader {
+  readonly globals = new Set<string>();
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #place: Place = "statement";
+  readonly #nesting = new Nesting();
+  /** How many brackets are open around the declaration that is being read; undefined: none is. */
+  #declaring: number | undefined;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  get #next(): Token {
+    return this.#tokens[this.#at] ?? END;
+  }
+
+  read(): boolean {
+    const hasBlock = this.#head();
+    if (hasBlock === undefined) return false;
+    this.#place = hasBlock ? "statement" : "operand";
+    if (hasBlock && !this.#open("{")) return false;
+    while (this.#at < this.#tokens.length) {
+      if (hasBlock && this.#nesting.depth === 0) return false;
+      if (!this.#token(this.#next)) return false;
+    }
+    return this.#nesting.depth === 0;
+  }
+
+  /** @returns whether the body is a block; undefined: it is no plain function */
+  #head(): boolean | undefined {
+    const isFunction = this.#skip("function");
+    if (isFunction && this.#next.kind === "name" && !isVariable(this.#take())) return undefined;
+    if (!isFunction && this.#next.kind === "name") {
+      if (!this.#declare()) return undefined;
+    } else if (!this.#parameters()) return undefined;
+    if (!isFunction && !this.#skip("=>")) return undefined;
+    const hasBlock = this.#next.text === "{";
+    return isFunction && !hasBlock ? undefined : hasBlock;
+  }
+
+  #parameters(): boolean {
+    if (!this.#skip("(")) return false;
+    while (!this.#skip(")")) {
+      if (!this.#declare()) return false;
+      if (this.#next.text !== ")" && !this.#skip(",")) return false;
+    }
+    return true;
+  }
+
+  #token(token: Token): boolean {
+    const { text, kind, startsLine } = token;
+    // A new line ends a statement where nothing else could follow.
+    if (startsLine && this.#isAfter && (kind !== "other" || text === "{" || text === "}"))
+      this.#endStatement();
+    if (kind === "name") return this.#name(text);
+    if (kind !== "other") return !TELLING.has(text.slice(1, -1)) && this.#operand("after value");
+    switch (text) {
+      case "(":
+      case "[":
+      case "{":
+        return this.#open(text);
+      case ")":
+      case "]":
+      case "}":
+        return this.#close(text);
+      case ";":
+        this.#at += 1;
+        this.#endStatement();
+        return true;
+      case ",":
+        this.#at += 1;
+        this.#place = "operand";
+        return this.#declaring !== this.#nesting.depth || this.#declare();
+      case ".":
+        return this.#member();
+      case "++":
+      case "--":
+        return !startsLine && this.#update();
+      default:
+        return this.#operator(text);
+    }
+  }
+
+  #name(name: string): boolean {
+    const isLabel = this.#place === "statement" && this.#tokens[this.#at + 1]?.text === ":";
+    if (isLabel) return false;
+    if (STATEMENTS.has(name)) return this.#beginStatement(name);
+    if (name === "of" && this.#place === "after variable" && this.#nesting.isInFor) {
+      this.#at += 1;
+      this.#declaring = undefined;
+      this.#place = "operand";
+      return true;
+    }
+    if (LITERALS.has(name)) return this.#operand("after value");
+    if (this.#nesting.has(name)) return this.#operand("after variable");
+    if (!GLOBALS.has(name) || !(name in globalThis)) return false;
+    this.globals.add(name);
+    return this.#operand("after value") && (name !== "Math" || this.#math());
+  }
+
+  /** `Math.PI`, `Math.sqrt(`: whatever is called there keeps nothing. */
+  #math(): boolean {
+    if (!this.#member()) return false;
+    if (this.#next.text !== "(") return true;
+    this.#place = "operand";
+    return this.#open("(");
+  }
+
+  #member(): boolean {
+    if (!this.#isAfter || !this.#skip(".") || this.#next.kind !== "name") return false;
+    const name = this.#take();
+    this.#place = "after value";
+    return !TELLING.has(name) && name !== "prototype";
+  }
+
+  #beginStatement(name: string): boolean {
+    const isFirstInFor = this.#nesting.isInFor && this.#tokens[this.#at - 1]?.text === "(";
+    if (this.#place !== "statement" && !isFirstInFor) return false;
+    this.#at += 1;
+    this.#place = "operand";
+    switch (name) {
+      case "let":
+      case "const":
+        this.#declaring = this.#nesting.depth;
+        return this.#declare();
+      case "if":
+      case "for":
+      case "while":
+        return this.#next.text === "(" && this.#open("(", name);
+      case "else":
+      case "do":
+        this.#place = "statement";
+        return true;
+      case "break":
+      case "continue":
+        // No label follows.
+        this.#place = "after value";
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  #endStatement(): void {
+    this.#place = this.#nesting.isInFor ? "operand" : "statement";
+    this.#declaring = undefined;
+  }
+
+  /** @param head the statement whose head it is */
+  #open(open: string, head?: string): boolean {
+    // Else an object, or a call.
+    if (open === "{" ? this.#place !== "statement" : open === "(" && this.#isAfter) return false;
+    this.#at += 1;
+    this.#nesting.open(open, head);
+    this.#place = open === "{" ? "statement" : "operand";
+    return true;
+  }
+
+  #close(bracket: string): boolean {
+    const ended = this.#nesting.close(bracket);
+    this.#at += 1;
+    this.#place = "after value";
+    if (ended === null || ended === undefined) return ended === undefined;
+    this.#place = "statement";
+    this.#declaring = undefined;
+    return ended !== "for" || this.#next.text === "{";
+  }
+
+  /** Only of whole variables. */
+  #update(): boolean {
+    this.#at += 1;
+    if (this.#place === "after variable") {
+      this.#place = "after value";
+      return true;
+    }
+    if (this.#place === "after value" || this.#next.kind !== "name") return false;
+    return this.#name(this.#next.text) && this.#isVariableAlone;
+  }
+
+  /** Whether an operand has just ended. */
+  get #isAfter(): boolean {
+    return this.#place === "after variable" || this.#place === "after value";
+  }
+
+  get #isVariableAlone(): boolean {
+    return this.#place === "after variable" && !/^[.[(]/.test(this.#next.text);
+  }
+
+  #operator(text: string): boolean {
+    const isAllowed = this.#isAfter
+      ? BINARY.has(text) || (ASSIGNMENT.has(text) && this.#place === "after variable")
+      : UNARY.has(text);
+    this.#at += 1;
+    this.#place = "operand";
+    return isAllowed;
+  }
+
+  #operand(after: Place): boolean {
+    const isExpected = !this.#isAfter;
+    this.#at += 1;
+    this.#place = after;
+    return isExpected;
+  }
+
+  #declare(): boolean {
+    if (this.#next.kind !== "name") return false;
+    const name = this.#take();
+    this.#place = "after variable";
+    return isVariable(name) && !TELLING.has(name) && this.#nesting.declare(name);
+  }
+
+  #take(): string {
+    const { text } = this.#next;
+    this.#at += 1;
+    return text;
+  }
+
+  #skip(text: string): boolean {
+    const isIt = this.#next.text === text;
+    if (isIt) this.#at += 1;
+    return isIt;
+  }
+}

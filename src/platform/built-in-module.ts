@@ -1,0 +1,11 @@
+/** Node's own modules, for Node. Only files with a twin import it. */
+import { createRequire } from "node:module";
+
+/**
+ * One of Node's modules. An `import` of one has Node make a module of all that it exports, which takes 0.3 to 0.8 ms, and
+ * 3 ms more of node:fs, as that loads streams.
+ * @throws Error if this build of Node lacks it
+ */
+export const builtInModule: typeof process.getBuiltinModule =
+  // Node has it from 20.16 on.
+  process.getBuiltinModule ?? createRequire(process.execPath);
