@@ -168,8 +168,8 @@ export const stories: readonly Story[] = [
     ["reduce", 8 * MB, 16, 2, "shared"],
   ]),
   story("group by", "groups", [
-    ["chunks", 40_000_000, "default", 1, "shared", { kind: "f32", times: 4 }],
-    ["chunks", 40_000_000, 16, 1, "shared", { kind: "f32", times: 4 }],
+    ["chunks", 40_000_000, "default", 1, "shared", { kind: "f32", times: 3 }],
+    ["chunks", 40_000_000, 16, 1, "shared", { kind: "f32", times: 3 }],
     ["chunks", 400_000, "default", 1, "shared", { kind: "f32" }],
     ["chunks", 400_000, 4, 1, "shared", { kind: "f32" }],
   ]),
@@ -180,7 +180,7 @@ export const stories: readonly Story[] = [
       ["list", 2 * KB, 2, 15 * US, "shared", { times: 40 }],
       ["list", 2 * KB, 2, 15 * US, "shared", { times: 20, pause: 1 }],
       ["list", 2 * KB, 2, 15 * US, "shared", { times: 10, pause: 20 }],
-      ["list", 2 * KB, 2, 15 * US, "shared", { times: 5, pause: 200 }],
+      ["list", 2 * KB, 2, 15 * US, "shared", { times: 4, pause: 200 }],
     ],
     "quick",
   ),
@@ -188,7 +188,7 @@ export const stories: readonly Story[] = [
     ["list", 64 * KB, 16, 300 * US, "shared"],
     ["list", 64 * KB, 16, 300 * US, "shared", { pause: 1 }],
     ["list", 64 * KB, 16, 300 * US, "shared", { pause: 20 }],
-    ["list", 64 * KB, 16, 300 * US, "shared", { times: 5, pause: 200 }],
+    ["list", 64 * KB, 16, 300 * US, "shared", { times: 4, pause: 200 }],
   ]),
   story(
     "two at once",

@@ -98,6 +98,11 @@ export function checksum(result: unknown): number {
   if (typeof result === "number") return result;
   if (result instanceof Map) return checksum([...result].flat());
   let sum = 7;
+  if (result instanceof Float64Array) {
+    // Large outputs, for which the way below is too slow.
+    for (let i = 0; i < result.length; i += 1) sum = (Math.imul(sum, 31) + (result[i] as number)) | 0;
+    return sum;
+  }
   for (const value of result as Iterable<unknown>) sum = (Math.imul(sum, 31) + checksum(value)) | 0;
   return sum;
 }
