@@ -210,7 +210,12 @@ export const stories: readonly Story[] = [
     ["list", 16 * MB, 16, 0, "shared"],
     ["list", 4 * MB, 64, 50 * US, "shared"],
   ]),
-  story("cold, many short calls", "work", [["list", 64 * KB, 8, 375 * US, "shared", { times: 400 }]], "cold"),
+  story(
+    "cold, many short calls",
+    "work",
+    [["list", 64 * KB, 16, 375 * US, "shared", { times: 400 }]],
+    "cold",
+  ),
   story("cold, dear calls", "work", [["list", 64 * KB, 16, 3.75 * MS, "shared", { times: 40 }]], "cold"),
   story("cold, cheap calls", "work", [["list", 64 * KB, 16, US, "shared", { times: 200 }]], "cold quick"),
   story(
