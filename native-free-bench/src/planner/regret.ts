@@ -17,7 +17,7 @@ const RESULTS = new URL("../../results/", import.meta.url);
 
 /** How long things may take: milliseconds of rounds per warm cell or story, of all repeats together; cold repeats. */
 const FULL = { warmMs: 1200, repeatsMs: 60_000, coldRepeats: 5, storyMs: 4000, storyRepeatsMs: 120_000 };
-const QUICK = { warmMs: 300, repeatsMs: 6_000, coldRepeats: 3, storyMs: 1000, storyRepeatsMs: 6_000 };
+const QUICK = { warmMs: 300, repeatsMs: 6_000, coldRepeats: 3, storyMs: 700, storyRepeatsMs: 2_000 };
 
 interface Chosen {
   readonly cells: readonly Cell[];
