@@ -26,7 +26,9 @@ export const ENDED = 3;
 export const LOGGED = 4;
 /** The position after that of the task it is at, or was at last; 0: none yet. */
 export const AT = 5;
-export const METER_WORDS = 6;
+/** Milliseconds, among those in claims, spent on sending results that do not fit the result table. */
+export const SENDING = 6;
+export const METER_WORDS = 7;
 
 /** Words of a logged claim: begin and end on the clock of all threads, first position, tasks. */
 export const LOG_WORDS = 4;
@@ -55,6 +57,8 @@ export interface Round {
   readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
   busy(): number;
+  /** Milliseconds, among those, that they spent on sending results. */
+  sending(): number;
   /**
    * The position of the task that that worker is at, as far as can be told from here; undefined: it is at none. Of a
    * worker that has ended it is certain: the task has begun, and if it has not ended it ended the worker.
@@ -134,6 +138,7 @@ export function openRound(
     for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
     for (const leave of leaves) leave.reset(silent);
   };
+  const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
   begin(silent);
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
   new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
@@ -144,7 +149,8 @@ export function openRound(
     version: nextVersion(),
     orderLength,
     workers,
-    busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
+    busy: () => sumOf(BUSY),
+    sending: () => sumOf(SENDING),
     at: (participant) => {
       const meter = meters[participant];
       return meter?.[RUNNING] === 1 && meter[AT] !== 0 ? (meter[AT] as number) - 1 : undefined;
