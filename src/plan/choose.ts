@@ -95,7 +95,8 @@ function isSure(
   predicted: Plan["predicted"],
   chosen: StrategyName,
 ): boolean {
-  if (kernel === undefined) return hint > 0;
+  // A hint is the caller's word.
+  if (kernel === undefined || hint > 0) return hint > 0;
   const { within, basis } = kernel;
   if (within === Infinity) return false;
   if (basis === "seen") return within <= TRUSTED_FACTOR;

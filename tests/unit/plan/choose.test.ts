@@ -229,6 +229,16 @@ describe("knowledge that the choice can't rest on", () => {
   });
 });
 
+it("a hint is the caller's word, whatever is known", () => {
+  const unsure = {
+    ...workload,
+    hint: 1e9,
+    kernel: { ...kernel, basis: "fitted", within: Infinity } as const,
+  };
+  expect(choose(unsure, limits, of(10, 5))).toMatchObject({ strategy: "threads", isUnsure: false });
+  expect(choose(unsure, limits, of(5, 10))).toMatchObject({ strategy: "sequential", isUnsure: false });
+});
+
 describe("what calls have lost without workers", () => {
   const cold = { sequential: estimate(60), threads: estimate(95, { spawn: 65 }) };
 
