@@ -94,14 +94,14 @@ describe("a pool that is not up", () => {
   const hostProfile = { parallelism: 2, spawn: 60, spawnPerWorker: 0 };
 
   test("is started for calls that repeat, once they have lost as much without it", async () => {
-    const { executor, decisions } = create({ hostProfile });
+    const { executor, decisions } = create({ hostProfile: { ...hostProfile, spawn: 400 } });
     const shared = executor.share(arrays(4, 4096));
     let calls = 0;
-    // Each loses some 10 ms of its 20.
+    // Each loses some 10 ms of its 20; on a machine that is busy, more.
     while (decisions.at(-1)?.decision !== "threads") {
       await executor.mapShared(shared, busy, { args: { ms: 5 } });
       calls += 1;
-      expect(calls).toBeLessThan(50);
+      expect(calls).toBeLessThan(200);
     }
     // The first calls don't know yet what they lose; none of them alone was worth a start.
     expect(calls).toBeGreaterThan(3);
