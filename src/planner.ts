@@ -202,7 +202,8 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#placements.of(placement),
         droppedBefore: this.#droppedBefore(request),
-        kernel: (hint === 0 ? undefined : known(this.#hinted, hint)) ?? known(this.#kernels, hint || taskBytes),
+        kernel:
+          (hint === 0 ? undefined : known(this.#hinted, hint)) ?? known(this.#kernels, hint || taskBytes),
         afterPause,
         occupied: this.#occupancy.byStrategy,
         canGiveUp: !kernel.stateful && !writesInputs(request),
