@@ -91,7 +91,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
     this.#planner = new Planner(this.config, this.#arena, this.#pool);
-    this.#legs = new Legs(this.config, this.#arena, this.#pool, this.#reporter);
+    this.#legs = new Legs(this.config, this.#arena, this.#pool, this.#planner, this.#reporter);
     this.#backend = {
       arena: this.#arena,
       settings: this.config,
@@ -211,6 +211,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       plan: undefined,
       planned: started,
       execution: undefined,
+      occupant: undefined,
       lease,
       runs: [],
       stopWatching: undefined,
@@ -378,8 +379,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return error;
   }
 
-  #close({ plan, execution, stopWatching }: Planned, now: number): void {
+  #close({ plan, execution, occupant, stopWatching }: Planned, now: number): void {
     stopWatching?.(false);
+    if (occupant !== undefined) this.#planner.ended(occupant);
     // Beside a call it would take the cores from workers that start.
     this.#planner.measureHost(plan);
     execution.close(now);

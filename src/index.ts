@@ -41,7 +41,7 @@ export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtype
 export type { Columns, Input } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
-export type { Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
+export type { Basis, Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
 export type { Claim } from "./protocol/round.js";
 export type { ShutdownOptions } from "./shutdown.js";
 export type {

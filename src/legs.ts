@@ -9,7 +9,9 @@ import { WorkerLostError } from "./errors.js";
 import type { Leg } from "./execution.js";
 import { HandOver } from "./hand-over.js";
 import type { Arena } from "./memory/arena.js";
-import type { Plan } from "./plan/plan.js";
+import type { Occupant } from "./plan/occupancy.js";
+import type { HandOverPlan, Plan } from "./plan/plan.js";
+import type { Planner } from "./planner.js";
 import { isPromise, type MaybePromise } from "./platform/maybe-promise.js";
 import type { Planned } from "./report.js";
 import type { Occupation } from "./telemetry/metrics.js";
@@ -21,17 +23,20 @@ export class Legs {
   readonly #config: ParallelConfig;
   readonly #arena: Arena;
   readonly #pool: Pool;
+  readonly #planner: Planner;
   readonly #reporter: Reporter;
 
-  constructor(config: ParallelConfig, arena: Arena, pool: Pool, reporter: Reporter) {
+  constructor(config: ParallelConfig, arena: Arena, pool: Pool, planner: Planner, reporter: Reporter) {
     this.#config = config;
     this.#arena = arena;
     this.#pool = pool;
+    this.#planner = planner;
     this.#reporter = reporter;
   }
 
   /** Runs the planned strategy, and what is left on the one that takes over. @returns undefined where all has ended */
   run(course: Planned): Promise<void> | undefined {
+    course.occupant = this.#planner.began(course.plan);
     const next = this.#runLeg(course, this.#firstLeg(course));
     return next === undefined ? undefined : this.#goOn(course, next);
   }
@@ -41,15 +46,23 @@ export class Legs {
     while (leg !== undefined) leg = await this.#runLeg(course, leg);
   }
 
-  #firstLeg({ job, request, plan, execution, runs }: Planned): Leg {
-    const { strategy, workers } = plan;
+  #firstLeg(course: Planned): Leg {
+    const { job, request, plan, execution, runs } = course;
+    const { strategy, workers, handOver } = plan;
     const expected = expectedOf(plan);
-    if (plan.handOver === undefined) return { strategy, workers, expected, overseer: undefined };
+    if (handOver === undefined) return { strategy, workers, expected, overseer: undefined };
     const { bytesNeeded } = request.placement;
-    const overseer = new HandOver(plan, this.#pool, this.#arena, bytesNeeded, (error) => {
+    const planner = this.#planner;
+    const grounds = {
+      get rent() {
+        return planner.rent;
+      },
+      planAgain: () => planner.planAgain(request, course.occupant as Occupant),
+    };
+    const overseer = new HandOver(plan, this.#pool, this.#arena, bytesNeeded, grounds, (error) => {
       // A call that is over stays nowhere: it may be why the workers did not come.
       if (runs.length > 0 || execution.job.isStopped) return;
-      this.#reporter.fellBack(job, request.call, error, "threads", "sequential");
+      this.#reporter.fellBack(job, request.call, error, handOver.strategy, plan.strategy);
     });
     return { ...ALONE, overseer };
   }
@@ -83,17 +96,20 @@ export class Legs {
 
   /** @returns the workers' leg, where this thread has handed over */
   #ended(
-    { job, request, plan, runs }: Planned,
+    course: Planned,
     { overseer }: Leg,
     occupation: Occupation | undefined,
     report: RunReport,
   ): Leg | undefined {
+    const { job, request, plan, runs } = course;
     occupation?.end(report.busy);
     runs.push(report);
     if (overseer === undefined || report.left === 0) return undefined;
-    this.#reporter.planned(job, request.call, plan, "threads", overseer.reason);
-    const workers = plan.handOver?.workers as number;
-    return { strategy: "threads", workers, expected: expectedOf(plan), overseer: undefined };
+    const { strategy, workers } = plan.handOver as HandOverPlan;
+    this.#planner.ended(course.occupant as Occupant);
+    course.occupant = this.#planner.began(plan, strategy);
+    this.#reporter.planned(job, request.call, plan, strategy, overseer.reason);
+    return { strategy, workers, expected: expectedOf(plan), overseer: undefined };
   }
 
   /**

@@ -5,6 +5,8 @@ import type { RunReport } from "./dispatch/job.js";
 import type { Pool } from "./dispatch/pool.js";
 import { IsolationError } from "./errors.js";
 import type { Execution } from "./execution.js";
+import { learnHost } from "./learn-host.js";
+import { type Measured, measure } from "./measured.js";
 import type { Arena } from "./memory/arena.js";
 import { elementBytes } from "./memory/dtypes.js";
 import { PlacementHistory } from "./memory/placement-history.js";
@@ -12,23 +14,20 @@ import { sizeClass } from "./memory/region.js";
 import { hintAdvice } from "./plan/advice.js";
 import { longestShare, parallelWidth } from "./plan/estimate.js";
 import { type HostProfile, hostProfileOf } from "./plan/host-profile.js";
-import { KernelProfiles } from "./plan/kernel-profile.js";
+import { KernelModels } from "./plan/kernel-model.js";
 import { DraftPlan, makePlan } from "./plan/make-plan.js";
-import type { Estimate, Limits, Plan, Workload } from "./plan/plan.js";
+import { Occupancy, type Occupant } from "./plan/occupancy.js";
+import type { Limits, Plan, StrategyName, Workload } from "./plan/plan.js";
+import { Rent } from "./plan/rent.js";
+import { HERE } from "./plan/strategies.js";
+import { type WorkShape, workShapeOf } from "./plan/work-shape.js";
 import { isPoolWorker } from "./platform/nested.js";
 import { whyNoThreads } from "./platform/runtime.js";
 import { canStop } from "./platform/watchdog.js";
 import type { Request } from "./request.js";
 
-/** A call that has ended, as it was measured. */
-export interface Measured {
-  readonly actual: Estimate;
-  /** Milliseconds until its first task started. */
-  readonly wait: number;
-}
-
-// A copy this large takes long enough for its time to mean something.
-const MEASURABLE_BYTES = 1024 * 1024;
+// Workers have gone to sleep by then.
+const PAUSE_MS = 1;
 
 const NEVER_DROPPED: Workload["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
 
@@ -37,10 +36,12 @@ export class Planner {
   readonly #arena: Arena;
   readonly #pool: Pool;
   readonly #host: HostMeter;
-  readonly #kernels = new KernelProfiles();
-  /** By calls with a hint, whose costs are per byte of the hint. */
-  readonly #hinted = new KernelProfiles();
+  readonly #kernels = new KernelModels();
+  /** By calls with a hint, whose tasks are as large as the hint says. */
+  readonly #hinted = new KernelModels();
   readonly #placements = new PlacementHistory();
+  readonly #rent = new Rent();
+  readonly #occupancy = new Occupancy();
   #lastEnded = -Infinity;
 
   constructor(config: ParallelConfig, arena: Arena, pool: Pool) {
@@ -60,10 +61,39 @@ export class Planner {
     return new DraftPlan(workload, limits, this.#host.profile);
   }
 
+  /** A call that was planned has not begun yet, as it waited for its turn: how would it run now? */
+  planAgain(request: Request, occupant: Occupant): Plan {
+    this.ended(occupant);
+    const plan = this.plan(request);
+    this.#occupancy.enter(occupant);
+    return plan;
+  }
+
+  /** Milliseconds that calls have lost because there were no workers. */
+  get rent(): number {
+    return this.#rent.paid;
+  }
+
   /** The same for users to read. */
   explain(request: Request): Plan {
     const { workload, limits } = this.#groundsOf(request);
     return makePlan(workload, limits, this.#host.profile);
+  }
+
+  /** A call begins to run, or to run elsewhere. */
+  began(plan: Plan, strategy: StrategyName = plan.strategy): Occupant {
+    const { predicted, workers, handOver, host } = plan;
+    const threads = strategy === plan.strategy ? workers : (handOver?.workers ?? 1);
+    const all = strategy === HERE.name ? 1 : parallelWidth(this.#config.maxWorkers, host);
+    const share = parallelWidth(threads, host) / all;
+    const occupant = { strategy, busy: share * predicted[strategy].compute, share };
+    this.#occupancy.enter(occupant);
+    return occupant;
+  }
+
+  /** It is over. */
+  ended(occupant: Occupant): void {
+    this.#occupancy.leave(occupant);
   }
 
   /** The host is measured in the background after the first call whose plan rests on it. */
@@ -84,54 +114,37 @@ export class Planner {
     { started, ended, isAlone }: { started: number; ended: number; isAlone: boolean },
   ): Measured {
     const last = runs[runs.length - 1] as RunReport;
-    let first: number | undefined;
-    let computed = 0;
-    for (const { computing } of runs) {
-      if (computing === undefined) continue;
-      first ??= computing.start;
-      computed += computing.end - computing.start;
-    }
-    const start = first ?? ended;
-    // This thread may hear late that a worker serves, which has begun by then.
-    const ready = Math.min(last.ready, last.computing?.start ?? last.ready);
-    const spawn = Math.max(0, ready - last.woken);
-    const place = placing === undefined ? 0 : placing.end - placing.start;
-    const results = Math.max(0, ended - (last.computing?.end ?? ended));
-    const total = ended - started;
-    const compute = Math.max(0, Math.min(computed, total - spawn - place - results));
-    // What is left is spent on preparing the call, waking workers and waiting for their first task.
-    const dispatch = Math.max(0, total - spawn - place - compute - results);
+    const measured = measure(runs, placing, started, ended);
+    const { spawn, dispatch, results } = measured.actual;
     // Only a call that ran alone, as planned and on workers that were up, shows what its parts cost by themselves.
     const isPlanned = runs.length === 1 && runs[0]?.strategy === plan.strategy;
     // A stream may have waited for its loop in between.
     const isPlain = isAlone && isPlanned && spawn === 0 && request.call !== "streamShared";
+    const afterPause = started - this.#lastEnded > PAUSE_MS;
     this.#lastEnded = ended;
     const width = parallelWidth(last.workers, plan.host);
     for (const run of runs) {
       const { strategy, ran, left } = run;
       const learned = {
         strategy,
-        bytes: ran * request.taskBytes,
         tasks: ran,
         // By the clock, so that threads that begin or end late count.
         busy: isPlain && ran > 0 ? durationOf(run.computing) / longestShare(ran, width) : run.busy,
+        sending: run.sending,
         results: isAlone && left === 0 ? results : undefined,
-        dispatch: isPlain ? dispatch : undefined,
+        // Workers that must be sent the kernel first take longer, and only once.
+        dispatch: isPlain && (strategy === HERE.name || plan.kernel?.isOnWorkers) ? dispatch : undefined,
+        afterPause,
       };
-      this.#kernels.learn(request.profileKey, learned);
+      this.#kernels.learn(request.profileKey, request.workShape, learned);
       if (plan.taskSizeHintBytes !== 0) {
-        this.#hinted.learn(request.profileKey, { ...learned, bytes: ran * plan.taskBytes });
+        this.#hinted.learn(request.profileKey, withBytes(request.workShape, plan.taskBytes), learned);
       }
     }
+    this.#payRent(plan, last);
     if (placing !== undefined) this.#placements.note(request.placement);
-    if (isAlone) {
-      const isRecycled = placing?.isRecycled ?? false;
-      this.#observe(request, plan, runs, { spawn, dispatch, place, isRecycled });
-    }
-    return {
-      actual: { spawn, place, dispatch, compute, results, total },
-      wait: start - started,
-    };
+    if (isAlone) learnHost(request.placement, plan, runs, measured.actual, { placing, afterPause });
+    return measured;
   }
 
   /** The pool of `workers` workers took `spawn` milliseconds to start, with nothing beside it. */
@@ -140,13 +153,13 @@ export class Planner {
   }
 
   /** What is to be said of the hint, now that the call has run; undefined: nothing. */
-  hintAdvice({ taskBytes }: Request, plan: Plan, busy: number): string | undefined {
+  hintAdvice({ workShape }: Request, plan: Plan, busy: number): string | undefined {
     const { kernel, host, tasks } = plan;
     const predicted =
       kernel === undefined
         ? tasks * (host.perTask + plan.taskBytes * host.computePerByte)
-        : tasks * Math.max(1, plan.taskBytes) * kernel.perByte.threads;
-    return hintAdvice(plan.taskSizeHintBytes, taskBytes, predicted, busy);
+        : tasks * kernel.perTask.threads;
+    return hintAdvice(plan.taskSizeHintBytes, workShape.taskBytes, predicted, busy);
   }
 
   #droppedBefore({ outputs, spec }: Request): Workload["droppedBefore"] {
@@ -165,15 +178,23 @@ export class Planner {
     request: Request,
     sequentialBecause = this.sequentialBecause(),
   ): { readonly workload: Workload; readonly limits: Limits } {
-    const { call, started, kernel, spec, instances, taskBytes, placement, profileKey, options } = request;
+    const { call, started, kernel, spec, workShape, instances, placement, profileKey, options } = request;
+    const { taskBytes } = workShape;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
     this.assertPossible(strategy);
+    const pause = started - this.#lastEnded;
+    const afterPause = pause > PAUSE_MS;
+    const liveWorkers = this.#pool.serving;
+    if (liveWorkers >= config.maxWorkers || pause >= config.idleTimeout) this.#rent.settle();
+    const known = (models: KernelModels, bytes: number) =>
+      models.costOf(profileKey, bytes === taskBytes ? workShape : withBytes(workShape, bytes), afterPause);
     return {
       workload: {
         call,
         tasks: spec.tasks,
+        isCut: spec.shape === "array" || spec.shape === "columns",
         instances,
         taskBytes: hint === 0 ? taskBytes : hint,
         hint,
@@ -182,17 +203,20 @@ export class Planner {
         placedBefore: this.#placements.of(placement),
         droppedBefore: this.#droppedBefore(request),
         kernel:
-          (hint === 0 ? undefined : this.#hinted.costOf(profileKey)) ?? this.#kernels.costOf(profileKey),
+          (hint === 0 ? undefined : known(this.#hinted, hint)) ?? known(this.#kernels, hint || taskBytes),
+        afterPause,
+        occupied: this.#occupancy.byStrategy,
         canGiveUp: !kernel.stateful && !writesInputs(request),
       },
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        liveWorkers: this.#pool.serving,
+        liveWorkers,
         respawnWait: this.#pool.respawnWait,
+        rent: this.#rent.paid,
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
-        keepsRegions: started - this.#lastEnded < config.idleTimeout,
+        keepsRegions: pause < config.idleTimeout,
         sequentialBecause,
         minBatchSize: config.minBatchSize,
         minInstancesForParallel: config.minInstancesForParallel,
@@ -201,35 +225,19 @@ export class Planner {
     };
   }
 
-  #observe(
-    { placement }: Request,
-    plan: Plan,
-    runs: readonly RunReport[],
-    {
-      spawn,
-      dispatch,
-      place,
-      isRecycled,
-    }: {
-      spawn: number;
-      dispatch: number;
-      place: number;
-      isRecycled: boolean;
-    },
-  ): void {
-    const { strategy } = runs[0] as RunReport;
-    // A pool that starts beside a running call takes longer than one that has the machine for itself, and what was
-    // lost on one that did not start is not the other strategy's.
-    if (runs.length > 1 || strategy !== plan.strategy) return;
-    if (strategy === "sequential") {
-      observe("dispatchSequential", dispatch);
-      return;
-    }
-    if (spawn > 0) observe("spawn", spawn);
-    else observe(plan.kernel?.isOnWorkers === true ? "dispatchHot" : "dispatchCold", dispatch);
-    if (placement.bytesPlaced >= MEASURABLE_BYTES) {
-      observe(isRecycled ? "placePerByteRecycled" : "placePerByteFresh", place / placement.bytesPlaced);
-    }
+  /** What a call would have saved had the workers been up. Enough of that, and they are started for those to come. */
+  #payRent({ tasks, predicted, handOver, host }: Plan, last: RunReport): void {
+    if (handOver === undefined || last.strategy !== HERE.name) return;
+    const { spawn, place, dispatch } = predicted[handOver.strategy];
+    if (spawn === 0) return;
+    // Beside others it waited for its turns, or they for theirs.
+    const besides = Math.min(this.#occupancy.calls, parallelWidth(this.#config.maxWorkers, host));
+    const share = Math.min(longestShare(tasks, handOver.width), 1 / Math.max(1, besides));
+    this.#rent.pay(last.busy * (1 - share) - place - dispatch);
+    if (this.#rent.paid < spawn) return;
+    this.#rent.settle();
+    // Whoever needs them and does not find them hears why.
+    void this.#pool.start(handOver.workers).catch(() => {});
   }
 
   /** Why nothing but sequential is possible here; undefined: threads are. */
@@ -245,6 +253,10 @@ export class Planner {
     const why = whyNoThreads();
     if (why !== undefined) throw new IsolationError('run on strategy "threads"', why);
   }
+}
+
+function withBytes({ tasks, args }: WorkShape, taskBytes: number): WorkShape {
+  return workShapeOf(tasks, taskBytes, args);
 }
 
 /** Does it change what it was given, but for outputs? Those are cleared where a task runs again. */

@@ -1,9 +1,10 @@
 /** What a call that has ended tells: its event and its trace. */
 import type { RunReport } from "./dispatch/job.js";
 import type { Execution } from "./execution.js";
+import type { Measured } from "./measured.js";
 import type { Lease } from "./memory/lease.js";
+import type { Occupant } from "./plan/occupancy.js";
 import type { Plan } from "./plan/plan.js";
-import type { Measured } from "./planner.js";
 import type { Request } from "./request.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "./telemetry/events.js";
 
@@ -22,6 +23,8 @@ export interface Course {
   /** When the plan stood. */
   planned: number;
   execution: Execution | undefined;
+  /** What it keeps busy. */
+  occupant: Occupant | undefined;
   /** Over its memory, and over the arrays that it was given. */
   readonly lease: Lease;
   /** In the order in which they ran. */

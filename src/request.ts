@@ -9,6 +9,7 @@ import { isRecord, namesOf, type Payload, payloadName, readPayload } from "./mem
 import type { Lease } from "./memory/lease.js";
 import { type PlacementPlan, planPlacement } from "./memory/placement.js";
 import { chunkCount, defaultChunkSize } from "./plan/chunking.js";
+import { argsNumber, type WorkShape, workShapeOf } from "./plan/work-shape.js";
 import { clock } from "./platform/clock.js";
 import { isSignal } from "./platform/realms.js";
 import { ArrayTable, type Sighting } from "./protocol/array-table.js";
@@ -53,8 +54,8 @@ export interface Request {
   readonly outputs: OutputRequest | null;
   /** Elements of the payload, or items. */
   readonly instances: number;
-  /** Payload bytes of one task on average. */
-  readonly taskBytes: number;
+  /** What tells it apart from other calls of the kernel. */
+  readonly workShape: WorkShape;
   /** The kinds of its arrays, as bits. */
   readonly arrayKinds: number;
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
@@ -103,6 +104,7 @@ export function readPayloadCall(
   const args = encodeArgs(options, table, tasks, verify);
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
+  const bytes = sum(payload.arrays, (array) => array.byteLength);
   return {
     started,
     call,
@@ -129,7 +131,7 @@ export function readPayloadCall(
     ),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
+    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args)),
     options,
     sightings: verify ? table.sightings : undefined,
     guest: undefined,
@@ -158,6 +160,8 @@ export function readItemsCall(
     payload === undefined ? null : new ValueEncoder(table, 0, tasks).encode(payload, "shared").slice();
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
+  // Tasks over a heavy shared payload usually go through all of it.
+  const taskBytes = placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, tasks));
   return {
     started,
     call: "map",
@@ -181,8 +185,7 @@ export function readItemsCall(
     instances: tasks,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    // Tasks over a heavy shared payload usually go through all of it.
-    taskBytes: placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, tasks)),
+    workShape: workShapeOf(tasks, taskBytes, argsNumber(args)),
     options,
     sightings: verify ? table.sightings : undefined,
     guest: undefined,

@@ -1,8 +1,10 @@
 /** A request as plain data: what the client has read is what the host runs. Arrays cross as places in shared memory. */
+
 import type { CallOptions } from "../calls.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Place, PlacementPlan } from "../memory/placement.js";
+import { argsNumber, workShapeOf } from "../plan/work-shape.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
@@ -67,7 +69,7 @@ type WireItems = WireNumbers | readonly [bytes: Uint8Array, offsets: Float64Arra
 const OWN_OPTIONS = new Set(["signal", "onProgress", "args", "shared", "initial"]);
 
 export function packRequest(request: Request): WireRequest {
-  const { call, spec, outputs, instances, taskBytes, arrayKinds, placement, sightings } = request;
+  const { call, spec, outputs, instances, workShape, arrayKinds, placement, sightings } = request;
   const { shape, tasks, length, chunkSize, inputs, args, shared } = spec;
   return [
     call,
@@ -82,7 +84,7 @@ export function packRequest(request: Request): WireRequest {
     outputs === null ? null : outputs.names,
     outputs === null ? null : outputs.kinds,
     instances,
-    taskBytes,
+    workShape.taskBytes,
     arrayKinds,
     placement.bytesPlaced + placement.bytesShared,
     settingsIn(request.options),
@@ -177,7 +179,7 @@ export function unpackRequest(
     itemBytes: itemBytes(items),
     outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
     instances,
-    taskBytes,
+    workShape: workShapeOf(tasks, taskBytes, argsNumber(args)),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     options: Object.assign({ onProgress }, settings),

@@ -14,6 +14,7 @@ export type Observation =
   | "spawn"
   | "dispatchSequential"
   | "dispatchHot"
+  | "dispatchIdle"
   | "dispatchCold"
   | "placePerByteRecycled"
   | "placePerByteFresh";

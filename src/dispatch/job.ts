@@ -46,6 +46,8 @@ export interface RunReport {
   readonly workers: number;
   /** Milliseconds that all of them together spent in tasks. */
   readonly busy: number;
+  /** Milliseconds, among those, that they spent on sending results. */
+  readonly sending: number;
   /** Bytes of descriptors, orders of tasks and kernels that were sent. */
   readonly metadataBytes: number;
   /** Workers that were lost and whose tasks ran again. */

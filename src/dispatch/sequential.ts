@@ -7,7 +7,7 @@ import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import { type Departing, Departure, HEAVY } from "../protocol/departure.js";
-import { BUSY, LOG_WORDS, METER_WORDS, STARTED } from "../protocol/meter.js";
+import { BUSY, LOG_WORDS, METER_WORDS, SENDING, STARTED } from "../protocol/meter.js";
 import { type Outbox, TaskRun } from "../worker/task-run.js";
 import { bindTasks } from "../worker/tasks.js";
 import { Wanted } from "../worker/wanted.js";
@@ -23,14 +23,28 @@ const { max, min } = Math;
 export interface Overseer {
   /** Milliseconds after which the first task is given up; undefined: it runs to its end. */
   readonly firstTaskLimit: number | undefined;
+  /** Milliseconds after which it is asked for the first time; each further time comes after twice as long, up to a slice. */
+  readonly firstLook: number;
+  /** Asked if the job had to wait for its turn. @returns true: the whole of it is handed over */
+  takesOverAtOnce(): boolean;
   /**
-   * Asked after every slice of time.
+   * Asked after a while of work.
    * @param left tasks that are left
-   * @param perTask milliseconds of each, as the slice showed
+   * @param perTask milliseconds of each, as this while showed
    * @returns true: the rest is handed over
    */
   takesOver(left: number, perTask: number): boolean;
 }
+
+/** What the overseer is told of: work since `began`, from task `taken` on. */
+interface Look {
+  readonly began: number;
+  readonly taken: number;
+  readonly until: number;
+}
+
+// Shorter ones tell little.
+const TELLING_MS = 1;
 
 /** Runs a job on the caller's thread: the workers' loop, with a turn for the event loop every few milliseconds. */
 export class SequentialStrategy implements Strategy {
@@ -51,8 +65,27 @@ export class SequentialStrategy implements Strategy {
   #run(job: Job, fn: AnyKernel): MaybePromise<RunReport> {
     const now = clock();
     // By then it may have been stopped: the run begins, and finds that no task may start.
-    if (mustWait(now)) return ownTurn().then(() => this.#runNow(job, fn, clock()));
+    if (mustWait(now)) return ownTurn().then(() => this.#runAfterWait(job, fn));
     return this.#runNow(job, fn, now);
+  }
+
+  #runAfterWait(job: Job, fn: AnyKernel): MaybePromise<RunReport> {
+    const now = clock();
+    if (job.isStopped || this.#overseer?.takesOverAtOnce() !== true) return this.#runNow(job, fn, now);
+    return {
+      strategy: "sequential",
+      workers: 1,
+      busy: 0,
+      sending: 0,
+      metadataBytes: 0,
+      retries: 0,
+      ran: 0,
+      left: job.parts.spec.tasks,
+      woken: now,
+      ready: now,
+      computing: undefined,
+      claims: [],
+    };
   }
 
   #runNow(job: Job, fn: AnyKernel, woken: number): MaybePromise<RunReport> {
@@ -73,6 +106,7 @@ export class SequentialStrategy implements Strategy {
         strategy: "sequential",
         workers: 1,
         busy: meter[BUSY] as number,
+        sending: meter[SENDING] as number,
         metadataBytes: 0,
         retries: 0,
         ran: tasks - left,
@@ -87,14 +121,13 @@ export class SequentialStrategy implements Strategy {
     // A task whose time is up before it would be given up needs no other guard.
     const limit = guard !== undefined && guard < (timeout ?? Infinity) ? guard : undefined;
     const began = limit === undefined ? woken : clock();
-    const run =
-      limit !== undefined && tasks > 0 && !job.isStopped
-        ? firstWithin(limit, bound.run, order?.[0] ?? 0)
-        : bound.run;
-    if (run === TIMED_OUT) return report(tasks);
-    if (run !== bound.run) {
+    const isGuarded = limit !== undefined && tasks > 0 && !job.isStopped;
+    const guarded = isGuarded ? firstWithin(limit, bound.run, order?.[0] ?? 0) : undefined;
+    if (guarded === TIMED_OUT) return report(tasks);
+    const run = guarded?.run ?? bound.run;
+    if (guarded !== undefined) {
       meter[STARTED] = began + CLOCK_OFFSET;
-      meter[BUSY] = clock() - began;
+      meter[BUSY] = guarded.took;
     }
     const onOvertime = (index: number, goesOn: boolean): void => {
       job.fail(index, undefined);
@@ -119,25 +152,40 @@ export class SequentialStrategy implements Strategy {
       mend: undefined,
     });
     // A guarded first task was the beginning of the first slice.
-    const begun = taskRun.advance(sliceEnd(woken));
-    if (begun !== "left") return this.#runSlices(job, taskRun, begun, woken, report);
+    const from = this.#beginLook(woken, guarded?.took);
+    const begun = taskRun.advance(min(sliceEnd(woken), from.until));
+    if (begun !== "left") return this.#runSlices(job, taskRun, begun, from, report);
     this.#assertInputs?.();
     return report(0);
   }
 
-  /** @param begun what the first slice came to, which began at `start` */
+  /**
+   * When the overseer is first asked. A guarded first task tells something by itself if it was long.
+   * @param first milliseconds that it took; undefined: no guard
+   */
+  #beginLook(woken: number, first: number | undefined): Look {
+    const now = first === undefined ? woken : clock();
+    if (first !== undefined && first >= TELLING_MS) return { began: now - first, taken: 0, until: now };
+    return {
+      began: now,
+      taken: first === undefined ? 0 : 1,
+      until: now + (this.#overseer?.firstLook ?? SLICE_MS),
+    };
+  }
+
+  /** @param begun what the work until the first look came to */
   async #runSlices(
     { parts }: Job,
     taskRun: TaskRun,
     begun: ReturnType<TaskRun["advance"]>,
-    start: number,
+    first: Look,
     report: (left: number) => RunReport,
   ): Promise<RunReport> {
-    let began = start;
-    let takenBefore = 0;
+    let { began, taken: takenBefore } = first;
     let waited = 0;
+    let look = this.#overseer?.firstLook ?? SLICE_MS;
     // The slice is all calls', and the overseer is asked after as much of this one's own work.
-    const deadline = (): number => min(sliceEnd(clock()), began + waited + SLICE_MS);
+    const deadline = (): number => min(sliceEnd(clock()), began + waited + look);
     for (let state = begun; state !== "left"; state = taskRun.advance(deadline())) {
       if (state === "shut") {
         const shut = clock();
@@ -157,14 +205,18 @@ export class SequentialStrategy implements Strategy {
         this.#assertInputs?.();
         continue;
       }
+      const now = clock();
       const left = taskRun.tasks - taskRun.taken;
-      const perTask = (clock() - began - waited) / max(1, taskRun.taken - takenBefore);
+      const perTask = (now - began - waited) / max(1, taskRun.taken - takenBefore);
       if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
         taskRun.leave();
         return report(left);
       }
-      await ownTurn();
-      this.#assertInputs?.();
+      look = min(SLICE_MS, 2 * look);
+      if (mustWait(now)) {
+        await ownTurn();
+        this.#assertInputs?.();
+      }
       began = clock();
       takenBefore = taskRun.taken;
       waited = 0;
@@ -174,18 +226,27 @@ export class SequentialStrategy implements Strategy {
   }
 }
 
-/**
- * Runs the first task of a job at once, stopped after `ms` milliseconds.
- * @returns runs tasks, the first of which has been run; or TIMED_OUT
- */
-function firstWithin(
-  ms: number,
-  run: (index: number) => unknown,
-  first: number,
-): ((index: number) => unknown) | typeof TIMED_OUT {
+/** A first task that has been run, and how the others run. */
+interface Guarded {
+  /** Milliseconds, without the guard. */
+  readonly took: number;
+  readonly run: (index: number) => unknown;
+}
+
+/** Runs the first task of a job at once, stopped after `ms` milliseconds. */
+function firstWithin(ms: number, run: (index: number) => unknown, first: number): Guarded | typeof TIMED_OUT {
   let settle: () => unknown;
+  let began = 0;
+  let ended = 0;
   try {
-    const value = callWithin(() => run(first), ms);
+    const value = callWithin(() => {
+      began = clock();
+      try {
+        return run(first);
+      } finally {
+        ended = clock();
+      }
+    }, ms);
     if (value === TIMED_OUT) return TIMED_OUT;
     settle = () => value;
   } catch (thrown) {
@@ -193,7 +254,7 @@ function firstWithin(
       throw thrown;
     };
   }
-  return (index) => (index === first ? settle() : run(index));
+  return { took: ended - began, run: (index) => (index === first ? settle() : run(index)) };
 }
 
 /** Clones what would be cloned by a message. Never by a transfer: it would make the caller's own code slower. */

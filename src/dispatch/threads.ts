@@ -131,10 +131,12 @@ export class ThreadsStrategy implements Strategy {
 function reportOf(passes: readonly Pass[], retries: number, ran: number): RunReport {
   let workers = 0;
   let busy = 0;
+  let sending = 0;
   let metadataBytes = 0;
   for (const pass of passes) {
     workers = Math.max(workers, pass.workers);
     busy += pass.round.busy();
+    sending += pass.round.sending();
     metadataBytes += pass.metadataBytes;
   }
   const [first] = passes;
@@ -146,6 +148,7 @@ function reportOf(passes: readonly Pass[], retries: number, ran: number): RunRep
     strategy: "threads",
     workers,
     busy,
+    sending,
     metadataBytes,
     retries,
     ran,

@@ -1,7 +1,9 @@
 /** What would make a call faster, in sentences. */
+import { cheapestElsewhere } from "./choose.js";
 import type { HostProfile } from "./host-profile.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan.js";
 import { bytes, ms } from "./print.js";
+import { HERE } from "./strategies.js";
 
 // How often a payload is placed before it is worth a word.
 const OFTEN_PLACED = 2;
@@ -12,6 +14,10 @@ const LARGE_OUTPUTS = 1024 * 1024;
 // A task of `map` below this spends a good part of its time in the loop around the kernel.
 const SHORT_TASK_MS = 0.005;
 const MANY_TASKS = 1000;
+// The share of tasks' time that goes into results from which on fewer of them are worth it.
+const MUCH_SENDING = 1 / 20;
+// Chunks for each worker with which all of them end at about the same time.
+const FEW_CHUNKS = 4;
 // A hint that is off by more is reported.
 const HINT_FACTOR = 4;
 
@@ -22,18 +28,21 @@ export function adviceFor(
   predicted: Plan["predicted"],
 ): readonly string[] {
   const mayUseWorkers = limits.strategy !== "sequential" && limits.sequentialBecause === undefined;
+  const here = predicted[HERE.name];
+  const elsewhere = cheapestElsewhere(predicted);
   return [
-    ...placedOften(workload, predicted),
+    ...placedOften(workload, here, predicted[elsewhere]),
     ...droppedOften(workload),
     ...shortTasks(workload),
-    ...(mayUseWorkers ? idleWorkers(workload, limits, host, predicted.threads) : []),
-    ...(mayUseWorkers ? slowStart(workload, predicted) : []),
+    ...dearResults(workload, limits),
+    ...(mayUseWorkers ? idleWorkers(workload, limits, host, predicted[elsewhere]) : []),
+    ...(mayUseWorkers ? slowStart(workload, here, predicted[elsewhere]) : []),
   ];
 }
 
-function placedOften({ placedBefore }: Workload, { sequential, threads }: Plan["predicted"]): string[] {
+function placedOften({ placedBefore }: Workload, here: Estimate, elsewhere: Estimate): string[] {
   const { times } = placedBefore;
-  const wouldPay = threads.total - threads.place < sequential.total;
+  const wouldPay = elsewhere.total - elsewhere.place < here.total;
   if (times < OFTEN_PLACED || !wouldPay) return [];
   return [`these ${bytes(placedBefore.bytes)} were placed ${times} times: use executor.share()`];
 }
@@ -47,24 +56,33 @@ function droppedOften({ droppedBefore }: Workload): string[] {
   ];
 }
 
-function shortTasks({ call, tasks, taskBytes, kernel }: Workload): string[] {
+function shortTasks({ call, tasks, kernel }: Workload): string[] {
   if (call !== "map" || kernel === undefined || tasks < MANY_TASKS) return [];
-  const each = kernel.perByte.sequential * Math.max(1, taskBytes);
+  const each = kernel.perTask.sequential;
   if (each >= SHORT_TASK_MS) return [];
   return [`each task takes ${ms(each)}: map over columns instead, with mapShared() or transformShared()`];
 }
 
-function idleWorkers({ tasks }: Workload, limits: Limits, host: HostProfile, threads: Estimate): string[] {
+function dearResults({ isCut, tasks, kernel }: Workload, { maxWorkers }: Limits): string[] {
+  const isDear = kernel !== undefined && kernel.sending >= MUCH_SENDING;
+  if (!isDear || !isCut || tasks < FEW_CHUNKS * maxWorkers) return [];
+  const percent = Math.round(100 * kernel.sending);
+  return [
+    `sending ${tasks} results takes ${percent} % of the tasks' time: cut fewer chunks, with a larger chunkSize`,
+  ];
+}
+
+function idleWorkers({ tasks }: Workload, limits: Limits, host: HostProfile, elsewhere: Estimate): string[] {
   const width = Math.min(limits.maxWorkers, host.parallelism);
-  if (tasks < 2 || tasks >= width || threads.compute < threads.dispatch) return [];
+  if (tasks < 2 || tasks >= width || elsewhere.compute < elsewhere.dispatch) return [];
   return [`${tasks} tasks keep only ${tasks} of ${width} threads busy: cut the work finer`];
 }
 
-function slowStart({ kernel, hint }: Workload, { sequential, threads }: Plan["predicted"]): string[] {
+function slowStart({ kernel, hint }: Workload, here: Estimate, elsewhere: Estimate): string[] {
   // Of an unknown kernel nobody knows whether workers are of use.
   if (kernel === undefined && hint === 0) return [];
-  const isWorth = threads.total - threads.spawn < sequential.total;
-  if (threads.spawn === 0 || !isWorth || threads.spawn < threads.total / 2) return [];
+  const isWorth = elsewhere.total - elsewhere.spawn < here.total;
+  if (elsewhere.spawn === 0 || !isWorth || elsewhere.spawn < elsewhere.total / 2) return [];
   return [`most of the time goes into starting workers: call executor.start() ahead`];
 }
 

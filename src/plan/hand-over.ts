@@ -8,19 +8,24 @@ import type { Estimate } from "./plan.js";
  */
 export const GUARD_MS = 8;
 
+// V8 stops a function after whole milliseconds.
+const LEAST_LIMIT_MS = 1;
+
 // A first task that is given up costs its time twice. Worth it when so many tasks of that length remain that the whole
 // is at most a quarter longer than it would have been.
 const WORST_REGRET = 1.25;
 
 /**
- * When a first task is given up, in milliseconds. Where few tasks would pay for workers that are far away, it has the
- * time that reaching them takes: who waits as long as moving costs, and moves then, never loses more than twice that,
- * however long the task turns out to be (the ski-rental bound).
+ * When a first task is given up, in milliseconds. It has the time that reaching the workers takes: who waits as long as
+ * moving costs, and moves then, never loses more than twice that, however long the task turns out to be (the ski-rental
+ * bound). If so many tasks remain that they would pay for the workers, it has no more than a slice.
  */
 export function firstTaskLimit(tasks: number, width: number, threads: Estimate): number {
   const overhead = threads.spawn + threads.place + threads.dispatch;
-  const onThreads = GUARD_MS + overhead + GUARD_MS * tasks * longestShare(tasks, width);
-  return onThreads <= WORST_REGRET * GUARD_MS * tasks ? GUARD_MS : Math.max(GUARD_MS, overhead);
+  // A task that is alone, or moves to a single worker, gains no time.
+  const least = width > 1 ? Math.max(LEAST_LIMIT_MS, Math.min(GUARD_MS, overhead)) : GUARD_MS;
+  const onThreads = least + overhead + least * tasks * longestShare(tasks, width);
+  return onThreads <= WORST_REGRET * least * tasks ? least : Math.max(least, overhead);
 }
 
 /** Milliseconds saved by moving `left` tasks of `perTask` milliseconds each to threads that cost `overhead` to reach. */

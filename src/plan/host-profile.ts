@@ -12,6 +12,8 @@ export interface HostProfile {
   readonly dispatchSequential: number;
   /** Preparing a call, waking workers that know the kernel, and hearing back. */
   readonly dispatchHot: number;
+  /** The same after a pause, in which they have gone to sleep. */
+  readonly dispatchIdle: number;
   /** The same where they must first be sent the kernel and compile it. */
   readonly dispatchCold: number;
   /** One claim of tasks: the atomic operations. */
@@ -31,7 +33,7 @@ export interface HostProfile {
 /**
  * Where no measurement exists yet. Provenance: two cores of a shared cloud machine with Node 20. 64 MB into a fresh
  * SharedArrayBuffer 31-48 ms, into a used one 5.7 ms, by structuredClone 82-480 ms; a job of two empty tasks on two
- * warm workers 0.03-0.15 ms; starting one worker 45-60 ms, two 55-100 ms; 1,000 claims 0.04 ms. `perTask` is what the task loop
+ * warm workers 0.03-0.15 ms, after 20 ms without a call 0.34 ms; starting one worker 45-60 ms, two 55-100 ms; 1,000 claims 0.04 ms. `perTask` is what the task loop
  * spends around an empty kernel, `computePerByte` one nanosecond, as for a pass over 64-bit floats at 8 ns each.
  */
 export const defaultHostProfile: HostProfile = Object.freeze({
@@ -40,6 +42,7 @@ export const defaultHostProfile: HostProfile = Object.freeze({
   spawnPerWorker: 10,
   dispatchSequential: 0.03,
   dispatchHot: 0.1,
+  dispatchIdle: 0.35,
   dispatchCold: 0.5,
   perClaim: 4e-5,
   perTask: 1e-4,

@@ -1,11 +1,16 @@
 /** Makes the plan before anything happens. Pure: the same workload, limits and profile give the same plan. */
 import { adviceFor } from "./advice.js";
-import { choose } from "./choose.js";
-import { estimateSequential, estimateThreads, parallelWidth } from "./estimate.js";
-import { firstTaskLimit } from "./hand-over.js";
+import { type Choice, cheapestElsewhere, choose } from "./choose.js";
+import { parallelWidth, workersOf } from "./estimate.js";
+import { firstTaskLimit, GUARD_MS } from "./hand-over.js";
 import { type HostProfile, hostProfileOf } from "./host-profile.js";
-import type { Limits, Plan, Workload } from "./plan.js";
+import type { Estimate, KernelCost, Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";
+import { byStrategy, HERE, STRATEGIES } from "./strategies.js";
+
+// A call looks early at what its tasks cost if nothing is known of them, else once it takes longer than was predicted.
+const FIRST_LOOK_MS = 0.25;
+const OVERDUE = 1.5;
 
 /** The plan as users get it: plain data, frozen. */
 export function makePlan(workload: Workload, limits: Limits, host: HostProfile): Plan {
@@ -43,6 +48,7 @@ export class DraftPlan implements Plan {
   readonly bytesShared: number;
   readonly bytesToPlace: number;
   readonly kernel: Plan["kernel"];
+  readonly basis: Plan["basis"];
   readonly predicted: Plan["predicted"];
   readonly host: HostProfile;
   readonly #workload: Workload;
@@ -51,28 +57,22 @@ export class DraftPlan implements Plan {
 
   constructor(workload: Workload, limits: Limits, host: HostProfile) {
     const { tasks, taskBytes, hint, bytesShared, bytesToPlace, kernel } = workload;
-    const workers = Math.max(1, Math.min(limits.maxWorkers, tasks));
-    const predicted = {
-      sequential: estimateSequential(workload, host),
-      threads: estimateThreads(workload, workers, limits, host),
-    };
-    const { strategy, reason, isOpen } = choose(workload, limits, predicted);
-    const width = parallelWidth(workers, host);
-    const mayGiveUp = kernel === undefined && workload.canGiveUp && limits.canInterrupt;
-    const limit = mayGiveUp ? firstTaskLimit(tasks, width, predicted.threads) : undefined;
-    // A single task, or a single worker, saves no time by moving, but it may save the caller's thread from being blocked.
-    const mayMove =
-      isOpen && strategy === "sequential" && host.parallelism > 1 && (width > 1 || limit !== undefined);
+    const predicted = byStrategy(NO_ESTIMATE);
+    for (const { name, estimate } of STRATEGIES) predicted[name] = estimate(workload, limits, host);
+    const choice = choose(workload, limits, predicted);
+    const { strategy, reason, isOpen } = choice;
+    const isHere = strategy === HERE.name;
     this.strategy = strategy;
-    this.fallbacks = isOpen && strategy === "threads" ? FALLBACKS : NONE;
-    this.handOver = mayMove ? { workers, width, firstTaskLimit: limit } : undefined;
+    this.fallbacks = isOpen && !isHere ? FALLBACKS : NONE;
+    this.handOver = isOpen && isHere ? handOverOf(choice, workload, limits, host, predicted) : undefined;
     this.tasks = tasks;
-    this.workers = strategy === "threads" ? workers : 1;
+    this.workers = isHere ? 1 : workersOf(tasks, limits);
     this.taskBytes = taskBytes;
     this.taskSizeHintBytes = hint;
     this.bytesShared = bytesShared;
     this.bytesToPlace = bytesToPlace;
     this.kernel = kernel;
+    this.basis = kernel?.basis ?? "supposed";
     this.predicted = predicted;
     this.host = host;
     this.#workload = workload;
@@ -88,6 +88,40 @@ export class DraftPlan implements Plan {
     return adviceFor(this.#workload, this.#limits, this.host, this.predicted);
   }
 }
+
+/** @returns undefined: nothing could be gained by moving */
+function handOverOf(
+  { isUnsure }: Choice,
+  { tasks, kernel, canGiveUp }: Workload,
+  limits: Limits,
+  host: HostProfile,
+  predicted: Plan["predicted"],
+): Plan["handOver"] {
+  if (host.parallelism <= 1) return undefined;
+  const workers = workersOf(tasks, limits);
+  const width = parallelWidth(workers, host);
+  const strategy = cheapestElsewhere(predicted);
+  const isGuarded = isUnsure && canGiveUp && limits.canInterrupt && mayBeLong(kernel);
+  const limit = isGuarded ? firstTaskLimit(tasks, width, predicted[strategy]) : undefined;
+  const overdue = isUnsure ? 0 : OVERDUE * predicted[HERE.name].total;
+  const firstLook = Math.min(GUARD_MS, Math.max(FIRST_LOOK_MS, overdue));
+  return { strategy, workers, width, firstTaskLimit: limit, firstLook };
+}
+
+/** A guard costs 0.05 to 0.5 ms: too much for a kernel of which no task has blocked a thread so far. */
+function mayBeLong(kernel: KernelCost | undefined): boolean {
+  return kernel === undefined || kernel.longest >= GUARD_MS;
+}
+
+const NO_ESTIMATE = (): Estimate => NOTHING;
+const NOTHING: Estimate = Object.freeze({
+  spawn: 0,
+  place: 0,
+  dispatch: 0,
+  compute: 0,
+  results: 0,
+  total: 0,
+});
 
 const FALLBACKS = Object.freeze(["sequential"] as const);
 const NONE = Object.freeze([] as const);

@@ -3,28 +3,48 @@ import type { HostProfile } from "./host-profile.js";
 
 export type StrategyName = "sequential" | "threads";
 
-/** What is known of one kernel over one kind of arrays. */
+/** What predictions rest on: a call of this shape, calls of other shapes, or what kernels cost in general. */
+export type Basis = "seen" | "fitted" | "supposed";
+
+/** What is known of one kernel over one set of array kinds, for a call of one shape. */
 export interface KernelCost {
-  /** Milliseconds of one thread per payload byte, by strategy: side by side, threads compete for memory. */
-  readonly perByte: { readonly [S in StrategyName]: number };
+  /** Milliseconds of one thread per task, by strategy: side by side, threads compete for memory. */
+  readonly perTask: { readonly [S in StrategyName]: number };
   /** Milliseconds of collecting one task's result, by strategy. */
   readonly perResult: { readonly [S in StrategyName]: number };
   /** Milliseconds of a call that are neither placing, computing nor results, by strategy; undefined: not measured. */
   readonly dispatch: { readonly [S in StrategyName]: number | undefined };
-  /** Runs of the other strategy since the last one of this. */
+  /** Runs of other strategies since the last one of this, in calls of this shape. */
   readonly since: { readonly [S in StrategyName]: number };
-  /** How far single runs lie from the mean, as a share of it; 0 after a single run. */
-  readonly spread: number;
-  /** Runs that were measured. */
+  readonly basis: Exclude<Basis, "supposed">;
+  /** The factor within which tasks are expected to cost what is predicted; Infinity: they may cost anything. */
+  readonly within: number;
+  /** Milliseconds of the longest task on average of a call, in calls of this shape or of those that it rests on. */
+  readonly longest: number;
+  /** The share of that time that went into sending results, in the last call like this one. */
+  readonly sending: number;
+  /** Runs that were measured, of any shape. */
   readonly runs: number;
+  /** Of those, the ones of calls like this one. */
+  readonly runsAlike: number;
   /** Have the workers run it? */
   readonly isOnWorkers: boolean;
+}
+
+/** Calls in progress on one strategy, beside the one that is planned. */
+export interface Occupation {
+  /** Milliseconds that they were predicted to keep all threads of the strategy busy. */
+  readonly busy: number;
+  /** The shares of those threads that they take up, added. */
+  readonly shares: number;
 }
 
 /** What there is to do. */
 export interface Workload {
   readonly call: string;
   readonly tasks: number;
+  /** Whether the tasks are chunks, which the caller may cut otherwise. */
+  readonly isCut: boolean;
   /** What the gates count: elements of arrays and columns, or items. */
   readonly instances: number;
   /** Payload bytes of one task, measured or hinted. */
@@ -41,6 +61,10 @@ export interface Workload {
   readonly droppedBefore: { readonly bytes: number; readonly times: number };
   /** What the kernel was measured to cost; undefined: never seen. */
   readonly kernel: KernelCost | undefined;
+  /** Whether no call has run for a while. */
+  readonly afterPause: boolean;
+  /** Calls in progress, by strategy. */
+  readonly occupied: { readonly [S in StrategyName]: Occupation };
   /** May a run of the kernel be given up half way, without a trace? */
   readonly canGiveUp: boolean;
 }
@@ -53,6 +77,8 @@ export interface Limits {
   readonly liveWorkers: number;
   /** Milliseconds until workers may be started, as those before them died; 0: at once. */
   readonly respawnWait: number;
+  /** Milliseconds that earlier calls would have saved had the workers been up. */
+  readonly rent: number;
   /** Can a task be stopped that takes too long on the caller's thread? */
   readonly canInterrupt: boolean;
   /** Would a region that was used before take what must be placed? */
@@ -83,6 +109,8 @@ export interface Estimate {
 
 /** What a plan allows of moving on the way. */
 export interface HandOverPlan {
+  /** Where the call would move. */
+  readonly strategy: StrategyName;
   /** Threads that would take over. */
   readonly workers: number;
   /** Of those, how many really run at the same time. */
@@ -92,6 +120,8 @@ export interface HandOverPlan {
    * runs to its end.
    */
   readonly firstTaskLimit: number | undefined;
+  /** Milliseconds after which the call looks for the first time at what its tasks cost. */
+  readonly firstLook: number;
 }
 
 /** How a job will run. Frozen; `String(plan)` is a table for people. */
@@ -112,6 +142,8 @@ export interface Plan {
   readonly bytesToPlace: number;
   /** What the kernel was measured to cost so far; undefined: never measured. */
   readonly kernel: KernelCost | undefined;
+  /** What the predictions rest on. */
+  readonly basis: Basis;
   readonly predicted: { readonly [S in StrategyName]: Estimate };
   /** Why this strategy, in words. */
   readonly reason: string;

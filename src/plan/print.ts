@@ -1,5 +1,6 @@
 /** Plans as people read them. */
 import type { Estimate, Plan } from "./plan.js";
+import { STRATEGIES } from "./strategies.js";
 
 export function ms(value: number): string {
   if (value >= 100) return `${value.toFixed(0)} ms`;
@@ -21,9 +22,9 @@ export function printPlan(plan: Plan): string {
     column === "compute" ? parts.compute + results : parts[column];
   const rows = [
     ["strategy", ...columns],
-    ...(["sequential", "threads"] as const).map((strategy) => [
-      strategy === plan.strategy ? `${strategy} *` : strategy,
-      ...columns.map((column) => ms(cost(plan.predicted[strategy], column))),
+    ...STRATEGIES.map(({ name }) => [
+      name === plan.strategy ? `${name} *` : name,
+      ...columns.map((column) => ms(cost(plan.predicted[name], column))),
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
@@ -35,13 +36,17 @@ export function printPlan(plan: Plan): string {
     ...table,
     `* chosen: ${plan.reason}`,
     `${plan.tasks} tasks of ${plan.taskBytes} bytes on ${threads}; ${kernelLine(plan)}`,
-    `${plan.bytesShared} bytes are shared already, threads would place ${plan.bytesToPlace}`,
+    `${plan.bytesShared} bytes are shared already, ${plan.bytesToPlace} would be placed for workers`,
     ...plan.advice.map((advice) => `advice: ${advice}`),
   ].join("\n");
 }
 
 function kernelLine({ kernel }: Plan): string {
-  if (kernel === undefined) return "the kernel was never measured";
-  const spread = `±${Math.round(100 * kernel.spread)}%`;
-  return `the kernel was measured in ${kernel.runs} ${kernel.runs === 1 ? "run" : "runs"} (${spread})`;
+  if (kernel === undefined) return "supposed: the kernel was never measured";
+  const { basis, within, runs } = kernel;
+  const measured = `the kernel was measured in ${runs} ${runs === 1 ? "run" : "runs"}`;
+  const calls = basis === "seen" ? "calls like this one among them" : "but none like this one";
+  const how =
+    within === Infinity ? "its tasks may cost anything" : `good to a factor of ${within.toFixed(1)}`;
+  return `${basis}: ${measured}, ${calls}; ${how}`;
 }

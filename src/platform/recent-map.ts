@@ -26,6 +26,12 @@ export class RecentMap<K, V> {
     return value;
   }
 
+  /** Those that were used last come last. */
+  *values(): Iterable<V> {
+    yield* this.#before.values();
+    yield* this.#recent.values();
+  }
+
   set(key: K, value: V): void {
     this.#before.delete(key);
     this.#recent.set(key, value);

@@ -11,7 +11,9 @@ export const ENDED = 3;
 export const LOGGED = 4;
 /** The position after that of the task it is at, or was at last; 0: none yet. */
 export const AT = 5;
-export const METER_WORDS = 6;
+/** Milliseconds, among those in claims, spent on sending results that do not fit the result table. */
+export const SENDING = 6;
+export const METER_WORDS = 7;
 
 /** Words of a logged claim: begin and end on the clock of all threads, first position, tasks. */
 export const LOG_WORDS = 4;

@@ -10,7 +10,7 @@ import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
 import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
 import { LeaveWord } from "./leave.js";
 import type { WakeMessage } from "./messages.js";
-import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING } from "./meter.js";
+import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING, SENDING } from "./meter.js";
 
 // A cache line for each worker: its meter, which is written at the end of every claim, and its leave words.
 const METER_BYTES = 64;
@@ -41,6 +41,8 @@ export interface Round {
   readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
   busy(): number;
+  /** Milliseconds, among those, that they spent on sending results. */
+  sending(): number;
   /**
    * The position of the task that that worker is at, as far as can be told from here; undefined: it is at none. Of a
    * worker that has ended it is certain: the task has begun, and if it has not ended it ended the worker.
@@ -120,6 +122,7 @@ export function openRound(
     for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
     for (const leave of leaves) leave.reset(silent);
   };
+  const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
   begin(silent);
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
   new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
@@ -130,7 +133,8 @@ export function openRound(
     version: nextVersion(),
     orderLength,
     workers,
-    busy: () => meters.reduce((total, meter) => total + (meter[BUSY] as number), 0),
+    busy: () => sumOf(BUSY),
+    sending: () => sumOf(SENDING),
     at: (participant) => {
       const meter = meters[participant];
       return meter?.[RUNNING] === 1 && meter[AT] !== 0 ? (meter[AT] as number) - 1 : undefined;

@@ -17,6 +17,8 @@ export interface ParallelDecision {
   readonly tasks: number;
   /** Predicted milliseconds per strategy. */
   readonly predicted: Plan["predicted"];
+  /** What the predictions rest on. */
+  readonly basis: Plan["basis"];
   readonly bytesShared: number;
   readonly bytesToPlace: number;
 }

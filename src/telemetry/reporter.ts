@@ -46,6 +46,7 @@ export class Reporter {
       reason: reason ?? plan.reason,
       tasks: plan.tasks,
       predicted: plan.predicted,
+      basis: plan.basis,
       bytesShared: plan.bytesShared,
       bytesToPlace: plan.bytesToPlace,
     });

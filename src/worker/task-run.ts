@@ -7,7 +7,7 @@ import { clock } from "../platform/clock.js";
 import { CLOCK_OFFSET } from "../platform/runtime.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { Departing, Departure } from "../protocol/departure.js";
-import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, STARTED } from "../protocol/meter.js";
+import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
 import type { ResultTable } from "../protocol/results.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { isThenable } from "./tasks.js";
@@ -225,9 +225,10 @@ export class TaskRun {
   }
 
   #settle(position: number, index: number, value: unknown): void {
-    const { results, departure, outbox, slots, control, wanted, mend } = this.#parts;
+    const { results, departure, outbox, slots, control, wanted, mend, meter } = this.#parts;
     if (wanted.takeDenial()) return;
     if (slots && results.write(index, value)) return;
+    const began = clock();
     mend?.();
     let departing: Departing;
     try {
@@ -239,6 +240,7 @@ export class TaskRun {
     outbox.value(index, departing);
     control.addPosted(1);
     results.markElsewhere(index);
+    meter[SENDING] = (meter[SENDING] as number) + clock() - began;
   }
 
   #fail(position: number, index: number, thrown: unknown): void {

@@ -191,12 +191,12 @@ test("explain() asks the executor, which knows the kernel from calls of its clie
   const seen = await runClient<{ text: string }>(executor, "explained");
   expect(seen).toMatchObject({
     frozen: true,
-    host: 12,
+    host: 13,
     bytesShared: 8e6,
     runs: [undefined, 1],
     wrong: "TypeError",
   });
-  expect(seen.text).toContain("8000000 bytes are shared already, threads would place 0");
+  expect(seen.text).toContain("8000000 bytes are shared already, 0 would be placed for workers");
 });
 
 test("start() and metrics are the executor's", async () => {

@@ -425,11 +425,11 @@ test("explain() starts no workers and takes no memory", () => {
   expect(String(executor.explain(x, (part) => part[0], { taskSizeHintBytes: 1e9 }))).toBe(String(plan));
 });
 
-test("where the pool is up, an unknown kernel goes to the workers at once", async () => {
+test("where the pool is up, an unknown kernel that nothing could stop here goes to the workers at once", async () => {
   const { executor, of } = create();
   await executor.start();
-  const given = prepare(executor, givenUp);
-  await executor.map(given.items, plain.onItem, { args: given.args });
+  const given = prepare(executor, { ...givenUp, kernels: stateful });
+  await executor.map(given.items, stateful.onItem, { args: given.args });
   expect(of("parallel_decision")).toMatchObject([
     {
       decision: "threads",

@@ -5,38 +5,15 @@ import { Arena } from "../../src/memory/arena.js";
 import { GUARD_MS } from "../../src/plan/hand-over.js";
 import { defaultHostProfile } from "../../src/plan/host-profile.js";
 import { makePlan } from "../../src/plan/make-plan.js";
-import type { Plan } from "../../src/plan/plan.js";
+import type { HandOverPlan, Plan } from "../../src/plan/plan.js";
 import { SLICE_MS } from "../../src/platform/breather.js";
+import { LIMITS, WORKLOAD } from "./plan/grounds.js";
 
 /** 1000 tasks of a kernel that nobody knows, with a pool of two that is down. Threads cost 10 + 1 + 50 ms to reach. */
 function unknownPlan(more: Partial<Plan["predicted"]["threads"]> = {}): Plan {
   const plan = makePlan(
-    {
-      call: "mapShared",
-      tasks: 1000,
-      instances: 1000,
-      taskBytes: 8,
-      hint: 0,
-      bytesShared: 0,
-      bytesToPlace: 8000,
-      placedBefore: { bytes: 0, times: 0 },
-      droppedBefore: { bytes: 0, times: 0 },
-      kernel: undefined,
-      canGiveUp: true,
-    },
-    {
-      strategy: "auto",
-      maxWorkers: 2,
-      liveWorkers: 0,
-      respawnWait: 0,
-      canInterrupt: true,
-      recycles: false,
-      keepsRegions: false,
-      sequentialBecause: undefined,
-      minBatchSize: undefined,
-      minInstancesForParallel: undefined,
-      tinyWorkloadThreshold: undefined,
-    },
+    { ...WORKLOAD, tasks: 1000, instances: 1000, taskBytes: 8, bytesToPlace: 8000, kernel: undefined },
+    { ...LIMITS, liveWorkers: 0 },
     defaultHostProfile,
   );
   const threads = { spawn: 50, place: 10, dispatch: 1, compute: 0, results: 0, total: 61, ...more };
@@ -62,8 +39,9 @@ function setUp({ plan = unknownPlan(), serving = 0, limit = 2 ** 20, bytesNeeded
   const { pool, starts } = fakePool(serving);
   const onFailure = vi.fn();
   const arena = new Arena(limit);
-  const handOver = new HandOver(plan, pool as unknown as Pool, arena, bytesNeeded, onFailure);
-  return { handOver, pool, starts, onFailure, arena };
+  const grounds = { rent: 0, planAgain: vi.fn(() => plan) };
+  const handOver = new HandOver(plan, pool as unknown as Pool, arena, bytesNeeded, grounds, onFailure);
+  return { handOver, pool, starts, onFailure, arena, grounds };
 }
 
 // Half of 999 such tasks is far more than the 61 ms of the way; each is far below a slice.
@@ -186,6 +164,9 @@ it("guards the first task as the plan says, and has a reason where that one took
   expect(handOver.firstTaskLimit).toBe(GUARD_MS);
   expect(handOver.reason).toBe("handed over: the first task takes too long for this thread");
   const unguarded = unknownPlan();
-  const plan = { ...unguarded, handOver: { workers: 2, width: 2, firstTaskLimit: undefined } };
+  const plan = {
+    ...unguarded,
+    handOver: { ...(unguarded.handOver as HandOverPlan), firstTaskLimit: undefined },
+  };
   expect(setUp({ plan }).handOver.firstTaskLimit).toBeUndefined();
 });

@@ -37,7 +37,7 @@ function request(
 function setUp(options: ParallelOptions = {}, serving = 0) {
   const config = new ParallelConfig({ maxWorkers: 2, hostProfile: { parallelism: 2 }, ...options });
   const arena = new Arena(2 ** 24);
-  const pool = { serving };
+  const pool = { serving, respawnWait: 0, start: vi.fn(() => Promise.resolve()) };
   return { planner: new Planner(config, arena, pool as unknown as Pool), pool };
 }
 
@@ -46,6 +46,7 @@ function report(strategy: StrategyName, more: Partial<RunReport> = {}): RunRepor
     strategy,
     workers: 1,
     busy: 10,
+    sending: 0,
     metadataBytes: 0,
     retries: 0,
     ran: 10,
@@ -125,11 +126,15 @@ describe("what a plan knows of the kernel", () => {
     // Two threads ran ten tasks of 800 bytes in 10 ms: 20 ms of one thread, though they were busy for 18.
     learn(planner, asked, planner.plan(asked), once("threads", { workers: 2, busy: 18 }));
     const { kernel } = planner.plan(asked);
-    expect(kernel?.perByte.threads).toBeCloseTo(20 / 8000, 12);
+    expect(kernel?.perTask.threads).toBeCloseTo(2, 12);
     expect(kernel).toMatchObject({ runs: 1, isOnWorkers: true });
-    // From 0 to 2 it was prepared, from 12 to 13 collected.
-    expect(kernel?.dispatch.threads).toBe(2);
+    // From 12 to 13 it was collected. From 0 to 2 it was prepared, and sent the kernel, which is not done again.
     expect(kernel?.perResult.threads).toBeCloseTo(0.1, 12);
+    expect(kernel?.dispatch.threads).toBeUndefined();
+    learn(planner, asked, planner.plan(asked), once("threads", { workers: 2, busy: 18 }));
+    // The next call comes at once; after a pause the workers would sleep.
+    expect(planner.plan({ ...asked, started: 13.5 }).kernel?.dispatch.threads).toBe(2);
+    expect(planner.plan({ ...asked, started: 33 }).kernel?.dispatch.threads).toBeUndefined();
     expect(planner.plan(request(newKernel())).kernel).toBeUndefined();
   });
 
@@ -138,7 +143,7 @@ describe("what a plan knows of the kernel", () => {
     const asked = request(newKernel());
     learn(planner, asked, planner.plan(asked), once("threads", { workers: 2, busy: 18 }), { isAlone: false });
     const { kernel } = planner.plan(asked);
-    expect(kernel?.perByte.threads).toBeCloseTo(18 / 8000, 12);
+    expect(kernel?.perTask.threads).toBeCloseTo(1.8, 12);
     expect(kernel?.dispatch.threads).toBeUndefined();
     expect(kernel?.perResult.threads).toBe(0);
   });
@@ -153,8 +158,8 @@ describe("what a plan knows of the kernel", () => {
     learn(planner, asked, planner.plan(asked), runs);
     const { kernel } = planner.plan(asked);
     // Of single runs the lower figure counts: 8 ms over 4 tasks of 800 bytes, against 18 over 6.
-    expect(kernel?.perByte.sequential).toBeCloseTo(8 / 3200, 12);
-    expect(kernel?.perByte.threads).toBeCloseTo(8 / 3200, 12);
+    expect(kernel?.perTask.sequential).toBeCloseTo(2, 12);
+    expect(kernel?.perTask.threads).toBeCloseTo(2, 12);
     expect(kernel).toMatchObject({ runs: 2, isOnWorkers: true });
     learn(planner, asked, planner.plan(asked), once("threads", { busy: 18 }), { isAlone: false });
     expect(planner.plan(asked).kernel?.dispatch).toEqual({ sequential: undefined, threads: undefined });
@@ -267,7 +272,7 @@ describe("what must not be learned", () => {
     const asked = request(newKernel());
     const plan: Plan = { ...planner.plan(asked), strategy: "threads", fallbacks: ["sequential"] };
     learn(planner, asked, plan, once("sequential", { ran: 2, busy: 10 }));
-    expect(planner.plan(asked).kernel?.perByte.sequential).toBeCloseTo(10 / 1600, 12);
+    expect(planner.plan(asked).kernel?.perTask.sequential).toBeCloseTo(5, 12);
   });
 
   it("a hint in one call does not spoil the prediction for the next one without", () => {

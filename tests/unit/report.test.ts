@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RunReport } from "../../src/dispatch/job.js";
 import type { Execution } from "../../src/execution.js";
+import type { Measured } from "../../src/measured.js";
 import type { Estimate, Plan, StrategyName } from "../../src/plan/plan.js";
-import type { Measured } from "../../src/planner.js";
 import { busyOf, callTrace, executionEvent, type Planned } from "../../src/report.js";
 import type { Request } from "../../src/request.js";
 
@@ -26,6 +26,7 @@ function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
     strategy,
     workers: 1,
     busy: 0,
+    sending: 0,
     metadataBytes: 0,
     retries: 0,
     ran: 100,
@@ -46,6 +47,7 @@ function courseOf(runs: RunReport[], placing?: { start: number; end: number; isR
     ownSignal: undefined,
     beganAlone: true,
     stopWatching: undefined,
+    occupant: undefined,
     cancelled: undefined,
     plan,
     planned: 101,

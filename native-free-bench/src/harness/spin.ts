@@ -1,6 +1,6 @@
 /** Arithmetic of a known duration: multiplying and adding integers. No memory, no clock, the same on every thread. */
 
-export function spin(seed: string, iterations: number): string {
+export function spin(seed: string, iterations: number | string): string {
   return `let n = ${seed}; for (let k = 0; k < ${iterations}; k += 1) n = (Math.imul(n, 1664525) + 1013904223) | 0;`;
 }
 

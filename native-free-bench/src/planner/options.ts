@@ -7,7 +7,7 @@ export const HELP = `Usage: npm run bench:planner -- [options]
 How much slower is strategy "auto" than the better of "sequential" and "threads"?
 
 Options
-  --quick        fewer cells, shorter measurements; under a minute
+  --quick        fewer cells, shorter measurements; under two minutes
   --only TEXT    only cells whose name contains TEXT
   --json         the figures as JSON on standard output instead of tables
   -h, --help     show this text

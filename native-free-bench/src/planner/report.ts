@@ -3,6 +3,7 @@ import { type Machine, machineLine } from "../harness/machine.js";
 import { alignedRows, markdownTable } from "../report/table.js";
 import type { ColdResult } from "./cold.js";
 import { type Bar, isPredicted } from "./judge.js";
+import type { StoryCell, StoryFigure } from "./story-bench.js";
 import type { WarmOutcome } from "./warm.js";
 
 export interface Report {
@@ -13,6 +14,7 @@ export interface Report {
   readonly bars: readonly Bar[];
   readonly warm: readonly WarmOutcome[];
   readonly cold: readonly ColdResult[];
+  readonly stories: readonly StoryCell[];
 }
 
 interface Table {
@@ -39,7 +41,7 @@ function measuredOn({ machine, minutes }: Report): string {
   return `Measured in ${minutes.toFixed(1)} minutes on ${machineLine(machine)}.`;
 }
 
-function tablesOf({ bars, warm, cold }: Report): Table[] {
+function tablesOf({ bars, warm, cold, stories }: Report): Table[] {
   const tables: Table[] = [
     {
       title: "Warm: the kernel has been seen twice",
@@ -68,6 +70,23 @@ function tablesOf({ bars, warm, cold }: Report): Table[] {
         choice,
         regret.toFixed(2),
       ]),
+    },
+    {
+      title: "Stories: one kernel in several shapes",
+      head: [
+        "story: step",
+        "calls",
+        "sequential ms",
+        "threads ms",
+        "auto ms",
+        "auto chose",
+        "rested on",
+        "regret",
+        "noise",
+        "predicted/actual",
+        "notes",
+      ],
+      rows: stories.flatMap(storyRows),
     },
     {
       title: "Summary",
@@ -102,6 +121,27 @@ function warmRow({ cell, result }: WarmOutcome): string[] {
     prediction.toFixed(2),
     notes.join("; "),
   ];
+}
+
+function storyRows(cell: StoryCell): string[][] {
+  const { name, first, later, noise, prediction, before } = cell;
+  const again = (regret: number | undefined): string[] =>
+    regret === undefined ? [] : [`measured again: ${regret.toFixed(2)}`];
+  const row = (calls: string, part: StoryFigure, ...rest: string[]): string[] => [
+    name,
+    calls,
+    figure(part.sequential),
+    figure(part.threads),
+    figure(part.auto),
+    part.choice,
+    part.basis,
+    part.regret.toFixed(2),
+    ...rest,
+  ];
+  const notes = [...again(before?.[1]), ...(isPredicted(cell) ? [] : ["predicted badly"])].join("; ");
+  const rest = [noise.toFixed(2), prediction.toFixed(2), notes];
+  if (first === undefined) return [row("all", later, ...rest)];
+  return [row("first", first, "", "", again(before?.[0]).join("")), row("third on", later, ...rest)];
 }
 
 function figure(ms: number): string {

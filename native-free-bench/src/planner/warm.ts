@@ -40,7 +40,7 @@ const REPEATS = 5;
 type Race = Omit<WarmResult, "regrets" | "cores">;
 type Execution = TelemetryEvents["parallel_execution"];
 /** Every order in which three can take turns, so that none always follows the same one. */
-const ORDERS: readonly (readonly Contestant[])[] = [
+export const ORDERS: readonly (readonly Contestant[])[] = [
   ["sequential", "threads", "auto"],
   ["auto", "threads", "sequential"],
   ["threads", "auto", "sequential"],

@@ -23,7 +23,7 @@ const call = {
     table: { arrays: [1] },
     outputs: null,
     instances: 1,
-    taskBytes: 0,
+    workShape: { taskBytes: 0 },
     arrayKinds: 0,
     placement: { bytesPlaced: 0, bytesShared: 0 },
     sightings: null,

@@ -39,8 +39,8 @@ describe("a request between the two sides", () => {
     const onProgress = () => {};
     const parts = { arrays: request.table.arrays, items: undefined, guest, onProgress };
     const arrived = unpackRequest(wire, request.kernel, parts);
-    const { call, spec, outputs, instances, taskBytes, profileKey, arrayKinds } = request;
-    expect(arrived).toMatchObject({ call, spec, outputs, instances, taskBytes, profileKey, arrayKinds });
+    const { call, spec, outputs, instances, workShape, profileKey, arrayKinds } = request;
+    expect(arrived).toMatchObject({ call, spec, outputs, instances, workShape, profileKey, arrayKinds });
     expect(arrived.kernel).toBe(request.kernel);
     expect(arrived.table.arrays).toEqual(request.table.arrays);
     expect(arrived.guest).toBe(guest);

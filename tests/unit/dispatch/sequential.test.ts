@@ -63,12 +63,17 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
 
 class FakeOverseer implements Overseer {
   readonly firstTaskLimit: number | undefined;
+  readonly firstLook: number = SLICE_MS;
   readonly asked: [left: number, perTask: number][] = [];
   readonly #answer: (left: number) => boolean;
 
   constructor(answer: (left: number) => boolean, guardsFirstTask = false) {
     this.#answer = answer;
     this.firstTaskLimit = guardsFirstTask ? GUARD_MS : undefined;
+  }
+
+  takesOverAtOnce(): boolean {
+    return false;
   }
 
   takesOver(left: number, perTask: number): boolean {
@@ -130,6 +135,7 @@ describe("a run on this thread", () => {
       workers: 1,
       busy: 20,
       metadataBytes: 0,
+      sending: 0,
       retries: 0,
       left: 0,
       woken: 1000,

@@ -2,42 +2,18 @@ import { describe, expect, it } from "vitest";
 import { adviceFor, hintAdvice } from "../../../src/plan/advice.js";
 import { defaultHostProfile } from "../../../src/plan/host-profile.js";
 import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
 
-const kernel: KernelCost = {
-  perByte: { sequential: 1e-3, threads: 1e-3 },
-  perResult: { sequential: 0, threads: 0 },
-  dispatch: { sequential: undefined, threads: undefined },
-  since: { sequential: 0, threads: 0 },
-  spread: 0,
-  runs: 2,
-  isOnWorkers: true,
-};
+const kernel: KernelCost = { ...KERNEL, perTask: { sequential: 2e-3, threads: 2e-3 } };
 const workload: Workload = {
-  call: "mapShared",
+  ...WORKLOAD,
   tasks: 5000,
   instances: 5000,
   taskBytes: 2,
-  hint: 0,
-  bytesShared: 0,
   bytesToPlace: 256e6,
-  placedBefore: { bytes: 0, times: 0 },
-  droppedBefore: { bytes: 0, times: 0 },
   kernel,
-  canGiveUp: true,
 };
-const limits: Limits = {
-  strategy: "auto",
-  maxWorkers: 2,
-  liveWorkers: 2,
-  respawnWait: 0,
-  canInterrupt: true,
-  recycles: false,
-  keepsRegions: true,
-  sequentialBecause: undefined,
-  minBatchSize: undefined,
-  minInstancesForParallel: undefined,
-  tinyWorkloadThreshold: undefined,
-};
+const limits: Limits = { ...LIMITS, keepsRegions: true };
 
 function estimate(parts: Partial<Estimate>): Estimate {
   const all = { spawn: 0, place: 0, dispatch: 0, compute: 0, results: 0, ...parts };
@@ -76,12 +52,24 @@ describe("advice", () => {
     expect(advise({ placedBefore }, {}, useless)).toEqual([]);
   });
 
+  it("asks for fewer chunks if results take much of the time", () => {
+    const dear = { ...kernel, sending: 0.244 };
+    const text =
+      "sending 153 results takes 24 % of the tasks' time: cut fewer chunks, with a larger chunkSize";
+    expect(advise({ kernel: dear, tasks: 153 })).toEqual([text]);
+    expect(advise({ kernel: { ...kernel, sending: 0.04 }, tasks: 153 })).toEqual([]);
+    // Enough for two workers to end together, and what is not cut.
+    expect(advise({ kernel: dear, tasks: 7 })).toEqual([]);
+    expect(advise({ kernel: dear, tasks: 153, isCut: false })).toEqual([]);
+  });
+
   it("sends short tasks of map to columns", () => {
     expect(advise({ call: "map" })).toEqual([
       "each task takes 0.002 ms: map over columns instead, with mapShared() or transformShared()",
     ]);
     expect(advise({ call: "map", tasks: 999 })).toEqual([]);
-    expect(advise({ call: "map", taskBytes: 10 })).toEqual([]);
+    const longer = { ...kernel, perTask: { sequential: 0.005, threads: 0.005 } };
+    expect(advise({ call: "map", kernel: longer })).toEqual([]);
     expect(advise({ call: "map", kernel: undefined })).toEqual([]);
   });
 

@@ -2,42 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as module from "../../../src/plan/choose.js";
 import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
 
-const kernel: KernelCost = {
-  perByte: { sequential: 1, threads: 1 },
-  perResult: { sequential: 0, threads: 0 },
-  dispatch: { sequential: undefined, threads: undefined },
-  since: { sequential: 0, threads: 0 },
-  spread: 0,
-  runs: 1,
-  isOnWorkers: false,
-};
-const workload: Workload = {
-  call: "map",
-  tasks: 10,
-  instances: 10,
-  taskBytes: 1,
-  hint: 0,
-  bytesShared: 0,
-  bytesToPlace: 0,
-  placedBefore: { bytes: 0, times: 0 },
-  droppedBefore: { bytes: 0, times: 0 },
-  kernel,
-  canGiveUp: true,
-};
-const limits: Limits = {
-  strategy: "auto",
-  maxWorkers: 2,
-  liveWorkers: 2,
-  respawnWait: 0,
-  canInterrupt: true,
-  recycles: false,
-  keepsRegions: false,
-  sequentialBecause: undefined,
-  minBatchSize: undefined,
-  minInstancesForParallel: undefined,
-  tinyWorkloadThreshold: undefined,
-};
+const kernel: KernelCost = { ...KERNEL, isOnWorkers: false };
+const workload: Workload = { ...WORKLOAD, call: "map", kernel };
+const limits = LIMITS;
 
 function estimate(total: number, parts: Partial<Estimate> = {}): Estimate {
   return { spawn: 0, place: 0, dispatch: 0, compute: 0, results: 0, ...parts, total };
@@ -62,6 +31,7 @@ describe("workers that died", () => {
       reason:
         "predicted to be faster: sequential 100 ms, threads 500 ms; workers died, and none is started for 400 ms",
       isOpen: true,
+      isUnsure: false,
     });
     const unknown = { ...workload, kernel: undefined };
     const predicted = { sequential: estimate(100), threads: estimate(500, { spawn: 450 }) };
@@ -94,7 +64,12 @@ describe("the choice by cost", () => {
     ],
     [1000, 1101, "sequential", "predicted to be faster: sequential 1000 ms, threads 1101 ms"],
   ])("sequential %d ms, threads %d ms: %s", (sequential, threads, strategy, reason) => {
-    expect(choose(workload, limits, of(sequential, threads))).toEqual({ strategy, reason, isOpen: true });
+    expect(choose(workload, limits, of(sequential, threads))).toEqual({
+      strategy,
+      reason,
+      isOpen: true,
+      isUnsure: false,
+    });
   });
 
   it("never takes what is predicted to be more than a tenth longer than the other", () => {
@@ -125,29 +100,30 @@ describe("a strategy that was not measured for long", () => {
     kernel: { ...kernel, since: { sequential: runs, threads: runs }, ...more },
   });
 
-  // A thirty-second of the time: what costs half as much again is looked at after 16 runs.
+  // A hundredth of the time: what costs a third more is looked at after 33 runs.
   it.each([
-    [15, of(100, 150), "sequential"],
-    [16, of(100, 150), "threads"],
-    [16, of(100, 151), "sequential"],
-    [17, of(100, 151), "threads"],
-    [15, of(150, 100), "threads"],
-    [16, of(150, 100), "sequential"],
-    [15, of(100, 100), "threads"],
-    [16, of(100, 100), "sequential"],
-    [31, of(100, 200), "sequential"],
-    [32, of(100, 200), "threads"],
-    [3167, of(1, 100), "sequential"],
-    [3168, of(1, 100), "threads"],
+    [31, of(100, 131), "sequential"],
+    [32, of(100, 132), "threads"],
+    [32, of(100, 133), "sequential"],
+    [33, of(100, 133), "threads"],
+    [49, of(150, 100), "threads"],
+    [50, of(150, 100), "sequential"],
+    [31, of(100, 100), "threads"],
+    [32, of(100, 100), "sequential"],
+    [99, of(100, 200), "sequential"],
+    [100, of(100, 200), "threads"],
+    [9899, of(1, 100), "sequential"],
+    [9900, of(1, 100), "threads"],
   ])("after %d runs, %j: %s", (runs, predicted, strategy) => {
     expect(choose(since(runs), limits, predicted).strategy).toBe(strategy);
   });
 
   it("is said to be looked at again", () => {
-    expect(choose(since(20), limits, of(100, 120))).toEqual({
+    expect(choose(since(40), limits, of(100, 120))).toEqual({
       strategy: "threads",
-      reason: "not measured in the last 20 runs, so it is looked at again: sequential 100 ms, threads 120 ms",
+      reason: "not measured in the last 40 runs, so it is looked at again: sequential 100 ms, threads 120 ms",
       isOpen: true,
+      isUnsure: false,
     });
   });
 
@@ -157,9 +133,9 @@ describe("a strategy that was not measured for long", () => {
   });
 
   it("is not looked at here where a task would block this thread", () => {
-    const long = { perByte: { sequential: 1, threads: 8.1 } };
+    const long = { perTask: { sequential: 1, threads: 8.1 } };
     expect(choose(since(1000, long), limits, of(100, 90)).strategy).toBe("threads");
-    const short = { perByte: { sequential: 1, threads: 8 } };
+    const short = { perTask: { sequential: 1, threads: 8 } };
     expect(choose(since(1000, short), limits, of(100, 90)).strategy).toBe("sequential");
   });
 
@@ -185,7 +161,7 @@ describe("an unknown kernel", () => {
     // What it computes is what is to be found out.
     ["much of what is not known anyway", { compute: 1e9, results: 1e9 }, "threads"],
   ])("whose workers cost %s to reach", (_name, parts, strategy) => {
-    const choice = choose(unknown, limits, toReach(parts));
+    const choice = choose({ ...unknown, canGiveUp: false }, limits, toReach(parts));
     expect(choice).toMatchObject({ strategy, isOpen: true });
     expect(choice.reason).toMatch(/^the kernel was never measured: /);
   });
@@ -200,6 +176,87 @@ describe("an unknown kernel", () => {
   });
 });
 
+describe("knowledge that the choice can't rest on", () => {
+  const know = (cost: Partial<KernelCost>, more: Partial<Workload> = {}): Workload => ({
+    ...workload,
+    kernel: { ...kernel, ...cost },
+    ...more,
+  });
+  /** Ten tasks of `each` ms, on two threads that take 1 ms to reach. */
+  const costing = (each: number, place = 0) => ({
+    sequential: estimate(10 * each, { compute: 10 * each }),
+    threads: estimate(1 + place + 5 * each, { place, dispatch: 1, compute: 5 * each }),
+  });
+
+  it("is none for a size or arguments that were never measured: the first tasks decide", () => {
+    for (const each of [0.01, 100]) {
+      const choice = choose(know({ basis: "fitted", within: Infinity }), limits, costing(each));
+      expect(choice).toMatchObject({ strategy: "sequential", isOpen: true, isUnsure: true });
+      expect(choice.reason).toBe(
+        "no call like this one was measured: the call starts on this thread and moves to the workers when that pays",
+      );
+    }
+  });
+
+  it("is enough between sizes that were measured, if the choice is the same wherever the cost lies", () => {
+    const fitted = know({ basis: "fitted", within: 3 });
+    // Tasks of 1/6 ms and more pay within a tenth: three times as much, and a third of it, are beyond doubt.
+    expect(choose(fitted, limits, costing(0.51))).toMatchObject({ strategy: "threads", isUnsure: false });
+    expect(choose(fitted, limits, costing(0.49))).toMatchObject({ strategy: "sequential", isUnsure: true });
+    expect(choose(fitted, limits, costing(0.05))).toMatchObject({ strategy: "sequential", isUnsure: false });
+  });
+
+  it("is none where calls of this very shape differ by more than a factor of two", () => {
+    expect(choose(know({ within: 2 }), limits, costing(100)).strategy).toBe("threads");
+    const choice = choose(know({ within: 2.1 }), limits, costing(100));
+    expect(choice).toMatchObject({ strategy: "sequential", isUnsure: true });
+    expect(choice.reason).toMatch(/^calls like this one differ by a factor of 2\.1: /);
+  });
+
+  it("sends a call to the workers where nothing could stop a long task here", () => {
+    const unsure = { basis: "fitted", within: Infinity } as const;
+    const browser = { ...limits, canInterrupt: false };
+    const long = know({ ...unsure, perTask: { sequential: 8.1, threads: 8.1 } });
+    expect(choose(long, browser, costing(8.1)).strategy).toBe("threads");
+    // They must be reached all the same: what is large is not placed for that.
+    expect(choose(long, browser, costing(8.1, 1000)).strategy).toBe("sequential");
+    const short = know({ ...unsure, perTask: { sequential: 8, threads: 8 } });
+    expect(choose(short, browser, costing(8)).strategy).toBe("sequential");
+    const stateful = { canGiveUp: false };
+    expect(choose({ ...long, ...stateful }, limits, costing(8.1)).strategy).toBe("threads");
+    expect(choose({ ...long, ...stateful }, limits, costing(8.1, 0.1)).strategy).toBe("sequential");
+    expect(choose({ ...short, ...stateful }, limits, costing(8)).strategy).toBe("sequential");
+  });
+});
+
+it("a hint is the caller's word, whatever is known", () => {
+  const unsure = {
+    ...workload,
+    hint: 1e9,
+    kernel: { ...kernel, basis: "fitted", within: Infinity } as const,
+  };
+  expect(choose(unsure, limits, of(10, 5))).toMatchObject({ strategy: "threads", isUnsure: false });
+  expect(choose(unsure, limits, of(5, 10))).toMatchObject({ strategy: "sequential", isUnsure: false });
+});
+
+describe("what calls have lost without workers", () => {
+  const cold = { sequential: estimate(60), threads: estimate(95, { spawn: 65 }) };
+
+  it("pays for their start, as far as it goes", () => {
+    expect(choose(workload, { ...limits, liveWorkers: 0 }, cold).strategy).toBe("sequential");
+    expect(choose(workload, { ...limits, liveWorkers: 0, rent: 28 }, cold).strategy).toBe("sequential");
+    expect(choose(workload, { ...limits, liveWorkers: 0, rent: 40 }, cold)).toMatchObject({
+      strategy: "threads",
+      reason:
+        "predicted to be faster but for the start of workers, which earlier calls would have needed too: " +
+        "sequential 60.0 ms, threads 95.0 ms",
+    });
+    // No more than the start is paid.
+    const useless = { sequential: estimate(20), threads: estimate(95, { spawn: 65 }) };
+    expect(choose(workload, { ...limits, liveWorkers: 0, rent: 1e6 }, useless).strategy).toBe("sequential");
+  });
+});
+
 describe("gates", () => {
   const favoursThreads = of(1e6, 1);
 
@@ -208,6 +265,7 @@ describe("gates", () => {
       strategy: "sequential",
       reason: "there are no tasks",
       isOpen: false,
+      isUnsure: false,
     });
   });
 
@@ -255,6 +313,7 @@ it("what was asked for is not open to what the run shows", () => {
       strategy,
       reason: `strategy "${strategy}" was asked for`,
       isOpen: false,
+      isUnsure: false,
     });
   }
 });

@@ -9,24 +9,36 @@ import {
 import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
 import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
 
+import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
+
 const small = fc.double({ min: 0, max: 1, noNaN: true });
 
 const kernelCost: fc.Arbitrary<KernelCost> = fc.record({
-  perByte: fc.record({ sequential: small, threads: small }),
+  perTask: fc.record({ sequential: small, threads: small }),
   perResult: fc.record({ sequential: small, threads: small }),
   dispatch: fc.record({
     sequential: fc.option(small, { nil: undefined }),
     threads: fc.option(small, { nil: undefined }),
   }),
   since: fc.record({ sequential: fc.nat(100), threads: fc.nat(100) }),
-  spread: small,
+  basis: fc.constantFrom("seen" as const, "fitted" as const),
+  within: fc.double({ min: 1, max: 100, noNaN: true }),
+  longest: small,
+  sending: small,
   runs: fc.integer({ min: 1, max: 100 }),
+  runsAlike: fc.nat(100),
   isOnWorkers: fc.boolean(),
+});
+
+const occupation = fc.record({
+  busy: fc.double({ min: 0, max: 1000, noNaN: true }),
+  shares: fc.double({ min: 0, max: 100, noNaN: true }),
 });
 
 const workloads: fc.Arbitrary<Workload> = fc.record({
   call: fc.constant("mapShared"),
   tasks: fc.integer({ min: 1, max: 10_000 }),
+  isCut: fc.boolean(),
   instances: fc.nat(1e6),
   taskBytes: fc.nat(1e6),
   hint: fc.constant(0),
@@ -35,6 +47,8 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
   placedBefore: fc.constant({ bytes: 0, times: 0 }),
   droppedBefore: fc.constant({ bytes: 0, times: 0 }),
   kernel: fc.option(kernelCost, { nil: undefined }),
+  afterPause: fc.boolean(),
+  occupied: fc.record({ sequential: occupation, threads: occupation }),
   canGiveUp: fc.boolean(),
 });
 
@@ -43,6 +57,7 @@ const limitsOf: fc.Arbitrary<Limits> = fc.record({
   maxWorkers: fc.integer({ min: 1, max: 64 }),
   liveWorkers: fc.nat(64),
   respawnWait: fc.constant(0),
+  rent: fc.constant(0),
   canInterrupt: fc.boolean(),
   recycles: fc.boolean(),
   keepsRegions: fc.boolean(),
@@ -60,14 +75,13 @@ const situation = fc.record({
   work: workloads,
   limits: limitsOf,
   host: hosts,
-  workers: fc.integer({ min: 1, max: 64 }),
 });
 
 type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
 
-const both = ({ work, limits, host, workers }: Situation): [Estimate, Estimate] => [
-  estimateSequential(work, host),
-  estimateThreads(work, workers, limits, host),
+const both = ({ work, limits, host }: Situation): [Estimate, Estimate] => [
+  estimateSequential(work, limits, host),
+  estimateThreads(work, limits, host),
 ];
 
 /** Floating point: sums of the same parts may differ in their last bits. */
@@ -105,30 +119,56 @@ describe("estimates", () => {
 
   it("sequential starts nothing and places nothing", () => {
     fc.assert(
-      fc.property(situation, ({ work, host }) => {
-        expect(estimateSequential(work, host)).toMatchObject({ spawn: 0, place: 0 });
+      fc.property(situation, ({ work, limits, host }) => {
+        expect(estimateSequential(work, limits, host)).toMatchObject({ spawn: 0, place: 0 });
       }),
     );
   });
 
   it("more workers that are up never take longer to compute", () => {
     fc.assert(
-      fc.property(situation, ({ work, limits, host, workers }) => {
-        const computeOf = (count: number) =>
-          estimateThreads(work, count, { ...limits, liveWorkers: 128 }, host).compute;
-        expect(computeOf(workers + 1)).toBeLessThanOrEqual(computeOf(workers));
+      fc.property(situation, ({ work, limits, host }) => {
+        const computeOf = (maxWorkers: number) =>
+          estimateThreads(work, { ...limits, maxWorkers, liveWorkers: 128 }, host).compute;
+        expect(computeOf(limits.maxWorkers + 1)).toBeLessThanOrEqual(computeOf(limits.maxWorkers));
       }),
     );
   });
 
   it("memory that was used before is never charged more than fresh memory", () => {
     fc.assert(
-      fc.property(situation, ({ work, limits, host, workers }) => {
-        const placeOf = (recycles: boolean) =>
-          estimateThreads(work, workers, { ...limits, recycles }, host).place;
+      fc.property(situation, ({ work, limits, host }) => {
+        const placeOf = (recycles: boolean) => estimateThreads(work, { ...limits, recycles }, host).place;
         expect(placeOf(true)).toBeLessThanOrEqual(placeOf(false));
       }),
     );
+  });
+});
+
+describe("calls in progress", () => {
+  const work: Workload = { ...WORKLOAD, tasks: 10, kernel: KERNEL };
+  const host = { ...defaultHostProfile, parallelism: 2 };
+  const withOthers = (occupied: Partial<Workload["occupied"]>): [number, number] => {
+    const situation = {
+      work: { ...work, occupied: { ...work.occupied, ...occupied } },
+      limits: LIMITS,
+      host,
+    };
+    const [sequential, threads] = both(situation);
+    return [sequential.dispatch - idle[0].dispatch, threads.dispatch - idle[1].dispatch];
+  };
+  const idle = both({ work, limits: LIMITS, host });
+
+  // Alone it computes for 10 ms on this thread, for 5 ms on two others.
+  it("on the same threads delay by what they compute, or as long as this one computes", () => {
+    expect(withOthers({ sequential: { busy: 3, shares: 1 } })[0]).toBeCloseTo(3, 9);
+    expect(withOthers({ sequential: { busy: 100, shares: 2 } })[0]).toBeCloseTo(20, 9);
+    expect(withOthers({ threads: { busy: 100, shares: 0.5 } })[1]).toBeCloseTo(2.5, 9);
+  });
+
+  it("on other threads take part of the CPUs", () => {
+    expect(withOthers({ sequential: { busy: 3, shares: 1 } })[1]).toBeCloseTo(1.5, 9);
+    expect(withOthers({ threads: { busy: 100, shares: 4 } })[0]).toBeCloseTo(5, 9);
   });
 });
 

@@ -28,6 +28,7 @@ const decision: ChannelMessages["parallel_decision"] = {
   decision: "sequential",
   reason: "never measured",
   tasks: 5,
+  basis: "supposed",
   predicted: { sequential: estimate, threads: estimate },
   bytesShared: 10,
   bytesToPlace: 20,

@@ -1,0 +1,185 @@
+/**
+ * What one kernel was measured to cost over one set of array kinds, and what that says of a call. Knowledge has grades:
+ * "seen", a call of this shape was measured; "fitted", calls of other shapes were. Without any the host profile supposes.
+ */
+import { RecentMap } from "../platform/recent-map.js";
+import { fitOf, type Point } from "./fit.js";
+import type { KernelCost } from "./plan.js";
+import { type KernelRun, ShapeRecord } from "./shape-record.js";
+import { Speeds } from "./speeds.js";
+import { byStrategy, HERE, STRATEGIES } from "./strategies.js";
+import type { WorkShape } from "./work-shape.js";
+
+// Programs that never make the same call twice must not grow for ever.
+const MOST_SHAPES = 64;
+const MOST_KERNELS = 1000;
+// How far a single call, or one of a neighbouring shape, may lie off.
+const NEIGHBOUR_FACTOR = 2;
+const LEAST_FACTOR = 1.1;
+// Arguments make no difference if calls with others cost the same within this factor, more than once.
+const SAME_WORK = 1.5;
+const LEAST_CHANGES = 2;
+const WEIGHT = 1 / 3;
+
+const NOTHING = byStrategy(() => 0);
+const UNKNOWN = byStrategy<number | undefined>(() => undefined);
+
+class KernelModel {
+  /** By shape, whatever the arguments. */
+  readonly #records = new RecentMap<number, ShapeRecord>(MOST_SHAPES);
+  /** By shape and arguments. */
+  readonly #withArgs = new RecentMap<number, ShapeRecord>(MOST_SHAPES);
+  readonly #speeds = new Speeds();
+  #runs = 0;
+  #isOnWorkers = false;
+  #perResult = 0;
+  /** How often arguments changed between calls of a shape, and by which factor its cost did then, as a logarithm. */
+  #argsChanges = 0;
+  #argsEffect = 0;
+
+  costOf(shape: WorkShape, afterPause: boolean): KernelCost {
+    const record = this.#seen(shape);
+    return record === undefined ? this.#fitted(shape) : this.#recorded(record, afterPause);
+  }
+
+  learn(shape: WorkShape, run: KernelRun): void {
+    const { strategy, tasks, busy, results } = run;
+    const record = recordIn(this.#records, shape.key, shape);
+    const known = record.figures[strategy];
+    if (record.lastArgs !== shape.args && known.runs > 1) {
+      this.#noteArgs(Math.abs(Math.log(Math.max(1e-7, busy / tasks) / Math.max(1e-7, known.perTask))));
+    }
+    record.lastArgs = shape.args;
+    record.learn(run);
+    if (known.runs < record.runs) this.#speeds.learn(record.figures, shape.tasks);
+    if (shape.args !== 0) recordIn(this.#withArgs, shape.keyWithArgs, shape).learn(run);
+    if (results !== undefined) this.#perResult = results / tasks;
+    this.#isOnWorkers ||= strategy !== HERE.name;
+    this.#runs += 1;
+  }
+
+  #noteArgs(effect: number): void {
+    this.#argsEffect += (this.#argsChanges === 0 ? 1 : WEIGHT) * (effect - this.#argsEffect);
+    this.#argsChanges += 1;
+  }
+
+  get #argsMatter(): boolean {
+    return this.#argsChanges < LEAST_CHANGES || this.#argsEffect > Math.log(SAME_WORK);
+  }
+
+  #seen(shape: WorkShape): ShapeRecord | undefined {
+    if (shape.args !== 0) {
+      const record = this.#withArgs.get(shape.keyWithArgs);
+      if (record !== undefined || this.#argsMatter) return record;
+    }
+    return this.#records.get(shape.key);
+  }
+
+  #recorded(record: ShapeRecord, afterPause: boolean): KernelCost {
+    const { figures, longest, sending, runs } = record;
+    const perTask = { ...NOTHING };
+    const perResult = { ...NOTHING };
+    const dispatch = { ...UNKNOWN };
+    const since = { ...NOTHING };
+    for (const { name } of STRATEGIES) {
+      const own = figures[name];
+      perTask[name] = record.perTask(name, this.#speeds);
+      perResult[name] = own.perResult ?? this.#perResult;
+      dispatch[name] = record.dispatch(name, afterPause);
+      since[name] = own.since;
+    }
+    return {
+      perTask,
+      perResult,
+      dispatch,
+      since,
+      basis: "seen",
+      within: this.#within(record),
+      longest,
+      sending,
+      runs: this.#runs,
+      runsAlike: runs,
+      isOnWorkers: this.#isOnWorkers,
+    };
+  }
+
+  #within({ runs, spread }: ShapeRecord): number {
+    // The first run of a kernel is compiled on the way: it may take a hundred times as long as the next one.
+    if (this.#runs === 1) return Infinity;
+    return runs === 1 ? NEIGHBOUR_FACTOR : Math.max(LEAST_FACTOR, 1 + 2 * spread);
+  }
+
+  #fitted(shape: WorkShape): KernelCost {
+    const records = [...this.#records.values()];
+    let longest = 0;
+    for (const record of records) longest = Math.max(longest, record.longest);
+    const perTask = byStrategy((name) => {
+      const points = records.map(
+        (record): Point => ({ bytes: record.shape.taskBytes, cost: record.perTask(name, this.#speeds) }),
+      );
+      const { constant, perByte } = fitOf(points);
+      return constant + perByte * shape.taskBytes;
+    });
+    return {
+      perTask,
+      perResult: byStrategy(() => this.#perResult),
+      dispatch: UNKNOWN,
+      since: NOTHING,
+      basis: "fitted",
+      within: this.#fittedWithin(shape, records),
+      runs: this.#runs,
+      sending: 0,
+      runsAlike: 0,
+      longest,
+      isOnWorkers: this.#isOnWorkers,
+    };
+  }
+
+  /** What lies beyond all that was measured may be anything. */
+  #fittedWithin(shape: WorkShape, records: readonly ShapeRecord[]): number {
+    if (shape.args !== 0 && this.#argsMatter) return Infinity;
+    const sizes = records.map((record) => record.shape.size);
+    const own = shape.size;
+    const alike = records.filter((record) => record.shape.size === own);
+    if (alike.length > 0) {
+      return Math.max(NEIGHBOUR_FACTOR, ...alike.map(({ spread }) => 1 + 2 * spread));
+    }
+    if (own < Math.min(...sizes) || own > Math.max(...sizes)) return Infinity;
+    const points = records.map(
+      (record): Point => ({
+        bytes: record.shape.taskBytes,
+        cost: record.perTask(HERE.name, this.#speeds),
+      }),
+    );
+    return NEIGHBOUR_FACTOR * fitOf(points).misfit ** 2;
+  }
+}
+
+function recordIn(records: RecentMap<number, ShapeRecord>, key: number, shape: WorkShape): ShapeRecord {
+  let record = records.get(key);
+  if (record === undefined) {
+    record = new ShapeRecord(shape);
+    records.set(key, record);
+  }
+  return record;
+}
+
+/** The models of all kernels that were run lately. */
+export class KernelModels {
+  readonly #models = new RecentMap<number, KernelModel>(MOST_KERNELS);
+
+  /** @param key names the kernel and the kinds of its arrays. @returns undefined of a kernel that was never measured */
+  costOf(key: number, shape: WorkShape, afterPause = false): KernelCost | undefined {
+    return this.#models.get(key)?.costOf(shape, afterPause);
+  }
+
+  learn(key: number, shape: WorkShape, run: KernelRun): void {
+    if (run.tasks === 0) return;
+    let model = this.#models.get(key);
+    if (model === undefined) {
+      model = new KernelModel();
+      this.#models.set(key, model);
+    }
+    model.learn(shape, run);
+  }
+}
