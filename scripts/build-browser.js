@@ -43,8 +43,8 @@ const page = await build({
 });
 const worker = await build({
   ...options,
-  entryPoints: { worker: "src/worker/entry.browser.ts" },
-  inject: ["src/worker/primordials.ts"],
+  entryPoints: { worker: "src/strategies/threads/worker/entry.browser.ts" },
+  inject: ["src/strategies/threads/worker/primordials.ts"],
   // It imports and exports nothing, and is a module nevertheless.
   footer: { js: "export {};" },
 });

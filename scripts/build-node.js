@@ -42,8 +42,8 @@ const worker = await build({
   ...short,
   minifyIdentifiers: true,
   format: "cjs",
-  inject: ["src/worker/primordials.ts"],
-  entryPoints: ["src/worker/entry.ts"],
+  inject: ["src/strategies/threads/worker/primordials.ts"],
+  entryPoints: ["src/strategies/threads/worker/entry.ts"],
   outfile: "dist/worker/entry.cjs",
 });
 writeLicenses("dist/worker", [worker.metafile]);

@@ -13,32 +13,32 @@ const MODULES = {
   "bridge/index.js": "bridge/index.ts",
   "telemetry/otel.js": "telemetry/otel.ts",
   "telemetry/trace.js": "telemetry/trace.ts",
-  "thread-control.js": "dispatch/thread-control.ts",
+  "thread-control.js": "strategies/threads/thread-control.ts",
 };
 /**
  * Loaded at first need: CommonJS, since only that loads at once in an ES module. With what the core imports of each: modules
  * that export nothing but functions and classes.
  */
 const PARTS = {
-  "lazy/kernels.cjs": ["kernel/analyse.ts"],
-  "lazy/threads.cjs": ["dispatch/threads.ts", "dispatch/slot.ts", "protocol/msgpack.ts"],
+  "lazy/kernels.cjs": ["kernel/inline/analyse.ts"],
+  "lazy/threads.cjs": ["strategies/threads/threads.ts", "strategies/threads/slot.ts", "protocol/msgpack.ts"],
   "lazy/arrays.cjs": ["memory/share.ts", "memory/snapshot.ts"],
-  "lazy/streams.cjs": ["stream.ts"],
-  "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "report.ts"],
+  "lazy/streams.cjs": ["executor/result-stream.ts"],
+  "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
   "lazy/failures.cjs": [
     "memory/make-room.ts",
-    "partial.ts",
+    "call/partial-results.ts",
     "protocol/thrown.ts",
-    "room-wait.ts",
-    "sightings.ts",
-    "worker/returned.ts",
+    "call/room-wait.ts",
+    "call/input-names.ts",
+    "tasks/returned.ts",
   ],
 };
 const DOORS = Object.values(PARTS).flat();
 /** They have no state that counts, so there may be several of each. */
 const COPIED = ["protocol/descriptor.ts", "platform/ports.ts", "telemetry/error-text.ts"];
 /** In the core though only others use it: it has state. */
-const ALSO_CORE = ["dispatch/poller.ts"];
+const ALSO_CORE = ["strategies/threads/poller.ts"];
 
 /**
  * Characters of a text that V8 keeps apart from young objects. One of nearly as many fills their space, and a process that makes

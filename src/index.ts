@@ -1,5 +1,5 @@
 /** sharray: shared-memory compute for typed arrays. Public names only. */
-export type { Executor } from "./abstract-executor.js";
+export type { Executor } from "./executor/executor.js";
 export type {
   CallOptions,
   ChunkKernel,
@@ -15,8 +15,8 @@ export type {
   Shared,
   StreamedResult,
   TransformKernel,
-} from "./calls.js";
-export { ParallelConfig, type ParallelOptions, type ResourceLimits } from "./config.js";
+} from "./call/types.js";
+export { ParallelConfig, type ParallelOptions, type ResourceLimits } from "./config/config.js";
 export {
   ConfigurationError,
   ConnectionError,
@@ -34,8 +34,8 @@ export {
   TaskTimeoutError,
   WorkerLostError,
 } from "./errors.js";
-export { ParallelExecutor } from "./executor.js";
-export { defineKernel } from "./kernel/define.js";
+export { ParallelExecutor } from "./executor/parallel-executor.js";
+export { defineKernel } from "./kernel/module/define.js";
 export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep } from "./kernel/types.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 export type { Columns, Input } from "./memory/inputs.js";
@@ -43,7 +43,7 @@ export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
 export type { Claim } from "./protocol/round.js";
-export type { ShutdownOptions } from "./shutdown.js";
+export type { ShutdownOptions } from "./executor/shutdown.js";
 export type {
   CallName,
   CallTrace,

@@ -246,7 +246,7 @@ describe("import directions", () => {
   it("a client of the bridge loads nothing that starts threads or runs calls", () => {
     const loaded = loadedWith("bridge/index.ts");
     expect(loaded).toContain("bridge/connect.ts");
-    for (const file of ["executor.ts", "execution.ts", "planner.ts", "dispatch/pool.ts", "worker/serve.ts"]) {
+    for (const file of ["executor.ts", "execution.ts", "planner.ts", "strategies/threads/pool.ts", "strategies/threads/worker/worker-server.ts"]) {
       expect(files).toContain(file);
       expect(loaded).not.toContain(file);
     }
@@ -267,10 +267,10 @@ describe("import directions", () => {
 
 describe("what comes from outside", () => {
   it("threads.js: what makes threads of workers alone, and the worker's entry", () => {
-    expect(filesThatImport((specifier) => specifier === "threads")).toEqual(["dispatch/thread-control.ts"]);
+    expect(filesThatImport((specifier) => specifier === "threads")).toEqual(["strategies/threads/thread-control.ts"]);
     expect(filesThatImport((specifier) => specifier.startsWith("threads/"))).toEqual([
-      "worker/entry.browser.ts",
-      "worker/entry.ts",
+      "strategies/threads/worker/entry.browser.ts",
+      "strategies/threads/worker/entry.ts",
     ]);
     const threads = [...imports.values()].flat().map(({ specifier }) => specifier);
     expect(threads.filter((each) => each === "threads/worker")).toHaveLength(2);
@@ -280,7 +280,7 @@ describe("what comes from outside", () => {
     const outside = filesThatImport((specifier) => specifier.startsWith("node:")).filter(
       (file) => partOf(file) !== "platform",
     );
-    expect(outside).toEqual(["worker/entry.ts"]);
+    expect(outside).toEqual(["strategies/threads/worker/entry.ts"]);
     expect(filesThatImport((specifier) => builtinModules.includes(specifier))).toEqual([]);
   });
 
@@ -316,16 +316,16 @@ describe("what comes from outside", () => {
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/msgpack.ts"],
-      acorn: ["kernel/parser.ts"],
-      comlink: ["bridge/far-side.ts", "bridge/host-connection.ts"],
+      acorn: ["kernel/inline/parser.ts"],
+      comlink: ["bridge/remote-methods.ts", "bridge/host-connection.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
-      "eslint-scope": ["kernel/captures.ts"],
-      threads: ["dispatch/thread-control.ts", "worker/entry.browser.ts", "worker/entry.ts"],
+      "eslint-scope": ["kernel/inline/free-variables.ts"],
+      threads: ["strategies/threads/thread-control.ts", "strategies/threads/worker/entry.browser.ts", "strategies/threads/worker/entry.ts"],
     });
   });
 
   it("the worker's entry notes the listeners before threads.js is imported", () => {
-    const order = (imports.get("worker/entry.ts") as Import[])
+    const order = (imports.get("strategies/threads/worker/entry.ts") as Import[])
       .filter(({ typeOnly }) => !typeOnly)
       .map(({ specifier }) => specifier);
     expect(order).toContain("./listeners-before.js");
@@ -338,9 +338,9 @@ describe("browsers", () => {
   const twins = files.filter((file) => files.includes(twinOf(file)));
   // Of no module that Node has: what their own entry starts with.
   const ALONE = [
-    "platform/lifeline.browser.ts",
+    "platform/worker-liveness.browser.ts",
     "platform/text-coders.browser.ts",
-    "worker/entry.browser.ts",
+    "strategies/threads/worker/entry.browser.ts",
   ];
 
   it("every file for browsers stands in for one of Node's", () => {

@@ -1,12 +1,12 @@
 /** What a client hears of its calls: how far they are, what they come to, and of what a message was lost. */
-import { named } from "../abstract-executor.js";
-import type { Progress, StreamedResult } from "../calls.js";
+import { named } from "../executor/executor.js";
+import type { Progress, StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
 import type { CallPacker } from "./call-packer.js";
 import type { CallPort } from "./call-port.js";
 import type { ClientCall } from "./client-call.js";
-import { type Failure, unpackFailure } from "./errors.js";
-import type { Known, ToClient, ToHost } from "./protocol.js";
+import { type Failure, unpackFailure } from "./error-codec.js";
+import type { Known, ToClient, ToHost } from "./messages.js";
 import { earlierFailure, rangeIn, unreadFailure, unreadResult } from "./unread.js";
 import { unpackValues, type WireValues } from "./values.js";
 

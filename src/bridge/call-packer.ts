@@ -4,7 +4,7 @@ import type { Place } from "../memory/placement.js";
 import { RecentMap } from "../platform/recent-map.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import type { Request } from "../request.js";
+import type { Request } from "../call/request.js";
 import type { ClientCall } from "./client-call.js";
 import {
   isSameRequest,

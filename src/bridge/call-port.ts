@@ -3,12 +3,12 @@
  * the bare messages, for its random id, its promises and the objects around its arguments.
  */
 
-import { stayFor } from "../dispatch/poller.js";
+import { stayFor } from "../strategies/threads/poller.js";
 import { queueMicrotask } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
 import { CAN_TAKE, take } from "../platform/ports.js";
-import { tricksOf } from "../platform/tricks.js";
+import { tricksOf } from "../platform/optimizations.js";
 import { keepAlive } from "./endpoint.js";
 
 /** What comes in at one end of it. */

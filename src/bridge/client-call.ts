@@ -1,6 +1,6 @@
 /** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
-import type { Outcome } from "../abstract-executor.js";
-import type { Backlog } from "../dispatch/backlog.js";
+import type { Outcome } from "../executor/executor.js";
+import type { Backlog } from "../strategies/stream-buffer.js";
 import { MemoryLimitError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
@@ -8,9 +8,9 @@ import { type Lease, leaseOver } from "../memory/lease.js";
 import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
-import { pause } from "../platform/breather.js";
-import type { Request } from "../request.js";
-import type { Stoppable } from "../watch.js";
+import { pause } from "../platform/time-slice.js";
+import type { Request } from "../call/request.js";
+import type { Stoppable } from "../call/abort-and-progress.js";
 
 export class ClientCall implements Stoppable {
   readonly id: number;

@@ -1,7 +1,7 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
-import type { Backend, CallSettings, Outcome } from "../abstract-executor.js";
-import type { StreamedResult } from "../calls.js";
-import type { Backlog } from "../dispatch/backlog.js";
+import type { Backend, CallSettings, Outcome } from "../executor/executor.js";
+import type { StreamedResult } from "../call/types.js";
+import type { Backlog } from "../strategies/stream-buffer.js";
 import { ConnectionError } from "../errors.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
@@ -9,19 +9,19 @@ import { printable } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { ownItems, type PackedItems } from "../protocol/items.js";
 import { packThrown } from "../protocol/thrown.js";
-import type { Request } from "../request.js";
-import { ResultStream } from "../stream.js";
+import type { Request } from "../call/request.js";
+import { ResultStream } from "../executor/result-stream.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
-import { stopOnAbort } from "../watch.js";
+import { stopOnAbort } from "../call/abort-and-progress.js";
 import { Answers } from "./answers.js";
 import { CallPacker } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
-import { unpackAnswer } from "./errors.js";
-import { FarSide, type Methods } from "./far-side.js";
+import { unpackAnswer } from "./error-codec.js";
+import { FarSide, type Methods } from "./remote-methods.js";
 import { HostMemory } from "./host-memory.js";
-import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./protocol.js";
+import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./messages.js";
 import { packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;

@@ -15,7 +15,7 @@ import {
   type Release,
   type Settings,
   type Welcome,
-} from "./protocol.js";
+} from "./messages.js";
 import { RemoteExecutor } from "./remote-executor.js";
 
 export interface ConnectOptions {

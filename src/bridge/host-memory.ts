@@ -3,7 +3,7 @@
 import type { HandleHolders } from "../memory/mapped-memory.js";
 import { queueMicrotask } from "../platform/builtins.js";
 import type { CallPacker } from "./call-packer.js";
-import type { ToHost } from "./protocol.js";
+import type { ToHost } from "./messages.js";
 
 export class HostMemory implements HandleHolders {
   readonly #packer: CallPacker;

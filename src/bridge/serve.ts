@@ -1,14 +1,14 @@
 /** The host's side: who wants to be served, and who is. */
 
-import { BACKEND } from "../abstract-executor.js";
+import { BACKEND } from "../executor/executor.js";
 import { quote } from "../errors.js";
-import type { ParallelExecutor } from "../executor.js";
+import type { ParallelExecutor } from "../executor/parallel-executor.js";
 import { newChannel } from "../platform/builtins.js";
 import { checkEndpoint, type Endpoint, listen } from "./endpoint.js";
 import { HostConnection } from "./host-connection.js";
 import { readOption } from "./options.js";
-import { isHello, isSameRelease, RELEASE, type Settings, type Welcome } from "./protocol.js";
-import { Turns } from "./turns.js";
+import { isHello, isSameRelease, RELEASE, type Settings, type Welcome } from "./messages.js";
+import { Turns } from "./fair-queue.js";
 
 export interface ServeOptions {
   /**

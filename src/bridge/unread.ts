@@ -2,7 +2,7 @@
 import { attachPartial, KernelError, type PartialResults, type TaskRange } from "../errors.js";
 import { taskRange } from "../protocol/job-spec.js";
 import { unreadError } from "../protocol/unread-error.js";
-import type { Request } from "../request.js";
+import type { Request } from "../call/request.js";
 
 export function rangeIn({ spec, table }: Request, index: number): TaskRange {
   const [start, end] = taskRange(spec, table.arrays, index);

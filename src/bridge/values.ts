@@ -2,7 +2,7 @@
  * Results and numbers on their way between host and client. Always copied: a transfer would slow down all code with typed
  * arrays in the thread, for ever (decision 7).
  */
-import { toNumbers } from "../protocol/results.js";
+import { toNumbers } from "../protocol/result-table.js";
 
 /** Few as a list, many as an array. */
 export type WireNumbers = Float64Array | readonly number[];

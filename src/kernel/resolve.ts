@@ -1,9 +1,9 @@
 /** From the caller's function to something that has a number, an address for workers, and runs here too. */
 import { RecentMap } from "../platform/recent-map.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import { assertMayCompile, compileInline } from "./compile.js";
-import { type ModuleAddress, moduleAddress } from "./define.js";
-import { type KernelSource, readKernelSource } from "./source.js";
+import { assertMayCompile, compileInline } from "./inline/compile.js";
+import { type ModuleAddress, moduleAddress } from "./module/define.js";
+import { type KernelSource, readKernelSource } from "./inline/source.js";
 import { textKey } from "./text-key.js";
 import type { AnyKernel } from "./types.js";
 

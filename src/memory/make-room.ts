@@ -1,6 +1,6 @@
 /** What is done before memory is refused. */
 import { MemoryLimitError } from "../errors.js";
-import { endSlice } from "../platform/breather.js";
+import { endSlice } from "../platform/time-slice.js";
 import { waitFor } from "../platform/wait-for.js";
 import type { Arena } from "./arena.js";
 import type { Excess } from "./limits.js";

@@ -1,6 +1,6 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
 import { IsolationError, quote } from "../errors.js";
-import { withoutTurn } from "../platform/breather.js";
+import { withoutTurn } from "../platform/time-slice.js";
 import { clock } from "../platform/clock.js";
 import { LONGEST_ARRAY, whyNoThreads } from "../platform/runtime.js";
 import type { Arena } from "./arena.js";

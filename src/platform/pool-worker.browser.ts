@@ -2,9 +2,9 @@
  * A worker of the pool, for browsers: a module worker in the shape that threads.js' `spawn` expects, which tells of its
  * end. The twin of `pool-worker.ts`.
  */
-import { Inbox, type MessageListener } from "./inbox.js";
-import { asLifeSign, type Born, type Died, type Start } from "./lifeline.browser.js";
-import type { Outfit } from "./outfit.js";
+import { Inbox, type MessageListener } from "./early-messages.js";
+import { asLifeSign, type Born, type Died, type Start } from "./worker-liveness.browser.js";
+import type { Outfit } from "./worker-init.js";
 import { nextTurn } from "./runtime.js";
 
 /** How workers are made. */

@@ -6,9 +6,9 @@
 import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
 import { builtInModule } from "./built-in-module.js";
-import { Inbox, type MessageListener } from "./inbox.js";
+import { Inbox, type MessageListener } from "./early-messages.js";
 import { POOL_WORKER } from "./nested.js";
-import type { Outfit } from "./outfit.js";
+import type { Outfit } from "./worker-init.js";
 import { readText } from "./read-text.js";
 import { workerArguments } from "./worker-arguments.js";
 

@@ -7,7 +7,7 @@ import { aligned } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
 import { copyBytes } from "../platform/bytes.js";
 import type { PackedItems } from "./items.js";
-import { ResultTable } from "./results.js";
+import { ResultTable } from "./result-table.js";
 
 /** Offsets of the parts, worked out from the number of tasks and the bytes of the items alone. */
 interface BlockLayout {

@@ -8,7 +8,7 @@ import { aligned } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
 import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
 import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
-import { LeaveWord } from "./leave.js";
+import { LeaveWord } from "./leave-word.js";
 import type { WakeMessage } from "./messages.js";
 import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING, SENDING } from "./meter.js";
 

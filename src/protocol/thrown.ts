@@ -6,7 +6,7 @@
 import { quote } from "../errors.js";
 import { structuredClone } from "../platform/builtins.js";
 import { isError } from "../platform/realms.js";
-import { Departure } from "./departure.js";
+import { Departure } from "./result-copy.js";
 
 /** A thrown value in a form that structured clone carries. */
 export type Thrown =

@@ -10,7 +10,7 @@ import {
 } from "sharray";
 import { connectExecutor, type RemoteExecutor, serveExecutor } from "sharray/bridge";
 import { afterAll, describe, expect, test } from "vitest";
-import { RELEASE } from "../../src/bridge/protocol.js";
+import { RELEASE } from "../../src/bridge/messages.js";
 import { runClient, startClient, until } from "./bridge.js";
 import { facts, program, runNode } from "./run.js";
 

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { ParallelExecutor } from "sharray";
 import { connectExecutor, serveExecutor } from "sharray/bridge";
 import { afterAll, describe, expect, test } from "vitest";
-import { hello, RELEASE } from "../../src/bridge/protocol.js";
+import { hello, RELEASE } from "../../src/bridge/messages.js";
 import { program, runNode } from "./run.js";
 
 interface Seen {

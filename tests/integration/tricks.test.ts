@@ -1,4 +1,4 @@
-/** The same answers without any one of the tricks that only make calls faster (src/platform/tricks.ts). */
+/** The same answers without any one of the tricks that only make calls faster (src/platform/optimizations.ts). */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type ChannelMessages, ConfigurationError, ParallelExecutor } from "sharray";
 import { afterEach, describe, expect, test } from "vitest";

@@ -1,11 +1,11 @@
 /** Holds the model to the code: what one worker and the look for the end do to shared words, in the same order. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONTROL_BYTES, ControlBlock } from "../../src/protocol/control-block.js";
-import { Departure } from "../../src/protocol/departure.js";
+import { Departure } from "../../src/protocol/result-copy.js";
 import { METER_WORDS } from "../../src/protocol/meter.js";
-import { ResultTable } from "../../src/protocol/results.js";
-import { TaskRun } from "../../src/worker/task-run.js";
-import { Wanted } from "../../src/worker/wanted.js";
+import { ResultTable } from "../../src/protocol/result-table.js";
+import { TaskRun } from "../../src/tasks/task-loop.js";
+import { Wanted } from "../../src/tasks/abort-check.js";
 import { SMALL } from "./mutation.js";
 import { asBuilt, systemOf } from "./protocol.js";
 import type { State, WorkerPlace } from "./state.js";

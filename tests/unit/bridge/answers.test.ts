@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Answers } from "../../../src/bridge/answers.js";
 import type { ClientCall } from "../../../src/bridge/client-call.js";
-import type { Known, ToHost } from "../../../src/bridge/protocol.js";
+import type { Known, ToHost } from "../../../src/bridge/messages.js";
 import { ConnectionError, KernelError } from "../../../src/errors.js";
 
 const request = { spec: { shape: "items", tasks: 4 }, table: { arrays: [] }, outputs: null, options: {} };

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { KernelCaptureError } from "../../../src/errors.js";
-import { compileInline } from "../../../src/kernel/compile.js";
-import { readKernelSource } from "../../../src/kernel/source.js";
+import { compileInline } from "../../../src/kernel/inline/compile.js";
+import { readKernelSource } from "../../../src/kernel/inline/source.js";
 
 type Callable = (...args: unknown[]) => unknown;
 

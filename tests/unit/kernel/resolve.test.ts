@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { KernelCaptureError } from "../../../src/errors.js";
-import { defineKernel } from "../../../src/kernel/define.js";
+import { defineKernel } from "../../../src/kernel/module/define.js";
 import { kernelAt, resolveKernel } from "../../../src/kernel/resolve.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 

@@ -1,7 +1,7 @@
 /** The browser's side of the platform, as far as it needs no browser. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as inBrowsers from "../../../src/platform/channels.browser.js";
-import { Inbox } from "../../../src/platform/inbox.js";
+import { Inbox } from "../../../src/platform/early-messages.js";
 import {
   noteImport,
   rememberedKernel,

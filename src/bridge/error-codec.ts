@@ -1,0 +1,104 @@
+/** Errors on their way between the two sides: class, code, fields, causes and partial results arrive. */
+
+import {
+  attachPartial,
+  ConfigurationError,
+  ConnectionError,
+  EvalForbiddenError,
+  ExecutorClosedError,
+  IsolationError,
+  KernelCaptureError,
+  KernelError,
+  MemoryLimitError,
+  type PartialResults,
+  PayloadMutatedError,
+  type SharrayError,
+  TaskTimeoutError,
+  WorkerLostError,
+} from "../errors.js";
+import { isError } from "../platform/realms.js";
+import { packThrown, type Thrown, unpackThrown } from "../protocol/thrown.js";
+import { type PackedPartial, type PartialRest, packPartial, unpackPartial } from "./partial-codec.js";
+
+/** What a call or a question failed with. */
+export interface Failure {
+  readonly thrown: Thrown;
+  /** What had ended by then; undefined: the error has no place for it. */
+  readonly partial: PackedPartial | undefined;
+}
+
+/** Errors cross as data: Comlink would keep no more than name, message and stack. */
+export type Answer<T> = { readonly value: T } | { readonly failure: Failure };
+
+// By their codes: bundlers may rename classes, and differently on either side.
+const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
+  SHARRAY_CONFIGURATION: ConfigurationError,
+  SHARRAY_CONNECTION: ConnectionError,
+  SHARRAY_EVAL_FORBIDDEN: EvalForbiddenError,
+  SHARRAY_EXECUTOR_CLOSED: ExecutorClosedError,
+  SHARRAY_ISOLATION: IsolationError,
+  SHARRAY_KERNEL: KernelError,
+  SHARRAY_KERNEL_CAPTURE: KernelCaptureError,
+  SHARRAY_MEMORY_LIMIT: MemoryLimitError,
+  SHARRAY_PAYLOAD_MUTATED: PayloadMutatedError,
+  SHARRAY_TASK_TIMEOUT: TaskTimeoutError,
+  SHARRAY_WORKER_LOST: WorkerLostError,
+};
+
+/** @param apart tasks whose values go by themselves */
+export function packFailure(error: unknown, apart: readonly number[] = []): Failure {
+  const thrown = packThrown(error);
+  const { partial } = (error ?? {}) as { readonly partial?: PartialResults };
+  if (thrown.type === "value" || classOf(thrown) === undefined || partial === undefined)
+    return { thrown, partial: undefined };
+  // Its values may be many, and it makes them when somebody looks.
+  return {
+    thrown: { ...thrown, fields: { ...thrown.fields, partial: undefined } },
+    partial: packPartial(partial, apart),
+  };
+}
+
+/**
+ * What the other side threw, with the class that it had there. The stack of a `SharrayError` is this side's.
+ * @param rest the outputs of the call, for what it had written of them, and what came by itself
+ */
+export function unpackFailure({ thrown, partial }: Failure, rest?: () => PartialRest): unknown {
+  const error = unpackThrown(thrown);
+  if (!isRevived(error, thrown)) return error;
+  // Only V8 can; elsewhere the stack is the other side's.
+  const { captureStackTrace } = Error as { captureStackTrace?(error: object, below: unknown): void };
+  captureStackTrace?.(error, unpackFailure);
+  if (partial !== undefined) attachPartial(error, () => unpackPartial(partial, rest?.()));
+  return error;
+}
+
+/** Gives errors of this package their class again, causes too. @returns false: it is none */
+function isRevived(error: unknown, thrown: Thrown | undefined): error is SharrayError {
+  if (!isError(error) || thrown?.type !== "error") return false;
+  isRevived(error.cause, thrown.cause);
+  const found = classOf(thrown);
+  if (found === undefined) return false;
+  Object.setPrototypeOf(error, found.prototype);
+  // The class tells it.
+  delete (error as { name?: string }).name;
+  return true;
+}
+
+/** @returns what the work comes to @throws nothing */
+export async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { failure: packFailure(error) };
+  }
+}
+
+/** @throws what the other side threw */
+export function unpackAnswer<T>(answered: Answer<T>): T {
+  if ("failure" in answered) throw unpackFailure(answered.failure);
+  return answered.value;
+}
+
+function classOf({ fields }: Thrown & { type: "error" }): { readonly prototype: SharrayError } | undefined {
+  return CLASSES[String(fields["code"])];
+}

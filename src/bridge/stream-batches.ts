@@ -1,0 +1,55 @@
+/** Hands the results of a stream on in batches. */
+import type { StreamedResult } from "../call/types.js";
+
+type Batch = readonly StreamedResult<unknown>[];
+
+// A batch takes two messages, some 50 µs: shared by so many results it is no longer what they cost. Unread ones are held
+// in memory, so there are no more.
+const LARGEST_BATCH = 64;
+
+/**
+ * Sends what has come as soon as the batch before has been taken: a quick reader gets each result by itself, a slow one
+ * many at once.
+ * @param send resolves when there is room for more
+ * @param left aborts when there is no reader any more, and the loop over the stream is left
+ * @throws what the stream throws; the reason of `left`
+ */
+export async function relay(
+  stream: AsyncIterable<StreamedResult<unknown>>,
+  send: (batch: Batch) => Promise<void>,
+  left: AbortSignal,
+): Promise<void> {
+  const results = stream[Symbol.asyncIterator]();
+  let batch: StreamedResult<unknown>[] = [];
+  let sending: Promise<void> | undefined;
+  let giveUp = (): void => {};
+  left.addEventListener("abort", () => {
+    giveUp();
+    void results.return?.();
+  });
+  const sendAll = async (): Promise<void> => {
+    while (batch.length > 0 && !left.aborted) {
+      const full = batch;
+      batch = [];
+      // A reader that has gone takes nothing any more.
+      await new Promise<void>((resolve, reject) => {
+        giveUp = resolve;
+        send(full).then(resolve, reject);
+      });
+    }
+    sending = undefined;
+  };
+  for await (const result of { [Symbol.asyncIterator]: () => results }) {
+    batch.push(result);
+    // In a microtask, so that results which came by one message go on by one.
+    if (sending === undefined) {
+      sending = Promise.resolve().then(sendAll);
+      // Awaited below, unless the stream fails before.
+      sending.catch(() => {});
+    }
+    if (batch.length >= LARGEST_BATCH) await sending;
+    left.throwIfAborted();
+  }
+  await sending;
+  left.throwIfAborted();
+}

@@ -1,0 +1,95 @@
+/** While a call runs: its signals, which stop it, and its progress, which the caller is told. */
+
+import type { Progress } from "./types.js";
+import type { Job } from "../strategies/job.js";
+import { clearInterval, setInterval } from "../platform/builtins.js";
+import { clock } from "../platform/clock.js";
+import { isPromise } from "../platform/maybe-promise.js";
+import { unref } from "../platform/runtime.js";
+
+// Ten looks a second are as many as a person can follow; each reads one word of shared memory.
+const INTERVAL_MS = 100;
+
+/**
+ * Watches over a job.
+ * @returns ends the watch; with `true` after the last progress report. Further calls do nothing. Undefined: there is
+ * nothing to watch
+ */
+export function watch(
+  job: Job,
+  signal: AbortSignal | undefined,
+  ownSignal: AbortSignal | undefined,
+  onProgress: ((progress: Progress) => void) | undefined,
+): ((completed: boolean) => void) | undefined {
+  if (signal === undefined && ownSignal === undefined && onProgress === undefined) return undefined;
+  const signals = [signal, ownSignal].filter((each) => each !== undefined);
+  const unwatch = signals.map((each) => stopOnAbort(job, each));
+  const report = onProgress === undefined ? undefined : reporter(job, onProgress);
+  const timer =
+    report === undefined
+      ? undefined
+      : setInterval(() => {
+          try {
+            report(job.ended);
+          } catch (error) {
+            // The caller's listener failed: so does the call, rather than the process.
+            job.stop(error);
+          }
+        }, INTERVAL_MS);
+  // Looking on keeps no process alive: what is looked at does, but for a stream that waits for its loop.
+  if (timer !== undefined) unref(timer);
+  return (completed) => {
+    clearInterval(timer);
+    for (const end of unwatch) end();
+    if (completed) report?.(job.parts.spec.tasks);
+  };
+}
+
+/** What a signal can stop. */
+export type Stoppable = Pick<Job, "stop">;
+/** A job that runs for another thread. */
+export type Hosted = Pick<Job, "stop" | "apart">;
+
+const stoppedBy = new WeakMap<AbortSignal, Set<Stoppable>>();
+
+/**
+ * Stops a call when the signal aborts, or has aborted. However many calls a signal stops, it has one listener: more than
+ * ten make Node warn of a leak.
+ * @returns ends that
+ */
+export function stopOnAbort(call: Stoppable, signal: AbortSignal): () => void {
+  if (signal.aborted) call.stop(signal.reason);
+  let calls = stoppedBy.get(signal);
+  if (calls === undefined) {
+    calls = new Set();
+    stoppedBy.set(signal, calls);
+    signal.addEventListener("abort", onAbort);
+  }
+  calls.add(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0 || stoppedBy.get(signal) !== calls) return;
+    signal.removeEventListener("abort", onAbort);
+    stoppedBy.delete(signal);
+  };
+}
+
+function onAbort(this: AbortSignal): void {
+  for (const call of [...(stoppedBy.get(this) ?? [])]) call.stop(this.reason);
+}
+
+/** Reports each count once, with the rate since it was made. */
+function reporter(job: Job, onProgress: (progress: Progress) => void): (completed: number) => void {
+  const total = job.parts.spec.tasks;
+  const started = clock();
+  let reported = -1;
+  return (completed) => {
+    if (completed === reported) return;
+    reported = completed;
+    const elapsed = clock() - started;
+    const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;
+    const eta = rate > 0 ? ((total - completed) * 1000) / rate : Infinity;
+    const told: unknown = onProgress({ completed, total, rate, eta });
+    if (isPromise(told)) told.then(undefined, (error) => job.stop(error));
+  };
+}

@@ -1,0 +1,294 @@
+/**
+ * One call on its way: place, dispatch, collect. The executor tells the story; here are its steps.
+ */
+
+import { named, type Outcome } from "../executor/executor.js";
+import type { Backlog } from "../strategies/stream-buffer.js";
+import { Job, type RunReport } from "../strategies/job.js";
+import type { Pool } from "../strategies/threads/pool.js";
+import { SequentialStrategy } from "../strategies/sequential.js";
+import { ThreadsStrategy } from "../strategies/threads/threads.js";
+import type { PlacedJob } from "../strategies/threads/wake-message.js";
+import { KernelError, TaskTimeoutError } from "../errors.js";
+import type { HandOver } from "./migration.js";
+import type { Arena } from "../memory/arena.js";
+import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
+import type { Lease } from "../memory/lease.js";
+import { place, placeOf } from "../memory/placement.js";
+import { assertWhole } from "../memory/presence.js";
+import type { Region } from "../memory/region.js";
+import { Snapshot } from "../memory/snapshot.js";
+import { Partial } from "./partial-results.js";
+import type { StrategyName } from "../plan/plan.js";
+import { pause } from "../platform/time-slice.js";
+import { clock } from "../platform/clock.js";
+import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { blockBytes, openBlock } from "../protocol/job-block.js";
+import { type JobSpec, taskRange } from "../protocol/job-spec.js";
+import { unpackThrown } from "../protocol/thrown.js";
+import type { Request } from "./request.js";
+import { mutatedError } from "./input-names.js";
+
+interface Output {
+  readonly kind: number;
+  readonly region: Region;
+}
+
+/** How one strategy takes part in a call. */
+export interface Leg {
+  readonly strategy: StrategyName;
+  readonly workers: number;
+  /** Milliseconds of computing on threads; undefined: nobody knows. */
+  readonly expected: number | undefined;
+  /** Decides, on this thread, whether the workers take over. */
+  readonly overseer: HandOver | undefined;
+}
+
+const NONE: readonly never[] = [];
+
+/** Bytes of each region that a call takes. */
+export function needsOf(request: Request, strategy: StrategyName): number[] {
+  const { spec, items, outputs, placement, guest, sightings, table } = request;
+  const placed = strategy === "sequential" ? 0 : placement.bytesNeeded;
+  const needs = [blockBytes(spec.tasks, items), placed];
+  if (sightings !== undefined) needs.push(new Snapshot(table.arrays, placement).bytes);
+  if (outputs === null || guest !== undefined) return needs;
+  for (const kind of outputs.kinds) needs.push(spec.length * elementBytes(kind));
+  return needs;
+}
+
+/** A request with its memory: the job, its outputs, and the lease that returns everything. */
+export class Execution {
+  readonly job: Job;
+  readonly #request: Request;
+  readonly #arena: Arena;
+  readonly #lease: Lease;
+  readonly #blockRegion: Region;
+  readonly #outputs: readonly Output[];
+  /** With `verifyImmutable`: the inputs before the first task. */
+  readonly #snapshot: Snapshot | undefined;
+  /** When arrays were copied into regions for this call, and into what kind of memory; undefined: none were. */
+  placing: { readonly start: number; readonly end: number; readonly isRecycled: boolean } | undefined;
+
+  /**
+   * Takes the memory for results and outputs; nothing is copied yet.
+   * @param lease gets that memory, and is closed with the call
+   * @throws MemoryLimitError when they, or the arrays that may have to be placed, exceed the limit
+   */
+  constructor(
+    request: Request,
+    arena: Arena,
+    lease: Lease,
+    strategy: StrategyName,
+    backlog: Backlog | undefined,
+    isTraced: boolean,
+    timeout: number | undefined,
+  ) {
+    this.#request = request;
+    this.#arena = arena;
+    const { spec, items, table, kernel } = request;
+    const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
+    this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
+    arena.reserve(needsOf(request, strategy));
+    this.#lease = lease;
+    try {
+      const opened = openBlock(arena, spec.tasks, items);
+      const { block } = opened;
+      this.#blockRegion = opened.region;
+      this.#lease.add(opened.region);
+      this.#outputs = kinds.length === 0 ? NONE : kinds.map((kind) => this.#takeOutput(kind, spec.length));
+      if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
+      this.job = new Job({
+        spec: this.#jobSpec(),
+        kernel,
+        arrays: table.arrays,
+        sizes: sizesOf(request),
+        block,
+        packing: items?.packing ?? null,
+        lease: this.#lease,
+        backlog,
+        isTraced,
+        timeout,
+      });
+    } catch (error) {
+      this.#lease.empty();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs what is unfinished. Ends at once when the job is stopped; memory returns when nobody uses it.
+   * @throws what the job was stopped with, where that is known at once
+   */
+  run(leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
+    if (this.#request.placement.spans.length === 0 && this.#snapshot === undefined) {
+      return this.#unlessStopped(this.#runOn(undefined, leg, pool, maxRetries));
+    }
+    return this.#unlessStopped(this.#runPrepared(leg, pool, maxRetries));
+  }
+
+  /**
+   * With `verifyImmutable`: looks whether the inputs are as they were.
+   * @throws PayloadMutatedError unless a task failed that comes before those that were given what has changed
+   */
+  async verify(): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return;
+    const change = await this.#unlessStopped(snapshot.findChange(pause));
+    if (change === undefined) return;
+    const failure = this.#failure();
+    const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
+    const error = mutatedError(sightings, this.job.parts.spec, change, failure);
+    // What a later task changed is not to blame for the failure, and other strategies stop before that task.
+    if (failure === undefined || error.firstTask <= failure.index) throw error;
+  }
+
+  /**
+   * The results, once the job has run. The outputs are the user's from here on: they live as long as the user's arrays.
+   * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
+   */
+  collect(): Outcome {
+    const failure = this.#failure();
+    if (failure !== undefined) throw failure;
+    const { received, parts } = this.job;
+    // What a transform kernel returns is of no interest.
+    const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
+    return { values, outputs: this.#lendOutputs() };
+  }
+
+  /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
+  partial(): Partial {
+    const { outputs, guest } = this.#request;
+    const areOwn = outputs !== null && guest === undefined;
+    return new Partial(this.job, areOwn ? named(outputs.names, this.#lendOutputs()) : undefined);
+  }
+
+  /** Bytes that were copied into regions for this call. */
+  get bytesPlaced(): number {
+    return this.placing === undefined ? 0 : this.#request.placement.bytesPlaced;
+  }
+
+  /** The call is over. Regions return as soon as no worker counts on them. */
+  close(now?: number): void {
+    this.#lease.close(now);
+  }
+
+  /**
+   * Work that uses the call's memory. Ends at once when the job is stopped.
+   * @throws what the job was stopped with, where the work has ended at once
+   */
+  #unlessStopped<T>(work: MaybePromise<T>): MaybePromise<T> {
+    if (isPromise(work)) return this.#settled(work);
+    this.job.throwIfStopped();
+    return work;
+  }
+
+  #settled<T>(work: Promise<T>): Promise<T> {
+    this.#lease.hold();
+    // `Promise.race` does the same in 2 µs more.
+    return new Promise((resolve, reject) => {
+      this.job.onStop(reject);
+      work.then(
+        (value) => {
+          this.#lease.drop();
+          resolve(value);
+        },
+        (error) => {
+          this.#lease.drop();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #failure(): KernelError | TaskTimeoutError | undefined {
+    const { failure, parts } = this.job;
+    if (failure === undefined) return undefined;
+    const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
+    return failure.thrown === undefined
+      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
+      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+  }
+
+  #takeOutput(kind: number, length: number): Output {
+    const region = this.#arena.take(length * elementBytes(kind), "nothing", true);
+    this.#lease.add(region, true);
+    return { kind, region };
+  }
+
+  /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
+  async #runPrepared(leg: Leg, pool: Pool, maxRetries: number): Promise<RunReport> {
+    await undefined;
+    await this.#snapshot?.take(() => this.#pause());
+    const isPlaced = leg.strategy === "sequential" || this.#request.placement.spans.length === 0;
+    const region = isPlaced ? undefined : await this.#place();
+    return this.#runOn(region, leg, pool, maxRetries);
+  }
+
+  /** @param region where plain arrays were placed; undefined: none had to be */
+  #runOn(region: Region | undefined, leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
+    this.#snapshot?.ranOn(region);
+    if (this.#request.kernel.lingers)
+      this.#lease.reachedBy(leg.strategy === "sequential" ? "here" : "workers");
+    const strategy =
+      leg.strategy === "sequential"
+        ? new SequentialStrategy(leg.overseer, this.#inputCheck())
+        : new ThreadsStrategy(pool, this.#arena, this.#placedJob(region), maxRetries, leg.expected);
+    return strategy.run(this.job, leg.workers);
+  }
+
+  /** Before each piece that is copied. Rejects when the job was stopped while it waited. */
+  #pause(): Promise<void> | undefined {
+    return pause()?.then(() => this.job.throwIfStopped());
+  }
+
+  /** Looks whether the caller's plain arrays are still there; undefined: there are none. */
+  #inputCheck(): (() => void) | undefined {
+    const { spans } = this.#request.placement;
+    if (spans.length === 0) return undefined;
+    return () => {
+      for (const span of spans) assertWhole(span);
+    };
+  }
+
+  async #place(): Promise<Region> {
+    const { placement } = this.#request;
+    const start = clock();
+    const isRecycled = this.#arena.recycles(placement.bytesNeeded);
+    const region = await place(placement, this.#arena, () => this.#pause());
+    this.#lease.add(region, true);
+    this.placing = { start, end: clock(), isRecycled };
+    return region;
+  }
+
+  #placedJob(region: Region | undefined): PlacedJob {
+    const { placement, table } = this.#request;
+    const { id: memory, buffer } = this.#blockRegion;
+    const block = { memory, buffer };
+    if (table.arrays.length === 0) return { places: NONE, block };
+    return { places: table.arrays.map((array) => placeOf(array, placement, region, this.#arena)), block };
+  }
+
+  #lendOutputs(): TypedArray[] {
+    const { length } = this.job.parts.spec;
+    return this.#outputs.map(({ kind, region }) => {
+      return viewOf(kind, this.#lease.lend(region, length * elementBytes(kind)), 0, length);
+    });
+  }
+
+  /** With the outputs, which are entered into the array table, where they stand behind the inputs. */
+  #jobSpec(): JobSpec {
+    const { outputs, table, spec, guest } = this.#request;
+    if (outputs === null) return spec;
+    const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
+    const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
+    const clearOutputs = guest?.clearOutputs ?? this.#outputs.some(({ region }) => region.recycled);
+    return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
+  }
+}
+
+/** The lengths of the table's arrays, as the call has read them. */
+function sizesOf({ table, placement }: Request): readonly { readonly length: number }[] {
+  const { spans, extentOf } = placement;
+  return spans.length === 0 ? table.arrays : table.arrays.map((array) => extentOf.get(array) ?? array);
+}

@@ -1,0 +1,102 @@
+/** Decides, slice by slice, whether a call that runs on this thread moves to the workers. */
+import type { Pool } from "../strategies/threads/pool.js";
+import type { Overseer } from "../strategies/sequential.js";
+import type { Arena } from "../memory/arena.js";
+import { handOverGain } from "../plan/migration-cost.js";
+import type { Plan } from "../plan/plan.js";
+import { ms } from "../plan/print.js";
+import { SLICE_MS } from "../platform/time-slice.js";
+
+// What runs before the first look compiles the kernel on the way, and takes it for dearer than it is.
+const LOOKS_TO_TELL = 2;
+// Of a kernel that is compiled, a task this long tells by itself.
+const TELLING_MS = 1;
+
+/** What the planner knows by now. */
+interface Grounds {
+  /** Milliseconds that calls have lost because there were no workers. */
+  readonly rent: number;
+  /** How the call would run if it were planned now. */
+  planAgain(): Plan;
+}
+
+export class HandOver implements Overseer {
+  readonly firstTaskLimit: number | undefined;
+  readonly firstLook: number;
+  readonly #plan: Plan;
+  readonly #pool: Pool;
+  readonly #arena: Arena;
+  readonly #bytesNeeded: number;
+  readonly #grounds: Grounds;
+  /** Told when the workers cannot be started: then the call stays where it is. */
+  readonly #onFailure: (error: unknown) => void;
+  #starting: Promise<void> | undefined;
+  #hasFailed = false;
+  #looks = 0;
+  #lastLook = Infinity;
+  /** Why the call was handed over; undefined: it was not, or its first task took too long. */
+  #reason: string | undefined;
+
+  constructor(
+    plan: Plan,
+    pool: Pool,
+    arena: Arena,
+    bytesNeeded: number,
+    grounds: Grounds,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#plan = plan;
+    this.#pool = pool;
+    this.#arena = arena;
+    this.#bytesNeeded = bytesNeeded;
+    this.#grounds = grounds;
+    this.#onFailure = onFailure;
+    // Where the workers' memory would not be had, the task has nowhere to go.
+    this.firstTaskLimit = arena.fits(bytesNeeded) ? plan.handOver?.firstTaskLimit : undefined;
+    this.firstLook = plan.handOver?.firstLook ?? SLICE_MS;
+  }
+
+  get reason(): string {
+    return this.#reason ?? "handed over: the first task takes too long for this thread";
+  }
+
+  /** Asked when the call has waited for its turn: others may have shown by now that it is better off elsewhere. */
+  takesOverAtOnce(): boolean {
+    if (this.#plan.handOver === undefined || this.#hasFailed || !this.#arena.fits(this.#bytesNeeded))
+      return false;
+    const { strategy, reason } = this.#grounds.planAgain();
+    if (strategy === this.#plan.strategy) return false;
+    this.#reason = `handed over before its first task: ${reason}`;
+    return true;
+  }
+
+  takesOver(left: number, perTask: number): boolean {
+    this.#looks += 1;
+    // What disturbs a look (a collection of garbage, another process) makes it longer, and seldom the next one too.
+    const each = Math.min(perTask, this.#lastLook);
+    this.#lastLook = perTask;
+    const { handOver, predicted, tasks, kernel } = this.#plan;
+    if (handOver === undefined || this.#hasFailed) return false;
+    // Tasks that exceed a slice block the event loop, and are long enough to be told by one.
+    const isLong = perTask >= SLICE_MS;
+    const isTelling = isLong || (kernel !== undefined && perTask >= TELLING_MS);
+    if (!isTelling && this.#looks < LOOKS_TO_TELL) return false;
+    const { place, dispatch, spawn } = predicted[handOver.strategy];
+    const isUp = this.#pool.serving >= handOver.workers;
+    const isStarting = this.#starting !== undefined;
+    const start = Math.max(0, spawn - this.#grounds.rent);
+    const overhead = place + dispatch + (isUp || (isStarting && !isLong) ? 0 : start);
+    if (handOverGain(left, isTelling ? perTask : each, handOver.width, overhead) <= 0) return false;
+    if (!this.#arena.fits(this.#bytesNeeded)) return false;
+    if (!isUp && !isLong) {
+      // The call goes on here meanwhile.
+      this.#starting ??= this.#pool.start(handOver.workers).catch((error: unknown) => {
+        this.#hasFailed = true;
+        this.#onFailure(error);
+      });
+      return false;
+    }
+    this.#reason = `handed over after ${tasks - left} of ${tasks} tasks: each takes ${ms(perTask)}`;
+    return true;
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The calls of an executor, whoever runs them: this thread's pool (`ParallelExecutor`), or the executor of another
+ * thread (`sharray/bridge`). What they ask for is read here; what is behind them runs it.
+ */
+import type {
+  CallOptions,
+  ChunkKernel,
+  ItemKernel,
+  MapOptions,
+  NotAList,
+  OutputArrays,
+  Outputs,
+  ReduceOptions,
+  Results,
+  Shared,
+  StreamedResult,
+  TransformKernel,
+} from "../call/types.js";
+import { quote } from "../errors.js";
+import type { AnyKernel } from "../kernel/types.js";
+import type { Arena } from "../memory/arena.js";
+import { isTypedArray, type TypedArray, type TypedArrayConstructor } from "../memory/dtypes.js";
+import type { Input } from "../memory/inputs.js";
+import { allocate, share } from "../memory/share.js";
+import type { MemoryUsage } from "../memory/usage.js";
+import type { Plan } from "../plan/plan.js";
+import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "../call/request.js";
+import type { CallName } from "../telemetry/events.js";
+import type { MetricsSnapshot } from "../telemetry/metrics.js";
+import { isThenable } from "../tasks/bind-tasks.js";
+
+/** What of the configuration counts where calls are read. */
+export interface CallSettings {
+  readonly chunkSize: number | undefined;
+  readonly verifyImmutable: boolean;
+}
+
+/** What a call came to. */
+export interface Outcome {
+  /** One per task; none where there are outputs. */
+  readonly values: unknown[];
+  readonly outputs: readonly TypedArray[];
+}
+
+/** What is behind the calls. */
+export interface Backend {
+  /** The memory of `share` and `allocate`. */
+  readonly arena: Arena;
+  readonly settings: CallSettings;
+  /** @throws what tells why nothing can be called any more */
+  checkOpen(call: string): void;
+  run(request: Request): MaybePromise<Outcome>;
+  /** @param read makes the request anew: a stream starts with its loop */
+  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
+  explain(request: Request): Plan | Promise<Plan>;
+}
+
+/** Where an executor has its backend. */
+export const BACKEND = Symbol("sharray.backend");
+
+/**
+ * What `ParallelExecutor` and the clients of `sharray/bridge` have in common: for code that takes either. What another
+ * thread has to be asked for may come as a promise, so await it.
+ */
+export abstract class Executor {
+  /** @internal */
+  abstract get [BACKEND](): Backend;
+
+  /** Counters over the life of the executor that runs the calls. */
+  abstract readonly metrics: { snapshot(): MetricsSnapshot | Promise<MetricsSnapshot> };
+
+  /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
+  abstract explain<const I extends Input<I>, R, A = undefined>(
+    input: I,
+    kernel: ChunkKernel<I, R, A>,
+    options?: CallOptions<A>,
+  ): Plan | Promise<Plan>;
+
+  /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
+  abstract start(): Promise<void>;
+
+  /** Aborts every call in progress that was made here: each rejects with `reason`. */
+  abstract cancel(reason?: unknown): void;
+
+  /**
+   * Runs `kernel` once per array of a list, or once per chunk of an array or of equal-length columns.
+   * @returns one result per task, in order
+   * @throws TypeError, RangeError, ConfigurationError, KernelCaptureError before anything is dispatched
+   * @throws KernelError for the failed task with the lowest index
+   * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
+   */
+  async mapShared<const I extends Input<I>, R, A = undefined>(
+    input: I,
+    kernel: ChunkKernel<I, R, A>,
+    options: CallOptions<A> = NO_OPTIONS,
+  ): Promise<Results<I, R>> {
+    const backend = this[BACKEND];
+    const { values } = await backend.run(readCall(backend, "mapShared", input, kernel, null, options));
+    return values as Results<I, R>;
+  }
+
+  /**
+   * Computes new columns from columns, chunk by chunk, written in place in shared memory.
+   * @param outputs kind of the output, or of each named output; each has the input's length and starts zero-filled
+   * @returns the outputs, on shared memory
+   * @throws as `mapShared`
+   */
+  async transformShared<const I extends Input<I>, const O extends Outputs, A = undefined>(
+    input: NotAList<I>,
+    outputs: O,
+    kernel: TransformKernel<I, O, A>,
+    options: CallOptions<A> = NO_OPTIONS,
+  ): Promise<OutputArrays<O>> {
+    const backend = this[BACKEND];
+    const request = readCall(backend, "transformShared", input, kernel, outputs, options);
+    const { outputs: arrays } = await backend.run(request);
+    return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
+  }
+
+  /**
+   * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
+   * bits for any number of workers.
+   * @param combine must give its result at once: what it is given next depends on that
+   * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
+   */
+  async reduceShared<const I extends Input<I>, R, A = undefined>(
+    input: I,
+    kernel: ChunkKernel<I, R, A>,
+    combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
+    options: ReduceOptions<A, Awaited<R>> = NO_OPTIONS,
+  ): Promise<Awaited<R>> {
+    checkCombine(combine);
+    const backend = this[BACKEND];
+    const request = readCall(backend, "reduceShared", input, kernel, null, options);
+    const { initial } = options;
+    if (request.spec.tasks === 0 && initial === undefined) {
+      throw new TypeError(
+        'Cannot reduce an empty payload without an initial value: pass the option "initial"',
+      );
+    }
+    const { values } = await backend.run(request);
+    return combineAll(values as Awaited<R>[], combine, initial);
+  }
+
+  /**
+   * Runs `kernel` once per item; every task sees the heavy `shared` payload whole, without a copy of its own.
+   * @param items a list, a typed array, a Set or what else can be iterated; it is read to its end at once
+   * @returns one result per item, in order
+   * @throws as `mapShared`
+   */
+  async map<T, R, S = Record<never, never>, A = undefined>(
+    items: Iterable<T> & object,
+    kernel: ItemKernel<T, S, R, A>,
+    options: MapOptions<A, S> = NO_OPTIONS,
+  ): Promise<Awaited<R>[]> {
+    const backend = this[BACKEND];
+    backend.checkOpen("map");
+    const { verifyImmutable } = backend.settings;
+    const ran = backend.run(readItemsCall(items, kernel, options, verifyImmutable));
+    const { values } = isPromise(ran) ? await ran : ran;
+    return values as Awaited<R>[];
+  }
+
+  /**
+   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated, and runs ahead
+   * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
+   * @throws as `mapShared`, in the loop
+   */
+  streamShared<const I extends Input<I>, R, A = undefined>(
+    input: I,
+    kernel: ChunkKernel<I, R, A>,
+    options: CallOptions<A> = NO_OPTIONS,
+  ): AsyncIterable<StreamedResult<Awaited<R>>> {
+    const backend = this[BACKEND];
+    const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);
+    // A wrong call throws at once. The stream starts with its loop, by when an array may have been transferred away.
+    read();
+    return backend.stream(read) as AsyncIterable<StreamedResult<Awaited<R>>>;
+  }
+
+  /**
+   * Copies arrays to shared memory, once, so that later calls use them where they are.
+   * @returns the same shape; arrays that are on shared memory already come back as they are
+   * @throws TypeError, RangeError, MemoryLimitError
+   */
+  share<const I extends Input<I>>(input: I): Shared<I> {
+    const backend = this[BACKEND];
+    backend.checkOpen("share");
+    return share(input, backend.arena) as Shared<I>;
+  }
+
+  /** A zero-filled array of `length` elements on shared memory. @throws TypeError, RangeError, MemoryLimitError */
+  allocate<C extends TypedArrayConstructor>(kind: C, length: number): OutputArrays<C> {
+    const backend = this[BACKEND];
+    backend.checkOpen("allocate");
+    return allocate(kind, length, backend.arena) as OutputArrays<C>;
+  }
+
+  /**
+   * Gives back arrays from `share`, `allocate` or `transformShared`: their memory is used again at once, or as soon as the
+   * calls that use it have ended. Without it the garbage collector frees the memory, and the next call pays for fresh one.
+   * From here on the arrays, and all views and clones of them, show whatever is computed there next: don't touch them.
+   * Small arrays of one `share` call lie together, and return together.
+   * @throws TypeError for anything but an array as it was given here, and for one that was released before
+   */
+  release(...arrays: readonly TypedArray[]): void {
+    const { arena } = this[BACKEND];
+    for (const [i, array] of arrays.entries()) checkReleasable(array, `arrays[${i}]`, arena);
+    if (new Set(arrays).size < arrays.length) {
+      throw new TypeError("Cannot release the arrays as each must be given once: one of them is there twice");
+    }
+    for (const { buffer, byteOffset, byteLength } of arrays) {
+      arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
+    }
+  }
+
+  /** What the shared memory that was taken here is used for. */
+  memory(): MemoryUsage {
+    return this[BACKEND].arena.usage();
+  }
+}
+
+/** What a call over arrays asks for. @throws what a wrong call is refused with */
+export function readCall(
+  backend: Backend,
+  call: Exclude<CallName, "map">,
+  input: unknown,
+  kernel: AnyKernel,
+  outputs: unknown,
+  options: CallOptions<unknown>,
+): Request {
+  backend.checkOpen(call);
+  const { chunkSize, verifyImmutable } = backend.settings;
+  return readPayloadCall(call, input, kernel, outputs, options, chunkSize, verifyImmutable);
+}
+
+/** Outputs as the call names them. */
+export function named(
+  names: readonly string[] | null,
+  arrays: readonly TypedArray[],
+): TypedArray | Record<string, TypedArray> {
+  if (names === null) return arrays[0] as TypedArray;
+  return Object.fromEntries(names.map((name, i) => [name, arrays[i] as TypedArray]));
+}
+
+function checkReleasable(array: unknown, what: string, arena: Arena): void {
+  if (isTypedArray(array) && arena.lendings.isPart(array.buffer, array.byteOffset, array.byteLength)) return;
+  throw new TypeError(
+    `Cannot release ${what} as it must be an array as share(), allocate() or transformShared() of this executor gave it, ` +
+      `and not be released yet: current value is ${quote(array)}`,
+  );
+}
+
+function checkCombine(combine: unknown): void {
+  if (typeof combine === "function") return;
+  throw new TypeError(
+    `Cannot reduce as "combine" must be a function of two partials: current value is ${quote(combine)}`,
+  );
+}
+
+/** Not `reduce` of lists: that gives `combine` four arguments, which `Math.max` takes for four numbers. */
+function combineAll<P>(partials: readonly P[], combine: (a: P, b: P) => P, initial: P | undefined): P {
+  let result = initial === undefined ? (partials[0] as P) : initial;
+  for (let i = initial === undefined ? 1 : 0; i < partials.length; i += 1) {
+    const combined: unknown = combine(result, partials[i] as P);
+    if (isThenable(combined)) refusePromise(combined);
+    result = combined as P;
+  }
+  return result;
+}
+
+function refusePromise(promise: PromiseLike<unknown>): never {
+  // Nobody else waits for it.
+  promise.then(undefined, () => {});
+  throw new TypeError(
+    `Cannot reduce as "combine" must return a partial at once: current value is ${quote(promise)}; ` +
+      "await in the kernel, whose partials may be promises",
+  );
+}

@@ -1,0 +1,39 @@
+/** From text to a function, in whichever thread is to run it. */
+import { EvalForbiddenError, quote } from "../../errors.js";
+import { textKey } from "../text-key.js";
+import type { AnyKernel } from "../types.js";
+
+/**
+ * Compiles an inline kernel's source, as strict code.
+ * @throws Error where a Content-Security-Policy forbids it
+ */
+export function compileInline(source: string, name: string): AnyKernel {
+  // The name shows in stack frames, in place of "<anonymous>".
+  const label = name.replace(/[^\w$.-]/g, "_");
+  const end = `${apart(source)}//# sourceURL=sharray-kernel-${label}.js`;
+  const make = new Function(`"use strict"; return (${source}\n);\n${end}`);
+  return make() as AnyKernel;
+}
+
+// V8 looks among the texts that it has compiled by their hash, which of long texts is their length alone: with a thousand of
+// one length each look takes 5 ms.
+const MOST_LINES = 4096;
+
+/** Empty lines by which long texts of the same length have different ones. */
+function apart(source: string): string {
+  const key = textKey(source);
+  return typeof key === "number" ? "\n".repeat(key % MOST_LINES) : "";
+}
+
+let isAllowed = false;
+
+/** @throws EvalForbiddenError where no text may be compiled. Asked for at need: a page may be told of each attempt */
+export function assertMayCompile(name: string): void {
+  if (isAllowed) return;
+  try {
+    new Function("");
+  } catch (cause) {
+    throw new EvalForbiddenError(`kernel ${quote(name)}`, { cause });
+  }
+  isAllowed = true;
+}

@@ -1,0 +1,236 @@
+/** What a kernel refers to outside itself: variables it would lose, helpers to supply, state it could keep. */
+import { analyze } from "eslint-scope";
+import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
+import { isInWorkers } from "../../platform/worker-globals.js";
+import { letsWorkGoOn, mayLinger } from "./lingering.js";
+import { writesOf } from "./writing.js";
+
+export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
+
+export type OuterWord = "this" | "super" | "new.target" | "arguments";
+
+export interface KernelReferences {
+  /** Free variables that a fresh worker does not have, globals of the program among them, each once, in the order of first use. */
+  readonly captures: readonly string[];
+  /** Globals of the runtime that it uses. A variable of the same name around the kernel would hide one, which no text shows. */
+  readonly globals: ReadonlySet<string>;
+  /** Free names that tools put into the source, each with an expression that stands in for it. */
+  readonly helpers: ReadonlyMap<string, string>;
+  /** The first word that belongs to the code around the kernel, or to a receiver that no kernel has. */
+  readonly outer: OuterWord | undefined;
+  /** See `KernelText.stateful`. */
+  readonly stateful: boolean;
+  /** See `KernelText.lingers`. */
+  readonly lingers: boolean;
+  /** See `KernelText.writes`. */
+  readonly writes: number;
+}
+
+/** Each leads to every object of the worker, so whatever a kernel does with one goes unseen. */
+const DOORS = new Set(
+  "globalThis self global window frames parent top process require eval Function".split(" "),
+);
+/** Vite and Vitest rewrite uses of an import to members of such an object. */
+const VITE_IMPORT = /^__(?:vite_ssr|vi)_import_\d+__$/;
+const VITE_META = "__vite_ssr_import_meta__";
+const VITE_DYNAMIC_IMPORT = "__vite_ssr_dynamic_import__";
+/** esbuild's helper, which `keepNames` (and so tsx) inserts; numbered where a bundle holds several. */
+const NAME_HELPER = /^__name\d*$/;
+const COVERAGE = /^cov_[a-z0-9]+$/i;
+
+const SET_NAME = '(fn, name) => Object.defineProperty(fn, "name", { value: name, configurable: true })';
+// Stands in for `cov_x().s[0]++` and `cov_x().b[1][0]++`: every counter is an element of one array nobody reads.
+const COUNT_NOTHING =
+  "(() => { const n = [], b = new Proxy(n, { get: () => n }), c = { s: n, f: n, b, bT: b }; return () => c; })()";
+
+/** @param program the parsed text, with ranges: one function (the wrapper) that returns `kernel` */
+export function findReferences(program: Program, wrapper: Node, kernel: FunctionNode): KernelReferences {
+  const { parents, outer, metas, imports, goesOn } = walk(kernel);
+  const scopes = analyze(program, {
+    ecmaVersion: 2026,
+    sourceType: "script",
+    // Strict eval declares nothing around it; unless ignored it would make every local name look free.
+    ignoreEval: true,
+    // eslint-scope's own table lacks the second argument of import().
+    childVisitorKeys: { ImportExpression: ["source", "options"] },
+  });
+
+  const helpers = new Map<string, string>();
+  const globals = new Set<string>();
+  const captures = metas.map((at) => ({ name: "import.meta", at }));
+  let stateful = imports;
+  let lingers = goesOn;
+  for (const reference of scopes.globalScope.through) {
+    const identifier = reference.identifier as Identifier;
+    if (!isInside(identifier, kernel)) continue;
+    const helper = helperFor(identifier, parents);
+    if (helper !== undefined) {
+      helpers.set(identifier.name, helper);
+      stateful ||= identifier.name === VITE_DYNAMIC_IMPORT;
+    } else if (isGlobal(identifier.name)) {
+      globals.add(identifier.name);
+      stateful ||= reference.isWrite() || reachesState(identifier, parents);
+      lingers ||= mayLinger(identifier, parents);
+    } else {
+      captures.push({ name: displayName(identifier, parents), at: startOf(identifier) });
+    }
+  }
+
+  // A property on the kernel's own function outlives the task; recursion is harmless.
+  const own = scopes.acquireAll(kernel)?.find((scope) => scope.type === "function-expression-name");
+  stateful ||= own?.variables[0]?.references.some((r) => !isCallee(r.identifier, parents)) ?? false;
+
+  captures.sort((a, b) => a.at - b.at);
+  // An arrow has no `arguments` of its own: its uses resolve to the wrapper's.
+  const outerArguments = scopes.acquire(wrapper)?.set.get("arguments")?.references ?? [];
+  return {
+    captures: [...new Set(captures.map(({ name }) => name))],
+    globals,
+    helpers,
+    outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
+    stateful,
+    lingers: lingers || stateful,
+    writes: writesOf(scopes, kernel, parents.keys()),
+  };
+}
+
+type Parents = ReadonlyMap<Node, Node>;
+
+/** One pass for all that scope analysis does not report. */
+function walk(kernel: FunctionNode) {
+  const parents = new Map<Node, Node>();
+  const metas: number[] = [];
+  let outer: OuterWord | undefined;
+  let imports = false;
+  let goesOn = false;
+
+  const visit = (node: Node, ownsThis: boolean): void => {
+    if (node.type === "BinaryExpression" || node.type === "LogicalExpression") flattenChain(node);
+    goesOn ||= letsWorkGoOn(node);
+    if (node.type === "ThisExpression" && !ownsThis) outer ??= "this";
+    else if (node.type === "Super" && !ownsThis) outer ??= "super";
+    else if (node.type === "ImportExpression") imports = true;
+    else if (node.type === "MetaProperty") {
+      if (node.meta.name === "import") metas.push(startOf(node));
+      else if (!ownsThis && kernel.type === "ArrowFunctionExpression") outer ??= "new.target";
+    }
+    const isNested =
+      node !== kernel && (node.type === "FunctionExpression" || node.type === "FunctionDeclaration");
+    const ownsAll = ownsThis || isNested || node.type === "StaticBlock";
+    for (const key in node) {
+      const value: unknown = node[key as keyof Node];
+      if (typeof value !== "object" || value === null || key === "range") continue;
+      const owns = ownsAll || (node.type === "PropertyDefinition" && key === "value");
+      if (!Array.isArray(value)) note(value, node, owns);
+      else for (const child of value) note(child, node, owns);
+    }
+  };
+  const note = (child: unknown, parent: Node, owns: boolean): void => {
+    if (!isNode(child)) return;
+    parents.set(child, parent);
+    children.push([child, owns]);
+  };
+
+  // With a stack of its own, as generated kernels can be nested deeply; in the order of the source.
+  const children: [node: Node, ownsThis: boolean][] = [];
+  const stack: typeof children = [[kernel, false]];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    visit(...next);
+    for (let child = children.pop(); child !== undefined; child = children.pop()) stack.push(child);
+  }
+  return { parents, outer, metas, imports, goesOn };
+}
+
+// Far more than anybody writes; the scope analysis takes some stack for each.
+const LONGEST_CHAIN = 100;
+
+/** Makes of a very long `a + b + c` a sequence of its operands, which means the same to whoever looks for names. */
+function flattenChain(node: Node): void {
+  const operands: Node[] = [];
+  let left = node;
+  while (left.type === "BinaryExpression" || left.type === "LogicalExpression") {
+    operands.push(left.right);
+    left = left.left;
+  }
+  if (operands.length <= LONGEST_CHAIN) return;
+  operands.push(left);
+  Object.assign(node, {
+    type: "SequenceExpression",
+    expressions: operands.reverse(),
+    left: null,
+    right: null,
+  });
+}
+
+/** The stand-in for a name that a tool inserted; judged by its use too, as users may have such names. */
+function helperFor(identifier: Identifier, parents: Parents): string | undefined {
+  const { name } = identifier;
+  const call = parents.get(identifier);
+  if (call?.type !== "CallExpression" || call.callee !== identifier) return undefined;
+  if (NAME_HELPER.test(name) && call.arguments.length === 2) return SET_NAME;
+  if (name === VITE_DYNAMIC_IMPORT) return "(specifier) => import(specifier)";
+  if (!COVERAGE.test(name) || call.arguments.length > 0) return undefined;
+  const member = parents.get(call);
+  if (member?.type !== "MemberExpression" || member.property.type !== "Identifier") return undefined;
+  const field = member.property.name;
+  return ["s", "f", "b", "bT", `${name}_temp`].includes(field) ? COUNT_NOTHING : undefined;
+}
+
+/**
+ * Is it here, and in a fresh worker too? Every object has the names of Object.prototype, so the user's own `toString` would
+ * pass for a global.
+ */
+function isGlobal(name: string): boolean {
+  return name in globalThis && !(name in Object.prototype) && isInWorkers(name);
+}
+
+/** Whether this use of a global could leave something behind for the next task. */
+function reachesState(identifier: Identifier, parents: Parents): boolean {
+  if (DOORS.has(identifier.name)) return true;
+  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors: this is a timer, or one of the
+  // functions that do no more than they are asked to.
+  const property = Object.getOwnPropertyDescriptor(globalThis, identifier.name);
+  if (property?.enumerable === true && "value" in property && mayLinger(identifier, parents)) return true;
+
+  let target: Node = identifier;
+  let parent = parents.get(target);
+  while (parent?.type === "MemberExpression" && parent.object === target) {
+    target = parent;
+    parent = parents.get(target);
+  }
+  return (
+    (parent?.type === "AssignmentExpression" && parent.left === target) ||
+    parent?.type === "UpdateExpression" ||
+    (parent?.type === "UnaryExpression" && parent.operator === "delete")
+  );
+}
+
+/** The name as the user wrote it. */
+function displayName(identifier: Identifier, parents: Parents): string {
+  if (identifier.name === VITE_META) return "import.meta";
+  if (!VITE_IMPORT.test(identifier.name)) return identifier.name;
+  const member = parents.get(identifier);
+  if (member?.type !== "MemberExpression" || member.object !== identifier) return "import *";
+  const { property } = member;
+  return property.type === "Identifier"
+    ? property.name
+    : String(property.type === "Literal" ? property.value : "*");
+}
+
+/** False for names in the computed key of a method: the key stays behind. */
+function isInside(node: Node, kernel: FunctionNode): boolean {
+  return startOf(node) >= startOf(kernel);
+}
+
+function isCallee(node: Node, parents: Parents): boolean {
+  const call = parents.get(node);
+  return call?.type === "CallExpression" && call.callee === node;
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
+
+function startOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}

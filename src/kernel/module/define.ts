@@ -1,0 +1,51 @@
+import { quote } from "../../errors.js";
+import { rememberKernel } from "../../platform/kernel-registry.js";
+import type { AnyKernel } from "../types.js";
+
+/** Where a module kernel lives. */
+export interface ModuleAddress {
+  readonly url: string;
+  readonly name: string;
+}
+
+const addresses = new WeakMap<AnyKernel, ModuleAddress>();
+
+/**
+ * Declares an exported function as a kernel that workers import from its own module, so that it may use imports and
+ * module variables, and needs no `eval`:
+ *
+ * ```ts
+ * export const rms = defineKernel(import.meta.url, "rms", (x: ReadOnly<Float64Array>) => norm(x) / x.length);
+ * ```
+ *
+ * Keep such kernels in modules without side effects: every worker imports the module once.
+ *
+ * @param url `import.meta.url` of the module
+ * @param name name under which the module exports the kernel
+ * @returns `fn` itself, which stays callable
+ */
+export function defineKernel<F extends AnyKernel>(url: string, name: string, fn: F): F {
+  if (typeof url !== "string" || !URL.canParse(url)) {
+    throw new TypeError(
+      `Cannot define a kernel as its url must be import.meta.url: current value is ${quote(url)}`,
+    );
+  }
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(
+      `Cannot define a kernel as its name must be the name it is exported under: current value is ${quote(name)}`,
+    );
+  }
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
+    );
+  }
+  addresses.set(fn, { url, name });
+  rememberKernel(url, name, fn);
+  return fn;
+}
+
+/** The address of a kernel that `defineKernel` made; undefined for an inline one. */
+export function moduleAddress(fn: AnyKernel): ModuleAddress | undefined {
+  return addresses.get(fn);
+}

@@ -1,0 +1,26 @@
+/** Module kernels: imported from where the user's program has them. */
+import type { AnyKernel } from "../types.js";
+import { importModule } from "../../platform/import-module.js";
+import { LOADING_ADVICE, noteImport, rememberedKernel } from "../../platform/kernel-registry.js";
+
+/** Imports a module kernel. @throws Error naming the module and the export */
+export async function importKernel(url: string, name: string): Promise<AnyKernel> {
+  const known = rememberedKernel(url, name);
+  if (known !== undefined) return known as AnyKernel;
+  let module: Record<string, unknown>;
+  noteImport(url);
+  try {
+    module = await importModule(url);
+  } catch (cause) {
+    const message = `Cannot load kernel "${name}" as its module ${url} does not load in a worker`;
+    throw new Error(message + LOADING_ADVICE, { cause });
+  }
+  const kernel = module[name];
+  if (typeof kernel !== "function") {
+    throw new Error(
+      `Cannot load kernel "${name}" as module ${url} must export a function of that name: ` +
+        `it exports ${Object.keys(module).join(", ") || "nothing"}${LOADING_ADVICE}`,
+    );
+  }
+  return kernel as AnyKernel;
+}

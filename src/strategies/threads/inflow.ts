@@ -1,0 +1,74 @@
+/** What a round's workers send as it comes in: what was received, and whether something was lost on the way. */
+import type { ControlBlock } from "../../protocol/control-block.js";
+import type { ReportMessage } from "../../protocol/messages.js";
+import { packThrown, type Thrown } from "../../protocol/thrown.js";
+import { unreadError } from "../../protocol/unread-error.js";
+import type { Job } from "../job.js";
+import type { Lost } from "./loss-policy.js";
+
+export class Inflow {
+  readonly #job: Job;
+  readonly #control: ControlBlock;
+  #received = 0;
+  /** Why a message could not be read. */
+  #reason: unknown;
+  /** `LIMIT` was lowered for it, so tasks may be left out. */
+  #isCut = false;
+
+  constructor(job: Job, control: ControlBlock) {
+    this.#job = job;
+    this.#control = control;
+  }
+
+  /** Is everything here that was sent, and was no task left out? */
+  get isComplete(): boolean {
+    return this.#control.posted === this.#received && !this.#isCut;
+  }
+
+  take({ values, failures, broken }: ReportMessage): void {
+    const job = this.#job;
+    if (values.length === 1) job.receiveApart(...(values[0] as (typeof values)[0]));
+    else for (const [index, value] of values) job.receive(index, value);
+    for (const [index, thrown] of failures) job.fail(index, thrown);
+    this.#received += values.length + failures.length;
+    if (broken !== null) this.#break(broken);
+  }
+
+  /**
+   * A message could not be read.
+   * @param isOwn it was about this round, as far as can be told
+   * @param isBroken it said that the kernel does not load
+   */
+  lose(reason: unknown, isOwn: boolean, isBroken: boolean): void {
+    this.#reason ??= reason;
+    if (isBroken) this.#break(packThrown(unreadError(reason)));
+    if (!isOwn) return;
+    // A task that has begun fails, so no other one is to begin, least of all where memory is short.
+    this.#isCut = true;
+    this.#control.lowerLimit(this.#control.next);
+  }
+
+  /** No kernel, no task: the same as if the first one had failed. */
+  #break(thrown: Thrown): void {
+    this.#job.fail(0, thrown);
+    this.#control.lowerLimit(0);
+  }
+
+  /**
+   * All workers have left, so nothing is on its way any more: fails the first task of which something is missing.
+   * @returns whether there is one
+   */
+  failMissing(): boolean {
+    const isMissing = this.#control.posted !== this.#received;
+    return isMissing && !this.#job.isStopped && this.#job.failUnread(this.#reason);
+  }
+
+  /**
+   * What could not be read was nothing of this round after all, as a kernel can post on its worker's port, too: what was
+   * left out for it runs in another round, as after a loss that is nobody's fault.
+   */
+  get leftOut(): readonly Lost[] {
+    if (!this.#isCut || this.#job.failure !== undefined) return [];
+    return [{ exitCode: undefined, error: this.#reason, isForeign: true, index: undefined }];
+  }
+}

@@ -1,0 +1,75 @@
+/** The workers that one run has lost, which tasks were to blame, and whether another round makes sense. Pure. */
+import { USELESS } from "../../protocol/messages.js";
+import type { Loss } from "./round-listener.js";
+
+export interface Lost extends Loss {
+  /** The task that it was at; undefined: at none, or it was nothing that this round did. */
+  readonly index: number | undefined;
+}
+
+// So many tasks in a row that end their workers, with none between that ends, are taken for all of them: each costs
+// workers, some 50 ms apiece, and bad places in data are rarely longer.
+const MOST_IN_A_ROW = 4;
+
+export class Losses {
+  readonly #maxRetries: number;
+  /** Workers that may still prove useless through no fault of this call. */
+  #inherited: number;
+  readonly #blame = new Map<number, number>();
+  readonly #givenUp = new Map<number, Lost>();
+  #inVain = 0;
+  /** Tasks that were given up since any task has ended. */
+  #inARow = 0;
+
+  /** @param inherited workers that were there before the call: each may have been made useless by another one */
+  constructor(maxRetries: number, inherited = 0) {
+    this.#maxRetries = maxRetries;
+    this.#inherited = inherited;
+  }
+
+  /** Tasks that ended their worker more than `maxRetries` times, each with the last of these losses. */
+  get givenUp(): ReadonlyMap<number, Lost> {
+    return this.#givenUp;
+  }
+
+  /** Of the tasks that were given up the one with the lowest index. */
+  get first(): Lost | undefined {
+    return this.#givenUp.size === 0 ? undefined : this.#givenUp.get(Math.min(...this.#givenUp.keys()));
+  }
+
+  /**
+   * A round has ended with losses.
+   * @param hasProgressed has any of its tasks ended?
+   * @returns the loss that makes another round pointless; undefined: what is left may run again
+   */
+  note(lost: readonly Lost[], hasProgressed: boolean): Lost | undefined {
+    const own = lost.filter((loss) => !loss.isForeign && !this.#isInherited(loss));
+    for (const loss of own) if (loss.index !== undefined) this.#charge(loss.index, loss);
+    if (hasProgressed) {
+      this.#inVain = 0;
+      this.#inARow = 0;
+      return undefined;
+    }
+    const nobodys = own.find(({ index }) => index === undefined);
+    if (nobodys !== undefined) {
+      this.#inVain += 1;
+      if (this.#inVain > this.#maxRetries) return nobodys;
+    }
+    return this.#inARow >= MOST_IN_A_ROW ? own[0] : undefined;
+  }
+
+  #isInherited({ error }: Lost): boolean {
+    const isUseless = (error as { readonly code?: unknown } | undefined)?.code === USELESS;
+    if (!isUseless || this.#inherited === 0) return false;
+    this.#inherited -= 1;
+    return true;
+  }
+
+  #charge(index: number, loss: Lost): void {
+    const times = (this.#blame.get(index) ?? 0) + 1;
+    this.#blame.set(index, times);
+    if (times <= this.#maxRetries) return;
+    this.#givenUp.set(index, loss);
+    this.#inARow += 1;
+  }
+}

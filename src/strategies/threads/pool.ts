@@ -1,0 +1,276 @@
+/**
+ * The pool: long-lived threads.js threads, each in a slot. threads.js makes threads of workers and terminates them; rounds
+ * travel over a port of our own (docs/decisions/0001).
+ */
+
+import { ExecutorClosedError, WorkerLostError } from "../../errors.js";
+import { clearTimeout, setTimeout } from "../../platform/builtins.js";
+import { clock } from "../../platform/clock.js";
+import { Looks } from "../../platform/looks.js";
+import { isError } from "../../platform/realms.js";
+import { unref } from "../../platform/runtime.js";
+import type { Tricks } from "../../platform/optimizations.js";
+import { waitFor } from "../../platform/wait-for.js";
+import { Backoff } from "./backoff.js";
+import type { Job } from "../job.js";
+import { Slot } from "./slot.js";
+import type { Control, StartOptions } from "./start-worker.js";
+
+export interface PoolOptions extends StartOptions {
+  readonly maxWorkers: number;
+  /** Milliseconds without a round after which a worker is ended. */
+  readonly idleTimeout: number;
+  /** Bytes of memory that a worker may have as garbage before it has to collect it. */
+  readonly mostGarbage: number;
+  /** Told when no worker can reach a memory any more. */
+  readonly onUnheld: (memory: number) => void;
+}
+
+let loaded: Promise<typeof import("./thread-control.js")> | undefined;
+
+/** Loads threads.js at first need. */
+function threads(): NonNullable<typeof loaded> {
+  loaded ??= import("./thread-control.js");
+  return loaded;
+}
+
+const control: Control = {
+  async spawn(worker) {
+    return (await threads()).spawnThread(worker);
+  },
+  async flush(thread) {
+    await (await threads()).flushThread(thread);
+  },
+  async terminate(thread) {
+    await (await threads()).terminateThread(thread);
+  },
+};
+
+// A worker that is idle, or between two slices of tasks, collects within some 10 ms; on a loaded machine within a second.
+const COLLECT_MS = 5000;
+// Small pieces weigh little, but each is a mapping of its own.
+const MOST_PIECES = 1000;
+
+export class Pool {
+  /** Of the caller's side, at short rounds. */
+  readonly looks = new Looks();
+  readonly #options: PoolOptions;
+  readonly #slots = new Set<Slot>();
+  readonly #backoff = new Backoff();
+  /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
+  readonly #alive = new Set<Slot>();
+  #isClosed = false;
+  /** Why the last attempt to start a worker failed; undefined if it did not. */
+  #startFailure: WorkerLostError | undefined;
+  /** Woken first the last time: the likeliest to be waiting at its bell. */
+  #hottest: Slot | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  get tricks(): Tricks {
+    return this.#options.tricks;
+  }
+
+  /** Workers that exist now. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Workers that serve. */
+  get serving(): number {
+    let count = 0;
+    for (const slot of this.#slots) if (slot.readySince !== undefined) count += 1;
+    return count;
+  }
+
+  /** Milliseconds until a worker may be started, as those before it died; 0: at once. */
+  get respawnWait(): number {
+    return this.#backoff.wait;
+  }
+
+  /** Tasks have ended, so it is worth to have workers. */
+  progressed(): void {
+    this.#backoff.progressed();
+  }
+
+  /**
+   * Up to `count` slots, the idlest first, of those the hottest; starts workers as far as `maxWorkers` and
+   * `respawnWait` allow, so there may be none. After `terminate` there are none.
+   * @throws WorkerLostError if there is none and none can be started
+   */
+  acquire(count: number): Slot[] {
+    const wanted = Math.min(count, this.#options.maxWorkers);
+    let idle = 0;
+    for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
+    const mayStart = !this.#isClosed && (idle >= wanted || this.respawnWait === 0);
+    const room = mayStart ? this.#options.maxWorkers - this.#slots.size : 0;
+    this.#startFailure = undefined;
+    for (let starting = Math.min(room, wanted - idle); starting > 0; starting -= 1) {
+      if (!this.#startOne()) break;
+    }
+    if (this.#slots.size === 0 && this.#startFailure !== undefined) throw this.#startFailure;
+    const slots = this.#idlestFirst();
+    if (slots.length > wanted) slots.length = wanted;
+    this.#hottest = slots[0];
+    return slots;
+  }
+
+  /** @returns whether a worker could be started */
+  #startOne(): boolean {
+    const started = clock();
+    try {
+      const slot = new Slot(
+        this.#freeNumber(),
+        this.#options,
+        control,
+        () => this.#scheduleTrim(),
+        (slot) => this.#ended(slot),
+        (gone) => this.#unheld(gone),
+      );
+      this.#slots.add(slot);
+      this.#alive.add(slot);
+      void slot.ended.then(() => this.#gone(slot));
+      return true;
+    } catch (cause) {
+      const reason = isError(cause) ? `: ${cause.message}` : "";
+      this.#startFailure = new WorkerLostError(`Cannot start a worker${reason}`, undefined, cause);
+      this.#backoff.lost(started, clock());
+      return false;
+    }
+  }
+
+  #idlestFirst(): Slot[] {
+    const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
+    const sorted: Slot[] = [];
+    // By insertion: there are few, and as a rule they are in order but for one. `sort` takes 0.4 µs for two.
+    for (const slot of this.#slots) {
+      let at = sorted.length;
+      for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as Slot) > own; at -= 1) {
+        sorted[at] = sorted[at - 1] as Slot;
+      }
+      sorted[at] = slot;
+    }
+    return sorted;
+  }
+
+  /**
+   * At least one slot, once a worker may be started. Rejects when the job is stopped for which it waits, or the pool has
+   * ended.
+   */
+  async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<Slot[]> {
+    for (;;) {
+      await this.untilRespawn(job);
+      const slots = this.acquire(count);
+      if (slots.length > 0) return slots;
+      if (this.#isClosed) throw new ExecutorClosedError("a worker");
+    }
+  }
+
+  /** Waits until a worker may be started. Rejects when the job is stopped for which it waits. */
+  async untilRespawn(job?: Pick<Job, "onStop">): Promise<void> {
+    const wait = this.respawnWait;
+    if (wait === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      // Timers may fire a fraction of a millisecond early.
+      const timer = setTimeout(resolve, Math.ceil(wait));
+      job?.onStop((reason) => {
+        clearTimeout(timer);
+        reject(reason);
+      });
+    });
+  }
+
+  /** Starts workers until there are `count`, and waits until all serve. */
+  async start(count = this.#options.maxWorkers): Promise<void> {
+    const slots = await this.acquireLater(count);
+    if (this.#startFailure !== undefined) throw this.#startFailure;
+    await Promise.all(slots.map((slot) => slot.ready));
+  }
+
+  /**
+   * Tells every worker, with its next wake-up, to let memory go. Workers whose garbage has become much are told at once.
+   * @returns whether any of them may still reach it
+   */
+  forget(memory: number): boolean {
+    let isHeld = false;
+    for (const { knowledge } of this.#alive) {
+      knowledge.memory.forget(memory);
+      isHeld ||= knowledge.memory.holds(memory);
+    }
+    if (isHeld && this.#isFull) void this.collect();
+    return isHeld;
+  }
+
+  /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
+  async collect(): Promise<void> {
+    // Those that are about to end need not.
+    const full = [...this.#slots].filter(({ knowledge }) => knowledge.memory.garbageBytes > 0);
+    if (full.length === 0) return;
+    await waitFor(Promise.all(full.map(({ knowledge }) => knowledge.memory.collect())), COLLECT_MS);
+  }
+
+  get #isFull(): boolean {
+    for (const { knowledge } of this.#alive) {
+      const { garbageBytes, garbageCount } = knowledge.memory;
+      if (garbageBytes > this.#options.mostGarbage || garbageCount > MOST_PIECES) return true;
+    }
+    return false;
+  }
+
+  /** A worker can't reach this memory any more. */
+  #unheld(gone: readonly number[]): void {
+    for (const id of gone) {
+      if (![...this.#alive].some(({ knowledge }) => knowledge.memory.holds(id))) this.#options.onUnheld(id);
+    }
+  }
+
+  #gone(slot: Slot): void {
+    this.#alive.delete(slot);
+    slot.knowledge.memory.ended();
+  }
+
+  /** Ends all workers, and lets no other start. */
+  async terminate(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await Promise.all([...this.#alive].map((slot) => slot.terminate()));
+  }
+
+  #ended(slot: Slot): void {
+    this.#slots.delete(slot);
+    if (!slot.isTerminated) this.#backoff.lost(slot.started, clock());
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.#slots].map((slot) => slot.number));
+    let number = 1;
+    while (taken.has(number)) number += 1;
+    return number;
+  }
+
+  #scheduleTrim(): void {
+    if (this.#timer !== undefined) return;
+    const trim = (): void => {
+      this.#timer = undefined;
+      this.#trim();
+    };
+    this.#timer = unref(setTimeout(trim, this.#options.idleTimeout));
+  }
+
+  #trim(): void {
+    const now = clock();
+    let waiting = false;
+    for (const slot of this.#slots) {
+      const { idleSince } = slot;
+      if (idleSince !== undefined && now - idleSince >= this.#options.idleTimeout) {
+        void slot.terminate();
+      } else {
+        waiting = true;
+      }
+    }
+    if (waiting) this.#scheduleTrim();
+  }
+}

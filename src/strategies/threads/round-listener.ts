@@ -1,0 +1,33 @@
+/** What a slot tells the rounds that its worker takes part in. */
+import type { ReportMessage } from "../../protocol/messages.js";
+
+/** How a worker ended. */
+export interface Loss {
+  /** Undefined: it never served. */
+  readonly exitCode: number | undefined;
+  readonly error: unknown;
+  /** Nothing that this round did: the pool ended it itself, or a task of another round ended it. */
+  readonly isForeign: boolean;
+}
+
+/** Hears from a slot about one round. */
+export interface RoundListener<S> {
+  report(slot: S, message: ReportMessage): void;
+  /** Was the slot's worker in the middle of the round's tasks? */
+  isAt(slot: S): boolean;
+  /** Has the slot's worker begun a task of this round? */
+  hasBegun(slot: S): boolean;
+  /** Has the slot's worker said that it left, by one of its first `heard` messages? */
+  hasSaidLeft(slot: S, heard: number): boolean;
+  /**
+   * A message of the slot's worker could not be read. It was about this round, or another one that the worker takes part in.
+   * @param isOwn it takes part in no other one
+   * @param left it was the worker's last one of this round
+   */
+  unread(slot: S, reason: unknown, isOwn: boolean, left: boolean): void;
+  /**
+   * The slot's worker ended before it left the round. Nothing more comes from it.
+   * @param gone resolves when its thread has ended, if a system call still holds it; undefined: it has
+   */
+  lost(slot: S, loss: Loss, gone: Promise<void> | undefined): void;
+}

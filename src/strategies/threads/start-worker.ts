@@ -1,0 +1,58 @@
+/** Makes a worker of the pool, with its channel of rounds and its doorbell. */
+import { newChannel } from "../../platform/builtins.js";
+import { PoolWorker, type WorkerOptions } from "../../platform/pool-worker.js";
+import { CAN_TAKE } from "../../platform/ports.js";
+import type { Tricks } from "../../platform/optimizations.js";
+import { BELL_BYTES, Doorbell } from "../../protocol/doorbell.js";
+import type { KernelAddress, WorkerSetup } from "../../protocol/messages.js";
+import { OutputMark } from "../../protocol/output-mark.js";
+import { parallelism } from "../host-meter.js";
+
+export interface StartOptions {
+  readonly workers: WorkerOptions;
+  readonly initializer: KernelAddress | null;
+  readonly tricks: Tricks;
+}
+
+/** How workers are started and ended. */
+export interface Control {
+  /** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
+  spawn(worker: PoolWorker): Promise<object>;
+  /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
+  flush(thread: object): Promise<void>;
+  terminate(thread: object): Promise<void>;
+}
+
+export interface Started {
+  readonly worker: PoolWorker;
+  /** This thread's end of the channel of rounds. */
+  readonly port: MessagePort;
+  readonly bell: Doorbell;
+  readonly output: OutputMark;
+}
+
+/**
+ * @param onEnd called once, however the worker ends
+ * @throws Error if no worker can be started, for want of threads, of memory, of permission
+ */
+export function startWorker(
+  { workers, initializer, tricks }: StartOptions,
+  onEnd: (exitCode: number, error: unknown) => void,
+): Started {
+  const bell = new SharedArrayBuffer(BELL_BYTES);
+  // With a single thread the caller would wait for a worker that only looks at its bell.
+  const spins = tricks.spin && parallelism() > 1;
+  // A worker that is parked has to look at its port, too.
+  const parks = tricks.bell && CAN_TAKE;
+  const output = new OutputMark();
+  const setup: WorkerSetup = { initializer, bell, parks, spins };
+  const { port1, port2 } = newChannel();
+  try {
+    const worker = new PoolWorker(workers, { port: port2, output: output.buffer, setup }, onEnd);
+    return { worker, port: port1, bell: new Doorbell(bell), output };
+  } catch (error) {
+    // The other end closes with it.
+    port1.close();
+    throw error;
+  }
+}

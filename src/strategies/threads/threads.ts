@@ -1,0 +1,182 @@
+/** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
+
+import { WorkerLostError } from "../../errors.js";
+import type { Arena } from "../../memory/arena.js";
+import { clock } from "../../platform/clock.js";
+import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
+import { isError } from "../../platform/realms.js";
+import { type Descriptor, packPlaces } from "../../protocol/descriptor.js";
+import { taskRange } from "../../protocol/job-spec.js";
+import { openRound, type Round } from "../../protocol/round.js";
+import type { Job, RunReport, Strategy } from "../job.js";
+import { Losses, type Lost } from "./loss-policy.js";
+import { computingTime, LOG_CAPACITY } from "../timings.js";
+import { Pass } from "./round-runner.js";
+import type { Pool } from "./pool.js";
+import type { Slot } from "./slot.js";
+import type { PlacedJob } from "./wake-message.js";
+
+// A round this short is over before a message would have come, and before a second worker would have woken up.
+const SHORT_MS = 0.1;
+
+export class ThreadsStrategy implements Strategy {
+  readonly #pool: Pool;
+  readonly #arena: Arena;
+  readonly #placed: PlacedJob;
+  readonly #maxRetries: number;
+  readonly #isShort: boolean;
+
+  /** @param expected milliseconds of computing; undefined: nobody knows */
+  constructor(pool: Pool, arena: Arena, placed: PlacedJob, maxRetries: number, expected: number | undefined) {
+    this.#pool = pool;
+    this.#arena = arena;
+    this.#placed = placed;
+    this.#maxRetries = maxRetries;
+    this.#isShort = pool.tricks.look && expected !== undefined && expected <= SHORT_MS;
+  }
+
+  run(job: Job, workers: number): MaybePromise<RunReport> {
+    const order = job.unfinished();
+    const left = order?.length ?? job.parts.spec.tasks;
+    // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
+    if (job.isStopped || left === 0) return reportOf([], 0, left);
+    const inherited = this.#pool.size;
+    const slots = this.#pool.acquire(Math.min(workers, left));
+    if (slots.length === 0) return this.#runRounds(job, workers, inherited, order, undefined);
+    const first = this.#begin(job, slots, order, left);
+    const lost = first.untilEnd();
+    if (isPromise(lost) || lost.length > 0) return this.#runRounds(job, workers, inherited, order, first);
+    this.#pool.progressed();
+    return reportOf([first], 0, left);
+  }
+
+  /**
+   * @param inherited workers that were there before
+   * @param pass the first round, where it has begun
+   */
+  async #runRounds(
+    job: Job,
+    workers: number,
+    inherited: number,
+    order: Uint32Array | undefined,
+    pass: Pass | undefined,
+  ): Promise<RunReport> {
+    const tasks = order?.length ?? job.parts.spec.tasks;
+    const losses = new Losses(this.#maxRetries, inherited);
+    const passes: Pass[] = [];
+    let retries = 0;
+    for (let left = order; !job.isStopped && left?.length !== 0; pass = undefined) {
+      const count = left?.length ?? tasks;
+      const current = pass ?? (await this.#beginLater(job, workers, left, count));
+      passes.push(current);
+      const lost = await current.untilEnd();
+      if (job.isStopped) break;
+      if (lost.length === 0) {
+        this.#pool.progressed();
+        break;
+      }
+      const { givenUp } = losses;
+      const rest = job.unfinished(givenUp) as Uint32Array;
+      const hasProgressed = rest.length < count;
+      if (hasProgressed) this.#pool.progressed();
+      const last = losses.note(lost, hasProgressed);
+      if (last !== undefined) throw lostError(job, losses, last);
+      left = rest.filter((index) => !givenUp.has(index));
+      if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
+    }
+    const { first } = losses;
+    // A kernel's own error is the one to tell where it comes first.
+    if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
+      throw lostError(job, losses, first);
+    }
+    return reportOf(passes, retries, tasks);
+  }
+
+  async #beginLater(job: Job, workers: number, order: Uint32Array | undefined, left: number): Promise<Pass> {
+    const width = Math.min(workers, left);
+    const idle = this.#pool.acquire(width);
+    return this.#begin(job, idle.length > 0 ? idle : await this.#pool.acquireLater(width, job), order, left);
+  }
+
+  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): Pass {
+    // Where a gate is in the way workers come and go, which takes messages.
+    const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
+    const round = this.#openRound(job, slots.length, order, isShort);
+    const pass = new Pass(job, round, left, this.#placed, this.#pool);
+    if (isShort) pass.wakeOne(slots);
+    else pass.wake(slots);
+    return pass;
+  }
+
+  #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
+    const { spec, kernel, packing, backlog, lease, isTraced } = job.parts;
+    const descriptor: Descriptor = {
+      spec: job.specFor(order),
+      kernel: kernel.id,
+      block: this.#placed.block.memory,
+      packing,
+      tasks: order?.length ?? spec.tasks,
+      stream: backlog !== undefined,
+      slots: backlog === undefined && this.#pool.tricks.slots,
+      grows: this.#pool.tricks.grain,
+      logged: isTraced ? LOG_CAPACITY : 0,
+      places: packPlaces(this.#placed.places),
+    };
+    const round = openRound(this.#arena, descriptor, workers, order, isShort);
+    lease.add(round.region);
+    return round;
+  }
+}
+
+function reportOf(passes: readonly Pass[], retries: number, ran: number): RunReport {
+  let workers = 0;
+  let busy = 0;
+  let sending = 0;
+  let metadataBytes = 0;
+  for (const pass of passes) {
+    workers = Math.max(workers, pass.workers);
+    busy += pass.round.busy();
+    sending += pass.round.sending();
+    metadataBytes += pass.metadataBytes;
+  }
+  const [first] = passes;
+  const woken = first?.woken ?? clock();
+  const ready = first?.ready() ?? woken;
+  const computing = computingTime(passes.map(({ round }) => round));
+  const claims = passes.flatMap((pass) => pass.claims());
+  return {
+    strategy: "threads",
+    workers,
+    busy,
+    sending,
+    metadataBytes,
+    retries,
+    ran,
+    left: 0,
+    woken,
+    ready,
+    computing,
+    claims,
+  };
+}
+
+function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
+  return failure !== undefined && failure.index < (index as number);
+}
+
+/** @param last what ended the run; told where no task was given up */
+function lostError(job: Job, losses: Losses, last: Lost): WorkerLostError {
+  const { exitCode, error, index } = losses.first ?? last;
+  const reason = isError(error) ? `: ${error.message}` : "";
+  const code = `exit code ${exitCode}${reason}`;
+  if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
+  if (losses.first === undefined || index === undefined) {
+    const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
+    return new WorkerLostError(message, exitCode, error);
+  }
+  const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
+  const message =
+    `Task ${index} (elements ${start} to ${end}) ended its worker each time that it ran (${code}); ` +
+    'what "maxRetries" allows is used up';
+  return new WorkerLostError(message, exitCode, error, { index, start, end });
+}

@@ -1,0 +1,97 @@
+/** A worker's part in a round. */
+import type { TypedArray } from "../../../memory/dtypes.js";
+import { Departure } from "../../../protocol/result-copy.js";
+import { JobBlock } from "../../../protocol/job-block.js";
+import type { WakeMessage } from "../../../protocol/messages.js";
+import type { OpenedRound } from "../../../protocol/round.js";
+import { PortOutbox } from "./report-sender.js";
+import type { ReportPort } from "./report-port.js";
+import { TaskRun, type TaskRunParts } from "../../../tasks/task-loop.js";
+import { bindTasks } from "../../../tasks/bind-tasks.js";
+import { Wanted } from "../../../tasks/abort-check.js";
+import type { LoadedKernel } from "./worker-kernels.js";
+
+export class Participation {
+  readonly outbox: PortOutbox;
+  /** Its number. */
+  readonly kernel: number;
+  /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
+  readonly isRepeatable: boolean;
+  #wake: WakeMessage;
+  #run: TaskRun;
+  readonly #parts: TaskRunParts;
+
+  /**
+   * @param arrays the array table
+   * @param memory the job block's
+   */
+  constructor(
+    port: ReportPort,
+    wake: WakeMessage,
+    round: OpenedRound,
+    arrays: readonly TypedArray[],
+    memory: SharedArrayBuffer,
+    kernel: LoadedKernel,
+  ) {
+    const { descriptor, control, order, meter, leave, log } = round;
+    const { spec, packing, stream, slots, grows, tasks } = descriptor;
+    const block = new JobBlock(memory, spec.tasks, packing);
+    const { mend, mendsEach } = kernel;
+    const wanted = new Wanted(control, meter);
+    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
+    // After a loss nothing gathers for long: the next worker may be lost as well.
+    this.outbox = new PortOutbox(port, wake.round, stream || order !== undefined, leave);
+    this.#parts = {
+      // A task finds nothing that the one before has left there.
+      run: mend !== undefined && mendsEach ? mended(run, mend) : run,
+      wanted,
+      control,
+      results: block.results,
+      departure: new Departure(kernel.stateful, borrowed),
+      outbox: this.outbox,
+      tasks,
+      order,
+      meter,
+      log,
+      workers: wake.workers,
+      slots,
+      gated: stream,
+      grows,
+      mend,
+    };
+    // Values of `args` and `shared` are each call's own, and msgpack items are where their lengths say.
+    const isFree = spec.args === null && spec.shared === null && packing !== "msgpack";
+    this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
+    this.kernel = descriptor.kernel;
+    this.#wake = wake;
+    this.#run = new TaskRun(this.#parts);
+  }
+
+  get wake(): WakeMessage {
+    return this.#wake;
+  }
+
+  get run(): TaskRun {
+    return this.#run;
+  }
+
+  /** Is the wake-up for the very same round, or one that is the same in all that was read of it? */
+  isFor({ version, workers, participant }: WakeMessage): boolean {
+    const own = this.#wake;
+    return version === own.version && workers === own.workers && participant === own.participant;
+  }
+
+  /** Begins anew, for a round that is the same. */
+  repeat(wake: WakeMessage): void {
+    this.#wake = wake;
+    this.#run = new TaskRun(this.#parts);
+    this.outbox.begin(wake.round);
+  }
+}
+
+function mended(run: (index: number) => unknown, mend: () => void): (index: number) => unknown {
+  return (index) => {
+    mend();
+    return run(index);
+  };
+}

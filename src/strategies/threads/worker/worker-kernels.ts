@@ -1,0 +1,80 @@
+/** The kernels that a worker has, and what they may change of JavaScript. */
+import { compileInline } from "../../../kernel/inline/compile.js";
+import type { AnyKernel } from "../../../kernel/types.js";
+import type { KernelAddress } from "../../../protocol/messages.js";
+import { BuiltIns } from "./built-ins.js";
+import { importKernel } from "../../../kernel/module/import-kernel.js";
+import { isIntact } from "./self-check.js";
+
+export interface LoadedKernel {
+  readonly fn: AnyKernel;
+  readonly stateful: boolean;
+  /** Puts back what it may have changed of JavaScript; undefined: it changes nothing. */
+  readonly mend: (() => void) | undefined;
+  /** Is that quick enough to be done before each task? */
+  readonly mendsEach: boolean;
+}
+
+export async function load(address: KernelAddress): Promise<Pick<LoadedKernel, "fn" | "stateful">> {
+  if (address.type === "module") return { fn: await importKernel(address.url, address.name), stateful: true };
+  return { fn: compileInline(address.source, address.name), stateful: address.stateful };
+}
+
+export class WorkerKernels {
+  readonly #kernels = new Map<number, Promise<LoadedKernel>>();
+  /** Kernels to be let go once no round is being joined: a round that came before may need one of them. */
+  readonly #outdated = new Set<number>();
+  /** Undefined as long as no kernel came that could change them. */
+  #builtIns: BuiltIns | undefined;
+  /** The one whose tasks ran last. */
+  #last = 0;
+
+  add(id: number, address: KernelAddress): void {
+    this.#kernels.set(id, this.#load(address));
+    // It has come back.
+    this.#outdated.delete(id);
+  }
+
+  get(id: number): Promise<LoadedKernel> {
+    return this.#kernels.get(id) as Promise<LoadedKernel>;
+  }
+
+  forget(ids: readonly number[]): void {
+    for (const id of ids) this.#outdated.add(id);
+  }
+
+  /** No round is being joined. */
+  forgetOutdated(): void {
+    for (const id of this.#outdated) this.#kernels.delete(id);
+    this.#outdated.clear();
+  }
+
+  /** Puts back what sharray rests on. @throws Error where that is impossible, to be left uncaught */
+  mend(): void {
+    this.#builtIns?.mend();
+  }
+
+  /** Puts back what any kernel rests on. @throws as `mend` */
+  mendAll(): void {
+    this.#builtIns?.mendAll();
+  }
+
+  /** Tasks of that kernel are about to run: they find nothing that another one has changed. @throws as `mend` */
+  turnTo(id: number): void {
+    if (id !== this.#last) this.mendAll();
+    this.#last = id;
+  }
+
+  async #load(address: KernelAddress): Promise<LoadedKernel> {
+    const mayChange = address.type === "module" || address.lingers;
+    if (mayChange) this.#builtIns ??= new BuiltIns();
+    const loaded = await load(address);
+    // What a module changes when it is imported stays, as libraries count on it; unless nothing works with it.
+    if (address.type === "module" && this.#builtIns?.areWhole() === false) {
+      if (isIntact()) this.#builtIns = new BuiltIns();
+      else this.#builtIns.mendAll();
+    }
+    const mendsEach = mayChange && this.#builtIns?.isQuick === true;
+    return { ...loaded, mend: mayChange ? () => this.mend() : undefined, mendsEach };
+  }
+}

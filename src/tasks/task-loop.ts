@@ -1,0 +1,255 @@
+/**
+ * The task loop: claims tasks of a round and runs them until none is left. Workers and the sequential strategy run
+ * this same loop; see ../protocol/README.md for the protocol.
+ */
+
+import { clock } from "../platform/clock.js";
+import { CLOCK_OFFSET } from "../platform/runtime.js";
+import type { ControlBlock } from "../protocol/control-block.js";
+import type { Departing, Departure } from "../protocol/result-copy.js";
+import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
+import type { ResultTable } from "../protocol/result-table.js";
+import { packThrown, type Thrown } from "../protocol/thrown.js";
+import { isThenable } from "./bind-tasks.js";
+import type { Wanted } from "./abort-check.js";
+
+// A kernel on the calling thread may replace them, and must not make the loop endless.
+const { floor, max, min } = Math;
+
+/** Where results go that do not fit the result table. */
+export interface Outbox {
+  value(index: number, departing: Departing): void;
+  failure(index: number, thrown: Thrown): void;
+  /** A claim ended: time to send what has gathered. */
+  claimEnded(): void;
+}
+
+export interface TaskRunParts {
+  readonly run: (index: number) => unknown;
+  /** What kernels ask through `aborted()`. */
+  readonly wanted: Wanted;
+  readonly control: ControlBlock;
+  readonly results: ResultTable;
+  readonly departure: Departure;
+  readonly outbox: Outbox;
+  /** Tasks of the round. */
+  readonly tasks: number;
+  /** Index of each task of the round; undefined: position is index. */
+  readonly order: Uint32Array | undefined;
+  /** `METER_WORDS` words, in which the loop notes how long it is busy, whether it is, and with what. */
+  readonly meter: Float64Array;
+  /** Where claims are noted for a trace; the last entry grows when it is full. Undefined: nobody traces. */
+  readonly log: Float64Array | undefined;
+  /** Threads that claim from this round. */
+  readonly workers: number;
+  /** Small values go to the result table; false: every one to the outbox, the numbers too. */
+  readonly slots: boolean;
+  /** Claims take no more than the gate lets pass. */
+  readonly gated: boolean;
+  /** Claims grow where tasks are short. */
+  readonly grows: boolean;
+  /** Puts back what a kernel has changed of JavaScript, before anything rests on it. Undefined: it changes nothing. */
+  readonly mend: (() => void) | undefined;
+}
+
+// A claim should last long enough to make its cost (atomic operations and two clock readings, 0.3-0.5 µs) vanish, and
+// be short beside the time after which the loop must look up.
+const CLAIM_MS = 0.2;
+// At this size the cost is 2 ns a task; larger claims gain nothing and bind more should tasks become slow.
+const MAX_GRAIN = 256;
+// A look at the clock costs 0.03-0.15 µs, so it is not taken at every task of a claim, unless tasks turn out slow.
+const LOOK_UP_TASKS = 16;
+const SLOW_MS = 1;
+// The most one thread claims of what is left, as a share of its part: keeps the ends of all threads close together.
+const TAIL_SHARE = 4;
+
+export class TaskRun {
+  readonly #parts: TaskRunParts;
+  #at = 0;
+  #end = 0;
+  #start = 0;
+  #claimed = 0;
+  #lookedUp = 0;
+  #taken = 0;
+  #stride = LOOK_UP_TASKS;
+  #untilLookUp = LOOK_UP_TASKS;
+  #grain = 1;
+
+  constructor(parts: TaskRunParts) {
+    this.#parts = parts;
+  }
+
+  /** Tasks of the round. */
+  get tasks(): number {
+    return this.#parts.tasks;
+  }
+
+  /** Tasks that this thread has taken on, the present one included. */
+  get taken(): number {
+    return this.#taken + this.#at - this.#start;
+  }
+
+  /** Has it taken on every task of the round? */
+  get tookAll(): boolean {
+    return this.taken === this.tasks;
+  }
+
+  /**
+   * Runs tasks, at least one, until none is left ("left"), until the gate keeps back those that are ("shut"), until about
+   * `deadline` (`performance.now()` time, "paused"), or until a task returns a promise: then the caller awaits it and
+   * calls again.
+   */
+  advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
+    const { meter } = this.#parts;
+    meter[RUNNING] = 1;
+    const state = this.#advance(deadline);
+    if (typeof state === "string") meter[RUNNING] = 0;
+    return state;
+  }
+
+  /** Gives up what is left of the claim in hand; its tasks so far count as a claim of their own. */
+  leave(): void {
+    if (this.#at === this.#start) return;
+    this.#end = this.#at;
+    this.#endClaim(clock());
+  }
+
+  #advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
+    const { run, wanted, control, results, order, slots, meter } = this.#parts;
+    for (;;) {
+      if (this.#at === this.#end) {
+        const now = clock();
+        if (this.#end !== this.#start) {
+          this.#endClaim(now);
+          // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
+          if (now >= deadline && control.claimable > 0) return "paused";
+        }
+        if (!this.#claim(now)) return control.exhausted ? "left" : "shut";
+      } else if (this.#untilLookUp === 0 && this.#lookUp() >= deadline) {
+        return "paused";
+      }
+      this.#untilLookUp -= 1;
+      const position = this.#at++;
+      // The limit may have fallen since the claim; tasks below it still count, so the claim goes on.
+      if (position >= control.limit) continue;
+      // Costs 1 ns a task (Node 20).
+      meter[AT] = this.#at;
+      const index = order === undefined ? position : (order[position] as number);
+      let value: unknown;
+      try {
+        value = run(index);
+        if (isThenable(value)) return this.#settleLater(value, position, index);
+      } catch (thrown) {
+        this.#fail(position, index, thrown);
+        continue;
+      }
+      if (typeof value === "number" && slots && !wanted.wasDenied) {
+        results.write(index, value);
+      } else {
+        this.#settle(position, index, value);
+      }
+    }
+  }
+
+  #claim(now: number): boolean {
+    const { control, tasks, workers, gated } = this.#parts;
+    const share = floor(control.claimable / (TAIL_SHARE * workers));
+    const count = max(1, min(this.#grain, share));
+    if (gated) {
+      const claimed = control.claimBelowGate(count);
+      if (claimed === undefined) return false;
+      [this.#start, this.#end] = claimed;
+    } else {
+      const start = control.claim(count);
+      if (start === -1) return false;
+      this.#start = start;
+      this.#end = min(start + count, tasks);
+    }
+    this.#at = this.#start;
+    this.#claimed = now;
+    this.#lookedUp = now;
+    this.#stride = LOOK_UP_TASKS;
+    this.#untilLookUp = LOOK_UP_TASKS;
+    return true;
+  }
+
+  /** Reads the clock in the middle of a claim, and from then on at every task where they have become slow. */
+  #lookUp(): number {
+    const now = clock();
+    if (now - this.#lookedUp > SLOW_MS) this.#stride = 1;
+    this.#lookedUp = now;
+    this.#untilLookUp = this.#stride;
+    return now;
+  }
+
+  #endClaim(now: number): void {
+    const { control, outbox, meter, grows, mend } = this.#parts;
+    mend?.();
+    const took = now - this.#claimed;
+    const count = this.#end - this.#start;
+    // Before the claim ends: whoever sees it ended sees its time too.
+    meter[BUSY] = (meter[BUSY] as number) + took;
+    if (meter[STARTED] === 0) meter[STARTED] = this.#claimed + CLOCK_OFFSET;
+    meter[ENDED] = now + CLOCK_OFFSET;
+    this.#noteClaim(now, count);
+    this.#taken += count;
+    if (grows && took < CLAIM_MS / 2 && count === this.#grain) this.#grain = min(MAX_GRAIN, 2 * this.#grain);
+    else if (took > CLAIM_MS * 2) this.#grain = max(1, floor((count * CLAIM_MS) / took));
+    this.#start = this.#end;
+    control.endClaim(count);
+    outbox.claimEnded();
+  }
+
+  #noteClaim(now: number, count: number): void {
+    const { log, meter } = this.#parts;
+    if (log === undefined) return;
+    const at = (meter[LOGGED] as number) * LOG_WORDS;
+    if (at < log.length) {
+      log.set([this.#claimed + CLOCK_OFFSET, now + CLOCK_OFFSET, this.#start, count], at);
+      meter[LOGGED] = (meter[LOGGED] as number) + 1;
+    } else {
+      log[at - LOG_WORDS + 1] = now + CLOCK_OFFSET;
+      log[at - 1] = (log[at - 1] as number) + count;
+    }
+  }
+
+  async #settleLater(promise: PromiseLike<unknown>, position: number, index: number): Promise<void> {
+    let value: unknown;
+    try {
+      value = await promise;
+    } catch (thrown) {
+      this.#fail(position, index, thrown);
+      return;
+    }
+    this.#settle(position, index, value);
+  }
+
+  #settle(position: number, index: number, value: unknown): void {
+    const { results, departure, outbox, slots, control, wanted, mend, meter } = this.#parts;
+    if (wanted.takeDenial()) return;
+    if (slots && results.write(index, value)) return;
+    const began = clock();
+    mend?.();
+    let departing: Departing;
+    try {
+      departing = departure.prepare(value);
+    } catch (thrown) {
+      this.#fail(position, index, thrown);
+      return;
+    }
+    outbox.value(index, departing);
+    control.addPosted(1);
+    results.markElsewhere(index);
+    meter[SENDING] = (meter[SENDING] as number) + clock() - began;
+  }
+
+  #fail(position: number, index: number, thrown: unknown): void {
+    const { results, outbox, control, wanted, mend } = this.#parts;
+    if (wanted.takeDenial()) return;
+    mend?.();
+    outbox.failure(index, packThrown(thrown));
+    control.addPosted(1);
+    results.markElsewhere(index);
+    control.lowerLimit(position);
+  }
+}

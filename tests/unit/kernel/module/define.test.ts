@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { defineKernel, moduleAddress } from "../../../../src/kernel/module/define.js";
+
+const url = "file:///kernels.js";
+
+it("gives back the function itself, which stays callable, with its address", () => {
+  const double = (x: number): number => 2 * x;
+  const kernel = defineKernel(url, "double", double);
+  expect(kernel).toBe(double);
+  expect(kernel(4)).toBe(8);
+  expect(moduleAddress(kernel)).toEqual({ url, name: "double" });
+  expect(Object.keys(kernel)).toEqual([]);
+});
+
+it("knows no address of other functions, the same text or not", () => {
+  defineKernel(url, "one", () => 1);
+  expect(moduleAddress(() => 1)).toBeUndefined();
+});
+
+it("accepts any URL", () => {
+  for (const address of [import.meta.url, "https://example.org/k.js", "data:text/javascript,"]) {
+    expect(moduleAddress(defineKernel(address, "k", () => {}))?.url).toBe(address);
+  }
+});
+
+describe("refusals", () => {
+  const fn = () => {};
+  it.each<[string, unknown, unknown, unknown, string]>([
+    [
+      "a path",
+      "./kernels.js",
+      "k",
+      fn,
+      'a kernel as its url must be import.meta.url: current value is "./kernels.js"',
+    ],
+    ["no url", undefined, "k", fn, "a kernel as its url must be import.meta.url: current value is undefined"],
+    [
+      "a URL object",
+      new URL(url),
+      "k",
+      fn,
+      "a kernel as its url must be import.meta.url: current value is URL",
+    ],
+    [
+      "no name",
+      url,
+      "",
+      fn,
+      'a kernel as its name must be the name it is exported under: current value is ""',
+    ],
+    [
+      "a name that is no text",
+      url,
+      7,
+      fn,
+      "a kernel as its name must be the name it is exported under: current value is 7",
+    ],
+    [
+      "no function",
+      url,
+      "k",
+      { run: fn },
+      'kernel "k" as it must be a function: current value is object with keys run',
+    ],
+  ])("%s", (_name, address, name, kernel, message) => {
+    const define = () => defineKernel(address as string, name as string, kernel as () => void);
+    expect(define).toThrow(new TypeError(`Cannot define ${message}`));
+    expect(define).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,165 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { LeaveWord } from "../../../../../src/protocol/leave-word.js";
+import type { ReportMessage } from "../../../../../src/protocol/messages.js";
+import { packThrown } from "../../../../../src/protocol/thrown.js";
+import { PortOutbox } from "../../../../../src/strategies/threads/worker/report-sender.js";
+import { ReportPort } from "../../../../../src/strategies/threads/worker/report-port.js";
+
+vi.mock("../../../../../src/platform/builtins.js", () => import("../../../late-builtins.js"));
+
+/** @param canPost says of a message that it can be posted */
+function setUp(eager: boolean, silent = false, canPost = (_report: ReportMessage): boolean => true) {
+  const clock = { now: 0 };
+  vi.spyOn(performance, "now").mockImplementation(() => clock.now);
+  const sent: ReportMessage[] = [];
+  const transfers: (readonly ArrayBuffer[])[] = [];
+  const port = {
+    postMessage(message: unknown, transfer: readonly ArrayBuffer[] = []): void {
+      if (!canPost(message as ReportMessage)) throw new RangeError("too much");
+      sent.push(message as ReportMessage);
+      transfers.push(transfer);
+    },
+  };
+  const leave = new LeaveWord(new Int32Array(2));
+  leave.reset(silent);
+  return { clock, sent, transfers, leave, outbox: new PortOutbox(new ReportPort(port), 9, eager, leave) };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+it("gathers for a few milliseconds, and loses nothing", () => {
+  const { clock, sent, transfers, outbox } = setUp(false);
+  const buffer = new ArrayBuffer(8);
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.claimEnded();
+  outbox.value(1, { value: "b", transfer: [buffer], isPlain: true, weight: 16 });
+  outbox.claimEnded();
+  expect(sent).toEqual([]);
+  clock.now = 5;
+  outbox.claimEnded();
+  expect(sent).toHaveLength(1);
+  expect(sent[0]).toEqual({
+    round: 9,
+    values: [
+      [0, "a"],
+      [1, "b"],
+    ],
+    failures: [],
+    left: false,
+    broken: null,
+  });
+  expect(transfers[0]).toEqual([buffer]);
+  outbox.value(3, { value: "c", transfer: [], isPlain: true, weight: 16 });
+  outbox.claimEnded();
+  expect(sent).toHaveLength(1);
+  // The last message takes along what is left.
+  outbox.leave();
+  expect(sent).toHaveLength(2);
+  expect(sent[1]).toEqual({ round: 9, values: [[3, "c"]], failures: [], left: true, broken: null });
+  expect(transfers[1]).toEqual([]);
+});
+
+it("sends that it left, even where there is nothing else", () => {
+  const { sent, outbox } = setUp(false);
+  outbox.leave();
+  expect(sent).toEqual([{ round: 9, values: [], failures: [], left: true, broken: null }]);
+});
+
+it("sends nothing where there is nothing", () => {
+  const { clock, sent, outbox } = setUp(false);
+  clock.now = 100;
+  outbox.claimEnded();
+  expect(sent).toEqual([]);
+});
+
+it("sends at the end of each claim when it is eager", () => {
+  const { sent, outbox } = setUp(true);
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  expect(sent).toEqual([]);
+  outbox.claimEnded();
+  outbox.value(1, { value: "b", transfer: [], isPlain: true, weight: 16 });
+  outbox.claimEnded();
+  outbox.claimEnded();
+  expect(sent.map(({ values }) => values)).toEqual([[[0, "a"]], [[1, "b"]]]);
+});
+
+it("leaves without a message where the caller's side looks for itself", () => {
+  const { sent, leave, outbox } = setUp(false, true);
+  outbox.leave();
+  expect(sent).toEqual([]);
+  expect(leave.hasLeft).toBe(true);
+});
+
+it("leaves with a message where there is something to send", () => {
+  const { sent, leave, outbox } = setUp(false, true);
+  outbox.value(1, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.leave();
+  expect(sent).toMatchObject([{ values: [[1, "a"]], left: true }]);
+  expect(leave.hasLeft).toBe(false);
+});
+
+it("leaves with a message after others, which a silent leave would overtake", () => {
+  const { sent, leave, outbox } = setUp(false, true);
+  outbox.value(1, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.flush();
+  outbox.leave();
+  expect(sent.map(({ left }) => left)).toEqual([false, true]);
+  expect(leave.hasLeft).toBe(false);
+});
+
+const alone = (values: readonly (readonly [number, unknown])[]) => ({ values, failures: [], left: false });
+
+it("sends what is large or deep, and what failed, by itself: others are not lost with it where it cannot be read", () => {
+  const { clock, sent, outbox } = setUp(false);
+  clock.now = 1;
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.value(1, { value: "deep", transfer: [], isPlain: true, weight: Infinity });
+  outbox.value(2, { value: "b", transfer: [], isPlain: true, weight: 16 });
+  outbox.value(3, { value: "large", transfer: [], isPlain: true, weight: 1e6 });
+  outbox.claimEnded();
+  outbox.value(4, { value: "c", transfer: [], isPlain: true, weight: 16 });
+  outbox.failure(5, packThrown("x"));
+  outbox.leave();
+  expect(sent).toMatchObject([
+    alone([[0, "a"]]),
+    alone([[1, "deep"]]),
+    alone([[2, "b"]]),
+    alone([[3, "large"]]),
+    alone([[4, "c"]]),
+    { values: [], failures: [[5, { type: "value", value: "x" }]], left: false },
+    { values: [], failures: [], left: true },
+  ]);
+});
+
+it("says which message tells that it left", () => {
+  const { leave, outbox } = setUp(false);
+  outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
+  outbox.flush();
+  expect(leave.wasSaidBy(1)).toBe(false);
+  outbox.leave();
+  expect(leave.wasSaidBy(1)).toBe(false);
+  expect(leave.wasSaidBy(2)).toBe(true);
+});
+
+it("makes a failure of a value that cannot be posted, and sends the others", () => {
+  const { sent, leave, outbox } = setUp(
+    false,
+    false,
+    ({ values }) => !values.some(([, value]) => value === "b"),
+  );
+  for (const [index, value] of ["a", "b", "c"].entries())
+    outbox.value(index, { value, transfer: [], isPlain: true, weight: 16 });
+  outbox.leave();
+  expect(sent).toMatchObject([
+    alone([[0, "a"]]),
+    {
+      values: [],
+      failures: [[1, { message: expect.stringContaining("posting it fails with RangeError: too much") }]],
+    },
+    alone([[2, "c"]]),
+    { values: [], failures: [], left: true },
+  ]);
+  expect([3, 4].map((heard) => leave.wasSaidBy(heard))).toEqual([false, true]);
+});
