@@ -1,5 +1,5 @@
 /** sharray: shared-memory compute for typed arrays. Public names only. */
-export type { Executor } from "./executor/executor.js";
+
 export type {
   CallOptions,
   ChunkKernel,
@@ -34,7 +34,9 @@ export {
   TaskTimeoutError,
   WorkerLostError,
 } from "./errors.js";
+export type { Executor } from "./executor/executor.js";
 export { ParallelExecutor } from "./executor/parallel-executor.js";
+export type { ShutdownOptions } from "./executor/shutdown.js";
 export { defineKernel } from "./kernel/module/define.js";
 export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep } from "./kernel/types.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
@@ -43,7 +45,6 @@ export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
 export type { Claim } from "./protocol/round.js";
-export type { ShutdownOptions } from "./executor/shutdown.js";
 export type {
   CallName,
   CallTrace,

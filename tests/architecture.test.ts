@@ -246,7 +246,13 @@ describe("import directions", () => {
   it("a client of the bridge loads nothing that starts threads or runs calls", () => {
     const loaded = loadedWith("bridge/index.ts");
     expect(loaded).toContain("bridge/connect.ts");
-    for (const file of ["executor.ts", "execution.ts", "planner.ts", "strategies/threads/pool.ts", "strategies/threads/worker/worker-server.ts"]) {
+    for (const file of [
+      "executor.ts",
+      "execution.ts",
+      "planner.ts",
+      "strategies/threads/pool.ts",
+      "strategies/threads/worker/worker-server.ts",
+    ]) {
       expect(files).toContain(file);
       expect(loaded).not.toContain(file);
     }
@@ -267,7 +273,9 @@ describe("import directions", () => {
 
 describe("what comes from outside", () => {
   it("threads.js: what makes threads of workers alone, and the worker's entry", () => {
-    expect(filesThatImport((specifier) => specifier === "threads")).toEqual(["strategies/threads/thread-control.ts"]);
+    expect(filesThatImport((specifier) => specifier === "threads")).toEqual([
+      "strategies/threads/thread-control.ts",
+    ]);
     expect(filesThatImport((specifier) => specifier.startsWith("threads/"))).toEqual([
       "strategies/threads/worker/entry.browser.ts",
       "strategies/threads/worker/entry.ts",
@@ -320,7 +328,11 @@ describe("what comes from outside", () => {
       comlink: ["bridge/remote-methods.ts", "bridge/host-connection.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/inline/free-variables.ts"],
-      threads: ["strategies/threads/thread-control.ts", "strategies/threads/worker/entry.browser.ts", "strategies/threads/worker/entry.ts"],
+      threads: [
+        "strategies/threads/thread-control.ts",
+        "strategies/threads/worker/entry.browser.ts",
+        "strategies/threads/worker/entry.ts",
+      ],
     });
   });
 

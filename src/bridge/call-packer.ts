@@ -1,10 +1,11 @@
 /** Packs a client's calls. What the host has from earlier ones does not cross again: memory, kernels, an equal request. */
+
+import type { Request } from "../call/request.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { Place } from "../memory/placement.js";
 import { RecentMap } from "../platform/recent-map.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import type { Request } from "../call/request.js";
 import type { ClientCall } from "./client-call.js";
 import {
   isSameRequest,

@@ -3,12 +3,12 @@
  * the bare messages, for its random id, its promises and the objects around its arguments.
  */
 
-import { stayFor } from "../strategies/threads/poller.js";
 import { queueMicrotask } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
+import { optimizationsOf } from "../platform/optimizations.js";
 import { CAN_TAKE, take } from "../platform/ports.js";
-import { tricksOf } from "../platform/optimizations.js";
+import { stayFor } from "../strategies/threads/poller.js";
 import { keepAlive } from "./endpoint.js";
 
 /** What comes in at one end of it. */
@@ -26,7 +26,7 @@ export interface Incoming<In> {
 export class CallPort<In, Out> {
   readonly #port: MessagePort;
   readonly #incoming: Incoming<In>;
-  readonly #looks = CAN_TAKE && tricksOf().look ? new Looks() : undefined;
+  readonly #looks = CAN_TAKE && optimizationsOf().look ? new Looks() : undefined;
   #isAboutToLook = false;
   #isNeeded = false;
   #heard = 0;

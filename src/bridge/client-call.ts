@@ -1,7 +1,9 @@
 /** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
-import type { Outcome } from "../executor/executor.js";
-import type { Backlog } from "../strategies/stream-buffer.js";
+
+import type { Stoppable } from "../call/abort-and-progress.js";
+import type { Request } from "../call/request.js";
 import { MemoryLimitError } from "../errors.js";
+import type { Outcome } from "../executor/executor.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { type Lease, leaseOver } from "../memory/lease.js";
@@ -9,8 +11,7 @@ import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
 import { pause } from "../platform/time-slice.js";
-import type { Request } from "../call/request.js";
-import type { Stoppable } from "../call/abort-and-progress.js";
+import type { StreamBuffer } from "../strategies/stream-buffer.js";
 
 export class ClientCall implements Stoppable {
   readonly id: number;
@@ -18,7 +19,7 @@ export class ClientCall implements Stoppable {
   readonly request: Request;
   readonly lease: Lease;
   /** Of a stream: takes the results. */
-  readonly backlog: Backlog | undefined;
+  readonly backlog: StreamBuffer | undefined;
   readonly outcome: Promise<Outcome>;
   /** The host may touch the call's memory. */
   isOut = false;
@@ -47,7 +48,7 @@ export class ClientCall implements Stoppable {
     id: number,
     request: Request,
     arena: Arena,
-    backlog: Backlog | undefined,
+    backlog: StreamBuffer | undefined,
     onEnd: () => void,
     onStop: (reason: unknown) => void,
   ) {

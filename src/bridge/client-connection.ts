@@ -1,27 +1,28 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
-import type { Backend, CallSettings, Outcome } from "../executor/executor.js";
+
+import { stopOnAbort } from "../call/abort-and-progress.js";
+import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
-import type { Backlog } from "../strategies/stream-buffer.js";
 import { ConnectionError } from "../errors.js";
+import type { Backend, CallSettings, Outcome } from "../executor/executor.js";
+import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { ownItems, type PackedItems } from "../protocol/items.js";
 import { packThrown } from "../protocol/thrown.js";
-import type { Request } from "../call/request.js";
-import { ResultStream } from "../executor/result-stream.js";
+import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
-import { stopOnAbort } from "../call/abort-and-progress.js";
 import { Answers } from "./answers.js";
 import { CallPacker } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { ClientCall } from "./client-call.js";
 import { keepAlive } from "./endpoint.js";
 import { unpackAnswer } from "./error-codec.js";
-import { FarSide, type Methods } from "./remote-methods.js";
 import { HostMemory } from "./host-memory.js";
 import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./messages.js";
+import { type Methods, RemoteMethods } from "./remote-methods.js";
 import { packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;
@@ -31,7 +32,7 @@ export class ClientConnection implements Backend {
   readonly settings: CallSettings;
   readonly #control: MessagePort;
   readonly #port: CallPort<ToClient, ToHost>;
-  readonly #host: FarSide<HostService>;
+  readonly #host: RemoteMethods<HostService>;
   /** Calls that have not ended. */
   readonly #running = new Set<ClientCall>();
   readonly #answers: Answers;
@@ -55,7 +56,7 @@ export class ClientConnection implements Backend {
       (memory) => this.arena.unheld(memory),
     );
     this.arena = new Arena(settings.maxSharedBytes, this.#hostMemory, settings.idleTimeout);
-    this.#host = new FarSide(control, HOST_METHODS);
+    this.#host = new RemoteMethods(control, HOST_METHODS);
     keepAlive(control, false);
     control.addEventListener("messageerror", () => this.#unasked());
     this.#port = new CallPort(settings.port, {
@@ -111,7 +112,7 @@ export class ClientConnection implements Backend {
     this.#finish("closed", "this client was closed");
   }
 
-  #perform(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): Promise<Outcome> {
+  #perform(request: Request, backlog?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
     this.checkOpen(request.call);
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     for (const each of signals) each.throwIfAborted();

@@ -6,7 +6,6 @@ import { clock } from "../platform/clock.js";
 import { whyNoThreads } from "../platform/runtime.js";
 import { ClientConnection } from "./client-connection.js";
 import { checkEndpoint, type Endpoint } from "./endpoint.js";
-import { readOption } from "./options.js";
 import {
   hello,
   isSameRelease,
@@ -16,6 +15,7 @@ import {
   type Settings,
   type Welcome,
 } from "./messages.js";
+import { readOption } from "./options.js";
 import { RemoteExecutor } from "./remote-executor.js";
 
 export interface ConnectOptions {

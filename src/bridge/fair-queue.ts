@@ -5,7 +5,7 @@
  * busy; a free place goes to the client with the fewest running calls, and among those to the one that has waited
  * longest for its turn.
  */
-export class Turns {
+export class FairQueue {
   readonly #places: number;
   readonly #lanes = new Set<Lane>();
   #running = 0;

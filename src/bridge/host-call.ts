@@ -1,9 +1,9 @@
 /** One call of a client as its host sees it: what stops it, and when nobody touches its memory any more. */
 
+import type { Hosted } from "../call/abort-and-progress.js";
 import type { StreamedResult } from "../call/types.js";
 import type { Arena } from "../memory/arena.js";
 import { Lease } from "../memory/lease.js";
-import type { Hosted } from "../call/abort-and-progress.js";
 
 export class HostCall {
   readonly id: number;

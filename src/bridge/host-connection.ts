@@ -1,22 +1,22 @@
 /** One client as the host sees it: runs its calls, and keeps what it holds here. */
 import { expose, finalizer } from "comlink";
-import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
+import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
+import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
+import { importKernel } from "../kernel/module/import-kernel.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
 import { RecentMap } from "../platform/recent-map.js";
 import { unpackThrown } from "../protocol/thrown.js";
-import type { Request } from "../call/request.js";
-import { importKernel } from "../kernel/module/import-kernel.js";
 import { MOST_HOST_KERNELS } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
 import { keepAlive } from "./endpoint.js";
 import { answer, packFailure } from "./error-codec.js";
+import type { Lane } from "./fair-queue.js";
 import { guarded } from "./guarded.js";
 import { HostCall } from "./host-call.js";
 import { type HostService, isToHost, type Known, type ToClient, type ToHost } from "./messages.js";
 import { relay } from "./stream-batches.js";
-import type { Lane } from "./fair-queue.js";
 import { packValues } from "./values.js";
 import {
   NO_PARTS,

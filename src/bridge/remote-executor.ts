@@ -1,6 +1,7 @@
 /** The executor of another thread, used as if it were this one's. */
-import { BACKEND, type Backend, Executor, readCall } from "../executor/executor.js";
+
 import type { CallOptions, ChunkKernel } from "../call/types.js";
+import { BACKEND, type Backend, Executor, readCall } from "../executor/executor.js";
 import type { Input } from "../memory/inputs.js";
 import type { Plan } from "../plan/plan.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";

@@ -8,7 +8,7 @@ export type Methods<S> = {
 };
 
 /** The other side of a connection, through Comlink. */
-export class FarSide<S> {
+export class RemoteMethods<S> {
   readonly #remote: Remote<S>;
   #methods: Methods<S> | undefined;
 

@@ -1,14 +1,14 @@
 /** The host's side: who wants to be served, and who is. */
 
-import { BACKEND } from "../executor/executor.js";
 import { quote } from "../errors.js";
+import { BACKEND } from "../executor/executor.js";
 import type { ParallelExecutor } from "../executor/parallel-executor.js";
 import { newChannel } from "../platform/builtins.js";
 import { checkEndpoint, type Endpoint, listen } from "./endpoint.js";
+import { FairQueue } from "./fair-queue.js";
 import { HostConnection } from "./host-connection.js";
-import { readOption } from "./options.js";
 import { isHello, isSameRelease, RELEASE, type Settings, type Welcome } from "./messages.js";
-import { Turns } from "./fair-queue.js";
+import { readOption } from "./options.js";
 
 export interface ServeOptions {
   /**
@@ -30,7 +30,7 @@ export interface ExecutorService extends Disposable {
 const PLACES_PER_WORKER = 2;
 
 /** All clients of an executor take turns, whichever endpoint they have come by. */
-const turnsOf = new WeakMap<ParallelExecutor, Turns>();
+const turnsOf = new WeakMap<ParallelExecutor, FairQueue>();
 const served = new WeakSet<Endpoint>();
 
 /**
@@ -60,7 +60,7 @@ export function serveExecutor(
 class Service implements ExecutorService {
   readonly #executor: ParallelExecutor;
   readonly #maxCalls: number;
-  readonly #turns: Turns;
+  readonly #turns: FairQueue;
   readonly #connections = new Set<HostConnection>();
   readonly #stopListening: () => void;
 
@@ -69,7 +69,7 @@ class Service implements ExecutorService {
     this.#maxCalls = maxCalls;
     let turns = turnsOf.get(executor);
     if (turns === undefined) {
-      turns = new Turns(PLACES_PER_WORKER * executor.config.maxWorkers);
+      turns = new FairQueue(PLACES_PER_WORKER * executor.config.maxWorkers);
       turnsOf.set(executor, turns);
     }
     this.#turns = turns;

@@ -1,8 +1,9 @@
 /** What becomes of a call of which this thread could not read a message. */
+
+import type { Request } from "../call/request.js";
 import { attachPartial, KernelError, type PartialResults, type TaskRange } from "../errors.js";
 import { taskRange } from "../protocol/job-spec.js";
 import { unreadError } from "../protocol/unread-error.js";
-import type { Request } from "../call/request.js";
 
 export function rangeIn({ spec, table }: Request, index: number): TaskRange {
   const [start, end] = taskRange(spec, table.arrays, index);

@@ -1,5 +1,6 @@
 /** A request as plain data: what the client has read is what the host runs. Arrays cross as places in shared memory. */
 
+import { type Guest, profileKeyOf, type Request } from "../call/request.js";
 import type { CallOptions } from "../call/types.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
@@ -11,7 +12,6 @@ import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
 import { itemBytes, numberItems, type PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import { type Guest, profileKeyOf, type Request } from "../call/request.js";
 import type { CallName } from "../telemetry/events.js";
 import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 

@@ -1,11 +1,11 @@
 /** While a call runs: its signals, which stop it, and its progress, which the caller is told. */
 
-import type { Progress } from "./types.js";
-import type { Job } from "../strategies/job.js";
 import { clearInterval, setInterval } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { isPromise } from "../platform/maybe-promise.js";
 import { unref } from "../platform/runtime.js";
+import type { Job } from "../strategies/job.js";
+import type { Progress } from "./types.js";
 
 // Ten looks a second are as many as a person can follow; each reads one word of shared memory.
 const INTERVAL_MS = 100;

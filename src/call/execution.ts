@@ -2,15 +2,8 @@
  * One call on its way: place, dispatch, collect. The executor tells the story; here are its steps.
  */
 
-import { named, type Outcome } from "../executor/executor.js";
-import type { Backlog } from "../strategies/stream-buffer.js";
-import { Job, type RunReport } from "../strategies/job.js";
-import type { Pool } from "../strategies/threads/pool.js";
-import { SequentialStrategy } from "../strategies/sequential.js";
-import { ThreadsStrategy } from "../strategies/threads/threads.js";
-import type { PlacedJob } from "../strategies/threads/wake-message.js";
 import { KernelError, TaskTimeoutError } from "../errors.js";
-import type { HandOver } from "./migration.js";
+import { named, type Outcome } from "../executor/executor.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
@@ -18,16 +11,23 @@ import { place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
 import { Snapshot } from "../memory/snapshot.js";
-import { Partial } from "./partial-results.js";
 import type { StrategyName } from "../plan/plan.js";
-import { pause } from "../platform/time-slice.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { pause } from "../platform/time-slice.js";
 import { blockBytes, openBlock } from "../protocol/job-block.js";
 import { type JobSpec, taskRange } from "../protocol/job-spec.js";
 import { unpackThrown } from "../protocol/thrown.js";
-import type { Request } from "./request.js";
+import { Job, type RunReport } from "../strategies/job.js";
+import { SequentialStrategy } from "../strategies/sequential.js";
+import type { StreamBuffer } from "../strategies/stream-buffer.js";
+import type { Pool } from "../strategies/threads/pool.js";
+import { ThreadsStrategy } from "../strategies/threads/threads.js";
+import type { PlacedJob } from "../strategies/threads/wake-message.js";
+import type { HandOver } from "./hand-over.js";
 import { mutatedError } from "./input-names.js";
+import { Partial } from "./partial-results.js";
+import type { Request } from "./request.js";
 
 interface Output {
   readonly kind: number;
@@ -80,7 +80,7 @@ export class Execution {
     arena: Arena,
     lease: Lease,
     strategy: StrategyName,
-    backlog: Backlog | undefined,
+    backlog: StreamBuffer | undefined,
     isTraced: boolean,
     timeout: number | undefined,
   ) {

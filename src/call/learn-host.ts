@@ -1,10 +1,11 @@
 /** What a call that ran alone shows of the machine. */
-import { observe } from "../strategies/host-meter.js";
-import type { RunReport } from "../strategies/job.js";
-import type { Execution } from "./execution.js";
+
 import type { PlacementPlan } from "../memory/placement.js";
 import type { Estimate, Plan } from "../plan/plan.js";
 import { HERE } from "../plan/strategies.js";
+import { observe } from "../strategies/host-meter.js";
+import type { RunReport } from "../strategies/job.js";
+import type { Execution } from "./execution.js";
 
 // A copy this large takes long enough for its time to mean something.
 const MEASURABLE_BYTES = 1024 * 1024;

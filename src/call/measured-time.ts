@@ -1,7 +1,8 @@
 /** What a call that has ended took, part by part. */
+
+import type { Estimate } from "../plan/plan.js";
 import type { RunReport } from "../strategies/job.js";
 import type { Execution } from "./execution.js";
-import type { Estimate } from "../plan/plan.js";
 
 export interface Measured {
   readonly actual: Estimate;

@@ -1,9 +1,9 @@
-import type { Job } from "../strategies/job.js";
 import type { PartialResults, TaskRange } from "../errors.js";
 import { taskRange } from "../protocol/job-spec.js";
 import { ManyValues, MOST_IN_MAP } from "../protocol/many-values.js";
 import type { Values } from "../protocol/received.js";
 import type { ResultTable } from "../protocol/result-table.js";
+import type { Job } from "../strategies/job.js";
 
 /**
  * What a failed job had finished. Nine bytes per task are copied at once, so that the job's memory can return; the rest

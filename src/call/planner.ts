@@ -1,12 +1,6 @@
 /** Brings together what plans rest on, and learns from every run. */
 import type { ParallelConfig } from "../config/config.js";
-import { HostMeter, observe } from "../strategies/host-meter.js";
-import type { RunReport } from "../strategies/job.js";
-import type { Pool } from "../strategies/threads/pool.js";
 import { IsolationError } from "../errors.js";
-import type { Execution } from "./execution.js";
-import { learnHost } from "./learn-host.js";
-import { type Measured, measure } from "./measured-time.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes } from "../memory/dtypes.js";
 import { PlacementHistory } from "../memory/placement-history.js";
@@ -24,6 +18,12 @@ import { type WorkShape, workShapeOf } from "../plan/work-shape.js";
 import { isPoolWorker } from "../platform/nested.js";
 import { whyNoThreads } from "../platform/runtime.js";
 import { canStop } from "../platform/watchdog.js";
+import { HostMeter, observe } from "../strategies/host-meter.js";
+import type { RunReport } from "../strategies/job.js";
+import type { Pool } from "../strategies/threads/pool.js";
+import type { Execution } from "./execution.js";
+import { learnHost } from "./learn-host.js";
+import { type Measured, measure } from "./measured-time.js";
 import type { Request } from "./request.js";
 
 // Workers have gone to sleep by then.

@@ -1,15 +1,16 @@
 /** What a call that has ended tells: its event and its trace. */
-import type { RunReport } from "../strategies/job.js";
-import type { Execution } from "./execution.js";
-import type { Measured } from "./measured-time.js";
+
 import type { Lease } from "../memory/lease.js";
 import type { Occupant } from "../plan/occupancy.js";
 import type { Plan } from "../plan/plan.js";
-import type { Request } from "./request.js";
+import type { RunReport } from "../strategies/job.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "../telemetry/events.js";
+import type { Execution } from "./execution.js";
+import type { Measured } from "./measured-time.js";
+import type { Request } from "./request.js";
 
 /** A call from its first moment. */
-export interface Course {
+export interface CallRecord {
   readonly job: number;
   readonly started: number;
   /** Replaced by one whose items are its own if the call has to wait. */
@@ -36,7 +37,7 @@ export interface Course {
 }
 
 /** A course with its plan and its memory. */
-export type Planned = Course & { readonly plan: Plan; readonly execution: Execution };
+export type Planned = CallRecord & { readonly plan: Plan; readonly execution: Execution };
 
 export function busyOf(runs: readonly RunReport[]): number {
   return runs.reduce((total, { busy }) => total + busy, 0);
@@ -71,7 +72,7 @@ export function executionEvent(
 }
 
 export function callTrace(
-  { job, request, plan, planned, execution, runs, started }: Course & { readonly plan: Plan },
+  { job, request, plan, planned, execution, runs, started }: CallRecord & { readonly plan: Plan },
   ended: number,
   actual: CallTrace["actual"],
   error: unknown,

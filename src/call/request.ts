@@ -1,5 +1,5 @@
 /** What one call asks for: its arguments checked, cut into tasks and noted as plain data. Nothing has happened yet. */
-import type { CallOptions } from "./types.js";
+
 import { checkField } from "../config/config.js";
 import { ConfigurationError, quote } from "../errors.js";
 import { type Kernel, resolveKernel } from "../kernel/resolve.js";
@@ -19,6 +19,7 @@ import { itemBytes, listItems, type PackedItems, packItems } from "../protocol/i
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { Hosted } from "./abort-and-progress.js";
+import type { CallOptions } from "./types.js";
 
 /** Arrays that the call will write. */
 interface OutputRequest {

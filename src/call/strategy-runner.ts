@@ -3,23 +3,23 @@
  * over, for speed or for want of workers.
  */
 import type { ParallelConfig } from "../config/config.js";
-import type { RunReport } from "../strategies/job.js";
-import type { Pool } from "../strategies/threads/pool.js";
 import { WorkerLostError } from "../errors.js";
-import type { Leg } from "./execution.js";
-import { HandOver } from "./migration.js";
 import type { Arena } from "../memory/arena.js";
 import type { Occupant } from "../plan/occupancy.js";
 import type { HandOverPlan, Plan } from "../plan/plan.js";
-import type { Planner } from "./planner.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
-import type { Planned } from "./report.js";
+import type { RunReport } from "../strategies/job.js";
+import type { Pool } from "../strategies/threads/pool.js";
 import type { Occupation } from "../telemetry/metrics.js";
 import type { Reporter } from "../telemetry/reporter.js";
+import type { Leg } from "./execution.js";
+import { HandOver } from "./hand-over.js";
+import type { Planner } from "./planner.js";
+import type { Planned } from "./report.js";
 
 const ALONE: Leg = { strategy: "sequential", workers: 1, expected: undefined, overseer: undefined };
 
-export class Legs {
+export class StrategyRunner {
   readonly #config: ParallelConfig;
   readonly #arena: Arena;
   readonly #pool: Pool;

@@ -1,5 +1,5 @@
 /** Configuration of an executor: checked once, frozen afterwards. */
-import { parseEnv, VARIABLE } from "./env.js";
+
 import { ConfigurationError, quote } from "../errors.js";
 import { moduleAddress } from "../kernel/module/define.js";
 import type { AnyKernel } from "../kernel/types.js";
@@ -8,6 +8,7 @@ import { HOST_FIELDS, type HostProfile } from "../plan/host-profile.js";
 import type { StrategyName } from "../plan/plan.js";
 import { cpuBudget, environment, memoryBudget } from "../platform/runtime.js";
 import type { Telemetry } from "../telemetry/events.js";
+import { parseEnv, VARIABLE } from "./env.js";
 
 /** Limits of a worker's JavaScript heap, as `node:worker_threads` names them; in megabytes. */
 export interface ResourceLimits {

@@ -2,6 +2,8 @@
  * The calls of an executor, whoever runs them: this thread's pool (`ParallelExecutor`), or the executor of another
  * thread (`sharray/bridge`). What they ask for is read here; what is behind them runs it.
  */
+
+import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "../call/request.js";
 import type {
   CallOptions,
   ChunkKernel,
@@ -25,10 +27,9 @@ import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
 import type { Plan } from "../plan/plan.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
-import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "../call/request.js";
+import { isThenable } from "../tasks/bind-tasks.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
-import { isThenable } from "../tasks/bind-tasks.js";
 
 /** What of the configuration counts where calls are read. */
 export interface CallSettings {

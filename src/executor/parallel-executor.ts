@@ -2,16 +2,18 @@
  * The executor. Every call takes the same way: plan → place → dispatch → collect → report. `#run`, `#begin` and `#finish`
  * tell it; what each step does is in the folder of its name.
  */
-import { BACKEND, type Backend, Executor, type Outcome, readCall } from "./executor.js";
+
+import { watch } from "../call/abort-and-progress.js";
+import { Execution, needsOf } from "../call/execution.js";
+import { Planner } from "../call/planner.js";
+import { busyOf, type CallRecord, callTrace, executionEvent, type Planned } from "../call/report.js";
+import { NO_OPTIONS, type Request } from "../call/request.js";
+import { RoomWait } from "../call/room-wait.js";
+import { StrategyRunner } from "../call/strategy-runner.js";
 import type { CallOptions, ChunkKernel } from "../call/types.js";
 import { ParallelConfig, type ParallelOptions } from "../config/config.js";
-import type { Backlog } from "../strategies/stream-buffer.js";
-import type { Job } from "../strategies/job.js";
-import { Pool } from "../strategies/threads/pool.js";
 import { attachPartial, ExecutorClosedError, MemoryLimitError, WorkerLostError } from "../errors.js";
-import { Execution, needsOf } from "../call/execution.js";
 import { resolveKernel } from "../kernel/resolve.js";
-import { Legs } from "../call/strategy-runner.js";
 import { Arena } from "../memory/arena.js";
 import type { Input } from "../memory/inputs.js";
 import { leaseOver } from "../memory/lease.js";
@@ -20,19 +22,18 @@ import { makeRoom, workersLeave } from "../memory/make-room.js";
 import type { HandleHolders } from "../memory/mapped-memory.js";
 import type { HostProfile } from "../plan/host-profile.js";
 import type { Plan } from "../plan/plan.js";
-import { Planner } from "../call/planner.js";
 import { clock } from "../platform/clock.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
-import { tricksOf } from "../platform/optimizations.js";
+import { optimizationsOf } from "../platform/optimizations.js";
 import { ownItems } from "../protocol/items.js";
-import { busyOf, type Course, callTrace, executionEvent, type Planned } from "../call/report.js";
-import { NO_OPTIONS, type Request } from "../call/request.js";
-import { RoomWait } from "../call/room-wait.js";
-import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
-import { ResultStream } from "./result-stream.js";
+import type { Job } from "../strategies/job.js";
+import type { StreamBuffer } from "../strategies/stream-buffer.js";
+import { Pool } from "../strategies/threads/pool.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Reporter } from "../telemetry/reporter.js";
-import { watch } from "../call/abort-and-progress.js";
+import { BACKEND, type Backend, Executor, type Outcome, readCall } from "./executor.js";
+import { ResultStream } from "./result-stream.js";
+import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 
 // Beyond this a worker collects its garbage, which takes some 5 ms: a copy into as much memory that was used before.
 const MOST_GARBAGE = 64 * 1024 * 1024;
@@ -59,11 +60,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #arena: Arena;
   readonly #pool: Pool;
   readonly #planner: Planner;
-  readonly #legs: Legs;
+  readonly #legs: StrategyRunner;
   readonly #backend: Backend;
   readonly #running: Running[] = [];
   /** Calls whose first steps this thread is at. Listeners and kernels that run meanwhile may make others. */
-  readonly #beginning: Course[] = [];
+  readonly #beginning: CallRecord[] = [];
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   /** Resolves when all calls have begun that waited for memory so far. */
   #lastWait: Promise<unknown> = Promise.resolve();
@@ -75,7 +76,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     this.config = options instanceof ParallelConfig ? options : new ParallelConfig(options);
     const { maxWorkers, maxSharedBytes, idleTimeout, telemetry, workerInitializer } = this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
-    const tricks = tricksOf();
+    const tricks = optimizationsOf();
     const holders: HandleHolders = {
       forget: (memory) => this.#pool.forget(memory),
       collect: () => this.#pool.collect(),
@@ -91,7 +92,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
     this.#planner = new Planner(this.config, this.#arena, this.#pool);
-    this.#legs = new Legs(this.config, this.#arena, this.#pool, this.#planner, this.#reporter);
+    this.#legs = new StrategyRunner(this.config, this.#arena, this.#pool, this.#planner, this.#reporter);
     this.#backend = {
       arena: this.#arena,
       settings: this.config,
@@ -197,12 +198,12 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.shutdown();
   }
 
-  #run(request: Request, backlog?: Backlog, ownSignal?: AbortSignal): MaybePromise<Outcome> {
+  #run(request: Request, backlog?: StreamBuffer, ownSignal?: AbortSignal): MaybePromise<Outcome> {
     this.#checkOpen(request.call);
     const lease = request.guest?.lease.hold() ?? leaseOver(this.#arena, request.table);
     const job = this.#reporter.submitted();
     const { started, table, outputs } = request;
-    const course: Course = {
+    const course: CallRecord = {
       job,
       started,
       request,
@@ -241,7 +242,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
    * The call can't begin at once: waits for others to leave, makes room, and tries again.
    * @param error there was no room; undefined: it was not tried
    */
-  async #runLater(course: Course, backlog: Backlog | undefined, error?: MemoryLimitError): Promise<Outcome> {
+  async #runLater(
+    course: CallRecord,
+    backlog: StreamBuffer | undefined,
+    error?: MemoryLimitError,
+  ): Promise<Outcome> {
     const { request, ownSignal } = course;
     // The caller may change its list from here on.
     course.request = { ...request, items: ownItems(request.items) };
@@ -286,8 +291,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   /** @returns the error if there is no room after all, as other calls have taken it */
   #beginIn(
-    course: Course,
-    backlog: Backlog | undefined,
+    course: CallRecord,
+    backlog: StreamBuffer | undefined,
     hasRoom: boolean,
   ): { readonly dispatched: Promise<void> | undefined } | MemoryLimitError {
     this.#beginning.push(course);
@@ -308,8 +313,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
    * @throws MemoryLimitError, before `course.execution` is set, if there is no room at once
    */
   #begin(
-    course: Course,
-    backlog: Backlog | undefined,
+    course: CallRecord,
+    backlog: StreamBuffer | undefined,
     sequentialBecause?: string,
   ): Promise<void> | undefined {
     const { job, request, ownSignal, plan: before } = course;
@@ -366,7 +371,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /** @returns the error, with what had ended */
-  #failed(course: Course, error: unknown): unknown {
+  #failed(course: CallRecord, error: unknown): unknown {
     const { execution } = course;
     const ended = clock();
     if (execution !== undefined) {
@@ -400,7 +405,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     if (this.#reporter.isTracing) this.#reporter.traced(callTrace(course, ended, measured.actual, undefined));
   }
 
-  #reportFailure(course: Course, error: unknown, ended: number): void {
+  #reportFailure(course: CallRecord, error: unknown, ended: number): void {
     const { job, request, started, plan, ownSignal } = course;
     const isLeft = ownSignal?.aborted === true && error === ownSignal.reason;
     if (isLeft) this.#reporter.left(job, request.call, ended - started);

@@ -1,7 +1,7 @@
 import type { StreamedResult } from "../call/types.js";
-import { Backlog } from "../strategies/stream-buffer.js";
+import { StreamBuffer } from "../strategies/stream-buffer.js";
 
-type Run = (backlog: Backlog, signal: AbortSignal) => Promise<unknown>;
+type Run = (backlog: StreamBuffer, signal: AbortSignal) => Promise<unknown>;
 
 type Step<R> = IteratorResult<StreamedResult<R>, undefined>;
 
@@ -24,7 +24,7 @@ export class ResultStream<R> implements AsyncIterable<StreamedResult<R>> {
  */
 class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, undefined> {
   readonly #run: Run;
-  readonly #backlog = new Backlog();
+  readonly #backlog = new StreamBuffer();
   readonly #cancel = new AbortController();
   /** Calls of `next` that wait for their answer. */
   readonly #waiting: ((step: Step<R> | Promise<never>) => void)[] = [];

@@ -2,8 +2,8 @@
 import { RecentMap } from "../platform/recent-map.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import { assertMayCompile, compileInline } from "./inline/compile.js";
-import { type ModuleAddress, moduleAddress } from "./module/define.js";
 import { type KernelSource, readKernelSource } from "./inline/source.js";
+import { type ModuleAddress, moduleAddress } from "./module/define.js";
 import { textKey } from "./text-key.js";
 import type { AnyKernel } from "./types.js";
 

@@ -1,8 +1,8 @@
 /** `executor.share` and `executor.allocate`: memory that the user holds. */
 import { IsolationError, quote } from "../errors.js";
-import { withoutTurn } from "../platform/time-slice.js";
 import { clock } from "../platform/clock.js";
 import { LONGEST_ARRAY, whyNoThreads } from "../platform/runtime.js";
+import { withoutTurn } from "../platform/time-slice.js";
 import type { Arena } from "./arena.js";
 import { clearPart } from "./clear.js";
 import { elementBytes, isShared, kindOf, kindOfConstructor, type TypedArray, viewOf } from "./dtypes.js";

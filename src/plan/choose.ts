@@ -1,5 +1,5 @@
 /** Which strategy, and why: gates first, then costs. */
-import { GUARD_MS } from "./migration-cost.js";
+import { GUARD_MS } from "./hand-over-cost.js";
 import type { Estimate, KernelCost, Limits, Plan, StrategyName, Workload } from "./plan.js";
 import { ms } from "./print.js";
 import { HERE, STRATEGIES } from "./strategies.js";

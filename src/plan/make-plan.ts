@@ -2,7 +2,7 @@
 import { adviceFor } from "./advice.js";
 import { type Choice, cheapestElsewhere, choose } from "./choose.js";
 import { parallelWidth, workersOf } from "./estimate.js";
-import { firstTaskLimit, GUARD_MS } from "./migration-cost.js";
+import { firstTaskLimit, GUARD_MS } from "./hand-over-cost.js";
 import { type HostProfile, hostProfileOf } from "./host-profile.js";
 import type { Estimate, KernelCost, Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";

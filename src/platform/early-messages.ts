@@ -3,7 +3,7 @@ import { queueMicrotask } from "./builtins.js";
 
 export type MessageListener = (event: { data: unknown }) => void;
 
-export class Inbox {
+export class EarlyMessages {
   readonly #listeners = new Set<MessageListener>();
   /** From before anyone listened: threads.js is imported when the worker has started. */
   readonly #early: unknown[] = [];

@@ -7,7 +7,7 @@
 import { ConfigurationError } from "../errors.js";
 import { environment } from "./runtime.js";
 
-export interface Tricks {
+export interface Optimizations {
   /** A worker that has just had work parks at its doorbell: dispatch/pass.ts, worker/serve.ts, protocol/doorbell.ts. */
   readonly bell: boolean;
   /** It looks at the bell for a moment before it sleeps beside it: worker/serve.ts. */
@@ -25,7 +25,7 @@ export interface Tricks {
   readonly recycling: boolean;
 }
 
-export const ALL_TRICKS: Tricks = {
+export const ALL_OPTIMIZATIONS: Optimizations = {
   bell: true,
   spin: true,
   look: true,
@@ -37,12 +37,12 @@ export const ALL_TRICKS: Tricks = {
 const VARIABLE = "SHARRAY_WITHOUT";
 
 /** @throws ConfigurationError for a name that is none */
-export function tricksOf(without: string | undefined = environment()[VARIABLE]): Tricks {
-  if (without === undefined || without === "") return ALL_TRICKS;
+export function optimizationsOf(without: string | undefined = environment()[VARIABLE]): Optimizations {
+  if (without === undefined || without === "") return ALL_OPTIMIZATIONS;
   const names = without.split(",");
-  const wrong = names.find((name) => !Object.hasOwn(ALL_TRICKS, name));
+  const wrong = names.find((name) => !Object.hasOwn(ALL_OPTIMIZATIONS, name));
   if (wrong !== undefined) {
-    throw new ConfigurationError(VARIABLE, wrong, `among ${Object.keys(ALL_TRICKS).join(", ")}`);
+    throw new ConfigurationError(VARIABLE, wrong, `among ${Object.keys(ALL_OPTIMIZATIONS).join(", ")}`);
   }
-  return { ...ALL_TRICKS, ...Object.fromEntries(names.map((name) => [name, false])) };
+  return { ...ALL_OPTIMIZATIONS, ...Object.fromEntries(names.map((name) => [name, false])) };
 }

@@ -2,10 +2,10 @@
  * A worker of the pool, for browsers: a module worker in the shape that threads.js' `spawn` expects, which tells of its
  * end. The twin of `pool-worker.ts`.
  */
-import { Inbox, type MessageListener } from "./early-messages.js";
-import { asLifeSign, type Born, type Died, type Start } from "./worker-liveness.browser.js";
-import type { Outfit } from "./worker-init.js";
+import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { nextTurn } from "./runtime.js";
+import type { WorkerInit } from "./worker-init.js";
+import { asLifeSign, type Born, type Died, type Start } from "./worker-liveness.browser.js";
 
 /** How workers are made. */
 export interface WorkerOptions {
@@ -14,8 +14,8 @@ export interface WorkerOptions {
 
 export class PoolWorker {
   readonly #worker: Worker;
-  readonly #outfit: Outfit;
-  readonly #inbox = new Inbox();
+  readonly #outfit: WorkerInit;
+  readonly #inbox = new EarlyMessages();
   readonly #onEnd: (exitCode: number, error: unknown) => void;
   readonly #ended: Promise<void>;
   #resolveEnded!: () => void;
@@ -28,7 +28,7 @@ export class PoolWorker {
   /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
   constructor(
     { createWorker = bundledWorker }: WorkerOptions,
-    outfit: Outfit,
+    outfit: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
     this.#outfit = outfit;

@@ -6,11 +6,11 @@
 import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
 import { builtInModule } from "./built-in-module.js";
-import { Inbox, type MessageListener } from "./early-messages.js";
+import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { POOL_WORKER } from "./nested.js";
-import type { Outfit } from "./worker-init.js";
 import { readText } from "./read-text.js";
 import { workerArguments } from "./worker-arguments.js";
+import type { WorkerInit } from "./worker-init.js";
 
 /** How workers are made. */
 export interface WorkerOptions {
@@ -25,7 +25,7 @@ const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 const { Worker } = builtInModule("node:worker_threads");
 
 export class PoolWorker extends Worker {
-  readonly #inbox = new Inbox();
+  readonly #inbox = new EarlyMessages();
   #error: unknown;
   #isStarting = true;
 
@@ -35,7 +35,7 @@ export class PoolWorker extends Worker {
    */
   constructor(
     { resourceLimits }: WorkerOptions,
-    outfit: Outfit,
+    outfit: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
     assertAddressSpace();

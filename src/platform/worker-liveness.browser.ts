@@ -3,7 +3,7 @@
  * busy: Chromium lets it go on for up to two seconds after `terminate()`. So a worker holds a lock for as long as it lives,
  * and whoever asks for the same lock is given it when the worker has ended, in whichever way.
  */
-import type { Outfit } from "./worker-init.js";
+import type { WorkerInit } from "./worker-init.js";
 
 /** The worker's first message. Until then it has touched no memory. */
 export interface Born {
@@ -13,7 +13,7 @@ export interface Born {
 }
 
 /** The answer to it: only now is somebody there to hear it, as a program's own worker may load this package late. */
-export interface Start extends Outfit {
+export interface Start extends WorkerInit {
   readonly sharray: "start";
 }
 
@@ -34,7 +34,7 @@ export function asLifeSign(data: unknown): Born | Died | undefined {
  * The worker's side: gives the signs of life. As in Node, an error that nobody caught ends the worker, a rejection too.
  * @param onStart called with the answer to the first one
  */
-export async function live(onStart: (outfit: Outfit) => void): Promise<void> {
+export async function live(onStart: (outfit: WorkerInit) => void): Promise<void> {
   const scope = globalThis as unknown as WorkerScope;
   const { close, postMessage } = scope;
   const die = (event: Event, error: unknown): void => {

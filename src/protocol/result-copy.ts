@@ -12,7 +12,7 @@ import { isMap, isSet } from "../platform/realms.js";
 import { keyPath } from "./own-value.js";
 
 /** A result ready for `postMessage(value, transfer)`. */
-export interface Departing {
+export interface ResultCopy {
   readonly value: unknown;
   readonly transfer: ArrayBuffer[];
   /** Nothing but values, containers and arrays that are nobody else's: where it crosses no thread it may stay as it is. */
@@ -49,7 +49,7 @@ export const HEAVY = 256 * 1024;
 // Of a number, a key, a list: in a message and, about, in memory.
 const VALUE_BYTES = 16;
 
-export class Departure {
+export class ResultCopier {
   readonly #keep: boolean;
   readonly #borrowed: ReadonlySet<ArrayBufferLike>;
   readonly #movedBytes: number;
@@ -67,7 +67,7 @@ export class Departure {
   }
 
   /** @throws TypeError with the path of what cannot leave: `result.model.fit` */
-  prepare(result: unknown): Departing {
+  prepare(result: unknown): ResultCopy {
     const state: State = { seen: new Map(), transfer: new Set(), isPlain: true, weight: 0 };
     const value = this.#own(result, "result", 0, state);
     return { value, transfer: [...state.transfer], isPlain: state.isPlain, weight: state.weight };

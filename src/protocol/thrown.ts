@@ -6,7 +6,7 @@
 import { quote } from "../errors.js";
 import { structuredClone } from "../platform/builtins.js";
 import { isError } from "../platform/realms.js";
-import { Departure } from "./result-copy.js";
+import { ResultCopier } from "./result-copy.js";
 
 /** A thrown value in a form that structured clone carries. */
 export type Thrown =
@@ -162,7 +162,7 @@ function text(value: unknown): string {
 }
 
 // Keeps nothing and gives nothing away: errors may hold arrays of the payload or of the kernel's module.
-const copying = new Departure(true, new Set());
+const copying = new ResultCopier(true, new Set());
 
 /** A copy of the value, or a description of one that structured clone refuses. */
 function clonable(read: () => unknown): unknown {

@@ -12,7 +12,7 @@ import { Received, type Values } from "../protocol/received.js";
 import type { Claim } from "../protocol/round.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { unreadError } from "../protocol/unread-error.js";
-import type { Backlog } from "./stream-buffer.js";
+import type { StreamBuffer } from "./stream-buffer.js";
 
 export interface JobParts {
   readonly spec: JobSpec;
@@ -25,7 +25,7 @@ export interface JobParts {
   readonly packing: PackedItems["packing"] | null;
   readonly lease: Lease;
   /** Of a stream: receives every value as it is ready; values are then not kept. */
-  readonly backlog: Backlog | undefined;
+  readonly backlog: StreamBuffer | undefined;
   /** Note every claim. */
   readonly isTraced: boolean;
   /** Milliseconds that each task may take; undefined: any. */

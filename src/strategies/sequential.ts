@@ -1,20 +1,20 @@
 import type { AnyKernel } from "../kernel/types.js";
-import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../platform/time-slice.js";
 import { structuredClone } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { CLOCK_OFFSET } from "../platform/runtime.js";
+import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../platform/time-slice.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
-import { type Departing, Departure, HEAVY } from "../protocol/result-copy.js";
 import { BUSY, LOG_WORDS, METER_WORDS, SENDING, STARTED } from "../protocol/meter.js";
-import { type Outbox, TaskRun } from "../tasks/task-loop.js";
+import { HEAVY, ResultCopier, type ResultCopy } from "../protocol/result-copy.js";
+import { AbortCheck } from "../tasks/abort-check.js";
 import { bindTasks } from "../tasks/bind-tasks.js";
-import { Wanted } from "../tasks/abort-check.js";
-import type { Backlog } from "./stream-buffer.js";
-import type { Job, RunReport, Strategy } from "./job.js";
-import { claimsOf, computingTime, LOG_CAPACITY } from "./timings.js";
+import { type ResultSink, TaskLoop } from "../tasks/task-loop.js";
 import { timed } from "../tasks/time-limit.js";
+import type { Job, RunReport, Strategy } from "./job.js";
+import type { StreamBuffer } from "./stream-buffer.js";
+import { claimsOf, computingTime, LOG_CAPACITY } from "./timings.js";
 
 // A kernel on the calling thread may replace them, and must not make the loop endless.
 const { max, min } = Math;
@@ -97,7 +97,7 @@ export class SequentialStrategy implements Strategy {
     control.reset(tasks);
     job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
-    const wanted = new Wanted(control, meter);
+    const wanted = new AbortCheck(control, meter);
     const bound = bindTasks(job.specFor(order), arrays, block.items, fn, wanted.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const report = (left: number): RunReport => {
@@ -133,7 +133,7 @@ export class SequentialStrategy implements Strategy {
       job.fail(index, undefined);
       if (goesOn) job.parts.lease.reachedBy("here");
     };
-    const taskRun = new TaskRun({
+    const taskRun = new TaskLoop({
       run: timeout === undefined ? run : timed(run, timeout, onOvertime),
       wanted,
       control,
@@ -176,8 +176,8 @@ export class SequentialStrategy implements Strategy {
   /** @param begun what the work until the first look came to */
   async #runSlices(
     { parts }: Job,
-    taskRun: TaskRun,
-    begun: ReturnType<TaskRun["advance"]>,
+    taskRun: TaskLoop,
+    begun: ReturnType<TaskLoop["advance"]>,
     first: Look,
     report: (left: number) => RunReport,
   ): Promise<RunReport> {
@@ -190,7 +190,7 @@ export class SequentialStrategy implements Strategy {
       if (state === "shut") {
         const shut = clock();
         await new Promise<void>((resolve) => {
-          (parts.backlog as Backlog).onRoom = resolve;
+          (parts.backlog as StreamBuffer).onRoom = resolve;
         });
         // A loop may take one result at a time, each at once.
         const pausing = pause();
@@ -258,16 +258,16 @@ function firstWithin(ms: number, run: (index: number) => unknown, first: number)
 }
 
 /** Clones what would be cloned by a message. Never by a transfer: it would make the caller's own code slower. */
-class LocalDeparture extends Departure {
+class LocalDeparture extends ResultCopier {
   /** @throws DataCloneError, RangeError where structured clone does */
-  override prepare(result: unknown): Departing {
+  override prepare(result: unknown): ResultCopy {
     const { value, weight, isPlain } = super.prepare(result);
     return { value: isPlain ? value : structuredClone(value), transfer: [], isPlain: true, weight };
   }
 }
 
 /** Results cross to the caller's side without leaving the thread, and come out the same as if they had. */
-class LocalOutbox implements Outbox {
+class LocalOutbox implements ResultSink {
   readonly #job: Job;
   readonly #assertInputs: (() => void) | undefined;
 
@@ -276,14 +276,14 @@ class LocalOutbox implements Outbox {
     this.#assertInputs = assertInputs;
   }
 
-  value(index: number, { value, weight }: Departing): void {
+  value(index: number, { value, weight }: ResultCopy): void {
     // A stream gives it to its loop at once.
     if (this.#job.parts.backlog !== undefined) this.#assertInputs?.();
     if (weight > HEAVY) this.#job.receiveApart(index, value);
     else this.#job.receive(index, value);
   }
 
-  failure(index: number, thrown: Parameters<Outbox["failure"]>[1]): void {
+  failure(index: number, thrown: Parameters<ResultSink["failure"]>[1]): void {
     this.#job.fail(index, thrown);
   }
 

@@ -26,7 +26,7 @@ export const MOST_AHEAD = 1024;
 const FAST_MS = 1;
 const SLOW_MS = 4;
 
-export class Backlog {
+export class StreamBuffer {
   /** Told when a result has come. */
   onResult = (): void => {};
   /** Told when tasks may start that might not before, and when the call is stopped. */

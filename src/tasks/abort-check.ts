@@ -2,7 +2,7 @@ import type { ControlBlock } from "../protocol/control-block.js";
 import { AT } from "../protocol/meter.js";
 
 /** Whether anybody still wants the result of the task that a thread is at: what its kernel may ask. */
-export class Wanted {
+export class AbortCheck {
   /** `context.aborted()`: true once the job was stopped, a task before this one has failed, or this one's time is up. */
   readonly aborted: () => boolean;
   /** Was the kernel told that nobody wants it? A plain field, as it is looked at after every task. */

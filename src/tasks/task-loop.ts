@@ -6,32 +6,32 @@
 import { clock } from "../platform/clock.js";
 import { CLOCK_OFFSET } from "../platform/runtime.js";
 import type { ControlBlock } from "../protocol/control-block.js";
-import type { Departing, Departure } from "../protocol/result-copy.js";
 import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
+import type { ResultCopier, ResultCopy } from "../protocol/result-copy.js";
 import type { ResultTable } from "../protocol/result-table.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
+import type { AbortCheck } from "./abort-check.js";
 import { isThenable } from "./bind-tasks.js";
-import type { Wanted } from "./abort-check.js";
 
 // A kernel on the calling thread may replace them, and must not make the loop endless.
 const { floor, max, min } = Math;
 
 /** Where results go that do not fit the result table. */
-export interface Outbox {
-  value(index: number, departing: Departing): void;
+export interface ResultSink {
+  value(index: number, departing: ResultCopy): void;
   failure(index: number, thrown: Thrown): void;
   /** A claim ended: time to send what has gathered. */
   claimEnded(): void;
 }
 
-export interface TaskRunParts {
+export interface TaskLoopParts {
   readonly run: (index: number) => unknown;
   /** What kernels ask through `aborted()`. */
-  readonly wanted: Wanted;
+  readonly wanted: AbortCheck;
   readonly control: ControlBlock;
   readonly results: ResultTable;
-  readonly departure: Departure;
-  readonly outbox: Outbox;
+  readonly departure: ResultCopier;
+  readonly outbox: ResultSink;
   /** Tasks of the round. */
   readonly tasks: number;
   /** Index of each task of the round; undefined: position is index. */
@@ -63,8 +63,8 @@ const SLOW_MS = 1;
 // The most one thread claims of what is left, as a share of its part: keeps the ends of all threads close together.
 const TAIL_SHARE = 4;
 
-export class TaskRun {
-  readonly #parts: TaskRunParts;
+export class TaskLoop {
+  readonly #parts: TaskLoopParts;
   #at = 0;
   #end = 0;
   #start = 0;
@@ -75,7 +75,7 @@ export class TaskRun {
   #untilLookUp = LOOK_UP_TASKS;
   #grain = 1;
 
-  constructor(parts: TaskRunParts) {
+  constructor(parts: TaskLoopParts) {
     this.#parts = parts;
   }
 
@@ -230,7 +230,7 @@ export class TaskRun {
     if (slots && results.write(index, value)) return;
     const began = clock();
     mend?.();
-    let departing: Departing;
+    let departing: ResultCopy;
     try {
       departing = departure.prepare(value);
     } catch (thrown) {

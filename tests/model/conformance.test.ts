@@ -1,11 +1,11 @@
 /** Holds the model to the code: what one worker and the look for the end do to shared words, in the same order. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONTROL_BYTES, ControlBlock } from "../../src/protocol/control-block.js";
-import { Departure } from "../../src/protocol/result-copy.js";
 import { METER_WORDS } from "../../src/protocol/meter.js";
+import { ResultCopier } from "../../src/protocol/result-copy.js";
 import { ResultTable } from "../../src/protocol/result-table.js";
-import { TaskRun } from "../../src/tasks/task-loop.js";
-import { Wanted } from "../../src/tasks/abort-check.js";
+import { AbortCheck } from "../../src/tasks/abort-check.js";
+import { TaskLoop } from "../../src/tasks/task-loop.js";
 import { SMALL } from "./mutation.js";
 import { asBuilt, systemOf } from "./protocol.js";
 import type { State, WorkerPlace } from "./state.js";
@@ -88,8 +88,8 @@ function operationsOf(stream: boolean): { readonly real: string[]; readonly mode
   vi.spyOn(control, "exhausted", "get").mockReturnValue(true);
   noteAtomics(real);
   const meter = new Float64Array(METER_WORDS);
-  const run = new TaskRun({
-    wanted: new Wanted(control, meter),
+  const run = new TaskLoop({
+    wanted: new AbortCheck(control, meter),
     run: (index) => {
       real.push("run");
       if ((FAILING >> index) & 1) throw new Error("as it should");
@@ -97,7 +97,7 @@ function operationsOf(stream: boolean): { readonly real: string[]; readonly mode
     },
     control,
     results,
-    departure: new Departure(false, new Set()),
+    departure: new ResultCopier(false, new Set()),
     outbox: { value() {}, failure() {}, claimEnded() {} },
     tasks: TASKS,
     order: undefined,

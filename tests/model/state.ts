@@ -5,7 +5,7 @@ import type { Violation } from "./explorer.js";
 export interface Bounds {
   readonly workers: number;
   readonly tasks: number;
-  /** Positions that a claim may take: any of these at any time, whatever `TaskRun.#claim` would guess. */
+  /** Positions that a claim may take: any of these at any time, whatever `TaskLoop.#claim` would guess. */
   readonly sizes: readonly number[];
   /** Tasks whose value fits no slot, so that it goes by message. */
   readonly posting: number;

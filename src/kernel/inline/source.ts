@@ -2,10 +2,10 @@
 import { KernelCaptureError, quote } from "../../errors.js";
 import { enclosingNames } from "../../platform/closure.js";
 import { RecentMap } from "../../platform/recent-map.js";
+import { textKey } from "../text-key.js";
 import { analyse } from "./analyse.js";
 import type { KernelText } from "./kernel-text.js";
 import { readPlain } from "./plain.js";
-import { textKey } from "../text-key.js";
 
 export interface KernelSource extends Omit<KernelText, "globals"> {
   /** Function name for messages and stack frames, on one line; "kernel" for anonymous ones. */

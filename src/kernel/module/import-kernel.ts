@@ -1,7 +1,8 @@
 /** Module kernels: imported from where the user's program has them. */
-import type { AnyKernel } from "../types.js";
+
 import { importModule } from "../../platform/import-module.js";
 import { LOADING_ADVICE, noteImport, rememberedKernel } from "../../platform/kernel-registry.js";
+import type { AnyKernel } from "../types.js";
 
 /** Imports a module kernel. @throws Error naming the module and the export */
 export async function importKernel(url: string, name: string): Promise<AnyKernel> {

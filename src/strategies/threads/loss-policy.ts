@@ -11,7 +11,7 @@ export interface Lost extends Loss {
 // workers, some 50 ms apiece, and bad places in data are rarely longer.
 const MOST_IN_A_ROW = 4;
 
-export class Losses {
+export class LossPolicy {
   readonly #maxRetries: number;
   /** Workers that may still prove useless through no fault of this call. */
   #inherited: number;

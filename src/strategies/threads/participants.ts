@@ -1,5 +1,5 @@
 /** Who takes part in a round. Each worker has a place in it, which it keeps when it leaves and comes back. */
-export class Crew<W> {
+export class Participants<W> {
   /** By their places. */
   readonly workers: W[] = [];
   readonly #isHere: boolean[] = [];

@@ -1,7 +1,8 @@
 /** Looks after what ends too soon for a message to be worth it. */
-import { MOST_WITHOUT_TURN_MS, withoutTurn } from "../../platform/time-slice.js";
+
 import { clock } from "../../platform/clock.js";
 import { soon } from "../../platform/runtime.js";
+import { MOST_WITHOUT_TURN_MS, withoutTurn } from "../../platform/time-slice.js";
 
 export interface Polled {
   /** Takes a look. @returns whether there is no more to look at */

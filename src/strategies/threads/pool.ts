@@ -7,12 +7,12 @@ import { ExecutorClosedError, WorkerLostError } from "../../errors.js";
 import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import { Looks } from "../../platform/looks.js";
+import type { Optimizations } from "../../platform/optimizations.js";
 import { isError } from "../../platform/realms.js";
 import { unref } from "../../platform/runtime.js";
-import type { Tricks } from "../../platform/optimizations.js";
 import { waitFor } from "../../platform/wait-for.js";
-import { Backoff } from "./backoff.js";
 import type { Job } from "../job.js";
+import { Backoff } from "./backoff.js";
 import { Slot } from "./slot.js";
 import type { Control, StartOptions } from "./start-worker.js";
 
@@ -70,7 +70,7 @@ export class Pool {
     this.#options = options;
   }
 
-  get tricks(): Tricks {
+  get tricks(): Optimizations {
     return this.#options.tricks;
   }
 

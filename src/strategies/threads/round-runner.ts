@@ -6,16 +6,16 @@ import { unref } from "../../platform/runtime.js";
 import type { Found } from "../../protocol/doorbell.js";
 import type { ReportMessage } from "../../protocol/messages.js";
 import type { Claim, Round } from "../../protocol/round.js";
-import { Crew } from "./participants.js";
-import { Inflow } from "./inflow.js";
 import type { Job } from "../job.js";
-import type { Lost } from "./loss-policy.js";
 import { claimsOf } from "../timings.js";
-import { endStopped, watchOvertime } from "./task-deadlines.js";
+import { Inflow } from "./inflow.js";
+import type { Lost } from "./loss-policy.js";
+import { Participants } from "./participants.js";
 import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
 import type { Slot } from "./slot.js";
+import { endStopped, watchDeadlines } from "./task-deadlines.js";
 import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
 
 // When a short round is not over by then it gets its other workers.
@@ -27,7 +27,7 @@ const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
-export class Pass implements RoundListener<Slot>, Polled {
+export class RoundRunner implements RoundListener<Slot>, Polled {
   readonly round: Round;
   readonly woken = clock();
   metadataBytes: number;
@@ -35,7 +35,7 @@ export class Pass implements RoundListener<Slot>, Polled {
   readonly #placed: PlacedJob;
   readonly #pool: Pool;
   readonly #id = nextRound();
-  readonly #crew = new Crew<Slot>();
+  readonly #crew = new Participants<Slot>();
   readonly #inflow: Inflow;
   readonly #lost: Lost[] = [];
   readonly #onEnd: (() => void)[] = [];
@@ -176,7 +176,7 @@ export class Pass implements RoundListener<Slot>, Polled {
 
   /** Looks, as long as the round lasts, whether a task's time is up. */
   #watch(timeout: number): void {
-    const end = watchOvertime(timeout, (overtime, now) => {
+    const end = watchDeadlines(timeout, (overtime, now) => {
       for (const [slot, participant] of this.#crew.present()) {
         const task = this.#taskOf(participant);
         const verdict = overtime.look(participant, task?.position, now);

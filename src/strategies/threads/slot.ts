@@ -7,7 +7,12 @@ import { listenTo, take } from "../../platform/ports.js";
 import { inBackground, unref } from "../../platform/runtime.js";
 import { waitFor } from "../../platform/wait-for.js";
 import type { Doorbell, Found } from "../../protocol/doorbell.js";
-import { isReport, type ReportMessage, type WakeMessage, type WorkerMessage } from "../../protocol/messages.js";
+import {
+  isReport,
+  type ReportMessage,
+  type WakeMessage,
+  type WorkerMessage,
+} from "../../protocol/messages.js";
 import type { OutputMark } from "../../protocol/output-mark.js";
 import { type Thrown, unpackThrown } from "../../protocol/thrown.js";
 import { FewMap } from "./few-map.js";

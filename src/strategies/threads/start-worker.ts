@@ -1,8 +1,8 @@
 /** Makes a worker of the pool, with its channel of rounds and its doorbell. */
 import { newChannel } from "../../platform/builtins.js";
+import type { Optimizations } from "../../platform/optimizations.js";
 import { PoolWorker, type WorkerOptions } from "../../platform/pool-worker.js";
 import { CAN_TAKE } from "../../platform/ports.js";
-import type { Tricks } from "../../platform/optimizations.js";
 import { BELL_BYTES, Doorbell } from "../../protocol/doorbell.js";
 import type { KernelAddress, WorkerSetup } from "../../protocol/messages.js";
 import { OutputMark } from "../../protocol/output-mark.js";
@@ -11,7 +11,7 @@ import { parallelism } from "../host-meter.js";
 export interface StartOptions {
   readonly workers: WorkerOptions;
   readonly initializer: KernelAddress | null;
-  readonly tricks: Tricks;
+  readonly tricks: Optimizations;
 }
 
 /** How workers are started and ended. */

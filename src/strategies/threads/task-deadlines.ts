@@ -5,7 +5,7 @@
 import { clearInterval, setInterval, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import { unref } from "../../platform/runtime.js";
-import type { Crew } from "./participants.js";
+import type { Participants } from "./participants.js";
 
 // Most kernels that ask `aborted()` do so within a fraction of it; a worker that is ended costs a new one, some 50 ms.
 const GRACE_MS = 100;
@@ -18,8 +18,11 @@ const LONGEST_MS = 250;
  * @param look asks for a verdict about each
  * @returns ends it
  */
-export function watchOvertime(timeout: number, look: (overtime: Overtime, now: number) => void): () => void {
-  const overtime = new Overtime(timeout);
+export function watchDeadlines(
+  timeout: number,
+  look: (overtime: TaskDeadlines, now: number) => void,
+): () => void {
+  const overtime = new TaskDeadlines(timeout);
   // Workers that run keep the process alive.
   const timer = unref(setInterval(() => look(overtime, clock()), lookInterval(timeout)));
   return () => clearInterval(timer);
@@ -45,7 +48,7 @@ interface Seen {
 /** What is to be done about a task: fail it; later end its worker, which has not left it. */
 export type Verdict = "fail" | "end" | undefined;
 
-export class Overtime {
+export class TaskDeadlines {
   readonly #timeout: number;
   readonly #longest: number;
   readonly #seen = new Map<number, Seen>();
@@ -82,7 +85,7 @@ const STOPPED_MS = 1000;
 
 /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
 export function endStopped<W extends { terminate(): Promise<void> }>(
-  crew: Pick<Crew<W>, "present">,
+  crew: Pick<Participants<W>, "present">,
   round: { at(place: number): number | undefined },
 ): void {
   const end = (): void => {

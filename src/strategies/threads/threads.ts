@@ -9,10 +9,10 @@ import { type Descriptor, packPlaces } from "../../protocol/descriptor.js";
 import { taskRange } from "../../protocol/job-spec.js";
 import { openRound, type Round } from "../../protocol/round.js";
 import type { Job, RunReport, Strategy } from "../job.js";
-import { Losses, type Lost } from "./loss-policy.js";
 import { computingTime, LOG_CAPACITY } from "../timings.js";
-import { Pass } from "./round-runner.js";
+import { LossPolicy, type Lost } from "./loss-policy.js";
 import type { Pool } from "./pool.js";
+import { RoundRunner } from "./round-runner.js";
 import type { Slot } from "./slot.js";
 import type { PlacedJob } from "./wake-message.js";
 
@@ -59,11 +59,11 @@ export class ThreadsStrategy implements Strategy {
     workers: number,
     inherited: number,
     order: Uint32Array | undefined,
-    pass: Pass | undefined,
+    pass: RoundRunner | undefined,
   ): Promise<RunReport> {
     const tasks = order?.length ?? job.parts.spec.tasks;
-    const losses = new Losses(this.#maxRetries, inherited);
-    const passes: Pass[] = [];
+    const losses = new LossPolicy(this.#maxRetries, inherited);
+    const passes: RoundRunner[] = [];
     let retries = 0;
     for (let left = order; !job.isStopped && left?.length !== 0; pass = undefined) {
       const count = left?.length ?? tasks;
@@ -92,17 +92,22 @@ export class ThreadsStrategy implements Strategy {
     return reportOf(passes, retries, tasks);
   }
 
-  async #beginLater(job: Job, workers: number, order: Uint32Array | undefined, left: number): Promise<Pass> {
+  async #beginLater(
+    job: Job,
+    workers: number,
+    order: Uint32Array | undefined,
+    left: number,
+  ): Promise<RoundRunner> {
     const width = Math.min(workers, left);
     const idle = this.#pool.acquire(width);
     return this.#begin(job, idle.length > 0 ? idle : await this.#pool.acquireLater(width, job), order, left);
   }
 
-  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): Pass {
+  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): RoundRunner {
     // Where a gate is in the way workers come and go, which takes messages.
     const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
-    const pass = new Pass(job, round, left, this.#placed, this.#pool);
+    const pass = new RoundRunner(job, round, left, this.#placed, this.#pool);
     if (isShort) pass.wakeOne(slots);
     else pass.wake(slots);
     return pass;
@@ -128,7 +133,7 @@ export class ThreadsStrategy implements Strategy {
   }
 }
 
-function reportOf(passes: readonly Pass[], retries: number, ran: number): RunReport {
+function reportOf(passes: readonly RoundRunner[], retries: number, ran: number): RunReport {
   let workers = 0;
   let busy = 0;
   let sending = 0;
@@ -165,7 +170,7 @@ function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
 }
 
 /** @param last what ended the run; told where no task was given up */
-function lostError(job: Job, losses: Losses, last: Lost): WorkerLostError {
+function lostError(job: Job, losses: LossPolicy, last: Lost): WorkerLostError {
   const { exitCode, error, index } = losses.first ?? last;
   const reason = isError(error) ? `: ${error.message}` : "";
   const code = `exit code ${exitCode}${reason}`;

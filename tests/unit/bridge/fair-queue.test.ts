@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Lane, Turns } from "../../../src/bridge/fair-queue.js";
+import { FairQueue, type Lane } from "../../../src/bridge/fair-queue.js";
 
 /** Resolves when it is the call's turn. @returns ends the call */
 function enter(lane: Lane): Promise<() => void> {
@@ -24,7 +24,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 describe("turns", () => {
   it("a client without a running call starts at once, whatever the others have", async () => {
-    const turns = new Turns(2);
+    const turns = new FairQueue(2);
     const started: string[] = [];
     const a = caller(turns.lane(Infinity), "a", started);
     const b = caller(turns.lane(Infinity), "b", started);
@@ -36,7 +36,7 @@ describe("turns", () => {
   });
 
   it("a free place goes to the client with the fewest running calls", async () => {
-    const turns = new Turns(4);
+    const turns = new FairQueue(4);
     const started: string[] = [];
     const a = caller(turns.lane(Infinity), "a", started);
     const b = caller(turns.lane(Infinity), "b", started);
@@ -54,7 +54,7 @@ describe("turns", () => {
   });
 
   it("clients with equally many take turns", async () => {
-    const turns = new Turns(1);
+    const turns = new FairQueue(1);
     const started: string[] = [];
     const callers = ["a", "b", "c"].map((name) => caller(turns.lane(Infinity), name, started));
     for (const each of callers) for (let i = 0; i < 3; i++) void each.call();
@@ -67,7 +67,7 @@ describe("turns", () => {
   });
 
   it("a client's own limit holds, and its calls start in the order in which they were made", async () => {
-    const turns = new Turns(10);
+    const turns = new FairQueue(10);
     const lane = turns.lane(1);
     const started: number[] = [];
     const ends: (() => void)[] = [];
@@ -85,7 +85,7 @@ describe("turns", () => {
   });
 
   it("a call that is aborted while it waits leaves the line", () => {
-    const turns = new Turns(1);
+    const turns = new FairQueue(1);
     const lane = turns.lane(1);
     const started: string[] = [];
     const first = (): void => void started.push("first");
@@ -102,7 +102,7 @@ describe("turns", () => {
   });
 
   it("a client that is gone gets no turn, and its running calls give their places back", async () => {
-    const turns = new Turns(1);
+    const turns = new FairQueue(1);
     const gone = turns.lane(Infinity);
     const stays = turns.lane(Infinity);
     const endGone = await enter(gone);
@@ -130,7 +130,7 @@ describe("turns", () => {
           maxLength: 4,
         }),
         async (places, clients) => {
-          const turns = new Turns(places);
+          const turns = new FairQueue(places);
           let ran = 0;
           const lanes = clients.map(({ limit }) => turns.lane(limit));
           const all = clients.flatMap(({ calls, limit }, i) => {

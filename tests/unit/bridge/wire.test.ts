@@ -9,10 +9,10 @@ import {
   unpackItems,
   unpackRequest,
 } from "../../../src/bridge/wire.js";
+import { readItemsCall, readPayloadCall } from "../../../src/call/request.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { kindOf } from "../../../src/memory/dtypes.js";
 import { Lease } from "../../../src/memory/lease.js";
-import { readItemsCall, readPayloadCall } from "../../../src/call/request.js";
 
 const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));

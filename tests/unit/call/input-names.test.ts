@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { mutatedError } from "../../../src/call/input-names.js";
+import { type Request, readItemsCall, readPayloadCall } from "../../../src/call/request.js";
 import { KernelError, type PayloadMutatedError } from "../../../src/errors.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import type { TypedArray } from "../../../src/memory/dtypes.js";
 import type { Sighting } from "../../../src/protocol/array-table.js";
-import { type Request, readItemsCall, readPayloadCall } from "../../../src/call/request.js";
-import { mutatedError } from "../../../src/call/input-names.js";
 import { onShared } from "../arbitraries.js";
 
 const kernel: AnyKernel = () => 0;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Backlog } from "../../../src/strategies/stream-buffer.js";
-import type { Job, JobParts } from "../../../src/strategies/job.js";
 import { Partial } from "../../../src/call/partial-results.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
 import { ResultTable } from "../../../src/protocol/result-table.js";
+import type { Job, JobParts } from "../../../src/strategies/job.js";
+import { StreamBuffer } from "../../../src/strategies/stream-buffer.js";
 
 const spec: JobSpec = {
   shape: "array",
@@ -98,7 +98,7 @@ describe("what had ended", () => {
   });
 
   it("of a stream has no values, and the same unfinished tasks", () => {
-    const partial = new Partial(failed({ backlog: new Backlog() }).job, undefined);
+    const partial = new Partial(failed({ backlog: new StreamBuffer() }).job, undefined);
     expect(partial.values.size).toBe(0);
     expect(indices(partial)).toEqual([2, 3, 4]);
   });

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Execution } from "../../../src/call/execution.js";
+import { type Request, readPayloadCall } from "../../../src/call/request.js";
 import type { CallOptions } from "../../../src/call/types.js";
 import { ParallelConfig, type ParallelOptions } from "../../../src/config/config.js";
-import type { RunReport } from "../../../src/strategies/job.js";
-import type { Pool } from "../../../src/strategies/threads/pool.js";
-import type { Execution } from "../../../src/call/execution.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import { Arena } from "../../../src/memory/arena.js";
 import type { Plan, StrategyName } from "../../../src/plan/plan.js";
-import { type Request, readPayloadCall } from "../../../src/call/request.js";
+import type { RunReport } from "../../../src/strategies/job.js";
+import type { Pool } from "../../../src/strategies/threads/pool.js";
 
 type Module = typeof import("../../../src/call/planner.js");
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { RunReport } from "../../../src/strategies/job.js";
 import type { Execution } from "../../../src/call/execution.js";
 import type { Measured } from "../../../src/call/measured-time.js";
-import type { Estimate, Plan, StrategyName } from "../../../src/plan/plan.js";
 import { busyOf, callTrace, executionEvent, type Planned } from "../../../src/call/report.js";
 import type { Request } from "../../../src/call/request.js";
+import type { Estimate, Plan, StrategyName } from "../../../src/plan/plan.js";
+import type { RunReport } from "../../../src/strategies/job.js";
 
 function estimate(total: number): Estimate {
   return { spawn: 0, place: 0, dispatch: 0, compute: total, results: 0, total };

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Backlog, LEAST_AHEAD } from "../../../src/strategies/stream-buffer.js";
-import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { ResultStream } from "../../../src/executor/result-stream.js";
+import { ControlBlock } from "../../../src/protocol/control-block.js";
+import { LEAST_AHEAD, type StreamBuffer } from "../../../src/strategies/stream-buffer.js";
 
 /** A call that does what the test wants, when it wants it. */
 class Call {
   runs = 0;
-  backlog!: Backlog;
+  backlog!: StreamBuffer;
   signal!: AbortSignal;
   readonly control = new ControlBlock(new Int32Array(16));
   end!: () => void;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GUARD_MS } from "../../../src/plan/migration-cost.js";
+import { GUARD_MS } from "../../../src/plan/hand-over-cost.js";
 import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
 import { makePlan } from "../../../src/plan/make-plan.js";
 import type { KernelCost, Limits, Workload } from "../../../src/plan/plan.js";

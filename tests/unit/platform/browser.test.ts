@@ -1,7 +1,7 @@
 /** The browser's side of the platform, as far as it needs no browser. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as inBrowsers from "../../../src/platform/channels.browser.js";
-import { Inbox } from "../../../src/platform/early-messages.js";
+import { EarlyMessages } from "../../../src/platform/early-messages.js";
 import {
   noteImport,
   rememberedKernel,
@@ -125,7 +125,7 @@ describe("a function that nothing stops", () => {
 
 describe("the inbox of a worker", () => {
   it("keeps what came before anyone listened, and tells everyone the rest", async () => {
-    const inbox = new Inbox();
+    const inbox = new EarlyMessages();
     const heard: unknown[] = [];
     const first = ({ data }: { data: unknown }): void => void heard.push(["first", data]);
     inbox.receive(1);

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd, withoutTurn } from "../../../src/platform/time-slice.js";
+import {
+  mustWait,
+  ownTurn,
+  pause,
+  SLICE_MS,
+  sliceEnd,
+  withoutTurn,
+} from "../../../src/platform/time-slice.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 

@@ -1,11 +1,11 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { type Departing, Departure, MAX_DEPTH } from "../../../src/protocol/result-copy.js";
+import { MAX_DEPTH, ResultCopier, type ResultCopy } from "../../../src/protocol/result-copy.js";
 import { KINDS, onShared } from "../arbitraries.js";
 
 /** Moves even the smallest buffers, as the real thing does large ones. */
-function prepare(value: unknown, { keep = false, borrowed = [] as ArrayBufferLike[] } = {}): Departing {
-  return new Departure(keep, new Set(borrowed), 0).prepare(value);
+function prepare(value: unknown, { keep = false, borrowed = [] as ArrayBufferLike[] } = {}): ResultCopy {
+  return new ResultCopier(keep, new Set(borrowed), 0).prepare(value);
 }
 
 /** As the value arrives on the other side. */
@@ -21,7 +21,7 @@ describe("what is moved", () => {
 
   it("is what is very large: a single transfer slows all typed arrays of its thread", () => {
     const [small, large] = [new Float64Array(MB - 1), new Float64Array(MB)];
-    const { value, transfer } = new Departure(false, new Set()).prepare({ small, large });
+    const { value, transfer } = new ResultCopier(false, new Set()).prepare({ small, large });
     expect(transfer).toEqual([large.buffer]);
     expect((value as { small: Float64Array }).small.buffer).toBe(small.buffer);
   });

@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Backlog, LEAST_AHEAD } from "../../../src/strategies/stream-buffer.js";
-import { Job, type JobParts, type RunReport } from "../../../src/strategies/job.js";
-import { type Overseer, SequentialStrategy } from "../../../src/strategies/sequential.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { Lease } from "../../../src/memory/lease.js";
-import { GUARD_MS } from "../../../src/plan/migration-cost.js";
-import { SLICE_MS } from "../../../src/platform/time-slice.js";
+import { GUARD_MS } from "../../../src/plan/hand-over-cost.js";
 import type { MaybePromise } from "../../../src/platform/maybe-promise.js";
+import { SLICE_MS } from "../../../src/platform/time-slice.js";
 import { openBlock } from "../../../src/protocol/job-block.js";
 import { unpackThrown } from "../../../src/protocol/thrown.js";
+import { Job, type JobParts, type RunReport } from "../../../src/strategies/job.js";
+import { type Overseer, SequentialStrategy } from "../../../src/strategies/sequential.js";
+import { LEAST_AHEAD, StreamBuffer } from "../../../src/strategies/stream-buffer.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
@@ -436,7 +436,7 @@ describe("a guarded first task", () => {
 describe("a stream on this thread", () => {
   /** A stream of which the test takes results. */
   function stream(tasks: number, kernel: IndexKernel) {
-    const backlog = new Backlog();
+    const backlog = new StreamBuffer();
     const arrived = vi.fn();
     backlog.onResult = arrived;
     const job = jobOf(tasks, kernel, { backlog });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Backlog, LEAST_AHEAD, MOST_AHEAD } from "../../../src/strategies/stream-buffer.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
+import { LEAST_AHEAD, MOST_AHEAD, StreamBuffer } from "../../../src/strategies/stream-buffer.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
@@ -8,7 +8,7 @@ const WORKERS = 2;
 const LEAST = LEAST_AHEAD * WORKERS;
 
 function setUp(tasks: number) {
-  const backlog = new Backlog();
+  const backlog = new StreamBuffer();
   const control = new ControlBlock(new Int32Array(16));
   control.reset(tasks);
   backlog.beginRound(control, tasks, WORKERS);
@@ -151,7 +151,7 @@ describe("emptied()", () => {
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   it("resolves when the loop has taken what has come, or was left", async () => {
-    const backlog = new Backlog();
+    const backlog = new StreamBuffer();
     await backlog.emptied();
     let times = 0;
     const count = (): void => {

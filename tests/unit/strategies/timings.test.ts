@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { claimsOf, computingTime } from "../../../src/strategies/timings.js";
 import { CLOCK_OFFSET } from "../../../src/platform/runtime.js";
 import { ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/meter.js";
+import { claimsOf, computingTime } from "../../../src/strategies/timings.js";
 
 function meterOf(start: number, end: number, logged = 0): Float64Array {
   const meter = new Float64Array(METER_WORDS);

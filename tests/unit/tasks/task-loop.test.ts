@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CLOCK_OFFSET } from "../../../src/platform/runtime.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
-import { type Departing, Departure } from "../../../src/protocol/result-copy.js";
 import {
   AT,
   BUSY,
@@ -12,20 +11,21 @@ import {
   RUNNING,
   STARTED,
 } from "../../../src/protocol/meter.js";
+import { ResultCopier, type ResultCopy } from "../../../src/protocol/result-copy.js";
 import { ResultTable } from "../../../src/protocol/result-table.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
-import { type Outbox, TaskRun, type TaskRunParts } from "../../../src/tasks/task-loop.js";
-import { Wanted } from "../../../src/tasks/abort-check.js";
+import { AbortCheck } from "../../../src/tasks/abort-check.js";
+import { type ResultSink, TaskLoop, type TaskLoopParts } from "../../../src/tasks/task-loop.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
-class RecordingOutbox implements Outbox {
+class RecordingOutbox implements ResultSink {
   readonly values = new Map<number, unknown>();
   readonly failures: [index: number, error: unknown][] = [];
   readonly transfers: ArrayBuffer[] = [];
   claims = 0;
 
-  value(index: number, { value, transfer }: Departing): void {
+  value(index: number, { value, transfer }: ResultCopy): void {
     this.values.set(index, value);
     this.transfers.push(...transfer);
   }
@@ -41,16 +41,16 @@ class RecordingOutbox implements Outbox {
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-function setUp(run: (index: number) => unknown, tasks: number, more: Partial<TaskRunParts> = {}) {
+function setUp(run: (index: number) => unknown, tasks: number, more: Partial<TaskLoopParts> = {}) {
   const control = new ControlBlock(new Int32Array(16));
   control.reset(tasks);
   const results = new ResultTable(new Float64Array(tasks), new Uint8Array(tasks));
   const outbox = new RecordingOutbox();
-  const departure = new Departure(false, new Set(), 0);
+  const departure = new ResultCopier(false, new Set(), 0);
   const meter = new Float64Array(METER_WORDS);
-  const parts: TaskRunParts = {
+  const parts: TaskLoopParts = {
     run,
-    wanted: new Wanted(control, meter),
+    wanted: new AbortCheck(control, meter),
     control,
     results,
     departure,
@@ -66,11 +66,11 @@ function setUp(run: (index: number) => unknown, tasks: number, more: Partial<Tas
     mend: undefined,
     ...more,
   };
-  return { parts, control, results: parts.results, outbox, meter, taskRun: new TaskRun(parts) };
+  return { parts, control, results: parts.results, outbox, meter, taskRun: new TaskLoop(parts) };
 }
 
 /** Goes on until the loop leaves, as its callers do. */
-async function finish(taskRun: TaskRun): Promise<void> {
+async function finish(taskRun: TaskLoop): Promise<void> {
   for (let state = taskRun.advance(FOREVER); state !== "left"; state = taskRun.advance(FOREVER)) {
     if (typeof state !== "string") await state;
   }
@@ -181,7 +181,7 @@ describe("a run of tasks", () => {
     const ran: string[] = [];
     const { parts, taskRun, control, results } = setUp((index) => index, 100, { workers: 2 });
     const loop = (name: string) =>
-      new TaskRun({
+      new TaskLoop({
         ...parts,
         run: async (index) => {
           ran.push(`${name}${index}`);
@@ -222,7 +222,7 @@ describe("a failure", () => {
     const gates = new Map<number, () => void>();
     const { parts, control, outbox } = setUp(() => 1, 3, { workers: 2 });
     const loop = () =>
-      new TaskRun({
+      new TaskLoop({
         ...parts,
         run: (index) =>
           new Promise((_resolve, reject) => gates.set(index, () => reject(new Error(`task ${index}`)))),
@@ -330,10 +330,10 @@ describe("an abort", () => {
 describe("a task whose result nobody wants any more", () => {
   const asking = (lower: (control: ControlBlock, index: number) => void, end: (index: number) => unknown) => {
     const told: boolean[] = [];
-    const holder: { wanted?: Wanted; control?: ControlBlock } = {};
+    const holder: { wanted?: AbortCheck; control?: ControlBlock } = {};
     const set = setUp((index) => {
       lower(holder.control as ControlBlock, index);
-      told[index] = (holder.wanted as Wanted).aborted();
+      told[index] = (holder.wanted as AbortCheck).aborted();
       return end(index);
     }, 6);
     holder.wanted = set.parts.wanted;

@@ -1,8 +1,8 @@
 /** Where a worker of the pool starts in a browser; the twin of `entry.ts`. */
 import { expose } from "threads/worker";
-import { live } from "../../../platform/worker-liveness.browser.js";
 import { POOL_WORKER } from "../../../platform/nested.browser.js";
-import type { Outfit } from "../../../platform/worker-init.js";
+import type { WorkerInit } from "../../../platform/worker-init.js";
+import { live } from "../../../platform/worker-liveness.browser.js";
 import type { WorkerMessage, WorkerSetup } from "../../../protocol/messages.js";
 import type { Port } from "./report-port.js";
 import { WorkerServer } from "./worker-server.js";
@@ -17,7 +17,7 @@ expose({
   flush(): void {},
 });
 
-function serve({ port, setup }: Outfit): void {
+function serve({ port, setup }: WorkerInit): void {
   const server = new WorkerServer(port as Port, setup as WorkerSetup, () => undefined);
   port.onmessage = ({ data }: MessageEvent<WorkerMessage>) => void server.receive(data);
   // A round that this worker does not know of would wait for it: once it has ended, others run its tasks.

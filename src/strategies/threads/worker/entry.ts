@@ -8,7 +8,7 @@ import { removeAddedListeners } from "./listeners-before.js";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { expose } from "threads/worker";
 import { onOutput } from "../../../platform/console-output.js";
-import type { Outfit } from "../../../platform/worker-init.js";
+import type { WorkerInit } from "../../../platform/worker-init.js";
 import { take } from "../../../platform/ports.js";
 import type { WorkerMessage, WorkerSetup } from "../../../protocol/messages.js";
 import { OutputMark } from "../../../protocol/output-mark.js";
@@ -17,7 +17,7 @@ import { WorkerServer } from "./worker-server.js";
 
 removeAddedListeners();
 
-const { port, output, setup } = workerData as Outfit;
+const { port, output, setup } = workerData as WorkerInit;
 const mark = new OutputMark(output);
 onOutput(() => mark.set());
 const takeMessage = () => take(port, endUnread) as WorkerMessage | undefined;

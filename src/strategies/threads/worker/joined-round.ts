@@ -1,25 +1,25 @@
 /** A worker's part in a round. */
 import type { TypedArray } from "../../../memory/dtypes.js";
-import { Departure } from "../../../protocol/result-copy.js";
 import { JobBlock } from "../../../protocol/job-block.js";
 import type { WakeMessage } from "../../../protocol/messages.js";
+import { ResultCopier } from "../../../protocol/result-copy.js";
 import type { OpenedRound } from "../../../protocol/round.js";
-import { PortOutbox } from "./report-sender.js";
-import type { ReportPort } from "./report-port.js";
-import { TaskRun, type TaskRunParts } from "../../../tasks/task-loop.js";
+import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
-import { Wanted } from "../../../tasks/abort-check.js";
+import { TaskLoop, type TaskLoopParts } from "../../../tasks/task-loop.js";
+import type { ReportPort } from "./report-port.js";
+import { ReportSender } from "./report-sender.js";
 import type { LoadedKernel } from "./worker-kernels.js";
 
-export class Participation {
-  readonly outbox: PortOutbox;
+export class JoinedRound {
+  readonly outbox: ReportSender;
   /** Its number. */
   readonly kernel: number;
   /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
   readonly isRepeatable: boolean;
   #wake: WakeMessage;
-  #run: TaskRun;
-  readonly #parts: TaskRunParts;
+  #run: TaskLoop;
+  readonly #parts: TaskLoopParts;
 
   /**
    * @param arrays the array table
@@ -37,17 +37,17 @@ export class Participation {
     const { spec, packing, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory, spec.tasks, packing);
     const { mend, mendsEach } = kernel;
-    const wanted = new Wanted(control, meter);
+    const wanted = new AbortCheck(control, meter);
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
     // After a loss nothing gathers for long: the next worker may be lost as well.
-    this.outbox = new PortOutbox(port, wake.round, stream || order !== undefined, leave);
+    this.outbox = new ReportSender(port, wake.round, stream || order !== undefined, leave);
     this.#parts = {
       // A task finds nothing that the one before has left there.
       run: mend !== undefined && mendsEach ? mended(run, mend) : run,
       wanted,
       control,
       results: block.results,
-      departure: new Departure(kernel.stateful, borrowed),
+      departure: new ResultCopier(kernel.stateful, borrowed),
       outbox: this.outbox,
       tasks,
       order,
@@ -64,14 +64,14 @@ export class Participation {
     this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
     this.kernel = descriptor.kernel;
     this.#wake = wake;
-    this.#run = new TaskRun(this.#parts);
+    this.#run = new TaskLoop(this.#parts);
   }
 
   get wake(): WakeMessage {
     return this.#wake;
   }
 
-  get run(): TaskRun {
+  get run(): TaskLoop {
     return this.#run;
   }
 
@@ -84,7 +84,7 @@ export class Participation {
   /** Begins anew, for a round that is the same. */
   repeat(wake: WakeMessage): void {
     this.#wake = wake;
-    this.#run = new TaskRun(this.#parts);
+    this.#run = new TaskLoop(this.#parts);
     this.outbox.begin(wake.round);
   }
 }

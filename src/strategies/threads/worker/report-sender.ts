@@ -1,17 +1,17 @@
 import { clock } from "../../../platform/clock.js";
-import { type Departing, HEAVY } from "../../../protocol/result-copy.js";
 import type { LeaveWord } from "../../../protocol/leave-word.js";
 import type { ReportMessage } from "../../../protocol/messages.js";
+import { HEAVY, type ResultCopy } from "../../../protocol/result-copy.js";
 import { packThrown, type Thrown } from "../../../protocol/thrown.js";
-import { assertIntact } from "./self-check.js";
+import type { ResultSink } from "../../../tasks/task-loop.js";
 import type { ReportPort } from "./report-port.js";
-import type { Outbox } from "../../../tasks/task-loop.js";
+import { assertIntact } from "./self-check.js";
 
 // A message costs 5-10 µs however little it carries; gathering values for this long makes that vanish.
 const GATHER_MS = 4;
 
 /** Sends a worker's values and failures in few messages, the last of them together with its leave. */
-export class PortOutbox implements Outbox {
+export class ReportSender implements ResultSink {
   readonly #port: ReportPort;
   #round: number;
   readonly #eager: boolean;
@@ -39,7 +39,7 @@ export class PortOutbox implements Outbox {
     this.#hasSent = false;
   }
 
-  value(index: number, { value, transfer, weight }: Departing): void {
+  value(index: number, { value, transfer, weight }: ResultCopy): void {
     this.#makeRoom(weight);
     this.#values.push([index, value]);
     for (const buffer of transfer) this.#transfer.push(buffer);

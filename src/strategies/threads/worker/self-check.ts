@@ -4,7 +4,7 @@
  */
 import { compileInline } from "../../../kernel/inline/compile.js";
 import { ValueDecoder } from "../../../protocol/codec.js";
-import { Departure } from "../../../protocol/result-copy.js";
+import { ResultCopier } from "../../../protocol/result-copy.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import { uselessError } from "./built-ins.js";
 
@@ -47,7 +47,7 @@ function tryAll(): boolean {
   const decoded = new ValueDecoder([]).decode(args);
   const value = runSample(decoded);
   const result = { value, list: [Float64Array.of(1)], map: new Map([[1, new Set([2])]]) };
-  const { isPlain } = new Departure(false, new Set()).prepare(result);
+  const { isPlain } = new ResultCopier(false, new Set()).prepare(result);
   const thrown = packThrown(new TypeError("sample", { cause: "why" }));
   return value === SUM && isPlain && thrown.type === "error" && thrown.message === "sample";
 }

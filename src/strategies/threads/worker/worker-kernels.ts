@@ -1,9 +1,9 @@
 /** The kernels that a worker has, and what they may change of JavaScript. */
 import { compileInline } from "../../../kernel/inline/compile.js";
+import { importKernel } from "../../../kernel/module/import-kernel.js";
 import type { AnyKernel } from "../../../kernel/types.js";
 import type { KernelAddress } from "../../../protocol/messages.js";
 import { BuiltIns } from "./built-ins.js";
-import { importKernel } from "../../../kernel/module/import-kernel.js";
 import { isIntact } from "./self-check.js";
 
 export interface LoadedKernel {

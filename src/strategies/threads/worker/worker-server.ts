@@ -1,8 +1,9 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
-import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
+
 import { clock } from "../../../platform/clock.js";
 import { Looks } from "../../../platform/looks.js";
 import { nextTurn } from "../../../platform/runtime.js";
+import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
 import { unpackPlaces } from "../../../protocol/descriptor.js";
 import { Doorbell } from "../../../protocol/doorbell.js";
 import type {
@@ -15,10 +16,10 @@ import type {
 } from "../../../protocol/messages.js";
 import { leaveAt, readRound } from "../../../protocol/round.js";
 import { packThrown } from "../../../protocol/thrown.js";
-import { assertIntact } from "./self-check.js";
-import { Participation } from "./joined-round.js";
+import type { TaskLoop } from "../../../tasks/task-loop.js";
+import { JoinedRound } from "./joined-round.js";
 import { type Port, ReportPort } from "./report-port.js";
-import type { TaskRun } from "../../../tasks/task-loop.js";
+import { assertIntact } from "./self-check.js";
 import { load, WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
@@ -39,11 +40,11 @@ export class WorkerServer {
   readonly #initialized: Promise<void>;
   readonly #memory = new WorkerMemory();
   readonly #kernels = new WorkerKernels();
-  readonly #queue: Participation[] = [];
+  readonly #queue: JoinedRound[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
-  readonly #shut = new Map<number, Participation>();
+  readonly #shut = new Map<number, JoinedRound>();
   /** The last part in a round in that memory, where the next one may be the same. */
-  readonly #standing = new Map<number, Participation>();
+  readonly #standing = new Map<number, JoinedRound>();
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
   readonly #parks: boolean;
@@ -114,7 +115,7 @@ export class WorkerServer {
   }
 
   /** The part in that round which this worker has read before. */
-  #known(wake: WakeMessage): Participation | undefined {
+  #known(wake: WakeMessage): JoinedRound | undefined {
     const shut = this.#shut.get(wake.memory);
     this.#shut.delete(wake.memory);
     // Reading it anew would take as long as there are arrays.
@@ -150,7 +151,7 @@ export class WorkerServer {
     }
   }
 
-  async #join(wake: WakeMessage): Promise<Participation> {
+  async #join(wake: WakeMessage): Promise<JoinedRound> {
     this.#kernels.mendAll();
     const memory = (id: number): SharedArrayBuffer => this.#memory.get(id);
     const round = readRound(memory(wake.memory), wake);
@@ -158,7 +159,7 @@ export class WorkerServer {
     if (wake.kernel !== null) this.#kernels.add(kernel, wake.kernel);
     const arrays = unpackPlaces(places, memory);
     const loaded = await this.#kernels.get(kernel);
-    return new Participation(this.#port, wake, round, arrays, memory(block), loaded);
+    return new JoinedRound(this.#port, wake, round, arrays, memory(block), loaded);
   }
 
   async #serve(): Promise<void> {
@@ -238,7 +239,7 @@ export class WorkerServer {
   }
 
   /** @returns whether the worker has left the round */
-  #slice(current: Participation): boolean | Promise<boolean> {
+  #slice(current: JoinedRound): boolean | Promise<boolean> {
     this.#kernels.turnTo(current.kernel);
     const deadline = clock() + SLICE_MS;
     const state = current.run.advance(deadline);
@@ -247,8 +248,8 @@ export class WorkerServer {
       : this.#sliceLater(current, state, deadline);
   }
 
-  async #sliceLater(current: Participation, pending: PromiseLike<void>, deadline: number): Promise<boolean> {
-    let state: ReturnType<TaskRun["advance"]> = pending;
+  async #sliceLater(current: JoinedRound, pending: PromiseLike<void>, deadline: number): Promise<boolean> {
+    let state: ReturnType<TaskLoop["advance"]> = pending;
     while (typeof state !== "string") {
       await state;
       this.#kernels.mend();
@@ -257,7 +258,7 @@ export class WorkerServer {
     return this.#ended(current, state);
   }
 
-  #ended(current: Participation, state: "left" | "shut" | "paused"): boolean {
+  #ended(current: JoinedRound, state: "left" | "shut" | "paused"): boolean {
     const { wake, run, outbox } = current;
     if (state === "paused") {
       // The next turn may be far: another round's task comes first.

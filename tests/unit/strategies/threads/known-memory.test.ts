@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { KnownMemory } from "../../../../src/strategies/threads/known-memory.js";
 import type { CollectMessage } from "../../../../src/protocol/messages.js";
+import { KnownMemory } from "../../../../src/strategies/threads/known-memory.js";
 
 function setUp() {
   const sent: CollectMessage[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Losses, type Lost } from "../../../../src/strategies/threads/loss-policy.js";
 import { USELESS } from "../../../../src/protocol/messages.js";
+import { LossPolicy, type Lost } from "../../../../src/strategies/threads/loss-policy.js";
 
 const by = (index: number | undefined): Lost => ({ exitCode: 7, error: undefined, isForeign: false, index });
 const foreign: Lost = { exitCode: 1, error: undefined, isForeign: true, index: undefined };
@@ -9,7 +9,7 @@ const NONE = false;
 
 describe("a task that ends its workers", () => {
   it.each([0, 1, 3])("is given up when that happened more than maxRetries (%i) times", (maxRetries) => {
-    const losses = new Losses(maxRetries);
+    const losses = new LossPolicy(maxRetries);
     for (let i = 0; i < maxRetries; i++) {
       expect(losses.note([by(5)], NONE)).toBeUndefined();
       expect(losses.first).toBeUndefined();
@@ -21,7 +21,7 @@ describe("a task that ends its workers", () => {
   });
 
   it("is not charged with what others did", () => {
-    const losses = new Losses(1);
+    const losses = new LossPolicy(1);
     losses.note([by(5), by(6)], PROGRESS);
     losses.note([by(7), foreign], PROGRESS);
     losses.note([by(undefined)], PROGRESS);
@@ -32,18 +32,18 @@ describe("a task that ends its workers", () => {
 
   it("is not charged with workers that earlier calls have made useless, of which there were so many", () => {
     const useless: Lost = { ...by(3), error: Object.assign(new Error("useless"), { code: USELESS }) };
-    const losses = new Losses(1, 2);
+    const losses = new LossPolicy(1, 2);
     for (let i = 0; i < 3; i++) expect(losses.note([useless], NONE)).toBeUndefined();
     expect(losses.first).toBeUndefined();
     losses.note([useless], NONE);
     expect(losses.first).toBe(useless);
-    const others = new Losses(0, 2);
+    const others = new LossPolicy(0, 2);
     others.note([by(3)], NONE);
     expect(others.first?.index).toBe(3);
   });
 
   it("of several the one with the lowest index is told", () => {
-    const losses = new Losses(0);
+    const losses = new LossPolicy(0);
     losses.note([by(9)], PROGRESS);
     losses.note([by(2), by(4)], PROGRESS);
     expect(losses.first?.index).toBe(2);
@@ -51,20 +51,20 @@ describe("a task that ends its workers", () => {
   });
 
   it("is the last one when four in a row do the same, and none between has ended", () => {
-    const losses = new Losses(0);
+    const losses = new LossPolicy(0);
     expect(losses.note([by(0), by(1)], NONE)).toBeUndefined();
     expect(losses.note([by(2)], NONE)).toBeUndefined();
     // There would be a loss for each task that is left.
     expect(losses.note([by(3)], NONE)?.index).toBe(3);
     expect(losses.first?.index).toBe(0);
-    const many = new Losses(1);
+    const many = new LossPolicy(1);
     const all = [by(0), by(1), by(2), by(3)];
     expect(many.note(all, NONE)).toBeUndefined();
     expect(many.note(all, NONE)).toBe(all[0]);
   });
 
   it("does not end the rest while rounds bring it on, or lose workers to others only", () => {
-    const losses = new Losses(0);
+    const losses = new LossPolicy(0);
     for (let i = 0; i < 60; i++) {
       expect(losses.note([by(i)], i % 4 === 3 ? PROGRESS : NONE)).toBeUndefined();
     }
@@ -74,7 +74,7 @@ describe("a task that ends its workers", () => {
 
 describe("losses that no task is to blame for", () => {
   it.each([0, 1, 3])("may come maxRetries (%i) times in a row without progress", (maxRetries) => {
-    const losses = new Losses(maxRetries);
+    const losses = new LossPolicy(maxRetries);
     for (let i = 0; i < maxRetries; i++) expect(losses.note([by(undefined)], NONE)).toBeUndefined();
     const last = by(undefined);
     expect(losses.note([foreign, last], NONE)).toBe(last);
@@ -82,7 +82,7 @@ describe("losses that no task is to blame for", () => {
   });
 
   it("begin anew with progress", () => {
-    const losses = new Losses(1);
+    const losses = new LossPolicy(1);
     for (let i = 0; i < 5; i++) {
       expect(losses.note([by(undefined)], NONE)).toBeUndefined();
       expect(losses.note([by(undefined)], PROGRESS)).toBeUndefined();
@@ -90,7 +90,7 @@ describe("losses that no task is to blame for", () => {
   });
 
   it("of workers that others ended count for nothing", () => {
-    const losses = new Losses(0);
+    const losses = new LossPolicy(0);
     for (let i = 0; i < 5; i++) expect(losses.note([foreign, foreign], NONE)).toBeUndefined();
   });
 });

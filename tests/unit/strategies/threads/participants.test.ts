@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Crew } from "../../../../src/strategies/threads/participants.js";
+import { Participants } from "../../../../src/strategies/threads/participants.js";
 
 it("gives each worker a place of its own, which it has again when it comes back", () => {
-  const crew = new Crew<string>();
+  const crew = new Participants<string>();
   expect([crew.enter("a", 2), crew.enter("b", 2)]).toEqual([0, 1]);
   crew.leave("a");
   expect([crew.here, crew.has("a"), crew.present()]).toEqual([1, false, [["b", 1]]]);
@@ -17,7 +17,7 @@ it("never has two workers at one place, and counts those that are here", () => {
   const worker = fc.integer({ min: 0, max: 5 });
   fc.assert(
     fc.property(fc.array(worker, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (workers, most) => {
-      const crew = new Crew<number>();
+      const crew = new Participants<number>();
       const here = new Map<number, number>();
       for (const each of workers) {
         if (here.delete(each)) crew.leave(each);
@@ -33,7 +33,7 @@ it("never has two workers at one place, and counts those that are here", () => {
 });
 
 it("may lose workers while it is gone through", () => {
-  const crew = new Crew<string>();
+  const crew = new Participants<string>();
   for (const worker of ["a", "b", "c"]) crew.enter(worker, 3);
   const seen = crew.present().map(([worker]) => {
     crew.leave(worker);

@@ -2,8 +2,8 @@ import { afterEach, expect, it, vi } from "vitest";
 import { LeaveWord } from "../../../../../src/protocol/leave-word.js";
 import type { ReportMessage } from "../../../../../src/protocol/messages.js";
 import { packThrown } from "../../../../../src/protocol/thrown.js";
-import { PortOutbox } from "../../../../../src/strategies/threads/worker/report-sender.js";
 import { ReportPort } from "../../../../../src/strategies/threads/worker/report-port.js";
+import { ReportSender } from "../../../../../src/strategies/threads/worker/report-sender.js";
 
 vi.mock("../../../../../src/platform/builtins.js", () => import("../../../late-builtins.js"));
 
@@ -22,7 +22,7 @@ function setUp(eager: boolean, silent = false, canPost = (_report: ReportMessage
   };
   const leave = new LeaveWord(new Int32Array(2));
   leave.reset(silent);
-  return { clock, sent, transfers, leave, outbox: new PortOutbox(new ReportPort(port), 9, eager, leave) };
+  return { clock, sent, transfers, leave, outbox: new ReportSender(new ReportPort(port), 9, eager, leave) };
 }
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { longestShare } from "../../../src/plan/estimate.js";
-import { firstTaskLimit, GUARD_MS, handOverGain } from "../../../src/plan/migration-cost.js";
+import { firstTaskLimit, GUARD_MS, handOverGain } from "../../../src/plan/hand-over-cost.js";
 import type { Estimate } from "../../../src/plan/plan.js";
 
 const threads: Estimate = { spawn: 60, place: 15, dispatch: 5, compute: 1e9, results: 0, total: 1e9 + 80 };

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Pool } from "../../../src/strategies/threads/pool.js";
-import { HandOver } from "../../../src/call/migration.js";
+import { HandOver } from "../../../src/call/hand-over.js";
 import { Arena } from "../../../src/memory/arena.js";
-import { GUARD_MS } from "../../../src/plan/migration-cost.js";
+import { GUARD_MS } from "../../../src/plan/hand-over-cost.js";
 import { defaultHostProfile } from "../../../src/plan/host-profile.js";
 import { makePlan } from "../../../src/plan/make-plan.js";
 import type { HandOverPlan, Plan } from "../../../src/plan/plan.js";
 import { SLICE_MS } from "../../../src/platform/time-slice.js";
+import type { Pool } from "../../../src/strategies/threads/pool.js";
 import { LIMITS, WORKLOAD } from "../plan/grounds.js";
 
 /** 1000 tasks of a kernel that nobody knows, with a pool of two that is down. Threads cost 10 + 1 + 50 ms to reach. */

@@ -1,11 +1,12 @@
 /** Decides, slice by slice, whether a call that runs on this thread moves to the workers. */
-import type { Pool } from "../strategies/threads/pool.js";
-import type { Overseer } from "../strategies/sequential.js";
+
 import type { Arena } from "../memory/arena.js";
-import { handOverGain } from "../plan/migration-cost.js";
+import { handOverGain } from "../plan/hand-over-cost.js";
 import type { Plan } from "../plan/plan.js";
 import { ms } from "../plan/print.js";
 import { SLICE_MS } from "../platform/time-slice.js";
+import type { Overseer } from "../strategies/sequential.js";
+import type { Pool } from "../strategies/threads/pool.js";
 
 // What runs before the first look compiles the kernel on the way, and takes it for dearer than it is.
 const LOOKS_TO_TELL = 2;
