@@ -4,7 +4,6 @@ import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
 import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
-import { importKernel } from "../kernel/module/import-kernel.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
 import { RecentMap } from "../platform/recent-map.js";
 import { unpackThrown } from "../protocol/thrown.js";
@@ -81,7 +80,7 @@ export class HostConnection {
     return {
       explain: (address, wire) => {
         return answer(async () => {
-          const request = unpackRequest(wire, kernelAt(address, importKernel), NO_PARTS);
+          const request = unpackRequest(wire, kernelAt(address), NO_PARTS);
           const { toString: _print, ...data } = await this.#backend.explain(request);
           return data;
         });
@@ -209,7 +208,7 @@ export class HostConnection {
       wire;
     if (request !== null) this.#lastRequest = request;
     try {
-      if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
+      if (address !== null) this.#kernels.set(kernel, kernelAt(address));
       if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
       const arrays = unpackArrays(places, (memory) => known(this.#memory, memory));
       const inputs = arrays.length - outputs;

@@ -1,7 +1,7 @@
 /** Configuration of an executor: checked once, frozen afterwards. */
 
 import { ConfigurationError, quote } from "../errors.js";
-import { moduleAddress } from "../kernel/module/define.js";
+import { moduleExport } from "../kernel/module/define.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { isRecord } from "../memory/inputs.js";
 import { HOST_FIELDS, type HostProfile } from "../plan/host-profile.js";
@@ -101,7 +101,7 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
   telemetry: (value) => allow(typeof value === "function", "a function (event, payload) => void"),
   workerInitializer: (value) => {
     return allow(
-      typeof value === "function" && moduleAddress(value as AnyKernel) !== undefined,
+      typeof value === "function" && moduleExport(value as AnyKernel) !== undefined,
       "a kernel made with defineKernel()",
     );
   },

@@ -3,19 +3,14 @@ import { KernelCaptureError, quote } from "../../errors.js";
 import { enclosingNames } from "../../platform/closure.js";
 import { RecentMap } from "../../platform/recent-map.js";
 import { textKey } from "../text-key.js";
+import type { InlineAddress } from "./address.js";
 import { analyse } from "./analyse.js";
-import type { KernelText } from "./kernel-text.js";
 import { readPlain } from "./plain.js";
-
-export interface KernelSource extends Omit<KernelText, "globals"> {
-  /** Function name for messages and stack frames, on one line; "kernel" for anonymous ones. */
-  readonly name: string;
-}
 
 /** What is remembered of a text. */
 interface Known {
   readonly text: string;
-  readonly kernel: KernelSource;
+  readonly kernel: InlineAddress;
   /** The name of the function that it was first seen of, as that function has it. */
   readonly givenAs: unknown;
   readonly globals: ReadonlySet<string>;
@@ -37,7 +32,7 @@ const cache = new RecentMap<string | number, Known>(MOST_KNOWN);
  * @throws KernelCaptureError when the kernel uses variables of the scope around it
  * @throws TypeError when it is no function, or of a kind whose source cannot run on its own
  */
-export function readKernelSource(fn: unknown, hasShared = false): KernelSource {
+export function readKernelSource(fn: unknown, hasShared = false): InlineAddress {
   if (typeof fn !== "function") {
     throw new TypeError(
       `Cannot use this value as a kernel as a kernel must be a function: current value is ${quote(fn)}; ` +
@@ -52,7 +47,7 @@ export function readKernelSource(fn: unknown, hasShared = false): KernelSource {
     const name = nameOf(fn);
     const read = readPlain(text) ?? analyse(text, name, labelOf(text, name), hasShared);
     const { source, stateful, lingers, writes, globals } = read;
-    const kernel = Object.freeze({ source, stateful, lingers, writes, name: kernelName(fn) });
+    const kernel = Object.freeze({ kind: "inline", name: kernelName(fn), source, stateful, lingers, writes });
     known = { text, kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
     cache.set(key, known);
   }

@@ -70,7 +70,9 @@ export function wakeMessage(
   };
 }
 
-/** Bytes of a kernel's address, for telemetry. */
+/** Bytes of a kernel's address, for telemetry: of its texts, as all else is small. */
 export function addressBytes(address: KernelAddress): number {
-  return address.type === "inline" ? address.source.length : address.url.length;
+  let bytes = 0;
+  for (const field of Object.values(address)) if (typeof field === "string") bytes += field.length;
+  return bytes;
 }
