@@ -70,9 +70,9 @@ export function wakeMessage(
   };
 }
 
-/** Bytes of a kernel's address, for telemetry: of its texts, as all else is small. */
-export function addressBytes(address: KernelAddress): number {
+/** Bytes of a kernel's address, for telemetry: of its texts beside its name, because all else is small. */
+export function addressBytes({ kind: _kind, name: _name, ...where }: KernelAddress): number {
   let bytes = 0;
-  for (const field of Object.values(address)) if (typeof field === "string") bytes += field.length;
+  for (const field of Object.values<unknown>(where)) if (typeof field === "string") bytes += field.length;
   return bytes;
 }
