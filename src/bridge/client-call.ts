@@ -11,6 +11,7 @@ import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
 import { pause } from "../platform/time-slice.js";
+import type { JobSpec } from "../protocol/job-spec.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 
 export class ClientCall implements Stoppable {
@@ -74,9 +75,11 @@ export class ClientCall implements Stoppable {
     return this.#placed !== undefined || this.#outputs.length > 0;
   }
 
-  /** Do the outputs hold old data? */
-  get clearOutputs(): boolean {
-    return this.#outputs.some(({ region }) => region.recycled);
+  /** The job as the host runs it, on outputs of this thread. */
+  get spec(): JobSpec {
+    const { spec } = this.request;
+    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    return clearOutputs ? { ...spec, clearOutputs } : spec;
   }
 
   /** Nothing where it has ended, as everything below. */

@@ -23,7 +23,7 @@ import { unpackAnswer } from "./error-codec.js";
 import { HostMemory } from "./host-memory.js";
 import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./messages.js";
 import { type Methods, RemoteMethods } from "./remote-methods.js";
-import { packRequest } from "./wire.js";
+import { askedBy, packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;
 
@@ -89,7 +89,9 @@ export class ClientConnection implements Backend {
 
   async explain(request: Request): Promise<Plan> {
     const data = unpackAnswer(
-      await this.#ask("explain", (host) => host.explain(request.kernel.address, packRequest(request))),
+      await this.#ask("explain", (host) =>
+        host.explain(request.kernel.address, packRequest(askedBy(request))),
+      ),
     );
     return printable({ ...data, host: hostProfileOf(data.host) });
   }

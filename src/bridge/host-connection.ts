@@ -205,8 +205,7 @@ export class HostConnection {
 
   /** @returns undefined where it is not to be understood: then the call has failed, and nobody else's has */
   #unpack(wire: WireCall, call: HostCall): Request | undefined {
-    const [id, , kernel, address, request, items, places, outputs, clearOutputs, handles, wantsProgress] =
-      wire;
+    const [id, , kernel, address, request, items, places, outputs, handles, wantsProgress] = wire;
     if (request !== null) this.#lastRequest = request;
     try {
       if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
@@ -218,7 +217,6 @@ export class HostConnection {
         items: unpackItems(items),
         guest: {
           outputs: arrays.slice(inputs),
-          clearOutputs,
           lease: call.lease,
           onRun: (job) => call.runs(job),
         },
