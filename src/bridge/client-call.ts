@@ -20,7 +20,7 @@ export class ClientCall implements Stoppable {
   readonly request: Request;
   readonly lease: Lease;
   /** Of a stream: takes the results. */
-  readonly backlog: StreamBuffer | undefined;
+  readonly streamBuffer: StreamBuffer | undefined;
   readonly outcome: Promise<Outcome>;
   /** The host may touch the call's memory. */
   isOut = false;
@@ -49,13 +49,13 @@ export class ClientCall implements Stoppable {
     id: number,
     request: Request,
     arena: Arena,
-    backlog: StreamBuffer | undefined,
+    streamBuffer: StreamBuffer | undefined,
     onEnd: () => void,
     onStop: (reason: unknown) => void,
   ) {
     this.id = id;
     this.request = request;
-    this.backlog = backlog;
+    this.streamBuffer = streamBuffer;
     this.#arena = arena;
     this.#onEnd = onEnd;
     this.#onStop = onStop;

@@ -16,7 +16,7 @@ import type { Lane } from "./fair-queue.js";
 import { guarded } from "./guarded.js";
 import { HostCall } from "./host-call.js";
 import { type HostService, isToHost, type Known, type ToClient, type ToHost } from "./messages.js";
-import { relay } from "./stream-batches.js";
+import { sendInBatches } from "./stream-batches.js";
 import { packValues } from "./values.js";
 import {
   NO_PARTS,
@@ -115,7 +115,7 @@ export class HostConnection {
         break;
       case "cancel": {
         const [, id, reason] = message;
-        if (reason === null) this.#calls.get(id)?.leave();
+        if (reason === null) this.#calls.get(id)?.leaveStream();
         else this.#calls.get(id)?.stop(unpackThrown(reason));
         break;
       }
@@ -146,7 +146,7 @@ export class HostConnection {
 
   #run(wire: WireCall): void {
     const call = this.#open(wire, (reason) => {
-      if (this.#lane.leave(begin)) this.#failed(call, reason);
+      if (this.#lane.withdraw(begin)) this.#failed(call, reason);
     });
     const request = this.#unpack(wire, call);
     if (request === undefined) return;
@@ -172,7 +172,7 @@ export class HostConnection {
       const isAgain = await this.#sendBatch(call, batch);
       if (isAgain) for (const result of batch) await this.#sendBatch(call, [result]);
     };
-    relay(
+    sendInBatches(
       this.#backend.stream(() => request),
       send,
       call.left,
