@@ -143,7 +143,7 @@ export class Answers {
 
   /** Have the last results of a stream been lost? */
   #lookForResults(call: ClientCall, [, batches, last]: Known["running"][number]): void {
-    if (call.backlog === undefined || call.hasEnded || call.batches === batches) return;
+    if (call.streamBuffer === undefined || call.hasEnded || call.batches === batches) return;
     const [index] = last as [number];
     if (last.length === 1) call.stop(unreadResult(call.request, index, this.#reason));
     else this.#port.post(["again", call.id]);
@@ -160,11 +160,11 @@ export class Answers {
   }
 
   #results(call: ClientCall, results: readonly StreamedResult<unknown>[]): void {
-    const { backlog } = call;
-    if (backlog === undefined || call.hasEnded) return;
-    for (const { index, value } of results) backlog.receive(index, value);
+    const { streamBuffer } = call;
+    if (streamBuffer === undefined || call.hasEnded) return;
+    for (const { index, value } of results) streamBuffer.receive(index, value);
     this.#onReading(call, true);
-    void backlog.emptied().then(() => {
+    void streamBuffer.emptied().then(() => {
       if (call.hasEnded) return;
       this.#onReading(call, false);
       this.#port.post(["taken", call.id]);

@@ -1,6 +1,5 @@
 /** Packs a client's calls. What the host has from earlier ones does not cross again: memory, kernels, an equal request. */
 
-import type { Request } from "../call/request.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { Place } from "../memory/placement.js";
 import { RecentMap } from "../platform/recent-map.js";
@@ -8,6 +7,8 @@ import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { ClientCall } from "./client-call.js";
 import {
+  type Asked,
+  askedBy,
   isSameRequest,
   packArrays,
   packItems,
@@ -29,11 +30,11 @@ export class CallPacker {
   /** Of that, what it may lack. */
   readonly #unsure = new Set<number>();
   #kernels = new RecentMap<number, true>(MOST_KERNELS);
-  #last: WireRequest | undefined;
+  #last: Asked | undefined;
 
   /** What is packed has to be sent, in this order. @param items as the call was made with them */
   pack(call: ClientCall, items: PackedItems | undefined): WireCall {
-    const { id, request, clearOutputs, holdsMemory } = call;
+    const { id, request, holdsMemory } = call;
     const { kernel, table, options } = request;
     const places = call.places();
     return [
@@ -41,11 +42,10 @@ export class CallPacker {
       holdsMemory,
       kernel.id,
       this.#address(kernel),
-      this.#request(request),
+      this.#request(call),
       packItems(items),
       packArrays(places),
       places.length - table.arrays.length,
-      clearOutputs,
       this.#handles(places),
       options.onProgress !== undefined,
     ];
@@ -70,11 +70,11 @@ export class CallPacker {
     return address;
   }
 
-  #request(request: Request): WireRequest | null {
-    const wire = packRequest(request);
-    const isSame = this.#last !== undefined && isSameRequest(wire, this.#last);
-    this.#last = wire;
-    return isSame ? null : wire;
+  #request({ request, spec }: ClientCall): WireRequest | null {
+    const asked = askedBy(request, spec);
+    const isSame = this.#last !== undefined && isSameRequest(asked, this.#last);
+    this.#last = asked;
+    return isSame ? null : packRequest(asked);
   }
 
   #handles(places: readonly Place[]): Map<number, SharedArrayBuffer> | null {

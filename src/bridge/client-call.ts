@@ -11,6 +11,7 @@ import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
 import { pause } from "../platform/time-slice.js";
+import type { JobSpec } from "../protocol/job-spec.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 
 export class ClientCall implements Stoppable {
@@ -19,7 +20,7 @@ export class ClientCall implements Stoppable {
   readonly request: Request;
   readonly lease: Lease;
   /** Of a stream: takes the results. */
-  readonly backlog: StreamBuffer | undefined;
+  readonly streamBuffer: StreamBuffer | undefined;
   readonly outcome: Promise<Outcome>;
   /** The host may touch the call's memory. */
   isOut = false;
@@ -48,13 +49,13 @@ export class ClientCall implements Stoppable {
     id: number,
     request: Request,
     arena: Arena,
-    backlog: StreamBuffer | undefined,
+    streamBuffer: StreamBuffer | undefined,
     onEnd: () => void,
     onStop: (reason: unknown) => void,
   ) {
     this.id = id;
     this.request = request;
-    this.backlog = backlog;
+    this.streamBuffer = streamBuffer;
     this.#arena = arena;
     this.#onEnd = onEnd;
     this.#onStop = onStop;
@@ -74,9 +75,11 @@ export class ClientCall implements Stoppable {
     return this.#placed !== undefined || this.#outputs.length > 0;
   }
 
-  /** Do the outputs hold old data? */
-  get clearOutputs(): boolean {
-    return this.#outputs.some(({ region }) => region.recycled);
+  /** The job as the host runs it, on outputs of this thread. */
+  get spec(): JobSpec {
+    const { spec } = this.request;
+    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    return clearOutputs ? { ...spec, clearOutputs } : spec;
   }
 
   /** Nothing where it has ended, as everything below. */

@@ -23,7 +23,7 @@ import { unpackAnswer } from "./error-codec.js";
 import { HostMemory } from "./host-memory.js";
 import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./messages.js";
 import { type Methods, RemoteMethods } from "./remote-methods.js";
-import { packRequest } from "./wire.js";
+import { askedBy, packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;
 
@@ -84,12 +84,14 @@ export class ClientConnection implements Backend {
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (backlog, signal) => this.#perform(read(), backlog, signal));
+    return new ResultStream(async (streamBuffer, signal) => this.#perform(read(), streamBuffer, signal));
   }
 
   async explain(request: Request): Promise<Plan> {
     const data = unpackAnswer(
-      await this.#ask("explain", (host) => host.explain(request.kernel.address, packRequest(request))),
+      await this.#ask("explain", (host) =>
+        host.explain(request.kernel.address, packRequest(askedBy(request))),
+      ),
     );
     return printable({ ...data, host: hostProfileOf(data.host) });
   }
@@ -112,7 +114,7 @@ export class ClientConnection implements Backend {
     this.#finish("closed", "this client was closed");
   }
 
-  #perform(request: Request, backlog?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
+  #perform(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
     this.checkOpen(request.call);
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     for (const each of signals) each.throwIfAborted();
@@ -123,7 +125,7 @@ export class ClientConnection implements Backend {
       this.#unread.delete(call);
       this.#keepAlive();
     };
-    const call = new ClientCall(this.#lastId, request, this.arena, backlog, onEnd, (reason) => {
+    const call = new ClientCall(this.#lastId, request, this.arena, streamBuffer, onEnd, (reason) => {
       if (!call.isOut || this.#end !== undefined) return;
       const isLeft = ownSignal?.aborted === true && reason === ownSignal.reason;
       this.#port.post(["cancel", call.id, isLeft ? null : packThrown(reason)]);
@@ -163,7 +165,7 @@ export class ClientConnection implements Backend {
       return;
     }
     try {
-      this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
+      this.#port.post([call.streamBuffer === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
     } catch (error) {
       this.#packer.reset();
       throw error;
@@ -215,7 +217,7 @@ export class ClientConnection implements Backend {
   #finish(reason: "closed" | "lost", why: string): void {
     if (this.#end !== undefined) return;
     this.#end = { reason, why };
-    this.#host.leave();
+    this.#host.release();
     const error = new ConnectionError(reason, `Cannot finish the call as ${why}`);
     for (const call of [...this.#running]) call.stop(error);
     for (const giveUp of this.#asking) giveUp(error);

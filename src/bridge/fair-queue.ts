@@ -82,7 +82,7 @@ export class Lane {
   }
 
   /** The call is not to start any more. @returns false: it has */
-  leave(call: () => void): boolean {
+  withdraw(call: () => void): boolean {
     return this.#waiting.delete(call);
   }
 

@@ -23,7 +23,7 @@ export class HostCall {
   #hasEnded = false;
   #isAwaited = false;
   /** Made for streams alone: it takes several microseconds. */
-  #leave: AbortController | undefined;
+  #streamLeft: AbortController | undefined;
 
   /**
    * @param holdsMemory does the client keep memory for this call alone?
@@ -47,8 +47,8 @@ export class HostCall {
 
   /** Nobody reads the stream any more, whether it was aborted or its loop was left. */
   get left(): AbortSignal {
-    this.#leave ??= new AbortController();
-    return this.#leave.signal;
+    this.#streamLeft ??= new AbortController();
+    return this.#streamLeft.signal;
   }
 
   /** Tasks whose values are to be sent each by itself. */
@@ -80,12 +80,12 @@ export class HostCall {
     if (this.#job === undefined) this.#onStop(reason);
     else this.#job.stop(reason);
     // After that, as it would be taken for a loop that was left.
-    this.#leave?.abort(reason);
+    this.#streamLeft?.abort(reason);
   }
 
   /** The loop over the stream was left. */
-  leave(): void {
-    this.#leave?.abort();
+  leaveStream(): void {
+    this.#streamLeft?.abort();
   }
 
   /**

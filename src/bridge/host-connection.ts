@@ -4,28 +4,19 @@ import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
 import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
-import { type Kernel, kernelAt } from "../kernel/resolve.js";
-import { RecentMap } from "../platform/recent-map.js";
+import { kernelAt } from "../kernel/resolve.js";
 import { unpackThrown } from "../protocol/thrown.js";
-import { MOST_HOST_KERNELS } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
+import { CallUnpacker } from "./call-unpacker.js";
 import { keepAlive } from "./endpoint.js";
 import { answer, packFailure } from "./error-codec.js";
 import type { Lane } from "./fair-queue.js";
 import { guarded } from "./guarded.js";
 import { HostCall } from "./host-call.js";
 import { type HostService, isToHost, type Known, type ToClient, type ToHost } from "./messages.js";
-import { relay } from "./stream-batches.js";
+import { sendInBatches } from "./stream-batches.js";
 import { packValues } from "./values.js";
-import {
-  NO_PARTS,
-  type Parts,
-  unpackArrays,
-  unpackItems,
-  unpackRequest,
-  type WireCall,
-  type WireRequest,
-} from "./wire.js";
+import { NO_PARTS, unpackRequest, type WireCall } from "./wire.js";
 
 export class HostConnection {
   readonly #executor: Executor;
@@ -34,14 +25,10 @@ export class HostConnection {
   readonly #port: CallPort<ToHost, ToClient>;
   readonly #lane: Lane;
   readonly #onClosed: () => void;
-  /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
-  readonly #memory = new Map<number, SharedArrayBuffer>();
-  /** Its kernels, by their numbers on its side. */
-  readonly #kernels = new RecentMap<number, Kernel>(MOST_HOST_KERNELS);
+  readonly #unpacker = new CallUnpacker();
   readonly #calls = new Map<number, HostCall>();
   /** Calls that have ended and whose memory may still be touched. */
   readonly #held = new Set<number>();
-  #lastRequest: WireRequest | undefined;
   #isClosed = false;
 
   /** @param control where the client asks @param port where its calls come */
@@ -72,7 +59,7 @@ export class HostConnection {
     this.#port.close();
     const gone = new ConnectionError("closed", "The call was aborted as the client that made it has gone");
     for (const call of this.#calls.values()) call.stop(gone);
-    this.#memory.clear();
+    this.#unpacker.clear();
     this.#onClosed();
   }
 
@@ -114,12 +101,12 @@ export class HostConnection {
         break;
       case "cancel": {
         const [, id, reason] = message;
-        if (reason === null) this.#calls.get(id)?.leave();
+        if (reason === null) this.#calls.get(id)?.leaveStream();
         else this.#calls.get(id)?.stop(unpackThrown(reason));
         break;
       }
       case "forget":
-        for (const id of message[1]) this.#memory.delete(id);
+        this.#unpacker.forget(message[1]);
         break;
       case "collect":
         void this.#backend.arena.collect().then(() => this.#port.post(["collected", message[1]]));
@@ -131,7 +118,7 @@ export class HostConnection {
 
   /** A message of the client could not be read. What later ones rest on may have been in it. */
   #lost(): void {
-    this.#lastRequest = undefined;
+    this.#unpacker.lost();
     this.#tell(true);
   }
 
@@ -145,7 +132,7 @@ export class HostConnection {
 
   #run(wire: WireCall): void {
     const call = this.#open(wire, (reason) => {
-      if (this.#lane.leave(begin)) this.#failed(call, reason);
+      if (this.#lane.withdraw(begin)) this.#failed(call, reason);
     });
     const request = this.#unpack(wire, call);
     if (request === undefined) return;
@@ -171,7 +158,7 @@ export class HostConnection {
       const isAgain = await this.#sendBatch(call, batch);
       if (isAgain) for (const result of batch) await this.#sendBatch(call, [result]);
     };
-    relay(
+    sendInBatches(
       this.#backend.stream(() => request),
       send,
       call.left,
@@ -202,29 +189,12 @@ export class HostConnection {
     return call;
   }
 
-  /** @returns undefined where it is not to be understood: then the call has failed, and nobody else's has */
+  /** @returns undefined if it is not to be understood: then the call has failed, and nobody else's has */
   #unpack(wire: WireCall, call: HostCall): Request | undefined {
-    const [id, , kernel, address, request, items, places, outputs, clearOutputs, handles, wantsProgress] =
-      wire;
-    if (request !== null) this.#lastRequest = request;
     try {
-      if (address !== null) this.#kernels.set(kernel, kernelAt(address));
-      if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
-      const arrays = unpackArrays(places, (memory) => known(this.#memory, memory));
-      const inputs = arrays.length - outputs;
-      const parts: Parts = {
-        arrays: arrays.slice(0, inputs),
-        items: unpackItems(items),
-        guest: {
-          outputs: arrays.slice(inputs),
-          clearOutputs,
-          lease: call.lease,
-          onRun: (job) => call.runs(job),
-        },
-        onProgress: wantsProgress ? (progress) => this.#port.post(["progress", id, progress]) : undefined,
-      };
-      if (this.#lastRequest === undefined) throw missing();
-      return unpackRequest(this.#lastRequest, known(this.#kernels, kernel), parts);
+      return this.#unpacker.unpack(wire, call, (progress) =>
+        this.#port.post(["progress", call.id, progress]),
+      );
     } catch (error) {
       this.#failed(call, error);
       return undefined;
@@ -275,18 +245,4 @@ function without(values: readonly unknown[], indices: readonly number[]): unknow
   const rest = [...values];
   for (const index of indices) rest[index] = null;
   return rest;
-}
-
-function known<V>(map: { get(id: number): V | undefined }, id: number): V {
-  const value = map.get(id);
-  if (value === undefined) throw missing();
-  return value;
-}
-
-/** What a call rests on came with an earlier one, which could not be read. */
-function missing(): ConnectionError {
-  return new ConnectionError(
-    "lost",
-    "Cannot run the call as the host could not read a message that came before it",
-  );
 }

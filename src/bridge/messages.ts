@@ -16,7 +16,7 @@ import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
 
 /** To be raised when anything in here changes its meaning. */
-const PROTOCOL = 3;
+const PROTOCOL = 4;
 
 const HELLO = "sharray:connect";
 

@@ -29,7 +29,7 @@ export class RemoteMethods<S> {
    * Says goodbye, as not every runtime tells of a port's closing, and lets go: until its proxies are collected, Comlink
    * holds the port, and with it whatever listens there. Were that to hold the proxies, none of it would ever go.
    */
-  leave(): void {
+  release(): void {
     if (this.#methods === undefined) return;
     this.#methods = undefined;
     (this.#remote as { [releaseProxy](): void })[releaseProxy]();

@@ -30,7 +30,7 @@ export interface ExecutorService extends Disposable {
 const PLACES_PER_WORKER = 2;
 
 /** All clients of an executor take turns, whichever endpoint they have come by. */
-const turnsOf = new WeakMap<ParallelExecutor, FairQueue>();
+const queueOf = new WeakMap<ParallelExecutor, FairQueue>();
 const served = new WeakSet<Endpoint>();
 
 /**
@@ -60,19 +60,19 @@ export function serveExecutor(
 class Service implements ExecutorService {
   readonly #executor: ParallelExecutor;
   readonly #maxCalls: number;
-  readonly #turns: FairQueue;
+  readonly #queue: FairQueue;
   readonly #connections = new Set<HostConnection>();
   readonly #stopListening: () => void;
 
   constructor(executor: ParallelExecutor, endpoint: Endpoint, maxCalls: number) {
     this.#executor = executor;
     this.#maxCalls = maxCalls;
-    let turns = turnsOf.get(executor);
-    if (turns === undefined) {
-      turns = new FairQueue(PLACES_PER_WORKER * executor.config.maxWorkers);
-      turnsOf.set(executor, turns);
+    let queue = queueOf.get(executor);
+    if (queue === undefined) {
+      queue = new FairQueue(PLACES_PER_WORKER * executor.config.maxWorkers);
+      queueOf.set(executor, queue);
     }
-    this.#turns = turns;
+    this.#queue = queue;
     served.add(endpoint);
     const stop = listen(
       endpoint,
@@ -113,9 +113,9 @@ class Service implements ExecutorService {
   }
 
   #connect(control: MessagePort, port: MessagePort): void {
-    const lane = this.#turns.lane(this.#maxCalls);
+    const lane = this.#queue.lane(this.#maxCalls);
     const connection = new HostConnection(this.#executor, control, port, lane, () => {
-      this.#turns.remove(lane);
+      this.#queue.remove(lane);
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);

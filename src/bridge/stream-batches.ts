@@ -14,7 +14,7 @@ const LARGEST_BATCH = 64;
  * @param left aborts when there is no reader any more, and the loop over the stream is left
  * @throws what the stream throws; the reason of `left`
  */
-export async function relay(
+export async function sendInBatches(
   stream: AsyncIterable<StreamedResult<unknown>>,
   send: (batch: Batch) => Promise<void>,
   left: AbortSignal,

@@ -10,22 +10,14 @@ import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
 import { itemBytes, numberItems, type PackedItems } from "../protocol/items.js";
-import type { JobSpec } from "../protocol/job-spec.js";
+import { isSameJob, type JobSpec, type PackedJob, packJob, unpackJob } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { CallName } from "../telemetry/events.js";
 import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 
-/** What the plan of a call rests on. */
-export type WireRequest = readonly [
+/** What the plan of a call rests on beside its job. */
+type Grounds = readonly [
   call: CallName,
-  shape: JobSpec["shape"],
-  tasks: number,
-  length: number,
-  chunkSize: number,
-  inputNames: readonly string[] | null,
-  inputArrays: readonly number[],
-  args: Uint8Array | null,
-  shared: Uint8Array | null,
   outputNames: readonly string[] | null,
   /** null: the call writes no arrays. */
   outputKinds: readonly number[] | null,
@@ -39,7 +31,15 @@ export type WireRequest = readonly [
   sightings: Request["sightings"],
 ];
 
-/** The same with its kernel and its arrays. */
+export type WireRequest = readonly [job: PackedJob, grounds: Grounds];
+
+/** A request as its client remembers it. */
+export interface Asked {
+  readonly spec: JobSpec;
+  readonly grounds: Grounds;
+}
+
+/** A request with its kernel and its arrays. */
 export type WireCall = readonly [
   id: number,
   /** The client keeps memory for this call alone, and wants to hear when nobody touches it. */
@@ -48,15 +48,13 @@ export type WireCall = readonly [
   kernel: number,
   /** null: the host has it from an earlier call. */
   address: KernelAddress | null,
-  /** null: that of the call before. Its 17 fields would take 4 of the 20 µs of a short call. */
+  /** null: that of the call before. Its fields would take 4 of the 20 µs of a short call. */
   request: WireRequest | null,
   items: WireItems,
   /** The array table, and behind it the outputs. */
   places: WireNumbers | null,
   /** Outputs among the places. */
   outputs: number,
-  /** The outputs hold old data. */
-  clearOutputs: boolean,
   /** Handles that the host lacks, by id. */
   handles: ReadonlyMap<number, SharedArrayBuffer> | null,
   wantsProgress: boolean,
@@ -68,19 +66,11 @@ type WireItems = WireNumbers | readonly [bytes: Uint8Array, offsets: Float64Arra
 // The client's own business. What is left are settings, and of those every one.
 const OWN_OPTIONS = new Set(["signal", "onProgress", "args", "shared", "initial"]);
 
-export function packRequest(request: Request): WireRequest {
-  const { call, spec, outputs, instances, workShape, arrayKinds, placement, sightings } = request;
-  const { shape, tasks, length, chunkSize, inputs, args, shared } = spec;
-  return [
+/** @param spec the job as the host is to run it */
+export function askedBy(request: Request, spec = request.spec): Asked {
+  const { call, outputs, instances, workShape, arrayKinds, placement, sightings } = request;
+  const grounds = [
     call,
-    shape,
-    tasks,
-    length,
-    chunkSize,
-    inputs.names,
-    inputs.arrays,
-    args,
-    shared,
     outputs === null ? null : outputs.names,
     outputs === null ? null : outputs.kinds,
     instances,
@@ -89,12 +79,17 @@ export function packRequest(request: Request): WireRequest {
     placement.bytesPlaced + placement.bytesShared,
     settingsIn(request.options),
     sightings,
-  ];
+  ] as const;
+  return { spec, grounds };
 }
 
-/** Does a call ask for just what the one before it did? Where telling that takes long, it is not told. */
-export function isSameRequest(a: WireRequest, b: WireRequest): boolean {
-  return a.every((field, i) => isSameField(field, b[i]));
+export function packRequest({ spec, grounds }: Asked): WireRequest {
+  return [packJob(spec), grounds];
+}
+
+/** Whether a call asks for just what the one before it did; false if telling that would take long. */
+export function isSameRequest(a: Asked, b: Asked): boolean {
+  return a.grounds.every((field, i) => isSameField(field, b.grounds[i])) && isSameJob(a.spec, b.spec);
 }
 
 function isSameField(a: unknown, b: unknown): boolean {
@@ -154,32 +149,24 @@ export function unpackRequest(
   kernel: Kernel,
   { arrays, items, guest, onProgress }: Parts,
 ): Request {
-  const [call, shape, tasks, length, chunkSize, inputNames, inputArrays, args, shared, ...rest] = wire;
-  const [outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] = rest;
+  const [job, grounds] = wire;
+  const [call, outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] =
+    grounds;
+  const spec = unpackJob(job);
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
   return {
     started: clock(),
     call,
     kernel,
-    spec: {
-      shape,
-      tasks,
-      length,
-      chunkSize,
-      inputs: { names: inputNames, arrays: inputArrays },
-      outputs: null,
-      clearOutputs: false,
-      args,
-      shared,
-    },
+    spec,
     table,
     placement: inPlace(bytes),
     items,
     itemBytes: itemBytes(items),
     outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
     instances,
-    workShape: workShapeOf(tasks, taskBytes, argsNumber(args)),
+    workShape: workShapeOf(spec.tasks, taskBytes, argsNumber(spec.args)),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     options: Object.assign({ onProgress }, settings),

@@ -32,8 +32,6 @@ interface OutputRequest {
 export interface Guest {
   /** The arrays that the call writes. */
   readonly outputs: readonly TypedArray[];
-  /** They hold old data. */
-  readonly clearOutputs: boolean;
   /** Held by whoever could touch that memory. */
   readonly lease: Lease;
   /** Told what stops the call, when it begins to run. A signal for each call would take 4 µs. */
@@ -117,7 +115,6 @@ export function readPayloadCall(
       chunkSize,
       inputs,
       outputs: null,
-      clearOutputs: false,
       args,
       shared: null,
     },
@@ -174,7 +171,6 @@ export function readItemsCall(
       chunkSize: 1,
       inputs: NO_INPUTS,
       outputs: null,
-      clearOutputs: false,
       args,
       shared,
     },

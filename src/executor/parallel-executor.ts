@@ -81,7 +81,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       forget: (memory) => this.#pool.forget(memory),
       collect: () => this.#pool.collect(),
     };
-    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout, tricks.recycling);
+    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout);
+    if (!tricks.recycling) this.#arena.retire();
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,

@@ -3,6 +3,8 @@
  * reach it. Of this thread the garbage collector tells, of workers whoever gave them handles.
  */
 
+import { nextMemoryId } from "./region.js";
+
 /** Threads that have handles of the memory, too. */
 export interface HandleHolders {
   /** They let the memory go. @returns whether one of them may still reach it; then `unheld` is told later */
@@ -34,6 +36,7 @@ export class MappedMemory {
   readonly #holders: HandleHolders;
   readonly #onUnreachable: (id: number) => void;
   readonly #pieces = new Map<number, Piece>();
+  readonly #idOf = new WeakMap<SharedArrayBuffer, number>();
   readonly #self = new WeakRef(this);
   #bytes = 0;
 
@@ -60,9 +63,16 @@ export class MappedMemory {
     if (piece !== undefined) this.#watch(piece, handle);
   }
 
-  /** Memory that somebody else made is not counted. Those who hold handles are told when it is gone here. */
-  addForeign(id: number, handle: SharedArrayBuffer): void {
+  /**
+   * The id of the memory behind a handle. Memory that somebody else made is not counted, but those who hold handles of it are
+   * told when it is gone here.
+   */
+  identify(handle: SharedArrayBuffer): number {
+    const known = this.#idOf.get(handle);
+    if (known !== undefined) return known;
+    const id = nextMemoryId();
     this.#enter(id, 0, handle);
+    return id;
   }
 
   /** Nobody but this thread can reach the piece. */
@@ -85,6 +95,7 @@ export class MappedMemory {
   #watch(piece: Piece, handle: SharedArrayBuffer): void {
     // What a WeakRef is made of lives to the end of the turn, so a loop without turns frees nothing.
     piece.handles.push(new WeakRef(handle));
+    this.#idOf.set(handle, piece.id);
     collected.register(handle, { owner: this.#self, piece });
   }
 

@@ -164,24 +164,26 @@ export async function copySpans(
   region: Region,
   pause: () => Promise<void> | undefined,
 ): Promise<void> {
-  for (const span of spans) {
-    const bytes = span.end - span.start;
-    for (let at = 0; at < bytes; at += COPY_PIECE) {
-      const pausing = pause();
-      if (pausing !== undefined) await pausing;
-      copyPiece(span, at, region);
-    }
+  for (const copy of copies(spans, region)) {
+    const pausing = pause();
+    if (pausing !== undefined) await pausing;
+    copy();
   }
 }
 
 /** Copies the spans of a plan at once. For `share`, which is synchronous. */
 export function placeNow(plan: PlacementPlan, region: Region): void {
-  for (const span of plan.spans) {
-    for (let at = 0; at < span.end - span.start; at += COPY_PIECE) copyPiece(span, at, region);
+  for (const copy of copies(plan.spans, region)) copy();
+}
+
+/** What there is to do, piece by piece. On Node 20 an array of bytes has at most 4 GiB. */
+function* copies(spans: Iterable<Span>, region: Region): Generator<() => void> {
+  for (const span of spans) {
+    const bytes = span.end - span.start;
+    for (let at = 0; at < bytes; at += COPY_PIECE) yield () => copyPiece(span, at, region);
   }
 }
 
-/** In pieces also where nothing waits: on Node 20 an array of bytes has at most 4 GiB. */
 function copyPiece(span: Span, at: number, region: Region): void {
   // Before each piece: who was waiting for a pause may have transferred the buffer away.
   assertWhole(span);

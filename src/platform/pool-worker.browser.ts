@@ -14,8 +14,8 @@ export interface WorkerOptions {
 
 export class PoolWorker {
   readonly #worker: Worker;
-  readonly #outfit: WorkerInit;
-  readonly #inbox = new EarlyMessages();
+  readonly #init: WorkerInit;
+  readonly #earlyMessages = new EarlyMessages();
   readonly #onEnd: (exitCode: number, error: unknown) => void;
   readonly #ended: Promise<void>;
   #resolveEnded!: () => void;
@@ -28,10 +28,10 @@ export class PoolWorker {
   /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
   constructor(
     { createWorker = bundledWorker }: WorkerOptions,
-    outfit: WorkerInit,
+    init: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
-    this.#outfit = outfit;
+    this.#init = init;
     this.#onEnd = onEnd;
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -39,7 +39,7 @@ export class PoolWorker {
     this.#worker = createWorker() as Worker;
     this.#worker.onmessage = ({ data }) => {
       const sign = asLifeSign(data);
-      if (sign === undefined) this.#inbox.receive(data);
+      if (sign === undefined) this.#earlyMessages.receive(data);
       else if (sign.sharray === "born") this.#isBorn(sign);
       else this.#isDead(sign);
     };
@@ -52,11 +52,11 @@ export class PoolWorker {
   }
 
   addEventListener(event: string, listener: MessageListener): void {
-    if (event === "message") this.#inbox.add(listener);
+    if (event === "message") this.#earlyMessages.add(listener);
   }
 
   removeEventListener(_event: string, listener: MessageListener): void {
-    this.#inbox.remove(listener);
+    this.#earlyMessages.remove(listener);
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {
@@ -77,7 +77,7 @@ export class PoolWorker {
   unref(): void {}
 
   #isBorn({ lock }: Born): void {
-    const start: Start = { sharray: "start", ...this.#outfit };
+    const start: Start = { sharray: "start", ...this.#init };
     this.#worker.postMessage(start, [start.port]);
     if (lock === undefined) return;
     this.#isLocked = true;
@@ -104,7 +104,7 @@ export class PoolWorker {
     this.#hasEnded = true;
     this.#resolveEnded();
     this.#onEnd(this.#isFailure ? 1 : 0, this.#error);
-    this.#inbox.end();
+    this.#earlyMessages.end();
   }
 }
 

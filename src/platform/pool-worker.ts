@@ -25,7 +25,7 @@ const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 const { Worker } = builtInModule("node:worker_threads");
 
 export class PoolWorker extends Worker {
-  readonly #inbox = new EarlyMessages();
+  readonly #earlyMessages = new EarlyMessages();
   #error: unknown;
   #isStarting = true;
 
@@ -35,21 +35,21 @@ export class PoolWorker extends Worker {
    */
   constructor(
     { resourceLimits }: WorkerOptions,
-    outfit: WorkerInit,
+    init: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
     assertAddressSpace();
     const execArgv = workerArguments(process.execArgv, refusedOf);
     super(ENTRY, {
       name: "sharray",
-      workerData: { ...outfit, [POOL_WORKER]: true },
-      transferList: [outfit.port as never],
+      workerData: { ...init, [POOL_WORKER]: true },
+      transferList: [init.port as never],
       ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     starting += 1;
     this.on("online", () => this.#started());
-    this.on("message", (data) => this.#inbox.receive(data));
+    this.on("message", (data) => this.#earlyMessages.receive(data));
     this.on("error", (error) => {
       this.#error = error;
       // It ends by itself, unless a kernel has replaced `process.exit`.
@@ -58,7 +58,7 @@ export class PoolWorker extends Worker {
     this.on("exit", (exitCode) => {
       this.#started();
       onEnd(exitCode, this.#error);
-      this.#inbox.end();
+      this.#earlyMessages.end();
     });
   }
 
@@ -68,11 +68,11 @@ export class PoolWorker extends Worker {
   }
 
   addEventListener(event: string, listener: MessageListener): void {
-    if (event === "message") this.#inbox.add(listener);
+    if (event === "message") this.#earlyMessages.add(listener);
   }
 
   removeEventListener(_event: string, listener: MessageListener): void {
-    this.#inbox.remove(listener);
+    this.#earlyMessages.remove(listener);
   }
 }
 

@@ -3,10 +3,10 @@ import { newChannel, setTimeout } from "./builtins.js";
 
 // Timers wait 4 ms at least once they are nested, a message does not. Where a program pretends to be a page, as jsdom does,
 // there may be nothing but timers.
-const turns = newChannel === undefined ? undefined : newChannel();
+const channel = newChannel === undefined ? undefined : newChannel();
 const due: (() => void)[] = [];
 const next = (): void => due.shift()?.();
-if (turns !== undefined) turns.port1.onmessage = next;
+if (channel !== undefined) channel.port1.onmessage = next;
 
 /** Resolves in a later turn of the event loop. */
 export function nextTurn(): Promise<void> {
@@ -16,8 +16,8 @@ export function nextTurn(): Promise<void> {
 /** Does `work` in a later turn of the event loop. */
 export function soon(work: () => void): void {
   due.push(work);
-  if (turns === undefined) setTimeout(next);
-  else turns.port2.postMessage(null);
+  if (channel === undefined) setTimeout(next);
+  else channel.port2.postMessage(null);
 }
 
 export { soon as inBackground };

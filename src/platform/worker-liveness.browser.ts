@@ -34,7 +34,7 @@ export function asLifeSign(data: unknown): Born | Died | undefined {
  * The worker's side: gives the signs of life. As in Node, an error that nobody caught ends the worker, a rejection too.
  * @param onStart called with the answer to the first one
  */
-export async function live(onStart: (outfit: WorkerInit) => void): Promise<void> {
+export async function live(onStart: (init: WorkerInit) => void): Promise<void> {
   const scope = globalThis as unknown as WorkerScope;
   const { close, postMessage } = scope;
   const die = (event: Event, error: unknown): void => {

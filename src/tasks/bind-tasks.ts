@@ -4,7 +4,8 @@ import { clearPart } from "../memory/clear.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
-import { type ArrayGroup, type JobSpec, taskRange } from "../protocol/job-spec.js";
+import type { ArrayGroup } from "../protocol/job-fields.js";
+import { type JobSpec, taskRange } from "../protocol/job-spec.js";
 import { checkReturned } from "./returned.js";
 
 /** A job bound to the arrays and the kernel of one thread. */

@@ -123,19 +123,19 @@ describe("a function that nothing stops", () => {
   });
 });
 
-describe("the inbox of a worker", () => {
+describe("early messages of a worker", () => {
   it("keeps what came before anyone listened, and tells everyone the rest", async () => {
-    const inbox = new EarlyMessages();
+    const early = new EarlyMessages();
     const heard: unknown[] = [];
     const first = ({ data }: { data: unknown }): void => void heard.push(["first", data]);
-    inbox.receive(1);
-    inbox.receive(2);
-    inbox.add(first);
-    inbox.add(({ data }) => heard.push(["second", data]));
+    early.receive(1);
+    early.receive(2);
+    early.add(first);
+    early.add(({ data }) => heard.push(["second", data]));
     await Promise.resolve();
-    inbox.receive(3);
-    inbox.remove(first);
-    inbox.end();
+    early.receive(3);
+    early.remove(first);
+    early.end();
     const init = { type: "init", exposed: { type: "module", methods: ["flush"] } };
     expect(heard).toEqual([
       ["first", 1],

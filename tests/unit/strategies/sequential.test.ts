@@ -37,7 +37,6 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       chunkSize: 1,
       inputs: { names: null, arrays: [0] },
       outputs: null,
-      clearOutputs: false,
       args: null,
       shared: null,
     },
