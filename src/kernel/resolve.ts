@@ -1,7 +1,8 @@
 /** From the caller's function to a kernel: it has a number, an address for workers, and runs here too. */
 import { RecentMap } from "../platform/recent-map.js";
 import type { KernelAddress } from "../protocol/messages.js";
-import type { KernelKind } from "./kind.js";
+import type { Captured } from "./captured.js";
+import type { KernelKind, KernelUse } from "./kind.js";
 import { KERNEL_KINDS, loaderOf } from "./registry.js";
 import { textKey } from "./text-key.js";
 import type { AnyKernel } from "./types.js";
@@ -12,9 +13,11 @@ export interface Kernel extends Pick<KernelAddress, "name" | "stateful" | "linge
   readonly address: KernelAddress;
   /**
    * The function as it runs on this thread. A promise if it has to be imported first. A kernel that does not load is one
-   * that fails, as in a worker.
+   * that fails, as in a worker. With captured values it is a function of these, which returns the kernel.
    */
   local(): AnyKernel | Promise<AnyKernel>;
+  /** What it takes along on this call; `undefined`: nothing. */
+  readonly captured: Captured | undefined;
 }
 
 interface Numbered {
@@ -30,20 +33,23 @@ const numbers = new RecentMap<string | number, Numbered>(MOST_KERNELS);
 const kernels = new WeakMap<KernelAddress, Kernel>();
 let lastId = 0;
 
+const ALONE: KernelUse = { captures: "error", hasShared: false };
+
 /**
- * @param hasShared whether the call has an option `shared`, for advice
+ * @param use default: a kernel that takes nothing along
  * @throws KernelCaptureError, TypeError for functions that can't be kernels; before anything is dispatched
  */
-export function resolveKernel(fn: AnyKernel, hasShared = false): Kernel {
+export function resolveKernel(fn: AnyKernel, use: KernelUse = ALONE): Kernel {
   for (const kind of KERNEL_KINDS) {
-    const address = kind.addressOf(fn, hasShared);
-    if (address === undefined) continue;
+    const addressed = kind.addressOf(fn, use);
+    if (addressed === undefined) continue;
+    const { address, captured } = addressed;
     const known = kernels.get(address);
-    if (known !== undefined) return known;
+    if (known !== undefined) return captured === undefined ? known : { ...known, captured };
     const numbered = numberedAs(kind, address);
     const kernel = kind.runsAsPassed ? kernelOf(numbered, address, () => fn) : loaded(numbered, address);
     kernels.set(address, kernel);
-    return kernel;
+    return captured === undefined ? kernel : { ...kernel, captured };
   }
   throw new TypeError("Cannot use this value as a kernel: it must be of a known kind");
 }
@@ -72,7 +78,7 @@ function loaded(numbered: Numbered, address: KernelAddress): Kernel {
 
 function kernelOf({ id }: Numbered, address: KernelAddress, local: Kernel["local"]): Kernel {
   const { name, stateful, lingers, writes } = address;
-  return { id, name, stateful, lingers, writes, address, local };
+  return { id, name, stateful, lingers, writes, address, local, captured: undefined };
 }
 
 function loadOnce(address: KernelAddress): Kernel["local"] {

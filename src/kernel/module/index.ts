@@ -1,11 +1,11 @@
 /** Module kernels: functions that travel as the address of their module and the name of an export. */
 import { readKernelSource } from "../inline/source.js";
-import type { KernelKind } from "../kind.js";
+import type { Addressed, KernelKind } from "../kind.js";
 import type { AnyKernel } from "../types.js";
 import type { ModuleAddress } from "./address.js";
 import { moduleExport } from "./define.js";
 
-const addresses = new WeakMap<AnyKernel, ModuleAddress>();
+const kernels = new WeakMap<AnyKernel, Addressed<ModuleAddress>>();
 
 export const moduleKernels: KernelKind<ModuleAddress> = {
   kind: "module",
@@ -14,13 +14,14 @@ export const moduleKernels: KernelKind<ModuleAddress> = {
   addressOf(fn) {
     const defined = moduleExport(fn);
     if (defined === undefined) return undefined;
-    const known = addresses.get(fn);
+    const known = kernels.get(fn);
     // A function may be defined again under another name.
-    if (known?.url === defined.url && known.name === defined.name) return known;
+    if (known?.address.url === defined.url && known.address.name === defined.name) return known;
     const { url, name } = defined;
     const address = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
-    addresses.set(fn, address);
-    return address;
+    const addressed = { address, captured: undefined };
+    kernels.set(fn, addressed);
+    return addressed;
   },
   keyOf: ({ url, name }) => `${url}#${name}`,
 };

@@ -3,6 +3,6 @@ import type { ModuleAddress } from "./address.js";
 import { importKernel } from "./import-kernel.js";
 
 export const moduleLoader: KernelLoader<ModuleAddress> = {
-  runsCode: true,
+  runsCode: () => true,
   load: ({ url, name }) => importKernel(url, name),
 };

@@ -25,12 +25,15 @@ vi.mock("../../../src/kernel/registry.js", async (original) => {
       const name = named.get(fn);
       return name === undefined
         ? undefined
-        : { kind: "named", name, stateful: false, lingers: false, writes: 0 };
+        : {
+            address: { kind: "named", name, stateful: false, lingers: false, writes: 0 },
+            captured: undefined,
+          };
     },
     keyOf: ({ name }) => name,
   };
   const loader: KernelLoader = {
-    runsCode: false,
+    runsCode: () => false,
     load: ({ name }) => TABLE[name] as AnyKernel,
   };
   return {

@@ -48,6 +48,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       lingers: false,
       writes: 0,
       local: () => local as AnyKernel,
+      captured: undefined,
     },
     arrays: [new Uint8Array(tasks)],
     sizes: [{ length: tasks }],

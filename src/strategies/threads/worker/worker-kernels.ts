@@ -61,11 +61,12 @@ export class WorkerKernels {
 
   async #load(address: KernelAddress): Promise<LoadedKernel> {
     const loader = loaderOf(address);
-    const mayChange = loader.runsCode || address.lingers;
+    const runsCode = loader.runsCode(address);
+    const mayChange = runsCode || address.lingers;
     if (mayChange) this.#builtIns ??= new BuiltIns();
     const fn = await loader.load(address);
     // What a module changes when it is imported stays, because libraries count on it. If nothing works with it, it goes.
-    if (loader.runsCode && this.#builtIns?.areWhole() === false) {
+    if (runsCode && this.#builtIns?.areWhole() === false) {
       if (isIntact()) this.#builtIns = new BuiltIns();
       else this.#builtIns.mendAll();
     }

@@ -101,7 +101,9 @@ describe("whatever else there is, a parser reads", () => {
 
 function analysed(text: string): KernelText | string {
   try {
-    return analyse(text, "", "kernel", false);
+    return analyse(text, "", (why) => {
+      throw new TypeError(why);
+    });
   } catch (error) {
     return String(error);
   }
