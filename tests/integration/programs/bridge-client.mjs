@@ -601,6 +601,19 @@ const scenarios = {
     return order;
   },
 
+  async captures(client) {
+    const rate = 2;
+    const table = new Float64Array([5, 5, 5]);
+    const add = (x, y) => x + y;
+    const values = await client.map([1, 2, 3], (x) => add(x * rate, table[x - 1]));
+    class Model {
+      fit() {}
+    }
+    const model = new Model();
+    const refused = await client.map([1], () => model.fit()).catch((error) => error.variables);
+    return { values, refused };
+  },
+
   async "beside other messages"(client) {
     const echoed = [];
     const listener = (message) => echoed.push(message);
