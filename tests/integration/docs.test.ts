@@ -58,7 +58,7 @@ describe("the blocks", () => {
   test("are found, named as agreed, and few are left out", () => {
     for (const { language, info, place } of programs) {
       expect(["js", "ts"], place).toContain(language);
-      expect(info, place).toMatch(/^$|^file=[\w-]+\.(m?js|ts)$|^no-run: \S+/);
+      expect(info, place).toMatch(/^$|^file=[\w-]+\.([cm]?js|ts)$|^no-run: \S+/);
     }
     const pages = new Set(runnable.map(({ page }) => page));
     expect([...pages]).toEqual(expect.arrayContaining(["README.md", ...PAGES_OF_CALLS]));
