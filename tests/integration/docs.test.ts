@@ -322,7 +322,8 @@ test("docs/troubleshooting.md has words of messages that sharray prints, and for
   }
 });
 
-test("docs/comparison.md has the ratios of the bench's report", () => {
+describe("docs/comparison.md", () => {
+  const page = read("docs/comparison.md");
   const report = readFileSync(join(installed.root, "native-free-bench/results/bench.json"), "utf8");
   const { cells } = JSON.parse(report) as {
     cells: {
@@ -331,19 +332,42 @@ test("docs/comparison.md has the ratios of the bench's report", () => {
       tables: { rows: { name: string; ratio: { median: number } }[] }[];
     }[];
   };
-  const lines = read("docs/comparison.md").matchAll(/^\| (cell of the bench|`[\w -]+`) \| (.*) \|$/gm);
-  const [[, ...peers] = [], ...rows] = [...lines].map(([, first, rest = ""]) => [
-    first,
-    ...rest.split(" | "),
-  ]);
-  expect(peers.length).toBe(4);
-  expect(rows.length).toBe(10);
-  for (const [cell = "", ...ratios] of rows) {
-    const { tables } =
-      cells.find(({ section, name }) => section === "peers" && name === cell.slice(1, -1)) ?? {};
-    const measured = peers.map((peer) => tables?.[0]?.rows.find(({ name }) => name === peer)?.ratio.median);
-    expect(ratios, cell).toEqual(
-      measured.map((ratio) => (ratio === undefined ? "–" : String(Number(ratio.toPrecision(2))))),
-    );
+
+  /** From the first table of a cell of the bench. */
+  function ratioOf(section: string, cell: string, row: string): number | undefined {
+    const { tables } = cells.find((each) => each.section === section && each.name === cell) ?? {};
+    return tables?.[0]?.rows.find(({ name }) => name === row)?.ratio.median;
   }
+
+  test("has the ratios of the peers", () => {
+    const lines = page.matchAll(/^\| (cell of the bench|`[\w -]+`) \| (.*) \|$/gm);
+    const table = [...lines].map(([, first = "", rest = ""]) => ({ first, cells: rest.split(" | ") }));
+    const peers = table.shift()?.cells ?? [];
+    expect(peers.length).toBe(4);
+    expect(table.length).toBe(10);
+    for (const { first: cell, cells: ratios } of table) {
+      const measured = peers.map((peer) => ratioOf("peers", cell.slice(1, -1), peer));
+      const shown = measured.map((ratio) =>
+        ratio === undefined ? "–" : String(Number(ratio.toPrecision(2))),
+      );
+      expect(ratios, cell).toEqual(shown);
+    }
+  });
+
+  test.each([
+    ["takes %s of sharray's time", "peers", "3 batches", "tinypool, 2 typed arrays"],
+    ["sharray takes %s of C's time", "bars", "6 sum against C", "sharray"],
+    [
+      "sharray takes %s of the time of one JavaScript thread",
+      "limits",
+      "Black-Scholes",
+      "sharray, 2 workers",
+    ],
+    ["and C %s.", "limits", "Black-Scholes", "C, 2 threads"],
+    ["in %s times the time of two bare workers", "bars", "9 pool start", "sharray"],
+    ["takes %s of one `postMessage` there and back", "bars", "1 hot job", "job"],
+  ])("says as the bench: %s", (words, section, cell, row) => {
+    const figure = ratioOf(section, cell, row)?.toFixed(2) as string;
+    expect(page.replace(/\s+/g, " ")).toContain(words.replace("%s", figure));
+  });
 });
