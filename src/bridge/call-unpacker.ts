@@ -2,7 +2,6 @@
 import type { Request } from "../call/request.js";
 import type { Progress } from "../call/types.js";
 import { ConnectionError } from "../errors.js";
-import { importKernel } from "../kernel/module/import-kernel.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
 import { RecentMap } from "../platform/recent-map.js";
 import { MOST_HOST_KERNELS } from "./call-packer.js";
@@ -23,7 +22,7 @@ export class CallUnpacker {
   unpack(wire: WireCall, call: HostCall, onProgress: (progress: Progress) => void): Request {
     const [, , kernel, address, request, items, places, outputs, handles, wantsProgress] = wire;
     if (request !== null) this.#lastRequest = request;
-    if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
+    if (address !== null) this.#kernels.set(kernel, kernelAt(address));
     if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
     const arrays = unpackArrays(places, (memory) => known(this.#memory.get(memory)));
     const inputs = arrays.length - outputs;

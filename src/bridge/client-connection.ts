@@ -1,10 +1,10 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
-import type { Request } from "../call/request.js";
+import type { CallSettings, Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError } from "../errors.js";
-import type { Backend, CallSettings, Outcome } from "../executor/executor.js";
+import type { Backend, Outcome } from "../executor/executor.js";
 import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";

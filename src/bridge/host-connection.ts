@@ -4,7 +4,6 @@ import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
 import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
-import { importKernel } from "../kernel/module/import-kernel.js";
 import { kernelAt } from "../kernel/resolve.js";
 import { unpackThrown } from "../protocol/thrown.js";
 import { CallPort } from "./call-port.js";
@@ -68,7 +67,7 @@ export class HostConnection {
     return {
       explain: (address, wire) => {
         return answer(async () => {
-          const request = unpackRequest(wire, kernelAt(address, importKernel), NO_PARTS);
+          const request = unpackRequest(wire, kernelAt(address), NO_PARTS);
           const { toString: _print, ...data } = await this.#backend.explain(request);
           return data;
         });

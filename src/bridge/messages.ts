@@ -4,8 +4,8 @@
  * the port that the welcome brings, and messages of their own: in order, one each way.
  */
 
+import type { CallSettings } from "../call/request.js";
 import type { Progress, StreamedResult } from "../call/types.js";
-import type { CallSettings } from "../executor/executor.js";
 import type { PlanData } from "../plan/make-plan.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";

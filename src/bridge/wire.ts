@@ -166,7 +166,7 @@ export function unpackRequest(
     itemBytes: itemBytes(items),
     outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
     instances,
-    workShape: workShapeOf(spec.tasks, taskBytes, argsNumber(spec.args)),
+    workShape: workShapeOf(spec.tasks, taskBytes, argsNumber(spec.args, spec.captures)),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     options: Object.assign({ onProgress }, settings),

@@ -2,6 +2,7 @@
 
 import { checkField } from "../config/config.js";
 import { ConfigurationError, quote } from "../errors.js";
+import type { CapturesMode } from "../kernel/captured.js";
 import { type Kernel, resolveKernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { kindOf, kindOfConstructor, type TypedArray } from "../memory/dtypes.js";
@@ -19,7 +20,15 @@ import { itemBytes, listItems, type PackedItems, packItems } from "../protocol/i
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { Hosted } from "./abort-and-progress.js";
+import { encodeCaptured } from "./captured-values.js";
 import type { CallOptions } from "./types.js";
+
+/** What of the configuration counts when calls are read. */
+export interface CallSettings {
+  readonly chunkSize: number | undefined;
+  readonly captures: CapturesMode;
+  readonly verifyImmutable: boolean;
+}
 
 /** Arrays that the call will write. */
 interface OutputRequest {
@@ -73,8 +82,7 @@ export function readPayloadCall(
   fn: AnyKernel,
   outputs: unknown,
   options: CallOptions<unknown>,
-  chunkSizeDefault: number | undefined,
-  verify: boolean,
+  settings: CallSettings,
 ): Request {
   const started = clock();
   checkCallOptions(options, call === "reduceShared" ? REDUCE_OPTIONS : OPTIONS);
@@ -85,14 +93,14 @@ export function readPayloadCall(
     );
   }
   const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
-  const kernel = resolveKernel(fn);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: false });
   const table = new ArrayTable();
   const inputs = {
     names: columnNames(payload),
     arrays: addPayload(table, payload),
   };
   const length = payload.shape === "list" ? 0 : payload.length;
-  const chunkSize = options.chunkSize ?? chunkSizeDefault ?? defaultChunkSize(length);
+  const chunkSize = options.chunkSize ?? settings.chunkSize ?? defaultChunkSize(length);
   const tasks = payload.shape === "list" ? payload.arrays.length : chunkCount(length, chunkSize);
   if (tasks > MAX_TASKS) {
     throw new RangeError(
@@ -100,7 +108,9 @@ export function readPayloadCall(
         `current value is ${tasks}; raise "chunkSize"`,
     );
   }
-  const args = encodeArgs(options, table, tasks, verify);
+  const { verifyImmutable } = settings;
+  const args = encodeArgs(options, table, tasks, verifyImmutable);
+  const captures = encodeCaptured(kernel, table, tasks, verifyImmutable);
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   const bytes = sum(payload.arrays, (array) => array.byteLength);
@@ -117,6 +127,7 @@ export function readPayloadCall(
       outputs: null,
       args,
       shared: null,
+      captures,
     },
     table,
     placement,
@@ -129,9 +140,9 @@ export function readPayloadCall(
     ),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args)),
+    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args, captures)),
     options,
-    sightings: verify ? table.sightings : undefined,
+    sightings: verifyImmutable ? table.sightings : undefined,
     guest: undefined,
   };
 }
@@ -141,17 +152,19 @@ export function readItemsCall(
   items: unknown,
   fn: AnyKernel,
   options: CallOptions<unknown> & { readonly shared?: unknown },
-  verify: boolean,
+  settings: CallSettings,
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS);
-  const kernel = resolveKernel(fn, true);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: true });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
   const packed = packItems(list, tasks, new ValueEncoder(table, INLINE_LIMIT, tasks));
   const bytes = itemBytes(packed);
-  const args = encodeArgs(options, table, tasks, verify);
+  const { verifyImmutable } = settings;
+  const args = encodeArgs(options, table, tasks, verifyImmutable);
+  const captures = encodeCaptured(kernel, table, tasks, verifyImmutable);
   // Every array of `shared` crosses by reference, however small: that is what it is for.
   const { shared: payload } = options;
   const shared =
@@ -173,6 +186,7 @@ export function readItemsCall(
       outputs: null,
       args,
       shared,
+      captures,
     },
     table,
     placement,
@@ -182,9 +196,9 @@ export function readItemsCall(
     instances: tasks,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    workShape: workShapeOf(tasks, taskBytes, argsNumber(args)),
+    workShape: workShapeOf(tasks, taskBytes, argsNumber(args, captures)),
     options,
-    sightings: verify ? table.sightings : undefined,
+    sightings: verifyImmutable ? table.sightings : undefined,
     guest: undefined,
   };
 }
@@ -248,7 +262,16 @@ function encodeArgs(
 /** The options of a call that was given none. */
 export const NO_OPTIONS: CallOptions<never> = Object.freeze({});
 
-const OPTIONS = ["args", "chunkSize", "strategy", "taskSizeHintBytes", "signal", "timeout", "onProgress"];
+const OPTIONS = [
+  "args",
+  "chunkSize",
+  "strategy",
+  "taskSizeHintBytes",
+  "signal",
+  "timeout",
+  "captures",
+  "onProgress",
+];
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
 const MAP_OPTIONS = [...OPTIONS.filter((name) => name !== "chunkSize"), "shared"];
@@ -272,10 +295,11 @@ function checkCallOptions(options: unknown, known: readonly string[]): void {
       );
     }
   }
-  const { chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress } = given;
+  const { chunkSize, strategy, taskSizeHintBytes, captures, signal, timeout, onProgress } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy);
   if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
+  if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(

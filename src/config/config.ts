@@ -1,7 +1,8 @@
 /** Configuration of an executor: checked once, frozen afterwards. */
 
 import { ConfigurationError, quote } from "../errors.js";
-import { moduleAddress } from "../kernel/module/define.js";
+import type { CapturesMode } from "../kernel/captured.js";
+import { moduleExport } from "../kernel/module/define.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { isRecord } from "../memory/inputs.js";
 import { HOST_FIELDS, type HostProfile } from "../plan/host-profile.js";
@@ -64,6 +65,11 @@ export interface ParallelOptions {
    * program's kernels. Default: one that comes with this package, and imports module kernels from their addresses.
    */
   readonly createWorker?: (() => WebWorker) | undefined;
+  /**
+   * What happens to variables of the scope around an inline kernel. `"copy"`: their values at the call travel with it, if
+   * the runtime can read them. `"error"`: they are refused. Default "copy".
+   */
+  readonly captures?: CapturesMode | undefined;
   /** Check after every call that its kernel changed none of its inputs. Default false. */
   readonly verifyImmutable?: boolean | undefined;
   /** Costs of this machine that are known better than they would be measured. Default: measured. */
@@ -72,6 +78,8 @@ export interface ParallelOptions {
 
 /** The longest that a timer waits. */
 const LONGEST_MS = 2 ** 31 - 1;
+
+const CAPTURES: readonly CapturesMode[] = ["copy", "error"];
 
 const STRATEGIES = ["auto", "sequential", "threads"] as const;
 
@@ -101,7 +109,7 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
   telemetry: (value) => allow(typeof value === "function", "a function (event, payload) => void"),
   workerInitializer: (value) => {
     return allow(
-      typeof value === "function" && moduleAddress(value as AnyKernel) !== undefined,
+      typeof value === "function" && moduleExport(value as AnyKernel) !== undefined,
       "a kernel made with defineKernel()",
     );
   },
@@ -116,6 +124,7 @@ const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: (value: unknown
     allow(isNumberFrom(value, 0) && value <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`),
   resourceLimits: figures("megabytes", RESOURCES),
   createWorker: (value) => allow(typeof value === "function", "a function () => Worker"),
+  captures: (value) => allow(CAPTURES.includes(value as never), `one of ${CAPTURES.map(quote).join(", ")}`),
   verifyImmutable: boolean,
   hostProfile: figures("costs", Object.fromEntries(HOST_FIELDS.map((name) => [name, 0]))),
 };
@@ -138,6 +147,7 @@ export class ParallelConfig {
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly createWorker: (() => WebWorker) | undefined;
+  readonly captures: CapturesMode;
   readonly verifyImmutable: boolean;
   readonly hostProfile: Partial<HostProfile> | undefined;
 
@@ -162,6 +172,7 @@ export class ParallelConfig {
     this.resourceLimits =
       options.resourceLimits === undefined ? undefined : Object.freeze({ ...options.resourceLimits });
     this.createWorker = options.createWorker;
+    this.captures = options.captures ?? "copy";
     this.verifyImmutable = options.verifyImmutable ?? false;
     this.hostProfile =
       options.hostProfile === undefined ? undefined : Object.freeze({ ...options.hostProfile });

@@ -3,7 +3,13 @@
  * thread (`sharray/bridge`). What they ask for is read here; what is behind them runs it.
  */
 
-import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "../call/request.js";
+import {
+  type CallSettings,
+  NO_OPTIONS,
+  type Request,
+  readItemsCall,
+  readPayloadCall,
+} from "../call/request.js";
 import type {
   CallOptions,
   ChunkKernel,
@@ -30,12 +36,6 @@ import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { isThenable } from "../tasks/bind-tasks.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
-
-/** What of the configuration counts where calls are read. */
-export interface CallSettings {
-  readonly chunkSize: number | undefined;
-  readonly verifyImmutable: boolean;
-}
 
 /** What a call came to. */
 export interface Outcome {
@@ -157,8 +157,7 @@ export abstract class Executor {
   ): Promise<Awaited<R>[]> {
     const backend = this[BACKEND];
     backend.checkOpen("map");
-    const { verifyImmutable } = backend.settings;
-    const ran = backend.run(readItemsCall(items, kernel, options, verifyImmutable));
+    const ran = backend.run(readItemsCall(items, kernel, options, backend.settings));
     const { values } = isPromise(ran) ? await ran : ran;
     return values as Awaited<R>[];
   }
@@ -232,8 +231,7 @@ export function readCall(
   options: CallOptions<unknown>,
 ): Request {
   backend.checkOpen(call);
-  const { chunkSize, verifyImmutable } = backend.settings;
-  return readPayloadCall(call, input, kernel, outputs, options, chunkSize, verifyImmutable);
+  return readPayloadCall(call, input, kernel, outputs, options, backend.settings);
 }
 
 /** Outputs as the call names them. */

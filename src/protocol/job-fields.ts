@@ -31,11 +31,11 @@ function plain<T extends number | string | boolean | null>(): JobField<T> {
 const MOST_COMPARED = 1024;
 
 /** Bytes, or null for none. Many bytes are never the same. */
-function bytes(): JobField<Uint8Array | null> {
+function bytes<T extends Uint8Array | null>(): JobField<T> {
   return {
     pack: (value) => value,
-    unpack: (packed) => packed as Uint8Array | null,
-    isSame: (a, b) => a !== null && a.length <= MOST_COMPARED && isSameList(a, b),
+    unpack: (packed) => packed as T,
+    isSame: (a, b) => a !== null && a.length <= MOST_COMPARED && isSameList<number>(a, b),
   };
 }
 
@@ -79,8 +79,10 @@ export const JOB_FIELDS = {
   /** Whether the outputs hold old data: then each task clears its range first. */
   clearOutputs: optional(plain<boolean>()),
   /** Encoded by `ValueEncoder`; null: the caller gave none. */
-  args: bytes(),
-  shared: bytes(),
+  args: bytes<Uint8Array | null>(),
+  shared: bytes<Uint8Array | null>(),
+  /** What the kernel takes of the scopes around it, encoded as `args` are; left out: nothing. */
+  captures: optional(bytes<Uint8Array>()),
 };
 
 export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {

@@ -1,17 +1,18 @@
 /** Every message between the caller's thread and a worker of its pool. */
 import type { Thrown } from "./thrown.js";
 
-/** How a worker gets a kernel: by source text, or from a module. */
-export type KernelAddress =
-  | {
-      readonly type: "inline";
-      readonly source: string;
-      readonly name: string;
-      readonly stateful: boolean;
-      readonly lingers: boolean;
-      readonly writes: number;
-    }
-  | { readonly type: "module"; readonly url: string; readonly name: string };
+/** How a worker gets at a kernel: plain data. What else is in it only the kernel's kind knows (`src/kernel/kind.ts`). */
+export interface KernelAddress {
+  readonly kind: string;
+  /** Name for messages and stack frames, on one line. */
+  readonly name: string;
+  /** Whether it may hold on to arrays that it returns. */
+  readonly stateful: boolean;
+  /** Whether it may touch its arrays after its task has ended. */
+  readonly lingers: boolean;
+  /** Bit `i` is set if it is known to write to its parameter `i`. */
+  readonly writes: number;
+}
 
 /** To a worker: a round to take part in, and what it lacks for that. */
 export interface WakeMessage {

@@ -5,6 +5,7 @@
 import { quote } from "../errors.js";
 import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
+import { keyPath } from "../platform/key-path.js";
 import { isDate } from "../platform/realms.js";
 
 /** A typed array in a value, until it is known how it travels. */
@@ -120,11 +121,6 @@ const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Da
 
 const ALLOWED =
   "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
-
-/** What a path adds for a key: `.fit`, `["my key"]`. */
-export function keyPath(key: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-}
 
 function refuse(path: string, expected: string, received: string): never {
   throw new TypeError(

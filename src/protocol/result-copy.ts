@@ -8,8 +8,8 @@ import { isDetached, isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } fro
 import { isRecord } from "../memory/inputs.js";
 import { structuredClone } from "../platform/builtins.js";
 import { copyBytes } from "../platform/bytes.js";
+import { keyPath } from "../platform/key-path.js";
 import { isMap, isSet } from "../platform/realms.js";
-import { keyPath } from "./own-value.js";
 
 /** A result ready for `postMessage(value, transfer)`. */
 export interface ResultCopy {

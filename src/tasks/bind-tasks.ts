@@ -16,6 +16,8 @@ export interface BoundTasks {
   readonly borrowed: ReadonlySet<ArrayBufferLike>;
 }
 
+type Maker = (values: unknown) => unknown;
+
 type Invoke = (input: unknown, second: unknown, third?: unknown) => unknown;
 
 /** Gives the part of an array or of columns that is elements `start` to `end`. */
@@ -35,7 +37,10 @@ export function bindTasks(
   const decoder = new ValueDecoder(arrays, borrowed);
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
   const shared = spec.shared === null ? NOTHING_SHARED : decoder.decode(spec.shared);
-  const invoke = kernel as Invoke;
+  // A kernel that takes values along is a function of these, which returns it.
+  const invoke = (
+    spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
+  ) as Invoke;
   const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
     return { index, start, end, args, aborted };
   };

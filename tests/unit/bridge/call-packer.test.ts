@@ -20,7 +20,7 @@ const call = {
   places: () => [memory],
   request: {
     call: "map",
-    kernel: { id: 3, address: { type: "inline", source: "x", name: "x", stateful: false } },
+    kernel: { id: 3, address: { kind: "inline", source: "x", name: "x", stateful: false } },
     spec,
     table: { arrays: [1] },
     outputs: null,

@@ -14,6 +14,7 @@ import { readItemsCall, readPayloadCall } from "../../../src/call/request.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { kindOf } from "../../../src/memory/dtypes.js";
 import { Lease } from "../../../src/memory/lease.js";
+import { settings } from "../call/settings.js";
 
 const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));
@@ -27,8 +28,7 @@ describe("a request between the two sides", () => {
       () => 1,
       Float32Array,
       options,
-      7,
-      false,
+      settings({ chunkSize: 7 }),
     );
     const wire = structuredClone(packRequest(askedBy(request)));
     const guest = {
@@ -54,18 +54,14 @@ describe("a request between the two sides", () => {
     const signal = new AbortController().signal;
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
-    const request = readItemsCall([1], (i: number) => i, options, false);
-    const { options: settings, guest } = unpackRequest(
-      packRequest(askedBy(request)),
-      request.kernel,
-      NO_PARTS,
-    );
-    expect(settings).toEqual({ strategy: "threads", onProgress: undefined });
+    const request = readItemsCall([1], (i: number) => i, options, settings());
+    const { options: given, guest } = unpackRequest(packRequest(askedBy(request)), request.kernel, NO_PARTS);
+    expect(given).toEqual({ strategy: "threads", onProgress: undefined });
     expect(guest).toBeUndefined();
   });
 
   it("carries the job as its client wants it run", () => {
-    const request = readItemsCall([1], (i: number) => i, {}, false);
+    const request = readItemsCall([1], (i: number) => i, {}, settings());
     const asked = askedBy(request, { ...request.spec, clearOutputs: true });
     expect(unpackRequest(packRequest(asked), request.kernel, NO_PARTS).spec).toEqual(asked.spec);
   });
@@ -73,12 +69,21 @@ describe("a request between the two sides", () => {
   it("is known again if every field is the same", () => {
     const options = { args: 1, timeout: 50 };
     const read = (kinds: Record<string, typeof Float32Array>, given: object = {}) =>
-      askedBy(readPayloadCall("transformShared", { x, shared }, () => 1, kinds, given, 7, true));
+      askedBy(
+        readPayloadCall(
+          "transformShared",
+          { x, shared },
+          () => 1,
+          kinds,
+          given,
+          settings({ chunkSize: 7, verifyImmutable: true }),
+        ),
+      );
     const transform = read({ a: Float32Array, b: Float32Array });
-    const map = askedBy(readItemsCall([1, 2], (i: number) => i, {}, false));
-    const similar = askedBy(readItemsCall([8, 9], (i: number) => 2 * i, {}, false));
+    const map = askedBy(readItemsCall([1, 2], (i: number) => i, {}, settings()));
+    const similar = askedBy(readItemsCall([8, 9], (i: number) => 2 * i, {}, settings()));
     expect(isSameRequest(map, similar)).toBe(true);
-    expect(isSameRequest(map, askedBy(readItemsCall([1], (i: number) => i, {}, false)))).toBe(false);
+    expect(isSameRequest(map, askedBy(readItemsCall([1], (i: number) => i, {}, settings())))).toBe(false);
     expect(isSameRequest(transform, read({ a: Float32Array, c: Float32Array }))).toBe(false);
     expect(isSameRequest(transform, read({ a: Float32Array }))).toBe(false);
     // Telling takes longer than sending them again.
@@ -93,7 +98,7 @@ describe("a request between the two sides", () => {
 
   it("carries of its items what they take, and no more", () => {
     const items = Array.from({ length: 100 }, (_, i) => ({ i }));
-    const { items: packed } = readItemsCall(items, (i: never) => i, {}, false);
+    const { items: packed } = readItemsCall(items, (i: never) => i, {}, settings());
     const wire = packItems(packed);
     expect(unpackItems(structuredClone(wire))).toEqual(packed);
     const [bytes] = wire as readonly [Uint8Array, Float64Array];
@@ -104,11 +109,11 @@ describe("a request between the two sides", () => {
 
   it.each([0, 1, 2, 63, 64, 1000])("carries %i numbers as they are", (length) => {
     const numbers = Array.from({ length }, (_, i) => [-0, Number.NaN, i / 3][i % 3] as number);
-    const { items } = readItemsCall(numbers, (i: never) => i, {}, false);
+    const { items } = readItemsCall(numbers, (i: never) => i, {}, settings());
     const arrived = unpackItems(structuredClone(packItems(items)));
     const packing = length === 0 ? "integers" : "numbers";
     expect(arrived).toEqual({ packing, numbers: Float64Array.from(numbers) });
-    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, false);
+    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, settings());
     expect(unpackItems(structuredClone(packItems(counted.items)))?.packing).toBe("integers");
   });
 

@@ -8,6 +8,7 @@ import { Arena } from "../../../src/memory/arena.js";
 import type { Plan, StrategyName } from "../../../src/plan/plan.js";
 import type { RunReport } from "../../../src/strategies/job.js";
 import type { Pool } from "../../../src/strategies/threads/pool.js";
+import { settings } from "../call/settings.js";
 
 type Module = typeof import("../../../src/call/planner.js");
 
@@ -31,7 +32,14 @@ function request(
   kernel: AnyKernel,
   { tasks = 10, options = {} }: { tasks?: number; options?: CallOptions<unknown> } = {},
 ): Request {
-  return readPayloadCall("mapShared", new Float64Array(tasks * 100), kernel, null, options, 100, false);
+  return readPayloadCall(
+    "mapShared",
+    new Float64Array(tasks * 100),
+    kernel,
+    null,
+    options,
+    settings({ chunkSize: 100 }),
+  );
 }
 
 function setUp(options: ParallelOptions = {}, serving = 0) {

@@ -2,9 +2,9 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isTypedArray, type TypedArray } from "../../../src/memory/dtypes.js";
+import { keyPath } from "../../../src/platform/key-path.js";
 import { ArrayTable } from "../../../src/protocol/array-table.js";
 import { INLINE_LIMIT, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
-import { keyPath } from "../../../src/protocol/own-value.js";
 import { bytesOf, KINDS, onShared, typedArray } from "../arbitraries.js";
 
 function encode(value: unknown, inlineBelow = INLINE_LIMIT): { bytes: Uint8Array; arrays: TypedArray[] } {

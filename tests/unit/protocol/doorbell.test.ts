@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BELL_BYTES, Doorbell } from "../../../src/protocol/doorbell.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
+import { inlineAddress } from "../kernel/addresses.js";
 
 const mail: WakeMessage = {
   round: 11,
@@ -44,14 +45,7 @@ describe("a bell", () => {
 
   it("is not rung for what does not fit in it", () => {
     const { caller, worker } = setUp();
-    const kernel = {
-      type: "inline",
-      source: "() => 1",
-      name: "k",
-      stateful: false,
-      lingers: false,
-      writes: 0,
-    } as const;
+    const kernel = inlineAddress("() => 1", "k");
     const ring = (): boolean => {
       expect(caller.ring({ ...mail, handles: new Map([[1, new SharedArrayBuffer(8)]]) })).toBe("away");
       expect(caller.ring({ ...mail, kernel })).toBe("away");

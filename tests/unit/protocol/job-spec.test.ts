@@ -5,6 +5,7 @@ import { Arena } from "../../../src/memory/arena.js";
 import type { Descriptor } from "../../../src/protocol/descriptor.js";
 import { isSameJob, type JobSpec, packJob, unpackJob } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
+import { settings } from "../call/settings.js";
 
 /** Of each field two values: a new field of the table must be told here, or the types do not hold. */
 const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Name], JobSpec[Name]] } = {
@@ -20,6 +21,7 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
   clearOutputs: [true, undefined],
   args: [Uint8Array.of(1, 2), Uint8Array.of(1, 3)],
   shared: [null, Uint8Array.of(1)],
+  captures: [Uint8Array.of(1), undefined],
 };
 const NAMES = Object.keys(VALUES) as (keyof JobSpec)[];
 
@@ -55,7 +57,7 @@ type Bridge = Pick<
   "askedBy" | "isSameRequest" | "packRequest" | "unpackRequest"
 >;
 
-const request = readItemsCall([1], (i: number) => i, {}, false);
+const request = readItemsCall([1], (i: number) => i, {}, settings());
 
 /** The job as the host of a bridge reads it. */
 function throughBridge({ askedBy, packRequest, unpackRequest }: Bridge, spec: JobSpec): JobSpec {

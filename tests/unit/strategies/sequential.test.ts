@@ -11,6 +11,7 @@ import { unpackThrown } from "../../../src/protocol/thrown.js";
 import { Job, type JobParts, type RunReport } from "../../../src/strategies/job.js";
 import { type Overseer, SequentialStrategy } from "../../../src/strategies/sequential.js";
 import { LEAST_AHEAD, StreamBuffer } from "../../../src/strategies/stream-buffer.js";
+import { inlineAddress } from "../kernel/addresses.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
@@ -42,11 +43,12 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     kernel: {
       id: 1,
       name: "kernel",
-      address: { type: "inline", source: "", name: "kernel", stateful: false, lingers: false, writes: 0 },
+      address: inlineAddress(""),
       stateful: false,
       lingers: false,
       writes: 0,
       local: () => local as AnyKernel,
+      captured: undefined,
     },
     arrays: [new Uint8Array(tasks)],
     sizes: [{ length: tasks }],
