@@ -24,9 +24,9 @@ import type { MemoryUsage } from "./usage.js";
 const NOBODY: HandleHolders = { forget: () => false, collect: () => Promise.resolve() };
 
 export class Arena {
-  /** What users were given. */
+  /** The regions that users were given. */
   readonly lendings: Lendings;
-  /** Who uses memory of this arena and of users. */
+  /** The calls that use memory of this arena or of users. */
   readonly leases = new LiveLeases();
   readonly #ledger: Ledger;
   readonly #holders: HandleHolders;
@@ -58,8 +58,8 @@ export class Arena {
   }
 
   /**
-   * A region of at least `bytes` bytes, its content undefined if `recycled`.
-   * @param isLent it will be the user's, perhaps for long, so it must not be much larger than what is needed
+   * A region of at least `bytes` bytes. Its content is undefined if it is `recycled`, else zero.
+   * @param isLent whether it will be the user's, perhaps for long; then it is not much larger than what is needed
    * @throws MemoryLimitError over the limit, or if the system has no more memory
    */
   take(bytes: number, excess: Excess = "nothing", isLent = false): Region {
@@ -94,15 +94,15 @@ export class Arena {
       this.#ledger.letGo(byteLength);
       return region.buffer;
     }
-    // A clone is a second handle over the same memory (1.5 µs). It tells an array that was released from one that got the
-    // memory afterwards. Of fresh memory there is none that was.
+    // A clone is a second handle over the same memory. It tells a released array from the one that gets the memory afterwards. No
+    // array of fresh memory was released before.
     const handle = region.recycled && clonesShare() ? structuredClone(region.buffer) : region.buffer;
     if (handle !== region.buffer) this.#mapped.addHandle(region.id, handle);
     this.lendings.add(region.id, handle, parts);
     return handle;
   }
 
-  /** The user has done with an array. Its memory is used again once no call uses it, and the arrays beside it are released. */
+  /** The user needs an array no more. Its memory is used again once no call uses it, and once the arrays beside it are released. */
   release(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): void {
     const id = this.lendings.release(buffer, byteOffset, byteLength);
     if (id === undefined) return;
@@ -113,9 +113,9 @@ export class Arena {
     else void unused.then(reuse);
   }
 
-  /** Takes a region back. @param reach which kernels may still reach it */
+  /** Takes a region back that kernels may still reach. @param reach which kernels */
   giveAfter(region: Region, reach: Reach, now = clock()): void {
-    // A kernel of this thread may reach it for as long as this thread lives, unless the collector says otherwise.
+    // A kernel of this thread may reach it as long as this thread lives. Only the collector knows better.
     if (reach === "here") this.#ledger.letGo(region.buffer.byteLength);
     else if (reach === "workers") this.#quarantine(region, now);
     else this.give(region, now);
@@ -132,22 +132,22 @@ export class Arena {
     if (this.#ledger.inUse + size > this.#mostInUse(excess)) throw this.#refusal(sum(needs), size);
   }
 
-  /** Could a region for this need be taken, as far as the limit goes? */
+  /** Whether a region for this need is within the limit. */
   fits(bytes: number): boolean {
     return this.#ledger.inUse + sizeClass(bytes) <= this.#ledger.limit;
   }
 
-  /** Would `take` find a region that was used before? */
+  /** Whether `take` finds a region that was used before. */
   recycles(bytes: number): boolean {
     return this.#idle.has(sizeClass(bytes));
   }
 
-  /** Is much of the limit in use, and would some of it return before long? */
+  /** Whether much of the limit is in use, some of which returns soon. */
   get isTight(): boolean {
     return this.#ledger.isTight && this.leases.haveClosed(clock() - LEAVE_MS);
   }
 
-  /** Could regions for all these needs be taken now? */
+  /** Whether regions for all these needs could be taken now. */
   hasRoom(needs: readonly number[]): boolean {
     const sizes = sizeClasses(needs);
     if (this.#ledger.inUse + sum(sizes) > this.#ledger.limit) return false;
@@ -169,7 +169,7 @@ export class Arena {
     this.#drop(this.#idle.drain(keep));
   }
 
-  /** Keeps nothing for later from now on: idle regions go, and those that come back. */
+  /** From now on keeps nothing for later: idle regions go, and so do those that come back. */
   retire(): void {
     this.#isRetired = true;
     this.#trimTimer.stop();
@@ -202,7 +202,7 @@ export class Arena {
     return this.#ledger.mostInUse(excess, () => this.leases.haveClosed(0));
   }
 
-  /** Takes back a region that kernels may still reach in workers. */
+  /** Takes back a region that kernels may still reach in workers. Its memory is used again once the workers have let go of it. */
   #quarantine(region: Region, now: number): void {
     if (!this.#holders.forget(region.id)) {
       this.give(region, now);

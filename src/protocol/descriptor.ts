@@ -1,4 +1,4 @@
-/** The descriptor of a round: msgpack in the round's region, the same for all of its workers. */
+/** The descriptor of a round: what its workers read to take part, as msgpack in the round's region. */
 import { type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Place } from "../memory/placement.js";
 import type { PackedItems } from "./items.js";
@@ -9,18 +9,18 @@ import { decodeList, encodeList } from "./msgpack.js";
 /** What a worker reads to take part in a round. */
 export interface Descriptor {
   readonly spec: JobSpec;
-  /** Number of the kernel; its source or address came with the wake-up or with an earlier one. */
+  /** The kernel's number. Its address came with this wake message or with an earlier one. */
   readonly kernel: number;
   /** The job block's memory. */
   readonly block: number;
   readonly packing: PackedItems["packing"] | null;
   /** Tasks of this round; fewer than the job's in a later round. */
   readonly tasks: number;
-  /** Send every result as soon as its claim ends. */
+  /** Whether workers send every result as soon as its claim ends. */
   readonly stream: boolean;
-  /** Numbers and other small results go to the result table; false: every one by message. */
+  /** Whether small results go to the result table; false: every result goes by message. */
   readonly slots: boolean;
-  /** Claims grow where tasks are short. */
+  /** Whether claims grow if tasks are short. */
   readonly grows: boolean;
   /** Claims that each worker may note for a trace. */
   readonly logged: number;
@@ -36,7 +36,7 @@ export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
 }
 
 export function readDescriptor(shared: Uint8Array): Descriptor {
-  // Copied out, as decoders of text refuse shared memory in browsers.
+  // Copied out, because decoders of text refuse shared memory in browsers.
   return unpackDescriptor(decodeList(shared.slice()) as PackedDescriptor);
 }
 
@@ -74,7 +74,7 @@ export function packPlaces(places: readonly Place[]): Uint8Array {
 /** The arrays of the table on this thread's handles. */
 export function unpackPlaces(packed: Uint8Array, memory: (id: number) => SharedArrayBuffer): TypedArray[] {
   if (packed.length === 0) return [];
-  // msgpack puts its bytes at any offset; 64-bit floats need their own alignment.
+  // msgpack puts its bytes at any offset, and 64-bit floats must be aligned.
   const fields = new Float64Array(packed.slice().buffer);
   const arrays: TypedArray[] = [];
   for (let at = 0; at < fields.length; at += PLACE_FIELDS) {
