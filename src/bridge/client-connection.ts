@@ -1,9 +1,10 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
+import { leadToLine } from "../call/lead-to-line.js";
 import type { CallSettings, Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
-import { ConnectionError } from "../errors.js";
+import { ConnectionError, KernelError } from "../errors.js";
 import type { Backend, Outcome } from "../executor/executor.js";
 import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
@@ -79,8 +80,14 @@ export class ClientConnection implements Backend {
     throw new ConnectionError(reason, `Cannot call ${call}() as ${why}: connect anew`);
   }
 
-  run(request: Request): Promise<Outcome> {
-    return this.#perform(request);
+  async run(request: Request): Promise<Outcome> {
+    try {
+      return await this.#perform(request);
+    } catch (error) {
+      // The host does not have the function, and its stack does not lead to the call.
+      if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
+      throw error;
+    }
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {

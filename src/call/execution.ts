@@ -26,6 +26,7 @@ import { ThreadsStrategy } from "../strategies/threads/threads.js";
 import type { PlacedJob } from "../strategies/threads/wake-message.js";
 import type { HandOver } from "./hand-over.js";
 import { mutatedError } from "./input-names.js";
+import { leadToLine } from "./lead-to-line.js";
 import { Partial } from "./partial-results.js";
 import type { Request } from "./request.js";
 
@@ -205,9 +206,12 @@ export class Execution {
     const { failure, parts } = this.job;
     if (failure === undefined) return undefined;
     const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
-    return failure.thrown === undefined
-      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
-      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+    if (failure.thrown === undefined) {
+      return new TaskTimeoutError(failure.index, start, end, parts.timeout as number);
+    }
+    const error = new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+    leadToLine(error, this.#request);
+    return error;
   }
 
   #takeOutput(kind: number, length: number): Output {
