@@ -80,18 +80,12 @@ export class ClientConnection implements Backend {
     throw new ConnectionError(reason, `Cannot call ${call}() as ${why}: connect anew`);
   }
 
-  async run(request: Request): Promise<Outcome> {
-    try {
-      return await this.#perform(request);
-    } catch (error) {
-      // The host does not have the function, and its stack does not lead to the call.
-      if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
-      throw error;
-    }
+  run(request: Request): Promise<Outcome> {
+    return this.#led(request);
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (streamBuffer, signal) => this.#perform(read(), streamBuffer, signal));
+    return new ResultStream(async (streamBuffer, signal) => this.#led(read(), streamBuffer, signal));
   }
 
   async explain(request: Request): Promise<Plan> {
@@ -119,6 +113,16 @@ export class ClientConnection implements Backend {
   close(): void {
     if (this.#end !== undefined) return;
     this.#finish("closed", "this client was closed");
+  }
+
+  /** Performs a call. Errors of its kernel lead to its line: the host has neither the function nor a stack that leads to the call. */
+  async #led(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#perform(request, streamBuffer, ownSignal);
+    } catch (error) {
+      if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
+      throw error;
+    }
   }
 
   #perform(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {

@@ -24,12 +24,12 @@ const told = (error) => {
     code,
     isSharray: error instanceof SharrayError,
     isKernelError: error instanceof KernelError,
-    // Where the kernel was, without who called it there.
+    // Without who called it there.
     cause:
       cause instanceof Error
         ? {
             ...told(cause),
-            stack: cause.stack.split("\n").filter((line, i) => i === 0 || line.includes("sharray-kernel")),
+            stack: cause.stack.split("\n", 1),
           }
         : cause,
   };
@@ -173,7 +173,7 @@ const failures = {
       return { i, array: Float32Array.of(i) };
     }),
   resultThatCannotTravel: (executor) => executor.map([1], () => () => 1),
-  capture: (executor) => executor.map([1], (x) => x + MIB),
+  capture: (executor) => executor.map([1], (x) => x + MIB, { captures: "error" }),
   arguments: (executor) => executor.map([1], (x) => x, { args: { fit: () => 1 } }),
   items: (executor) => executor.map([1, undefined], (x) => x),
   payload: (executor) => executor.mapShared("no array", (x) => x),
@@ -611,7 +611,10 @@ const scenarios = {
     }
     const model = new Model();
     const refused = await client.map([1], () => model.fit()).catch((error) => error.variables);
-    return { values, refused };
+    const failed = await client
+      .map([1], (x) => add(x, null.y))
+      .catch((error) => error.cause.stack.split("\n"));
+    return { values, refused, failed: failed.slice(1, 3).map((line) => /bridge-client/.test(line)) };
   },
 
   async "beside other messages"(client) {

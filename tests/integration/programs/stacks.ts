@@ -17,15 +17,22 @@ interface Item {
 const limit = 1;
 
 function checked(item: Item): number {
-  if (item.value > limit)
-    throw new RangeError(`too many: ${item.value}`);
+  if (item.value > limit) throw new RangeError(`too many: ${item.value}`);
   return item.value;
 }
 
-const methods = { async halved<T extends Item>(item: T): Promise<number> { await null; return checked(item) / 2; } };
+const methods = {
+  async halved<T extends Item>(item: T): Promise<number> {
+    await null;
+    return checked(item) / 2;
+  },
+};
 
 const kernels: Readonly<Record<string, (item: Item) => unknown>> = {
-  arrow: (item: Item): number => { if (item.value > 1) throw new TypeError("arrow"); return 0 as number; },
+  arrow: (item: Item): number => {
+    if (item.value > 1) throw new TypeError("arrow");
+    return 0 as number;
+  },
   lines: function named(item: Item): number {
     const shift: number = item.value;
 
@@ -35,7 +42,8 @@ const kernels: Readonly<Record<string, (item: Item) => unknown>> = {
   method: methods.halved,
 };
 
-const framesOf = (error: unknown): string[] => ((error as Error).stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+const framesOf = (error: unknown): string[] =>
+  ((error as Error).stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
 
 async function run(executor: ParallelExecutor, kernel: (item: Item) => unknown): Promise<Told> {
   let inPlace: string[] = [];
@@ -44,12 +52,16 @@ async function run(executor: ParallelExecutor, kernel: (item: Item) => unknown):
   } catch (error) {
     inPlace = framesOf(error);
   }
-  let site = new Error("here");
+  let site = "";
+  const noted = <T>(value: T): T => {
+    site = framesOf(new Error("here"))[1] as string;
+    return value;
+  };
   try {
-    await executor.map([{ value: 0 }, { value: 2 }], ((site = new Error("here")), kernel));
+    await executor.map([{ value: 0 }, { value: 2 }], noted(kernel));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    return { inPlace, cause: framesOf(error.cause), site: framesOf(site)[0] as string };
+    return { inPlace, cause: framesOf(error.cause), site };
   }
   throw new Error("The kernel has not failed");
 }
@@ -57,7 +69,8 @@ async function run(executor: ParallelExecutor, kernel: (item: Item) => unknown):
 const told: Record<string, Told> = {};
 for (const strategy of ["sequential", "threads"] as const) {
   const executor = new ParallelExecutor({ strategy, maxWorkers: 1 });
-  for (const [name, kernel] of Object.entries(kernels)) told[`${strategy} ${name}`] = await run(executor, kernel);
+  for (const [name, kernel] of Object.entries(kernels))
+    told[`${strategy} ${name}`] = await run(executor, kernel);
   await executor.shutdown();
 }
 console.log(JSON.stringify(told));
