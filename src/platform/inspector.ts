@@ -16,10 +16,11 @@ interface Events {
 
 /**
  * Does `work` in a session of its own.
+ * @param runsCode whether code of the program runs meanwhile, which may print something
  * @returns what `work` returns; undefined if there is no inspector, or the permission model forbids it
  * @throws what `work` throws
  */
-export function inspect<T>(work: (post: Post, on: On) => T): T | undefined {
+export function inspect<T>(work: (post: Post, on: On) => T, runsCode = false): T | undefined {
   loaded ??= find() ?? "none";
   if (loaded === "none") return undefined;
   const session = new loaded.Session();
@@ -35,7 +36,7 @@ export function inspect<T>(work: (post: Post, on: On) => T): T | undefined {
     );
   } finally {
     // V8 keeps what the console was given during a session, also after its end. A debugger of the user's may ask for it.
-    if (loaded.url() === undefined) session.post("Runtime.discardConsoleEntries");
+    if (runsCode && loaded.url() === undefined) session.post("Runtime.discardConsoleEntries");
     session.disconnect();
   }
 }

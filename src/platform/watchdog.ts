@@ -87,7 +87,7 @@ function guarded(ms: number): void {
 /** Through the inspector, whose timers are V8's own: it takes neither descriptors nor a thread. */
 function evaluate(timeout: number): void {
   try {
-    inspect((post) => post("Runtime.evaluate", { expression: CALL, timeout }));
+    inspect((post) => post("Runtime.evaluate", { expression: CALL, timeout }), true);
   } catch {
     // It was stopped.
   }
