@@ -1,10 +1,11 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
+import { keepFailed } from "../call/failed-task.js";
 import { leadToLine } from "../call/lead-to-line.js";
 import type { CallSettings, Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
-import { ConnectionError, KernelError } from "../errors.js";
+import { ConnectionError, KernelError, TaskTimeoutError } from "../errors.js";
 import type { Backend, Outcome } from "../executor/executor.js";
 import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
@@ -121,6 +122,9 @@ export class ClientConnection implements Backend {
       return await this.#perform(request, streamBuffer, ownSignal);
     } catch (error) {
       if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
+      if (error instanceof KernelError || error instanceof TaskTimeoutError) {
+        keepFailed(error, request, request.items);
+      }
       throw error;
     }
   }

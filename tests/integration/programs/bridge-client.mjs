@@ -601,6 +601,24 @@ const scenarios = {
     return order;
   },
 
+  async replay(client) {
+    let item;
+    const kernel = (x) => {
+      if (x === 2) throw new Error(`again ${x}`);
+      return x;
+    };
+    const watched = (x) => {
+      globalThis.note?.(x);
+      return kernel(x);
+    };
+    const error = await client.map([1, 2, 3], watched).catch((error) => error);
+    globalThis.note = (x) => {
+      item = x;
+    };
+    const { message } = await client.replay(error).catch((thrown) => thrown);
+    return { item, message };
+  },
+
   async captures(client) {
     const rate = 2;
     const table = new Float64Array([5, 5, 5]);
