@@ -131,6 +131,7 @@ export function readPayloadCall(
       args,
       shared: null,
       captures,
+      seed: options.seed,
     },
     table,
     placement,
@@ -191,6 +192,7 @@ export function readItemsCall(
       args,
       shared,
       captures,
+      seed: options.seed,
     },
     table,
     placement,
@@ -299,12 +301,15 @@ function checkCallOptions(options: unknown, known: readonly string[]): void {
       );
     }
   }
-  const { chunkSize, strategy, taskSizeHintBytes, captures, signal, timeout, onProgress } = given;
+  const { chunkSize, strategy, taskSizeHintBytes, captures, seed, signal, timeout, onProgress } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy);
   if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
   if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new ConfigurationError("seed", seed, "an integer of at least 0");
+  }
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(
       `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,
