@@ -275,6 +275,7 @@ const OPTIONS = [
   "taskSizeHintBytes",
   "signal",
   "timeout",
+  "seed",
   "captures",
   "onProgress",
 ];

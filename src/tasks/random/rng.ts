@@ -57,7 +57,7 @@ function made(seed: number, slot: number, i: number, draw: number): number {
   draws[slot] = draw;
   firsts[slot] = first;
   counts[slot] = 2 * blocks;
-  return numbers[at + i - first] as number;
+  return numbers[at + (i - first)] as number;
 }
 
 /** @param seed an integer from 0, at most 2^53 - 1 */
