@@ -1,4 +1,4 @@
-/** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
+/** The host as a client sees it. Sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
 import type { CallSettings, Request } from "../call/request.js";
@@ -38,7 +38,7 @@ export class ClientConnection implements Backend {
   readonly #answers: Answers;
   /** Streams that wait for their loops. */
   readonly #unread = new Set<ClientCall>();
-  /** Questions that have no answer yet: what makes each of them reject. */
+  /** For each question without an answer, what makes it reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
   readonly #packer = new CallPacker();
   readonly #hostMemory: HostMemory;
@@ -46,7 +46,7 @@ export class ClientConnection implements Backend {
   /** Why nothing can be called any more. */
   #end: { readonly reason: "closed" | "lost"; readonly why: string } | undefined;
 
-  /** @param control where the host is asked */
+  /** @param control the port for questions to the host */
   constructor(control: MessagePort, settings: Settings) {
     this.#control = control;
     this.settings = settings.calls;
@@ -137,9 +137,9 @@ export class ClientConnection implements Backend {
     return call.outcome;
   }
 
-  /** A promise is made only where there is something to wait for. */
+  /** Makes a promise only if there is something to wait for. */
   #send(call: ClientCall): void {
-    // Dropped by the host once the call is out.
+    // Dropped once the host no longer touches the memory.
     call.lease.hold();
     const fail = (error: unknown): void => {
       call.lease.drop();
@@ -213,7 +213,7 @@ export class ClientConnection implements Backend {
     this.#port.isNeeded = this.#running.size > this.#unread.size || this.#asking.size > 0;
   }
 
-  /** No call will be answered any more. Whether somebody still touches their memory can't be told: it is let go. */
+  /** No call will be answered any more. Somebody may still touch their memory, so it is let go for good. */
   #finish(reason: "closed" | "lost", why: string): void {
     if (this.#end !== undefined) return;
     this.#end = { reason, why };

@@ -125,6 +125,8 @@ export function readPayloadCall(
       chunkSize,
       inputs,
       outputs: null,
+      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
+      clearOutputs: false,
       args,
       shared: null,
       captures,
@@ -184,6 +186,7 @@ export function readItemsCall(
       chunkSize: 1,
       inputs: NO_INPUTS,
       outputs: null,
+      clearOutputs: false,
       args,
       shared,
       captures,
