@@ -1,9 +1,11 @@
 /** The host as a client sees it. Sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
+import { keepFailed } from "../call/failed-task.js";
+import { leadToLine } from "../call/lead-to-line.js";
 import type { CallSettings, Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
-import { ConnectionError } from "../errors.js";
+import { ConnectionError, KernelError, TaskTimeoutError } from "../errors.js";
 import type { Backend, Outcome } from "../executor/executor.js";
 import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
@@ -80,11 +82,11 @@ export class ClientConnection implements Backend {
   }
 
   run(request: Request): Promise<Outcome> {
-    return this.#perform(request);
+    return this.#led(request);
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (streamBuffer, signal) => this.#perform(read(), streamBuffer, signal));
+    return new ResultStream(async (streamBuffer, signal) => this.#led(read(), streamBuffer, signal));
   }
 
   async explain(request: Request): Promise<Plan> {
@@ -112,6 +114,19 @@ export class ClientConnection implements Backend {
   close(): void {
     if (this.#end !== undefined) return;
     this.#finish("closed", "this client was closed");
+  }
+
+  /** Performs a call. Errors of its kernel lead to its line: the host has neither the function nor a stack that leads to the call. */
+  async #led(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#perform(request, streamBuffer, ownSignal);
+    } catch (error) {
+      if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
+      if (error instanceof KernelError || error instanceof TaskTimeoutError) {
+        keepFailed(error, request, request.items);
+      }
+      throw error;
+    }
   }
 
   #perform(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {

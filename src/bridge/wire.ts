@@ -159,6 +159,7 @@ export function unpackRequest(
     started: clock(),
     call,
     kernel,
+    fn: undefined,
     spec,
     table,
     placement: inPlace(bytes),

@@ -24,8 +24,10 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Pool } from "../strategies/threads/pool.js";
 import { ThreadsStrategy } from "../strategies/threads/threads.js";
 import type { PlacedJob } from "../strategies/threads/wake-message.js";
+import { keepFailed } from "./failed-task.js";
 import type { HandOver } from "./hand-over.js";
 import { mutatedError } from "./input-names.js";
+import { leadToLine } from "./lead-to-line.js";
 import { Partial } from "./partial-results.js";
 import type { Request } from "./request.js";
 
@@ -205,9 +207,14 @@ export class Execution {
     const { failure, parts } = this.job;
     if (failure === undefined) return undefined;
     const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
-    return failure.thrown === undefined
-      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
-      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+    const error =
+      failure.thrown === undefined
+        ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
+        : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+    if (this.#request.fn === undefined) return error;
+    if (error instanceof KernelError) leadToLine(error, this.#request);
+    keepFailed(error, this.#request, parts.block.items);
+    return error;
   }
 
   #takeOutput(kind: number, length: number): Output {

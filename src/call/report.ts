@@ -65,6 +65,7 @@ export function executionEvent(
     bytesPlaced: execution.bytesPlaced,
     bytesShared: plan.bytesShared,
     metadataBytes: strategy === "sequential" ? 0 : sent + request.itemBytes,
+    capturedBytes: request.spec.captures?.length ?? 0,
     predicted: Object.freeze(plan.predicted[strategy]),
     actual: Object.freeze(actual),
     advice: hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice],

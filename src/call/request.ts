@@ -52,6 +52,8 @@ export interface Request {
   readonly started: number;
   readonly call: CallName;
   readonly kernel: Kernel;
+  /** The function that the caller passed; `undefined` if the call is another thread's. */
+  readonly fn: AnyKernel | undefined;
   readonly spec: JobSpec;
   readonly table: ArrayTable;
   /** How the arrays of the table would be placed. Outputs are not among them. */
@@ -118,6 +120,7 @@ export function readPayloadCall(
     started,
     call,
     kernel,
+    fn,
     spec: {
       shape: payload.shape,
       tasks,
@@ -179,6 +182,7 @@ export function readItemsCall(
     started,
     call: "map",
     kernel,
+    fn,
     spec: {
       shape: "items",
       tasks,

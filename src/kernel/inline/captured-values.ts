@@ -9,7 +9,7 @@ import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
 import { keyPath } from "../../platform/key-path.js";
 import { isDate } from "../../platform/realms.js";
-import type { Captured } from "../captured.js";
+import type { Captured, PlacedFunction } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
@@ -57,7 +57,9 @@ export class ClosureReader {
   readonly #numbers = new Map<object, number>();
   /** Functions whose variables are being read. */
   readonly #open = new Set<object>();
-  readonly #functions: object[] = [];
+  readonly #functions: PlacedFunction[] = [];
+  /** Lines of the parts so far. */
+  #lines = 1;
   readonly #imports: ModuleExport[] = [];
   readonly #values: Record<string, unknown> = {};
   /** Assigns variables that hold functions which come later: they call each other. */
@@ -110,22 +112,28 @@ export class ClosureReader {
     this.#lingers ||= text.lingers;
     // Nobody knows what a captured function is called with.
     this.#writes |= path !== "" && text.writes !== 0 ? WRITES_ALL : text.writes;
-    const number = this.#functions.push(fn) - 1;
+    const number = this.#numbers.size;
     this.#numbers.set(fn, number);
     this.#open.add(fn);
     const { given, late } = this.#variables(fn, text, path);
     this.#open.delete(fn);
     let declared = "";
     if (late.size > 0) {
-      this.#parts.push(`let $l${number};`);
+      this.#add(`let $l${number};`);
       this.#links.push(`$l${number}();`);
       const assigned = [...late].map(([name, value]) => `${name}=${value}`);
       declared = `let ${[...late.keys()].join()};$l${number}=()=>{${assigned.join(";")}};`;
     }
     // Parameters, because V8 reads what is never assigned to twice as fast.
     const [names, values] = [[...given.keys()].join(), [...given.values()].join()];
-    this.#parts.push(`const $f${number}=((${names})=>{${declared}return (\n${text.source}\n)})(${values});`);
+    this.#functions.push({ fn, line: this.#lines + 1 });
+    this.#add(`const $f${number}=((${names})=>{${declared}return (\n${text.source}\n)})(${values});`);
     return `$f${number}`;
+  }
+
+  #add(part: string): void {
+    this.#parts.push(part);
+    this.#lines += part.split("\n").length;
   }
 
   /** @returns expressions by name; `late` lead to functions that are not there yet */

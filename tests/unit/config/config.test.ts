@@ -28,6 +28,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "idleTimeout",
   "resourceLimits",
   "createWorker",
+  "captures",
   "verifyImmutable",
   "hostProfile",
 ];
@@ -62,6 +63,7 @@ describe("defaults", () => {
       idleTimeout: 5000,
       resourceLimits: undefined,
       createWorker: undefined,
+      captures: "copy",
       verifyImmutable: false,
       hostProfile: undefined,
     });
