@@ -1,19 +1,20 @@
 /** The host as a client sees it. Sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
+import type { Backend, CallSettings } from "../call/backend.js";
 import { keepFailed } from "../call/failed-task.js";
 import { leadToLine } from "../call/lead-to-line.js";
-import type { CallSettings, Request } from "../call/request.js";
+import type { Outcome } from "../call/outcome.js";
+import type { Request } from "../call/request.js";
+import { ResultStream } from "../call/result-stream.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, KernelError, TaskTimeoutError } from "../errors.js";
-import type { Backend, Outcome } from "../executor/executor.js";
-import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
-import type { Plan } from "../plan/plan.js";
 import { ownItems, type PackedItems } from "../protocol/items.js";
 import { packThrown } from "../protocol/thrown.js";
+import type { Plan } from "../strategies/registry.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { Answers } from "./answers.js";

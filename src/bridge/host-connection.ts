@@ -1,9 +1,10 @@
 /** One client as the host sees it. Runs its calls, and keeps what it has on this side. */
 import { expose, finalizer } from "comlink";
+import type { Backend } from "../call/backend.js";
 import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
-import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
+import { BACKEND, type Executor } from "../executor/executor.js";
 import { kernelAt } from "../kernel/resolve.js";
 import { unpackThrown } from "../protocol/thrown.js";
 import { CallPort } from "./call-port.js";

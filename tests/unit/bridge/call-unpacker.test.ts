@@ -4,7 +4,7 @@ import { CallUnpacker } from "../../../src/bridge/call-unpacker.js";
 import type { ClientCall } from "../../../src/bridge/client-call.js";
 import { HostCall } from "../../../src/bridge/host-call.js";
 import type { WireCall } from "../../../src/bridge/wire.js";
-import { readPayloadCall } from "../../../src/call/request.js";
+import { readPayloadCall } from "../../../src/call/read-request.js";
 import { ConnectionError } from "../../../src/errors.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { placeOf } from "../../../src/memory/placement.js";
@@ -17,7 +17,14 @@ function callsOf(count: number, onProgress?: () => void): WireCall[] {
   const arena = new Arena(2 ** 20);
   const packer = new CallPacker();
   return Array.from({ length: count }, (_, id) => {
-    const request = readPayloadCall("mapShared", onShared(), kernel, undefined, { onProgress }, 5, false);
+    const request = readPayloadCall(
+      "mapShared",
+      onShared(),
+      kernel,
+      undefined,
+      { onProgress },
+      callSettings({ chunkSize: 5 }),
+    );
     const { spec, table, placement } = request;
     const places = () => table.arrays.map((array) => placeOf(array, placement, undefined, arena));
     const call = { id, request, spec, holdsMemory: false, places } as unknown as ClientCall;
