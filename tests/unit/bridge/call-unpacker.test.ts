@@ -9,6 +9,8 @@ import { ConnectionError } from "../../../src/errors.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { placeOf } from "../../../src/memory/placement.js";
 
+import { callSettings } from "../call/settings.js";
+
 const shared = new Float64Array(new SharedArrayBuffer(80)).map((_, i) => i);
 const kernel = (x: { readonly length: number }) => x.length;
 
