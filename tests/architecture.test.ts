@@ -373,7 +373,7 @@ describe("browsers", () => {
 
 describe("the length of files", () => {
   // The executor is the whole public surface with its documentation; the errors are one small class after the other.
-  const LONGEST: Readonly<Record<string, number>> = { "strategies/threads/slot.ts": 301, "errors.ts": 320 };
+  const LONGEST: Readonly<Record<string, number>> = { "strategies/threads/slot.ts": 301, "errors.ts": 330 };
 
   it.each(files)("%s", (file) => {
     const lines = (sources.get(file) as string).trimEnd().split("\n").length;

@@ -4,6 +4,7 @@ import type { Measured } from "../../../src/call/measured-time.js";
 import { callTrace, executionEvent } from "../../../src/call/report.js";
 import { busyOf, type Totals, totalsOf } from "../../../src/call/totals.js";
 import type { Estimate } from "../../../src/plan/plan.js";
+import { clock } from "../../../src/platform/clock.js";
 import type { Plan, StrategyName } from "../../../src/strategies/registry.js";
 import type { RunReport } from "../../../src/strategies/strategy.js";
 
@@ -103,6 +104,7 @@ describe("the event of a call", () => {
       bytesPlaced: 800,
       bytesShared: 40,
       metadataBytes: 300,
+      capturedBytes: 0,
       predicted: plan.predicted.threads,
       actual: measured.actual,
       advice: ["share"],
@@ -210,16 +212,18 @@ describe("a call of several passes", () => {
   const call = callOf(first, second);
 
   it("took all that its passes took, and what lay between them to prepare them", () => {
-    const { actual, wait, retries, ended } = totalsOf(call);
+    // Long enough ago for all that its passes took, however young this process is.
+    const started = clock() - 1000;
+    const { actual, wait, retries, ended } = totalsOf({ ...call, started });
     expect(actual).toEqual({
       spawn: 0,
       place: 0,
       compute: 105,
       results: 5,
-      dispatch: ended - 100 - 110,
-      total: ended - 100,
+      dispatch: ended - started - 110,
+      total: ended - started,
     });
-    expect(wait).toBe(3);
+    expect(wait).toBe(first.started - started + 3);
     expect(retries).toBe(3);
     // A pass that is alone is the call.
     expect(totalsOf(callOf(first))).toEqual({ ...measured, retries: 1, ended: 150 });
