@@ -21,9 +21,13 @@ const MODULES = {
  */
 const PARTS = {
   "lazy/kernels.cjs": ["kernel/inline/analyse.ts"],
-  "lazy/threads.cjs": ["strategies/threads/threads.ts", "strategies/threads/slot.ts", "protocol/msgpack.ts"],
+  "lazy/threads.cjs": [
+    "strategies/threads/threads-run.ts",
+    "strategies/threads/slot.ts",
+    "protocol/msgpack.ts",
+  ],
   "lazy/arrays.cjs": ["memory/share.ts", "memory/snapshot.ts"],
-  "lazy/streams.cjs": ["executor/result-stream.ts"],
+  "lazy/streams.cjs": ["call/result-stream.ts"],
   "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
   "lazy/failures.cjs": [
     "memory/make-room.ts",
@@ -31,7 +35,7 @@ const PARTS = {
     "call/lead-to-line.ts",
     "call/partial-results.ts",
     "protocol/thrown.ts",
-    "call/room-wait.ts",
+    "call/room-queue.ts",
     "call/input-names.ts",
     "tasks/returned.ts",
   ],

@@ -1,19 +1,20 @@
-/** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
+/** The host as a client sees it. Sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
+import type { Backend, CallSettings } from "../call/backend.js";
 import { keepFailed } from "../call/failed-task.js";
 import { leadToLine } from "../call/lead-to-line.js";
-import type { CallSettings, Request } from "../call/request.js";
+import type { Outcome } from "../call/outcome.js";
+import type { Request } from "../call/request.js";
+import { ResultStream } from "../call/result-stream.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, KernelError, TaskTimeoutError } from "../errors.js";
-import type { Backend, Outcome } from "../executor/executor.js";
-import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
-import type { Plan } from "../plan/plan.js";
 import { ownItems, type PackedItems } from "../protocol/items.js";
 import { packThrown } from "../protocol/thrown.js";
+import type { Plan } from "../strategies/registry.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { Answers } from "./answers.js";
@@ -40,7 +41,7 @@ export class ClientConnection implements Backend {
   readonly #answers: Answers;
   /** Streams that wait for their loops. */
   readonly #unread = new Set<ClientCall>();
-  /** Questions that have no answer yet: what makes each of them reject. */
+  /** For each question without an answer, what makes it reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
   readonly #packer = new CallPacker();
   readonly #hostMemory: HostMemory;
@@ -48,7 +49,7 @@ export class ClientConnection implements Backend {
   /** Why nothing can be called any more. */
   #end: { readonly reason: "closed" | "lost"; readonly why: string } | undefined;
 
-  /** @param control where the host is asked */
+  /** @param control the port for questions to the host */
   constructor(control: MessagePort, settings: Settings) {
     this.#control = control;
     this.settings = settings.calls;
@@ -152,9 +153,9 @@ export class ClientConnection implements Backend {
     return call.outcome;
   }
 
-  /** A promise is made only where there is something to wait for. */
+  /** Makes a promise only if there is something to wait for. */
   #send(call: ClientCall): void {
-    // Dropped by the host once the call is out.
+    // Dropped once the host no longer touches the memory.
     call.lease.hold();
     const fail = (error: unknown): void => {
       call.lease.drop();
@@ -228,7 +229,7 @@ export class ClientConnection implements Backend {
     this.#port.isNeeded = this.#running.size > this.#unread.size || this.#asking.size > 0;
   }
 
-  /** No call will be answered any more. Whether somebody still touches their memory can't be told: it is let go. */
+  /** No call will be answered any more. Somebody may still touch their memory, so it is let go for good. */
   #finish(reason: "closed" | "lost", why: string): void {
     if (this.#end !== undefined) return;
     this.#end = { reason, why };

@@ -1,9 +1,10 @@
-/** One client as the host sees it: runs its calls, and keeps what it holds here. */
+/** One client as the host sees it. Runs its calls, and keeps what it has on this side. */
 import { expose, finalizer } from "comlink";
+import type { Backend } from "../call/backend.js";
 import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
-import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
+import { BACKEND, type Executor } from "../executor/executor.js";
 import { kernelAt } from "../kernel/resolve.js";
 import { unpackThrown } from "../protocol/thrown.js";
 import { CallPort } from "./call-port.js";
@@ -31,7 +32,7 @@ export class HostConnection {
   readonly #held = new Set<number>();
   #isClosed = false;
 
-  /** @param control where the client asks @param port where its calls come */
+  /** @param control the port for the client's questions @param port the port for its calls */
   constructor(executor: Executor, control: MessagePort, port: MessagePort, lane: Lane, onClosed: () => void) {
     this.#executor = executor;
     this.#backend = executor[BACKEND];
@@ -47,11 +48,11 @@ export class HostConnection {
     const service = this.#service();
     expose({ ...service, [finalizer]: () => this.close() }, guarded(control, Object.keys(service)));
     control.addEventListener("messageerror", () => this.#port.post(["unasked"]));
-    // Calls that run keep the process alive, clients that might make some do not.
+    // Running calls keep the process alive. Clients that might make calls do not.
     keepAlive(control, false);
   }
 
-  /** Aborts the client's calls and lets go of everything that it held here. */
+  /** Aborts the client's calls, and lets go of everything that the client had here. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -81,7 +82,7 @@ export class HostConnection {
     try {
       this.#understand(message);
     } catch {
-      // Nothing that a client posts. Whoever else has its port harms nobody but that client.
+      // No client posts this. Whoever else has its port harms only that client.
     }
   }
 
@@ -116,13 +117,13 @@ export class HostConnection {
     }
   }
 
-  /** A message of the client could not be read. What later ones rest on may have been in it. */
+  /** A message of the client could not be read. Later ones may rest on it. */
   #lost(): void {
     this.#unpacker.lost();
     this.#tell(true);
   }
 
-  /** Tells the client what it has to know about messages that were lost. */
+  /** Tells the client what it must know about lost messages. */
   #tell(hasUnread: boolean): void {
     const running: Known["running"][number][] = [];
     for (const { id, batches, lastSent } of this.#calls.values()) running.push([id, batches, lastSent]);
@@ -138,7 +139,7 @@ export class HostConnection {
     if (request === undefined) return;
     const begin = async (): Promise<void> => {
       try {
-        // Not at once, even where the call has ended: those that wait would be started one inside the other.
+        // Not at once, even if the call has ended: waiting calls would be started one inside the other.
         const { values } = await this.#backend.run(request);
         this.#done(call, values);
       } catch (error) {
@@ -149,7 +150,7 @@ export class HostConnection {
     this.#lane.enter(begin);
   }
 
-  /** Not in turn: a loop may make calls, for which the stream would wait and they for it. Its reader bounds a stream. */
+  /** Streams do not queue. A loop over one may make calls, and each would wait for the other. A stream is bounded by its reader. */
   #stream(wire: WireCall): void {
     const call = this.#open(wire, () => {});
     const request = this.#unpack(wire, call);
@@ -168,7 +169,7 @@ export class HostConnection {
     );
   }
 
-  /** @returns whether the client could not read it, and wants its results one by one */
+  /** @returns whether the client could not read the batch, and wants its results one by one */
   #sendBatch(call: HostCall, batch: readonly StreamedResult<unknown>[]): Promise<boolean> {
     return new Promise((resolve) => {
       call.onAnswer = resolve;
@@ -189,7 +190,7 @@ export class HostConnection {
     return call;
   }
 
-  /** @returns undefined if it is not to be understood: then the call has failed, and nobody else's has */
+  /** @returns `undefined` if the call cannot be understood; then it has failed, and no other call has */
   #unpack(wire: WireCall, call: HostCall): Request | undefined {
     try {
       return this.#unpacker.unpack(wire, call, (progress) =>
@@ -222,7 +223,7 @@ export class HostConnection {
       for (const index of apart) this.#port.post(["value", call.id, index, values?.get(index)]);
       this.#port.post(["failed", call.id, isReleased, packFailure(error, apart)]);
     } catch (cause) {
-      // What had ended may be too much for a message.
+      // The partial results may be too much for a message.
       this.#port.post([
         "failed",
         call.id,

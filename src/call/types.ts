@@ -2,7 +2,7 @@
 import type { CapturesMode } from "../kernel/captured.js";
 import type { KernelContext, KernelView, ReadOnlyDeep } from "../kernel/types.js";
 import type { OnBuffer, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
-import type { StrategyName } from "../plan/plan.js";
+import type { StrategyName } from "../strategies/registry.js";
 
 /** How far a call has come. */
 export interface Progress {

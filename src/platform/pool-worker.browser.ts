@@ -1,6 +1,6 @@
 /**
- * A worker of the pool, for browsers: a module worker in the shape that threads.js' `spawn` expects, which tells of its
- * end. The twin of `pool-worker.ts`.
+ * A worker of the pool, for browsers; the twin of `pool-worker.ts`. It is a module worker in the shape that `spawn` of threads.js
+ * expects, and it tells of its end.
  */
 import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { nextTurn } from "./runtime.js";
@@ -21,11 +21,11 @@ export class PoolWorker {
   #resolveEnded!: () => void;
   #hasEnded = false;
   #isLocked = false;
-  /** Did it not end by itself? */
+  /** Whether something else than the worker itself ended it. */
   #isFailure = false;
   #error: unknown;
 
-  /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
+  /** @param onEnd called once, however the worker ends: with 0 if it closed itself, else 1, and with the error that ended it */
   constructor(
     { createWorker = bundledWorker }: WorkerOptions,
     init: WorkerInit,
@@ -63,7 +63,7 @@ export class PoolWorker {
     this.#worker.postMessage(message, transfer);
   }
 
-  /** @returns resolves when the worker runs no more */
+  /** Ends the worker. @returns resolves when it no longer runs */
   terminate(): Promise<void> {
     this.#isFailure = true;
     this.#worker.terminate();
@@ -83,7 +83,7 @@ export class PoolWorker {
     this.#isLocked = true;
     void navigator.locks.request(lock, async () => {
       this.#worker.terminate();
-      // What it sent before its end is here, or comes in this turn.
+      // What it sent before its end has come, or comes in this turn of the event loop.
       await nextTurn();
       this.#end();
     });
@@ -110,6 +110,6 @@ export class PoolWorker {
 
 /** The worker that comes with this package, at its address in the published bundle. */
 function bundledWorker(): Worker {
-  // Written out like this, bundlers find the worker and bring it along.
+  // Bundlers find the worker in this form only, and bring it along.
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
 }

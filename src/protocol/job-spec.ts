@@ -20,23 +20,36 @@ interface NamedField extends JobField<unknown> {
 const FIELDS = Object.entries(JOB_FIELDS).map(([name, field]) => ({ name, ...field })) as NamedField[];
 
 export function packJob(spec: JobSpec): PackedJob {
-  return FIELDS.map(({ name, pack }) => pack(spec[name]));
+  const packed: unknown[] = [];
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const { name, pack } = FIELDS[i] as NamedField;
+    packed.push(pack(spec[name]));
+  }
+  return packed;
 }
 
+/** Has every field, so that the copies of it are all of one hidden class, and no setter of a prototype is called. */
+const BLANK: Readonly<Record<string, unknown>> = Object.fromEntries(
+  FIELDS.map(({ name }) => [name, undefined]),
+);
+
 export function unpackJob(packed: PackedJob): JobSpec {
-  return Object.fromEntries(
-    FIELDS.map(({ name, unpack }, i) => [name, unpack(packed[i])]),
-  ) as unknown as JobSpec;
+  const spec = { ...BLANK };
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const { name, unpack } = FIELDS[i] as NamedField;
+    spec[name] = unpack(packed[i]);
+  }
+  return spec as unknown as JobSpec;
 }
 
 /** Whether both describe the same job. Every call that repeats asks, so this makes no objects. */
 export function isSameJob(a: JobSpec, b: JobSpec): boolean {
   if (a === b) return true;
   for (let i = 0; i < FIELDS.length; i += 1) {
-    const { name, isSame } = FIELDS[i] as NamedField;
-    const before = a[name];
-    const now = b[name];
-    if (before !== now && !isSame(before, now)) return false;
+    const field = FIELDS[i] as NamedField;
+    const before = a[field.name];
+    const now = b[field.name];
+    if (before !== now && !field.isSame(before, now)) return false;
   }
   return true;
 }

@@ -1,21 +1,9 @@
 /** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
 import type { Kernel } from "../../kernel/resolve.js";
-import type { Place } from "../../memory/placement.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
 import type { Round } from "../../protocol/round.js";
+import type { PlacedJob } from "../strategy.js";
 import type { Slot } from "./slot.js";
-
-/** Where the job's memory is, for workers. */
-export interface PlacedJob {
-  /** The array table. */
-  readonly places: readonly Place[];
-  readonly block: Memory;
-}
-
-interface Memory {
-  readonly memory: number;
-  readonly buffer: SharedArrayBuffer;
-}
 
 let lastRound = 0;
 

@@ -10,11 +10,11 @@ import {
   unpackItems,
   unpackRequest,
 } from "../../../src/bridge/wire.js";
-import { readItemsCall, readPayloadCall } from "../../../src/call/request.js";
+import { readItemsCall, readPayloadCall } from "../../../src/call/read-request.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { kindOf } from "../../../src/memory/dtypes.js";
 import { Lease } from "../../../src/memory/lease.js";
-import { settings } from "../call/settings.js";
+import { callSettings } from "../call/settings.js";
 
 const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));
@@ -28,7 +28,7 @@ describe("a request between the two sides", () => {
       () => 1,
       Float32Array,
       options,
-      settings({ chunkSize: 7 }),
+      callSettings({ chunkSize: 7 }),
     );
     const wire = structuredClone(packRequest(askedBy(request)));
     const guest = {
@@ -54,14 +54,14 @@ describe("a request between the two sides", () => {
     const signal = new AbortController().signal;
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
-    const request = readItemsCall([1], (i: number) => i, options, settings());
+    const request = readItemsCall([1], (i: number) => i, options, callSettings());
     const { options: given, guest } = unpackRequest(packRequest(askedBy(request)), request.kernel, NO_PARTS);
     expect(given).toEqual({ strategy: "threads", onProgress: undefined });
     expect(guest).toBeUndefined();
   });
 
   it("carries the job as its client wants it run", () => {
-    const request = readItemsCall([1], (i: number) => i, {}, settings());
+    const request = readItemsCall([1], (i: number) => i, {}, callSettings());
     const asked = askedBy(request, { ...request.spec, clearOutputs: true });
     expect(unpackRequest(packRequest(asked), request.kernel, NO_PARTS).spec).toEqual(asked.spec);
   });
@@ -76,14 +76,14 @@ describe("a request between the two sides", () => {
           () => 1,
           kinds,
           given,
-          settings({ chunkSize: 7, verifyImmutable: true }),
+          callSettings({ chunkSize: 7, verifyImmutable: true }),
         ),
       );
     const transform = read({ a: Float32Array, b: Float32Array });
-    const map = askedBy(readItemsCall([1, 2], (i: number) => i, {}, settings()));
-    const similar = askedBy(readItemsCall([8, 9], (i: number) => 2 * i, {}, settings()));
+    const map = askedBy(readItemsCall([1, 2], (i: number) => i, {}, callSettings()));
+    const similar = askedBy(readItemsCall([8, 9], (i: number) => 2 * i, {}, callSettings()));
     expect(isSameRequest(map, similar)).toBe(true);
-    expect(isSameRequest(map, askedBy(readItemsCall([1], (i: number) => i, {}, settings())))).toBe(false);
+    expect(isSameRequest(map, askedBy(readItemsCall([1], (i: number) => i, {}, callSettings())))).toBe(false);
     expect(isSameRequest(transform, read({ a: Float32Array, c: Float32Array }))).toBe(false);
     expect(isSameRequest(transform, read({ a: Float32Array }))).toBe(false);
     // Telling takes longer than sending them again.
@@ -98,7 +98,7 @@ describe("a request between the two sides", () => {
 
   it("carries of its items what they take, and no more", () => {
     const items = Array.from({ length: 100 }, (_, i) => ({ i }));
-    const { items: packed } = readItemsCall(items, (i: never) => i, {}, settings());
+    const { items: packed } = readItemsCall(items, (i: never) => i, {}, callSettings());
     const wire = packItems(packed);
     expect(unpackItems(structuredClone(wire))).toEqual(packed);
     const [bytes] = wire as readonly [Uint8Array, Float64Array];
@@ -109,11 +109,11 @@ describe("a request between the two sides", () => {
 
   it.each([0, 1, 2, 63, 64, 1000])("carries %i numbers as they are", (length) => {
     const numbers = Array.from({ length }, (_, i) => [-0, Number.NaN, i / 3][i % 3] as number);
-    const { items } = readItemsCall(numbers, (i: never) => i, {}, settings());
+    const { items } = readItemsCall(numbers, (i: never) => i, {}, callSettings());
     const arrived = unpackItems(structuredClone(packItems(items)));
     const packing = length === 0 ? "integers" : "numbers";
     expect(arrived).toEqual({ packing, numbers: Float64Array.from(numbers) });
-    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, settings());
+    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, callSettings());
     expect(unpackItems(structuredClone(packItems(counted.items)))?.packing).toBe("integers");
   });
 

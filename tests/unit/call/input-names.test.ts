@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { mutatedError } from "../../../src/call/input-names.js";
-import { type Request, readItemsCall, readPayloadCall } from "../../../src/call/request.js";
+import { readItemsCall, readPayloadCall } from "../../../src/call/read-request.js";
+import type { Request } from "../../../src/call/request.js";
 import { KernelError, type PayloadMutatedError } from "../../../src/errors.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import type { TypedArray } from "../../../src/memory/dtypes.js";
 import type { Sighting } from "../../../src/protocol/array-table.js";
 import { onShared } from "../arbitraries.js";
-import { settings } from "../call/settings.js";
+import { callSettings } from "./settings.js";
 
 const kernel: AnyKernel = () => 0;
 
@@ -17,7 +18,7 @@ function payloadCall(input: unknown, args?: unknown): Request {
     kernel,
     null,
     { args },
-    settings({ chunkSize: 10, verifyImmutable: true }),
+    callSettings({ chunkSize: 10, verifyImmutable: true }),
   );
 }
 
@@ -44,10 +45,10 @@ describe("sightings", () => {
       kernel,
       null,
       { args: { input } },
-      settings({ chunkSize: 10 }),
+      callSettings({ chunkSize: 10 }),
     );
     expect(request.sightings).toBeUndefined();
-    expect(readItemsCall([1], kernel, { shared: { input } }, settings()).sightings).toBeUndefined();
+    expect(readItemsCall([1], kernel, { shared: { input } }, callSettings()).sightings).toBeUndefined();
   });
 
   it("give chunks to their tasks", () => {
@@ -139,7 +140,12 @@ describe("sightings", () => {
     ];
     const small = new Float64Array(1);
     const items = [{ x: both }, 7, { x: own, small }, { x: both }];
-    const request = readItemsCall(items, kernel, { shared: { delays } }, settings({ verifyImmutable: true }));
+    const request = readItemsCall(
+      items,
+      kernel,
+      { shared: { delays } },
+      callSettings({ verifyImmutable: true }),
+    );
     expect(blame(request, own, 3)).toEqual({
       array: "items[2].x",
       index: 3,

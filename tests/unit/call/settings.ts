@@ -1,6 +1,13 @@
-import type { CallSettings } from "../../../src/call/request.js";
+/** What of the configuration counts when calls are read, if a test has nothing else to say. */
+import type { CallSettings } from "../../../src/call/backend.js";
+import { STRATEGY_CHOICES } from "../../../src/config/config.js";
 
-/** The settings of an executor that was given none, but for `given`. */
-export function settings(given: Partial<CallSettings> = {}): CallSettings {
-  return { chunkSize: undefined, captures: "copy", verifyImmutable: false, ...given };
+export function callSettings(more: Partial<CallSettings> = {}): CallSettings {
+  return {
+    chunkSize: undefined,
+    captures: "copy",
+    verifyImmutable: false,
+    strategies: STRATEGY_CHOICES,
+    ...more,
+  };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
 import { NO_PARTS } from "../../../src/bridge/wire.js";
-import { readItemsCall } from "../../../src/call/request.js";
+import { readItemsCall } from "../../../src/call/read-request.js";
 import { Arena } from "../../../src/memory/arena.js";
 import type { Descriptor } from "../../../src/protocol/descriptor.js";
 import { isSameJob, type JobSpec, packJob, unpackJob } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
-import { settings } from "../call/settings.js";
+import { callSettings } from "../call/settings.js";
 
 /** Of each field two values: a new field of the table must be told here, or the types do not hold. */
 const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Name], JobSpec[Name]] } = {
@@ -58,7 +58,7 @@ type Bridge = Pick<
   "askedBy" | "isSameRequest" | "packRequest" | "unpackRequest"
 >;
 
-const request = readItemsCall([1], (i: number) => i, {}, settings());
+const request = readItemsCall([1], (i: number) => i, {}, callSettings());
 
 /** The job as the host of a bridge reads it. */
 function throughBridge({ askedBy, packRequest, unpackRequest }: Bridge, spec: JobSpec): JobSpec {
