@@ -166,7 +166,8 @@ export class ClosureReader {
     } else if (isWrittenInto || (isMutated && (Array.isArray(value) || isTypedArray(value)))) {
       throw new Refusal(own, "must not be written to, because workers have copies of all but shared memory");
     }
-    if (members !== undefined && isRecord(value) && hasNoneInherited(members, value)) {
+    const isBuiltIn = builtInPath(value) !== undefined;
+    if (members !== undefined && isRecord(value) && !isBuiltIn && hasNoneInherited(members, value)) {
       return this.#members(value, members, own);
     }
     const method = members !== undefined ? [...members].find((each) => isMethod(value, each)) : undefined;
