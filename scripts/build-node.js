@@ -21,7 +21,8 @@ const options = {
 /** Names stay, for stack traces. */
 const short = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
 const modules = { ...options, format: "esm", external: ["@opentelemetry/api"] };
-writeLicenses("dist", await buildCaller({ ...modules, ...short }, "dist"));
+const inject = ["src/platform/text-coders.ts"];
+writeLicenses("dist", await buildCaller({ ...modules, ...short, inject }, "dist"));
 
 const whole = await build({
   ...modules,

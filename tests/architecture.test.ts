@@ -349,11 +349,7 @@ describe("browsers", () => {
   const twinOf = (file: string): string => file.replace(/\.ts$/, ".browser.ts");
   const twins = files.filter((file) => files.includes(twinOf(file)));
   // Of no module that Node has: what their own entry starts with.
-  const ALONE = [
-    "platform/worker-liveness.browser.ts",
-    "platform/text-coders.browser.ts",
-    "strategies/threads/worker/entry.browser.ts",
-  ];
+  const ALONE = ["platform/worker-liveness.browser.ts", "strategies/threads/worker/entry.browser.ts"];
 
   it("every file for browsers stands in for one of Node's", () => {
     const forBrowsers = files.filter((file) => file.endsWith(".browser.ts"));

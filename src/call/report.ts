@@ -3,6 +3,7 @@
 import type { Lease } from "../memory/lease.js";
 import type { Occupant } from "../plan/occupancy.js";
 import type { Plan } from "../plan/plan.js";
+import { performanceTime } from "../platform/runtime.js";
 import type { RunReport } from "../strategies/job.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "../telemetry/events.js";
 import type { Execution } from "./execution.js";
@@ -78,9 +79,9 @@ export function callTrace(
   error: unknown,
 ): Omit<CallTrace, "executor"> {
   const { strategy } = runs.at(-1) ?? plan;
-  const spans: TraceSpan[] = [{ name: "plan", start: started, end: planned }];
+  const spans: TraceSpan[] = [onUsersClock({ name: "plan", start: started, end: planned })];
   const add = (name: TraceSpan["name"], start: number, end: number): void => {
-    if (end > start) spans.push({ name, start, end });
+    if (end > start) spans.push(onUsersClock({ name, start, end }));
   };
   if (execution?.placing !== undefined) add("place", execution.placing.start, execution.placing.end);
   for (const { woken, ready, computing } of runs) {
@@ -98,12 +99,16 @@ export function callTrace(
     tasks: plan.tasks,
     strategy,
     reason: plan.reason,
-    start: started,
-    end: ended,
+    start: performanceTime(started),
+    end: performanceTime(ended),
     spans,
-    claims: runs.flatMap(({ claims }) => claims),
+    claims: runs.flatMap(({ claims }) => claims.map(onUsersClock)),
     predicted: plan.predicted[strategy],
     actual,
     error,
   };
+}
+
+function onUsersClock<T extends { readonly start: number; readonly end: number }>(span: T): T {
+  return { ...span, start: performanceTime(span.start), end: performanceTime(span.end) };
 }

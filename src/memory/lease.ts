@@ -108,7 +108,7 @@ export class Lease implements LiveLease {
     this.drop(now);
   }
 
-  /** @param now as `performance.now()` counts, if that is known: a reading takes 0.06 µs */
+  /** @param now as `clock` counts, if that is known: a reading takes 0.06 µs */
   drop(now?: number): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;

@@ -13,7 +13,7 @@ export interface Region {
   recycled: boolean;
   /** Take counter. If it is exactly one higher than at your previous take, nobody used the region in between. */
   uses: number;
-  /** When it was last given back, as `performance.now()` counts. */
+  /** When it was last given back, as `clock` counts. */
   idleSince: number;
 }
 

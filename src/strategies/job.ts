@@ -56,7 +56,7 @@ export interface RunReport {
   readonly ran: number;
   /** Tasks that it left to the next strategy. */
   readonly left: number;
-  /** When the threads were woken, as `performance.now()` counts. */
+  /** When the threads were woken, as `clock` counts. */
   readonly woken: number;
   /** When the first of them served; the same where they did before. */
   readonly ready: number;

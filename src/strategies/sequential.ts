@@ -2,7 +2,6 @@ import type { AnyKernel } from "../kernel/types.js";
 import { structuredClone } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
-import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../platform/time-slice.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
@@ -126,7 +125,7 @@ export class SequentialStrategy implements Strategy {
     if (guarded === TIMED_OUT) return report(tasks);
     const run = guarded?.run ?? bound.run;
     if (guarded !== undefined) {
-      meter[STARTED] = began + CLOCK_OFFSET;
+      meter[STARTED] = began;
       meter[BUSY] = guarded.took;
     }
     const onOvertime = (index: number, goesOn: boolean): void => {

@@ -19,7 +19,7 @@ let isComing = false;
  * Looks for a moment, without leaving, at something that is just about to end; not at all where the event loop has had no
  * turn for long.
  * @param hasEnded cheap, as it is asked all the time
- * @param started when it began, as `performance.now()` counts
+ * @param started when it began, as `clock` counts
  * @returns whether it has
  */
 export function stayFor(hasEnded: () => boolean, started: number): boolean {

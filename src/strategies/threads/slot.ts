@@ -37,7 +37,7 @@ const LAST_MS = 1000;
 export class Slot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
-  /** When its worker was started, as `performance.now()` counts. */
+  /** When its worker was started, as `clock` counts. */
   readonly started = clock();
   readonly knowledge: WorkerKnowledge;
   /** Resolves when the worker serves rounds; rejects when it could not be started. */
@@ -113,12 +113,12 @@ export class Slot {
     return this.#rounds.size;
   }
 
-  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
+  /** When the worker began to serve, as `clock` counts; undefined: not yet. */
   get readySince(): number | undefined {
     return this.#readySince;
   }
 
-  /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
+  /** When the worker last had something to do, as `clock` counts; undefined while it has. */
   get idleSince(): number | undefined {
     return this.#holds > 0 ? undefined : this.#idleSince;
   }

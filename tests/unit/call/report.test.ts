@@ -1,10 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Execution } from "../../../src/call/execution.js";
 import type { Measured } from "../../../src/call/measured-time.js";
 import { busyOf, callTrace, executionEvent, type Planned } from "../../../src/call/report.js";
 import type { Request } from "../../../src/call/request.js";
 import type { Estimate, Plan, StrategyName } from "../../../src/plan/plan.js";
 import type { RunReport } from "../../../src/strategies/job.js";
+
+/** What `clock` said when `performance.now()` began to count. */
+const ORIGIN = 100;
+
+vi.mock("../../../src/platform/runtime.js", async (original) => ({
+  ...(await original<object>()),
+  performanceTime: (time: number) => time - ORIGIN,
+}));
 
 function estimate(total: number): Estimate {
   return { spawn: 0, place: 0, dispatch: 0, compute: total, results: 0, total };
@@ -149,14 +157,14 @@ describe("the trace of a call", () => {
   it("has a span for each part that took time", () => {
     const course = courseOf(handedOver, { start: 114, end: 119, isRecycled: false });
     expect(spansOf(course)).toEqual([
-      ["plan", 100, 101],
-      ["place", 114, 119],
-      ["dispatch", 102, 103],
-      ["compute", 103, 113],
-      ["spawn", 120, 130],
-      ["dispatch", 130, 131],
-      ["compute", 131, 140],
-      ["results", 140, 150],
+      ["plan", 0, 1],
+      ["place", 14, 19],
+      ["dispatch", 2, 3],
+      ["compute", 3, 13],
+      ["spawn", 20, 30],
+      ["dispatch", 30, 31],
+      ["compute", 31, 40],
+      ["results", 40, 50],
     ]);
   });
 
@@ -168,9 +176,11 @@ describe("the trace of a call", () => {
       tasks: 100,
       strategy: "threads",
       reason: "planned",
-      start: 100,
-      end: 150,
-      claims: [claim(0), claim(1), claim(2)],
+      start: 0,
+      end: 50,
+      claims: [claim(0), claim(1), claim(2)].map((each) => {
+        return { ...each, start: each.start - ORIGIN, end: each.end - ORIGIN };
+      }),
       predicted: plan.predicted.threads,
       actual: measured.actual,
       error: undefined,
@@ -179,9 +189,9 @@ describe("the trace of a call", () => {
 
   it("of a call that failed ends where it failed", () => {
     const error = new Error("x");
-    expect(spansOf(courseOf(handedOver), error).at(-1)).toEqual(["compute", 131, 140]);
+    expect(spansOf(courseOf(handedOver), error).at(-1)).toEqual(["compute", 31, 40]);
     const early = callTrace({ ...courseOf([]), execution: undefined }, 150, undefined, error);
     expect(early).toMatchObject({ strategy: "sequential", actual: undefined, error, claims: [] });
-    expect(early.spans).toEqual([{ name: "plan", start: 100, end: 101 }]);
+    expect(early.spans).toEqual([{ name: "plan", start: 0, end: 1 }]);
   });
 });
