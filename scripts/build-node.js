@@ -38,8 +38,18 @@ const whole = await build({
 });
 writeLicenses("dist/bundler", [whole.metafile]);
 
+/** The worker's entry is CommonJS, which has a `require`: loading node:module for one takes 0.5 ms. */
+const ownRequire = {
+  name: "own require",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]built-in-module\.ts$/ }, () => ({
+      contents: "export const builtInModule = require;",
+    }));
+  },
+};
 const worker = await build({
   ...options,
+  plugins: [...options.plugins, ownRequire],
   ...short,
   minifyIdentifiers: true,
   format: "cjs",

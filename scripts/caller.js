@@ -20,10 +20,17 @@ const MODULES = {
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
   kernels: ["kernel/inline/analyse.ts"],
-  workers: ["strategies/threads/slot.ts"],
-  rounds: ["strategies/threads/threads.ts", "protocol/msgpack.ts"],
+  // Apart, so that workers are starting while this thread compiles what a round takes.
+  workers: ["strategies/threads/slot.ts", "strategies/threads/threads.ts"],
+  rounds: [
+    "strategies/threads/round-runner.ts",
+    "strategies/threads/loss-policy.ts",
+    "protocol/round.ts",
+    "protocol/msgpack.ts",
+  ],
   arrays: ["memory/share.ts", "memory/snapshot.ts"],
   streams: ["executor/result-stream.ts"],
+  moves: ["call/hand-over.ts"],
   plans: ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
   failures: [
     "memory/make-room.ts",
@@ -51,7 +58,7 @@ export async function buildCaller(options, outdir) {
     mkdirSync(dirname(join(outdir, file)), { recursive: true });
     writeFileSync(join(outdir, file), text);
   };
-  const core = await coreOf(options);
+  const inside = await coreOf(options);
   const metafiles = [];
   const bundle = async (contents, plugin, minifyIdentifiers = false) => {
     const { outputFiles, metafile } = await build({
@@ -67,7 +74,7 @@ export async function buildCaller(options, outdir) {
   };
   /** A bundle of what is reached from `entries` and is not in the core. */
   const around = async (entries, isPart) => {
-    const outside = new Set([...core, ...DOORS.filter((door) => !entries.includes(door))]);
+    const outside = new Set([...inside, ...DOORS.filter((door) => !entries.includes(door))]);
     const contents = entries.map((entry) => `export * from "./${entry}";`).join("");
     return separate((await bundle(contents, leaveOut(outside), isPart)).text, outside);
   };
@@ -89,15 +96,23 @@ export async function buildCaller(options, outdir) {
     );
   }
   const standIns = new Map();
+  const texts = new Map();
   for (const [name, doors] of Object.entries(PARTS)) {
-    standIns.set(name, standInFor(name, await around(doors, true)));
+    const part = await around(doors, true);
+    standIns.set(name, standInFor(name, part));
+    texts.set(name, textOf(part));
   }
 
   const own = [...taken.values()].map(({ module, exported, name }) => {
     return `export { ${exported} as ${name} } from "./${module}";`;
   });
   const { text, exports } = await bundle(`export * from "./index.ts";${own.join("")}`, putInPlace(standIns));
-  write("core.js", await shorten(text, options));
+  const core = await shorten(text, options);
+  // As strings: esbuild would make templates of them, which V8 takes twice as long to read.
+  write(
+    "core.js",
+    core.replaceAll(PLACE, (_, name) => `\n${JSON.stringify(texts.get(name))}\n`),
+  );
   const names = exports.filter((name) => !own.some((line) => line.includes(` as ${name} `)));
   write("index.js", `export{${names.join()}}from"./core.js";\n`);
   return metafiles;
@@ -146,6 +161,8 @@ function leaveOut(outside) {
 }
 
 const OWN_URL = "ownUrl";
+/** Where the text of a part comes. */
+const PLACE = /\bsharray_text_(\w+)/g;
 const COMPILER = "compile part";
 /** In a context of node:vm, such as Jest's, a part is to have the globals of its core. */
 const COMPILING = `
@@ -161,16 +178,19 @@ const COMPILING = `
     return (taken) => compiled(new URL("part/", import.meta.url).href, taken);
   }`;
 
+function textOf({ code, takes, gives }) {
+  const locals = (list) => list.map(([name, local]) => `${name}:${local}`).join();
+  const taken = locals(takes.map(({ local }, i) => [`v${i}`, local]));
+  const given = locals(gives.map(({ name, local }) => [name, local]));
+  return `"use strict";const{${taken}}=taken;${code.replaceAll("import.meta.url", OWN_URL)}\nreturn{${given}}`;
+}
+
 /** In the core, in the place of a part. What it stands in for is compiled when it is called, and is there from then on. */
 function standInFor(part, { code, takes, gives }) {
   assertCallable({ code, gives });
   const imports = takes.map(
     ({ module, exported }, i) => `import { ${exported} as v${i} } from "./${module}";`,
   );
-  const locals = (list) => list.map(([name, local]) => `${name}:${local}`).join();
-  const text =
-    `"use strict";const{${locals(takes.map(({ local }, i) => [`v${i}`, local]))}}=taken;` +
-    `${code.replaceAll("import.meta.url", OWN_URL)}\nreturn{${locals(gives.map(({ name, local }) => [name, local]))}}`;
   const names = gives.map(({ name }) => name);
   const standIns = names.map((name) => {
     return `export let ${name} = function (...given) {
@@ -183,7 +203,7 @@ function standInFor(part, { code, takes, gives }) {
     ${imports.join("\n")}
     let part;
     function load() {
-      part ??= compilePart("${part}", ${JSON.stringify(text)})({ ${takes.map((_, i) => `v${i}`).join()} });
+      part ??= compilePart("${part}", sharray_text_${part})({ ${takes.map((_, i) => `v${i}`).join()} });
       ({ ${names.join()} } = part);
     }
     ${standIns.join("\n")}`;

@@ -4,4 +4,7 @@
  */
 import { builtInModule } from "./built-in-module.js";
 
-export const { TextDecoder, TextEncoder } = builtInModule("node:util");
+const util = builtInModule("node:util");
+
+export const TextEncoder = util.TextEncoder;
+export const TextDecoder = util.TextDecoder;

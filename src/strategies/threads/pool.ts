@@ -35,8 +35,8 @@ function threads(): NonNullable<typeof loaded> {
 }
 
 const control: Control = {
-  async spawn(worker) {
-    return (await threads()).spawnThread(worker);
+  async spawn(worker, timeout) {
+    return (await threads()).spawnThread(worker, timeout);
   },
   async flush(thread) {
     await (await threads()).flushThread(thread);

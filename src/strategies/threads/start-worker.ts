@@ -16,8 +16,8 @@ export interface StartOptions {
 
 /** How workers are started and ended. */
 export interface Control {
-  /** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
-  spawn(worker: PoolWorker): Promise<object>;
+  /** @returns the worker's thread, once it runs. Rejects if that takes longer; the worker may be alive then */
+  spawn(worker: PoolWorker, timeout: number): Promise<object>;
   /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
   flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;

@@ -78,6 +78,11 @@ export class WorkerServer {
     );
   }
 
+  /** Puts back what kernels have changed of JavaScript. @throws Error where that is impossible, to be left uncaught */
+  mend(): void {
+    this.#kernels.mendAll();
+  }
+
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
   async receive(message: WorkerMessage): Promise<void> {
     await this.#enter(message);
