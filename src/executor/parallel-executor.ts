@@ -76,19 +76,19 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     this.config = options instanceof ParallelConfig ? options : new ParallelConfig(options);
     const { maxWorkers, maxSharedBytes, idleTimeout, telemetry, workerInitializer } = this.config;
     this.#reporter = new Reporter(telemetry, maxWorkers);
-    const tricks = optimizationsOf();
+    const optimizations = optimizationsOf();
     const holders: HandleHolders = {
       forget: (memory) => this.#pool.forget(memory),
       collect: () => this.#pool.collect(),
     };
-    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout, tricks.recycling);
+    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout, optimizations.recycling);
     this.#pool = new Pool({
       maxWorkers,
       idleTimeout,
       mostGarbage: Math.min(MOST_GARBAGE, maxSharedBytes / GARBAGE_SHARE),
       onUnheld: (memory) => this.#arena.unheld(memory),
       workers: this.config,
-      tricks,
+      optimizations,
       initializer: workerInitializer === undefined ? null : resolveKernel(workerInitializer).address,
     });
     this.#planner = new Planner(this.config, this.#arena, this.#pool);

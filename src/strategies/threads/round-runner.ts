@@ -11,12 +11,12 @@ import type { Lost } from "./loss-policy.js";
 import { Participants } from "./participants.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
-import { ShortRound } from "./short-round.js";
+import { type LookedAt, ShortRound } from "./short-round.js";
 import type { Slot } from "./slot.js";
 import { endStopped, watchDeadlines } from "./task-deadlines.js";
 import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
 
-export class RoundRunner implements RoundListener<Slot> {
+export class RoundRunner implements RoundListener<Slot>, LookedAt {
   readonly round: Round;
   readonly woken = clock();
   metadataBytes: number;
@@ -46,7 +46,7 @@ export class RoundRunner implements RoundListener<Slot> {
     const { backlog } = job.parts;
     if (backlog !== undefined) {
       backlog.onRoom = () => {
-        this.#lookForEnd();
+        this.lookForEnd();
         this.#wakeForRoom();
       };
     }
@@ -88,24 +88,19 @@ export class RoundRunner implements RoundListener<Slot> {
 
   /** Wakes the first of the slots, and the others should the round turn out not to be short. */
   wakeOne(slots: readonly Slot[]): void {
-    this.#short = new ShortRound(this.round, this.#participants, this.#pool.looks, this.woken, {
-      wake: (slot) => this.#wake(slot),
-      wakeOthers: () => this.#wakeOthers(),
-      left: (slot, now) => this.#left(slot, now),
-      lookForEnd: () => this.#lookForEnd(),
-    });
+    this.#short = new ShortRound(this, this.#participants, this.#pool.looks);
     this.#short.begin(slots[0] as Slot);
   }
 
   wake(slots: readonly Slot[]): void {
-    for (const slot of slots) this.#wake(slot);
+    for (const slot of slots) this.wakeSlot(slot);
   }
 
   report(slot: Slot, message: ReportMessage): void {
     this.#inflow.take(message);
     // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
     if (message.left) this.#leave(slot);
-    else this.#lookForEnd();
+    else this.lookForEnd();
   }
 
   hasSaidLeft(slot: Slot, heard: number): boolean {
@@ -116,7 +111,7 @@ export class RoundRunner implements RoundListener<Slot> {
     const isBroken = left && this.round.leave(this.#placeOf(slot)).isBroken;
     this.#inflow.lose(reason, isOwn, isBroken);
     if (left) this.#leave(slot);
-    else this.#lookForEnd();
+    else this.lookForEnd();
   }
 
   hasBegun(slot: Slot): boolean {
@@ -156,7 +151,7 @@ export class RoundRunner implements RoundListener<Slot> {
     this.#job.onStop(end);
   }
 
-  #wake(slot: Slot): Found {
+  wakeSlot(slot: Slot): Found {
     const isBack = this.#participants.workers.includes(slot);
     const participant = this.#participants.enter(slot, this.round.workers);
     // Whoever had the place before may have said so.
@@ -171,7 +166,7 @@ export class RoundRunner implements RoundListener<Slot> {
     return slot.wake(message, this);
   }
 
-  #wakeOthers(): void {
+  wakeOthers(): void {
     const missing = this.round.workers - this.workers;
     // Where nobody takes part any more it has ended, or another round goes on; with a job that was stopped the pool may end.
     const isPointless = this.#outcome !== undefined || this.#job.isStopped || this.round.control.finished;
@@ -204,7 +199,7 @@ export class RoundRunner implements RoundListener<Slot> {
   }
 
   /** The slot's worker has left without a message. */
-  #left(slot: Slot, now: number): void {
+  left(slot: Slot, now: number): void {
     slot.leave(this.#id, now);
     this.#leave(slot);
   }
@@ -212,7 +207,7 @@ export class RoundRunner implements RoundListener<Slot> {
   #leave(slot: Slot): void {
     const { backlog, lease } = this.#job.parts;
     this.#participants.leave(slot);
-    this.#lookForEnd();
+    this.lookForEnd();
     // The gate may have been raised after the worker had found it closed.
     if (backlog !== undefined) this.#wakeForRoom();
     if (this.#participants.here === 0) {
@@ -222,7 +217,7 @@ export class RoundRunner implements RoundListener<Slot> {
     lease.drop();
   }
 
-  #lookForEnd(): void {
+  lookForEnd(): void {
     if (this.#outcome !== undefined) return;
     // The order matters: a claim raises the count of posted values before it ends.
     if (this.round.control.finished && this.#inflow.isComplete) this.#endWith([]);

@@ -21,54 +21,47 @@ const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
-/** What a short round has its runner do. */
-export interface ShortRoundActions {
-  wake(slot: Slot): Found;
+/** The runner of a short round. */
+export interface LookedAt {
+  readonly round: Round;
+  readonly woken: number;
+  wakeSlot(slot: Slot): Found;
   /** The round may take longer than one worker is good for. */
   wakeOthers(): void;
   /** The slot's worker has left without a message. */
   left(slot: Slot, now: number): void;
+  /** All tasks may have ended. */
   lookForEnd(): void;
 }
 
 export class ShortRound implements Polled {
-  readonly #round: Round;
+  readonly #runner: LookedAt;
   readonly #participants: Participants<Slot>;
   readonly #looks: Looks;
-  readonly #woken: number;
-  readonly #actions: ShortRoundActions;
   #isLooked = false;
   #late: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    round: Round,
-    participants: Participants<Slot>,
-    looks: Looks,
-    woken: number,
-    actions: ShortRoundActions,
-  ) {
-    this.#round = round;
+  constructor(runner: LookedAt, participants: Participants<Slot>, looks: Looks) {
+    this.#runner = runner;
     this.#participants = participants;
     this.#looks = looks;
-    this.#woken = woken;
-    this.#actions = actions;
   }
 
   /**
    * Wakes the worker. It is looked at if that pays, as it does if the worker was awake: it has a core of its own then.
    */
   begin(first: Slot): void {
-    const found = this.#actions.wake(first);
+    const found = this.#runner.wakeSlot(first);
     if (found !== "looking" && !this.#looks.take()) {
-      this.#stopLooking(this.#woken);
+      this.#stopLooking(this.#runner.woken);
       // It keeps all of the call's arrays reachable, so it does not run on when all have left.
-      this.#late = unref(setTimeout(() => this.#actions.wakeOthers(), LATE_MS));
+      this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));
       return;
     }
-    const leave = this.#round.leave(0);
-    if (found === "looking" && stayFor(() => leave.hasLeft, this.#woken)) {
+    const leave = this.#runner.round.leave(0);
+    if (found === "looking" && stayFor(() => leave.hasLeft, this.#runner.woken)) {
       this.#looks.ended(true);
-      this.#actions.left(first, this.#woken);
+      this.#runner.left(first, this.#runner.woken);
       return;
     }
     this.#isLooked = true;
@@ -78,20 +71,20 @@ export class ShortRound implements Polled {
   poll(now: number): boolean {
     const participants = this.#participants;
     for (const [slot, participant] of participants.present()) {
-      if (this.#round.leave(participant).hasLeft) this.#actions.left(slot, now);
+      if (this.#runner.round.leave(participant).hasLeft) this.#runner.left(slot, now);
     }
     if (participants.here === 0) return true;
     // A single worker is about to leave once all is done; then the next call finds it idle.
-    if (participants.workers.length > 1) this.#actions.lookForEnd();
-    if (now - this.#woken > ALONE_MS) this.#actions.wakeOthers();
-    if (now - this.#woken < LOOK_MS) return false;
+    if (participants.workers.length > 1) this.#runner.lookForEnd();
+    if (now - this.#runner.woken > ALONE_MS) this.#runner.wakeOthers();
+    if (now - this.#runner.woken < LOOK_MS) return false;
     this.#stopLooking(now);
     return true;
   }
 
   /** All tasks have ended, or no worker is left to run them. */
   ended(): void {
-    if (this.#isLooked) this.#looks.ended(clock() - this.#woken <= PAYS_MS);
+    if (this.#isLooked) this.#looks.ended(clock() - this.#runner.woken <= PAYS_MS);
   }
 
   /** No worker takes part any more. */
@@ -101,10 +94,10 @@ export class ShortRound implements Polled {
 
   /** From now on workers that leave send messages, those that are woken later too. */
   #stopLooking(now: number): void {
-    for (let participant = 0; participant < this.#round.workers; participant++) {
-      if (this.#round.leave(participant).call()) continue;
+    for (let participant = 0; participant < this.#runner.round.workers; participant++) {
+      if (this.#runner.round.leave(participant).call()) continue;
       const slot = this.#participants.workers[participant] as Slot;
-      if (this.#participants.has(slot)) this.#actions.left(slot, now);
+      if (this.#participants.has(slot)) this.#runner.left(slot, now);
     }
   }
 }

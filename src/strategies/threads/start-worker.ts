@@ -11,7 +11,7 @@ import { parallelism } from "../host-meter.js";
 export interface StartOptions {
   readonly workers: WorkerOptions;
   readonly initializer: KernelAddress | null;
-  readonly tricks: Optimizations;
+  readonly optimizations: Optimizations;
 }
 
 /** How workers are started and ended. */
@@ -36,14 +36,14 @@ export interface Started {
  * @throws Error if no worker can be started, for want of threads, of memory, of permission
  */
 export function startWorker(
-  { workers, initializer, tricks }: StartOptions,
+  { workers, initializer, optimizations }: StartOptions,
   onEnd: (exitCode: number, error: unknown) => void,
 ): Started {
   const bell = new SharedArrayBuffer(BELL_BYTES);
   // With a single thread the caller would wait for a worker that only looks at its bell.
-  const spins = tricks.spin && parallelism() > 1;
+  const spins = optimizations.spin && parallelism() > 1;
   // A worker that is parked has to look at its port, too.
-  const parks = tricks.bell && CAN_TAKE;
+  const parks = optimizations.bell && CAN_TAKE;
   const output = new OutputMark();
   const setup: WorkerSetup = { initializer, bell, parks, spins };
   const { port1, port2 } = newChannel();

@@ -28,7 +28,7 @@ const server = new WorkerServer(port as Port, setup as WorkerSetup, takeMessage)
 if (control === undefined) {
   setTimeout(() => {
     // Kernels may have run by now.
-    server.mend();
+    server.mendAll();
     void loadControl();
   }, CONTROL_MS);
 }
