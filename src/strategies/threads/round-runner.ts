@@ -53,7 +53,7 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
   }
 
   /**
-   * Waits, where it has to, until all tasks of the round have ended or no worker is left to run them.
+   * Waits, if it has to, until all tasks of the round have ended or no worker is left to run them.
    * @returns those lost
    */
   untilEnd(): MaybePromise<readonly Lost[]> {
@@ -77,7 +77,7 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
     return first === Infinity ? this.woken : Math.max(this.woken, first);
   }
 
-  /** Empty where nobody traces the call. */
+  /** Empty if nobody traces the call. */
   claims(): Claim[] {
     if (!this.#job.parts.isTraced) return [];
     return this.#participants.workers.flatMap((slot, participant) => {

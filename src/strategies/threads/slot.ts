@@ -103,12 +103,12 @@ export class Slot {
     return this.#holds > 0 ? undefined : this.#idleSince;
   }
 
-  /** Has the pool ended it itself? */
+  /** Whether the pool has ended it. */
   get isTerminated(): boolean {
     return this.#terminated;
   }
 
-  /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
+  /** Wakes the worker for a round. Messages wait in the port while the worker is starting. */
   wake(message: WakeMessage, listener: RoundListener<Slot>): Found {
     this.#rounds.add(message.round, listener);
     this.#hold();

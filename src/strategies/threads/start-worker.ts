@@ -18,7 +18,7 @@ export interface StartOptions {
 export interface Control {
   /** @returns the worker's thread, once it runs. Rejects if that takes longer; the worker may be alive then */
   spawn(worker: PoolWorker, timeout: number): Promise<object>;
-  /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
+  /** Resolves when what the thread has written to the console is here; never if it does not get to that. */
   flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface Started {
 
 /**
  * @param onEnd called once, however the worker ends
- * @throws Error if no worker can be started, for want of threads, of memory, of permission
+ * @throws Error if no worker can be started, because threads, memory or permission are missing
  */
 export function startWorker(
   { workers, initializer, optimizations }: StartOptions,

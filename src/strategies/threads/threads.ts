@@ -85,7 +85,7 @@ export class ThreadsStrategy implements Strategy {
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
     const { first } = lossPolicy;
-    // A kernel's own error is the one to tell where it comes first.
+    // A kernel's own error is told if it comes first.
     if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
       throw lostError(job, lossPolicy, first);
     }
@@ -169,7 +169,7 @@ function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
   return failure !== undefined && failure.index < (index as number);
 }
 
-/** @param last what ended the run; told where no task was given up */
+/** @param last what ended the run; told if no task was given up */
 function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostError {
   const { exitCode, error, index } = lossPolicy.first ?? last;
   const reason = isError(error) ? `: ${error.message}` : "";

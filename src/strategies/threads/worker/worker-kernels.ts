@@ -49,7 +49,7 @@ export class WorkerKernels {
     this.#outdated.clear();
   }
 
-  /** Puts back what sharray rests on. @throws Error where that is impossible, to be left uncaught */
+  /** Puts back what sharray rests on. @throws Error if that is impossible, to be left uncaught */
   mend(): void {
     this.#builtIns?.mend();
   }

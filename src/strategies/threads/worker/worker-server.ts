@@ -34,7 +34,7 @@ export class WorkerServer implements Waiting {
   readonly #queue: JoinedRound[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
   readonly #shut = new Map<number, JoinedRound>();
-  /** The last part in a round in that memory, where the next one may be the same. */
+  /** The last part in a round in that memory, which the next one may repeat. */
   readonly #standing = new Map<number, JoinedRound>();
   /** Undefined: the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
@@ -48,7 +48,7 @@ export class WorkerServer implements Waiting {
 
   /**
    * Reports as soon as the initializer has ended.
-   * @param takeMessage takes the next message from the port at once, where there is one
+   * @param takeMessage takes the next message from the port at once; `undefined` if there is none
    */
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
@@ -93,7 +93,7 @@ export class WorkerServer implements Waiting {
     if (!this.#running) await this.#serve();
   }
 
-  /** @returns undefined where the round could be joined at once */
+  /** @returns `undefined` if the round could be joined at once */
   enter(wake: WorkerMessage): Promise<void> | undefined {
     this.#kernels.mend();
     // In this order: memory that the pool lets go may come back by way of the user.
