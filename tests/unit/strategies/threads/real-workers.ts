@@ -1,4 +1,5 @@
 /** Pools of real workers, and jobs for them. The workers' entry is that of dist: see vitest.config.ts. */
+import { vi } from "vitest";
 import { resolveKernel } from "../../../../src/kernel/resolve.js";
 import type { AnyKernel } from "../../../../src/kernel/types.js";
 import { Arena } from "../../../../src/memory/arena.js";
@@ -11,6 +12,9 @@ import { Pool, type PoolOptions } from "../../../../src/strategies/threads/pool.
 import type { Control, StartOptions } from "../../../../src/strategies/threads/start-worker.js";
 import * as threads from "../../../../src/strategies/threads/thread-control.js";
 import type { PlacedJob } from "../../../../src/strategies/threads/wake-message.js";
+
+// Workers start late on a loaded machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export const START: StartOptions = {
   workers: { resourceLimits: undefined },
