@@ -21,7 +21,7 @@ const MODULES = {
 const PARTS = {
   kernels: ["kernel/inline/analyse.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
-  workers: ["strategies/threads/slot.ts", "strategies/threads/threads.ts"],
+  workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
   rounds: [
     "strategies/threads/round-runner.ts",
     "strategies/threads/loss-policy.ts",
@@ -29,14 +29,16 @@ const PARTS = {
     "protocol/msgpack.ts",
   ],
   arrays: ["memory/share.ts", "memory/snapshot.ts"],
-  streams: ["executor/result-stream.ts"],
+  streams: ["call/result-stream.ts"],
   moves: ["call/hand-over.ts"],
   plans: ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
   failures: [
     "memory/make-room.ts",
+    "call/failed-task.ts",
+    "call/lead-to-line.ts",
     "call/partial-results.ts",
     "protocol/thrown.ts",
-    "call/room-wait.ts",
+    "call/room-queue.ts",
     "call/input-names.ts",
     "tasks/returned.ts",
   ],

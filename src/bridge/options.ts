@@ -1,10 +1,10 @@
 /** Options of the two calls that make a bridge. */
-import { checkField } from "../config/config.js";
+import { checkField } from "../config/rules.js";
 import { ConfigurationError, quote } from "../errors.js";
 import { isRecord } from "../memory/inputs.js";
 
 /**
- * The value of the one option that a call has.
+ * Reads the one option that a call has.
  * @param rule the field of the configuration that has the same rule
  * @throws TypeError, ConfigurationError
  */

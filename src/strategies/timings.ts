@@ -1,7 +1,7 @@
 /** What threads noted about their part in a round, read on the caller's side. */
 import { ENDED, LOG_WORDS, LOGGED, STARTED } from "../protocol/meter.js";
 import type { Claim } from "../protocol/round.js";
-import type { RunReport } from "./job.js";
+import type { RunReport } from "./strategy.js";
 
 /** Claims that a thread can note one by one: about a second of claims of 0.2 ms; what comes later is drawn together. */
 export const LOG_CAPACITY = 4096;

@@ -1,6 +1,7 @@
 /** The events that an executor reports. Types only. All times are milliseconds, all sizes bytes. */
-import type { Estimate, Plan, StrategyName } from "../plan/plan.js";
+import type { Estimate } from "../plan/plan.js";
 import type { Claim } from "../protocol/round.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 
 /** Names of the public calls. */
 export type CallName = "mapShared" | "transformShared" | "reduceShared" | "map" | "streamShared";
@@ -47,6 +48,8 @@ export interface ParallelExecution {
   readonly bytesShared: number;
   /** Descriptors, kernels, `args` and items that were sent. */
   readonly metadataBytes: number;
+  /** Values of variables around the kernel, as they are sent; arrays that cross by reference are not among them. */
+  readonly capturedBytes: number;
   /** What the plan said of the strategy that finished the call. */
   readonly predicted: Estimate;
   /** Where the time went: the same parts, measured. */

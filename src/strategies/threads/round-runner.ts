@@ -5,6 +5,7 @@ import type { Found } from "../../protocol/doorbell.js";
 import type { ReportMessage } from "../../protocol/messages.js";
 import type { Claim, Round } from "../../protocol/round.js";
 import type { Job } from "../job.js";
+import type { PlacedJob } from "../strategy.js";
 import { claimsOf } from "../timings.js";
 import { Inflow } from "./inflow.js";
 import type { Lost } from "./loss-policy.js";
@@ -14,7 +15,7 @@ import type { Loss, RoundListener } from "./round-listener.js";
 import { type LookedAt, ShortRound } from "./short-round.js";
 import type { Slot } from "./slot.js";
 import { endStopped, watchDeadlines } from "./task-deadlines.js";
-import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
+import { addressBytes, nextRound, wakeMessage } from "./wake-message.js";
 
 export class RoundRunner implements RoundListener<Slot>, LookedAt {
   readonly round: Round;
@@ -43,9 +44,9 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     job.beginRound(round.control, tasks, round.workers);
     if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
-    const { backlog } = job.parts;
-    if (backlog !== undefined) {
-      backlog.onRoom = () => {
+    const { streamBuffer } = job.parts;
+    if (streamBuffer !== undefined) {
+      streamBuffer.onRoom = () => {
         this.lookForEnd();
         this.#wakeForRoom();
       };
@@ -156,8 +157,8 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
     const participant = this.#participants.enter(slot, this.round.workers);
     // Whoever had the place before may have said so.
     this.round.leave(participant).say(0);
-    const { kernel, lease, backlog } = this.#job.parts;
-    backlog?.onWorkers(true);
+    const { kernel, lease, streamBuffer } = this.#job.parts;
+    streamBuffer?.onWorkers(true);
     lease.hold();
     // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
@@ -205,14 +206,14 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
   }
 
   #leave(slot: Slot): void {
-    const { backlog, lease } = this.#job.parts;
+    const { streamBuffer, lease } = this.#job.parts;
     this.#participants.leave(slot);
     this.lookForEnd();
     // The gate may have been raised after the worker had found it closed.
-    if (backlog !== undefined) this.#wakeForRoom();
+    if (streamBuffer !== undefined) this.#wakeForRoom();
     if (this.#participants.here === 0) {
       this.#short?.deserted();
-      backlog?.onWorkers(false);
+      streamBuffer?.onWorkers(false);
     }
     lease.drop();
   }
@@ -235,7 +236,7 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
 
   #endWith(lost: readonly Lost[]): void {
     this.#outcome = lost;
-    this.#job.parts.backlog?.endRound();
+    this.#job.parts.streamBuffer?.endRound();
     this.#short?.ended();
     for (const listener of this.#onEnd) listener();
   }

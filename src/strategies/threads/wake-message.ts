@@ -1,21 +1,9 @@
 /** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
 import type { Kernel } from "../../kernel/resolve.js";
-import type { Place } from "../../memory/placement.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
 import type { Round } from "../../protocol/round.js";
+import type { PlacedJob } from "../strategy.js";
 import type { Slot } from "./slot.js";
-
-/** Where the job's memory is, for workers. */
-export interface PlacedJob {
-  /** The array table. */
-  readonly places: readonly Place[];
-  readonly block: Memory;
-}
-
-interface Memory {
-  readonly memory: number;
-  readonly buffer: SharedArrayBuffer;
-}
 
 let lastRound = 0;
 
@@ -70,7 +58,9 @@ export function wakeMessage(
   };
 }
 
-/** Bytes of a kernel's address, for telemetry. */
-export function addressBytes(address: KernelAddress): number {
-  return address.type === "inline" ? address.source.length : address.url.length;
+/** Bytes of a kernel's address, for telemetry: of its texts beside its name, because all else is small. */
+export function addressBytes({ kind: _kind, name: _name, ...where }: KernelAddress): number {
+  let bytes = 0;
+  for (const field of Object.values<unknown>(where)) if (typeof field === "string") bytes += field.length;
+  return bytes;
 }

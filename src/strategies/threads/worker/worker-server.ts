@@ -1,5 +1,6 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
 
+import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
 import { nextTurn } from "../../../platform/runtime.js";
 import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
@@ -19,7 +20,7 @@ import { BellWait, type Waiting } from "./bell-wait.js";
 import { JoinedRound } from "./joined-round.js";
 import { type Port, ReportPort } from "./report-port.js";
 import { assertIntact } from "./self-check.js";
-import { load, WorkerKernels } from "./worker-kernels.js";
+import { WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
 // What is there after that, a kernel has kept.
@@ -233,6 +234,6 @@ export class WorkerServer implements Waiting {
 
 async function initialize(setup: WorkerSetup): Promise<void> {
   if (setup.initializer === null) return;
-  const { fn } = await load(setup.initializer);
+  const fn = await loaderOf(setup.initializer).load(setup.initializer);
   await (fn as () => unknown)();
 }

@@ -8,10 +8,10 @@ import { Lease } from "../../../../src/memory/lease.js";
 import { ALL_OPTIMIZATIONS } from "../../../../src/platform/optimizations.js";
 import { openBlock } from "../../../../src/protocol/job-block.js";
 import { Job } from "../../../../src/strategies/job.js";
+import type { PlacedJob } from "../../../../src/strategies/strategy.js";
 import { Pool, type PoolOptions } from "../../../../src/strategies/threads/pool.js";
 import type { Control, StartOptions } from "../../../../src/strategies/threads/start-worker.js";
 import * as threads from "../../../../src/strategies/threads/thread-control.js";
-import type { PlacedJob } from "../../../../src/strategies/threads/wake-message.js";
 
 // Workers start late on a loaded machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -72,7 +72,7 @@ export function jobOver(
     block,
     packing: null,
     lease: new Lease(arena),
-    backlog: undefined,
+    streamBuffer: undefined,
     isTraced: false,
     timeout,
   });

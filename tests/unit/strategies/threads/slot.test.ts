@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { KernelAddress } from "../../../../src/protocol/messages.js";
 import { Slot } from "../../../../src/strategies/threads/slot.js";
+import { inlineAddress } from "../../kernel/addresses.js";
 import { control, START } from "./real-workers.js";
 
 const slots: Slot[] = [];
@@ -28,7 +29,7 @@ function slotWith(initializer: KernelAddress | null = null) {
 }
 
 function initializer(source: string): KernelAddress {
-  return { type: "inline", source, name: "init", stateful: false, lingers: false, writes: 0 };
+  return inlineAddress(source, "init");
 }
 
 describe("a slot", () => {

@@ -1,0 +1,100 @@
+import { StreamBuffer } from "../strategies/stream-buffer.js";
+import type { StreamedResult } from "./types.js";
+
+type Run = (backlog: StreamBuffer, signal: AbortSignal) => Promise<unknown>;
+
+type Step<R> = IteratorResult<StreamedResult<R>, undefined>;
+
+/** Results in the order of their completion. The call starts with the iteration and is cancelled with it. */
+export class ResultStream<R> implements AsyncIterable<StreamedResult<R>> {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<StreamedResult<R>, undefined> {
+    return new ResultIterator(this.#run);
+  }
+}
+
+/**
+ * One loop over a stream. Not an async generator, which answers one call after the other: leaving would wait until the
+ * result that was asked for has come.
+ */
+class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, undefined> {
+  readonly #run: Run;
+  readonly #backlog = new StreamBuffer();
+  readonly #cancel = new AbortController();
+  /** Calls of `next` that wait for their answer. */
+  readonly #waiting: ((step: Step<R> | Promise<never>) => void)[] = [];
+  #running: Promise<void> | undefined;
+  #hasEnded = false;
+  /** What the call failed with, until somebody has been told. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(run: Run) {
+    this.#run = run;
+    this.#backlog.onResult = () => this.#answer();
+  }
+
+  next(): Promise<Step<R>> {
+    if (!this.#hasEnded) this.#running ??= this.#start();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#answer();
+    });
+  }
+
+  async return(): Promise<Step<R>> {
+    await this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.#leave();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.#run(this.#backlog, this.#cancel.signal);
+    } catch (error) {
+      if (!this.#hasEnded) this.#failure = { error };
+    }
+    this.#hasEnded = true;
+    this.#answer();
+  }
+
+  async #leave(): Promise<void> {
+    this.#hasEnded = true;
+    this.#failure = undefined;
+    this.#backlog.drop();
+    this.#cancel.abort(new DOMException("The loop over streamShared() was left", "AbortError"));
+    this.#answer();
+    await this.#running;
+  }
+
+  /** Answers those that wait, as far as there are results, and all of them at the end. */
+  #answer(): void {
+    while (this.#waiting.length > 0) {
+      const step = this.#step();
+      if (step === undefined) return;
+      this.#waiting.shift()?.(step);
+    }
+  }
+
+  #step(): Step<R> | Promise<never> | undefined {
+    const value = this.#backlog.take();
+    if (value !== undefined) return { done: false, value: value as StreamedResult<R> };
+    if (!this.#hasEnded) return undefined;
+    if (this.#failure === undefined) return { done: true, value: undefined };
+    const { error } = this.#failure;
+    this.#failure = undefined;
+    return Promise.reject(error);
+  }
+}

@@ -1,0 +1,187 @@
+/** One run of a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
+
+import { WorkerLostError } from "../../errors.js";
+import type { Arena } from "../../memory/arena.js";
+import { clock } from "../../platform/clock.js";
+import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
+import { isError } from "../../platform/realms.js";
+import { type Descriptor, packPlaces } from "../../protocol/descriptor.js";
+import { taskRange } from "../../protocol/job-spec.js";
+import { openRound, type Round } from "../../protocol/round.js";
+import type { Job } from "../job.js";
+import type { PlacedJob, RunReport } from "../strategy.js";
+import { computingTime, LOG_CAPACITY } from "../timings.js";
+import { LossPolicy, type Lost } from "./loss-policy.js";
+import type { Pool } from "./pool.js";
+import { RoundRunner } from "./round-runner.js";
+import type { Slot } from "./slot.js";
+
+// A round this short is over before a message would have come, and before a second worker would have woken up.
+const SHORT_MS = 0.1;
+
+export class ThreadsRun {
+  readonly #pool: Pool;
+  readonly #arena: Arena;
+  readonly #placed: PlacedJob;
+  readonly #maxRetries: number;
+  readonly #isShort: boolean;
+
+  /** @param expected milliseconds of computing; undefined: nobody knows */
+  constructor(pool: Pool, arena: Arena, placed: PlacedJob, maxRetries: number, expected: number | undefined) {
+    this.#pool = pool;
+    this.#arena = arena;
+    this.#placed = placed;
+    this.#maxRetries = maxRetries;
+    this.#isShort = pool.optimizations.look && expected !== undefined && expected <= SHORT_MS;
+  }
+
+  run(job: Job, workers: number): MaybePromise<RunReport> {
+    const order = job.unfinished();
+    const left = order?.length ?? job.parts.spec.tasks;
+    // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
+    if (job.isStopped || left === 0) return reportOf([], 0, left);
+    const inherited = this.#pool.size;
+    const slots = this.#pool.acquire(Math.min(workers, left));
+    if (slots.length === 0) return this.#runRounds(job, workers, inherited, order, undefined);
+    const first = this.#begin(job, slots, order, left);
+    const lost = first.untilEnd();
+    if (isPromise(lost) || lost.length > 0) return this.#runRounds(job, workers, inherited, order, first);
+    this.#pool.progressed();
+    return reportOf([first], 0, left);
+  }
+
+  /**
+   * @param inherited workers that were there before
+   * @param runner of the first round, if it has begun
+   */
+  async #runRounds(
+    job: Job,
+    workers: number,
+    inherited: number,
+    order: Uint32Array | undefined,
+    runner: RoundRunner | undefined,
+  ): Promise<RunReport> {
+    const tasks = order?.length ?? job.parts.spec.tasks;
+    const lossPolicy = new LossPolicy(this.#maxRetries, inherited);
+    const runners: RoundRunner[] = [];
+    let retries = 0;
+    for (let left = order; !job.isStopped && left?.length !== 0; runner = undefined) {
+      const count = left?.length ?? tasks;
+      const current = runner ?? (await this.#beginLater(job, workers, left, count));
+      runners.push(current);
+      const lost = await current.untilEnd();
+      if (job.isStopped) break;
+      if (lost.length === 0) {
+        this.#pool.progressed();
+        break;
+      }
+      const { givenUp } = lossPolicy;
+      const rest = job.unfinished(givenUp) as Uint32Array;
+      const hasProgressed = rest.length < count;
+      if (hasProgressed) this.#pool.progressed();
+      const last = lossPolicy.note(lost, hasProgressed);
+      if (last !== undefined) throw lostError(job, lossPolicy, last);
+      left = rest.filter((index) => !givenUp.has(index));
+      if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
+    }
+    const { first } = lossPolicy;
+    // A kernel's own error is told if it comes first.
+    if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
+      throw lostError(job, lossPolicy, first);
+    }
+    return reportOf(runners, retries, tasks);
+  }
+
+  async #beginLater(
+    job: Job,
+    workers: number,
+    order: Uint32Array | undefined,
+    left: number,
+  ): Promise<RoundRunner> {
+    const width = Math.min(workers, left);
+    const idle = this.#pool.acquire(width);
+    return this.#begin(job, idle.length > 0 ? idle : await this.#pool.acquireLater(width, job), order, left);
+  }
+
+  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): RoundRunner {
+    // Where a gate is in the way workers come and go, which takes messages.
+    const isShort = this.#isShort && (job.parts.streamBuffer?.hasRoomFor(left, slots.length) ?? true);
+    const round = this.#openRound(job, slots.length, order, isShort);
+    const runner = new RoundRunner(job, round, left, this.#placed, this.#pool);
+    if (isShort) runner.wakeOne(slots);
+    else runner.wake(slots);
+    return runner;
+  }
+
+  #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
+    const { spec, kernel, packing, streamBuffer, lease, isTraced } = job.parts;
+    const descriptor: Descriptor = {
+      spec: job.specFor(order),
+      kernel: kernel.id,
+      block: this.#placed.block.memory,
+      packing,
+      tasks: order?.length ?? spec.tasks,
+      stream: streamBuffer !== undefined,
+      slots: streamBuffer === undefined && this.#pool.optimizations.slots,
+      grows: this.#pool.optimizations.grain,
+      logged: isTraced ? LOG_CAPACITY : 0,
+      places: packPlaces(this.#placed.places),
+    };
+    const round = openRound(this.#arena, descriptor, workers, order, isShort);
+    lease.add(round.region);
+    return round;
+  }
+}
+
+function reportOf(runners: readonly RoundRunner[], retries: number, ran: number): RunReport {
+  let workers = 0;
+  let busy = 0;
+  let sending = 0;
+  let metadataBytes = 0;
+  for (const runner of runners) {
+    workers = Math.max(workers, runner.workers);
+    busy += runner.round.busy();
+    sending += runner.round.sending();
+    metadataBytes += runner.metadataBytes;
+  }
+  const [first] = runners;
+  const woken = first?.woken ?? clock();
+  const ready = first?.ready() ?? woken;
+  const computing = computingTime(runners.map(({ round }) => round));
+  const claims = runners.flatMap((runner) => runner.claims());
+  return {
+    strategy: "threads",
+    workers,
+    busy,
+    sending,
+    metadataBytes,
+    retries,
+    ran,
+    left: 0,
+    woken,
+    ready,
+    computing,
+    claims,
+  };
+}
+
+function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
+  return failure !== undefined && failure.index < (index as number);
+}
+
+/** @param last what ended the run; told if no task was given up */
+function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostError {
+  const { exitCode, error, index } = lossPolicy.first ?? last;
+  const reason = isError(error) ? `: ${error.message}` : "";
+  const code = `exit code ${exitCode}${reason}`;
+  if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
+  if (lossPolicy.first === undefined || index === undefined) {
+    const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
+    return new WorkerLostError(message, exitCode, error);
+  }
+  const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
+  const message =
+    `Task ${index} (elements ${start} to ${end}) ended its worker each time that it ran (${code}); ` +
+    'what "maxRetries" allows is used up';
+  return new WorkerLostError(message, exitCode, error, { index, start, end });
+}
