@@ -20,6 +20,7 @@ const MODULES = {
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
   kernels: ["kernel/inline/analyse.ts"],
+  captures: ["kernel/inline/captured-values.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
   rounds: [
@@ -148,6 +149,10 @@ async function coreOf(options) {
     const outside = new Set([...core, ...DOORS]);
     for (const file of reached(entries, outside)) (once.has(file) ? core : once).add(file);
   }
+  // Our own modules are small.
+  const [large] = [...core].filter((file) => file.includes("node_modules/"));
+  if (large !== undefined)
+    throw new Error(`${large} would be compiled by every program: make a part of what imports it`);
   return core;
 }
 
