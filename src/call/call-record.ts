@@ -129,5 +129,6 @@ export interface PassReport {
   readonly itemBytes: number;
   /** `undefined` if it failed. */
   readonly measured: Measured | undefined;
-  readonly hintAdvice: string | undefined;
+  /** Payload bytes of a task, as measured. */
+  readonly taskBytes: number;
 }
