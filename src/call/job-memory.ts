@@ -1,6 +1,5 @@
 /** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
 
-import { KernelError, TaskTimeoutError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import type { Lease } from "../memory/lease.js";
 import { place, placeOf } from "../memory/placement.js";
@@ -11,12 +10,11 @@ import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
 import { openBlock } from "../protocol/job-block.js";
-import { taskRange } from "../protocol/job-spec.js";
-import { unpackThrown } from "../protocol/thrown.js";
 import { Job } from "../strategies/job.js";
 import type { JobInputs, Leg, PlacedJob, RunReport } from "../strategies/strategy.js";
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
+import { failureOf } from "./failure.js";
 import { mutatedError } from "./input-names.js";
 import { needsOf } from "./needs.js";
 import { named, type Outcome } from "./outcome.js";
@@ -142,7 +140,7 @@ export class JobMemory implements JobInputs {
     if (snapshot === undefined) return;
     const change = await this.#unlessStopped(snapshot.findChange(pause));
     if (change === undefined) return;
-    const failure = this.#failure();
+    const failure = failureOf(this.job);
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
     const error = mutatedError(sightings, this.job.parts.spec, change, failure);
     // What a later task changed is not to blame for the failure, and other strategies stop before that task.
@@ -154,7 +152,7 @@ export class JobMemory implements JobInputs {
    * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
-    const failure = this.#failure();
+    const failure = failureOf(this.job);
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.
@@ -205,15 +203,6 @@ export class JobMemory implements JobInputs {
         },
       );
     });
-  }
-
-  #failure(): KernelError | TaskTimeoutError | undefined {
-    const { failure, parts } = this.job;
-    if (failure === undefined) return undefined;
-    const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
-    return failure.thrown === undefined
-      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
-      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
   }
 
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */

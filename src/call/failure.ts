@@ -1,0 +1,14 @@
+/** The failure of a job as the caller gets it. */
+import { KernelError, TaskTimeoutError } from "../errors.js";
+import { taskRange } from "../protocol/job-spec.js";
+import { unpackThrown } from "../protocol/thrown.js";
+import type { Job } from "../strategies/job.js";
+
+/** @returns the error of the failed task with the lowest index; `undefined` if none has failed */
+export function failureOf({ failure, parts }: Job): KernelError | TaskTimeoutError | undefined {
+  if (failure === undefined) return undefined;
+  const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
+  return failure.thrown === undefined
+    ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
+    : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+}
