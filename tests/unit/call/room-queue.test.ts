@@ -76,7 +76,7 @@ describe("a pass that found no room", () => {
     const waiting = queue.enter(call, pass, lack(), vi.fn());
     items[0] = 99;
     await waiting;
-    expect([...(pass.request.items as { numbers: Iterable<number> }).numbers]).toEqual([1, 2, 3]);
+    expect([...(pass.request.items as unknown as { numbers: Iterable<number> }).numbers]).toEqual([1, 2, 3]);
   });
 
   it("fails with whatever else goes wrong, and with what it lacks once it has its memory", async () => {
