@@ -127,6 +127,7 @@ export interface PassReport {
   readonly placing: Placing | undefined;
   readonly bytesPlaced: number;
   readonly itemBytes: number;
+  readonly capturedBytes: number;
   /** `undefined` if it failed. */
   readonly measured: Measured | undefined;
   /** Payload bytes of a task, as measured. */

@@ -140,7 +140,7 @@ export class JobMemory implements JobInputs {
     if (snapshot === undefined) return;
     const change = await this.#unlessStopped(snapshot.findChange(pause));
     if (change === undefined) return;
-    const failure = failureOf(this.job);
+    const failure = failureOf(this.job, this.#request);
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
     const error = mutatedError(sightings, this.job.parts.spec, change, failure);
     // What a later task changed is not to blame for the failure, and other strategies stop before that task.
@@ -152,7 +152,7 @@ export class JobMemory implements JobInputs {
    * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
-    const failure = failureOf(this.job);
+    const failure = failureOf(this.job, this.#request);
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.

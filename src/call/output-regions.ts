@@ -34,7 +34,7 @@ export class OutputRegions {
     if (outputs === null) return spec;
     const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
     const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
-    const clearOutputs = guest?.clearOutputs ?? this.#outputs.some(({ region }) => region.recycled);
+    const clearOutputs = spec.clearOutputs === true || this.#outputs.some(({ region }) => region.recycled);
     return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
   }
 

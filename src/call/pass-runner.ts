@@ -181,6 +181,7 @@ function reportOf(
     placing: memory?.placing,
     bytesPlaced: memory?.bytesPlaced ?? 0,
     itemBytes: request.itemBytes,
+    capturedBytes: request.spec.captures?.length ?? 0,
     measured,
     taskBytes: request.workShape.taskBytes,
   };

@@ -33,6 +33,7 @@ export function executionEvent(
     bytesPlaced: total(passes, (pass) => pass.bytesPlaced),
     bytesShared: total(passes, (pass) => pass.plan.bytesShared),
     metadataBytes: strategy === here ? 0 : sent,
+    capturedBytes: total(passes, (pass) => pass.capturedBytes),
     predicted: Object.freeze(predictedOf(passes)),
     actual: Object.freeze(actual),
     advice: [...new Set(passes.flatMap(adviceIn))],

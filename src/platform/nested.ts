@@ -1,16 +1,16 @@
-/** Whether this thread is a worker of a pool; `nested.browser.ts` is the twin. */
+/** Tells workers of a pool from other threads; `nested.browser.ts` is the twin. */
 import { builtInModule } from "./built-in-module.js";
 
-/** In the data of each worker of a pool, which also modules have that are loaded before its entry (`--import`, `--require`). */
+/** A key in the data of each worker of a pool. Modules that are loaded before its entry (`--import`, `--require`) see it, too. */
 export const POOL_WORKER = "sharray.pool-worker";
 
-// Workers have no `process.abort`, and Node says so by this mark. Asking node:worker_threads takes 5 ms of the main thread.
+// Workers have no `process.abort`, and Node says so by this mark. To ask node:worker_threads takes 5 ms of the main thread.
 const mayBeWorker =
   process.versions["bun"] !== undefined ||
   process.versions["deno"] !== undefined ||
   (process.abort as { readonly disabled?: boolean }).disabled === true;
 
-/** In a worker of the pool a new executor is sequential: the pool has the cores already. */
+/** Whether this thread is a worker of a pool. A new executor is sequential there, because the pool has the cores already. */
 export function isPoolWorker(): boolean {
   if (!mayBeWorker) return false;
   const { workerData } = builtInModule("node:worker_threads");

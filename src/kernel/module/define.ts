@@ -2,13 +2,13 @@ import { quote } from "../../errors.js";
 import { rememberKernel } from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
 
-/** Where a module kernel lives. */
-export interface ModuleAddress {
+/** Where a module exports a kernel. */
+export interface ModuleExport {
   readonly url: string;
   readonly name: string;
 }
 
-const addresses = new WeakMap<AnyKernel, ModuleAddress>();
+const defined = new WeakMap<AnyKernel, ModuleExport>();
 
 /**
  * Declares an exported function as a kernel that workers import from its own module, so that it may use imports and
@@ -40,12 +40,12 @@ export function defineKernel<F extends AnyKernel>(url: string, name: string, fn:
       `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
     );
   }
-  addresses.set(fn, { url, name });
+  defined.set(fn, { url, name });
   rememberKernel(url, name, fn);
   return fn;
 }
 
-/** The address of a kernel that `defineKernel` made; undefined for an inline one. */
-export function moduleAddress(fn: AnyKernel): ModuleAddress | undefined {
-  return addresses.get(fn);
+/** Where `defineKernel` was told that the function is exported; `undefined` if it was not told. */
+export function moduleExport(fn: AnyKernel): ModuleExport | undefined {
+  return defined.get(fn);
 }

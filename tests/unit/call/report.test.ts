@@ -5,6 +5,7 @@ import { callTrace, executionEvent } from "../../../src/call/report.js";
 import { busyOf, type Totals, totalsOf } from "../../../src/call/totals.js";
 import { defaultHostProfile } from "../../../src/plan/host-profile.js";
 import type { Estimate } from "../../../src/plan/plan.js";
+import { clock } from "../../../src/platform/clock.js";
 import type { Plan, StrategyName } from "../../../src/strategies/registry.js";
 import type { RunReport } from "../../../src/strategies/strategy.js";
 
@@ -56,6 +57,7 @@ function passOf(runs: readonly RunReport[], more: Partial<PassReport> = {}): Pas
     placing: undefined,
     bytesPlaced: 0,
     itemBytes: 0,
+    capturedBytes: 0,
     measured,
     taskBytes: 7,
     ...more,
@@ -106,6 +108,7 @@ describe("the event of a call", () => {
       bytesPlaced: 800,
       bytesShared: 40,
       metadataBytes: 300,
+      capturedBytes: 0,
       predicted: plan.predicted.threads,
       actual: measured.actual,
       advice: ["share"],
@@ -230,16 +233,18 @@ describe("a call of several passes", () => {
   const call = callOf(first, second);
 
   it("took all that its passes took, and what lay between them to prepare them", () => {
-    const { actual, wait, retries, ended } = totalsOf(call);
+    // Long enough ago for all that its passes took, however young this process is.
+    const started = clock() - 1000;
+    const { actual, wait, retries, ended } = totalsOf({ ...call, started });
     expect(actual).toEqual({
       spawn: 0,
       place: 0,
       compute: 105,
       results: 5,
-      dispatch: Math.max(0, ended - 100 - 110),
-      total: ended - 100,
+      dispatch: ended - started - 110,
+      total: ended - started,
     });
-    expect(wait).toBe(3);
+    expect(wait).toBe(first.started - started + 3);
     expect(retries).toBe(3);
     // A pass that is alone is the call.
     expect(totalsOf(callOf(first))).toEqual({ ...measured, retries: 1, ended: 150 });
