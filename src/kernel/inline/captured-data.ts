@@ -6,7 +6,7 @@ import { isWasmModule } from "../../memory/wasm-modules.js";
 import type { Scope } from "../../platform/closure.js";
 import { keyPath } from "../../platform/key-path.js";
 import { isDate } from "../../platform/realms.js";
-import { VITE_IMPORT } from "./free-variables.js";
+import { VITE_IMPORT } from "./vite-import.js";
 
 /** A captured variable can't travel. */
 export class Refusal extends Error {

@@ -21,9 +21,9 @@ import {
   Refusal,
   refusedObject,
 } from "./captured-data.js";
-import { VITE_IMPORT } from "./free-variables.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, readText } from "./source.js";
+import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
 export interface Closure extends Captured {

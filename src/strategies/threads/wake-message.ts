@@ -16,7 +16,7 @@ export function nextRound(): number {
 
 type Handles = Map<number, MemoryHandle>;
 
-/** @returns the handles, with this one where the worker does not have it */
+/** @returns the handles, with this one if the worker does not have it */
 function tell(
   slot: Slot,
   memory: number,
