@@ -112,6 +112,13 @@ describe("a closure", () => {
     expect(of("(x) => { x[0] = 1; }")).toEqual([false, false, 0b111]);
   });
 
+  it("has variables that hide a global, its own and those of its functions", () => {
+    const performance = { now: 5 };
+    const helper = inScope({ performance }, "() => performance.now + 0.625");
+    const kernel = inScope({ helper, Math: { k: 7 } }, "(x) => [helper(), Math.k, x]");
+    expect(remade(kernel)(1)).toEqual([5.625, 7, 1]);
+  });
+
   it("takes of an object only what its functions name", () => {
     const object = { a: 1, b: 2, socket: process.stdout, [Symbol("s")]: 1 };
     expect(read(inScope({ object }, "() => object.a + object['b']")).values).toEqual({
