@@ -3,11 +3,14 @@
  * sent the module in the place of that memory's handle, once, and so share its compiled code.
  */
 
-/** What crosses threads for a piece of shared memory. */
-export type MemoryHandle = SharedArrayBuffer | WebAssembly.Module;
+/** A `WebAssembly.Module`. Its own type is in the DOM's library only, which a user's program may lack. */
+type WasmModule = object;
 
-const standIns = new WeakMap<WebAssembly.Module, Uint8Array<SharedArrayBuffer>>();
-const modules = new WeakMap<ArrayBufferLike, WebAssembly.Module>();
+/** What crosses threads for a piece of shared memory. */
+export type MemoryHandle = SharedArrayBuffer | WasmModule;
+
+const standIns = new WeakMap<WasmModule, Uint8Array<SharedArrayBuffer>>();
+const modules = new WeakMap<ArrayBufferLike, WasmModule>();
 
 /** Whether the value is a module, and the thread has shared memory to name it by. */
 export function isWasmModule(value: object): boolean {
@@ -22,7 +25,7 @@ export function isWasmModule(value: object): boolean {
  * The array that is in the place of a module: the same one each time.
  * @param module `isWasmModule` says so
  */
-export function standInFor(module: object): Uint8Array<SharedArrayBuffer> {
+export function standInFor(module: WasmModule): Uint8Array<SharedArrayBuffer> {
   let standIn = standIns.get(module);
   if (standIn === undefined) {
     standIn = new Uint8Array(new SharedArrayBuffer(0));
@@ -33,7 +36,7 @@ export function standInFor(module: object): Uint8Array<SharedArrayBuffer> {
 }
 
 /** The module in whose place an array on this memory is; `undefined` if it is none. */
-export function moduleOf(buffer: ArrayBufferLike): WebAssembly.Module | undefined {
+export function moduleOf(buffer: ArrayBufferLike): WasmModule | undefined {
   return buffer.byteLength === 0 ? modules.get(buffer) : undefined;
 }
 
