@@ -3,7 +3,7 @@
  * sent the module in the place of that memory's handle, once, and so share its compiled code.
  */
 
-/** A `WebAssembly.Module`. Its own type is in the DOM's library only, which a user's program may lack. */
+/** A `WebAssembly.Module`. Not by that name: public types must need neither those of a page nor those of Node. */
 type WasmModule = object;
 
 /** What crosses threads for a piece of shared memory. */
@@ -25,7 +25,7 @@ export function isWasmModule(value: object): boolean {
  * The array that is in the place of a module: the same one each time.
  * @param module `isWasmModule` says so
  */
-export function standInFor(module: WasmModule): Uint8Array<SharedArrayBuffer> {
+export function standInFor(module: object): Uint8Array<SharedArrayBuffer> {
   let standIn = standIns.get(module);
   if (standIn === undefined) {
     standIn = new Uint8Array(new SharedArrayBuffer(0));
