@@ -20,7 +20,7 @@ const MODULES = {
  * that export nothing but functions and classes.
  */
 const PARTS = {
-  "lazy/kernels.cjs": ["kernel/inline/analyse.ts"],
+  "lazy/kernels.cjs": ["kernel/inline/analyse.ts", "kernel/module/exports-nothing.ts"],
   "lazy/threads.cjs": [
     "strategies/threads/threads-run.ts",
     "strategies/threads/slot.ts",

@@ -304,7 +304,7 @@ describe("what comes from outside", () => {
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/msgpack.ts"],
-      acorn: ["kernel/inline/parser.ts"],
+      acorn: ["kernel/inline/parser.ts", "kernel/module/exports-nothing.ts"],
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       "eslint-scope": ["kernel/inline/free-variables.ts"],
@@ -332,6 +332,7 @@ describe("browsers", () => {
   const ALONE = [
     "platform/worker-liveness.browser.ts",
     "platform/text-coders.browser.ts",
+    "platform/worker-text.browser.ts",
     "strategies/threads/worker/entry.browser.ts",
   ];
 

@@ -3,18 +3,23 @@ import { builtInModule } from "./built-in-module.js";
 
 export async function importModule(url: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(url)) as Record<string, unknown>;
+    return await importAt(url);
   } catch (error) {
     // On Node 20 and early 22 tsx does not work in workers, though they inherit its options (privatenumber/tsx#354).
     const isUnknown = (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
     const nodeOptions = process.env["NODE_OPTIONS"]?.split(/\s+/) ?? [];
     const api = isUnknown ? tsxApi([...process.execArgv, ...nodeOptions]) : undefined;
     if (api === undefined) throw error;
-    const { register } = (await import(api)) as { register(): void };
+    const { register } = (await importAt(api)) as { register(): void };
     register();
     // Node's cache keeps that this address has failed. A fragment makes another address of the same file.
-    return (await import(`${url}#tsx`)) as Record<string, unknown>;
+    return await importAt(`${url}#tsx`);
   }
+}
+
+/** Each bundler has a word of its own for an import that it leaves as it is. */
+function importAt(url: string): Promise<Record<string, unknown>> {
+  return import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url);
 }
 
 /** Address of the module with which the program's own tsx registers; `undefined` if the program does not run under tsx. */

@@ -11,15 +11,12 @@ import { POOL_WORKER } from "./nested.js";
 import { readText } from "./read-text.js";
 import { workerArguments } from "./worker-arguments.js";
 import type { WorkerInit } from "./worker-init.js";
+import { workerScript } from "./worker-script.js";
 
 /** How workers are made. */
 export interface WorkerOptions {
   readonly resourceLimits: ResourceLimits | undefined;
 }
-
-// One CommonJS file of worker/entry.js and all that it imports, packages, too. Otherwise Node takes most of a worker's start to find and
-// load modules one by one (docs/decisions/0011).
-const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 
 const { Worker } = builtInModule("node:worker_threads");
 
@@ -39,7 +36,9 @@ export class PoolWorker extends Worker {
   ) {
     assertAddressSpace();
     const execArgv = workerArguments(process.execArgv, refusedOf);
-    super(ENTRY, {
+    const { script, options } = workerScript();
+    super(script, {
+      ...options,
       name: "sharray",
       workerData: { ...init, [POOL_WORKER]: true },
       transferList: [init.port as never],

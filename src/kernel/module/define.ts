@@ -1,4 +1,5 @@
 import { quote } from "../../errors.js";
+import { urlOf } from "../../platform/file-url.js";
 import { rememberKernel } from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
 
@@ -20,14 +21,15 @@ const defined = new WeakMap<AnyKernel, ModuleExport>();
  *
  * Keep such kernels in modules without side effects: every worker imports the module once.
  *
- * @param url `import.meta.url` of the module
+ * @param place `import.meta.url` of the module, or `__filename` in CommonJS
  * @param name name under which the module exports the kernel
  * @returns `fn` itself, which stays callable
  */
-export function defineKernel<F extends AnyKernel>(url: string, name: string, fn: F): F {
-  if (typeof url !== "string" || !URL.canParse(url)) {
+export function defineKernel<F extends AnyKernel>(place: string | URL, name: string, fn: F): F {
+  const url = urlOf(place);
+  if (url === undefined) {
     throw new TypeError(
-      `Cannot define a kernel as its url must be import.meta.url: current value is ${quote(url)}`,
+      `Cannot define a kernel as its url must be import.meta.url, or __filename in CommonJS: current value is ${quote(place)}`,
     );
   }
   if (typeof name !== "string" || name === "") {
