@@ -7,7 +7,7 @@ import { findChromium, launchOptions } from "../browser/found.js";
 import { ISOLATED, serve } from "../browser/serve.js";
 import { nodeOf } from "../matrix/node.js";
 
-export type Kernels = "inline" | "module";
+type Kernels = "inline" | "module";
 
 /** The field `toolchain` of a project's package.json. */
 interface Description {
@@ -39,9 +39,8 @@ export interface Chain extends Description {
 /** What came of a chain under one version of Node. */
 export interface Row {
   readonly version: string;
-  readonly seconds: number;
-  /** `undefined` if all its kernels ran. */
-  readonly fault?: string;
+  /** Whether all its kernels ran. */
+  readonly passed: boolean;
 }
 
 interface Manifest {
@@ -63,8 +62,17 @@ const ANSWERS: Readonly<Record<Kernels, string>> = {
   module: "module kernel: 19998",
 };
 
-/** @returns what came of it, by the version of Node; "" if only the present one is asked for */
-export async function* runChain(chain: Chain, home: string, tarball: string): AsyncGenerator<[string, Row]> {
+export interface Outcome {
+  /** The version of Node that was asked for; "" for the present one. */
+  readonly node: string;
+  readonly row: Row;
+  /** Why it failed; `undefined` if it passed. */
+  readonly fault: string | undefined;
+  readonly seconds: number;
+}
+
+/** Runs a chain under each of its versions of Node. */
+export async function* runChain(chain: Chain, home: string, tarball: string): AsyncGenerator<Outcome> {
   const project = join(home, chain.name);
   for (const node of chain.nodes ?? [""]) {
     const started = performance.now();
@@ -84,7 +92,7 @@ export async function* runChain(chain: Chain, home: string, tarball: string): As
       fault = (error as Error).message;
     }
     const seconds = (performance.now() - started) / 1000;
-    yield [node, { version, seconds, ...(fault === undefined ? {} : { fault: fault.slice(0, 4000) }) }];
+    yield { node, row: { version, passed: fault === undefined }, fault, seconds };
   }
 }
 

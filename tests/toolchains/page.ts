@@ -10,14 +10,17 @@ const HEAD = `# Tool chains
 The pages run in Chromium.
 `;
 
+/** Names what came of a chain under a version of Node; "" is the present one. */
+export function rowName(chain: string, node: string): string {
+  return node === "" ? chain : `${chain} on Node ${node}`;
+}
+
 export function pageOf(chains: readonly Chain[], rows: Readonly<Record<string, Row>>): string {
   const parts = GROUPS.map((group) => {
     const lines = chains
       .filter((chain) => chain.group === group)
       .flatMap((chain) =>
-        (chain.nodes ?? [""]).map((node) =>
-          lineOf(chain, rows[`${chain.name}${node && ` on Node ${node}`}`]),
-        ),
+        (chain.nodes ?? [""]).map((node) => lineOf(chain, rows[rowName(chain.name, node)])),
       );
     return [
       `\n## ${group}\n`,
@@ -32,7 +35,7 @@ export function pageOf(chains: readonly Chain[], rows: Readonly<Record<string, R
 
 function lineOf(chain: Chain, row: Row | undefined): string {
   const { title, kernels, remark = "" } = chain;
-  const told = row === undefined ? "not run" : row.fault === undefined ? "yes" : "**no**";
+  const told = row === undefined ? "not run" : row.passed ? "yes" : "**no**";
   const cell = (kind: Chain["kernels"][number]): string => (kernels.includes(kind) ? told : "–");
   return `| ${title} | ${row?.version ?? ""} | ${cell("inline")} | ${cell("module")} | ${remark} |`;
 }

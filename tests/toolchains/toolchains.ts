@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Chain, type Row, readChain, runChain } from "./chain.js";
-import { pageOf } from "./page.js";
+import { pageOf, rowName } from "./page.js";
 
 const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const results = fileAt("results.json");
@@ -48,13 +48,12 @@ try {
   mkdirSync(home, { recursive: true });
   const rows = JSON.parse(readFileSync(results, "utf8")) as Record<string, Row>;
   for (const chain of chains.filter(isAsked)) {
-    for await (const [runtime, row] of runChain(chain, home, tarball)) {
-      rows[`${chain.name}${runtime && ` on Node ${runtime}`}`] = row;
-      const isFine = row.fault === undefined;
-      if (isFine) passed += 1;
+    for await (const { node, row, fault, seconds } of runChain(chain, home, tarball)) {
+      rows[rowName(chain.name, node)] = row;
+      if (row.passed) passed += 1;
       else failed += 1;
-      console.log(`${isFine ? "passed" : "FAILED"}  ${chain.name} ${runtime}  ${row.seconds.toFixed(0)} s`);
-      if (row.fault !== undefined) console.log(row.fault.replace(/^/gm, "        "));
+      console.log(`${row.passed ? "passed" : "FAILED"}  ${chain.name} ${node}  ${seconds.toFixed(0)} s`);
+      if (fault !== undefined) console.log(fault.replace(/^/gm, "        "));
     }
     if (values.quick) continue;
     writeFileSync(results, `${JSON.stringify(rows, null, 2)}\n`);

@@ -1,6 +1,18 @@
 import { runInNewContext, Script } from "node:vm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { callWithin, canStop, TIMED_OUT } from "../../../src/platform/watchdog.js";
+
+const late = vi.hoisted(() => ({ is: false }));
+
+vi.mock("../../../src/platform/inspector.js", async (original) => {
+  const { inspect } = await original<typeof import("../../../src/platform/inspector.js")>();
+  const slow: typeof inspect = (work) => {
+    if (!late.is) return inspect(work);
+    for (const end = performance.now() + 5; performance.now() < end; );
+    throw new Error("Execution was terminated");
+  };
+  return { inspect: slow };
+});
 
 it("can stop functions here", () => {
   expect(canStop()).toBe(true);
@@ -33,6 +45,16 @@ describe("callWithin", () => {
         throw error;
       }, 60_000),
     ).toThrow(error);
+  });
+
+  it("does not begin a function whose time is up by then: nothing would stop it", () => {
+    let hasBegun = false;
+    late.is = true;
+    const outcome = callWithin(() => {
+      hasBegun = true;
+    }, 1);
+    late.is = false;
+    expect([outcome, hasBegun]).toEqual([TIMED_OUT, false]);
   });
 
   it("stops one that does not end, and goes on working", () => {
