@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
 import { buildCaller } from "./caller.js";
+import { writeCommonJs, writeCommonJsTypes } from "./common-js.js";
 import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
@@ -23,7 +24,15 @@ const options = {
 const short = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
 const modules = { ...options, format: "esm", external: ["@opentelemetry/api"] };
 const inject = ["src/platform/text-coders.ts"];
-writeLicenses("dist", await buildCaller({ ...modules, ...short, inject }, "dist"));
+const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
+writeLicenses("dist", caller.metafiles);
+await writeCommonJs("dist", caller.files);
+writeCommonJsTypes("dist", [
+  "index.d.ts",
+  "bridge/index.d.ts",
+  "telemetry/otel.d.ts",
+  "telemetry/trace.d.ts",
+]);
 
 /** The worker's entry is CommonJS, which has a `require`: loading node:module for one takes 0.5 ms. */
 const ownRequire = {
@@ -60,6 +69,7 @@ const workerText = {
 };
 const whole = await build({
   ...modules,
+  ...short,
   plugins: [...modules.plugins, workerText],
   // Not all that bundlers make has it.
   define: { "import.meta.url": "undefined" },

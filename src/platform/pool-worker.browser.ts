@@ -6,11 +6,7 @@ import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { nextTurn } from "./runtime.js";
 import type { WorkerInit } from "./worker-init.js";
 import { asLifeSign, type Born, type Died, type Start } from "./worker-liveness.browser.js";
-
-/** How workers are made. */
-export interface WorkerOptions {
-  readonly createWorker: (() => object) | undefined;
-}
+import type { WorkerOptions } from "./worker-options.js";
 
 export class PoolWorker {
   /** `undefined` until its script is there. */

@@ -3,7 +3,6 @@
  * expects, without the defects of the class that threads.js brings (docs/decisions/0001). It takes a URL, reports every end, and belongs
  * to no list that only grows.
  */
-import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
 import { builtInModule } from "./built-in-module.js";
 import { EarlyMessages, type MessageListener } from "./early-messages.js";
@@ -11,12 +10,8 @@ import { POOL_WORKER } from "./nested.js";
 import { readText } from "./read-text.js";
 import { workerArguments } from "./worker-arguments.js";
 import type { WorkerInit } from "./worker-init.js";
+import type { WorkerOptions } from "./worker-options.js";
 import { workerScript } from "./worker-script.js";
-
-/** How workers are made. */
-export interface WorkerOptions {
-  readonly resourceLimits: ResourceLimits | undefined;
-}
 
 const { Worker } = builtInModule("node:worker_threads");
 

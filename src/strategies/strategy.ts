@@ -4,7 +4,7 @@ import type { Place } from "../memory/placement.js";
 import type { CostModel } from "../plan/cost-model.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Optimizations } from "../platform/optimizations.js";
-import type { WorkerOptions } from "../platform/pool-worker.js";
+import type { WorkerOptions } from "../platform/worker-options.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Claim } from "../protocol/round.js";
 import type { Observation } from "./host-meter.js";

@@ -114,7 +114,8 @@ async function install(chain: Chain, project: string, tarball: string, run: Run)
 const INSTALL = {
   npm: "npm install --no-audit --no-fund --prefer-offline --no-save --no-package-lock ./sharray.tgz",
   pnpm: "npx --yes pnpm@12.4.2 add ./sharray.tgz",
-  yarn: "npx --yes -p @yarnpkg/cli-dist@4 yarn add sharray@file:./sharray.tgz",
+  // Yarn has a registry of its own, and is to use npm's.
+  yarn: 'YARN_NPM_REGISTRY_SERVER="$(npm config get registry)" npx --yes -p @yarnpkg/cli-dist@4 yarn add sharray@file:./sharray.tgz',
 };
 
 async function versionOf(chain: Chain, project: string, run: Run): Promise<string> {
@@ -130,9 +131,16 @@ function runnerFor(project: string, version: string): Run {
   const before = [join(project, "node_modules/.bin")];
   if (version !== "") before.unshift(dirname(nodeOf(version)));
   // What this command runs under is no user's.
-  const { PATH, HOME, TMPDIR } = process.env;
+  const { PATH, HOME, TMPDIR, NODE_EXTRA_CA_CERTS } = process.env;
   const env = {
-    ...{ HOME, TMPDIR, CHROMIUM: findChromium(), CI: "true", NEXT_TELEMETRY_DISABLED: "1" },
+    ...{
+      HOME,
+      TMPDIR,
+      NODE_EXTRA_CA_CERTS,
+      CHROMIUM: findChromium(),
+      CI: "true",
+      NEXT_TELEMETRY_DISABLED: "1",
+    },
     PATH: [...before, PATH].join(delimiter),
   };
   return (command, seconds = 180) =>

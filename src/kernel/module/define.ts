@@ -9,7 +9,9 @@ export interface ModuleExport {
   readonly name: string;
 }
 
-const defined = new WeakMap<AnyKernel, ModuleExport>();
+// On the global object, because a program may load this package as an ES module and as CommonJS.
+const DEFINED = Symbol.for("sharray.defined-kernels");
+const holder = globalThis as { [DEFINED]?: WeakMap<AnyKernel, ModuleExport> };
 
 /**
  * Declares an exported function as a kernel that workers import from its own module, so that it may use imports and
@@ -42,12 +44,13 @@ export function defineKernel<F extends AnyKernel>(place: string | URL, name: str
       `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
     );
   }
-  defined.set(fn, { url, name });
+  holder[DEFINED] ??= new WeakMap();
+  holder[DEFINED].set(fn, { url, name });
   rememberKernel(url, name, fn);
   return fn;
 }
 
 /** Where `defineKernel` was told that the function is exported; `undefined` if it was not told. */
 export function moduleExport(fn: AnyKernel): ModuleExport | undefined {
-  return defined.get(fn);
+  return holder[DEFINED]?.get(fn);
 }
