@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
 import { buildCaller } from "./caller.js";
-import { writeCommonJs, writeCommonJsTypes } from "./common-js.js";
+import { writeCommonJs } from "./common-js.js";
 import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
@@ -27,12 +27,6 @@ const inject = ["src/platform/text-coders.ts"];
 const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
 writeLicenses("dist", caller.metafiles);
 await writeCommonJs("dist", caller.files);
-writeCommonJsTypes("dist", [
-  "index.d.ts",
-  "bridge/index.d.ts",
-  "telemetry/otel.d.ts",
-  "telemetry/trace.d.ts",
-]);
 
 /** The worker's entry is CommonJS, which has a `require`: loading node:module for one takes 0.5 ms. */
 const ownRequire = {

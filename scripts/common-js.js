@@ -1,9 +1,9 @@
 /**
- * CommonJS beside the ES modules that Node gets, code and types: for `require` before Node 20.19 and 22.12, which can't load ES
+ * CommonJS beside the ES modules that Node gets: for `require` before Node 20.19 and 22.12, which can't load ES
  * modules, and for those who never can, such as Jest.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { transform } from "esbuild";
 
 const OWN_URL = "sharray_own_url";
@@ -24,23 +24,6 @@ export async function writeCommonJs(folder, files) {
       lineLimit: 160,
     });
     const ownUrl = `const ${OWN_URL}=require("node:url").pathToFileURL(__filename).href;`;
-    writeFileSync(join(folder, asCommonJs(file)), code.includes(OWN_URL) ? ownUrl + code : code);
+    writeFileSync(join(folder, file.replace(/\.js$/, ".cjs")), code.includes(OWN_URL) ? ownUrl + code : code);
   }
 }
-
-/** @param entries declaration files in `folder`; they and all that they import get twins */
-export function writeCommonJsTypes(folder, entries) {
-  const found = new Set(entries);
-  for (const file of found) {
-    const text = readFileSync(join(folder, file), "utf8");
-    const twin = text.replace(/(\bfrom |\bimport\()"(\.[^"]+\.js)"/g, (_, before, path) => {
-      const imported = posix.join(posix.dirname(file), path.replace(/\.js$/, ".d.ts"));
-      if (!existsSync(join(folder, imported))) throw new Error(`${file} imports ${path}, which has no types`);
-      found.add(imported);
-      return `${before}"${asCommonJs(path)}"`;
-    });
-    writeFileSync(join(folder, file.replace(/\.d\.ts$/, ".d.cts")), twin);
-  }
-}
-
-const asCommonJs = (file) => file.replace(/\.js$/, ".cjs");

@@ -1,5 +1,5 @@
-import { check } from "./check.js";
-import { scale } from "./kernels.js";
+import { check } from "./check";
+import { scale } from "./kernels";
 
 check(scale).catch((error: unknown) => {
   console.error(error);
