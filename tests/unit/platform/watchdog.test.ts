@@ -76,7 +76,7 @@ describe("callWithin", () => {
     expect(Reflect.ownKeys(globalThis).length).toBe(before);
   });
 
-  it("leaves nothing on the global object either where it was stopped, or threw", () => {
+  it("leaves nothing on the global object either if the function was stopped, or threw", () => {
     const before = Reflect.ownKeys(globalThis);
     const endless = callWithin(() => {
       for (;;);
