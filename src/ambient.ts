@@ -17,6 +17,9 @@ declare global {
   interface DOMException {}
   interface MessagePort {}
   interface URL {}
+  namespace WebAssembly {
+    interface Module {}
+  }
 }
 
 export {};
