@@ -3,11 +3,14 @@
  * sent the module in the place of that memory's handle, once, and so share its compiled code.
  */
 
-/** What crosses threads for a piece of shared memory. */
-export type MemoryHandle = SharedArrayBuffer | WebAssembly.Module;
+/** A `WebAssembly.Module`. Not by that name: public types must need neither those of a page nor those of Node. */
+type WasmModule = object;
 
-const standIns = new WeakMap<WebAssembly.Module, Uint8Array<SharedArrayBuffer>>();
-const modules = new WeakMap<ArrayBufferLike, WebAssembly.Module>();
+/** What crosses threads for a piece of shared memory. */
+export type MemoryHandle = SharedArrayBuffer | WasmModule;
+
+const standIns = new WeakMap<WasmModule, Uint8Array<SharedArrayBuffer>>();
+const modules = new WeakMap<ArrayBufferLike, WasmModule>();
 
 /** Whether the value is a module, and the thread has shared memory to name it by. */
 export function isWasmModule(value: object): boolean {
@@ -33,7 +36,7 @@ export function standInFor(module: object): Uint8Array<SharedArrayBuffer> {
 }
 
 /** The module in whose place an array on this memory is; `undefined` if it is none. */
-export function moduleOf(buffer: ArrayBufferLike): WebAssembly.Module | undefined {
+export function moduleOf(buffer: ArrayBufferLike): WasmModule | undefined {
   return buffer.byteLength === 0 ? modules.get(buffer) : undefined;
 }
 

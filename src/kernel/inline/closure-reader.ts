@@ -156,7 +156,9 @@ export class ClosureReader {
     const own = join(path, name);
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
-    const value = valueIn(scopeWith(name, scopes) ?? globalThis, name, own);
+    const scope = scopeWith(name, scopes);
+    const isGlobal = scope === undefined && name in globalThis;
+    const value = isGlobal ? memberIn(globalThis, name, path) : valueIn(scope ?? {}, name, own);
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
