@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join, posix } from "node:path";
 
 const ENTRIES = ["index.d.ts", "bridge/index.d.ts", "telemetry/otel.d.ts", "telemetry/trace.d.ts"];
-/** For browsers only. */
-const WORKER = "strategies/threads/worker/entry.d.ts";
+/** Of the entry for workers in browsers, and what benchmarks take. They import nothing. */
+const OTHERS = ["strategies/threads/worker/entry.d.ts", "platform/optimizations.d.ts"];
 const IMPORT = /(\bfrom |\bimport\()"(\.[^"]+)\.js"/g;
 
 const needed = new Set(ENTRIES);
@@ -17,7 +17,10 @@ for (const file of needed) {
   }
   writeFileSync(join("dist", file.replace(/\.d\.ts$/, ".d.cts")), text.replace(IMPORT, '$1"$2.cjs"'));
 }
-needed.add(WORKER);
 for (const name of readdirSync("dist", { recursive: true })) {
-  if (name.endsWith(".d.ts") && !needed.has(name.replaceAll("\\", "/"))) rmSync(join("dist", name));
+  if (name.endsWith(".d.ts") && !isNeeded(name.replaceAll("\\", "/"))) rmSync(join("dist", name));
+}
+
+function isNeeded(file) {
+  return needed.has(file) || OTHERS.includes(file);
 }

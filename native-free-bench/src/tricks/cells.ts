@@ -1,6 +1,6 @@
 /** What each trick of the engine gains: calls with all of them against calls without one. */
 import { ParallelExecutor } from "../../../dist/index.js";
-import type { Optimizations } from "../../../src/platform/optimizations.js";
+import type { Optimizations } from "../../../dist/platform/optimizations.js";
 import { ITEMS, THREADS } from "../bars/calls.js";
 import type { Cell, Effort, Measured } from "../harness/cell.js";
 import { type Contestant, checked } from "../harness/contestant.js";
