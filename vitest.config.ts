@@ -11,7 +11,7 @@ const alias = [
 const builtEntry = {
   name: "the workers' built entry",
   transform(code: string, id: string): string | undefined {
-    if (!id.endsWith("/src/platform/pool-worker.ts")) return undefined;
+    if (!id.endsWith("/src/platform/worker-script.ts")) return undefined;
     return code.replace("../worker/entry.cjs", "../../dist/worker/entry.cjs");
   },
 };

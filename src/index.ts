@@ -1,5 +1,7 @@
 /** sharray: shared-memory compute for typed arrays. Public names only. */
 
+export type * from "./ambient.js";
+
 export type {
   CallOptions,
   ChunkKernel,

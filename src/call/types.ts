@@ -24,6 +24,7 @@ export interface CallOptions<A = undefined> {
   readonly args?: A | undefined;
   /** Elements per chunk. */
   readonly chunkSize?: number | undefined;
+  /** How this call runs. An explicit strategy that cannot run rejects. */
   readonly strategy?: "auto" | StrategyName | undefined;
   /** Payload bytes per task that the cost model assumes. */
   readonly taskSizeHintBytes?: number | undefined;
@@ -78,8 +79,11 @@ export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
   ? InstanceOn<O, ArrayBufferLike>
   : { readonly [K in keyof O]: InstanceOn<O[K], ArrayBufferLike> };
 
-/** Refuses lists: outputs are cut like the input, which has one length. */
-export type NotAList<I> = I & (I extends readonly unknown[] ? never : unknown);
+/** Refuses lists: outputs are cut like the input, which has one length. The text is what the compiler then shows. */
+export type NotAList<I> = I &
+  (I extends readonly unknown[]
+    ? "transformShared takes one array or columns of equal length. Call it for each array of the list, or use mapShared"
+    : unknown);
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
 export type TransformKernel<I, O extends Outputs, A> = (

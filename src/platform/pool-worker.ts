@@ -3,7 +3,6 @@
  * expects, without the defects of the class that threads.js brings (docs/decisions/0001). It takes a URL, reports every end, and belongs
  * to no list that only grows.
  */
-import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
 import { builtInModule } from "./built-in-module.js";
 import { EarlyMessages, type MessageListener } from "./early-messages.js";
@@ -11,15 +10,8 @@ import { POOL_WORKER } from "./nested.js";
 import { readText } from "./read-text.js";
 import { workerArguments } from "./worker-arguments.js";
 import type { WorkerInit } from "./worker-init.js";
-
-/** How workers are made. */
-export interface WorkerOptions {
-  readonly resourceLimits: ResourceLimits | undefined;
-}
-
-// One CommonJS file of worker/entry.js and all that it imports, packages, too. Otherwise Node takes most of a worker's start to find and
-// load modules one by one (docs/decisions/0011).
-const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
+import type { WorkerOptions } from "./worker-options.js";
+import { workerScript } from "./worker-script.js";
 
 const { Worker } = builtInModule("node:worker_threads");
 
@@ -39,7 +31,9 @@ export class PoolWorker extends Worker {
   ) {
     assertAddressSpace();
     const execArgv = workerArguments(process.execArgv, refusedOf);
-    super(ENTRY, {
+    const { script, options } = workerScript();
+    super(script, {
+      ...options,
       name: "sharray",
       workerData: { ...init, [POOL_WORKER]: true },
       transferList: [init.port as never],
