@@ -44,7 +44,7 @@ export class PoolWorker extends Worker {
     this.on("online", () => this.#started());
     this.on("message", (data) => this.#earlyMessages.receive(data));
     this.on("error", (error) => {
-      this.#error = error;
+      this.#error = script instanceof URL && isLeftBehind(script, error) ? leftBehind(script, error) : error;
       // It ends by itself, unless a kernel has replaced `process.exit`.
       void this.terminate();
     });
@@ -67,6 +67,23 @@ export class PoolWorker extends Worker {
   removeEventListener(_event: string, listener: MessageListener): void {
     this.#earlyMessages.remove(listener);
   }
+}
+
+function isLeftBehind(script: URL, error: Error): boolean {
+  const isMissing = (error as { code?: unknown }).code === "MODULE_NOT_FOUND";
+  return isMissing && !builtInModule("node:fs").existsSync(script);
+}
+
+let hasWarned = false;
+
+/** Tells once, because `auto` goes on without workers. */
+function leftBehind(script: URL, cause: Error): Error {
+  const message =
+    `${script.pathname} is missing, because a bundler has packed sharray without it: let the bundler resolve packages ` +
+    'with the condition "module", or leave sharray external';
+  if (!hasWarned) process.emitWarning(`Cannot start workers: ${message}`, { code: "SHARRAY_BUNDLED" });
+  hasWarned = true;
+  return new Error(message, { cause });
 }
 
 // Bytes. V8 takes 0.7 to 0.85 GB for a worker on Node 20 to 26, and aborts the process if there is less.
