@@ -6,6 +6,7 @@
 import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
+import { globalProperty } from "../../platform/common-globals.js";
 import type { Captured, PlacedFunction } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
@@ -166,8 +167,7 @@ export class ClosureReader {
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
     const scope = scopeWith(name, scopes);
-    const isGlobal = scope === undefined && name in globalThis;
-    const value = isGlobal ? memberIn(globalThis, name, path) : valueIn(scope ?? {}, name, own);
+    const value = scope === undefined ? globalValue(name, own) : valueIn(scope, name, own);
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
@@ -234,9 +234,16 @@ function scopeWith(name: string, scopes: readonly Scope[]): Scope | undefined {
   return scopes.find((scope) => Object.hasOwn(scope, name));
 }
 
-/** The value of a variable. */
+/** The value of a global of the program. @throws Refusal for one that is computed */
+function globalValue(name: string, path: string): unknown {
+  const property = globalProperty(name);
+  if (property === undefined) throw new Refusal(path, "is not defined");
+  if (!("value" in property)) throw new Refusal(path, `${DATA}, got an accessor`);
+  return property.value;
+}
+
+/** The value of a variable. @throws Refusal if it has none yet */
 function valueIn(scope: Scope, name: string, path: string): unknown {
-  if (!(name in scope)) throw new Refusal(path, "is not defined");
   try {
     return scope[name];
   } catch {
