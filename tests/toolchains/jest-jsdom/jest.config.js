@@ -1,1 +1,1 @@
-module.exports = { testEnvironment: "jsdom", testEnvironmentOptions: { customExportConditions: ["node"] } };
+module.exports = { testEnvironment: "jsdom" };
