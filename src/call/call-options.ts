@@ -6,10 +6,11 @@ import { isSignal } from "../platform/realms.js";
 import type { CallOptions } from "./types.js";
 
 /** The options of a call that was given none. */
-export const NO_OPTIONS: CallOptions<never> = Object.freeze({});
+export const NO_OPTIONS: CallOptions<never, never> = Object.freeze({});
 
 export const OPTIONS = [
   "args",
+  "shared",
   "chunkSize",
   "strategy",
   "taskSizeHintBytes",
@@ -20,9 +21,9 @@ export const OPTIONS = [
 ];
 export const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
-export const MAP_OPTIONS = [...OPTIONS.filter((name) => name !== "chunkSize"), "shared"];
+export const MAP_OPTIONS = OPTIONS.filter((name) => name !== "chunkSize");
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...OPTIONS, "initial", "shared"];
+const ALL_OPTIONS = REDUCE_OPTIONS;
 
 /**
  * @param known the options of this call
@@ -40,7 +41,7 @@ export function checkCallOptions(
       `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,
     );
   }
-  const given = options as CallOptions<unknown>;
+  const given = options as CallOptions<unknown, unknown>;
   for (const name of Object.keys(options)) {
     if (!known.includes(name) && !(options[name] === undefined && ALL_OPTIONS.includes(name))) {
       throw new ConfigurationError(

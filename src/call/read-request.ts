@@ -1,7 +1,7 @@
 /** Reads the arguments of a call: checks them, cuts the work into tasks, and notes all as plain data. */
 
 import { quote } from "../errors.js";
-import { resolveKernel } from "../kernel/resolve.js";
+import { type Kernel, resolveKernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { kindOf, kindOfConstructor, type TypedArray } from "../memory/dtypes.js";
 import { isRecord, namesOf, type Payload, payloadName, readPayload } from "../memory/inputs.js";
@@ -21,13 +21,22 @@ import { encodeCaptured } from "./captured-values.js";
 import { type OutputRequest, profileKeyOf, type Request } from "./request.js";
 import type { CallOptions } from "./types.js";
 
+/** What a call works on, once its arguments are read. */
+interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | "outputs" | "instances"> {
+  readonly fn: AnyKernel;
+  readonly options: CallOptions<unknown, unknown>;
+  readonly cut: Pick<JobSpec, "shape" | "tasks" | "length" | "chunkSize" | "inputs">;
+  /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
+  readonly taskBytes: number | undefined;
+}
+
 /** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readPayloadCall(
   call: CallName,
   input: unknown,
   fn: AnyKernel,
   outputs: unknown,
-  options: CallOptions<unknown>,
+  options: CallOptions<unknown, unknown>,
   settings: CallSettings,
 ): Request {
   const started = clock();
@@ -39,79 +48,69 @@ export function readPayloadCall(
     );
   }
   const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
-  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: false });
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
-  const inputs = {
-    names: columnNames(payload),
-    arrays: addPayload(table, payload),
-  };
-  const length = payload.shape === "list" ? 0 : payload.length;
+  const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
+  const isList = payload.shape === "list";
+  const length = isList ? 0 : payload.length;
   const chunkSize = options.chunkSize ?? settings.chunkSize ?? defaultChunkSize(length);
-  const tasks = payload.shape === "list" ? payload.arrays.length : chunkCount(length, chunkSize);
+  const tasks = isList ? payload.arrays.length : chunkCount(length, chunkSize);
   if (tasks > MAX_TASKS) {
     throw new RangeError(
       `Cannot cut ${length} elements into chunks of ${chunkSize} as a call has at most ${MAX_TASKS} tasks: ` +
         `current value is ${tasks}; raise "chunkSize"`,
     );
   }
-  const args = encodeArgs(options, table, tasks, settings);
-  const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
-  const placement = planPlacement(table.arrays, table.sightings);
-  const arrayKinds = kindsIn(table);
-  const bytes = sum(payload.arrays, (array) => array.byteLength);
-  return {
-    started,
+  const work: Work = {
     call,
-    kernel,
     fn,
-    spec: {
-      shape: payload.shape,
-      tasks,
-      length,
-      chunkSize,
-      inputs,
-      outputs: null,
-      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
-      clearOutputs: false,
-      args,
-      shared: null,
-      captures,
-    },
+    options,
     table,
-    placement,
+    cut: { shape: payload.shape, tasks, length, chunkSize, inputs },
     items: undefined,
     itemBytes: 0,
     outputs: outputRequest,
-    instances: sum(
-      payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
-      (array) => array.length,
-    ),
-    arrayKinds,
-    profileKey: profileKeyOf(kernel, arrayKinds),
-    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args, captures)),
-    options,
-    sightings: settings.verifyImmutable ? table.sightings : undefined,
-    guest: undefined,
+    instances: isList ? sum(payload.arrays, (array) => array.length) : length,
+    taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
   };
+  return requestOf(work, kernel, started, settings);
 }
 
 /** A call over items. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readItemsCall(
   items: unknown,
   fn: AnyKernel,
-  options: CallOptions<unknown> & { readonly shared?: unknown },
+  options: CallOptions<unknown, unknown>,
   settings: CallSettings,
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: true });
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
   const packed = packItems(list, tasks, new ValueEncoder(table, INLINE_LIMIT, tasks));
-  const bytes = itemBytes(packed);
+  const work: Work = {
+    call: "map",
+    fn,
+    options,
+    table,
+    cut: { shape: "items", tasks, length: tasks, chunkSize: 1, inputs: NO_INPUTS },
+    items: packed,
+    itemBytes: itemBytes(packed),
+    outputs: null,
+    instances: tasks,
+    taskBytes: undefined,
+  };
+  return requestOf(work, kernel, started, settings);
+}
+
+function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSettings): Request {
+  const { call, fn, options, table, cut, items, outputs, instances } = work;
+  const { tasks } = cut;
   const args = encodeArgs(options, table, tasks, settings);
   const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
+  const before = table.arrays.length;
   // Every array of `shared` crosses by reference, however small: that is what it is for.
   const { shared: payload } = options;
   const shared =
@@ -119,19 +118,23 @@ export function readItemsCall(
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   // Tasks over a heavy shared payload usually go through all of it.
-  const taskBytes = placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, tasks));
+  const taskBytes =
+    work.taskBytes === undefined
+      ? placement.bytesPlaced + placement.bytesShared + Math.ceil(work.itemBytes / Math.max(1, tasks))
+      : work.taskBytes + sum(table.arrays.slice(before), (array) => array.byteLength);
   return {
     started,
-    call: "map",
+    call,
     kernel,
     fn,
     spec: {
-      shape: "items",
+      shape: cut.shape,
       tasks,
-      length: tasks,
-      chunkSize: 1,
-      inputs: NO_INPUTS,
+      length: cut.length,
+      chunkSize: cut.chunkSize,
+      inputs: cut.inputs,
       outputs: null,
+      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
       clearOutputs: false,
       args,
       shared,
@@ -139,10 +142,10 @@ export function readItemsCall(
     },
     table,
     placement,
-    items: packed,
-    itemBytes: bytes,
-    outputs: null,
-    instances: tasks,
+    items,
+    itemBytes: work.itemBytes,
+    outputs,
+    instances,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     workShape: workShapeOf(tasks, taskBytes, argsNumber(args, captures)),
@@ -190,7 +193,7 @@ function readOutputs(outputs: unknown): OutputRequest {
 }
 
 function encodeArgs(
-  { args }: CallOptions<unknown>,
+  { args }: CallOptions<unknown, unknown>,
   table: ArrayTable,
   tasks: number,
   { verifyImmutable }: CallSettings,

@@ -53,7 +53,7 @@ export interface Request {
   readonly arrayKinds: number;
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
   readonly profileKey: number;
-  readonly options: CallOptions<unknown>;
+  readonly options: CallOptions<unknown, unknown>;
   /** Who sees each array of the table; undefined: nobody checks whether it has changed. */
   readonly sightings: readonly Sighting[] | undefined;
   /** Undefined: the call is this thread's own. */

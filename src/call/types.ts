@@ -19,9 +19,11 @@ export interface Progress {
 }
 
 /** Options of every call. They go before the executor's configuration. */
-export interface CallOptions<A = undefined> {
+export interface CallOptions<A = undefined, S = Record<never, never>> {
   /** Given to every task as `context.args`: plain data, typed arrays at any place. */
   readonly args?: A | undefined;
+  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
+  readonly shared?: S | undefined;
   /** Elements per chunk. */
   readonly chunkSize?: number | undefined;
   readonly strategy?: "auto" | StrategyName | undefined;
@@ -37,24 +39,25 @@ export interface CallOptions<A = undefined> {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-export interface ReduceOptions<A, R> extends CallOptions<A> {
+export interface ReduceOptions<A, R, S = Record<never, never>> extends CallOptions<A, S> {
   /** Combined with the first partial, and the result where there are no tasks at all. `undefined`: there is none. */
   readonly initial?: R | undefined;
 }
 
-export interface MapOptions<A, S> extends Omit<CallOptions<A>, "chunkSize"> {
-  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
-  readonly shared?: S | undefined;
-}
+/** Items are not cut. */
+export type MapOptions<A, S> = Omit<CallOptions<A, S>, "chunkSize">;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
-export type ChunkKernel<I, R, A> = (view: KernelView<I>, context: KernelContext<A>) => R;
+export type ChunkKernel<I, R, A, S = Record<never, never>> = (
+  view: KernelView<I>,
+  context: KernelContext<A, S>,
+) => R;
 
 /** Kernel of `map`. */
 export type ItemKernel<T, S, R, A> = (
   item: ReadOnlyDeep<T>,
   shared: ReadOnlyDeep<S>,
-  context: KernelContext<A>,
+  context: KernelContext<A, S>,
 ) => R;
 
 /** What `transformShared` writes: one array of a kind, or named ones. */
@@ -80,10 +83,10 @@ export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
 export type NotAList<I> = I & (I extends readonly unknown[] ? never : unknown);
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
-export type TransformKernel<I, O extends Outputs, A> = (
+export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>> = (
   view: KernelView<I>,
   outputs: OutputViews<O>,
-  context: KernelContext<A>,
+  context: KernelContext<A, S>,
 ) => unknown;
 
 /** The same shape as the payload, on shared memory. */

@@ -51,10 +51,10 @@ export abstract class Executor {
   abstract readonly metrics: { snapshot(): MetricsSnapshot | Promise<MetricsSnapshot> };
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  abstract explain<const I extends Input<I>, R, A = undefined>(
+  abstract explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options?: CallOptions<A>,
+    kernel: ChunkKernel<I, R, A, S>,
+    options?: CallOptions<A, S>,
   ): Plan | Promise<Plan>;
 
   /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
@@ -70,10 +70,10 @@ export abstract class Executor {
    * @throws KernelError for the failed task with the lowest index
    * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
-  async mapShared<const I extends Input<I>, R, A = undefined>(
+  async mapShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S>,
+    options: CallOptions<A, S> = NO_OPTIONS,
   ): Promise<Results<I, R>> {
     const backend = this[BACKEND];
     const { values } = await backend.run(readCall(backend, "mapShared", input, kernel, null, options));
@@ -86,11 +86,16 @@ export abstract class Executor {
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
-  async transformShared<const I extends Input<I>, const O extends Outputs, A = undefined>(
+  async transformShared<
+    const I extends Input<I>,
+    const O extends Outputs,
+    A = undefined,
+    S = Record<never, never>,
+  >(
     input: NotAList<I>,
     outputs: O,
-    kernel: TransformKernel<I, O, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: TransformKernel<I, O, A, S>,
+    options: CallOptions<A, S> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
@@ -104,11 +109,11 @@ export abstract class Executor {
    * @param combine must give its result at once: what it is given next depends on that
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
-  async reduceShared<const I extends Input<I>, R, A = undefined>(
+  async reduceShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
+    kernel: ChunkKernel<I, R, A, S>,
     combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
-    options: ReduceOptions<A, Awaited<R>> = NO_OPTIONS,
+    options: ReduceOptions<A, Awaited<R>, S> = NO_OPTIONS,
   ): Promise<Awaited<R>> {
     checkCombine(combine);
     const backend = this[BACKEND];
@@ -146,10 +151,10 @@ export abstract class Executor {
    * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
-  streamShared<const I extends Input<I>, R, A = undefined>(
+  streamShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S>,
+    options: CallOptions<A, S> = NO_OPTIONS,
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
     const backend = this[BACKEND];
     const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);
@@ -219,7 +224,7 @@ export function readCall(
   input: unknown,
   kernel: AnyKernel,
   outputs: unknown,
-  options: CallOptions<unknown>,
+  options: CallOptions<unknown, unknown>,
 ): Request {
   backend.checkOpen(call);
   return readPayloadCall(call, input, kernel, outputs, options, backend.settings);

@@ -21,7 +21,7 @@ export type KernelView<I> = I extends TypedArray
 type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;
 
 /** Last parameter of every kernel. */
-export interface KernelContext<A = undefined> {
+export interface KernelContext<A = undefined, S = Record<never, never>> {
   /** Which task this is, from 0. */
   readonly index: number;
   /** First element of the task's range, in the whole column; for items the item's index. */
@@ -30,6 +30,8 @@ export interface KernelContext<A = undefined> {
   readonly end: number;
   /** The call's `args`, read-only. */
   readonly args: ReadOnlyDeep<A>;
+  /** The call's `shared`, read-only; an empty object if it has none. In `map` the second parameter is the same. */
+  readonly shared: ReadOnlyDeep<S>;
   /**
    * Does nobody want this task's result any more? True once the call was cancelled, a task before this one has failed,
    * or this one has used up its time-out. For long kernels that want to stop early: what they return or throw then does

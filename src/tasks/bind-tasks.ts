@@ -41,8 +41,8 @@ export function bindTasks(
   const invoke = (
     spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
   ) as Invoke;
-  const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
-    return { index, start, end, args, aborted };
+  const contextOf = (index: number, start: number, end: number): KernelContext<unknown, unknown> => {
+    return { index, start, end, args, shared, aborted };
   };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 

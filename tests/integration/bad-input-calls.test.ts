@@ -1,6 +1,6 @@
 /** Calls that are refused for their kernel or their options. */
 import { describe, expect } from "vitest";
-import { type Check, capture, captureInMap, configuration, refuses, typeError } from "./refusals.js";
+import { type Check, capture, configuration, refuses, typeError } from "./refusals.js";
 
 const x = new Float64Array(4);
 const one = (): number => 1;
@@ -132,7 +132,7 @@ describe("kernels", () => {
   const captured = (item: number): number => item + rate;
   refuses(
     [
-      ["map", (e) => e.map([1], captured), captureInMap("captured", "rate")],
+      ["map", (e) => e.map([1], captured), capture("captured", "rate")],
       ["transformShared", (e) => e.transformShared(x, Int8Array, captured), capture("captured", "rate")],
       ["reduceShared", (e) => e.reduceShared(x, captured, one), capture("captured", "rate")],
       ["streamShared", (e) => e.streamShared(x, captured), capture("captured", "rate")],
@@ -173,12 +173,13 @@ describe("reductions", () => {
 });
 
 describe("options", () => {
-  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, captures, onProgress";
+  const OPTIONS =
+    "args, shared, chunkSize, strategy, taskSizeHintBytes, signal, timeout, captures, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const itemsOption = (field: string) => {
     const known = OPTIONS.replace(" chunkSize,", "");
-    return configuration(field, `left out: the options of this call are ${known}, shared`, "0");
+    return configuration(field, `left out: the options of this call are ${known}`, "0");
   };
   const options = (shown: string) =>
     typeError(`Cannot read the options as they must be a plain object: current value is ${shown}`);
@@ -202,7 +203,6 @@ describe("options", () => {
     ["fields that are inherited", Object.create({ chunkSize: -2 }), options("object with keys (none)")],
     ["a name in other letters", { chunksize: 2 }, unknown("chunksize", "2")],
     ["an option of the executor", { maxWorkers: 2 }, unknown("maxWorkers", "2")],
-    ["shared, which map has", { shared: { x } }, unknown("shared", "object with keys x")],
     ["initial, which reduceShared has", { initial: 0 }, unknown("initial", "0")],
     [
       "captures of another kind",
@@ -240,11 +240,6 @@ describe("options", () => {
   refuses([
     ["map: initial", (e) => e.map([1], one, { initial: 0 }), itemsOption("initial")],
     ["map: chunkSize", (e) => e.map([1], one, { chunkSize: 0 }), itemsOption("chunkSize")],
-    [
-      "reduceShared: shared",
-      (e) => e.reduceShared(x, one, one, { shared: {} }),
-      unknown("shared", "object with keys (none)", ", initial"),
-    ],
     [
       "transformShared: initial",
       (e) => e.transformShared(x, Int8Array, one, { initial: x }),

@@ -200,6 +200,44 @@ test("args: undefined where none are given", async () => {
   );
 });
 
+test("shared: the context of every call has it, read-only throughout", async () => {
+  const shared = { table: x, names: ["a"] };
+  await executor.mapShared(
+    n,
+    (_view, context) => {
+      expectTypeOf(context.shared.table).toEqualTypeOf<ReadOnly<Float64Array>>();
+      // @ts-expect-error arrays are read-only
+      context.shared.table[0] = 1;
+      // @ts-expect-error there is no such array
+      context.shared.missing;
+      return context.shared.names.length;
+    },
+    { shared },
+  );
+  await executor.transformShared({ x }, Float64Array, (_view, out, context) => out.set(context.shared), {
+    shared: x,
+  });
+  const sum = (a: number, b: number) => a + b;
+  await executor.reduceShared(x, (_view, context) => context.shared.table[0] ?? 0, sum, {
+    shared,
+    initial: 0,
+  });
+  executor.streamShared(x, (_view, context) => context.shared.table.length, { shared });
+  executor.explain(x, (_view, context) => context.shared.table.length, { shared });
+  await executor.map(
+    [1],
+    (_item, given, context) => {
+      expectTypeOf(context.shared).toEqualTypeOf(given);
+      return 0;
+    },
+    { shared },
+  );
+  await executor.mapShared(x, (_view, context) => {
+    expectTypeOf(context.shared).toEqualTypeOf<Record<never, never>>();
+    return 0;
+  });
+});
+
 test("args: those that the kernel declares are those that are given", async () => {
   const kernel = (view: ReadOnly<Float64Array>, { args }: KernelContext<{ rate: number }>) => {
     return view.length * args.rate;
@@ -473,7 +511,6 @@ test("options: what is not known is refused", async () => {
   await executor.mapShared(x, kernel, { chunkSize: "10" });
   // @ts-expect-error no signal
   await executor.mapShared(x, kernel, { signal: new AbortController() });
-  // @ts-expect-error only map has a shared payload
   await executor.mapShared(x, kernel, { shared: { x } });
   // @ts-expect-error only reduceShared has an initial value
   await executor.mapShared(x, kernel, { initial: 0 });

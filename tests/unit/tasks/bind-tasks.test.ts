@@ -104,6 +104,18 @@ describe("what a kernel is called with", () => {
     expect(Object.isFrozen(run(0))).toBe(true);
   });
 
+  it("what is shared, in the context of every call", () => {
+    const table = new ArrayTable();
+    table.add(five());
+    const shared = new ValueEncoder(table, 0, 1).encode({ delays: five() }, "shared").slice();
+    const kernel = (_view: unknown, context: KernelContext<unknown, object>) => context.shared;
+    const { run } = bind({ shared }, table.arrays, kernel);
+    expect(run(0)).toEqual({ delays: five() });
+    expect(run(0)).toBe(run(1));
+    expect(Object.isFrozen(run(0))).toBe(true);
+    expect(bind({}, [five()], kernel).run(0)).toEqual({});
+  });
+
   it("args: decoded once, frozen; undefined where there are none", () => {
     const args = new ValueEncoder(new ArrayTable(), 0, 1).encode({ rate: 2 }, "args").slice();
     const kernel = (_view: unknown, context: Context) => context.args;
