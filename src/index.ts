@@ -3,18 +3,23 @@
 export type {
   CallOptions,
   ChunkKernel,
+  ItemIntoKernel,
   ItemKernel,
+  MapIntoOptions,
   MapOptions,
   NotAList,
+  Output,
   OutputArrays,
   Outputs,
   OutputViews,
   Progress,
   ReduceOptions,
   Results,
+  RowsOf,
   Shared,
   StreamedResult,
   TransformKernel,
+  TransformOptions,
 } from "./call/types.js";
 export { ParallelConfig } from "./config/config.js";
 export type { ParallelOptions, ResourceLimits } from "./config/options.js";

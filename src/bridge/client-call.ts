@@ -2,7 +2,7 @@
 
 import type { Stoppable } from "../call/abort-and-progress.js";
 import type { Outcome } from "../call/outcome.js";
-import type { Request } from "../call/request.js";
+import { madeBytes, type OutputRequest, type Request } from "../call/request.js";
 import { MemoryLimitError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
@@ -33,7 +33,8 @@ export class ClientCall implements Stoppable {
   readonly #arena: Arena;
   readonly #onEnd: () => void;
   readonly #onStop: (reason: unknown) => void;
-  readonly #outputs: { readonly kind: number; readonly region: Region }[] = [];
+  /** Of the outputs that the call makes. */
+  readonly #outputs: Region[] = [];
   /** Held for as long as the request is, and for the same reason. */
   #lent: TypedArray[] = [];
   #placed: Region | undefined;
@@ -78,7 +79,7 @@ export class ClientCall implements Stoppable {
   /** The job as the host runs it, on outputs in this thread's memory. */
   get spec(): JobSpec {
     const { spec } = this.request;
-    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    const clearOutputs = this.#outputs.some((region) => region.recycled);
     return clearOutputs ? { ...spec, clearOutputs } : spec;
   }
 
@@ -108,9 +109,9 @@ export class ClientCall implements Stoppable {
    * @throws MemoryLimitError before anything is copied
    */
   place(): Promise<void> | undefined {
-    const { placement, outputs, spec } = this.request;
+    const { placement, outputs } = this.request;
     if (placement.spans.length === 0 && outputs === null) return undefined;
-    const sizes = (outputs?.kinds ?? []).map((kind) => spec.length * elementBytes(kind));
+    const sizes = outputs === null ? [] : madeBytes(outputs);
     let regions: Region[];
     try {
       this.#arena.reserve([placement.bytesNeeded, ...sizes]);
@@ -129,10 +130,10 @@ export class ClientCall implements Stoppable {
 
   /** @param regions of the outputs */
   #placeInputs(regions: readonly Region[]): Promise<void> | undefined {
-    const { placement, outputs } = this.request;
-    for (const [i, region] of regions.entries()) {
+    const { placement } = this.request;
+    for (const region of regions) {
       this.lease.add(region, true);
-      this.#outputs.push({ kind: outputs?.kinds[i] as number, region });
+      this.#outputs.push(region);
     }
     if (placement.spans.length === 0) return undefined;
     return this.#placeArrays();
@@ -147,22 +148,29 @@ export class ClientCall implements Stoppable {
 
   /** Where the arrays of the table are once they are placed, and behind them the outputs. */
   places(): Place[] {
-    const { placement, table, spec } = this.request;
+    const { placement, table } = this.request;
     const places = table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena));
-    for (const { kind, region } of this.#outputs) {
-      const { id: memory, buffer } = region;
-      places.push({ kind, memory, buffer, byteOffset: 0, length: spec.length });
+    for (const [i, { kind, length }] of this.#made().entries()) {
+      const { id: memory, buffer } = this.#outputs[i] as Region;
+      places.push({ kind, memory, buffer, byteOffset: 0, length });
     }
     return places;
   }
 
   /** Hands the outputs to the user. To be called once. */
   outputs(): TypedArray[] {
-    const { length } = this.request.spec;
-    this.#lent = this.#outputs.map(({ kind, region }) => {
+    const regions = this.#outputs.values();
+    this.#lent = (this.request.outputs?.arrays ?? []).map(({ kind, length, own }) => {
+      if (own !== undefined) return own.given;
+      const region = regions.next().value as Region;
       return viewOf(kind, this.lease.lend(region, length * elementBytes(kind)), 0, length);
     });
     return this.#lent;
+  }
+
+  /** The outputs that the call makes. */
+  #made(): OutputRequest["arrays"] {
+    return (this.request.outputs?.arrays ?? []).filter(({ own }) => own === undefined);
   }
 
   /** The host no longer touches the call's memory. @param isSafe whether the memory may be used again */

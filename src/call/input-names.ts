@@ -7,7 +7,7 @@ import { type JobSpec, taskRange } from "../protocol/job-spec.js";
 
 /** @param failure what the call failed with besides */
 export function mutatedError(
-  sightings: readonly Sighting[],
+  sightings: readonly (Sighting | null)[],
   spec: JobSpec,
   { array, index, length }: Change,
   failure: KernelError | TaskTimeoutError | undefined,

@@ -23,10 +23,12 @@ import { mutatedError } from "./input-names.js";
 import { leadToLine } from "./lead-to-line.js";
 import { named, type Outcome } from "./outcome.js";
 import { PartialOutcome } from "./partial-results.js";
-import type { Request } from "./request.js";
+import { madeBytes, type Request } from "./request.js";
 
-interface Output {
+/** An output that the call makes. */
+interface MadeOutput {
   readonly kind: number;
+  readonly length: number;
   readonly region: Region;
 }
 
@@ -34,12 +36,12 @@ const NONE: readonly never[] = [];
 
 /** Bytes of each region that a pass takes. @param placesArrays whether its strategy places plain arrays */
 export function needsOf(request: Request, placesArrays: boolean): number[] {
-  const { spec, items, outputs, placement, guest, sightings, table } = request;
+  const { spec, items, outputs, placement, guest } = request;
   const needs = [blockBytes(spec.tasks, items), placesArrays ? placement.bytesNeeded : 0];
-  if (sightings !== undefined) needs.push(new Snapshot(table.arrays, placement).bytes);
+  const snapshot = snapshotOf(request);
+  if (snapshot !== undefined) needs.push(snapshot.bytes);
   if (outputs === null || guest !== undefined) return needs;
-  for (const kind of outputs.kinds) needs.push(spec.length * elementBytes(kind));
-  return needs;
+  return [...needs, ...madeBytes(outputs)];
 }
 
 /** How a pass is to run, beside what it asks for. */
@@ -65,7 +67,7 @@ export class JobMemory implements JobInputs {
   readonly #arena: Arena;
   readonly #lease: Lease;
   readonly #blockRegion: Region;
-  readonly #outputs: readonly Output[];
+  readonly #outputs: readonly MadeOutput[];
   /** With `verifyImmutable`: the inputs before the first task. */
   readonly #snapshot: Snapshot | undefined;
   /** Plain arrays, once they are placed. */
@@ -86,9 +88,12 @@ export class JobMemory implements JobInputs {
   ) {
     this.#request = request;
     this.#arena = arena;
-    const { spec, items, table, kernel } = request;
-    const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
-    this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
+    const { spec, items, table, kernel, options } = request;
+    const made =
+      request.guest === undefined
+        ? request.outputs?.arrays.filter(({ own }) => own === undefined)
+        : undefined;
+    this.#snapshot = snapshotOf(request);
     arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
     try {
@@ -96,7 +101,7 @@ export class JobMemory implements JobInputs {
       const { block } = opened;
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
-      this.#outputs = kinds.length === 0 ? NONE : kinds.map((kind) => this.#takeOutput(kind, spec.length));
+      this.#outputs = made?.map(({ kind, length }) => this.#takeOutput(kind, length)) ?? NONE;
       if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
       this.job = new Job({
         spec: this.#jobSpec(),
@@ -109,6 +114,7 @@ export class JobMemory implements JobInputs {
         streamBuffer,
         isTraced,
         timeout,
+        runsOnce: spec.writesOwn === true && options.idempotent !== true,
       });
     } catch (error) {
       this.#lease.empty();
@@ -175,14 +181,14 @@ export class JobMemory implements JobInputs {
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.
     const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
-    return { values, outputs: this.#lendOutputs() };
+    return { values, outputs: this.#outputArrays() };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
     const { outputs, guest } = this.#request;
     const areOwn = outputs !== null && guest === undefined;
-    return new PartialOutcome(this.job, areOwn ? named(outputs.names, this.#lendOutputs()) : undefined);
+    return new PartialOutcome(this.job, areOwn ? named(outputs.names, this.#outputArrays()) : undefined);
   }
 
   /** Bytes that were copied into regions for this call. */
@@ -237,10 +243,10 @@ export class JobMemory implements JobInputs {
     return error;
   }
 
-  #takeOutput(kind: number, length: number): Output {
+  #takeOutput(kind: number, length: number): MadeOutput {
     const region = this.#arena.take(length * elementBytes(kind), "nothing", true);
     this.#lease.add(region, true);
-    return { kind, region };
+    return { kind, length, region };
   }
 
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
@@ -275,22 +281,35 @@ export class JobMemory implements JobInputs {
     this.placing = { start, end: clock(), isRecycled };
   }
 
-  #lendOutputs(): TypedArray[] {
-    const { length } = this.job.parts.spec;
-    return this.#outputs.map(({ kind, region }) => {
+  /** The outputs in the order of the call; none if they are another thread's. */
+  #outputArrays(): TypedArray[] {
+    const { outputs, guest } = this.#request;
+    if (outputs === null || guest !== undefined) return [];
+    const made = this.#outputs.values();
+    return outputs.arrays.map(({ own }) => {
+      if (own !== undefined) return own.given;
+      const { kind, length, region } = made.next().value as MadeOutput;
       return viewOf(kind, this.#lease.lend(region, length * elementBytes(kind)), 0, length);
     });
   }
 
-  /** With the outputs, which are entered into the array table, where they stand behind the inputs. */
+  /** With the outputs. Those that the call makes are entered into the array table, behind all others. */
   #jobSpec(): JobSpec {
     const { outputs, table, spec, guest } = this.#request;
     if (outputs === null) return spec;
-    const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
-    const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
+    const own = this.#outputs.map(({ kind, length, region }) => viewOf(kind, region.buffer, 0, length));
+    const made = (guest?.outputs ?? own).values();
+    const arrays = outputs.arrays.map(({ own }) => own?.place ?? table.add(made.next().value as TypedArray));
     const clearOutputs = spec.clearOutputs === true || this.#outputs.some(({ region }) => region.recycled);
     return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
   }
+}
+
+/** With `verifyImmutable`: of what tasks only read. */
+function snapshotOf({ sightings, table, placement }: Request): Snapshot | undefined {
+  if (sightings === undefined) return undefined;
+  const read = sightings.map((sighting, i) => (sighting === null ? undefined : table.arrays[i]));
+  return new Snapshot(read, placement);
 }
 
 /** The lengths of the table's arrays, as the call has read them. */

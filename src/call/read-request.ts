@@ -1,10 +1,9 @@
 /** Reads the arguments of a call: checks them, cuts the work into tasks, and notes all as plain data. */
 
-import { quote } from "../errors.js";
 import { type Kernel, resolveKernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
-import { kindOf, kindOfConstructor, type TypedArray } from "../memory/dtypes.js";
-import { isRecord, namesOf, type Payload, payloadName, readPayload } from "../memory/inputs.js";
+import { kindOf, type TypedArray } from "../memory/dtypes.js";
+import { type Payload, payloadName, type Rows, readPayload, readRows } from "../memory/inputs.js";
 import { planPlacement } from "../memory/placement.js";
 import { chunkCount, defaultChunkSize } from "../plan/chunking.js";
 import { argsNumber, workShapeOf } from "../plan/work-shape.js";
@@ -16,16 +15,18 @@ import { itemBytes, listItems, packItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { CallSettings } from "./backend.js";
-import { checkCallOptions, MAP_OPTIONS, OPTIONS, REDUCE_OPTIONS } from "./call-options.js";
+import { checkCallOptions, MAP_INTO_OPTIONS, MAP_OPTIONS, optionsOf } from "./call-options.js";
 import { encodeCaptured } from "./captured-values.js";
+import { fitOutputs, type NamedOutputs, overlaps, readOutputs } from "./read-outputs.js";
 import { type OutputRequest, profileKeyOf, type Request } from "./request.js";
-import type { CallOptions } from "./types.js";
+import type { GivenOptions } from "./types.js";
 
 /** What a call works on, once its arguments are read. */
-interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | "outputs" | "instances"> {
+interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | "instances"> {
   readonly fn: AnyKernel;
-  readonly options: CallOptions<unknown, unknown>;
+  readonly options: GivenOptions;
   readonly cut: Pick<JobSpec, "shape" | "tasks" | "length" | "chunkSize" | "inputs">;
+  readonly outputs: NamedOutputs | null;
   /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
   readonly taskBytes: number | undefined;
 }
@@ -36,18 +37,19 @@ export function readPayloadCall(
   input: unknown,
   fn: AnyKernel,
   outputs: unknown,
-  options: CallOptions<unknown, unknown>,
+  options: GivenOptions,
   settings: CallSettings,
 ): Request {
   const started = clock();
-  checkCallOptions(options, call === "reduceShared" ? REDUCE_OPTIONS : OPTIONS, settings.strategies);
-  const payload = readPayload(input);
-  if (call === "transformShared" && payload.shape === "list") {
+  checkCallOptions(options, optionsOf(call), settings.strategies);
+  const hasOutputs = call === "transformShared";
+  const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
+  if (hasOutputs && payload.shape === "list") {
     throw new TypeError(
-      "Cannot transform a list of arrays as outputs are cut like the input: pass one array or a record of columns",
+      "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
     );
   }
-  const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
+  const namedOutputs = hasOutputs ? readOutputs(outputs) : null;
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
   const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
@@ -69,36 +71,61 @@ export function readPayloadCall(
     cut: { shape: payload.shape, tasks, length, chunkSize, inputs },
     items: undefined,
     itemBytes: 0,
-    outputs: outputRequest,
+    outputs: namedOutputs,
     instances: isList ? sum(payload.arrays, (array) => array.length) : length,
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
   };
   return requestOf(work, kernel, started, settings);
 }
 
-/** A call over items. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+/** A call of `map`. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readItemsCall(
   items: unknown,
   fn: AnyKernel,
-  options: CallOptions<unknown, unknown>,
+  options: GivenOptions,
   settings: CallSettings,
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
+  return itemsRequest("map", items, fn, null, options, started, settings);
+}
+
+/** A call of `mapInto`. @throws as `readItemsCall` */
+export function readItemsIntoCall(
+  items: unknown,
+  outputs: unknown,
+  fn: AnyKernel,
+  options: GivenOptions,
+  settings: CallSettings,
+): Request {
+  const started = clock();
+  checkCallOptions(options, MAP_INTO_OPTIONS, settings.strategies);
+  return itemsRequest("mapInto", items, fn, readOutputs(outputs), options, started, settings);
+}
+
+function itemsRequest(
+  call: "map" | "mapInto",
+  items: unknown,
+  fn: AnyKernel,
+  outputs: NamedOutputs | null,
+  options: GivenOptions,
+  started: number,
+  settings: CallSettings,
+): Request {
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
   const packed = packItems(list, tasks, new ValueEncoder(table, INLINE_LIMIT, tasks));
   const work: Work = {
-    call: "map",
+    call,
     fn,
     options,
     table,
     cut: { shape: "items", tasks, length: tasks, chunkSize: 1, inputs: NO_INPUTS },
     items: packed,
     itemBytes: itemBytes(packed),
-    outputs: null,
+    outputs,
     instances: tasks,
     taskBytes: undefined,
   };
@@ -117,6 +144,9 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
     payload === undefined ? null : new ValueEncoder(table, 0, tasks).encode(payload, "shared").slice();
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
+  const read = table.arrays.length;
+  const fitted = outputs === null ? undefined : fitOutputs(outputs, cut.length, 1, table);
+  const writesOwn = fitted?.keeps !== undefined;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
     work.taskBytes === undefined
@@ -134,6 +164,9 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       chunkSize: cut.chunkSize,
       inputs: cut.inputs,
       outputs: null,
+      per: fitted?.per,
+      keeps: fitted?.keeps,
+      writesOwn,
       // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
       clearOutputs: false,
       args,
@@ -144,19 +177,33 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
     placement,
     items,
     itemBytes: work.itemBytes,
-    outputs,
+    outputs: fitted?.request ?? null,
     instances,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     workShape: workShapeOf(tasks, taskBytes, argsNumber(args, captures)),
     options,
-    sightings: settings.verifyImmutable ? table.sightings : undefined,
+    sightings: settings.verifyImmutable ? readOnlySightings(table, read, fitted?.request) : undefined,
     guest: undefined,
   };
 }
 
+/** Who sees what tasks read, and `null` for an array that they write besides. @param read arrays of the table that tasks read */
+function readOnlySightings(
+  { arrays, sightings }: ArrayTable,
+  read: number,
+  outputs: OutputRequest | undefined,
+): NonNullable<Request["sightings"]> {
+  const written =
+    outputs?.arrays.flatMap(({ own }) => (own === undefined ? [] : [arrays[own.place] as TypedArray])) ?? [];
+  return sightings.slice(0, read).map((sighting, i) => {
+    return written.some((output) => overlaps(output, arrays[i] as TypedArray)) ? null : sighting;
+  });
+}
+
 /** @returns the places of its arrays */
-function addPayload(table: ArrayTable, payload: Payload): number[] {
+function addPayload(table: ArrayTable, payload: Payload | Rows): number[] {
+  if (payload.shape === "rows") return [];
   const { given, arrays } = payload;
   const places: number[] = [];
   for (let i = 0; i < given.length; i += 1) {
@@ -174,26 +221,12 @@ function kindsIn({ arrays }: ArrayTable): number {
   return kinds;
 }
 
-function columnNames(payload: Payload): readonly string[] | null {
+function columnNames(payload: Payload | Rows): readonly string[] | null {
   return payload.shape === "columns" ? payload.names : null;
 }
 
-function readOutputs(outputs: unknown): OutputRequest {
-  if (typeof outputs === "function") {
-    return { names: null, kinds: [kindOfConstructor(outputs, "the output")] };
-  }
-  if (!isRecord(outputs) || Object.keys(outputs).length === 0) {
-    throw new TypeError(
-      "Cannot transform as the outputs must be a typed-array constructor or a record of at least one: " +
-        `current value is ${quote(outputs)}`,
-    );
-  }
-  const names = namesOf(outputs, "an output");
-  return { names, kinds: names.map((name) => kindOfConstructor(outputs[name], `output "${name}"`)) };
-}
-
 function encodeArgs(
-  { args }: CallOptions<unknown, unknown>,
+  { args }: GivenOptions,
   table: ArrayTable,
   tasks: number,
   { verifyImmutable }: CallSettings,

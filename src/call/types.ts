@@ -44,8 +44,21 @@ export interface ReduceOptions<A, R, S = Record<never, never>> extends CallOptio
   readonly initial?: R | undefined;
 }
 
+/** Options of calls that write outputs. */
+export interface TransformOptions<A = undefined, S = Record<never, never>> extends CallOptions<A, S> {
+  /**
+   * Whether a task may run again over what it has left in an output of yours, if its worker was lost. Default: no, and the call
+   * fails with a `WorkerLostError`.
+   */
+  readonly idempotent?: boolean | undefined;
+}
+
 /** Items are not cut. */
 export type MapOptions<A, S> = Omit<CallOptions<A, S>, "chunkSize">;
+export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, "chunkSize">;
+
+/** Options of any call, as it was given them. */
+export type GivenOptions = TransformOptions<unknown, unknown>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
 export type ChunkKernel<I, R, A, S = Record<never, never>> = (
@@ -60,8 +73,20 @@ export type ItemKernel<T, S, R, A> = (
   context: KernelContext<A, S>,
 ) => R;
 
-/** What `transformShared` writes: one array of a kind, or named ones. */
-export type Outputs = TypedArrayConstructor | { readonly [name: string]: TypedArrayConstructor };
+/** `per` elements for each row: element, item, or row of `rowLength` elements. */
+export interface RowsOf<C extends TypedArrayConstructor = TypedArrayConstructor> {
+  readonly type: C;
+  readonly per: number;
+}
+
+/**
+ * An array that a call writes: a new one of a kind, with as many elements as the input; a new one of so many elements per row;
+ * or one of yours on shared memory, which is written in place.
+ */
+export type Output = TypedArrayConstructor | RowsOf | TypedArray<SharedArrayBuffer>;
+
+/** What `transformShared` and `mapInto` write: one array, or named ones. */
+export type Outputs = Output | { readonly [name: string]: Output };
 
 type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: infer A }
   ? A extends TypedArray
@@ -69,18 +94,32 @@ type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: 
     : never
   : never;
 
+type OutputOn<O, B extends ArrayBufferLike> = O extends TypedArray
+  ? OnBuffer<O, B>
+  : O extends RowsOf<infer C>
+    ? InstanceOn<C, B>
+    : InstanceOn<O, B>;
+
 /** Outputs as the caller gets them: on shared memory. */
-export type OutputArrays<O extends Outputs> = O extends TypedArrayConstructor
-  ? InstanceOn<O, SharedArrayBuffer>
-  : { -readonly [K in keyof O]: InstanceOn<O[K], SharedArrayBuffer> };
+export type OutputArrays<O extends Outputs> = O extends Output
+  ? OutputOn<O, SharedArrayBuffer>
+  : { -readonly [K in keyof O]: OutputOn<O[K], SharedArrayBuffer> };
 
 /** Outputs as the kernel gets them: writable views of its chunk. */
-export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
-  ? InstanceOn<O, ArrayBufferLike>
-  : { readonly [K in keyof O]: InstanceOn<O[K], ArrayBufferLike> };
+export type OutputViews<O extends Outputs> = O extends Output
+  ? OutputOn<O, ArrayBufferLike>
+  : { readonly [K in keyof O]: OutputOn<O[K], ArrayBufferLike> };
 
-/** Refuses lists: outputs are cut like the input, which has one length. */
+/** Refuses lists: outputs are cut like the input, which has one length. A number is a count of rows that are made from nothing. */
 export type NotAList<I> = I & (I extends readonly unknown[] ? never : unknown);
+
+/** Kernel of `mapInto`. It writes to its outputs, as one of `transformShared` does. */
+export type ItemIntoKernel<T, S, O extends Outputs, A> = (
+  item: ReadOnlyDeep<T>,
+  shared: ReadOnlyDeep<S>,
+  outputs: OutputViews<O>,
+  context: KernelContext<A, S>,
+) => unknown;
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
 export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>> = (

@@ -7,12 +7,15 @@ import type { Backend } from "../call/backend.js";
 import { NO_OPTIONS } from "../call/call-options.js";
 import { runFailed } from "../call/failed-task.js";
 import { named } from "../call/outcome.js";
-import { readItemsCall, readPayloadCall } from "../call/read-request.js";
+import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
 import type {
   CallOptions,
   ChunkKernel,
+  GivenOptions,
+  ItemIntoKernel,
   ItemKernel,
+  MapIntoOptions,
   MapOptions,
   NotAList,
   OutputArrays,
@@ -22,6 +25,7 @@ import type {
   Shared,
   StreamedResult,
   TransformKernel,
+  TransformOptions,
 } from "../call/types.js";
 import { quote } from "../errors.js";
 import type { AnyKernel } from "../kernel/types.js";
@@ -81,13 +85,16 @@ export abstract class Executor {
   }
 
   /**
-   * Computes new columns from columns, chunk by chunk, written in place in shared memory.
-   * @param outputs kind of the output, or of each named output; each has the input's length and starts zero-filled
+   * Computes columns from columns, chunk by chunk, written in place in shared memory.
+   * @param input an array, columns, or a count of rows that are made from nothing
+   * @param outputs one output, or named ones. A kind makes an array of the input's length, `{ type, per }` one of `per` elements
+   *   per row; both start zero-filled. An array of yours on shared memory is written in place: its length is a multiple of the
+   *   rows, and it may be the input itself
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
   async transformShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     const O extends Outputs,
     A = undefined,
     S = Record<never, never>,
@@ -95,7 +102,7 @@ export abstract class Executor {
     input: NotAList<I>,
     outputs: O,
     kernel: TransformKernel<I, O, A, S>,
-    options: CallOptions<A, S> = NO_OPTIONS,
+    options: TransformOptions<A, S> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
@@ -144,6 +151,25 @@ export abstract class Executor {
     const ran = backend.run(readItemsCall(items, kernel, options, backend.settings));
     const { values } = isPromise(ran) ? await ran : ran;
     return values as Awaited<R>[];
+  }
+
+  /**
+   * Runs `kernel` once per item, as `map` does. Each task writes its row of the outputs, so nothing passes through messages.
+   * @param outputs as in `transformShared`, with an item for a row: a kind makes one element per item
+   * @returns the outputs, on shared memory
+   * @throws as `mapShared`
+   */
+  async mapInto<T, const O extends Outputs, S = Record<never, never>, A = undefined>(
+    items: Iterable<T> & object,
+    outputs: O,
+    kernel: ItemIntoKernel<T, S, O, A>,
+    options: MapIntoOptions<A, S> = NO_OPTIONS,
+  ): Promise<OutputArrays<O>> {
+    const backend = this[BACKEND];
+    backend.checkOpen("mapInto");
+    const request = readItemsIntoCall(items, outputs, kernel, options, backend.settings);
+    const { outputs: arrays } = await backend.run(request);
+    return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
   }
 
   /**
@@ -220,11 +246,11 @@ export abstract class Executor {
 /** What a call over arrays asks for. @throws what a wrong call is refused with */
 export function readCall(
   backend: Backend,
-  call: Exclude<CallName, "map">,
+  call: Exclude<CallName, "map" | "mapInto">,
   input: unknown,
   kernel: AnyKernel,
   outputs: unknown,
-  options: CallOptions<unknown, unknown>,
+  options: GivenOptions,
 ): Request {
   backend.checkOpen(call);
   return readPayloadCall(call, input, kernel, outputs, options, backend.settings);

@@ -10,12 +10,14 @@ export type ReadOnlyDeep<T> = T extends TypedArray
       ? { readonly [K in keyof T]: ReadOnlyDeep<T[K]> }
       : T;
 
-/** A payload from inside a kernel: one array of a list, or views of one chunk. */
-export type KernelView<I> = I extends TypedArray
-  ? ReadOnly<I>
-  : I extends readonly (infer A)[]
-    ? ElementView<A>
-    : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
+/** A payload from inside a kernel: one array of a list, or views of one chunk; of a count of rows nothing. */
+export type KernelView<I> = I extends number
+  ? undefined
+  : I extends TypedArray
+    ? ReadOnly<I>
+    : I extends readonly (infer A)[]
+      ? ElementView<A>
+      : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
 
 /** Of a list of mixed kinds, each kind by itself. */
 type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;

@@ -18,7 +18,7 @@ export interface BoundTasks {
 
 type Maker = (values: unknown) => unknown;
 
-type Invoke = (input: unknown, second: unknown, third?: unknown) => unknown;
+type Invoke = (input: unknown, second: unknown, third?: unknown, fourth?: unknown) => unknown;
 
 /** Gives the part of an array or of columns that is elements `start` to `end`. */
 type Slicer = (start: number, end: number) => unknown;
@@ -47,10 +47,18 @@ export function bindTasks(
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 
   const bind = (): ((index: number) => unknown) => {
+    const { outputs } = spec;
+    const out = outputs === null ? undefined : outputSlicer(spec, outputs, arrays);
+    const written = outputs === null ? [] : outputs.arrays.map((place) => arrays[place] as TypedArray);
     if (spec.shape === "items") {
       // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
       const read = itemReader(items as PackedItems, new ValueDecoder(arrays));
-      return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
+      if (out === undefined)
+        return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
+      return (index) => {
+        const context = contextOf(index, index, index + 1);
+        return settleVoid(invoke(read(index), shared, out(index, index + 1), context), written);
+      };
     }
     if (spec.shape === "list") {
       return (index) => {
@@ -58,23 +66,17 @@ export function bindTasks(
         return invoke(array, contextOf(index, 0, array.length));
       };
     }
-    const { chunkSize, length, outputs } = spec;
-    const view = slicer(spec.inputs, arrays);
-    if (outputs === null) {
+    const { chunkSize, length } = spec;
+    const view = spec.shape === "rows" ? () => undefined : slicer(spec.inputs, arrays, ONE);
+    if (out === undefined) {
       return (index) => {
         const start = index * chunkSize;
         const end = Math.min(start + chunkSize, length);
         return invoke(view(start, end), contextOf(index, start, end));
       };
     }
-    const out = slicer(outputs, arrays);
-    const written = outputs.arrays.map((place) => arrays[place] as TypedArray);
-    const clear = spec.clearOutputs ? written : [];
     return (index) => {
       const [start, end] = taskRange(spec, arrays, index);
-      // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
-      // second time finds what it found the first time.
-      for (const array of clear) clearPart(array.subarray(start, end));
       return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)), written);
     };
   };
@@ -82,23 +84,48 @@ export function bindTasks(
   return { run: bind(), borrowed };
 }
 
-function slicer(group: ArrayGroup, table: readonly TypedArray[]): Slicer {
+/** @param per elements per row of each array */
+function slicer(group: ArrayGroup, table: readonly TypedArray[], per: (array: number) => number): Slicer {
   const { names } = group;
   const arrays = group.arrays.map((place) => table[place] as TypedArray);
+  const pers = arrays.map((_, i) => per(i));
   if (names === null) {
     const array = arrays[0] as TypedArray;
-    return (start, end) => array.subarray(start, end);
+    const width = pers[0] as number;
+    return (start, end) => array.subarray(start * width, end * width);
   }
   return (start, end) => {
     const views: Record<string, TypedArray> = {};
     for (let i = 0; i < names.length; i++) {
-      views[names[i] as string] = (arrays[i] as TypedArray).subarray(start, end);
+      const width = pers[i] as number;
+      views[names[i] as string] = (arrays[i] as TypedArray).subarray(start * width, end * width);
     }
     return views;
   };
 }
 
-/** What a transform kernel returns is of no interest as long as it is no work of its own, its end is. */
+const ONE = (): number => 1;
+
+/** Views of outputs, zero-filled but for the caller's own. */
+function outputSlicer(
+  { per, keeps, clearOutputs }: JobSpec,
+  group: ArrayGroup,
+  table: readonly TypedArray[],
+): Slicer {
+  const width = (i: number): number => per?.[i] ?? 1;
+  const slice = slicer(group, table, width);
+  if (clearOutputs !== true) return slice;
+  const places = group.arrays.map((place, i) => ({ array: table[place] as TypedArray, width: width(i) }));
+  const cleared = places.filter((_, i) => keeps?.includes(i) !== true);
+  return (start, end) => {
+    // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
+    // second time finds what it found the first time.
+    for (const { array, width } of cleared) clearPart(array.subarray(start * width, end * width));
+    return slice(start, end);
+  };
+}
+
+/** What a kernel that writes outputs returns is of no interest as long as it is no work of its own, its end is. */
 function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown {
   if (returned === undefined) return undefined;
   if (isThenable(returned)) return returned.then((value) => checkReturned(value, outputs));

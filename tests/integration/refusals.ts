@@ -9,6 +9,7 @@ type Method =
   | "transformShared"
   | "reduceShared"
   | "map"
+  | "mapInto"
   | "streamShared"
   | "share"
   | "allocate"

@@ -321,6 +321,59 @@ test("transformShared with a bare constructor", async () => {
   });
 });
 
+test("transformShared into arrays of the caller's, and rows of several elements", async () => {
+  const existing = executor.share(n);
+  const result = await executor.transformShared(
+    x,
+    { existing, rgba: { type: Uint8ClampedArray, per: 4 } },
+    (_view, out) => {
+      expectTypeOf(out.existing).toEqualTypeOf<Int32Array>();
+      expectTypeOf(out.rgba).toEqualTypeOf<Uint8ClampedArray>();
+    },
+    { idempotent: true },
+  );
+  expectTypeOf(result.existing).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  expectTypeOf(result.rgba).toEqualTypeOf<Uint8ClampedArray<SharedArrayBuffer>>();
+  const inPlace = await executor.transformShared(existing, existing, (view, out) => out.set(view));
+  expectTypeOf(inPlace).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  const bare = await executor.transformShared(x, { type: Float32Array, per: 2 }, (_view, out) => {
+    expectTypeOf(out).toEqualTypeOf<Float32Array>();
+  });
+  expectTypeOf(bare).toEqualTypeOf<Float32Array<SharedArrayBuffer>>();
+  // @ts-expect-error a width is a number
+  await executor.transformShared(x, { y: { type: Float32Array, per: "2" } }, () => {});
+});
+
+test("transformShared of a count of rows: no view", async () => {
+  const rows = await executor.transformShared(100, { y: Float64Array }, (view, out, { start }) => {
+    expectTypeOf(view).toEqualTypeOf<undefined>();
+    out.y[0] = start;
+  });
+  expectTypeOf(rows).toEqualTypeOf<{ y: Float64Array<SharedArrayBuffer> }>();
+  // @ts-expect-error only outputs are made from nothing
+  await executor.mapShared(100, () => 1);
+});
+
+test("mapInto: the item, what is shared, outputs, the context", async () => {
+  const { id } = await executor.mapInto(
+    [{ seed: 1 }],
+    { id: { type: Int32Array, per: 10 }, distance: Float32Array },
+    (item, { base }, { id, distance }, { args }) => {
+      expectTypeOf(item.seed).toEqualTypeOf<number>();
+      expectTypeOf(base).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(id).toEqualTypeOf<Int32Array>();
+      expectTypeOf(distance).toEqualTypeOf<Float32Array>();
+      expectTypeOf(args).toEqualTypeOf<number>();
+      // @ts-expect-error items are read-only
+      item.seed = 2;
+    },
+    { shared: { base: x }, args: 5 },
+  );
+  expectTypeOf(id).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  // @ts-expect-error items are not cut
+  await executor.mapInto([1], Float64Array, () => {}, { chunkSize: 1 });
+});
+
 test("transformShared ignores what the kernel returns", async () => {
   await executor.transformShared(x, Float64Array, (view, out) => out.set(view));
   await executor.transformShared(x, Float64Array, (_view, out) => out.fill(1));

@@ -70,4 +70,151 @@ export const SHAPES = {
     (executor) => executor.mapShared([x()], (_array, { shared }) => [shared, Object.isFrozen(shared)]),
     () => [[{}, true]],
   ],
+
+  existingOutput: [
+    async (executor) => {
+      const y = executor.allocate(Float64Array, N);
+      y[0] = 5;
+      const out = await executor.transformShared({ x: x() }, { y, n: Int8Array }, ({ x }, { y, n }) => {
+        // The first element stays as it was, as what it holds is the caller's.
+        for (let i = 0; i < x.length; i += 1) if (x[i] !== 0) y[i] = x[i] / 3;
+        n.fill(1);
+      });
+      return [out, out.y === y];
+    },
+    () => [{ y: x().map((value, i) => (i === 0 ? 5 : value / 3)), n: new Int8Array(N).fill(1) }, true],
+  ],
+  inPlace: [
+    async (executor) => {
+      const shared = executor.share(x());
+      const out = await executor.transformShared(shared, shared, (x, out) => {
+        for (let i = 0; i < x.length; i += 1) out[i] = 2 * x[i] + 1;
+      });
+      return [out, out === shared];
+    },
+    () => [x().map((value) => 2 * value + 1), true],
+  ],
+  inPlaceByAnotherView: [
+    async (executor) => {
+      const { a, b } = executor.share({ a: x(), b: x() });
+      const bits = new BigInt64Array(a.buffer, a.byteOffset, a.length);
+      await executor.transformShared({ a, b }, { bits }, ({ a }, { bits }) => {
+        for (let i = 0; i < bits.length; i += 1) bits[i] = BigInt(Math.round(a[i]));
+      });
+      return [bits, b];
+    },
+    () => [BigInt64Array.from(x(), (value) => BigInt(Math.round(value))), x()],
+  ],
+  severalPerRow: [
+    (executor) =>
+      executor.transformShared(
+        { x: x() },
+        { pixels: { type: Uint8ClampedArray, per: 4 }, mean: { type: Float32Array, per: 1 } },
+        ({ x }, { pixels, mean }, { start }) => {
+          for (let i = 0; i < x.length; i += 1) {
+            pixels.set([x[i] * 100, start + i, 7], 4 * i);
+            mean[i] = x[i] / 2;
+          }
+        },
+        { chunkSize: 77 },
+      ),
+    () => ({
+      pixels: Uint8ClampedArray.from([...x()].flatMap((value, i) => [value * 100, i, 7, 0])),
+      mean: Float32Array.from(x(), (value) => value / 2),
+    }),
+  ],
+  oneOutputOfSeveralPerRow: [
+    (executor) =>
+      executor.transformShared(
+        x(),
+        { type: Int16Array, per: 2 },
+        (x, out) => {
+          for (let i = 0; i < x.length; i += 1) out[2 * i + 1] = x[i];
+        },
+        { chunkSize: 99 },
+      ),
+    () => Int16Array.from([...x()].flatMap((value) => [0, value])),
+  ],
+  outputsNamedTypeAndPer: [
+    (executor) =>
+      executor.transformShared(x(), { type: Int16Array, per: Int8Array }, (_x, { type, per }) => {
+        type.fill(1);
+        per.fill(2);
+      }),
+    () => ({ type: new Int16Array(N).fill(1), per: new Int8Array(N).fill(2) }),
+  ],
+  fromNothing: [
+    (executor) =>
+      executor.transformShared(
+        600,
+        { pixels: { type: Uint8ClampedArray, per: 4 }, row: Int32Array },
+        (none, { pixels, row }, { start, end }) => {
+          for (let i = start; i < end; i += 1) {
+            pixels[4 * (i - start) + 2] = none === undefined ? i : 0;
+            row[i - start] = end - start;
+          }
+        },
+        { chunkSize: 250 },
+      ),
+    () => ({
+      pixels: Uint8ClampedArray.from(Array.from({ length: 600 }, (_, i) => [0, 0, i, 0]).flat()),
+      row: Int32Array.from({ length: 600 }, (_, i) => (i < 500 ? 250 : 100)),
+    }),
+  ],
+  noRowsFromNothing: [
+    (executor) => executor.transformShared(0, { type: Int8Array, per: 3 }, () => {}),
+    () => new Int8Array(0),
+  ],
+  intoARasterOfTheCaller: [
+    async (executor) => {
+      const raster = executor.allocate(Uint16Array, 64 * 40);
+      await executor.transformShared(
+        40,
+        { raster },
+        (_, { raster }, { start }) => {
+          for (let i = 0; i < raster.length; i += 1) raster[i] = start * 64 + i;
+        },
+        { chunkSize: 3 },
+      );
+      return raster;
+    },
+    () => Uint16Array.from({ length: 64 * 40 }, (_, i) => i),
+  ],
+  mapInto: [
+    (executor) =>
+      executor.mapInto(
+        Array.from({ length: 50 }, (_, i) => ({ at: i * 3, by: i / 7 })),
+        { nearest: { type: Int32Array, per: 3 }, distance: Float32Array },
+        ({ at, by }, { base }, { nearest, distance }, { index, args, start, end }) => {
+          nearest.set([at, index, end - start]);
+          distance[0] = base[at] * by + args;
+        },
+        { shared: { base: x() }, args: 0.5 },
+      ),
+    () => ({
+      nearest: Int32Array.from(Array.from({ length: 50 }, (_, i) => [i * 3, i, 1]).flat()),
+      distance: Float32Array.from({ length: 50 }, (_, i) => x()[i * 3] * (i / 7) + 0.5),
+    }),
+  ],
+  mapIntoOne: [
+    (executor) =>
+      executor.mapInto([5, 6, 7], Float64Array, async (item, _shared, out) => {
+        out[0] = item / 2;
+      }),
+    () => Float64Array.of(2.5, 3, 3.5),
+  ],
+  mapIntoAnArrayOfTheCaller: [
+    async (executor) => {
+      const table = executor.share(Float64Array.from({ length: 6 }, () => 9));
+      const out = await executor.mapInto(new Set([1, 2, 3]), table, (item, _, row) => {
+        row[1] = item;
+      });
+      return [out === table, table];
+    },
+    () => [true, Float64Array.of(9, 1, 9, 2, 9, 3)],
+  ],
+  mapIntoNothing: [
+    (executor) => executor.mapInto([], { type: Int8Array, per: 2 }, () => {}),
+    () => new Int8Array(0),
+  ],
 };

@@ -181,6 +181,59 @@ describe("outputs", () => {
     expect([...(arrays[2] as BigInt64Array)]).toEqual([9n, 9n, 0n, 0n, 9n]);
   });
 
+  it("of several elements per row are cut and cleared by rows", () => {
+    const arrays = [five(), new Float64Array(10).fill(9), new BigInt64Array(5).fill(9n)];
+    const { run } = bind(
+      { outputs, per: [2, 1], clearOutputs: true },
+      arrays,
+      (_x: unknown, { y, n }: { y: Float64Array; n: BigInt64Array }) => {
+        y[y.length - 1] = y.length;
+        n[0] = BigInt(n.length);
+      },
+    );
+    run(1);
+    run(2);
+    expect([...(arrays[1] as Float64Array)]).toEqual([9, 9, 9, 9, 0, 0, 0, 4, 0, 2]);
+    expect([...(arrays[2] as BigInt64Array)]).toEqual([9n, 9n, 2n, 0n, 1n]);
+  });
+
+  it("that are the caller's own are never cleared", () => {
+    const arrays = [five(), new Float64Array(5).fill(9), new BigInt64Array(5).fill(9n)];
+    bind({ outputs, keeps: [0], clearOutputs: true }, arrays, () => {}).run(0);
+    expect([...(arrays[1] as Float64Array)]).toEqual([9, 9, 9, 9, 9]);
+    expect([...(arrays[2] as BigInt64Array)]).toEqual([0n, 0n, 9n, 9n, 9n]);
+  });
+
+  it("of items are rows, and come before the context", () => {
+    const items = packItems([5, 6], 2, new ValueEncoder(new ArrayTable(), 0, 2));
+    const arrays = [new Float64Array(6)];
+    const { run } = bind(
+      { shape: "items", tasks: 2, outputs: { names: null, arrays: [0] }, per: [3] },
+      arrays,
+      (item: number, shared: object, out: Float64Array, { index }: Context) => {
+        out.set([item, Object.keys(shared).length, index]);
+        return "ignored";
+      },
+      items,
+    );
+    expect([run(1), run(0)]).toEqual([undefined, undefined]);
+    expect([...(arrays[0] as Float64Array)]).toEqual([5, 0, 0, 6, 0, 1]);
+  });
+
+  it("of rows from nothing: the kernel gets no view", () => {
+    const arrays = [new Float64Array(5)];
+    const kernel = (none: unknown, out: Float64Array, { start, end }: Context) => {
+      out.fill(none === undefined ? 10 * start + end : 0);
+    };
+    const { run } = bind(
+      { shape: "rows", inputs: { names: null, arrays: [] }, outputs: { names: null, arrays: [0] } },
+      arrays,
+      kernel,
+    );
+    for (let i = 0; i < 3; i += 1) run(i);
+    expect([...(arrays[0] as Float64Array)]).toEqual([2, 2, 24, 24, 45]);
+  });
+
   it("that are fresh are not touched before the kernel", () => {
     const arrays = [five(), new Float64Array(5).fill(9), new BigInt64Array(5)];
     bind({ outputs }, arrays, () => {}).run(0);
