@@ -2,10 +2,11 @@
 
 import type { Stoppable } from "../call/abort-and-progress.js";
 import type { Outcome } from "../call/outcome.js";
-import { madeBytes, type OutputRequest, type Request } from "../call/request.js";
+import { lendOutputs } from "../call/output-regions.js";
+import { madeBytes, madeOutputs, type Request } from "../call/request.js";
 import { MemoryLimitError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
-import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
+import type { TypedArray } from "../memory/dtypes.js";
 import { type Lease, leaseOver } from "../memory/lease.js";
 import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
@@ -111,7 +112,7 @@ export class ClientCall implements Stoppable {
   place(): Promise<void> | undefined {
     const { placement, outputs } = this.request;
     if (placement.spans.length === 0 && outputs === null) return undefined;
-    const sizes = outputs === null ? [] : madeBytes(outputs);
+    const sizes = madeBytes(this.request);
     let regions: Region[];
     try {
       this.#arena.reserve([placement.bytesNeeded, ...sizes]);
@@ -123,6 +124,7 @@ export class ClientCall implements Stoppable {
     return this.#placeInputs(regions);
   }
 
+  /** Apart from `place`, because most calls have room and need no promise. */
   async #placeLater(sizes: readonly number[], error: MemoryLimitError): Promise<void> {
     if (!(await makeRoom(this.#arena, [this.request.placement.bytesNeeded, ...sizes]))) throw error;
     await this.#placeInputs(takeAll(this.#arena, sizes, "garbage", true));
@@ -150,7 +152,7 @@ export class ClientCall implements Stoppable {
   places(): Place[] {
     const { placement, table } = this.request;
     const places = table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena));
-    for (const [i, { kind, length }] of this.#made().entries()) {
+    for (const [i, { kind, length }] of madeOutputs(this.request).entries()) {
       const { id: memory, buffer } = this.#outputs[i] as Region;
       places.push({ kind, memory, buffer, byteOffset: 0, length });
     }
@@ -159,18 +161,8 @@ export class ClientCall implements Stoppable {
 
   /** Hands the outputs to the user. To be called once. */
   outputs(): TypedArray[] {
-    const regions = this.#outputs.values();
-    this.#lent = (this.request.outputs?.arrays ?? []).map(({ kind, length, own }) => {
-      if (own !== undefined) return own.given;
-      const region = regions.next().value as Region;
-      return viewOf(kind, this.lease.lend(region, length * elementBytes(kind)), 0, length);
-    });
+    this.#lent = lendOutputs(this.request, this.#outputs, this.lease);
     return this.#lent;
-  }
-
-  /** The outputs that the call makes. */
-  #made(): OutputRequest["arrays"] {
-    return (this.request.outputs?.arrays ?? []).filter(({ own }) => own === undefined);
   }
 
   /** The host no longer touches the call's memory. @param isSafe whether the memory may be used again */

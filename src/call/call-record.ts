@@ -130,5 +130,6 @@ export interface PassReport {
   readonly capturedBytes: number;
   /** `undefined` if it failed. */
   readonly measured: Measured | undefined;
-  readonly hintAdvice: string | undefined;
+  /** Payload bytes of a task, as measured. */
+  readonly taskBytes: number;
 }

@@ -1,48 +1,28 @@
 /** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
 
-import { KernelError, TaskTimeoutError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
-import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
 import { place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
-import { Snapshot } from "../memory/snapshot.js";
+import type { Snapshot } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
-import { blockBytes, openBlock } from "../protocol/job-block.js";
-import { type JobSpec, taskRange } from "../protocol/job-spec.js";
-import { unpackThrown } from "../protocol/thrown.js";
+import { openBlock } from "../protocol/job-block.js";
 import { Job } from "../strategies/job.js";
 import type { JobInputs, Leg, PlacedJob, RunReport } from "../strategies/strategy.js";
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
-import { keepFailed } from "./failed-task.js";
+import { failureOf } from "./failure.js";
 import { mutatedError } from "./input-names.js";
-import { leadToLine } from "./lead-to-line.js";
+import { needsOf, snapshotOf } from "./needs.js";
 import { named, type Outcome } from "./outcome.js";
+import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
-import { madeBytes, type Request } from "./request.js";
-
-/** An output that the call makes. */
-interface MadeOutput {
-  readonly kind: number;
-  readonly length: number;
-  readonly region: Region;
-}
+import type { Request } from "./request.js";
 
 const NONE: readonly never[] = [];
-
-/** Bytes of each region that a pass takes. @param placesArrays whether its strategy places plain arrays */
-export function needsOf(request: Request, placesArrays: boolean): number[] {
-  const { spec, items, outputs, placement, guest } = request;
-  const needs = [blockBytes(spec.tasks, items), placesArrays ? placement.bytesNeeded : 0];
-  const snapshot = snapshotOf(request);
-  if (snapshot !== undefined) needs.push(snapshot.bytes);
-  if (outputs === null || guest !== undefined) return needs;
-  return [...needs, ...madeBytes(outputs)];
-}
 
 /** How a pass is to run, beside what it asks for. */
 export interface Conditions {
@@ -67,7 +47,8 @@ export class JobMemory implements JobInputs {
   readonly #arena: Arena;
   readonly #lease: Lease;
   readonly #blockRegion: Region;
-  readonly #outputs: readonly MadeOutput[];
+  /** `undefined` if the pass writes no arrays. */
+  readonly #outputs: OutputRegions | undefined;
   /** With `verifyImmutable`: the inputs before the first task. */
   readonly #snapshot: Snapshot | undefined;
   /** Plain arrays, once they are placed. */
@@ -89,10 +70,6 @@ export class JobMemory implements JobInputs {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel, options } = request;
-    const made =
-      request.guest === undefined
-        ? request.outputs?.arrays.filter(({ own }) => own === undefined)
-        : undefined;
     this.#snapshot = snapshotOf(request);
     arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
@@ -101,10 +78,10 @@ export class JobMemory implements JobInputs {
       const { block } = opened;
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
-      this.#outputs = made?.map(({ kind, length }) => this.#takeOutput(kind, length)) ?? NONE;
+      this.#outputs = request.outputs === null ? undefined : new OutputRegions(request, arena, lease);
       if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
       this.job = new Job({
-        spec: this.#jobSpec(),
+        spec: this.#outputs?.jobSpec() ?? spec,
         kernel,
         arrays: table.arrays,
         sizes: sizesOf(request),
@@ -164,7 +141,7 @@ export class JobMemory implements JobInputs {
     if (snapshot === undefined) return;
     const change = await this.#unlessStopped(snapshot.findChange(pause));
     if (change === undefined) return;
-    const failure = this.#failure();
+    const failure = failureOf(this.job, this.#request);
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
     const error = mutatedError(sightings, this.job.parts.spec, change, failure);
     // What a later task changed is not to blame for the failure, and other strategies stop before that task.
@@ -176,19 +153,19 @@ export class JobMemory implements JobInputs {
    * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
-    const failure = this.#failure();
+    const failure = failureOf(this.job, this.#request);
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.
     const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
-    return { values, outputs: this.#outputArrays() };
+    return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
     const { outputs, guest } = this.#request;
-    const areOwn = outputs !== null && guest === undefined;
-    return new PartialOutcome(this.job, areOwn ? named(outputs.names, this.#outputArrays()) : undefined);
+    const own = guest === undefined ? this.#outputs : undefined;
+    return new PartialOutcome(this.job, own && named(outputs?.names ?? null, own.lend()));
   }
 
   /** Bytes that were copied into regions for this call. */
@@ -229,26 +206,6 @@ export class JobMemory implements JobInputs {
     });
   }
 
-  #failure(): KernelError | TaskTimeoutError | undefined {
-    const { failure, parts } = this.job;
-    if (failure === undefined) return undefined;
-    const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
-    const error =
-      failure.thrown === undefined
-        ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
-        : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
-    if (this.#request.fn === undefined) return error;
-    if (error instanceof KernelError) leadToLine(error, this.#request);
-    keepFailed(error, this.#request, parts.block.items);
-    return error;
-  }
-
-  #takeOutput(kind: number, length: number): MadeOutput {
-    const region = this.#arena.take(length * elementBytes(kind), "nothing", true);
-    this.#lease.add(region, true);
-    return { kind, length, region };
-  }
-
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
   async #runPrepared(strategy: OwnStrategy, leg: Leg): Promise<RunReport> {
     await undefined;
@@ -280,36 +237,6 @@ export class JobMemory implements JobInputs {
     this.#lease.add(this.#placed, true);
     this.placing = { start, end: clock(), isRecycled };
   }
-
-  /** The outputs in the order of the call; none if they are another thread's. */
-  #outputArrays(): TypedArray[] {
-    const { outputs, guest } = this.#request;
-    if (outputs === null || guest !== undefined) return [];
-    const made = this.#outputs.values();
-    return outputs.arrays.map(({ own }) => {
-      if (own !== undefined) return own.given;
-      const { kind, length, region } = made.next().value as MadeOutput;
-      return viewOf(kind, this.#lease.lend(region, length * elementBytes(kind)), 0, length);
-    });
-  }
-
-  /** With the outputs. Those that the call makes are entered into the array table, behind all others. */
-  #jobSpec(): JobSpec {
-    const { outputs, table, spec, guest } = this.#request;
-    if (outputs === null) return spec;
-    const own = this.#outputs.map(({ kind, length, region }) => viewOf(kind, region.buffer, 0, length));
-    const made = (guest?.outputs ?? own).values();
-    const arrays = outputs.arrays.map(({ own }) => own?.place ?? table.add(made.next().value as TypedArray));
-    const clearOutputs = spec.clearOutputs === true || this.#outputs.some(({ region }) => region.recycled);
-    return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
-  }
-}
-
-/** With `verifyImmutable`: of what tasks only read. */
-function snapshotOf({ sightings, table, placement }: Request): Snapshot | undefined {
-  if (sightings === undefined) return undefined;
-  const read = sightings.map((sighting, i) => (sighting === null ? undefined : table.arrays[i]));
-  return new Snapshot(read, placement);
 }
 
 /** The lengths of the table's arrays, as the call has read them. */

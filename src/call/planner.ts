@@ -2,7 +2,6 @@
 import type { ParallelConfig } from "../config/config.js";
 import type { Arena } from "../memory/arena.js";
 import { sizeClass } from "../memory/region.js";
-import { hintAdvice } from "../plan/advice.js";
 import { CostModels } from "../plan/cost-model.js";
 import { longestShare, parallelWidth } from "../plan/estimate.js";
 import { type HostProfile, hostProfileOf } from "../plan/host-profile.js";
@@ -120,19 +119,8 @@ export class Planner {
     if (charges.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
   }
 
-  /** What is to be said of the hint, now that the call has run; undefined: nothing. */
-  hintAdvice({ workShape }: Request, plan: Plan, busy: number): string | undefined {
-    const { kernel, host, tasks } = plan;
-    const predicted =
-      kernel === undefined
-        ? tasks * (host.perTask + plan.taskBytes * host.computePerByte)
-        : tasks * kernel.perTask[plan.strategy];
-    return hintAdvice(plan.taskSizeHintBytes, workShape.taskBytes, predicted, busy);
-  }
-
-  #droppedBefore({ outputs }: Request): Workload<StrategyName>["droppedBefore"] {
-    if (outputs === null) return NEVER_DROPPED;
-    const sizes = madeBytes(outputs);
+  #droppedBefore(request: Request): Workload<StrategyName>["droppedBefore"] {
+    const sizes = madeBytes(request);
     if (sizes.length === 0) return NEVER_DROPPED;
     const dropped = sizes.map((bytes) => this.#arena.lendings.droppedOf(sizeClass(bytes)));
     return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), times: Math.min(...dropped) };

@@ -26,9 +26,14 @@ export interface OutputRequest {
   }[];
 }
 
-/** Bytes of each output that the call makes. */
-export function madeBytes({ arrays }: OutputRequest): number[] {
-  return arrays.filter(({ own }) => own === undefined).map(({ kind, length }) => length * elementBytes(kind));
+/** The outputs that the call makes. */
+export function madeOutputs({ outputs }: Pick<Request, "outputs">): OutputRequest["arrays"] {
+  return (outputs?.arrays ?? []).filter(({ own }) => own === undefined);
+}
+
+/** The bytes of each. */
+export function madeBytes(request: Pick<Request, "outputs">): number[] {
+  return madeOutputs(request).map(({ kind, length }) => length * elementBytes(kind));
 }
 
 /** What the thread that asks for a call has put into memory of its own, where the call is run for another thread. */
@@ -42,7 +47,7 @@ export interface Guest {
 }
 
 export interface Request {
-  /** When the call was made, as `performance.now()` counts. */
+  /** When the call was made, as `clock` counts. */
   readonly started: number;
   readonly call: CallName;
   readonly kernel: Kernel;

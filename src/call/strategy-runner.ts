@@ -149,8 +149,7 @@ export class StrategyRunner {
 
   #isReplaceable({ plan, memory }: PlannedPass, error: unknown): boolean {
     // A task that was interrupted must not run again here.
-    const { runsOnce } = memory.job.parts;
-    if (runsOnce && error instanceof WorkerLostError && error.index !== undefined) return false;
+    if (memory.job.runsOnce && error instanceof WorkerLostError && error.index !== undefined) return false;
     if (this.#config.forceSerialOnFailure) return true;
     // An initializer runs in workers only, and kernels may count on it.
     if (this.#config.workerInitializer !== undefined) return false;

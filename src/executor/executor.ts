@@ -36,9 +36,9 @@ import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
 import { isPromise } from "../platform/maybe-promise.js";
 import type { Plan } from "../strategies/registry.js";
-import { isThenable } from "../tasks/bind-tasks.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
+import { checkCombine, combineAll } from "./combine.js";
 
 /** Where an executor has its backend. */
 export const BACKEND = Symbol("sharray.backend");
@@ -261,32 +261,5 @@ function checkReleasable(array: unknown, what: string, arena: Arena): void {
   throw new TypeError(
     `Cannot release ${what} as it must be an array as share(), allocate() or transformShared() of this executor gave it, ` +
       `and not be released yet: current value is ${quote(array)}`,
-  );
-}
-
-function checkCombine(combine: unknown): void {
-  if (typeof combine === "function") return;
-  throw new TypeError(
-    `Cannot reduce as "combine" must be a function of two partials: current value is ${quote(combine)}`,
-  );
-}
-
-/** Not `reduce` of lists: that gives `combine` four arguments, which `Math.max` takes for four numbers. */
-function combineAll<P>(partials: readonly P[], combine: (a: P, b: P) => P, initial: P | undefined): P {
-  let result = initial === undefined ? (partials[0] as P) : initial;
-  for (let i = initial === undefined ? 1 : 0; i < partials.length; i += 1) {
-    const combined: unknown = combine(result, partials[i] as P);
-    if (isThenable(combined)) refusePromise(combined);
-    result = combined as P;
-  }
-  return result;
-}
-
-function refusePromise(promise: PromiseLike<unknown>): never {
-  // Nobody else waits for it.
-  promise.then(undefined, () => {});
-  throw new TypeError(
-    `Cannot reduce as "combine" must return a partial at once: current value is ${quote(promise)}; ` +
-      "await in the kernel, whose partials may be promises",
   );
 }

@@ -14,12 +14,12 @@ export interface Optimizations {
   readonly spin: boolean;
   /**
    * The caller's side looks at short rounds, and wakes one worker first. Both sides of a bridge look for the next message. Read
-   * in strategies/threads/threads.ts and bridge/call-port.ts.
+   * in strategies/threads/threads-run.ts and bridge/call-port.ts.
    */
   readonly look: boolean;
-  /** A claim takes several tasks if they are short. Read in strategies/threads/threads.ts. */
+  /** A claim takes several tasks if they are short. Read in strategies/threads/threads-run.ts. */
   readonly grain: boolean;
-  /** Small results go through shared memory, without messages. Read in strategies/threads/threads.ts. */
+  /** Small results go through shared memory, without messages. Read in strategies/threads/threads-run.ts. */
   readonly slots: boolean;
   /** Regions are used again. Read in executor/parallel-executor.ts, which retires the arena at once without it. */
   readonly recycling: boolean;

@@ -61,6 +61,10 @@ export class Job {
     return this.#isStopped;
   }
 
+  get runsOnce(): boolean {
+    return this.parts.runsOnce;
+  }
+
   /** Values that came by message. */
   get received(): Values {
     return this.#received ?? NONE;

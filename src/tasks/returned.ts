@@ -12,7 +12,7 @@ export function checkReturned(returned: unknown, outputs: readonly TypedArray[])
   if (!isLost(returned, outputs)) return;
   throw new TypeError(
     "Cannot keep what the kernel returned as a kernel with outputs must write to them: " +
-      `current value is ${quote(returned)}; write it there, for example with set(), or call mapShared or map`,
+      `current value is ${quote(returned)}; write it there, for example with set(), or call mapShared or map instead`,
   );
 }
 

@@ -243,7 +243,7 @@ describe("options", () => {
     [
       "transformShared: initial",
       (e) => e.transformShared(x, Int8Array, one, { initial: x }),
-      unknown("initial", "Float64Array of 32 bytes"),
+      unknown("initial", "Float64Array of 32 bytes", ", idempotent"),
     ],
     ["streamShared: a signal", (e) => e.streamShared(x, one, live), options("AbortSignal")],
     [

@@ -13,9 +13,9 @@ import type { Captured, PlacedFunction } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
-import { VITE_IMPORT } from "./free-variables.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, readText } from "./source.js";
+import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
 export interface Closure extends Captured {

@@ -4,6 +4,7 @@ import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Pro
 import { isInWorkers } from "../../platform/worker-globals.js";
 import type { FreeVariable, KernelText } from "./kernel-text.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
+import { VITE_IMPORT } from "./vite-import.js";
 import { isMutating, writesOf } from "./writing.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
@@ -21,8 +22,6 @@ export interface KernelReferences extends Omit<KernelText, "source"> {
 const DOORS = new Set(
   "globalThis self global window frames parent top process require eval Function".split(" "),
 );
-/** Vite and Vitest rewrite uses of an import to members of such an object. */
-export const VITE_IMPORT = /^__(?:vite_ssr|vi)_import_\d+__$/;
 const VITE_META = "__vite_ssr_import_meta__";
 const VITE_DYNAMIC_IMPORT = "__vite_ssr_dynamic_import__";
 /** esbuild's helper, which `keepNames` (and so tsx) inserts; numbered where a bundle holds several. */

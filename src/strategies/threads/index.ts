@@ -39,7 +39,7 @@ class ThreadsStrategy implements Strategy {
       mostGarbage: Math.min(MOST_GARBAGE, maxSharedBytes / GARBAGE_SHARE),
       onUnheld: (memory) => arena.unheld(memory),
       workers: settings,
-      tricks: optimizations,
+      optimizations,
       initializer,
     });
   }

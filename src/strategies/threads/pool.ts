@@ -10,9 +10,9 @@ import { Looks } from "../../platform/looks.js";
 import type { Optimizations } from "../../platform/optimizations.js";
 import { isError } from "../../platform/realms.js";
 import { unref } from "../../platform/runtime.js";
-import { waitFor } from "../../platform/wait-for.js";
 import type { Job } from "../job.js";
 import { Backoff } from "./backoff.js";
+import { HeldMemory } from "./held-memory.js";
 import { Slot } from "./slot.js";
 import type { Control, StartOptions } from "./start-worker.js";
 
@@ -35,8 +35,8 @@ function threads(): NonNullable<typeof loaded> {
 }
 
 const control: Control = {
-  async spawn(worker) {
-    return (await threads()).spawnThread(worker);
+  async spawn(worker, timeout) {
+    return (await threads()).spawnThread(worker, timeout);
   },
   async flush(thread) {
     await (await threads()).flushThread(thread);
@@ -46,11 +46,6 @@ const control: Control = {
   },
 };
 
-// A worker that is idle, or between two slices of tasks, collects within some 10 ms; on a loaded machine within a second.
-const COLLECT_MS = 5000;
-// Small pieces weigh little, but each is a mapping of its own.
-const MOST_PIECES = 1000;
-
 export class Pool {
   /** Of the caller's side, at short rounds. */
   readonly looks = new Looks();
@@ -59,6 +54,7 @@ export class Pool {
   readonly #backoff = new Backoff();
   /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
   readonly #alive = new Set<Slot>();
+  readonly #memory: HeldMemory;
   #isClosed = false;
   /** Why the last attempt to start a worker failed; undefined if it did not. */
   #startFailure: WorkerLostError | undefined;
@@ -68,10 +64,11 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#memory = new HeldMemory(this.#alive, options.mostGarbage, options.onUnheld);
   }
 
-  get tricks(): Optimizations {
-    return this.#options.tricks;
+  get optimizations(): Optimizations {
+    return this.#options.optimizations;
   }
 
   /** Workers that exist now. */
@@ -128,7 +125,7 @@ export class Pool {
         control,
         () => this.#scheduleTrim(),
         (slot) => this.#ended(slot),
-        (gone) => this.#unheld(gone),
+        (gone) => this.#memory.gone(gone),
       );
       this.#slots.add(slot);
       this.#alive.add(slot);
@@ -195,36 +192,12 @@ export class Pool {
    * @returns whether any of them may still reach it
    */
   forget(memory: number): boolean {
-    let isHeld = false;
-    for (const { knowledge } of this.#alive) {
-      knowledge.memory.forget(memory);
-      isHeld ||= knowledge.memory.holds(memory);
-    }
-    if (isHeld && this.#isFull) void this.collect();
-    return isHeld;
+    return this.#memory.forget(memory);
   }
 
   /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
-  async collect(): Promise<void> {
-    // Those that are about to end need not.
-    const full = [...this.#slots].filter(({ knowledge }) => knowledge.memory.garbageBytes > 0);
-    if (full.length === 0) return;
-    await waitFor(Promise.all(full.map(({ knowledge }) => knowledge.memory.collect())), COLLECT_MS);
-  }
-
-  get #isFull(): boolean {
-    for (const { knowledge } of this.#alive) {
-      const { garbageBytes, garbageCount } = knowledge.memory;
-      if (garbageBytes > this.#options.mostGarbage || garbageCount > MOST_PIECES) return true;
-    }
-    return false;
-  }
-
-  /** A worker can't reach this memory any more. */
-  #unheld(gone: readonly number[]): void {
-    for (const id of gone) {
-      if (![...this.#alive].some(({ knowledge }) => knowledge.memory.holds(id))) this.#options.onUnheld(id);
-    }
+  collect(): Promise<void> {
+    return this.#memory.collect();
   }
 
   #gone(slot: Slot): void {

@@ -15,7 +15,7 @@ export function nextRound(): number {
 
 type Handles = Map<number, SharedArrayBuffer>;
 
-/** @returns the handles, with this one where the worker does not have it */
+/** @returns the handles, with this one if the worker does not have it */
 function tell(
   slot: Slot,
   memory: number,
