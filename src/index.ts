@@ -3,6 +3,7 @@
 export type {
   CallOptions,
   ChunkKernel,
+  Halo,
   ItemIntoKernel,
   ItemKernel,
   MapIntoOptions,

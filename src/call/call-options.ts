@@ -13,6 +13,8 @@ const OPTIONS = [
   "args",
   "shared",
   "chunkSize",
+  "rowLength",
+  "halo",
   "strategy",
   "taskSizeHintBytes",
   "signal",
@@ -22,7 +24,7 @@ const OPTIONS = [
 ];
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
-export const MAP_OPTIONS = OPTIONS.filter((name) => name !== "chunkSize");
+export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
 export const MAP_INTO_OPTIONS = [...MAP_OPTIONS, "idempotent"];
 const TRANSFORM_OPTIONS = [...OPTIONS, "idempotent"];
 /** Those of one call that are set to `undefined` are not given to another. */

@@ -14,6 +14,7 @@ import { nameText } from "../memory/presence.js";
 import { LONGEST_ARRAY } from "../platform/runtime.js";
 import type { ArrayTable } from "../protocol/array-table.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import type { Cut } from "./read-cut.js";
 import type { OutputRequest } from "./request.js";
 
 /** Outputs as the caller has named them, before it is known how many rows there are. */
@@ -81,16 +82,11 @@ export interface FittedOutputs extends Pick<JobSpec, "per" | "keeps"> {
 
 /**
  * Fits the outputs to the rows of a call, and enters the caller's own into the table.
- * @param per elements per row of the input
  * @param table has all arrays that tasks read
  * @throws RangeError if a length does not fit; TypeError if results would depend on timing
  */
-export function fitOutputs(
-  { names, outputs }: NamedOutputs,
-  rows: number,
-  per: number,
-  table: ArrayTable,
-): FittedOutputs {
+export function fitOutputs({ names, outputs }: NamedOutputs, cut: Cut, table: ArrayTable): FittedOutputs {
+  const { length: rows, rowLength: width = 1, before, after } = cut;
   const read = table.arrays.slice();
   const written: { readonly what: string; readonly view: TypedArray }[] = [];
   const arrays: OutputRequest["arrays"][number][] = [];
@@ -103,12 +99,9 @@ export function fitOutputs(
       for (const [at, array] of read.entries()) {
         const { name, tasks } = table.sightings[at] as (typeof table.sightings)[number];
         // A column that is cut just as the output is: a task writes only what it alone reads.
-        if (
-          tasks === undefined &&
-          view.byteOffset === array.byteOffset &&
-          view.byteLength === array.byteLength
-        )
-          continue;
+        const isCut = tasks === undefined && !before && !after;
+        const coversSame = view.byteOffset === array.byteOffset && view.byteLength === array.byteLength;
+        if (isCut && coversSame) continue;
         if (overlaps(view, array)) refuseOverlap(what, quote(nameText(name)), "read");
       }
       for (const other of written) if (overlaps(view, other.view)) refuseOverlap(what, other.what, "write");
@@ -121,8 +114,9 @@ export function fitOutputs(
       });
       continue;
     }
-    pers.push(asked.per ?? per);
-    const length = rows * (asked.per ?? per);
+    const per = asked.per ?? width;
+    pers.push(per);
+    const length = rows * per;
     if (length > LONGEST_ARRAY) {
       throw new RangeError(
         `Cannot write ${what} as its length must be at most ${LONGEST_ARRAY} on this runtime: current value is ${length}`,

@@ -5,18 +5,17 @@ import type { AnyKernel } from "../kernel/types.js";
 import { kindOf, type TypedArray } from "../memory/dtypes.js";
 import { type Payload, payloadName, type Rows, readPayload, readRows } from "../memory/inputs.js";
 import { planPlacement } from "../memory/placement.js";
-import { chunkCount, defaultChunkSize } from "../plan/chunking.js";
 import { argsNumber, workShapeOf } from "../plan/work-shape.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
 import { INLINE_LIMIT, ValueEncoder } from "../protocol/codec.js";
-import { MAX_TASKS } from "../protocol/control-block.js";
 import { itemBytes, listItems, packItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { CallSettings } from "./backend.js";
 import { checkCallOptions, MAP_INTO_OPTIONS, MAP_OPTIONS, optionsOf } from "./call-options.js";
 import { encodeCaptured } from "./captured-values.js";
+import { type Cut, readCut } from "./read-cut.js";
 import { fitOutputs, type NamedOutputs, overlaps, readOutputs } from "./read-outputs.js";
 import { type OutputRequest, profileKeyOf, type Request } from "./request.js";
 import type { GivenOptions } from "./types.js";
@@ -25,7 +24,8 @@ import type { GivenOptions } from "./types.js";
 interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | "instances"> {
   readonly fn: AnyKernel;
   readonly options: GivenOptions;
-  readonly cut: Pick<JobSpec, "shape" | "tasks" | "length" | "chunkSize" | "inputs">;
+  readonly cut: Cut;
+  readonly inputs: JobSpec["inputs"];
   readonly outputs: NamedOutputs | null;
   /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
   readonly taskBytes: number | undefined;
@@ -53,26 +53,19 @@ export function readPayloadCall(
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
   const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
-  const isList = payload.shape === "list";
-  const length = isList ? 0 : payload.length;
-  const chunkSize = options.chunkSize ?? settings.chunkSize ?? defaultChunkSize(length);
-  const tasks = isList ? payload.arrays.length : chunkCount(length, chunkSize);
-  if (tasks > MAX_TASKS) {
-    throw new RangeError(
-      `Cannot cut ${length} elements into chunks of ${chunkSize} as a call has at most ${MAX_TASKS} tasks: ` +
-        `current value is ${tasks}; raise "chunkSize"`,
-    );
-  }
+  const cut = readCut(payload, options, settings);
+  const { tasks } = cut;
   const work: Work = {
     call,
     fn,
     options,
     table,
-    cut: { shape: payload.shape, tasks, length, chunkSize, inputs },
+    cut,
+    inputs,
     items: undefined,
     itemBytes: 0,
     outputs: namedOutputs,
-    instances: isList ? sum(payload.arrays, (array) => array.length) : length,
+    instances: payload.shape === "list" ? sum(payload.arrays, (array) => array.length) : payload.length,
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
   };
   return requestOf(work, kernel, started, settings);
@@ -122,7 +115,16 @@ function itemsRequest(
     fn,
     options,
     table,
-    cut: { shape: "items", tasks, length: tasks, chunkSize: 1, inputs: NO_INPUTS },
+    cut: {
+      shape: "items",
+      tasks,
+      length: tasks,
+      chunkSize: 1,
+      rowLength: undefined,
+      before: undefined,
+      after: undefined,
+    },
+    inputs: NO_INPUTS,
     items: packed,
     itemBytes: itemBytes(packed),
     outputs,
@@ -145,7 +147,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   const read = table.arrays.length;
-  const fitted = outputs === null ? undefined : fitOutputs(outputs, cut.length, 1, table);
+  const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, table);
   const writesOwn = fitted?.keeps !== undefined;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
@@ -162,7 +164,10 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       tasks,
       length: cut.length,
       chunkSize: cut.chunkSize,
-      inputs: cut.inputs,
+      inputs: work.inputs,
+      rowLength: cut.rowLength,
+      before: cut.before,
+      after: cut.after,
       outputs: null,
       per: fitted?.per,
       keeps: fitted?.keeps,

@@ -18,14 +18,26 @@ export interface Progress {
   readonly eta: number;
 }
 
+/** How far views reach beyond their chunk. */
+export interface Halo {
+  /** Default: 0. */
+  readonly before?: number | undefined;
+  /** Default: 0. */
+  readonly after?: number | undefined;
+}
+
 /** Options of every call. They go before the executor's configuration. */
 export interface CallOptions<A = undefined, S = Record<never, never>> {
   /** Given to every task as `context.args`: plain data, typed arrays at any place. */
   readonly args?: A | undefined;
   /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
   readonly shared?: S | undefined;
-  /** Elements per chunk. */
+  /** Elements per chunk; rows if `rowLength` is given. */
   readonly chunkSize?: number | undefined;
+  /** Elements per row of the input, of which chunks are whole ones. `context.start` and `end`, `halo` and `chunkSize` count rows then. */
+  readonly rowLength?: number | undefined;
+  /** Elements, or rows, that views reach beyond their chunk: on both sides, or on each. There are fewer at the ends of the input. */
+  readonly halo?: number | Halo | undefined;
   readonly strategy?: "auto" | StrategyName | undefined;
   /** Payload bytes per task that the cost model assumes. */
   readonly taskSizeHintBytes?: number | undefined;
@@ -54,8 +66,10 @@ export interface TransformOptions<A = undefined, S = Record<never, never>> exten
 }
 
 /** Items are not cut. */
-export type MapOptions<A, S> = Omit<CallOptions<A, S>, "chunkSize">;
-export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, "chunkSize">;
+export type MapOptions<A, S> = Omit<CallOptions<A, S>, Cutting>;
+export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, Cutting>;
+
+type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
 export type GivenOptions = TransformOptions<unknown, unknown>;

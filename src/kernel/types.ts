@@ -26,10 +26,14 @@ type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;
 export interface KernelContext<A = undefined, S = Record<never, never>> {
   /** Which task this is, from 0. */
   readonly index: number;
-  /** First element of the task's range, in the whole column; for items the item's index. */
+  /** First element of the task's range, in the whole column, or its first row; for items the item's index. */
   readonly start: number;
-  /** One past the last element of the task's range. */
+  /** One past the last element of the task's range, or one past its last row. */
   readonly end: number;
+  /** Elements, or rows, that the view has in front of the task's range: the call's `halo`, less at the beginning. */
+  readonly before: number;
+  /** The same behind the task's range. */
+  readonly after: number;
   /** The call's `args`, read-only. */
   readonly args: ReadOnlyDeep<A>;
   /** The call's `shared`, read-only; an empty object if it has none. In `map` the second parameter is the same. */

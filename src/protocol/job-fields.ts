@@ -74,11 +74,17 @@ function optional<T>(field: JobField<T>): JobField<T | undefined> {
 export const JOB_FIELDS = {
   shape: plain<Shape>(),
   tasks: plain<number>(),
-  /** Elements of the column or array; without meaning for lists and items. */
+  /** Rows of the array, of the columns or of a count; without meaning for lists and items. */
   length: plain<number>(),
-  /** Elements per task, at least 1; without meaning for lists and items. */
+  /** Rows per task, at least 1; without meaning for lists and items. */
   chunkSize: plain<number>(),
   inputs: group<ArrayGroup>(),
+  /** Elements per row of the inputs; left out: one. */
+  rowLength: optional(plain<number>()),
+  /** Rows that a task sees in front of its own, if there are so many; left out: none. */
+  before: optional(plain<number>()),
+  /** The same behind its own. */
+  after: optional(plain<number>()),
   /** Arrays that the call writes in place; null: it writes none. */
   outputs: group<ArrayGroup | null>(),
   /** Elements per row of each output; left out: one. */

@@ -5,7 +5,7 @@ import type { TypedArray } from "../memory/dtypes.js";
 import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import type { ArrayGroup } from "../protocol/job-fields.js";
-import { type JobSpec, taskRange } from "../protocol/job-spec.js";
+import type { JobSpec } from "../protocol/job-spec.js";
 import { checkReturned } from "./returned.js";
 
 /** A job bound to the arrays and the kernel of one thread. */
@@ -16,11 +16,14 @@ export interface BoundTasks {
   readonly borrowed: ReadonlySet<ArrayBufferLike>;
 }
 
+// A kernel on the calling thread may replace them.
+const { max, min } = Math;
+
 type Maker = (values: unknown) => unknown;
 
 type Invoke = (input: unknown, second: unknown, third?: unknown, fourth?: unknown) => unknown;
 
-/** Gives the part of an array or of columns that is elements `start` to `end`. */
+/** Gives the part of an array or of columns that is rows `start` to `end`. */
 type Slicer = (start: number, end: number) => unknown;
 
 const NOTHING_SHARED = Object.freeze({});
@@ -41,8 +44,14 @@ export function bindTasks(
   const invoke = (
     spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
   ) as Invoke;
-  const contextOf = (index: number, start: number, end: number): KernelContext<unknown, unknown> => {
-    return { index, start, end, args, shared, aborted };
+  const contextOf = (
+    index: number,
+    start: number,
+    end: number,
+    before = 0,
+    after = 0,
+  ): KernelContext<unknown, unknown> => {
+    return { index, start, end, before, after, args, shared, aborted };
   };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 
@@ -66,18 +75,16 @@ export function bindTasks(
         return invoke(array, contextOf(index, 0, array.length));
       };
     }
-    const { chunkSize, length } = spec;
-    const view = spec.shape === "rows" ? () => undefined : slicer(spec.inputs, arrays, ONE);
-    if (out === undefined) {
-      return (index) => {
-        const start = index * chunkSize;
-        const end = Math.min(start + chunkSize, length);
-        return invoke(view(start, end), contextOf(index, start, end));
-      };
-    }
+    const { chunkSize, length, rowLength = 1, before = 0, after = 0 } = spec;
+    const view = spec.shape === "rows" ? () => undefined : slicer(spec.inputs, arrays, () => rowLength);
     return (index) => {
-      const [start, end] = taskRange(spec, arrays, index);
-      return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)), written);
+      const start = index * chunkSize;
+      const end = min(start + chunkSize, length);
+      const first = max(0, start - before);
+      const last = min(end + after, length);
+      const context = contextOf(index, start, end, start - first, last - end);
+      if (out === undefined) return invoke(view(first, last), context);
+      return settleVoid(invoke(view(first, last), out(start, end), context), written);
     };
   };
 
@@ -103,8 +110,6 @@ function slicer(group: ArrayGroup, table: readonly TypedArray[], per: (array: nu
     return views;
   };
 }
-
-const ONE = (): number => 1;
 
 /** Views of outputs, zero-filled but for the caller's own. */
 function outputSlicer(

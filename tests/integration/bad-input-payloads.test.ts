@@ -264,6 +264,11 @@ describe("outputs", () => {
       overlap('output "y"', '"a"', "read"),
     ],
     [
+      "over an input whose neighbours other tasks see",
+      (e) => e.transformShared({ own }, { own }, one, { halo: { after: 1 } }),
+      overlap('output "own"', '"own"', "read"),
+    ],
+    [
       "over what every task reads",
       (e) => e.transformShared(x, { own }, one, { shared: { table: own } }),
       overlap('output "own"', '"shared.table"', "read"),

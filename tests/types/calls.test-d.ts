@@ -354,6 +354,15 @@ test("transformShared of a count of rows: no view", async () => {
   await executor.mapShared(100, () => 1);
 });
 
+test("neighbours: a number, or both sides, and rows", async () => {
+  await executor.mapShared(x, (_view, { before, after }) => before + after, { halo: 2, rowLength: 10 });
+  await executor.transformShared(x, Float64Array, () => {}, { halo: { before: 499 } });
+  // @ts-expect-error there are two sides
+  await executor.mapShared(x, () => 0, { halo: { above: 1 } });
+  // @ts-expect-error items have no neighbours
+  await executor.map([1], () => 0, { halo: 1 });
+});
+
 test("mapInto: the item, what is shared, outputs, the context", async () => {
   const { id } = await executor.mapInto(
     [{ seed: 1 }],

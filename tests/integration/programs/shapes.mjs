@@ -3,6 +3,8 @@
 const N = 1000;
 const x = () => Float64Array.from({ length: N }, (_, i) => Math.sin(i) * 10);
 const weights = Float32Array.of(0.25, 0.5, 0.125);
+/** 40 rows of 25 pixels. */
+const image = () => Float32Array.from({ length: N }, (_, i) => (i * 7919) % 100);
 const sumOf = (a, b) => a + b;
 
 async function streamed(stream) {
@@ -216,5 +218,95 @@ export const SHAPES = {
   mapIntoNothing: [
     (executor) => executor.mapInto([], { type: Int8Array, per: 2 }, () => {}),
     () => new Int8Array(0),
+  ],
+
+  haloInTransform: [
+    (executor) =>
+      executor.transformShared(
+        { x: x() },
+        { mean: Float64Array },
+        ({ x }, { mean }, { before, after }) => {
+          for (let i = 0; i < mean.length; i += 1) {
+            let sum = 0;
+            const from = Math.max(0, before + i - 20);
+            for (let k = from; k <= before + i; k += 1) sum += x[k];
+            mean[i] = sum + (before + mean.length + after - x.length);
+          }
+        },
+        { halo: { before: 20 }, chunkSize: 7 },
+      ),
+    () => {
+      const all = x();
+      return {
+        mean: all.map((_, i) => all.slice(Math.max(0, i - 20), i + 1).reduce((sum, each) => sum + each, 0)),
+      };
+    },
+  ],
+  haloInMapAndReduceAndStream: [
+    async (executor) => {
+      const seen = (part, { start, end, before, after }) => [start, end, before, after, part.length, part[0]];
+      const options = { halo: { before: 300, after: 1 }, chunkSize: 400 };
+      return [
+        await executor.mapShared(x(), seen, options),
+        await streamed(executor.streamShared(x(), seen, options)),
+        await executor.reduceShared(x(), (part) => part.length, sumOf, { halo: 3, chunkSize: 500 }),
+      ];
+    },
+    () => {
+      const seen = [
+        [0, 400, 0, 1, 401, x()[0]],
+        [400, 800, 300, 1, 701, x()[100]],
+        [800, 1000, 300, 0, 500, x()[500]],
+      ];
+      return [seen, seen, 1006];
+    },
+  ],
+  rowsOfAnImage: [
+    (executor) =>
+      executor.transformShared(
+        image(),
+        Float32Array,
+        (rows, out, { before, after, start, end, args: width }) => {
+          const height = end - start;
+          for (let y = 0; y < height; y += 1) {
+            for (let i = 0; i < width; i += 1) {
+              let sum = 0;
+              for (let dy = -2; dy <= 2; dy += 1) {
+                const at = y + dy + before;
+                if (at >= 0 && at < before + height + after) sum += rows[at * width + i];
+              }
+              out[y * width + i] = sum;
+            }
+          }
+        },
+        { rowLength: 25, halo: 2, chunkSize: 3, args: 25 },
+      ),
+    () =>
+      image().map((_, i) => {
+        let sum = 0;
+        for (let dy = -2; dy <= 2; dy += 1) sum += image()[i + 25 * dy] ?? 0;
+        return sum;
+      }),
+  ],
+  oneValuePerRow: [
+    async (executor) => {
+      const shared = executor.share({ a: image(), b: image() });
+      const out = await executor.transformShared(
+        shared,
+        { sum: { type: Float64Array, per: 1 }, a: shared.a, twice: Int16Array },
+        ({ a, b }, out, { start, end }) => {
+          for (let row = 0; row < end - start; row += 1) out.sum[row] = b[25 * row] + start + row;
+          for (let i = 0; i < a.length; i += 1) out.twice[i] = 2 * a[i];
+          out.a.fill(start);
+        },
+        { rowLength: 25 },
+      );
+      return out;
+    },
+    () => ({
+      sum: Float64Array.from({ length: 40 }, (_, row) => image()[25 * row] + row),
+      a: Float32Array.from({ length: 1000 }, (_, i) => Math.floor(i / 25)),
+      twice: Int16Array.from(image(), (value) => 2 * value),
+    }),
   ],
 };

@@ -56,6 +56,34 @@ describe("what a kernel is called with", () => {
     ]);
   });
 
+  it("views reach beyond their chunk, as far as there is something", () => {
+    const { run } = bind(
+      { before: 3, after: 1 },
+      [five()],
+      (view: Float64Array, { start, end, before, after }: Context) => [start, end, before, after, ...view],
+    );
+    expect([0, 1, 2].map(run)).toEqual([
+      [0, 2, 0, 1, 0, 1, 2],
+      [2, 4, 2, 1, 0, 1, 2, 3, 4],
+      [4, 5, 3, 0, 1, 2, 3, 4],
+    ]);
+    const alone = bind({}, [five()], (_view: unknown, { before, after }: Context) => [before, after]);
+    expect(alone.run(1)).toEqual([0, 0]);
+  });
+
+  it("rows: views of whole ones, with neighbours and outputs by rows", () => {
+    const arrays = [Int8Array.from({ length: 15 }, (_, i) => i), new Int8Array(15)];
+    const { run } = bind(
+      { rowLength: 3, after: 1, outputs: { names: null, arrays: [1] }, per: [3] },
+      arrays,
+      (view: Int8Array, out: Int8Array, { start, end, after }: Context) => {
+        out.set([start, end, after, view.length, view[0] as number].slice(0, out.length));
+      },
+    );
+    for (const index of [2, 1, 0]) run(index);
+    expect([...(arrays[1] as Int8Array)]).toEqual([0, 2, 1, 9, 0, 0, 2, 4, 1, 9, 6, 0, 4, 5, 0]);
+  });
+
   it("columns: a record of views", () => {
     const arrays = [five(), Int8Array.of(5, 6, 7, 8, 9)];
     const { run } = bind(

@@ -53,5 +53,5 @@ export function runJob(job: CloneJob): Float64Array<ArrayBuffer> | Uint32Array<A
 
 /** What a kernel is told beside its data. */
 function contextOf<A>(args: A) {
-  return { args, shared: {}, index: 0, start: 0, end: 0, aborted: () => false };
+  return { args, shared: {}, index: 0, start: 0, end: 0, before: 0, after: 0, aborted: () => false };
 }
