@@ -3,6 +3,9 @@
 export type {
   CallOptions,
   ChunkKernel,
+  CollectedOutputs,
+  CollectKernel,
+  CollectOptions,
   Halo,
   ItemIntoKernel,
   ItemKernel,

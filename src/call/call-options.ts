@@ -26,13 +26,15 @@ const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
 export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
 export const MAP_INTO_OPTIONS = [...MAP_OPTIONS, "idempotent"];
+const COLLECT_OPTIONS = [...OPTIONS, "capacity"];
 const TRANSFORM_OPTIONS = [...OPTIONS, "idempotent"];
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...REDUCE_OPTIONS, "idempotent"];
+const ALL_OPTIONS = [...REDUCE_OPTIONS, "idempotent", "capacity"];
 
 /** The options of a call over arrays. */
 export function optionsOf(call: CallName): readonly string[] {
   if (call === "reduceShared") return REDUCE_OPTIONS;
+  if (call === "collectShared") return COLLECT_OPTIONS;
   return call === "transformShared" ? TRANSFORM_OPTIONS : OPTIONS;
 }
 
@@ -62,13 +64,24 @@ export function checkCallOptions(
       );
     }
   }
-  const { chunkSize, strategy, taskSizeHintBytes, captures, signal, timeout, onProgress, idempotent } = given;
+  const {
+    chunkSize,
+    strategy,
+    taskSizeHintBytes,
+    captures,
+    signal,
+    timeout,
+    onProgress,
+    idempotent,
+    capacity,
+  } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
   if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
   if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (idempotent !== undefined) checkField("enabled", idempotent, "idempotent");
+  if (capacity !== undefined) checkField("chunkSize", capacity, "capacity");
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(
       `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,

@@ -157,14 +157,17 @@ export class JobMemory implements JobInputs {
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.
-    const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
+    const { outputs, spec } = this.#request;
+    const hasValues = outputs === null || spec.capacity !== undefined;
+    const values = hasValues ? parts.block.results.collect(received) : [];
     return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
-    const { outputs, guest } = this.#request;
-    const own = guest === undefined ? this.#outputs : undefined;
+    const { outputs, guest, spec } = this.#request;
+    // Rows that were not put side by side are of no use.
+    const own = guest === undefined && spec.capacity === undefined ? this.#outputs : undefined;
     return new PartialOutcome(this.job, own && named(outputs?.names ?? null, own.lend()));
   }
 

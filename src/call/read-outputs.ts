@@ -15,7 +15,7 @@ import { LONGEST_ARRAY } from "../platform/runtime.js";
 import type { ArrayTable } from "../protocol/array-table.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { Cut } from "./read-cut.js";
-import type { OutputRequest } from "./request.js";
+import type { OutputRequest, Request } from "./request.js";
 
 /** Outputs as the caller has named them, before it is known how many rows there are. */
 export interface NamedOutputs {
@@ -32,6 +32,22 @@ interface NamedOutput {
   readonly per: number | undefined;
   /** The caller's own array and the engine's view of it; `undefined`: the call makes one. */
   readonly own: { readonly given: TypedArray; readonly view: TypedArray } | undefined;
+}
+
+/**
+ * Outputs whose lengths are known when the call has ended: none is an array of the caller's.
+ * @throws as `readOutputs`
+ */
+export function readCollected(outputs: unknown): NamedOutputs {
+  const read = readOutputs(outputs);
+  for (const { what, own } of read.outputs) {
+    if (own === undefined) continue;
+    throw new TypeError(
+      `Cannot collect rows into ${what} as it must be a kind or { type, per }: current value is ${quote(own.given)}; ` +
+        "its length is known when the call has ended",
+    );
+  }
+  return read;
 }
 
 /** @throws TypeError, RangeError naming the output that is wrong */
@@ -82,11 +98,17 @@ export interface FittedOutputs extends Pick<JobSpec, "per" | "keeps"> {
 
 /**
  * Fits the outputs to the rows of a call, and enters the caller's own into the table.
+ * @param capacity rows that each task may write; `undefined`: just its own
  * @param table has all arrays that tasks read
  * @throws RangeError if a length does not fit; TypeError if results would depend on timing
  */
-export function fitOutputs({ names, outputs }: NamedOutputs, cut: Cut, table: ArrayTable): FittedOutputs {
-  const { length: rows, rowLength: width = 1, before, after } = cut;
+export function fitOutputs(
+  { names, outputs }: NamedOutputs,
+  { tasks, length, rowLength: width = 1, before, after }: Cut,
+  capacity: number | undefined,
+  table: ArrayTable,
+): FittedOutputs {
+  const rows = capacity === undefined ? length : tasks * capacity;
   const read = table.arrays.slice();
   const written: { readonly what: string; readonly view: TypedArray }[] = [];
   const arrays: OutputRequest["arrays"][number][] = [];
@@ -147,8 +169,21 @@ function refuseOverlap(what: string, other: string, does: "read" | "write"): nev
   );
 }
 
+/** Who sees what tasks read, and `null` for an array that they write besides. @param read arrays of the table that tasks read */
+export function readOnlySightings(
+  { arrays, sightings }: ArrayTable,
+  read: number,
+  outputs: OutputRequest | undefined,
+): NonNullable<Request["sightings"]> {
+  const written =
+    outputs?.arrays.flatMap(({ own }) => (own === undefined ? [] : [arrays[own.place] as TypedArray])) ?? [];
+  return sightings.slice(0, read).map((sighting, i) => {
+    return written.some((output) => overlaps(output, arrays[i] as TypedArray)) ? null : sighting;
+  });
+}
+
 /** Whether two arrays have bytes in common. */
-export function overlaps(a: TypedArray, b: TypedArray): boolean {
+function overlaps(a: TypedArray, b: TypedArray): boolean {
   return (
     a.buffer === b.buffer &&
     a.byteOffset < b.byteOffset + b.byteLength &&

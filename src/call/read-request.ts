@@ -16,8 +16,14 @@ import type { CallSettings } from "./backend.js";
 import { checkCallOptions, MAP_INTO_OPTIONS, MAP_OPTIONS, optionsOf } from "./call-options.js";
 import { encodeCaptured } from "./captured-values.js";
 import { type Cut, readCut } from "./read-cut.js";
-import { fitOutputs, type NamedOutputs, overlaps, readOutputs } from "./read-outputs.js";
-import { type OutputRequest, profileKeyOf, type Request } from "./request.js";
+import {
+  fitOutputs,
+  type NamedOutputs,
+  readCollected,
+  readOnlySightings,
+  readOutputs,
+} from "./read-outputs.js";
+import { profileKeyOf, type Request } from "./request.js";
 import type { GivenOptions } from "./types.js";
 
 /** What a call works on, once its arguments are read. */
@@ -25,6 +31,8 @@ interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | 
   readonly fn: AnyKernel;
   readonly options: GivenOptions;
   readonly cut: Cut;
+  /** Rows that each task may write; `undefined`: just its own. */
+  readonly capacity: number | undefined;
   readonly inputs: JobSpec["inputs"];
   readonly outputs: NamedOutputs | null;
   /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
@@ -42,14 +50,15 @@ export function readPayloadCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, optionsOf(call), settings.strategies);
-  const hasOutputs = call === "transformShared";
+  const isCollected = call === "collectShared";
+  const hasOutputs = isCollected || call === "transformShared";
   const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
   if (hasOutputs && payload.shape === "list") {
     throw new TypeError(
       "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
     );
   }
-  const namedOutputs = hasOutputs ? readOutputs(outputs) : null;
+  const namedOutputs = isCollected ? readCollected(outputs) : hasOutputs ? readOutputs(outputs) : null;
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
   const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
@@ -61,6 +70,7 @@ export function readPayloadCall(
     options,
     table,
     cut,
+    capacity: isCollected ? (options.capacity ?? cut.chunkSize) : undefined,
     inputs,
     items: undefined,
     itemBytes: 0,
@@ -124,6 +134,7 @@ function itemsRequest(
       before: undefined,
       after: undefined,
     },
+    capacity: undefined,
     inputs: NO_INPUTS,
     items: packed,
     itemBytes: itemBytes(packed),
@@ -135,7 +146,7 @@ function itemsRequest(
 }
 
 function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSettings): Request {
-  const { call, fn, options, table, cut, items, outputs, instances } = work;
+  const { call, fn, options, table, cut, capacity, items, outputs, instances } = work;
   const { tasks } = cut;
   const args = encodeArgs(options, table, tasks, settings);
   const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
@@ -147,7 +158,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   const read = table.arrays.length;
-  const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, table);
+  const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, capacity, table);
   const writesOwn = fitted?.keeps !== undefined;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
@@ -170,6 +181,8 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       after: cut.after,
       outputs: null,
       per: fitted?.per,
+      capacity,
+      starts: undefined,
       keeps: fitted?.keeps,
       writesOwn,
       // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
@@ -191,19 +204,6 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
     sightings: settings.verifyImmutable ? readOnlySightings(table, read, fitted?.request) : undefined,
     guest: undefined,
   };
-}
-
-/** Who sees what tasks read, and `null` for an array that they write besides. @param read arrays of the table that tasks read */
-function readOnlySightings(
-  { arrays, sightings }: ArrayTable,
-  read: number,
-  outputs: OutputRequest | undefined,
-): NonNullable<Request["sightings"]> {
-  const written =
-    outputs?.arrays.flatMap(({ own }) => (own === undefined ? [] : [arrays[own.place] as TypedArray])) ?? [];
-  return sightings.slice(0, read).map((sighting, i) => {
-    return written.some((output) => overlaps(output, arrays[i] as TypedArray)) ? null : sighting;
-  });
 }
 
 /** @returns the places of its arrays */

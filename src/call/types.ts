@@ -65,6 +65,11 @@ export interface TransformOptions<A = undefined, S = Record<never, never>> exten
   readonly idempotent?: boolean | undefined;
 }
 
+export interface CollectOptions<A = undefined, S = Record<never, never>> extends CallOptions<A, S> {
+  /** Rows that each task may write at most. Default: as many as a chunk has. */
+  readonly capacity?: number | undefined;
+}
+
 /** Items are not cut. */
 export type MapOptions<A, S> = Omit<CallOptions<A, S>, Cutting>;
 export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, Cutting>;
@@ -72,7 +77,7 @@ export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, Cutting>;
 type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
-export type GivenOptions = TransformOptions<unknown, unknown>;
+export type GivenOptions = TransformOptions<unknown, unknown> & CollectOptions<unknown, unknown>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
 export type ChunkKernel<I, R, A, S = Record<never, never>> = (
@@ -97,10 +102,15 @@ export interface RowsOf<C extends TypedArrayConstructor = TypedArrayConstructor>
  * An array that a call writes: a new one of a kind, with as many elements as the input; a new one of so many elements per row;
  * or one of yours on shared memory, which is written in place.
  */
-export type Output = TypedArrayConstructor | RowsOf | TypedArray<SharedArrayBuffer>;
+export type Output = NewOutput | TypedArray<SharedArrayBuffer>;
 
 /** What `transformShared` and `mapInto` write: one array, or named ones. */
 export type Outputs = Output | { readonly [name: string]: Output };
+
+/** What `collectShared` makes: one array, or named ones. */
+export type CollectedOutputs = NewOutput | { readonly [name: string]: NewOutput };
+
+type NewOutput = TypedArrayConstructor | RowsOf;
 
 type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: infer A }
   ? A extends TypedArray
@@ -134,6 +144,13 @@ export type ItemIntoKernel<T, S, O extends Outputs, A> = (
   outputs: OutputViews<O>,
   context: KernelContext<A, S>,
 ) => unknown;
+
+/** Kernel of `collectShared`. It returns how many rows it wrote. */
+export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>> = (
+  view: KernelView<I>,
+  outputs: OutputViews<O>,
+  context: KernelContext<A, S>,
+) => number | Promise<number>;
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
 export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>> = (

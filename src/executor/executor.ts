@@ -5,6 +5,7 @@
 
 import type { Backend } from "../call/backend.js";
 import { NO_OPTIONS } from "../call/call-options.js";
+import { collect } from "../call/collect.js";
 import { runFailed } from "../call/failed-task.js";
 import { named } from "../call/outcome.js";
 import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
@@ -12,6 +13,9 @@ import type { Request } from "../call/request.js";
 import type {
   CallOptions,
   ChunkKernel,
+  CollectedOutputs,
+  CollectKernel,
+  CollectOptions,
   GivenOptions,
   ItemIntoKernel,
   ItemKernel,
@@ -27,10 +31,8 @@ import type {
   TransformKernel,
   TransformOptions,
 } from "../call/types.js";
-import { quote } from "../errors.js";
 import type { AnyKernel } from "../kernel/types.js";
-import type { Arena } from "../memory/arena.js";
-import { isTypedArray, type TypedArray, type TypedArrayConstructor } from "../memory/dtypes.js";
+import type { TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
 import type { Input } from "../memory/inputs.js";
 import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
@@ -39,6 +41,7 @@ import type { Plan } from "../strategies/registry.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { checkCombine, combineAll } from "./combine.js";
+import { release } from "./release.js";
 
 /** Where an executor has its backend. */
 export const BACKEND = Symbol("sharray.backend");
@@ -108,6 +111,30 @@ export abstract class Executor {
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
     const { outputs: arrays } = await backend.run(request);
     return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
+  }
+
+  /**
+   * Computes as many rows as there turn out to be: a filter, or matches. Each task writes its rows from the start of its views,
+   * whose contents are undefined at first, and returns how many there are.
+   * @param input an array, columns, or a count of rows that are made from nothing
+   * @param outputs kinds, or `{ type, per }` for `per` elements per row
+   * @returns the rows of all tasks, in their order and without gaps, on shared memory
+   * @throws as `mapShared`
+   */
+  async collectShared<
+    const I extends Input<I> | number,
+    const O extends CollectedOutputs,
+    A = undefined,
+    S = Record<never, never>,
+  >(
+    input: NotAList<I>,
+    outputs: O,
+    kernel: CollectKernel<I, O, A, S>,
+    options: CollectOptions<A, S> = NO_OPTIONS,
+  ): Promise<OutputArrays<O>> {
+    const backend = this[BACKEND];
+    const request = readCall(backend, "collectShared", input, kernel, outputs, options);
+    return named(request.outputs?.names ?? null, await collect(backend, request)) as OutputArrays<O>;
   }
 
   /**
@@ -215,14 +242,7 @@ export abstract class Executor {
    * @throws TypeError for anything but an array as it was given here, and for one that was released before
    */
   release(...arrays: readonly TypedArray[]): void {
-    const { arena } = this[BACKEND];
-    for (const [i, array] of arrays.entries()) checkReleasable(array, `arrays[${i}]`, arena);
-    if (new Set(arrays).size < arrays.length) {
-      throw new TypeError("Cannot release the arrays as each must be given once: one of them is there twice");
-    }
-    for (const { buffer, byteOffset, byteLength } of arrays) {
-      arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
-    }
+    release(arrays, this[BACKEND].arena);
   }
 
   /**
@@ -254,12 +274,4 @@ export function readCall(
 ): Request {
   backend.checkOpen(call);
   return readPayloadCall(call, input, kernel, outputs, options, backend.settings);
-}
-
-function checkReleasable(array: unknown, what: string, arena: Arena): void {
-  if (isTypedArray(array) && arena.lendings.isPart(array.buffer, array.byteOffset, array.byteLength)) return;
-  throw new TypeError(
-    `Cannot release ${what} as it must be an array as share(), allocate() or transformShared() of this executor gave it, ` +
-      `and not be released yet: current value is ${quote(array)}`,
-  );
 }

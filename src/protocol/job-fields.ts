@@ -89,6 +89,10 @@ export const JOB_FIELDS = {
   outputs: group<ArrayGroup | null>(),
   /** Elements per row of each output; left out: one. */
   per: optional(numbers()),
+  /** The rows that each task may write, of which its kernel returns how many it wrote; left out: just its own. */
+  capacity: optional(plain<number>()),
+  /** The array of the table that says where the rows of each task begin: tasks copy them there. Left out: the kernel runs. */
+  starts: optional(plain<number>()),
   /** The outputs, by their positions, that are the caller's own arrays: they are never cleared. */
   keeps: optional(numbers()),
   /** Whether tasks write arrays of the caller's: then one that was interrupted finds what it has left there. */

@@ -6,6 +6,7 @@ import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import type { ArrayGroup } from "../protocol/job-fields.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import { checkCount, rowCopier } from "./collected.js";
 import { checkReturned } from "./returned.js";
 
 /** A job bound to the arrays and the kernel of one thread. */
@@ -53,6 +54,7 @@ export function bindTasks(
   ): KernelContext<unknown, unknown> => {
     return { index, start, end, before, after, args, shared, aborted };
   };
+  if (spec.starts !== undefined) return { run: rowCopier(spec, spec.starts, arrays), borrowed };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 
   const bind = (): ((index: number) => unknown) => {
@@ -75,7 +77,7 @@ export function bindTasks(
         return invoke(array, contextOf(index, 0, array.length));
       };
     }
-    const { chunkSize, length, rowLength = 1, before = 0, after = 0 } = spec;
+    const { chunkSize, length, rowLength = 1, before = 0, after = 0, capacity } = spec;
     const view = spec.shape === "rows" ? () => undefined : slicer(spec.inputs, arrays, () => rowLength);
     return (index) => {
       const start = index * chunkSize;
@@ -84,6 +86,10 @@ export function bindTasks(
       const last = min(end + after, length);
       const context = contextOf(index, start, end, start - first, last - end);
       if (out === undefined) return invoke(view(first, last), context);
+      if (capacity !== undefined) {
+        const rows = out(index * capacity, (index + 1) * capacity);
+        return settleCount(invoke(view(first, last), rows, context), capacity);
+      }
       return settleVoid(invoke(view(first, last), out(start, end), context), written);
     };
   };
@@ -111,15 +117,15 @@ function slicer(group: ArrayGroup, table: readonly TypedArray[], per: (array: nu
   };
 }
 
-/** Views of outputs, zero-filled but for the caller's own. */
+/** Views of outputs, zero-filled but for the caller's own, and for room of which a task may use only a part. */
 function outputSlicer(
-  { per, keeps, clearOutputs }: JobSpec,
+  { per, keeps, capacity, clearOutputs }: JobSpec,
   group: ArrayGroup,
   table: readonly TypedArray[],
 ): Slicer {
   const width = (i: number): number => per?.[i] ?? 1;
   const slice = slicer(group, table, width);
-  if (clearOutputs !== true) return slice;
+  if (clearOutputs !== true || capacity !== undefined) return slice;
   const places = group.arrays.map((place, i) => ({ array: table[place] as TypedArray, width: width(i) }));
   const cleared = places.filter((_, i) => keeps?.includes(i) !== true);
   return (start, end) => {
@@ -136,6 +142,11 @@ function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown 
   if (isThenable(returned)) return returned.then((value) => checkReturned(value, outputs));
   checkReturned(returned, outputs);
   return undefined;
+}
+
+function settleCount(returned: unknown, capacity: number): unknown {
+  if (isThenable(returned)) return returned.then((value) => checkCount(value, capacity));
+  return checkCount(returned, capacity);
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -229,6 +229,34 @@ describe("outputs", () => {
     rangeError(
       `Cannot cut the rows as their count must be an integer of at least 0: current value is ${shown}`,
     );
+  const collected = (what: string, shown: string) =>
+    typeError(
+      `Cannot collect rows into ${what} as it must be a kind or { type, per }: current value is ${shown}; ` +
+        "its length is known when the call has ended",
+    );
+  const ints = new Int32Array(new SharedArrayBuffer(16));
+  refuses([
+    ["collectShared: none", (e) => e.collectShared(x, undefined, one), shape("undefined")],
+    [
+      "collectShared: an array",
+      (e) => e.collectShared(x, { y: ints }, one),
+      collected('output "y"', "Int32Array of 16 bytes"),
+    ],
+    [
+      "collectShared: of a list",
+      (e) => e.collectShared([x], Int8Array, one),
+      typeError(
+        "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
+      ),
+    ],
+    [
+      "collectShared: no room",
+      (e) => e.collectShared(x, Int8Array, one, { capacity: 0 }),
+      configuration("capacity", "an integer of at least 1", "0"),
+    ],
+    ["collectShared: half a row", (e) => e.collectShared(0.5, Int8Array, one), rowCount("0.5")],
+  ]);
+
   refuses(
     [-1, 1.5, Number.NaN, 2 ** 53].map((count) => [
       `${count} rows`,

@@ -174,6 +174,7 @@ describe("docs/api.md", () => {
       () => executor.reduceShared([new Uint8Array(1)], () => 1, add, unknown),
       () => executor.transformShared(1, Uint8Array, () => {}, unknown),
       () => executor.mapInto([1], Uint8Array, () => {}, unknown),
+      () => executor.collectShared(1, Uint8Array, () => 0, unknown),
     ];
     const known = new Set<string>();
     for (const call of calls) {

@@ -10,6 +10,7 @@ type Method =
   | "reduceShared"
   | "map"
   | "mapInto"
+  | "collectShared"
   | "streamShared"
   | "share"
   | "allocate"

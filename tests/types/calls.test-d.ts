@@ -363,6 +363,27 @@ test("neighbours: a number, or both sides, and rows", async () => {
   await executor.map([1], () => 0, { halo: 1 });
 });
 
+test("collectShared: rows whose number the kernel returns", async () => {
+  const { price, pair } = await executor.collectShared(
+    { x },
+    { price: Float64Array, pair: { type: Int32Array, per: 2 } },
+    ({ x: view }, { price, pair }, { args }) => {
+      expectTypeOf(view).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(price).toEqualTypeOf<Float64Array>();
+      expectTypeOf(pair).toEqualTypeOf<Int32Array>();
+      return args;
+    },
+    { capacity: 10, args: 5 },
+  );
+  expectTypeOf(price).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  expectTypeOf(pair).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  await executor.collectShared(10, Float64Array, async () => 0);
+  // @ts-expect-error the kernel returns a count
+  await executor.collectShared(x, Float64Array, () => {});
+  // @ts-expect-error the length of an array is fixed
+  await executor.collectShared(x, executor.share(x), () => 0);
+});
+
 test("mapInto: the item, what is shared, outputs, the context", async () => {
   const { id } = await executor.mapInto(
     [{ seed: 1 }],

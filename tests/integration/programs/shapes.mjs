@@ -309,4 +309,82 @@ export const SHAPES = {
       twice: Int16Array.from(image(), (value) => 2 * value),
     }),
   ],
+
+  collected: [
+    (executor) =>
+      executor.collectShared(
+        { x: x() },
+        { value: Float64Array, at: Int32Array },
+        ({ x }, { value, at }, { start, args: least }) => {
+          let count = 0;
+          for (let i = 0; i < x.length; i += 1) {
+            if (x[i] < least) continue;
+            value[count] = x[i];
+            at[count] = start + i;
+            count += 1;
+          }
+          return count;
+        },
+        { args: 9, chunkSize: 64 },
+      ),
+    () => {
+      const at = Int32Array.from([...x().keys()].filter((i) => x()[i] >= 9));
+      return { value: Float64Array.from(at, (i) => x()[i]), at };
+    },
+  ],
+  collectedAgainInUsedMemory: [
+    async (executor) => {
+      const odd = (x, out) => {
+        let count = 0;
+        for (const value of x) if (value % 2 === 1) out[count++] = value;
+        return count;
+      };
+      const found = [];
+      for (let i = 0; i < 3; i += 1) {
+        const all = Uint16Array.from({ length: 5000 + i }, (_, k) => k);
+        const out = await executor.collectShared(all, Uint16Array, odd);
+        found.push([out.length, out[0], out.at(-1)]);
+        executor.release(out);
+      }
+      return found;
+    },
+    () => [
+      [2500, 1, 4999],
+      [2500, 1, 4999],
+      [2501, 1, 5001],
+    ],
+  ],
+  collectedRowsOfSeveral: [
+    (executor) =>
+      executor.collectShared(
+        100,
+        { pair: { type: Int16Array, per: 2 }, n: BigInt64Array },
+        async (_, { pair, n }, { start, end }) => {
+          let count = 0;
+          for (let i = start; i < end; i += 1) {
+            for (let k = 0; k < i % 4; k += 1) {
+              pair.set([i, k], 2 * count);
+              n[count] = BigInt(i * k);
+              count += 1;
+            }
+          }
+          return count;
+        },
+        { chunkSize: 9, capacity: 27 },
+      ),
+    () => {
+      const pairs = Array.from({ length: 100 }, (_, i) =>
+        Array.from({ length: i % 4 }, (_, k) => [i, k]),
+      ).flat();
+      return { pair: Int16Array.from(pairs.flat()), n: BigInt64Array.from(pairs, ([i, k]) => BigInt(i * k)) };
+    },
+  ],
+  nothingCollected: [
+    (executor) => executor.collectShared(x(), { y: Float32Array }, () => 0, { halo: 1 }),
+    () => ({ y: new Float32Array(0) }),
+  ],
+  nothingToCollect: [
+    (executor) => executor.collectShared(new Float64Array(0), Float32Array, () => 1),
+    () => new Float32Array(0),
+  ],
 };

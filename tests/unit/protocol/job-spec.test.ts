@@ -22,6 +22,8 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
   after: [2, undefined],
   outputs: [{ names: null, arrays: [2] }, null],
   per: [[1, 4], undefined],
+  capacity: [1000, undefined],
+  starts: [3, undefined],
   keeps: [[0], [1]],
   writesOwn: [true, undefined],
   clearOutputs: [true, undefined],

@@ -262,6 +262,47 @@ describe("outputs", () => {
     expect([...(arrays[0] as Float64Array)]).toEqual([2, 2, 24, 24, 45]);
   });
 
+  it("of unknown length: room for each task, of which it returns how much it used", async () => {
+    const arrays = [five(), new Float64Array(18).fill(9)];
+    const spec = { outputs: { names: null, arrays: [1] }, per: [2], capacity: 3, clearOutputs: true };
+    const { run } = bind(spec, arrays, (x: Float64Array, out: Float64Array, { index }: Context) => {
+      out.set([x[0] as number, out.length]);
+      return index === 1 ? Promise.resolve(2) : index;
+    });
+    expect([run(0), await run(1), run(2)]).toEqual([0, 2, 2]);
+    expect([...(arrays[1] as Float64Array)]).toEqual([0, 6, 9, 9, 9, 9, 2, 6, 9, 9, 9, 9, 4, 6, 9, 9, 9, 9]);
+    for (const count of [4, -1, 1.5, undefined]) {
+      expect(() => bind(spec, arrays, () => count).run(0)).toThrow("an integer from 0 to 3");
+    }
+  });
+
+  it("are copied side by side, without the kernel", () => {
+    const arrays = [
+      Int8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+      BigInt64Array.of(1n, 2n, 3n, 4n, 5n, 6n),
+      Float64Array.of(0, 1, 1, 3),
+      new Int8Array(6),
+      new BigInt64Array(3),
+    ];
+    const { run } = bind(
+      {
+        shape: "rows",
+        inputs: { names: null, arrays: [0, 1] },
+        outputs: { names: null, arrays: [3, 4] },
+        per: [2, 1],
+        capacity: 2,
+        starts: 2,
+      },
+      arrays,
+      () => {
+        throw new Error("it was called");
+      },
+    );
+    for (const index of [2, 0, 1]) run(index);
+    expect([...(arrays[3] as Int8Array)]).toEqual([1, 2, 9, 10, 11, 12]);
+    expect([...(arrays[4] as BigInt64Array)]).toEqual([1n, 5n, 6n]);
+  });
+
   it("that are fresh are not touched before the kernel", () => {
     const arrays = [five(), new Float64Array(5).fill(9), new BigInt64Array(5)];
     bind({ outputs }, arrays, () => {}).run(0);
