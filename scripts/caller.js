@@ -20,7 +20,7 @@ const MODULES = {
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
   kernels: ["kernel/inline/analyse.ts"],
-  captures: ["kernel/inline/captured-values.ts"],
+  captures: ["kernel/inline/closure-reader.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
   rounds: [
@@ -181,8 +181,17 @@ const COMPILING = `
     const compiled = globalThis === MAIN_REALM
       ? compileFunction(code, parameters, { filename: import.meta.url + "?" + name })
       : Function(...parameters, code);
-    // Sources name files from a folder, in which they are.
-    return (taken) => compiled(new URL("part/", import.meta.url).href, taken);
+    return (taken) => {
+      // Packages keep errors that they make as they load. By its stack each would keep the call that the part is compiled for.
+      const { stackTraceLimit } = Error;
+      Reflect.set(Error, "stackTraceLimit", 0);
+      try {
+        // Sources name files from a folder, in which they are.
+        return compiled(new URL("part/", import.meta.url).href, taken);
+      } finally {
+        Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
+      }
+    };
   }`;
 
 function textOf({ code, takes, gives }) {

@@ -19,6 +19,7 @@ const OPTIONS = [
   "taskSizeHintBytes",
   "signal",
   "timeout",
+  "seed",
   "captures",
   "onProgress",
 ];
@@ -69,6 +70,7 @@ export function checkCallOptions(
     strategy,
     taskSizeHintBytes,
     captures,
+    seed,
     signal,
     timeout,
     onProgress,
@@ -82,6 +84,9 @@ export function checkCallOptions(
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (idempotent !== undefined) checkField("enabled", idempotent, "idempotent");
   if (capacity !== undefined) checkField("chunkSize", capacity, "capacity");
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new ConfigurationError("seed", seed, "an integer of at least 0");
+  }
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(
       `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,

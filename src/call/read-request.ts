@@ -190,6 +190,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       args,
       shared,
       captures,
+      seed: options.seed,
     },
     table,
     placement,

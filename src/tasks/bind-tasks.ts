@@ -7,7 +7,9 @@ import { itemReader, type PackedItems } from "../protocol/items.js";
 import type { ArrayGroup } from "../protocol/job-fields.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import { checkCount, rowCopier } from "./collected.js";
+import { rngOf } from "./random/rng.js";
 import { checkReturned } from "./returned.js";
+import { Scratch } from "./scratch.js";
 
 /** A job bound to the arrays and the kernel of one thread. */
 export interface BoundTasks {
@@ -45,6 +47,9 @@ export function bindTasks(
   const invoke = (
     spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
   ) as Invoke;
+  const rng = rngOf(spec.seed ?? 0);
+  const scratch = new Scratch(borrowed);
+  const take = scratch.take as KernelContext["scratch"];
   const contextOf = (
     index: number,
     start: number,
@@ -52,7 +57,8 @@ export function bindTasks(
     before = 0,
     after = 0,
   ): KernelContext<unknown, unknown> => {
-    return { index, start, end, before, after, args, shared, aborted };
+    scratch.begin();
+    return { index, start, end, before, after, args, shared, aborted, rng, scratch: take };
   };
   if (spec.starts !== undefined) return { run: rowCopier(spec, spec.starts, arrays), borrowed };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);

@@ -2,8 +2,9 @@
 import type { Arena } from "../../memory/arena.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { whyNoThreads } from "../../platform/runtime.js";
+import type { StrategyDescriptor } from "../descriptor.js";
 import type { Job } from "../job.js";
-import type { JobInputs, Leg, RunReport, Strategy, StrategyDescriptor, StrategyHost } from "../strategy.js";
+import type { JobInputs, Leg, RunReport, Strategy, StrategyHost } from "../strategy.js";
 import { estimateThreads } from "./costs.js";
 import { Pool } from "./pool.js";
 import { ThreadsRun } from "./threads-run.js";

@@ -1,5 +1,6 @@
 /** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
 import type { Kernel } from "../../kernel/resolve.js";
+import { handleOf, type MemoryHandle } from "../../memory/wasm-modules.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
 import type { Round } from "../../protocol/round.js";
 import type { PlacedJob } from "../strategy.js";
@@ -13,7 +14,7 @@ export function nextRound(): number {
   return lastRound;
 }
 
-type Handles = Map<number, SharedArrayBuffer>;
+type Handles = Map<number, MemoryHandle>;
 
 /** @returns the handles, with this one if the worker does not have it */
 function tell(
@@ -25,7 +26,7 @@ function tell(
   const known = slot.knowledge.memory;
   if (known.has(memory)) return handles;
   known.add(memory, buffer.byteLength);
-  return (handles ?? new Map()).set(memory, buffer);
+  return (handles ?? new Map()).set(memory, handleOf(buffer));
 }
 
 /** @param id names the round in the worker's answers */
