@@ -6,7 +6,6 @@
 import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
-import { globalProperty } from "../../platform/common-globals.js";
 import type { Captured, PlacedFunction } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
@@ -24,6 +23,7 @@ import {
 } from "./captured-data.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, mayHideGlobals, noteLook, readText } from "./source.js";
+import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
@@ -228,27 +228,6 @@ function textOf(fn: object, path: string): KnownText {
 
 function usedWhole(name: string): FreeVariable {
   return { name, members: undefined, isAssigned: false, isWrittenInto: false, isMutated: false };
-}
-
-function scopeWith(name: string, scopes: readonly Scope[]): Scope | undefined {
-  return scopes.find((scope) => Object.hasOwn(scope, name));
-}
-
-/** The value of a global of the program. @throws Refusal for one that is computed */
-function globalValue(name: string, path: string): unknown {
-  const property = globalProperty(name);
-  if (property === undefined) throw new Refusal(path, "is not defined");
-  if (!("value" in property)) throw new Refusal(path, `${DATA}, got an accessor`);
-  return property.value;
-}
-
-/** The value of a variable. @throws Refusal if it has none yet */
-function valueIn(scope: Scope, name: string, path: string): unknown {
-  try {
-    return scope[name];
-  } catch {
-    throw new Refusal(path, "must have a value before the call");
-  }
 }
 
 function hasNoneInherited(members: Iterable<string>, object: object): boolean {
