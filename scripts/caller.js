@@ -19,7 +19,7 @@ const MODULES = {
 };
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
-  kernels: ["kernel/inline/analyse.ts"],
+  kernels: ["kernel/inline/analyse.ts", "kernel/module/exports-nothing.ts"],
   captures: ["kernel/inline/closure-reader.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
@@ -54,10 +54,12 @@ const imported = ({ path, resolveDir }) => nameOf(resolve(resolveDir, path)).rep
 
 /**
  * @param options esbuild's, for ES modules
- * @returns the metafiles of all builds
+ * @returns the files in `outdir`, and the metafiles of all builds
  */
 export async function buildCaller(options, outdir) {
+  const files = [];
   const write = (file, text) => {
+    files.push(file);
     mkdirSync(dirname(join(outdir, file)), { recursive: true });
     writeFileSync(join(outdir, file), text);
   };
@@ -118,8 +120,9 @@ export async function buildCaller(options, outdir) {
   );
   const names = exports.filter((name) => !own.some((line) => line.includes(` as ${name} `)));
   write("index.js", `export{${names.join()}}from"./core.js";\n`);
-  return metafiles;
+  return { files, metafiles };
 }
+
 /** What is in the core: all that `index.ts` reaches without parts, and what two of the others reach, so that nothing is in dist twice. */
 async function coreOf(options) {
   const { metafile } = await build({

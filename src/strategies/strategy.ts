@@ -3,7 +3,7 @@ import type { Arena } from "../memory/arena.js";
 import type { Place } from "../memory/placement.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Optimizations } from "../platform/optimizations.js";
-import type { WorkerOptions } from "../platform/pool-worker.js";
+import type { WorkerOptions } from "../platform/worker-options.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Claim } from "../protocol/round.js";
 import type { Job } from "./job.js";

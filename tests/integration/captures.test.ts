@@ -211,11 +211,16 @@ describe.each(executors)("on %s", (strategy, executor) => {
     expect(capturedBytes).toBeLessThan(100);
   });
 
-  test("data is frozen, as args are", async () => {
+  test("data is a copy: objects are frozen, as in args, and no kernel reaches the caller's lists", async () => {
     const list = [[1], [2]];
-    const call = executor.map([1], () => (list[0] as number[]).push(3));
-    await expect(call).rejects.toThrow(KernelError);
+    const model = { rate: { value: 1 } };
+    expect(await executor.map([1], () => (list[0] as number[]).push(3))).toEqual([2]);
     expect(list).toEqual([[1], [2]]);
+    const call = executor.map([1], () => {
+      const { rate } = model;
+      rate.value = 2;
+    });
+    await expect(call).rejects.toThrow(KernelError);
   });
 
   test('captures: "error" refuses every variable', async () => {

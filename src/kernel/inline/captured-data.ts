@@ -4,7 +4,6 @@ import { isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import { isWasmModule } from "../../memory/wasm-modules.js";
 import type { Scope } from "../../platform/closure.js";
-import { globalProperty } from "../../platform/common-globals.js";
 import { keyPath } from "../../platform/key-path.js";
 import { isDate } from "../../platform/realms.js";
 import { VITE_IMPORT } from "./vite-import.js";
@@ -108,32 +107,4 @@ export function join(path: string, name: string): string {
 export function elementPath(holder: object, key: string, path: string): string {
   if (Array.isArray(holder)) return `${path}[${key}]`;
   return path === "" ? key : `${path}${keyPath(key)}`;
-}
-
-/** The innermost scope that declares a name. */
-export function scopeWith(name: string, scopes: readonly Scope[]): Scope | undefined {
-  return scopes.find((scope) => Object.hasOwn(scope, name));
-}
-
-/** The value of a global of the program. @throws Refusal for one that is computed */
-export function globalValue(name: string, path: string): unknown {
-  const property = globalProperty(name);
-  if (property === undefined) throw new Refusal(path, "is not defined");
-  if (!("value" in property)) throw new Refusal(path, `${DATA}, got an accessor`);
-  return property.value;
-}
-
-/** The value of a variable. @throws Refusal if it has none yet */
-export function valueIn(scope: Scope, name: string, path: string): unknown {
-  try {
-    return scope[name];
-  } catch {
-    throw new Refusal(path, "must have a value before the call");
-  }
-}
-
-/** Whether an object has all of these members itself, or not at all. */
-export function hasNoneInherited(members: Iterable<string>, object: object): boolean {
-  for (const member of members) if (member in object && !Object.hasOwn(object, member)) return false;
-  return true;
 }

@@ -13,8 +13,6 @@ import { builtInPath } from "./built-in-path.js";
 import {
   DATA,
   elementPath,
-  globalValue,
-  hasNoneInherited,
   holdsFunctions,
   isMethod,
   isNamespace,
@@ -22,11 +20,10 @@ import {
   memberIn,
   Refusal,
   refusedObject,
-  scopeWith,
-  valueIn,
 } from "./captured-data.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, mayHideGlobals, noteLook, readText } from "./source.js";
+import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
@@ -231,4 +228,9 @@ function textOf(fn: object, path: string): KnownText {
 
 function usedWhole(name: string): FreeVariable {
   return { name, members: undefined, isAssigned: false, isWrittenInto: false, isMutated: false };
+}
+
+function hasNoneInherited(members: Iterable<string>, object: object): boolean {
+  for (const member of members) if (member in object && !Object.hasOwn(object, member)) return false;
+  return true;
 }

@@ -1,4 +1,5 @@
 import { quote } from "../../errors.js";
+import { urlOf } from "../../platform/file-url.js";
 import { rememberKernel } from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
 
@@ -8,7 +9,9 @@ export interface ModuleExport {
   readonly name: string;
 }
 
-const defined = new WeakMap<AnyKernel, ModuleExport>();
+// On the global object, because a program may load this package as an ES module and as CommonJS.
+const DEFINED = Symbol.for("sharray.defined-kernels");
+const holder = globalThis as { [DEFINED]?: WeakMap<AnyKernel, ModuleExport> };
 
 /**
  * Declares an exported function as a kernel that workers import from its own module, so that it may use imports and
@@ -20,14 +23,15 @@ const defined = new WeakMap<AnyKernel, ModuleExport>();
  *
  * Keep such kernels in modules without side effects: every worker imports the module once.
  *
- * @param url `import.meta.url` of the module
+ * @param place `import.meta.url` of the module, or `__filename` in CommonJS
  * @param name name under which the module exports the kernel
  * @returns `fn` itself, which stays callable
  */
-export function defineKernel<F extends AnyKernel>(url: string, name: string, fn: F): F {
-  if (typeof url !== "string" || !URL.canParse(url)) {
+export function defineKernel<F extends AnyKernel>(place: string | URL, name: string, fn: F): F {
+  const url = urlOf(place);
+  if (url === undefined) {
     throw new TypeError(
-      `Cannot define a kernel as its url must be import.meta.url: current value is ${quote(url)}`,
+      `Cannot define a kernel as its url must be import.meta.url, or __filename in CommonJS: current value is ${quote(place)}`,
     );
   }
   if (typeof name !== "string" || name === "") {
@@ -40,12 +44,13 @@ export function defineKernel<F extends AnyKernel>(url: string, name: string, fn:
       `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
     );
   }
-  defined.set(fn, { url, name });
+  holder[DEFINED] ??= new WeakMap();
+  holder[DEFINED].set(fn, { url, name });
   rememberKernel(url, name, fn);
   return fn;
 }
 
 /** Where `defineKernel` was told that the function is exported; `undefined` if it was not told. */
 export function moduleExport(fn: AnyKernel): ModuleExport | undefined {
-  return defined.get(fn);
+  return holder[DEFINED]?.get(fn);
 }

@@ -38,6 +38,7 @@ function setUp(...held: readonly boolean[]) {
       maxSharedBytes: 100,
       idleTimeout: 100,
       resourceLimits: undefined,
+      createWorker: undefined,
     },
     arena: new Arena(2 ** 20),
     optimizations: ALL_OPTIMIZATIONS,

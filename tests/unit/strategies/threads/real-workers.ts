@@ -17,7 +17,7 @@ import * as threads from "../../../../src/strategies/threads/thread-control.js";
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export const START: StartOptions = {
-  workers: { resourceLimits: undefined },
+  workers: { resourceLimits: undefined, createWorker: undefined },
   initializer: null,
   optimizations: ALL_OPTIMIZATIONS,
 };
@@ -75,6 +75,7 @@ export function jobOver(
     streamBuffer: undefined,
     isTraced: false,
     timeout,
+    runsOnce: false,
   });
   const place = { kind: kindOf(input), memory: arena.identify(buffer), buffer, byteOffset, length };
   return { arena, job, placed: { places: [place], block: { memory: region.id, buffer: region.buffer } } };
