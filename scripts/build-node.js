@@ -37,6 +37,15 @@ const whole = await build({
 });
 writeLicenses("dist/bundler", [whole.metafile]);
 
+const child = await build({
+  ...options,
+  ...short,
+  minifyIdentifiers: true,
+  format: "cjs",
+  inject: ["src/strategies/threads/worker/primordials.ts"],
+  entryPoints: ["src/strategies/processes/child/entry.ts"],
+  outfile: "dist/worker/child.cjs",
+});
 const worker = await build({
   ...options,
   ...short,
@@ -46,4 +55,4 @@ const worker = await build({
   entryPoints: ["src/strategies/threads/worker/entry.ts"],
   outfile: "dist/worker/entry.cjs",
 });
-writeLicenses("dist/worker", [worker.metafile]);
+writeLicenses("dist/worker", [worker.metafile, child.metafile]);

@@ -22,6 +22,7 @@ const MODULES = {
 const PARTS = {
   "lazy/kernels.cjs": ["kernel/inline/analyse.ts"],
   "lazy/threads.cjs": ["strategies/threads/threads.ts", "strategies/threads/slot.ts", "protocol/msgpack.ts"],
+  "lazy/processes.cjs": ["strategies/processes/process-slot.ts","strategies/processes/shared.ts","strategies/processes/job-sources.ts"],
   "lazy/arrays.cjs": ["memory/share.ts", "memory/snapshot.ts"],
   "lazy/streams.cjs": ["executor/result-stream.ts"],
   "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
@@ -36,7 +37,7 @@ const PARTS = {
 };
 const DOORS = Object.values(PARTS).flat();
 /** They have no state that counts, so there may be several of each. */
-const COPIED = ["protocol/descriptor.ts", "platform/ports.ts", "telemetry/error-text.ts"];
+const COPIED = ["strategies/threads/worker-knowledge.ts","strategies/threads/known-memory.ts","protocol/descriptor.ts", "platform/ports.ts", "telemetry/error-text.ts"];
 /** In the core though only others use it: it has state. */
 const ALSO_CORE = ["strategies/threads/poller.ts"];
 

@@ -10,8 +10,15 @@ const mayBeWorker =
   process.versions["deno"] !== undefined ||
   (process.abort as { readonly disabled?: boolean }).disabled === true;
 
+/** In the environment of each child process of a pool: the number of its parent. Processes that it starts inherit it. */
+export const POOL_PARENT = "SHARRAY_POOL_PARENT";
+
+const parent = process.env[POOL_PARENT];
+const isPoolChild = parent !== undefined && parent === String(process.ppid);
+
 /** In a worker of the pool a new executor is sequential: the pool has the cores already. */
 export function isPoolWorker(): boolean {
+  if (isPoolChild) return true;
   if (!mayBeWorker) return false;
   const { workerData } = builtInModule("node:worker_threads");
   return (workerData as { readonly [POOL_WORKER]?: unknown } | null | undefined)?.[POOL_WORKER] === true;

@@ -1,6 +1,6 @@
 /** The descriptor of a round: msgpack in the round's region, the same for all of its workers. */
 import { type TypedArray, viewOf } from "../memory/dtypes.js";
-import type { Place } from "../memory/placement.js";
+import type { ArrayPlace } from "../memory/placement.js";
 import type { PackedItems } from "./items.js";
 import type { ArrayGroup, JobSpec } from "./job-spec.js";
 import { decodeList, encodeList } from "./msgpack.js";
@@ -84,7 +84,7 @@ function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean 
 
 const NO_PLACES = new Uint8Array(0);
 
-export function packPlaces(places: readonly Place[]): Uint8Array {
+export function packPlaces(places: readonly ArrayPlace[]): Uint8Array {
   if (places.length === 0) return NO_PLACES;
   const fields = new Float64Array(places.length * PLACE_FIELDS);
   let at = 0;

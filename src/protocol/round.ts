@@ -35,8 +35,13 @@ export interface Round {
   readonly control: ControlBlock;
   /** Bytes of the descriptor, for the wake-up. */
   readonly descriptorBytes: number;
+  readonly descriptor: Uint8Array;
   readonly version: number;
   readonly orderLength: number;
+  /** The index of the task at each position, ascending; undefined: they are the same. */
+  readonly order: Uint32Array | undefined;
+  /** Brings a worker's meter up to date, if the worker itself can't. */
+  onLook: ((participant: number) => void) | undefined;
   /** Workers that may take part. */
   readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
@@ -52,6 +57,8 @@ export interface Round {
   hasBegun(participant: number): boolean;
   /** The index of the task at a position. */
   indexAt(position: number): number;
+  /** The position of a task of the round. */
+  positionOf(index: number): number;
   /** How that worker tells that it has left. */
   leave(participant: number): LeaveWord;
   /** Of each worker that may take part; all zero of one that does not. */
@@ -118,33 +125,43 @@ export function openRound(
     leaves.push(leaveAt(buffer, participant));
   }
   const begin = (silent: boolean): void => {
+    round.onLook = undefined;
     control.reset(tasks);
     for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
     for (const leave of leaves) leave.reset(silent);
   };
   const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
-  begin(silent);
   if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
-  new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
+  const written = new Uint8Array(buffer, layout.descriptor, bytes.length);
+  written.set(bytes);
   const round: Round = {
     region,
     control,
     descriptorBytes: bytes.length,
+    descriptor: written,
     version: nextVersion(),
     orderLength,
+    order,
+    onLook: undefined,
     workers,
     busy: () => sumOf(BUSY),
     sending: () => sumOf(SENDING),
     at: (participant) => {
+      round.onLook?.(participant);
       const meter = meters[participant];
       return meter?.[RUNNING] === 1 && meter[AT] !== 0 ? (meter[AT] as number) - 1 : undefined;
     },
-    hasBegun: (participant) => meters[participant]?.[AT] !== 0,
+    hasBegun: (participant) => {
+      round.onLook?.(participant);
+      return meters[participant]?.[AT] !== 0;
+    },
     indexAt: (position) => order?.[position] ?? position,
+    positionOf: (index) => order?.indexOf(index) ?? index,
     leave: (participant) => leaves[participant] as LeaveWord,
     meters,
     log: (participant) => logAt(buffer, layout, participant, logged),
   };
+  begin(silent);
   if (order === undefined && bytes.length <= LARGEST_STANDING) {
     standing.set(region, new Standing(round, descriptor, begin));
   }

@@ -4,6 +4,7 @@
  */
 
 import { ExecutorClosedError, WorkerLostError } from "../../errors.js";
+import type { StrategyName } from "../../plan/plan.js";
 import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import { Looks } from "../../platform/looks.js";
@@ -13,10 +14,14 @@ import { unref } from "../../platform/runtime.js";
 import { waitFor } from "../../platform/wait-for.js";
 import type { Job } from "../job.js";
 import { Backoff } from "./backoff.js";
-import { Slot } from "./slot.js";
-import type { Control, StartOptions } from "./start-worker.js";
+import type { SlotOwner, WorkerSlot } from "./worker-slot.js";
 
-export interface PoolOptions extends StartOptions {
+export interface PoolOptions {
+  /** Whose it is. */
+  readonly strategy: StrategyName;
+  /** Starts a worker. @throws Error if none can be started */
+  readonly createSlot: (number: number, owner: SlotOwner) => WorkerSlot;
+  readonly tricks: Optimizations;
   readonly maxWorkers: number;
   /** Milliseconds without a round after which a worker is ended. */
   readonly idleTimeout: number;
@@ -25,26 +30,6 @@ export interface PoolOptions extends StartOptions {
   /** Told when no worker can reach a memory any more. */
   readonly onUnheld: (memory: number) => void;
 }
-
-let loaded: Promise<typeof import("./thread-control.js")> | undefined;
-
-/** Loads threads.js at first need. */
-function threads(): NonNullable<typeof loaded> {
-  loaded ??= import("./thread-control.js");
-  return loaded;
-}
-
-const control: Control = {
-  async spawn(worker) {
-    return (await threads()).spawnThread(worker);
-  },
-  async flush(thread) {
-    await (await threads()).flushThread(thread);
-  },
-  async terminate(thread) {
-    await (await threads()).terminateThread(thread);
-  },
-};
 
 // A worker that is idle, or between two slices of tasks, collects within some 10 ms; on a loaded machine within a second.
 const COLLECT_MS = 5000;
@@ -55,19 +40,28 @@ export class Pool {
   /** Of the caller's side, at short rounds. */
   readonly looks = new Looks();
   readonly #options: PoolOptions;
-  readonly #slots = new Set<Slot>();
+  readonly #owner: SlotOwner = {
+    released: () => this.#scheduleTrim(),
+    ended: (slot) => this.#ended(slot),
+    unheld: (memory) => this.#unheld(memory),
+  };
+  readonly #slots = new Set<WorkerSlot>();
   readonly #backoff = new Backoff();
   /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
-  readonly #alive = new Set<Slot>();
+  readonly #alive = new Set<WorkerSlot>();
   #isClosed = false;
   /** Why the last attempt to start a worker failed; undefined if it did not. */
   #startFailure: WorkerLostError | undefined;
   /** Woken first the last time: the likeliest to be waiting at its bell. */
-  #hottest: Slot | undefined;
+  #hottest: WorkerSlot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+  }
+
+  get strategy(): StrategyName {
+    return this.#options.strategy;
   }
 
   get tricks(): Optimizations {
@@ -101,7 +95,7 @@ export class Pool {
    * `respawnWait` allow, so there may be none. After `terminate` there are none.
    * @throws WorkerLostError if there is none and none can be started
    */
-  acquire(count: number): Slot[] {
+  acquire(count: number): WorkerSlot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
     let idle = 0;
     for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
@@ -122,14 +116,7 @@ export class Pool {
   #startOne(): boolean {
     const started = clock();
     try {
-      const slot = new Slot(
-        this.#freeNumber(),
-        this.#options,
-        control,
-        () => this.#scheduleTrim(),
-        (slot) => this.#ended(slot),
-        (gone) => this.#unheld(gone),
-      );
+      const slot = this.#options.createSlot(this.#freeNumber(), this.#owner);
       this.#slots.add(slot);
       this.#alive.add(slot);
       void slot.ended.then(() => this.#gone(slot));
@@ -142,14 +129,14 @@ export class Pool {
     }
   }
 
-  #idlestFirst(): Slot[] {
-    const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
-    const sorted: Slot[] = [];
+  #idlestFirst(): WorkerSlot[] {
+    const rank = (slot: WorkerSlot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
+    const sorted: WorkerSlot[] = [];
     // By insertion: there are few, and as a rule they are in order but for one. `sort` takes 0.4 µs for two.
     for (const slot of this.#slots) {
       let at = sorted.length;
-      for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as Slot) > own; at -= 1) {
-        sorted[at] = sorted[at - 1] as Slot;
+      for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as WorkerSlot) > own; at -= 1) {
+        sorted[at] = sorted[at - 1] as WorkerSlot;
       }
       sorted[at] = slot;
     }
@@ -160,7 +147,7 @@ export class Pool {
    * At least one slot, once a worker may be started. Rejects when the job is stopped for which it waits, or the pool has
    * ended.
    */
-  async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<Slot[]> {
+  async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<WorkerSlot[]> {
     for (;;) {
       await this.untilRespawn(job);
       const slots = this.acquire(count);
@@ -227,7 +214,7 @@ export class Pool {
     }
   }
 
-  #gone(slot: Slot): void {
+  #gone(slot: WorkerSlot): void {
     this.#alive.delete(slot);
     slot.knowledge.memory.ended();
   }
@@ -239,7 +226,7 @@ export class Pool {
     await Promise.all([...this.#alive].map((slot) => slot.terminate()));
   }
 
-  #ended(slot: Slot): void {
+  #ended(slot: WorkerSlot): void {
     this.#slots.delete(slot);
     if (!slot.isTerminated) this.#backoff.lost(slot.started, clock());
   }

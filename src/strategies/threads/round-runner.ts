@@ -14,9 +14,9 @@ import { Participants } from "./participants.js";
 import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
-import type { Slot } from "./slot.js";
 import { endStopped, watchDeadlines } from "./task-deadlines.js";
-import { addressBytes, nextRound, type PlacedJob, wakeMessage } from "./wake-message.js";
+import { addressBytes, nextRound, type PlacedJob } from "./wake-message.js";
+import type { WorkerSlot } from "./worker-slot.js";
 
 // When a short round is not over by then it gets its other workers.
 const ALONE_MS = 0.2;
@@ -27,7 +27,7 @@ const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
-export class RoundRunner implements RoundListener<Slot>, Polled {
+export class RoundRunner implements RoundListener<WorkerSlot>, Polled {
   readonly round: Round;
   readonly woken = clock();
   metadataBytes: number;
@@ -35,7 +35,7 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
   readonly #placed: PlacedJob;
   readonly #pool: Pool;
   readonly #id = nextRound();
-  readonly #crew = new Participants<Slot>();
+  readonly #crew = new Participants<WorkerSlot>();
   readonly #inflow: Inflow;
   readonly #lost: Lost[] = [];
   readonly #onEnd: (() => void)[] = [];
@@ -101,8 +101,8 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
    * Wakes the first of the slots, and the others should the round turn out not to be short. It is looked at where that
    * pays, as it does where that worker was awake: it has a core of its own then.
    */
-  wakeOne(slots: readonly Slot[]): void {
-    const first = slots[0] as Slot;
+  wakeOne(slots: readonly WorkerSlot[]): void {
+    const first = slots[0] as WorkerSlot;
     const found = this.#wake(first);
     if (found !== "looking" && !this.#pool.looks.take()) {
       this.#stopLooking(this.woken);
@@ -119,7 +119,7 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
     poll(this);
   }
 
-  wake(slots: readonly Slot[]): void {
+  wake(slots: readonly WorkerSlot[]): void {
     for (const slot of slots) this.#wake(slot);
   }
 
@@ -136,33 +136,38 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
     return true;
   }
 
-  report(slot: Slot, message: ReportMessage): void {
+  report(slot: WorkerSlot, message: ReportMessage): void {
     this.#inflow.take(message);
     // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
     if (message.left) this.#leave(slot);
     else this.#lookForEnd();
   }
 
-  hasSaidLeft(slot: Slot, heard: number): boolean {
+  whenEnded(work: () => void): void {
+    if (this.#outcome === undefined) this.#onEnd.push(work);
+    else work();
+  }
+
+  hasSaidLeft(slot: WorkerSlot, heard: number): boolean {
     return this.round.leave(this.#placeOf(slot)).wasSaidBy(heard);
   }
 
-  unread(slot: Slot, reason: unknown, isOwn: boolean, left: boolean): void {
+  unread(slot: WorkerSlot, reason: unknown, isOwn: boolean, left: boolean): void {
     const isBroken = left && this.round.leave(this.#placeOf(slot)).isBroken;
     this.#inflow.lose(reason, isOwn, isBroken);
     if (left) this.#leave(slot);
     else this.#lookForEnd();
   }
 
-  hasBegun(slot: Slot): boolean {
+  hasBegun(slot: WorkerSlot): boolean {
     return this.round.hasBegun(this.#placeOf(slot));
   }
 
-  isAt(slot: Slot): boolean {
+  isAt(slot: WorkerSlot): boolean {
     return this.round.at(this.#placeOf(slot)) !== undefined;
   }
 
-  lost(slot: Slot, loss: Loss, gone: Promise<void> | undefined): void {
+  lost(slot: WorkerSlot, loss: Loss, gone: Promise<void> | undefined): void {
     const index = loss.isForeign ? undefined : this.#taskOf(this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index });
     if (gone !== undefined && this.isAt(slot)) {
@@ -191,7 +196,7 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
     this.#job.onStop(end);
   }
 
-  #wake(slot: Slot): Found {
+  #wake(slot: WorkerSlot): Found {
     const isBack = this.#crew.workers.includes(slot);
     const participant = this.#crew.enter(slot, this.round.workers);
     // Whoever had the place before may have said so.
@@ -201,9 +206,9 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
     lease.hold();
     // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
-    const message = wakeMessage(slot, this.#id, participant, this.round, kernel, placed);
-    if (message.kernel !== null) this.metadataBytes += addressBytes(message.kernel);
-    return slot.wake(message, this);
+    if (slot.knowledge.lacksKernel(kernel.id)) this.metadataBytes += addressBytes(kernel.address);
+    const { round } = this;
+    return slot.wake({ id: this.#id, round, participant, job: this.#job, placed }, this);
   }
 
   /** The round may take longer than one worker was good for. */
@@ -235,7 +240,7 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
     );
   }
 
-  #placeOf(slot: Slot): number {
+  #placeOf(slot: WorkerSlot): number {
     return this.#crew.workers.indexOf(slot);
   }
 
@@ -243,18 +248,18 @@ export class RoundRunner implements RoundListener<Slot>, Polled {
   #stopLooking(now: number): void {
     for (let participant = 0; participant < this.round.workers; participant++) {
       if (this.round.leave(participant).call()) continue;
-      const slot = this.#crew.workers[participant] as Slot;
+      const slot = this.#crew.workers[participant] as WorkerSlot;
       if (this.#crew.has(slot)) this.#left(slot, now);
     }
   }
 
   /** The slot's worker has left without a message. */
-  #left(slot: Slot, now: number): void {
+  #left(slot: WorkerSlot, now: number): void {
     slot.leave(this.#id, now);
     this.#leave(slot);
   }
 
-  #leave(slot: Slot): void {
+  #leave(slot: WorkerSlot): void {
     const { backlog, lease } = this.#job.parts;
     this.#crew.leave(slot);
     this.#lookForEnd();

@@ -7,18 +7,15 @@ import { listenTo, take } from "../../platform/ports.js";
 import { inBackground, unref } from "../../platform/runtime.js";
 import { waitFor } from "../../platform/wait-for.js";
 import type { Doorbell, Found } from "../../protocol/doorbell.js";
-import {
-  isReport,
-  type ReportMessage,
-  type WakeMessage,
-  type WorkerMessage,
-} from "../../protocol/messages.js";
+import { isReport, type ReportMessage, type WorkerMessage } from "../../protocol/messages.js";
 import type { OutputMark } from "../../protocol/output-mark.js";
 import { type Thrown, unpackThrown } from "../../protocol/thrown.js";
 import { FewMap } from "./few-map.js";
 import type { RoundListener } from "./round-listener.js";
 import { type Control, type StartOptions, startWorker } from "./start-worker.js";
+import { wakeMessage } from "./wake-message.js";
 import { WorkerKnowledge } from "./worker-knowledge.js";
+import type { Invitation, SlotOwner, WorkerSlot } from "./worker-slot.js";
 
 // A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
 // still, as a kernel has left something behind, does not; nor one whose output nobody reads.
@@ -34,7 +31,7 @@ const SPAWN_MS = 1000;
 const GIVE_UP_MS = 100;
 const LAST_MS = 1000;
 
-export class Slot {
+export class Slot implements WorkerSlot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
   /** When its worker was started, as `performance.now()` counts. */
@@ -44,14 +41,13 @@ export class Slot {
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
   readonly ended: Promise<void>;
-  readonly #rounds = new FewMap<number, RoundListener<Slot>>();
+  readonly #rounds = new FewMap<number, RoundListener<WorkerSlot>>();
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
   readonly #output: OutputMark;
   readonly #worker: PoolWorker;
   readonly #control: Control;
-  readonly #onRelease: (slot: Slot) => void;
-  readonly #onEnd: (slot: Slot) => void;
+  readonly #owner: SlotOwner;
   readonly #spawnTimer: ReturnType<typeof setTimeout>;
   #spawning: Promise<void> | undefined;
   #thread: object | undefined;
@@ -70,18 +66,10 @@ export class Slot {
   #readySince: number | undefined;
 
   /** @throws Error if no worker can be started */
-  constructor(
-    number: number,
-    options: StartOptions,
-    control: Control,
-    onRelease: (slot: Slot) => void,
-    onEnd: (slot: Slot) => void,
-    onGone: (memory: readonly number[]) => void,
-  ) {
+  constructor(number: number, options: StartOptions, control: Control, owner: SlotOwner) {
     this.number = number;
     this.#control = control;
-    this.#onRelease = onRelease;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
     let end: () => void;
     this.ended = new Promise((resolve) => {
       end = resolve;
@@ -92,10 +80,10 @@ export class Slot {
     });
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
     this.ready.catch(() => {});
-    this.knowledge = new WorkerKnowledge((message) => this.#post(message), onGone);
+    this.knowledge = new WorkerKnowledge((message) => this.#post(message), owner.unheld);
     const { worker, port, bell, output } = startWorker(options, (exitCode, error) => {
       end();
-      onEnd(this);
+      owner.ended(this);
       this.#lose(exitCode, error ?? this.#startError, undefined);
     });
     this.#worker = worker;
@@ -129,7 +117,8 @@ export class Slot {
   }
 
   /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
-  wake(message: WakeMessage, listener: RoundListener<Slot>): Found {
+  wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found {
+    const message = wakeMessage(this.knowledge, invitation);
     this.#rounds.set(message.round, listener);
     this.#hold();
     const found = this.#bell.ring(message);
@@ -162,7 +151,7 @@ export class Slot {
     // Never released: reports that still come in must not let the process end before the worker has.
     this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
-    this.#onEnd(this);
+    this.#owner.ended(this);
     const listeners = this.#rounds.values();
     const hasServed = this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
     const mayHaveOutput = hasServed && this.#output.isSet;
@@ -292,7 +281,7 @@ export class Slot {
     if (this.#holds > 0) return;
     this.#worker.unref();
     this.#idleSince = now;
-    this.#onRelease(this);
+    this.#owner.released();
     if (this.#spawning !== undefined) return;
     inBackground(() => {
       if (this.#holds === 0) void this.#spawn();

@@ -2,6 +2,7 @@
 
 import { WorkerLostError } from "../../errors.js";
 import type { Arena } from "../../memory/arena.js";
+import type { StrategyName } from "../../plan/plan.js";
 import { clock } from "../../platform/clock.js";
 import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
 import { isError } from "../../platform/realms.js";
@@ -13,8 +14,8 @@ import { computingTime, LOG_CAPACITY } from "../timings.js";
 import { LossPolicy, type Lost } from "./loss-policy.js";
 import type { Pool } from "./pool.js";
 import { RoundRunner } from "./round-runner.js";
-import type { Slot } from "./slot.js";
 import type { PlacedJob } from "./wake-message.js";
+import type { WorkerSlot } from "./worker-slot.js";
 
 // A round this short is over before a message would have come, and before a second worker would have woken up.
 const SHORT_MS = 0.1;
@@ -39,7 +40,7 @@ export class ThreadsStrategy implements Strategy {
     const order = job.unfinished();
     const left = order?.length ?? job.parts.spec.tasks;
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
-    if (job.isStopped || left === 0) return reportOf([], 0, left);
+    if (job.isStopped || left === 0) return reportOf(this.#pool.strategy, [], 0, left);
     const inherited = this.#pool.size;
     const slots = this.#pool.acquire(Math.min(workers, left));
     if (slots.length === 0) return this.#runRounds(job, workers, inherited, order, undefined);
@@ -47,7 +48,7 @@ export class ThreadsStrategy implements Strategy {
     const lost = first.untilEnd();
     if (isPromise(lost) || lost.length > 0) return this.#runRounds(job, workers, inherited, order, first);
     this.#pool.progressed();
-    return reportOf([first], 0, left);
+    return reportOf(this.#pool.strategy, [first], 0, left);
   }
 
   /**
@@ -89,7 +90,7 @@ export class ThreadsStrategy implements Strategy {
     if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
       throw lostError(job, losses, first);
     }
-    return reportOf(passes, retries, tasks);
+    return reportOf(this.#pool.strategy, passes, retries, tasks);
   }
 
   async #beginLater(
@@ -103,7 +104,7 @@ export class ThreadsStrategy implements Strategy {
     return this.#begin(job, idle.length > 0 ? idle : await this.#pool.acquireLater(width, job), order, left);
   }
 
-  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): RoundRunner {
+  #begin(job: Job, slots: readonly WorkerSlot[], order: Uint32Array | undefined, left: number): RoundRunner {
     // Where a gate is in the way workers come and go, which takes messages.
     const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
@@ -133,7 +134,12 @@ export class ThreadsStrategy implements Strategy {
   }
 }
 
-function reportOf(passes: readonly RoundRunner[], retries: number, ran: number): RunReport {
+function reportOf(
+  strategy: StrategyName,
+  passes: readonly RoundRunner[],
+  retries: number,
+  ran: number,
+): RunReport {
   let workers = 0;
   let busy = 0;
   let sending = 0;
@@ -150,7 +156,7 @@ function reportOf(passes: readonly RoundRunner[], retries: number, ran: number):
   const computing = computingTime(passes.map(({ round }) => round));
   const claims = passes.flatMap((pass) => pass.claims());
   return {
-    strategy: "threads",
+    strategy,
     workers,
     busy,
     sending,
@@ -171,17 +177,17 @@ function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
 
 /** @param last what ended the run; told where no task was given up */
 function lostError(job: Job, losses: LossPolicy, last: Lost): WorkerLostError {
-  const { exitCode, error, index } = losses.first ?? last;
+  const { exitCode, signal, error, index } = losses.first ?? last;
   const reason = isError(error) ? `: ${error.message}` : "";
-  const code = `exit code ${exitCode}${reason}`;
+  const code = `${signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`}${reason}`;
   if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
   if (losses.first === undefined || index === undefined) {
     const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
-    return new WorkerLostError(message, exitCode, error);
+    return new WorkerLostError(message, exitCode, error, undefined, signal);
   }
   const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
   const message =
     `Task ${index} (elements ${start} to ${end}) ended its worker each time that it ran (${code}); ` +
     'what "maxRetries" allows is used up';
-  return new WorkerLostError(message, exitCode, error, { index, start, end });
+  return new WorkerLostError(message, exitCode, error, { index, start, end }, signal);
 }
