@@ -21,16 +21,24 @@ const MODULES = {
  */
 const PARTS = {
   "lazy/kernels.cjs": ["kernel/inline/analyse.ts"],
-  "lazy/threads.cjs": ["strategies/threads/threads.ts", "strategies/threads/slot.ts", "protocol/msgpack.ts"],
-  "lazy/processes.cjs": ["strategies/processes/process-slot.ts","strategies/processes/shared.ts","strategies/processes/job-sources.ts"],
+  "lazy/threads.cjs": [
+    "strategies/threads/threads-run.ts",
+    "strategies/threads/slot.ts",
+    "protocol/msgpack.ts",
+  ],
+  "lazy/processes.cjs": [
+    "strategies/processes/process-slot.ts",
+    "strategies/processes/job-sources.ts",
+    "strategies/processes/transfer.ts",
+  ],
   "lazy/arrays.cjs": ["memory/share.ts", "memory/snapshot.ts"],
-  "lazy/streams.cjs": ["executor/result-stream.ts"],
+  "lazy/streams.cjs": ["call/result-stream.ts"],
   "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
   "lazy/failures.cjs": [
     "memory/make-room.ts",
     "call/partial-results.ts",
     "protocol/thrown.ts",
-    "call/room-wait.ts",
+    "call/room-queue.ts",
     "call/input-names.ts",
     "tasks/returned.ts",
   ],

@@ -16,7 +16,8 @@ export type {
   StreamedResult,
   TransformKernel,
 } from "./call/types.js";
-export { ParallelConfig, type ParallelOptions, type ResourceLimits } from "./config/config.js";
+export { ParallelConfig } from "./config/config.js";
+export type { ParallelOptions, ResourceLimits } from "./config/options.js";
 export {
   ConfigurationError,
   ConnectionError,
@@ -43,8 +44,9 @@ export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtype
 export type { Columns, Input } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
-export type { Basis, Estimate, HandOverPlan, KernelCost, Plan, StrategyName } from "./plan/plan.js";
+export type { Basis, Estimate } from "./plan/plan.js";
 export type { Claim } from "./protocol/round.js";
+export type { HandOverPlan, KernelCost, Plan, StrategyName } from "./strategies/registry.js";
 export type {
   CallName,
   CallTrace,

@@ -1,8 +1,8 @@
 /** What a client hears of its calls: how far they are, what they come to, and of what a message was lost. */
 
+import { named } from "../call/outcome.js";
 import type { Progress, StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
-import { named } from "../executor/executor.js";
 import type { CallPacker } from "./call-packer.js";
 import type { CallPort } from "./call-port.js";
 import type { ClientCall } from "./client-call.js";

@@ -1,9 +1,9 @@
 /** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
 
 import type { Stoppable } from "../call/abort-and-progress.js";
+import type { Outcome } from "../call/outcome.js";
 import type { Request } from "../call/request.js";
 import { MemoryLimitError } from "../errors.js";
-import type { Outcome } from "../executor/executor.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { type Lease, leaseOver } from "../memory/lease.js";

@@ -1,17 +1,18 @@
 /** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
+import type { Backend, CallSettings } from "../call/backend.js";
+import type { Outcome } from "../call/outcome.js";
 import type { Request } from "../call/request.js";
+import { ResultStream } from "../call/result-stream.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError } from "../errors.js";
-import type { Backend, CallSettings, Outcome } from "../executor/executor.js";
-import { ResultStream } from "../executor/result-stream.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
-import type { Plan } from "../plan/plan.js";
 import { ownItems, type PackedItems } from "../protocol/items.js";
 import { packThrown } from "../protocol/thrown.js";
+import type { Plan } from "../strategies/registry.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { Answers } from "./answers.js";

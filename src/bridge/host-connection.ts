@@ -1,9 +1,10 @@
 /** One client as the host sees it: runs its calls, and keeps what it holds here. */
 import { expose, finalizer } from "comlink";
+import type { Backend } from "../call/backend.js";
 import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
-import { BACKEND, type Backend, type Executor } from "../executor/executor.js";
+import { BACKEND, type Executor } from "../executor/executor.js";
 import { importKernel } from "../kernel/module/import-kernel.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
 import { RecentMap } from "../platform/recent-map.js";

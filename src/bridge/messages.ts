@@ -4,11 +4,12 @@
  * the port that the welcome brings, and messages of their own: in order, one each way.
  */
 
+import type { CallSettings } from "../call/backend.js";
 import type { Progress, StreamedResult } from "../call/types.js";
-import type { CallSettings } from "../executor/executor.js";
 import type { PlanData } from "../plan/make-plan.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Thrown } from "../protocol/thrown.js";
+import type { StrategyName } from "../strategies/registry.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import type { Answer, Failure } from "./error-codec.js";
 import type { WireValues } from "./values.js";
@@ -173,7 +174,7 @@ export function isToClient(data: unknown): data is ToClient {
 
 /** What a client may ask the host. */
 export interface HostService {
-  explain(kernel: KernelAddress, request: WireRequest): Promise<Answer<PlanData>>;
+  explain(kernel: KernelAddress, request: WireRequest): Promise<Answer<PlanData<StrategyName>>>;
   metrics(): MetricsSnapshot | Promise<MetricsSnapshot>;
   start(): Promise<Answer<void>>;
 }

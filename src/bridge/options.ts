@@ -1,5 +1,5 @@
 /** Options of the two calls that make a bridge. */
-import { checkField } from "../config/config.js";
+import { checkField } from "../config/rules.js";
 import { ConfigurationError, quote } from "../errors.js";
 import { isRecord } from "../memory/inputs.js";
 

@@ -1,9 +1,10 @@
 /** The executor of another thread, used as if it were this one's. */
 
+import type { Backend } from "../call/backend.js";
 import type { CallOptions, ChunkKernel } from "../call/types.js";
-import { BACKEND, type Backend, Executor, readCall } from "../executor/executor.js";
+import { BACKEND, Executor, readCall } from "../executor/executor.js";
 import type { Input } from "../memory/inputs.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan } from "../strategies/registry.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import type { ClientConnection } from "./client-connection.js";
 

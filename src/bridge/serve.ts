@@ -122,8 +122,8 @@ class Service implements ExecutorService {
   }
 
   #settings(port: MessagePort): Settings {
-    const { chunkSize, verifyImmutable, maxSharedBytes, idleTimeout } = this.#executor.config;
-    return { port, calls: { chunkSize, verifyImmutable }, maxSharedBytes, idleTimeout };
+    const { maxSharedBytes, idleTimeout } = this.#executor.config;
+    return { port, calls: this.#executor[BACKEND].settings, maxSharedBytes, idleTimeout };
   }
 }
 

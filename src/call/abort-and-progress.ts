@@ -10,30 +10,36 @@ import type { Progress } from "./types.js";
 // Ten looks a second are as many as a person can follow; each reads one word of shared memory.
 const INTERVAL_MS = 100;
 
-/**
- * Watches over a job.
- * @returns ends the watch; with `true` after the last progress report. Further calls do nothing. Undefined: there is
- * nothing to watch
- */
+/** A call, as far as its watch goes. */
+interface Watched extends Stoppable {
+  /** Tasks of all passes together. */
+  readonly tasks: number;
+  /** Those that have ended. */
+  readonly ended: number;
+}
+
+/** Ends the watch; with `true` after the last progress report. Further calls do nothing. */
+export type Watch = (completed: boolean) => void;
+
+/** Watches over a call: its signals stop it, and its progress is reported. */
 export function watch(
-  job: Job,
+  call: Watched,
   signal: AbortSignal | undefined,
   ownSignal: AbortSignal | undefined,
   onProgress: ((progress: Progress) => void) | undefined,
-): ((completed: boolean) => void) | undefined {
-  if (signal === undefined && ownSignal === undefined && onProgress === undefined) return undefined;
+): Watch {
   const signals = [signal, ownSignal].filter((each) => each !== undefined);
-  const unwatch = signals.map((each) => stopOnAbort(job, each));
-  const report = onProgress === undefined ? undefined : reporter(job, onProgress);
+  const unwatch = signals.map((each) => stopOnAbort(call, each));
+  let report = onProgress === undefined ? undefined : reporter(call, onProgress);
   const timer =
     report === undefined
       ? undefined
       : setInterval(() => {
           try {
-            report(job.ended);
+            report?.(call.ended);
           } catch (error) {
             // The caller's listener failed: so does the call, rather than the process.
-            job.stop(error);
+            call.stop(error);
           }
         }, INTERVAL_MS);
   // Looking on keeps no process alive: what is looked at does, but for a stream that waits for its loop.
@@ -41,7 +47,9 @@ export function watch(
   return (completed) => {
     clearInterval(timer);
     for (const end of unwatch) end();
-    if (completed) report?.(job.parts.spec.tasks);
+    const last = report;
+    report = undefined;
+    if (completed) last?.(call.tasks);
   };
 }
 
@@ -79,8 +87,8 @@ function onAbort(this: AbortSignal): void {
 }
 
 /** Reports each count once, with the rate since it was made. */
-function reporter(job: Job, onProgress: (progress: Progress) => void): (completed: number) => void {
-  const total = job.parts.spec.tasks;
+function reporter(call: Watched, onProgress: (progress: Progress) => void): (completed: number) => void {
+  const total = call.tasks;
   const started = clock();
   let reported = -1;
   return (completed) => {
@@ -90,6 +98,6 @@ function reporter(job: Job, onProgress: (progress: Progress) => void): (complete
     const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;
     const eta = rate > 0 ? ((total - completed) * 1000) / rate : Infinity;
     const told: unknown = onProgress({ completed, total, rate, eta });
-    if (isPromise(told)) told.then(undefined, (error) => job.stop(error));
+    if (isPromise(told)) told.then(undefined, (error) => call.stop(error));
   };
 }

@@ -1,12 +1,11 @@
-/** Decides, slice by slice, whether a call that runs on this thread moves to the workers. */
+/** Decides, slice by slice, whether a pass that runs on the calling thread moves to the workers. */
 
 import type { Arena } from "../memory/arena.js";
 import { handOverGain } from "../plan/hand-over-cost.js";
-import type { Plan } from "../plan/plan.js";
 import { ms } from "../plan/print.js";
 import { SLICE_MS } from "../platform/time-slice.js";
-import type { Overseer } from "../strategies/sequential.js";
-import type { Pool } from "../strategies/threads/pool.js";
+import type { Plan } from "../strategies/registry.js";
+import type { Overseer, Workers } from "../strategies/strategy.js";
 
 // What runs before the first look compiles the kernel on the way, and takes it for dearer than it is.
 const LOOKS_TO_TELL = 2;
@@ -25,7 +24,7 @@ export class HandOver implements Overseer {
   readonly firstTaskLimit: number | undefined;
   readonly firstLook: number;
   readonly #plan: Plan;
-  readonly #pool: Pool;
+  readonly #workers: Workers | undefined;
   readonly #arena: Arena;
   readonly #bytesNeeded: number;
   readonly #grounds: Grounds;
@@ -40,14 +39,14 @@ export class HandOver implements Overseer {
 
   constructor(
     plan: Plan,
-    pool: Pool,
+    workers: Workers | undefined,
     arena: Arena,
     bytesNeeded: number,
     grounds: Grounds,
     onFailure: (error: unknown) => void,
   ) {
     this.#plan = plan;
-    this.#pool = pool;
+    this.#workers = workers;
     this.#arena = arena;
     this.#bytesNeeded = bytesNeeded;
     this.#grounds = grounds;
@@ -83,7 +82,8 @@ export class HandOver implements Overseer {
     const isTelling = isLong || (kernel !== undefined && perTask >= TELLING_MS);
     if (!isTelling && this.#looks < LOOKS_TO_TELL) return false;
     const { place, dispatch, spawn } = predicted[handOver.strategy];
-    const isUp = this.#pool.serving >= handOver.workers;
+    const workers = this.#workers;
+    const isUp = workers === undefined || workers.serving >= handOver.workers;
     const isStarting = this.#starting !== undefined;
     const start = Math.max(0, spawn - this.#grounds.rent);
     const overhead = place + dispatch + (isUp || (isStarting && !isLong) ? 0 : start);
@@ -91,7 +91,7 @@ export class HandOver implements Overseer {
     if (!this.#arena.fits(this.#bytesNeeded)) return false;
     if (!isUp && !isLong) {
       // The call goes on here meanwhile.
-      this.#starting ??= this.#pool.start(handOver.workers).catch((error: unknown) => {
+      this.#starting ??= workers.start(handOver.workers).catch((error: unknown) => {
         this.#hasFailed = true;
         this.#onFailure(error);
       });

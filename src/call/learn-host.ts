@@ -1,39 +1,41 @@
-/** What a call that ran alone shows of the machine. */
+/** What a pass that ran alone shows of the machine. */
 
 import type { PlacementPlan } from "../memory/placement.js";
-import type { Estimate, Plan } from "../plan/plan.js";
-import { HERE } from "../plan/strategies.js";
+import type { Estimate } from "../plan/plan.js";
 import { observe } from "../strategies/host-meter.js";
-import type { RunReport } from "../strategies/job.js";
-import type { Execution } from "./execution.js";
+import type { Plan } from "../strategies/registry.js";
+import type { Charges, RunReport } from "../strategies/strategy.js";
+import type { Placing } from "./job-memory.js";
 
 // A copy this large takes long enough for its time to mean something.
 const MEASURABLE_BYTES = 1024 * 1024;
 
-/** @param runs one per strategy that took part. @param actual what the call took, part by part */
+/**
+ * @param charges what the strategy of the last run shows
+ * @param runs one per strategy that took part
+ * @param actual what the pass took, part by part
+ */
 export function learnHost(
   { bytesPlaced }: PlacementPlan,
   { strategy, kernel }: Plan,
+  { spawn: start, hot, idle, cold }: Charges,
   runs: readonly RunReport[],
   { spawn, dispatch, place }: Estimate,
-  { placing, afterPause }: { readonly placing: Execution["placing"]; readonly afterPause: boolean },
+  { placing, afterPause }: { readonly placing: Placing | undefined; readonly afterPause: boolean },
 ): void {
   const isKnown = kernel?.isOnWorkers === true;
   if (runs.length > 1) {
     // A pool that starts beside a running call takes longer than one that has the machine for itself.
-    const { computing, woken } = runs.at(-1) as RunReport;
-    if (spawn === 0 && !isKnown && computing !== undefined) observe("dispatchCold", computing.start - woken);
+    const { strategy: last, computing, woken } = runs.at(-1) as RunReport;
+    const isShown = last !== strategy && spawn === 0 && !isKnown;
+    if (isShown && computing !== undefined) observe(cold, computing.start - woken);
     return;
   }
   // What was lost on a strategy that did not start is not the other one's.
   if (runs[0]?.strategy !== strategy) return;
-  if (strategy === HERE.name) {
-    observe("dispatchSequential", dispatch);
-    return;
-  }
-  if (spawn > 0) observe("spawn", spawn);
-  else if (!isKnown) observe("dispatchCold", dispatch);
-  else observe(afterPause ? "dispatchIdle" : "dispatchHot", dispatch);
+  if (spawn > 0 && start !== undefined) observe(start, spawn);
+  else if (!isKnown) observe(cold, dispatch);
+  else observe(afterPause ? idle : hot, dispatch);
   if (placing !== undefined && bytesPlaced >= MEASURABLE_BYTES) {
     observe(placing.isRecycled ? "placePerByteRecycled" : "placePerByteFresh", place / bytesPlaced);
   }

@@ -1,8 +1,8 @@
-/** What a call that has ended took, part by part. */
+/** What a pass that has ended took, part by part. */
 
 import type { Estimate } from "../plan/plan.js";
-import type { RunReport } from "../strategies/job.js";
-import type { Execution } from "./execution.js";
+import type { RunReport } from "../strategies/strategy.js";
+import type { Placing } from "./job-memory.js";
 
 export interface Measured {
   readonly actual: Estimate;
@@ -13,7 +13,7 @@ export interface Measured {
 /** @param runs one per strategy that took part, the last one last */
 export function measure(
   runs: readonly RunReport[],
-  placing: Execution["placing"],
+  placing: Placing | undefined,
   started: number,
   ended: number,
 ): Measured {

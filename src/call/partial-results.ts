@@ -9,7 +9,7 @@ import type { Job } from "../strategies/job.js";
  * What a failed job had finished. Nine bytes per task are copied at once, so that the job's memory can return; the rest
  * is made when somebody looks.
  */
-export class Partial implements PartialResults {
+export class PartialOutcome implements PartialResults {
   readonly outputs: PartialResults["outputs"];
   readonly #results: ResultTable;
   readonly #received: Values;
@@ -21,11 +21,11 @@ export class Partial implements PartialResults {
   #unfinished: readonly TaskRange[] | undefined;
 
   constructor({ parts, received, failure }: Job, outputs: PartialResults["outputs"]) {
-    const { spec, sizes, block, backlog } = parts;
+    const { spec, sizes, block, streamBuffer } = parts;
     this.outputs = outputs;
     this.#results = block.results.copy();
     this.#received = received;
-    this.#hasValues = backlog === undefined;
+    this.#hasValues = streamBuffer === undefined;
     this.#failed = failure?.index;
     // The arrays themselves may be heavy, and this object may be kept.
     const lengths = spec.shape === "list" ? sizes.map(({ length }) => ({ length })) : [];

@@ -1,88 +1,74 @@
-/** What a call that has ended tells: its event and its trace. */
+/** What a call that has ended tells: its event and its trace. Both sum up over its passes. */
 
-import type { Lease } from "../memory/lease.js";
-import type { Occupant } from "../plan/occupancy.js";
-import type { Plan } from "../plan/plan.js";
-import type { RunReport } from "../strategies/job.js";
+import type { Estimate } from "../plan/plan.js";
+import type { StrategyName } from "../strategies/registry.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "../telemetry/events.js";
-import type { Execution } from "./execution.js";
-import type { Measured } from "./measured-time.js";
-import type { Request } from "./request.js";
+import type { CallRecord, PassReport } from "./call-record.js";
+import { busyOf, sumOf, type Totals } from "./totals.js";
 
-/** A call from its first moment. */
-export interface CallRecord {
-  readonly job: number;
-  readonly started: number;
-  /** Replaced by one whose items are its own if the call has to wait. */
-  request: Request;
-  /** Aborted where the loop over a stream is left. */
-  readonly ownSignal: AbortSignal | undefined;
-  /** No other call was running. */
-  readonly beganAlone: boolean;
-  /** Undefined: it failed before it was planned. */
-  plan: Plan | undefined;
-  /** When the plan stood. */
-  planned: number;
-  execution: Execution | undefined;
-  /** What it keeps busy. */
-  occupant: Occupant | undefined;
-  /** Over its memory, and over the arrays that it was given. */
-  readonly lease: Lease;
-  /** In the order in which they ran. */
-  readonly runs: RunReport[];
-  /** Ends the watch over signals and progress; with `true` after the last report. */
-  stopWatching: ((completed: boolean) => void) | undefined;
-  /** By `cancel()`, before it had its memory. */
-  cancelled: { readonly reason: unknown } | undefined;
-}
-
-/** A course with its plan and its memory. */
-export type Planned = CallRecord & { readonly plan: Plan; readonly execution: Execution };
-
-export function busyOf(runs: readonly RunReport[]): number {
-  return runs.reduce((total, { busy }) => total + busy, 0);
-}
+type Told = Pick<CallRecord, "job" | "call" | "started" | "passes">;
 
 export function executionEvent(
-  { job, request, plan, execution, runs }: Planned,
-  { actual, wait }: Measured,
-  hintAdvice: string | undefined,
+  { job, call, passes }: Told,
+  { actual, wait }: Totals,
+  here: StrategyName,
 ): ParallelExecution {
-  const { strategy } = runs.at(-1) as RunReport;
+  const runs = passes.flatMap((pass) => pass.runs);
+  const strategy = strategyOf(passes);
   const workers = Math.max(...runs.map((run) => run.workers));
   const duration = actual.total;
-  const sent = runs.reduce((total, run) => total + run.metadataBytes, 0);
+  const sent = total(runs, (run) => run.metadataBytes) + total(passes, (pass) => pass.itemBytes);
+  const { plan } = passes[0] as PassReport;
   return {
     job,
-    call: request.call,
+    call,
     strategy,
-    items: plan.tasks,
+    items: total(passes, (pass) => pass.plan.tasks),
     duration,
     wait,
     workers,
     workerUtilisationPct: duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
     taskSizeHintBytes: plan.taskSizeHintBytes,
-    bytesPlaced: execution.bytesPlaced,
-    bytesShared: plan.bytesShared,
-    metadataBytes: strategy === "sequential" ? 0 : sent + request.itemBytes,
-    predicted: Object.freeze(plan.predicted[strategy]),
+    bytesPlaced: total(passes, (pass) => pass.bytesPlaced),
+    bytesShared: total(passes, (pass) => pass.plan.bytesShared),
+    metadataBytes: strategy === here ? 0 : sent,
+    predicted: Object.freeze(predictedOf(passes)),
     actual: Object.freeze(actual),
-    advice: hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice],
+    advice: [...new Set(passes.flatMap(adviceIn))],
   };
 }
 
+/** @param actual `undefined` if the call failed, or its loop was left */
 export function callTrace(
-  { job, request, plan, planned, execution, runs, started }: CallRecord & { readonly plan: Plan },
+  { job, call, passes, started }: Told,
   ended: number,
-  actual: CallTrace["actual"],
+  actual: Estimate | undefined,
   error: unknown,
 ): Omit<CallTrace, "executor"> {
-  const { strategy } = runs.at(-1) ?? plan;
+  const { kernel, plan } = passes[0] as PassReport;
+  return {
+    job,
+    call,
+    kernel,
+    tasks: total(passes, (pass) => pass.plan.tasks),
+    strategy: strategyOf(passes),
+    reason: plan.reason,
+    start: started,
+    end: ended,
+    spans: passes.flatMap(spansOf),
+    claims: passes.flatMap(({ runs }) => runs.flatMap(({ claims }) => claims)),
+    predicted: predictedOf(passes),
+    actual,
+    error,
+  };
+}
+
+function spansOf({ started, planned, ended, placing, runs, measured }: PassReport): TraceSpan[] {
   const spans: TraceSpan[] = [{ name: "plan", start: started, end: planned }];
   const add = (name: TraceSpan["name"], start: number, end: number): void => {
     if (end > start) spans.push({ name, start, end });
   };
-  if (execution?.placing !== undefined) add("place", execution.placing.start, execution.placing.end);
+  if (placing !== undefined) add("place", placing.start, placing.end);
   for (const { woken, ready, computing } of runs) {
     add("spawn", woken, ready);
     if (computing === undefined) continue;
@@ -90,20 +76,26 @@ export function callTrace(
     add("compute", computing.start, computing.end);
   }
   const last = runs.at(-1)?.computing;
-  if (last !== undefined && error === undefined) add("results", last.end, ended);
-  return {
-    job,
-    call: request.call,
-    kernel: request.kernel.name,
-    tasks: plan.tasks,
-    strategy,
-    reason: plan.reason,
-    start: started,
-    end: ended,
-    spans,
-    claims: runs.flatMap(({ claims }) => claims),
-    predicted: plan.predicted[strategy],
-    actual,
-    error,
-  };
+  if (last !== undefined && measured !== undefined) add("results", last.end, ended);
+  return spans;
+}
+
+function adviceIn({ plan, hintAdvice }: PassReport): readonly string[] {
+  return hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice];
+}
+
+/** The strategy that finished the call. */
+function strategyOf(passes: readonly PassReport[]): StrategyName {
+  const { plan, runs } = passes.at(-1) as PassReport;
+  return (runs.at(-1)?.strategy as StrategyName | undefined) ?? plan.strategy;
+}
+
+/** What plans said of the strategies that finished the passes. */
+function predictedOf(passes: readonly PassReport[]): Estimate {
+  const estimates = passes.map((pass) => pass.plan.predicted[strategyOf([pass])]);
+  return estimates.length === 1 ? (estimates[0] as Estimate) : sumOf(estimates);
+}
+
+function total<T>(list: readonly T[], figure: (each: T) => number): number {
+  return list.reduce((sum, each) => sum + figure(each), 0);
 }

@@ -1,16 +1,14 @@
-import { type Stoppable, stopOnAbort } from "./abort-and-progress.js";
+import type { Stoppable } from "./abort-and-progress.js";
 
-/** A call that waits for memory, and can be stopped meanwhile. */
+/** A pass that waits for memory, and can be stopped meanwhile. */
 export class RoomWait implements Stoppable {
   /** Resolves when the wait is over, however it ended. */
   readonly over: Promise<void>;
   readonly #stopped: Promise<never>;
-  readonly #unwatch: readonly (() => void)[];
   #end!: () => void;
   #reject!: (reason: unknown) => void;
 
-  /** @param signals stop it */
-  constructor(signals: readonly (AbortSignal | undefined)[]) {
+  constructor() {
     this.over = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -19,8 +17,6 @@ export class RoomWait implements Stoppable {
     });
     // Whether anybody waits just now or not.
     this.#stopped.catch(() => {});
-    const given = signals.filter((signal) => signal !== undefined);
-    this.#unwatch = given.map((signal) => stopOnAbort(this, signal));
   }
 
   stop(reason: unknown): void {
@@ -33,7 +29,6 @@ export class RoomWait implements Stoppable {
   }
 
   end(): void {
-    for (const end of this.#unwatch) end();
     this.#end();
   }
 }

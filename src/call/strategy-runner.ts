@@ -1,134 +1,153 @@
 /**
- * The dispatch of a call, leg by leg: on the strategy that was planned, and with what that leaves on the one that takes
- * over, for speed or for want of workers.
+ * Runs a pass on its planned strategy. Tasks that are left over, because moving is faster or no workers are available, run on
+ * the next strategy.
  */
 import type { ParallelConfig } from "../config/config.js";
 import { WorkerLostError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import type { Occupant } from "../plan/occupancy.js";
-import type { HandOverPlan, Plan } from "../plan/plan.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
-import type { RunReport } from "../strategies/job.js";
-import type { Pool } from "../strategies/threads/pool.js";
+import type { HandOverPlan, Plan, StrategyName } from "../strategies/registry.js";
+import type { Leg, RunReport } from "../strategies/strategy.js";
+import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Occupation } from "../telemetry/metrics.js";
 import type { Reporter } from "../telemetry/reporter.js";
-import type { Leg } from "./execution.js";
+import type { CallRecord, PlannedPass } from "./call-record.js";
 import { HandOver } from "./hand-over.js";
 import type { Planner } from "./planner.js";
-import type { Planned } from "./report.js";
 
-const ALONE: Leg = { strategy: "sequential", workers: 1, expected: undefined, overseer: undefined };
+/** A part of a pass on one strategy. */
+interface NamedLeg extends Leg {
+  readonly strategy: StrategyName;
+  readonly overseer: HandOver | undefined;
+}
 
 export class StrategyRunner {
   readonly #config: ParallelConfig;
   readonly #arena: Arena;
-  readonly #pool: Pool;
+  readonly #strategies: StrategySet;
   readonly #planner: Planner;
   readonly #reporter: Reporter;
 
-  constructor(config: ParallelConfig, arena: Arena, pool: Pool, planner: Planner, reporter: Reporter) {
+  constructor(
+    config: ParallelConfig,
+    arena: Arena,
+    strategies: StrategySet,
+    planner: Planner,
+    reporter: Reporter,
+  ) {
     this.#config = config;
     this.#arena = arena;
-    this.#pool = pool;
+    this.#strategies = strategies;
     this.#planner = planner;
     this.#reporter = reporter;
   }
 
-  /** Runs the planned strategy, and what is left on the one that takes over. @returns undefined where all has ended */
-  run(course: Planned): Promise<void> | undefined {
-    course.occupant = this.#planner.began(course.plan);
-    const next = this.#runLeg(course, this.#firstLeg(course));
-    return next === undefined ? undefined : this.#goOn(course, next);
+  /** @returns `undefined` if all has ended at once */
+  run(call: CallRecord, pass: PlannedPass): Promise<void> | undefined {
+    pass.occupant = this.#planner.began(pass.plan);
+    const next = this.#runLeg(call, pass, this.#firstLeg(call, pass));
+    return next === undefined ? undefined : this.#goOn(call, pass, next);
   }
 
-  async #goOn(course: Planned, next: MaybePromise<Leg | undefined>): Promise<void> {
+  async #goOn(call: CallRecord, pass: PlannedPass, next: MaybePromise<NamedLeg | undefined>): Promise<void> {
     let leg = await next;
-    while (leg !== undefined) leg = await this.#runLeg(course, leg);
+    while (leg !== undefined) leg = await this.#runLeg(call, pass, leg);
   }
 
-  #firstLeg(course: Planned): Leg {
-    const { job, request, plan, execution, runs } = course;
+  #firstLeg({ job, call }: CallRecord, pass: PlannedPass): NamedLeg {
+    const { request, plan, memory, runs } = pass;
     const { strategy, workers, handOver } = plan;
-    const expected = expectedOf(plan);
+    const expected = expectedOf(plan, strategy);
     if (handOver === undefined) return { strategy, workers, expected, overseer: undefined };
-    const { bytesNeeded } = request.placement;
     const planner = this.#planner;
     const grounds = {
       get rent() {
-        return planner.rent;
+        return planner.rentOf(handOver.strategy);
       },
-      planAgain: () => planner.planAgain(request, course.occupant as Occupant),
+      planAgain: () => planner.planAgain(request, pass.occupant as Occupant<StrategyName>),
     };
-    const overseer = new HandOver(plan, this.#pool, this.#arena, bytesNeeded, grounds, (error) => {
+    const next = this.#strategies.get(handOver.strategy);
+    const bytesNeeded = next.descriptor.placesArrays ? request.placement.bytesNeeded : 0;
+    const overseer = new HandOver(plan, next.strategy.workers, this.#arena, bytesNeeded, grounds, (error) => {
       // A call that is over stays nowhere: it may be why the workers did not come.
-      if (runs.length > 0 || execution.job.isStopped) return;
-      this.#reporter.fellBack(job, request.call, error, handOver.strategy, plan.strategy);
+      if (runs.length > 0 || memory.job.isStopped) return;
+      this.#reporter.fellBack(job, call, error, handOver.strategy, strategy);
     });
-    return { ...ALONE, overseer };
+    return { strategy, workers, expected, overseer };
   }
 
   /** @returns what takes over */
-  #runLeg(course: Planned, leg: Leg): MaybePromise<Leg | undefined> {
-    const occupation = leg.strategy === "threads" ? this.#reporter.metrics.occupyWorkers() : undefined;
-    const { backlog } = course.execution.job.parts;
-    if (occupation !== undefined && backlog !== undefined) backlog.onWorkers = occupation.occupy;
+  #runLeg(call: CallRecord, pass: PlannedPass, leg: NamedLeg): MaybePromise<NamedLeg | undefined> {
+    const strategy = this.#strategies.get(leg.strategy);
+    const hasWorkers = strategy.strategy.workers !== undefined;
+    const occupation = hasWorkers ? this.#reporter.metrics.occupyWorkers() : undefined;
+    const { streamBuffer } = call;
+    if (occupation !== undefined && streamBuffer !== undefined) streamBuffer.onWorkers = occupation.occupy;
     try {
-      const ran = course.execution.run(leg, this.#pool, this.#config.maxRetries);
-      if (isPromise(ran)) return this.#endLater(course, leg, occupation, ran);
-      return this.#ended(course, leg, occupation, ran);
+      const ran = pass.memory.run(strategy, leg);
+      if (isPromise(ran)) return this.#endLater(call, pass, leg, occupation, ran);
+      return this.#end(call, pass, leg, occupation, ran);
     } catch (error) {
-      return this.#fallBack(course, leg, occupation, error);
+      return this.#fallBack(call, pass, leg, occupation, error);
     }
   }
 
+  // Beside `#end`: a call of tiny tasks that has ended already makes no promise.
   async #endLater(
-    course: Planned,
-    leg: Leg,
+    call: CallRecord,
+    pass: PlannedPass,
+    leg: NamedLeg,
     occupation: Occupation | undefined,
     ran: Promise<RunReport>,
-  ): Promise<Leg | undefined> {
+  ): Promise<NamedLeg | undefined> {
     try {
-      return this.#ended(course, leg, occupation, await ran);
+      return this.#end(call, pass, leg, occupation, await ran);
     } catch (error) {
-      return this.#fallBack(course, leg, occupation, error);
+      return this.#fallBack(call, pass, leg, occupation, error);
     }
   }
 
-  /** @returns the workers' leg, where this thread has handed over */
-  #ended(
-    course: Planned,
-    { overseer }: Leg,
+  /** @returns the workers' leg, if this thread has handed over */
+  #end(
+    call: CallRecord,
+    pass: PlannedPass,
+    { overseer }: NamedLeg,
     occupation: Occupation | undefined,
     report: RunReport,
-  ): Leg | undefined {
-    const { job, request, plan, runs } = course;
+  ): NamedLeg | undefined {
     occupation?.end(report.busy);
-    runs.push(report);
+    pass.runs.push(report);
     if (overseer === undefined || report.left === 0) return undefined;
+    const { plan } = pass;
     const { strategy, workers } = plan.handOver as HandOverPlan;
-    this.#planner.ended(course.occupant as Occupant);
-    course.occupant = this.#planner.began(plan, strategy);
-    this.#reporter.planned(job, request.call, plan, strategy, overseer.reason);
-    return { strategy, workers, expected: expectedOf(plan), overseer: undefined };
+    this.#planner.ended(pass.occupant as Occupant<StrategyName>);
+    pass.occupant = this.#planner.began(plan, strategy);
+    call.announced = strategy;
+    this.#reporter.planned(call.job, call.call, plan, strategy, overseer.reason);
+    return { strategy, workers, expected: expectedOf(plan, strategy), overseer: undefined };
   }
 
   /**
-   * @returns a leg on this thread, where that may replace the workers
-   * @throws the error, where nothing may
+   * @returns a leg on the calling thread, if that may replace the workers
+   * @throws the error, if nothing may
    */
   #fallBack(
-    { job, request, plan, execution }: Planned,
-    { strategy }: Leg,
+    call: CallRecord,
+    pass: PlannedPass,
+    leg: NamedLeg,
     occupation: Occupation | undefined,
     error: unknown,
-  ): Leg {
+  ): NamedLeg {
     occupation?.end(0);
-    if (execution.job.isStopped || strategy !== "threads" || !this.#mayFallBack(plan, error)) throw error;
-    this.#reporter.fellBack(job, request.call, error, strategy, "sequential");
-    return ALONE;
+    const { here } = this.#planner;
+    const mayFallBack = !pass.memory.job.isStopped && leg.strategy !== here;
+    if (!mayFallBack || !this.#isReplaceable(pass.plan, error)) throw error;
+    this.#reporter.fellBack(call.job, call.call, error, leg.strategy, here);
+    return { strategy: here, workers: 1, expected: undefined, overseer: undefined };
   }
 
-  #mayFallBack(plan: Plan, error: unknown): boolean {
+  #isReplaceable(plan: Plan, error: unknown): boolean {
     if (this.#config.forceSerialOnFailure) return true;
     // An initializer runs in workers only, and kernels may count on it.
     if (this.#config.workerInitializer !== undefined) return false;
@@ -138,6 +157,6 @@ export class StrategyRunner {
   }
 }
 
-function expectedOf({ kernel, predicted }: Plan): Leg["expected"] {
-  return kernel === undefined ? undefined : predicted.threads.compute;
+function expectedOf({ kernel, predicted }: Plan, strategy: StrategyName): number | undefined {
+  return kernel === undefined ? undefined : predicted[strategy].compute;
 }

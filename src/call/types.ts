@@ -1,7 +1,7 @@
 /** Types of the public calls: what goes in, what the kernel sees, what comes out. */
 import type { KernelContext, KernelView, ReadOnlyDeep } from "../kernel/types.js";
 import type { OnBuffer, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
-import type { StrategyName } from "../plan/plan.js";
+import type { StrategyName } from "../strategies/registry.js";
 
 /** How far a call has come. */
 export interface Progress {

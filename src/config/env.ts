@@ -1,6 +1,6 @@
 /** Options from the text of the environment variable `CE_PARALLEL`. Pure. */
 import { ConfigurationError } from "../errors.js";
-import type { StrategyName } from "../plan/plan.js";
+import { STRATEGIES, type StrategyName } from "../strategies/registry.js";
 
 export const VARIABLE = "CE_PARALLEL";
 
@@ -22,13 +22,18 @@ type Reading = EnvOptions | string;
 
 const ON = ["1", "on", "true"];
 const OFF = ["0", "off", "false"];
-const STRATEGIES = ["auto", "threads", "sequential"] as const;
+
+/** Words that ask for a strategy, with its name. */
+const STRATEGY_WORDS: ReadonlyMap<string, "auto" | StrategyName> = new Map([
+  ["auto", "auto"],
+  ...STRATEGIES.flatMap(({ name, words }) => words.map((word): [string, StrategyName] => [word, name])),
+]);
 
 /** Tokens without a value. Only the first two lines touch `enabled`: to name a strategy does not switch it on. */
 const WORDS: ReadonlyMap<string, EnvOptions> = new Map([
   ...["enable", ...ON].map((word): [string, EnvOptions] => [word, { enabled: true }]),
   ...OFF.map((word): [string, EnvOptions] => [word, { enabled: false }]),
-  ...STRATEGIES.map((strategy): [string, EnvOptions] => [strategy, { strategy }]),
+  ...[...STRATEGY_WORDS].map(([word, strategy]): [string, EnvOptions] => [word, { strategy }]),
 ]);
 
 /** Tokens `key=value`. */
@@ -46,14 +51,6 @@ const KEYS: ReadonlyMap<string, (value: string) => Reading> = new Map([
 
 /** Words and keys of the Python surface that mean nothing here, with what to write in their place. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
-  [
-    "joblib",
-    'replaced by "threads": workers are threads of this process that read the arrays where they are',
-  ],
-  [
-    "processes",
-    'replaced by "threads": workers are threads of this process that read the arrays where they are',
-  ],
   [
     "feature_chunk",
     'replaced by "instance_chunk=": chunks are ranges of elements, and every chunk has all columns',
@@ -85,9 +82,11 @@ function everyToken(): string {
 }
 
 function readStrategy(value: string): Reading {
-  const strategy = STRATEGIES.find((name) => name === value);
+  const strategy = STRATEGY_WORDS.get(value);
   if (strategy !== undefined) return { strategy };
-  return INSTEAD.get(value) ?? `one of ${STRATEGIES.map((name) => `strategy=${name}`).join(", ")}`;
+  return (
+    INSTEAD.get(value) ?? `one of ${[...STRATEGY_WORDS.keys()].map((word) => `strategy=${word}`).join(", ")}`
+  );
 }
 
 function integerFrom(least: number, set: (value: number) => EnvOptions): (value: string) => Reading {

@@ -3,7 +3,11 @@
  * thread (`sharray/bridge`). What they ask for is read here; what is behind them runs it.
  */
 
-import { NO_OPTIONS, type Request, readItemsCall, readPayloadCall } from "../call/request.js";
+import type { Backend } from "../call/backend.js";
+import { NO_OPTIONS } from "../call/call-options.js";
+import { named } from "../call/outcome.js";
+import { readItemsCall, readPayloadCall } from "../call/read-request.js";
+import type { Request } from "../call/request.js";
 import type {
   CallOptions,
   ChunkKernel,
@@ -25,37 +29,11 @@ import { isTypedArray, type TypedArray, type TypedArrayConstructor } from "../me
 import type { Input } from "../memory/inputs.js";
 import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
-import type { Plan } from "../plan/plan.js";
-import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { isPromise } from "../platform/maybe-promise.js";
+import type { Plan } from "../strategies/registry.js";
 import { isThenable } from "../tasks/bind-tasks.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
-
-/** What of the configuration counts where calls are read. */
-export interface CallSettings {
-  readonly chunkSize: number | undefined;
-  readonly verifyImmutable: boolean;
-}
-
-/** What a call came to. */
-export interface Outcome {
-  /** One per task; none where there are outputs. */
-  readonly values: unknown[];
-  readonly outputs: readonly TypedArray[];
-}
-
-/** What is behind the calls. */
-export interface Backend {
-  /** The memory of `share` and `allocate`. */
-  readonly arena: Arena;
-  readonly settings: CallSettings;
-  /** @throws what tells why nothing can be called any more */
-  checkOpen(call: string): void;
-  run(request: Request): MaybePromise<Outcome>;
-  /** @param read makes the request anew: a stream starts with its loop */
-  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
-  explain(request: Request): Plan | Promise<Plan>;
-}
 
 /** Where an executor has its backend. */
 export const BACKEND = Symbol("sharray.backend");
@@ -157,8 +135,7 @@ export abstract class Executor {
   ): Promise<Awaited<R>[]> {
     const backend = this[BACKEND];
     backend.checkOpen("map");
-    const { verifyImmutable } = backend.settings;
-    const ran = backend.run(readItemsCall(items, kernel, options, verifyImmutable));
+    const ran = backend.run(readItemsCall(items, kernel, options, backend.settings));
     const { values } = isPromise(ran) ? await ran : ran;
     return values as Awaited<R>[];
   }
@@ -232,17 +209,7 @@ export function readCall(
   options: CallOptions<unknown>,
 ): Request {
   backend.checkOpen(call);
-  const { chunkSize, verifyImmutable } = backend.settings;
-  return readPayloadCall(call, input, kernel, outputs, options, chunkSize, verifyImmutable);
-}
-
-/** Outputs as the call names them. */
-export function named(
-  names: readonly string[] | null,
-  arrays: readonly TypedArray[],
-): TypedArray | Record<string, TypedArray> {
-  if (names === null) return arrays[0] as TypedArray;
-  return Object.fromEntries(names.map((name, i) => [name, arrays[i] as TypedArray]));
+  return readPayloadCall(call, input, kernel, outputs, options, backend.settings);
 }
 
 function checkReleasable(array: unknown, what: string, arena: Arena): void {

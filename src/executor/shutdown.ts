@@ -1,6 +1,6 @@
 /** How long a shutdown waits for calls in progress. */
 
-import { checkField } from "../config/config.js";
+import { checkField } from "../config/rules.js";
 import { ConfigurationError, quote } from "../errors.js";
 import { isRecord } from "../memory/inputs.js";
 import { clearTimeout, setTimeout } from "../platform/builtins.js";

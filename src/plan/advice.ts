@@ -1,9 +1,9 @@
 /** What would make a call faster, in sentences. */
 import { cheapestElsewhere } from "./choose.js";
+import type { CostModels } from "./cost-model.js";
 import type { HostProfile } from "./host-profile.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan.js";
 import { bytes, ms } from "./print.js";
-import { HERE } from "./strategies.js";
 
 // How often a payload is placed before it is worth a word.
 const OFTEN_PLACED = 2;
@@ -18,36 +18,40 @@ const MANY_TASKS = 1000;
 const MUCH_SENDING = 1 / 20;
 // Chunks for each worker with which all of them end at about the same time.
 const FEW_CHUNKS = 4;
+type AnyWorkload = Workload<never>;
+type Workers = Pick<Limits<never>, "maxWorkers">;
+
 // A hint that is off by more is reported.
 const HINT_FACTOR = 4;
 
-export function adviceFor(
-  workload: Workload,
-  limits: Limits,
+export function adviceFor<N extends string>(
+  models: CostModels<N>,
+  workload: Workload<N>,
+  limits: Limits<N>,
   host: HostProfile,
-  predicted: Plan["predicted"],
+  predicted: Plan<N>["predicted"],
 ): readonly string[] {
-  const mayUseWorkers = limits.strategy !== "sequential" && limits.sequentialBecause === undefined;
-  const here = predicted[HERE.name];
-  const elsewhere = cheapestElsewhere(predicted);
+  const mayUseWorkers = limits.strategy !== models.here && limits.hereBecause === undefined;
+  const here = predicted[models.here];
+  const elsewhere = predicted[cheapestElsewhere(models, limits, predicted)];
   return [
-    ...placedOften(workload, here, predicted[elsewhere]),
+    ...placedOften(workload, here, elsewhere),
     ...droppedOften(workload),
-    ...shortTasks(workload),
+    ...shortTasks(workload, models.here),
     ...dearResults(workload, limits),
-    ...(mayUseWorkers ? idleWorkers(workload, limits, host, predicted[elsewhere]) : []),
-    ...(mayUseWorkers ? slowStart(workload, here, predicted[elsewhere]) : []),
+    ...(mayUseWorkers ? idleWorkers(workload, limits, host, elsewhere) : []),
+    ...(mayUseWorkers ? slowStart(workload, here, elsewhere) : []),
   ];
 }
 
-function placedOften({ placedBefore }: Workload, here: Estimate, elsewhere: Estimate): string[] {
+function placedOften({ placedBefore }: AnyWorkload, here: Estimate, elsewhere: Estimate): string[] {
   const { times } = placedBefore;
   const wouldPay = elsewhere.total - elsewhere.place < here.total;
   if (times < OFTEN_PLACED || !wouldPay) return [];
   return [`these ${bytes(placedBefore.bytes)} were placed ${times} times: use executor.share()`];
 }
 
-function droppedOften({ droppedBefore }: Workload): string[] {
+function droppedOften({ droppedBefore }: AnyWorkload): string[] {
   const { times } = droppedBefore;
   if (times < OFTEN_DROPPED || droppedBefore.bytes < LARGE_OUTPUTS) return [];
   return [
@@ -56,14 +60,14 @@ function droppedOften({ droppedBefore }: Workload): string[] {
   ];
 }
 
-function shortTasks({ call, tasks, kernel }: Workload): string[] {
+function shortTasks<N extends string>({ call, tasks, kernel }: Workload<N>, here: N): string[] {
   if (call !== "map" || kernel === undefined || tasks < MANY_TASKS) return [];
-  const each = kernel.perTask.sequential;
+  const each = kernel.perTask[here];
   if (each >= SHORT_TASK_MS) return [];
   return [`each task takes ${ms(each)}: map over columns instead, with mapShared() or transformShared()`];
 }
 
-function dearResults({ isCut, tasks, kernel }: Workload, { maxWorkers }: Limits): string[] {
+function dearResults({ isCut, tasks, kernel }: AnyWorkload, { maxWorkers }: Workers): string[] {
   const isDear = kernel !== undefined && kernel.sending >= MUCH_SENDING;
   if (!isDear || !isCut || tasks < FEW_CHUNKS * maxWorkers) return [];
   const percent = Math.round(100 * kernel.sending);
@@ -72,13 +76,18 @@ function dearResults({ isCut, tasks, kernel }: Workload, { maxWorkers }: Limits)
   ];
 }
 
-function idleWorkers({ tasks }: Workload, limits: Limits, host: HostProfile, elsewhere: Estimate): string[] {
+function idleWorkers(
+  { tasks }: AnyWorkload,
+  limits: Workers,
+  host: HostProfile,
+  elsewhere: Estimate,
+): string[] {
   const width = Math.min(limits.maxWorkers, host.parallelism);
   if (tasks < 2 || tasks >= width || elsewhere.compute < elsewhere.dispatch) return [];
   return [`${tasks} tasks keep only ${tasks} of ${width} threads busy: cut the work finer`];
 }
 
-function slowStart({ kernel, hint }: Workload, here: Estimate, elsewhere: Estimate): string[] {
+function slowStart({ kernel, hint }: AnyWorkload, here: Estimate, elsewhere: Estimate): string[] {
   // Of an unknown kernel nobody knows whether workers are of use.
   if (kernel === undefined && hint === 0) return [];
   const isWorth = elsewhere.total - elsewhere.spawn < here.total;

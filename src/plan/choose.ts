@@ -1,11 +1,11 @@
 /** Which strategy, and why: gates first, then costs. */
+import type { CostModels } from "./cost-model.js";
 import { GUARD_MS } from "./hand-over-cost.js";
-import type { Estimate, KernelCost, Limits, Plan, StrategyName, Workload } from "./plan.js";
+import type { Estimate, KernelCost, Limits, Plan, Workload } from "./plan.js";
 import { ms } from "./print.js";
-import { HERE, STRATEGIES } from "./strategies.js";
 
-export interface Choice {
-  readonly strategy: StrategyName;
+export interface Choice<N extends string> {
+  readonly strategy: N;
   /** Words are made at need: most calls' are never read. */
   readonly reason: () => string;
   /** Chosen by costs, so what the run shows may overturn it. */
@@ -25,63 +25,86 @@ const TRUSTED_FACTOR = 2;
 const LOOK_AGAIN = 1 / 100;
 const LEAST_SINCE = 32;
 
-export function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]): Choice {
+type Predicted<N extends string> = Plan<N>["predicted"];
+
+export function choose<N extends string>(
+  models: CostModels<N>,
+  workload: Workload<N>,
+  limits: Limits<N>,
+  predicted: Predicted<N>,
+): Choice<N> {
+  const { here } = models;
   const gate = closedGate(workload, limits);
-  if (gate !== undefined) return decided(HERE.name, gate);
+  if (gate !== undefined) return decided(here, gate);
   const asked = limits.strategy;
   if (asked !== "auto") return decided(asked, `strategy "${asked}" was asked for`);
-  const choice = chooseByCosts(workload, limits, predicted);
-  const { liveWorkers, respawnWait } = limits;
-  if (choice.strategy !== HERE.name || liveWorkers > 0 || respawnWait === 0) return choice;
+  const choice = chooseByCosts(models, workload, limits, predicted);
+  const { serving, respawnWait } = limits.states[cheapestElsewhere(models, limits, predicted)];
+  if (choice.strategy !== here || serving > 0 || respawnWait === 0) return choice;
   const wait = ms(respawnWait);
   return { ...choice, reason: () => `${choice.reason()}; workers died, and none is started for ${wait}` };
 }
 
-function chooseByCosts(workload: Workload, limits: Limits, predicted: Plan["predicted"]): Choice {
-  const chosen = cheapest(predicted, limits, 1);
-  if (!isSure(workload, limits, predicted, chosen)) return chooseUnsure(workload, limits, predicted, chosen);
+function chooseByCosts<N extends string>(
+  models: CostModels<N>,
+  workload: Workload<N>,
+  limits: Limits<N>,
+  predicted: Predicted<N>,
+): Choice<N> {
+  const chosen = cheapest(models, predicted, limits, 1);
+  if (!isSure(models, workload, limits, predicted, chosen)) {
+    return chooseUnsure(models, workload, limits, predicted, chosen);
+  }
   const because = (why: string) => (): string =>
-    `${why}: ${STRATEGIES.map(({ name }) => `${name} ${ms(predicted[name].total)}`).join(", ")}`;
-  const due = strategyDue(chosen, workload, predicted);
+    `${why}: ${models.all.map(({ name }) => `${name} ${ms(predicted[name].total)}`).join(", ")}`;
+  const due = strategyDue(models, chosen, workload, limits, predicted);
   if (due !== undefined) {
     const since = workload.kernel?.since[due];
     return open(due, because(`not measured in the last ${since} runs, so it is looked at again`));
   }
-  return open(chosen, because(whyCheapest(predicted[HERE.name], predicted[chosen], limits)));
+  return open(chosen, because(whyCheapest(models.here, chosen, limits, predicted)));
 }
 
-function whyCheapest(here: Estimate, chosen: Estimate, limits: Limits): string {
-  if (chosen === here || chosen.total < here.total) return "predicted to be faster";
-  return costOf(chosen, limits, 1) < here.total
+function whyCheapest<N extends string>(
+  here: N,
+  chosen: N,
+  limits: Limits<N>,
+  predicted: Predicted<N>,
+): string {
+  const { total } = predicted[here];
+  if (chosen === here || predicted[chosen].total < total) return "predicted to be faster";
+  return costOf(chosen, predicted, limits, 1) < total
     ? "predicted to be faster but for the start of workers, which earlier calls would have needed too"
     : "predicted to be as fast within a tenth, and leaves this thread free";
 }
 
 /** Nothing is known of calls like this one, or they differ too much. */
-function chooseUnsure(
-  { kernel, canGiveUp }: Workload,
-  { canInterrupt }: Limits,
-  predicted: Plan["predicted"],
-  chosen: StrategyName,
-): Choice {
+function chooseUnsure<N extends string>(
+  models: CostModels<N>,
+  { kernel, canGiveUp }: Workload<N>,
+  limits: Limits<N>,
+  predicted: Predicted<N>,
+  chosen: N,
+): Choice<N> {
   const what = unknownOf(kernel);
-  const isShort = kernel !== undefined && kernel.perTask[HERE.name] <= GUARD_MS;
-  if (!canInterrupt && !isShort) {
+  const { here } = models;
+  const elsewhere = cheapestElsewhere(models, limits, predicted);
+  const isShort = kernel !== undefined && kernel.perTask[here] <= GUARD_MS;
+  if (!limits.canInterrupt && !isShort) {
     const reason = (): string => `${what}, and nothing could stop it on this thread: the workers find out`;
-    return unsure(kernel === undefined ? cheapestElsewhere(predicted) : chosen, reason);
+    return unsure(kernel === undefined ? elsewhere : chosen, reason);
   }
-  const elsewhere = cheapestElsewhere(predicted);
   const toFindOut = overheadOf(predicted[elsewhere]);
   if (!canGiveUp && !isShort && toFindOut <= FIND_OUT_MS) {
     return unsure(elsewhere, () => `${what}: the workers find out what it costs, for ${ms(toFindOut)}`);
   }
   return unsure(
-    HERE.name,
+    here,
     () => `${what}: the call starts on this thread and moves to the workers when that pays`,
   );
 }
 
-function unknownOf(kernel: KernelCost | undefined): string {
+function unknownOf(kernel: KernelCost<string> | undefined): string {
   if (kernel === undefined) return "the kernel was never measured";
   if (kernel.runs === 1) return "the kernel was measured once, while it was compiled";
   if (kernel.basis === "fitted") return "no call like this one was measured";
@@ -89,41 +112,62 @@ function unknownOf(kernel: KernelCost | undefined): string {
 }
 
 /** Would the choice be the same if tasks cost as much more, or less, as they may? */
-function isSure(
-  { kernel, hint }: Workload,
-  limits: Limits,
-  predicted: Plan["predicted"],
-  chosen: StrategyName,
+function isSure<N extends string>(
+  models: CostModels<N>,
+  { kernel, hint }: Workload<N>,
+  limits: Limits<N>,
+  predicted: Predicted<N>,
+  chosen: N,
 ): boolean {
   // A hint is the caller's word.
   if (kernel === undefined || hint > 0) return hint > 0;
   const { within, basis } = kernel;
   if (within === Infinity) return false;
   if (basis === "seen") return within <= TRUSTED_FACTOR;
-  return [within, 1 / within].every((factor) => cheapest(predicted, limits, factor) === chosen);
+  return [within, 1 / within].every((factor) => cheapest(models, predicted, limits, factor) === chosen);
 }
 
 /** @param factor by which tasks cost more than is predicted */
-function cheapest(predicted: Plan["predicted"], limits: Limits, factor: number): StrategyName {
-  let best: StrategyName = HERE.name;
-  let least = FREE_LOOP * costOf(predicted[best], limits, factor);
-  for (const { name, isHere } of STRATEGIES) {
-    const cost = isHere ? Infinity : costOf(predicted[name], limits, factor);
-    if (cost > least || (cost === least && best !== HERE.name)) continue;
+function cheapest<N extends string>(
+  { here, elsewhere }: CostModels<N>,
+  predicted: Predicted<N>,
+  limits: Limits<N>,
+  factor: number,
+): N {
+  let best = here;
+  let least = FREE_LOOP * costOf(here, predicted, limits, factor);
+  for (const name of elsewhere) {
+    const cost = costOf(name, predicted, limits, factor);
+    if (cost > least || (cost === least && best !== here)) continue;
     [best, least] = [name, cost];
   }
   return best;
 }
 
-/** Earlier calls that had no workers have paid for their start. */
-function costOf({ spawn, compute, total }: Estimate, { rent }: Limits, factor: number): number {
+/** Earlier calls that had no workers have paid for their start. What is unavailable costs more than anything. */
+function costOf<N extends string>(
+  name: N,
+  predicted: Predicted<N>,
+  { states }: Limits<N>,
+  factor: number,
+): number {
+  const { unavailable, rent } = states[name];
+  if (unavailable !== undefined) return Infinity;
+  const { spawn, compute, total } = predicted[name];
   return total + (factor - 1) * compute - Math.min(spawn, rent);
 }
 
-/** Where a call may move from the calling thread. */
-export function cheapestElsewhere(predicted: Plan["predicted"]): StrategyName {
-  const names = STRATEGIES.filter(({ isHere }) => !isHere).map(({ name }) => name);
-  return names.reduce((best, name) => (predicted[name].total < predicted[best].total ? name : best));
+/** Where a call may move from the calling thread. If it may move nowhere, where it would have moved. */
+export function cheapestElsewhere<N extends string>(
+  { elsewhere }: CostModels<N>,
+  { states }: Limits<N>,
+  predicted: Predicted<N>,
+): N {
+  const total = (name: N): number =>
+    states[name].unavailable === undefined ? predicted[name].total : Infinity;
+  let best = elsewhere[0] as N;
+  for (const name of elsewhere) if (total(name) < total(best)) best = name;
+  return best;
 }
 
 /** What it takes to reach a strategy, in milliseconds. */
@@ -134,38 +178,44 @@ function overheadOf({ spawn, place, dispatch }: Estimate): number {
 /**
  * A strategy that is not chosen, if it is time to look at it again: it may have been measured badly, or things have changed.
  */
-function strategyDue(
-  chosen: StrategyName,
-  { kernel }: Workload,
-  predicted: Plan["predicted"],
-): StrategyName | undefined {
+function strategyDue<N extends string>(
+  { all }: CostModels<N>,
+  chosen: N,
+  { kernel }: Workload<N>,
+  { states }: Limits<N>,
+  predicted: Predicted<N>,
+): N | undefined {
   if (kernel === undefined || kernel.basis !== "seen") return undefined;
   const { total } = predicted[chosen];
-  return STRATEGIES.find(({ name, isHere }) => {
+  return all.find(({ name, isHere }) => {
     if (name === chosen || kernel.since[name] < LEAST_SINCE) return false;
+    if (states[name].unavailable !== undefined) return false;
     // No pool is started for a look, and no task is looked at that would keep the event loop waiting.
     if (predicted[name].spawn > 0 || (isHere && kernel.perTask[chosen] > GUARD_MS)) return false;
     return predicted[name].total - total <= LOOK_AGAIN * kernel.since[name] * total;
   })?.name;
 }
 
-function decided(strategy: StrategyName, reason: string): Choice {
+function decided<N extends string>(strategy: N, reason: string): Choice<N> {
   return { strategy, reason: () => reason, isOpen: false, isUnsure: false };
 }
 
-function open(strategy: StrategyName, reason: () => string): Choice {
+function open<N extends string>(strategy: N, reason: () => string): Choice<N> {
   return { strategy, reason, isOpen: true, isUnsure: false };
 }
 
-function unsure(strategy: StrategyName, reason: () => string): Choice {
+function unsure<N extends string>(strategy: N, reason: () => string): Choice<N> {
   return { strategy, reason, isOpen: true, isUnsure: true };
 }
 
-/** Why only sequential is possible or allowed; undefined: anything is. */
-function closedGate({ tasks, instances }: Workload, limits: Limits): string | undefined {
+/** Why only the calling thread may run the call; `undefined` if others may. */
+function closedGate(
+  { tasks, instances }: Workload<string>,
+  limits: Omit<Limits<string>, "strategy" | "states">,
+): string | undefined {
   const { minBatchSize, minInstancesForParallel, tinyWorkloadThreshold } = limits;
   if (tasks === 0) return "there are no tasks";
-  if (limits.sequentialBecause !== undefined) return limits.sequentialBecause;
+  if (limits.hereBecause !== undefined) return limits.hereBecause;
   if (minBatchSize !== undefined && tasks < minBatchSize) {
     return `${tasks} tasks are fewer than minBatchSize (${minBatchSize})`;
   }

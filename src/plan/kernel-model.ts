@@ -3,11 +3,11 @@
  * "seen", a call of this shape was measured; "fitted", calls of other shapes were. Without any the host profile supposes.
  */
 import { RecentMap } from "../platform/recent-map.js";
+import type { CostModels } from "./cost-model.js";
 import { fitOf, type Point } from "./fit.js";
-import type { KernelCost } from "./plan.js";
+import type { ByStrategy, KernelCost } from "./plan.js";
 import { type KernelRun, ShapeRecord } from "./shape-record.js";
 import { Speeds } from "./speeds.js";
-import { byStrategy, HERE, STRATEGIES } from "./strategies.js";
 import type { WorkShape } from "./work-shape.js";
 
 // Programs that never make the same call twice must not grow for ever.
@@ -21,15 +21,18 @@ const SAME_WORK = 1.5;
 const LEAST_CHANGES = 2;
 const WEIGHT = 1 / 3;
 
-const NOTHING = byStrategy(() => 0);
-const UNKNOWN = byStrategy<number | undefined>(() => undefined);
-
-class KernelModel {
+class KernelModel<N extends string> {
+  readonly #models: CostModels<N>;
   /** By shape, whatever the arguments. */
-  readonly #records = new RecentMap<number, ShapeRecord>(MOST_SHAPES);
+  readonly #records = new RecentMap<number, ShapeRecord<N>>(MOST_SHAPES);
   /** By shape and arguments. */
-  readonly #withArgs = new RecentMap<number, ShapeRecord>(MOST_SHAPES);
-  readonly #speeds = new Speeds();
+  readonly #withArgs = new RecentMap<number, ShapeRecord<N>>(MOST_SHAPES);
+  readonly #speeds: Speeds<N>;
+  /** Figures of strategies of which nothing is known, to be copied: an object made field by field takes longer. */
+  readonly #blank: {
+    readonly nothing: ByStrategy<N, number>;
+    readonly unknown: ByStrategy<N, number | undefined>;
+  };
   #runs = 0;
   #isOnWorkers = false;
   #perResult = 0;
@@ -37,14 +40,20 @@ class KernelModel {
   #argsChanges = 0;
   #argsEffect = 0;
 
-  costOf(shape: WorkShape, afterPause: boolean): KernelCost {
+  constructor(models: CostModels<N>) {
+    this.#models = models;
+    this.#speeds = new Speeds(models);
+    this.#blank = { nothing: models.byStrategy(() => 0), unknown: models.byStrategy(() => undefined) };
+  }
+
+  costOf(shape: WorkShape, afterPause: boolean): KernelCost<N> {
     const record = this.#seen(shape);
     return record === undefined ? this.#fitted(shape) : this.#recorded(record, afterPause);
   }
 
-  learn(shape: WorkShape, run: KernelRun): void {
+  learn(shape: WorkShape, run: KernelRun<N>): void {
     const { strategy, tasks, busy, results } = run;
-    const record = recordIn(this.#records, shape.key, shape);
+    const record = this.#recordIn(this.#records, shape.key, shape);
     const known = record.figures[strategy];
     if (record.lastArgs !== shape.args && known.runs > 1) {
       this.#noteArgs(Math.abs(Math.log(Math.max(1e-7, busy / tasks) / Math.max(1e-7, known.perTask))));
@@ -52,9 +61,9 @@ class KernelModel {
     record.lastArgs = shape.args;
     record.learn(run);
     if (known.runs < record.runs) this.#speeds.learn(record.figures, shape.tasks);
-    if (shape.args !== 0) recordIn(this.#withArgs, shape.keyWithArgs, shape).learn(run);
+    if (shape.args !== 0) this.#recordIn(this.#withArgs, shape.keyWithArgs, shape).learn(run);
     if (results !== undefined) this.#perResult = results / tasks;
-    this.#isOnWorkers ||= strategy !== HERE.name;
+    this.#isOnWorkers ||= strategy !== this.#models.here;
     this.#runs += 1;
   }
 
@@ -67,7 +76,7 @@ class KernelModel {
     return this.#argsChanges < LEAST_CHANGES || this.#argsEffect > Math.log(SAME_WORK);
   }
 
-  #seen(shape: WorkShape): ShapeRecord | undefined {
+  #seen(shape: WorkShape): ShapeRecord<N> | undefined {
     if (shape.args !== 0) {
       const record = this.#withArgs.get(shape.keyWithArgs);
       if (record !== undefined || this.#argsMatter) return record;
@@ -75,13 +84,14 @@ class KernelModel {
     return this.#records.get(shape.key);
   }
 
-  #recorded(record: ShapeRecord, afterPause: boolean): KernelCost {
+  #recorded(record: ShapeRecord<N>, afterPause: boolean): KernelCost<N> {
     const { figures, longest, sending, runs } = record;
-    const perTask = { ...NOTHING };
-    const perResult = { ...NOTHING };
-    const dispatch = { ...UNKNOWN };
-    const since = { ...NOTHING };
-    for (const { name } of STRATEGIES) {
+    const { nothing, unknown } = this.#blank;
+    const perTask = { ...nothing };
+    const perResult = { ...nothing };
+    const dispatch = { ...unknown };
+    const since = { ...nothing };
+    for (const { name } of this.#models.all) {
       const own = figures[name];
       perTask[name] = record.perTask(name, this.#speeds);
       perResult[name] = own.perResult ?? this.#perResult;
@@ -103,17 +113,17 @@ class KernelModel {
     };
   }
 
-  #within({ runs, spread }: ShapeRecord): number {
+  #within({ runs, spread }: ShapeRecord<N>): number {
     // The first run of a kernel is compiled on the way: it may take a hundred times as long as the next one.
     if (this.#runs === 1) return Infinity;
     return runs === 1 ? NEIGHBOUR_FACTOR : Math.max(LEAST_FACTOR, 1 + 2 * spread);
   }
 
-  #fitted(shape: WorkShape): KernelCost {
+  #fitted(shape: WorkShape): KernelCost<N> {
     const records = [...this.#records.values()];
     let longest = 0;
     for (const record of records) longest = Math.max(longest, record.longest);
-    const perTask = byStrategy((name) => {
+    const perTask = this.#models.byStrategy((name) => {
       const points = records.map(
         (record): Point => ({ bytes: record.shape.taskBytes, cost: record.perTask(name, this.#speeds) }),
       );
@@ -122,9 +132,9 @@ class KernelModel {
     });
     return {
       perTask,
-      perResult: byStrategy(() => this.#perResult),
-      dispatch: UNKNOWN,
-      since: NOTHING,
+      perResult: this.#models.byStrategy(() => this.#perResult),
+      dispatch: this.#blank.unknown,
+      since: this.#blank.nothing,
       basis: "fitted",
       within: this.#fittedWithin(shape, records),
       runs: this.#runs,
@@ -136,7 +146,7 @@ class KernelModel {
   }
 
   /** What lies beyond all that was measured may be anything. */
-  #fittedWithin(shape: WorkShape, records: readonly ShapeRecord[]): number {
+  #fittedWithin(shape: WorkShape, records: readonly ShapeRecord<N>[]): number {
     if (shape.args !== 0 && this.#argsMatter) return Infinity;
     const sizes = records.map((record) => record.shape.size);
     const own = shape.size;
@@ -148,37 +158,42 @@ class KernelModel {
     const points = records.map(
       (record): Point => ({
         bytes: record.shape.taskBytes,
-        cost: record.perTask(HERE.name, this.#speeds),
+        cost: record.perTask(this.#models.here, this.#speeds),
       }),
     );
     return NEIGHBOUR_FACTOR * fitOf(points).misfit ** 2;
   }
-}
 
-function recordIn(records: RecentMap<number, ShapeRecord>, key: number, shape: WorkShape): ShapeRecord {
-  let record = records.get(key);
-  if (record === undefined) {
-    record = new ShapeRecord(shape);
-    records.set(key, record);
+  #recordIn(records: RecentMap<number, ShapeRecord<N>>, key: number, shape: WorkShape): ShapeRecord<N> {
+    let record = records.get(key);
+    if (record === undefined) {
+      record = new ShapeRecord(this.#models, shape);
+      records.set(key, record);
+    }
+    return record;
   }
-  return record;
 }
 
 /** The models of all kernels that were run lately. */
-export class KernelModels {
-  readonly #models = new RecentMap<number, KernelModel>(MOST_KERNELS);
+export class KernelModels<N extends string> {
+  readonly #models: CostModels<N>;
+  readonly #kernels = new RecentMap<number, KernelModel<N>>(MOST_KERNELS);
 
-  /** @param key names the kernel and the kinds of its arrays. @returns undefined of a kernel that was never measured */
-  costOf(key: number, shape: WorkShape, afterPause = false): KernelCost | undefined {
-    return this.#models.get(key)?.costOf(shape, afterPause);
+  constructor(models: CostModels<N>) {
+    this.#models = models;
   }
 
-  learn(key: number, shape: WorkShape, run: KernelRun): void {
+  /** @param key names the kernel and the kinds of its arrays. @returns undefined of a kernel that was never measured */
+  costOf(key: number, shape: WorkShape, afterPause = false): KernelCost<N> | undefined {
+    return this.#kernels.get(key)?.costOf(shape, afterPause);
+  }
+
+  learn(key: number, shape: WorkShape, run: KernelRun<N>): void {
     if (run.tasks === 0) return;
-    let model = this.#models.get(key);
+    let model = this.#kernels.get(key);
     if (model === undefined) {
-      model = new KernelModel();
-      this.#models.set(key, model);
+      model = new KernelModel(this.#models);
+      this.#kernels.set(key, model);
     }
     model.learn(shape, run);
   }

@@ -1,38 +1,42 @@
 /** What the calls in progress keep busy, so that the next one goes where it is done soonest. */
-import type { Occupation, StrategyName } from "./plan.js";
-import { type ByStrategy, byStrategy } from "./strategies.js";
+import type { CostModels } from "./cost-model.js";
+import type { ByStrategy, Occupation } from "./plan.js";
 
 /** A call in progress. */
-export interface Occupant {
-  readonly strategy: StrategyName;
+export interface Occupant<N extends string> {
+  readonly strategy: N;
   /** Milliseconds that it keeps all threads of the strategy busy. */
   readonly busy: number;
   /** Of the strategy's threads. */
   readonly share: number;
 }
 
-export class Occupancy {
+export class Occupancy<N extends string> {
   /** Kept as sums: each of ten thousand calls at once is planned in the same time. */
-  readonly #sums = byStrategy(() => ({ calls: 0, busy: 0, shares: 0 }));
+  readonly #sums: ByStrategy<N, { calls: number; busy: number; shares: number }>;
   #calls = 0;
+
+  constructor(models: CostModels<N>) {
+    this.#sums = models.byStrategy(() => ({ calls: 0, busy: 0, shares: 0 }));
+  }
 
   get calls(): number {
     return this.#calls;
   }
 
-  get byStrategy(): ByStrategy<Occupation> {
+  get byStrategy(): ByStrategy<N, Occupation> {
     return this.#sums;
   }
 
-  enter(occupant: Occupant): void {
+  enter(occupant: Occupant<N>): void {
     this.#add(occupant, 1);
   }
 
-  leave(occupant: Occupant): void {
+  leave(occupant: Occupant<N>): void {
     this.#add(occupant, -1);
   }
 
-  #add({ strategy, busy, share }: Occupant, sign: 1 | -1): void {
+  #add({ strategy, busy, share }: Occupant<N>, sign: 1 | -1): void {
     this.#calls += sign;
     const sum = this.#sums[strategy];
     sum.calls += sign;

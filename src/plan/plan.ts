@@ -1,21 +1,22 @@
 /** The plan: plain data that says how a job will run, and what it rests on. */
 import type { HostProfile } from "./host-profile.js";
 
-export type StrategyName = "sequential" | "threads";
+/** Something for each strategy. `N` are the names of all strategies: nothing in this folder knows one of them. */
+export type ByStrategy<N extends string, T> = { [S in N]: T };
 
 /** What predictions rest on: a call of this shape, calls of other shapes, or what kernels cost in general. */
 export type Basis = "seen" | "fitted" | "supposed";
 
 /** What is known of one kernel over one set of array kinds, for a call of one shape. */
-export interface KernelCost {
+export interface KernelCost<N extends string> {
   /** Milliseconds of one thread per task, by strategy: side by side, threads compete for memory. */
-  readonly perTask: { readonly [S in StrategyName]: number };
+  readonly perTask: { readonly [S in N]: number };
   /** Milliseconds of collecting one task's result, by strategy. */
-  readonly perResult: { readonly [S in StrategyName]: number };
+  readonly perResult: { readonly [S in N]: number };
   /** Milliseconds of a call that are neither placing, computing nor results, by strategy; undefined: not measured. */
-  readonly dispatch: { readonly [S in StrategyName]: number | undefined };
+  readonly dispatch: { readonly [S in N]: number | undefined };
   /** Runs of other strategies since the last one of this, in calls of this shape. */
-  readonly since: { readonly [S in StrategyName]: number };
+  readonly since: { readonly [S in N]: number };
   readonly basis: Exclude<Basis, "supposed">;
   /** The factor within which tasks are expected to cost what is predicted; Infinity: they may cost anything. */
   readonly within: number;
@@ -40,7 +41,7 @@ export interface Occupation {
 }
 
 /** What there is to do. */
-export interface Workload {
+export interface Workload<N extends string> {
   readonly call: string;
   readonly tasks: number;
   /** Whether the tasks are chunks, which the caller may cut otherwise. */
@@ -60,33 +61,44 @@ export interface Workload {
   /** Bytes of its outputs, and how often arrays of their size were dropped without `release`. */
   readonly droppedBefore: { readonly bytes: number; readonly times: number };
   /** What the kernel was measured to cost; undefined: never seen. */
-  readonly kernel: KernelCost | undefined;
+  readonly kernel: KernelCost<N> | undefined;
   /** Whether no call has run for a while. */
   readonly afterPause: boolean;
   /** Calls in progress, by strategy. */
-  readonly occupied: { readonly [S in StrategyName]: Occupation };
+  readonly occupied: { readonly [S in N]: Occupation };
   /** May a run of the kernel be given up half way, without a trace? */
   readonly canGiveUp: boolean;
 }
 
-/** What may be used and what the caller has decided. */
-export interface Limits {
-  readonly strategy: "auto" | StrategyName;
-  readonly maxWorkers: number;
-  /** Workers that are up already. */
-  readonly liveWorkers: number;
-  /** Milliseconds until workers may be started, as those before them died; 0: at once. */
+/** One strategy at the moment when a call is planned. */
+export interface StrategyState {
+  /** Why it can't run the call; `undefined` if it can. */
+  readonly unavailable: string | undefined;
+  /** Workers that serve. */
+  readonly serving: number;
+  /** Milliseconds until workers may be started, because those before them died; 0: at once. */
   readonly respawnWait: number;
-  /** Milliseconds that earlier calls would have saved had the workers been up. */
+  /** Milliseconds that earlier calls would have saved if its workers had been up. */
   readonly rent: number;
-  /** Can a task be stopped that takes too long on the caller's thread? */
-  readonly canInterrupt: boolean;
-  /** Would a region that was used before take what must be placed? */
+}
+
+/** What a call may use. */
+export interface Means<N extends string> {
+  readonly maxWorkers: number;
+  readonly states: { readonly [S in N]: StrategyState };
+  /** Whether a region that was used before would take what must be placed. */
   readonly recycles: boolean;
-  /** Do calls follow each other so soon that memory placed now is still there for the next one? */
+  /** Whether calls follow each other so soon that memory placed now is still there for the next one. */
   readonly keepsRegions: boolean;
-  /** Why nothing but sequential is possible; undefined: threads are. */
-  readonly sequentialBecause: string | undefined;
+}
+
+/** The same, and what the caller has decided. */
+export interface Limits<N extends string> extends Means<N> {
+  readonly strategy: "auto" | N;
+  /** Whether a task can be stopped that takes too long on the calling thread. */
+  readonly canInterrupt: boolean;
+  /** Why only the calling thread may run the call; `undefined` if others may. */
+  readonly hereBecause: string | undefined;
   readonly minBatchSize: number | undefined;
   readonly minInstancesForParallel: number | undefined;
   readonly tinyWorkloadThreshold: number | undefined;
@@ -108,9 +120,9 @@ export interface Estimate {
 }
 
 /** What a plan allows of moving on the way. */
-export interface HandOverPlan {
+export interface HandOverPlan<N extends string> {
   /** Where the call would move. */
-  readonly strategy: StrategyName;
+  readonly strategy: N;
   /** Threads that would take over. */
   readonly workers: number;
   /** Of those, how many really run at the same time. */
@@ -125,12 +137,12 @@ export interface HandOverPlan {
 }
 
 /** How a job will run. Frozen; `String(plan)` is a table for people. */
-export interface Plan {
-  readonly strategy: StrategyName;
+export interface Plan<N extends string> {
+  readonly strategy: N;
   /** What is tried next, in order, when the strategy cannot start or loses its workers. */
-  readonly fallbacks: readonly StrategyName[];
+  readonly fallbacks: readonly N[];
   /** How the call may move to the workers when its tasks prove expensive; undefined: it stays where it starts. */
-  readonly handOver: HandOverPlan | undefined;
+  readonly handOver: HandOverPlan<N> | undefined;
   readonly tasks: number;
   /** Threads that will run tasks. */
   readonly workers: number;
@@ -141,10 +153,10 @@ export interface Plan {
   readonly bytesShared: number;
   readonly bytesToPlace: number;
   /** What the kernel was measured to cost so far; undefined: never measured. */
-  readonly kernel: KernelCost | undefined;
+  readonly kernel: KernelCost<N> | undefined;
   /** What the predictions rest on. */
   readonly basis: Basis;
-  readonly predicted: { readonly [S in StrategyName]: Estimate };
+  readonly predicted: { readonly [S in N]: Estimate };
   /** Why this strategy, in words. */
   readonly reason: string;
   /** What would make the call faster, in sentences. */

@@ -1,6 +1,5 @@
 /** Plans as people read them. */
 import type { Estimate, Plan } from "./plan.js";
-import { STRATEGIES } from "./strategies.js";
 
 export function ms(value: number): string {
   if (value >= 100) return `${value.toFixed(0)} ms`;
@@ -16,13 +15,13 @@ export function bytes(value: number): string {
 }
 
 /** The plan as a table: a row per strategy, then what is moved, why, and advice. `compute` includes the results. */
-export function printPlan(plan: Plan): string {
+export function printPlan<N extends string>(plan: Plan<N>): string {
   const columns = ["spawn", "place", "dispatch", "compute", "total"] as const;
   const cost = ({ results, ...parts }: Estimate, column: (typeof columns)[number]): number =>
     column === "compute" ? parts.compute + results : parts[column];
   const rows = [
     ["strategy", ...columns],
-    ...STRATEGIES.map(({ name }) => [
+    ...(Object.keys(plan.predicted) as N[]).map((name) => [
       name === plan.strategy ? `${name} *` : name,
       ...columns.map((column) => ms(cost(plan.predicted[name], column))),
     ]),
@@ -31,7 +30,7 @@ export function printPlan(plan: Plan): string {
   const table = rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
   );
-  const threads = `${plan.workers} ${plan.workers === 1 ? "thread" : "threads"}`;
+  const threads = `${plan.workers} thread${plan.workers === 1 ? "" : "s"}`;
   return [
     ...table,
     `* chosen: ${plan.reason}`,
@@ -41,7 +40,7 @@ export function printPlan(plan: Plan): string {
   ].join("\n");
 }
 
-function kernelLine({ kernel }: Plan): string {
+function kernelLine({ kernel }: Plan<string>): string {
   if (kernel === undefined) return "supposed: the kernel was never measured";
   const { basis, within, runs } = kernel;
   const measured = `the kernel was measured in ${runs} ${runs === 1 ? "run" : "runs"}`;

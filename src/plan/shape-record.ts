@@ -1,12 +1,12 @@
 /** What calls of one shape were measured to cost, by strategy. */
-import type { StrategyName } from "./plan.js";
+import type { CostModels } from "./cost-model.js";
+import type { ByStrategy } from "./plan.js";
 import type { Speeds } from "./speeds.js";
-import { byStrategy, HERE, STRATEGIES } from "./strategies.js";
 import type { WorkShape } from "./work-shape.js";
 
 /** One run, as measured. */
-export interface KernelRun {
-  readonly strategy: StrategyName;
+export interface KernelRun<N extends string> {
+  readonly strategy: N;
   readonly tasks: number;
   /** Milliseconds that all threads together spent in tasks. */
   readonly busy: number;
@@ -40,9 +40,10 @@ interface Figures {
   since: number;
 }
 
-export class ShapeRecord {
+export class ShapeRecord<N extends string> {
   readonly shape: WorkShape;
-  readonly figures = byStrategy(noFigures);
+  readonly figures: ByStrategy<N, Figures>;
+  readonly #models: CostModels<N>;
   /** Mean deviation of a call from those before, as a share of the cost. */
   spread = 0;
   /** The longest task on average of a call, in milliseconds; it fades as calls are shorter. */
@@ -53,12 +54,14 @@ export class ShapeRecord {
   /** Arguments of the last call. */
   lastArgs = 0;
 
-  constructor(shape: WorkShape) {
+  constructor(models: CostModels<N>, shape: WorkShape) {
     this.shape = shape;
+    this.#models = models;
+    this.figures = models.byStrategy(noFigures);
   }
 
   /** Milliseconds of a task: as measured, or as other strategies teach. */
-  perTask(name: StrategyName, speeds: Speeds): number {
+  perTask(name: N, speeds: Speeds<N>): number {
     const own = this.figures[name];
     // Those that ran twice are not compiled on the way any more.
     if (own.runs > 1) return own.perTask;
@@ -68,13 +71,13 @@ export class ShapeRecord {
   }
 
   /** Milliseconds beside placing, tasks and results; undefined: not measured, and workers that sleep take longer. */
-  dispatch(name: StrategyName, afterPause: boolean): number | undefined {
+  dispatch(name: N, afterPause: boolean): number | undefined {
     const { dispatchAtOnce, dispatchAfterPause } = this.figures[name];
     if (!afterPause) return dispatchAtOnce ?? dispatchAfterPause;
-    return dispatchAfterPause ?? (name === HERE.name ? dispatchAtOnce : undefined);
+    return dispatchAfterPause ?? (name === this.#models.here ? dispatchAtOnce : undefined);
   }
 
-  learn({ strategy, tasks, busy, sending, results, dispatch, afterPause }: KernelRun): void {
+  learn({ strategy, tasks, busy, sending, results, dispatch, afterPause }: KernelRun<N>): void {
     const figures = this.figures[strategy];
     const measured = busy / tasks;
     this.sending = busy === 0 ? 0 : sending / busy;
@@ -98,23 +101,23 @@ export class ShapeRecord {
     }
     figures.runs += 1;
     this.runs += 1;
-    for (const { name } of STRATEGIES) this.figures[name].since += name === strategy ? 0 : 1;
+    for (const { name } of this.#models.all) this.figures[name].since += name === strategy ? 0 : 1;
     figures.since = 0;
   }
 
   /** What one strategy contradicts is half as true of the others: the work may have changed, or the machine. */
-  #fade(strategy: StrategyName, before: number, measured: number): void {
+  #fade(strategy: N, before: number, measured: number): void {
     if (before === 0 || measured === 0) return;
     const changed = measured / before;
     if (changed <= CONTRADICTION && changed >= 1 / CONTRADICTION) return;
     const factor = Math.sqrt(this.figures[strategy].perTask / before);
-    for (const { name } of STRATEGIES) if (name !== strategy) this.figures[name].perTask *= factor;
+    for (const { name } of this.#models.all) if (name !== strategy) this.figures[name].perTask *= factor;
   }
 
   /** By the strategy that ran last. */
-  #taught(name: StrategyName, speeds: Speeds): number | undefined {
-    let best: StrategyName | undefined;
-    for (const { name: other } of STRATEGIES) {
+  #taught(name: N, speeds: Speeds<N>): number | undefined {
+    let best: N | undefined;
+    for (const { name: other } of this.#models.all) {
       if (other === name || this.figures[other].runs === 0) continue;
       if (best === undefined || this.figures[other].since < this.figures[best].since) best = other;
     }

@@ -1,7 +1,7 @@
 /** How the strategies compare for one kernel, so that what one measures teaches the others. */
 
-import type { StrategyName } from "./plan.js";
-import { type ByStrategy, byStrategy, HERE, STRATEGIES } from "./strategies.js";
+import type { CostModels } from "./cost-model.js";
+import type { ByStrategy } from "./plan.js";
 
 // A kernel that never ran on the calling thread is supposed to run so much faster there, where nothing competes for the
 // memory: sequential is tried if that would make it the better choice.
@@ -13,24 +13,30 @@ const LEAST_MS = 1;
 // The first run is compiled on the way, so it compares with nothing.
 const LEAST_RUNS = 2;
 
-export class Speeds {
+export class Speeds<N extends string> {
+  readonly #models: CostModels<N>;
   /** Cost of a task, as the logarithm of a multiple of that on the calling thread; undefined: never compared. */
-  readonly #costs = byStrategy<number | undefined>((name) => (name === HERE.name ? 0 : undefined));
+  readonly #costs: ByStrategy<N, number | undefined>;
+
+  constructor(models: CostModels<N>) {
+    this.#models = models;
+    this.#costs = models.byStrategy<number | undefined>((name) => (name === models.here ? 0 : undefined));
+  }
 
   /** What a task costs on one strategy, as a multiple of that on another. */
-  ratio(of: StrategyName, to: StrategyName): number {
+  ratio(of: N, to: N): number {
     const [own, other] = [this.#costs[of], this.#costs[to]];
     if (own !== undefined && other !== undefined) return Math.exp(own - other);
-    return of === HERE.name ? ALONE : 1;
+    return of === this.#models.here ? ALONE : 1;
   }
 
   /** Compares all strategies on which calls of one shape were measured. @param tasks of such a call */
-  learn(figures: ByStrategy<{ readonly runs: number; readonly perTask: number }>, tasks: number): void {
-    const here = figures[HERE.name];
+  learn(figures: ByStrategy<N, { readonly runs: number; readonly perTask: number }>, tasks: number): void {
+    const here = figures[this.#models.here];
     if (here.runs < LEAST_RUNS || here.perTask * tasks < LEAST_MS) return;
-    for (const { name, isHere } of STRATEGIES) {
+    for (const name of this.#models.elsewhere) {
       const { runs, perTask } = figures[name];
-      if (isHere || runs < LEAST_RUNS || perTask === 0) continue;
+      if (runs < LEAST_RUNS || perTask === 0) continue;
       const compared = Math.log(perTask / here.perTask);
       const before = this.#costs[name] ?? compared;
       this.#costs[name] = before + WEIGHT * (compared - before);

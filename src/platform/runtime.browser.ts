@@ -75,3 +75,8 @@ export function memoryBudget(): number {
   const { deviceMemory } = navigator as { readonly deviceMemory?: number };
   return (deviceMemory ?? SUPPOSED_GIB) * GIB;
 }
+
+/** Why there are no child processes here. */
+export function whyNoProcesses(): string | undefined {
+  return "a page has no child processes";
+}

@@ -2,14 +2,11 @@
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
-import type { StrategyName } from "../plan/plan.js";
-import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobBlock } from "../protocol/job-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import { Received, type Values } from "../protocol/received.js";
-import type { Claim } from "../protocol/round.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { unreadError } from "../protocol/unread-error.js";
 import type { StreamBuffer } from "./stream-buffer.js";
@@ -25,7 +22,7 @@ export interface JobParts {
   readonly packing: PackedItems["packing"] | null;
   readonly lease: Lease;
   /** Of a stream: receives every value as it is ready; values are then not kept. */
-  readonly backlog: StreamBuffer | undefined;
+  readonly streamBuffer: StreamBuffer | undefined;
   /** Note every claim. */
   readonly isTraced: boolean;
   /** Milliseconds that each task may take; undefined: any. */
@@ -37,38 +34,6 @@ interface Failure {
   readonly index: number;
   /** Undefined: its time was up. */
   readonly thrown: Thrown | undefined;
-}
-
-/** What a strategy tells about its part in a call. */
-export interface RunReport {
-  readonly strategy: StrategyName;
-  /** Threads that took part. */
-  readonly workers: number;
-  /** Milliseconds that all of them together spent in tasks. */
-  readonly busy: number;
-  /** Milliseconds, among those, that they spent on sending results. */
-  readonly sending: number;
-  /** Bytes of descriptors, orders of tasks and kernels that were sent. */
-  readonly metadataBytes: number;
-  /** Workers that were lost and whose tasks ran again. */
-  readonly retries: number;
-  /** Tasks that it ran. */
-  readonly ran: number;
-  /** Tasks that it left to the next strategy. */
-  readonly left: number;
-  /** When the threads were woken, as `performance.now()` counts. */
-  readonly woken: number;
-  /** When the first of them served; the same where they did before. */
-  readonly ready: number;
-  /** When the first task began and the last one ended; undefined where none ran. */
-  readonly computing: { readonly start: number; readonly end: number } | undefined;
-  /** Empty where nobody traces the call. */
-  readonly claims: readonly Claim[];
-}
-
-/** A way to run what is left of a job. Reports when every task below the job's limit has ended. */
-export interface Strategy {
-  run(job: Job, workers: number): MaybePromise<RunReport>;
 }
 
 const NONE: Values = new Received();
@@ -118,7 +83,7 @@ export class Job {
   beginRound(control: ControlBlock, tasks: number, workers: number): void {
     this.#endedBefore = this.parts.spec.tasks - tasks;
     this.#control = control;
-    this.parts.backlog?.beginRound(control, tasks, workers);
+    this.parts.streamBuffer?.beginRound(control, tasks, workers);
     if (this.#isStopped) control.abort();
   }
 
@@ -132,7 +97,7 @@ export class Job {
     this.#onStop = undefined;
     for (const listener of listeners) listener(reason);
     // A run that waits at the gate goes on, to its end.
-    this.parts.backlog?.onRoom();
+    this.parts.streamBuffer?.onRoom();
   }
 
   /** @throws the reason for which it was stopped */
@@ -157,19 +122,19 @@ export class Job {
   }
 
   receive(index: number, value: unknown): void {
-    const { backlog } = this.parts;
+    const { streamBuffer } = this.parts;
     this.#received ??= new Received();
-    if (backlog === undefined) {
+    if (streamBuffer === undefined) {
       this.#received.set(index, value);
     } else if (!this.#received.has(index)) {
       this.#received.set(index, undefined);
-      backlog.receive(index, value);
+      streamBuffer.receive(index, value);
     }
   }
 
   receiveApart(index: number, value: unknown): void {
     this.receive(index, value);
-    if (this.parts.backlog !== undefined) return;
+    if (this.parts.streamBuffer !== undefined) return;
     if (this.#apart === NO_TASKS) this.#apart = [];
     this.#apart.push(index);
   }

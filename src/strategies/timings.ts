@@ -2,7 +2,7 @@
 import { CLOCK_OFFSET } from "../platform/runtime.js";
 import { ENDED, LOG_WORDS, LOGGED, STARTED } from "../protocol/meter.js";
 import type { Claim } from "../protocol/round.js";
-import type { RunReport } from "./job.js";
+import type { RunReport } from "./strategy.js";
 
 /** Claims that a thread can note one by one: about a second of claims of 0.2 ms; what comes later is drawn together. */
 export const LOG_CAPACITY = 4096;

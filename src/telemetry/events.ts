@@ -1,6 +1,7 @@
 /** The events that an executor reports. Types only. All times are milliseconds, all sizes bytes. */
-import type { Estimate, Plan, StrategyName } from "../plan/plan.js";
+import type { Estimate } from "../plan/plan.js";
 import type { Claim } from "../protocol/round.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 
 /** Names of the public calls. */
 export type CallName = "mapShared" | "transformShared" | "reduceShared" | "map" | "streamShared";

@@ -1,5 +1,5 @@
 import type { Attributes, Counter, Histogram, Meter } from "@opentelemetry/api";
-import type { StrategyName } from "../plan/plan.js";
+import type { StrategyName } from "../strategies/registry.js";
 import { typeOf } from "./error-text.js";
 import type { ParallelExecution, ParallelFailure, ParallelFallback } from "./events.js";
 

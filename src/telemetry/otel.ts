@@ -12,9 +12,9 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
-import type { StrategyName } from "../plan/plan.js";
 import { subscribe, unsubscribe } from "../platform/channels.js";
 import { clock } from "../platform/clock.js";
+import type { StrategyName } from "../strategies/registry.js";
 import { isError, textOf, typeOf } from "./error-text.js";
 import type {
   ChannelMessages,

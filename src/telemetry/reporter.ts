@@ -1,4 +1,4 @@
-import type { Plan, StrategyName } from "../plan/plan.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 import { emit, isHeard, publish } from "./emit.js";
 import type { CallName, CallTrace, ParallelExecution, Telemetry, TelemetryEvents } from "./events.js";
 import { Metrics } from "./metrics.js";

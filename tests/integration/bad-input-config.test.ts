@@ -108,9 +108,9 @@ describe("options", () => {
 
 describe("CE_PARALLEL", () => {
   const TOKEN =
-    "left out, or one of enable, 1, on, true, 0, off, false, auto, threads, sequential, strategy=, workers=, " +
+    "left out, or one of enable, 1, on, true, 0, off, false, auto, sequential, threads, strategy=, workers=, " +
     "min_batch=, min_instances=, tiny=, instance_chunk=, task_bytes=, force_serial=, granularity=";
-  const NAMES = "one of strategy=auto, strategy=threads, strategy=sequential";
+  const NAMES = "one of strategy=auto, strategy=sequential, strategy=threads";
   const SWITCH =
     "one of force_serial=1, force_serial=on, force_serial=true, force_serial=0, force_serial=off, force_serial=false";
   const THREADS =

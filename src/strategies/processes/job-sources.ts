@@ -1,33 +1,26 @@
 /** The memory of a job as children need it: where its arrays are there, and where their bytes come from. */
 import type { Arena } from "../../memory/arena.js";
 import { kindOf, type TypedArray } from "../../memory/dtypes.js";
-import { type ArrayPlace, type PlacementPlan, placedAt } from "../../memory/placement.js";
+import { type ArrayPlace, placedAt } from "../../memory/placement.js";
 import { nextMemoryId } from "../../memory/region.js";
 import type { Job } from "../job.js";
-import type { PlacedJob } from "../threads/wake-message.js";
+import type { JobInputs, PlacedJob, SharedJob } from "../strategy.js";
 import { type Interval, plainSource, type Source, sharedSource, union } from "./source.js";
 
 export interface JobSources extends PlacedJob {
   readonly sources: readonly Source[];
   /** Memory for the job alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
+  /** Milliseconds that all tasks are expected to take; undefined: nobody knows. */
+  readonly expected: number | undefined;
 }
 
-interface Block {
-  readonly memory: number;
-  readonly buffer: SharedArrayBuffer;
-}
-
-/**
- * @param placement how plain arrays would be placed, which gives their order in the children's memory
- * @param isVolatile shared arrays are not the user's to keep: the next call may find something else in the same memory
- */
+/** @param expected milliseconds of computing; undefined: nobody knows */
 export function sourcesOf(
   job: Job,
-  placement: PlacementPlan,
-  block: Block,
+  { placement, block, isGuests: isVolatile }: JobInputs,
   arena: Arena,
-  isVolatile: boolean,
+  expected: number | undefined,
 ): JobSources {
   const { arrays, spec } = job.parts;
   const outputs = new Set(spec.outputs?.arrays);
@@ -67,11 +60,11 @@ export function sourcesOf(
     sources.push(plainSource(plain, placement.bytesNeeded, placement.spans));
     own.set(plain, placement.bytesNeeded);
   }
-  return { places, block, sources: sources.filter(({ wanted }) => wanted.length > 0), own: [...own] };
+  return { places, block, sources: sources.filter(({ wanted }) => wanted.length > 0), own: [...own], expected };
 }
 
 /** The packed items, which are in the job block. */
-function itemSource({ parts }: Job, { memory, buffer }: Block): Source {
+function itemSource({ parts }: Job, { memory, buffer }: SharedJob["block"]): Source {
   const { items } = parts.block;
   let views: readonly TypedArray[] = [];
   if (items?.packing === "msgpack") views = [items.offsets, items.bytes];

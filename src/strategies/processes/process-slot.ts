@@ -9,24 +9,17 @@ import { type Thrown, unpackThrown } from "../../protocol/thrown.js";
 import type { RoundListener } from "../threads/round-listener.js";
 import { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, SlotOwner, WorkerSlot } from "../threads/worker-slot.js";
-import type { Feeder, Receiver } from "./feeder.js";
+import type { Receiver } from "./feeder.js";
 import { FrameReader, frameOf } from "./frames.js";
 import { type FromChild, type Range, type ReportMessage, type ToChild, WORDS_BYTES } from "./messages.js";
 import { RoundPart } from "./round-part.js";
-import type { RoundRecord, Rounds } from "./rounds.js";
+import type { RoundRecord } from "./rounds.js";
 import { type Interval, missingOf, type Source, union } from "./source.js";
-import type { Transit } from "./transit.js";
+import type { Transfer } from "./transfer.js";
 
 export interface ChildOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   readonly initializer: KernelAddress | null;
-}
-
-/** What all slots of a pool use. */
-export interface Shared {
-  readonly transit: Transit;
-  readonly feeder: Feeder;
-  readonly rounds: Rounds;
 }
 
 // A process ends within some 10 ms of its signal, on a loaded machine within a hundred.
@@ -59,7 +52,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   readonly knowledge: WorkerKnowledge;
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
-  readonly #shared: Shared;
+  readonly #transfer: Transfer;
   readonly #owner: SlotOwner;
   readonly #child: Child;
   readonly #entries = new Map<number, Entry>();
@@ -83,9 +76,9 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   #startError: unknown;
 
   /** @throws Error if no process can be started */
-  constructor(number: number, { resourceLimits, initializer }: ChildOptions, shared: Shared, owner: SlotOwner) {
+  constructor(number: number, { resourceLimits, initializer }: ChildOptions, transfer: Transfer, owner: SlotOwner) {
     this.number = number;
-    this.#shared = shared;
+    this.#transfer = transfer;
     this.#owner = owner;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -98,10 +91,11 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     this.ready.catch(() => {});
     this.knowledge = new WorkerKnowledge(() => this.#collect(), (gone) => owner.unheld(gone));
     const reader = new FrameReader((message, values) => this.#hear(message as FromChild, values));
-    this.#child = new Child(shared.transit.fd, resourceLimits, {
+    this.#child = new Child(transfer.transit.fd, resourceLimits, {
       receive: (bytes) => reader.read(bytes),
       ended: (ending) => void this.#lose(ending),
     });
+    transfer.childStarted();
     // Until it has started.
     this.#hold();
     this.send({ type: "setup", initializer });
@@ -171,9 +165,9 @@ export class ProcessSlot implements WorkerSlot, Receiver {
 
   #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): Entry {
     const { id } = invitation;
-    const record = this.#shared.rounds.enter(invitation);
+    const record = this.#transfer.rounds.enter(invitation);
     const words = this.#freeWords.pop() ?? this.#newWords();
-    const part = new RoundPart(invitation, record.share, words, record.outputs, this.#shared.transit, {
+    const part = new RoundPart(invitation, record.share, words, record.outputs, this.#transfer.transit, {
       grant: (ranges) => this.send({ type: "grant", round: id, ranges }),
       askBack: () => this.send({ type: "look", round: id }),
       received: (values, failures) => {
@@ -191,7 +185,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   }
 
   #newWords(): number {
-    const words = this.#shared.transit.take(WORDS_BYTES);
+    const words = this.#transfer.transit.take(WORDS_BYTES);
     this.#words.push(words);
     return words;
   }
@@ -262,7 +256,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   }
 
   #send(source: Source, intervals: readonly Interval[]): Promise<void> {
-    return this.#shared.feeder.feed(this, source, intervals);
+    return this.#transfer.feeder.feed(this, source, intervals);
   }
 
   #tellForgotten(): void {
@@ -286,7 +280,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
         this.#start(message.broken);
         break;
       case "taken":
-        this.#shared.feeder.taken(this);
+        this.#transfer.feeder.taken(this);
         break;
       case "report":
         this.#report(message, values);
@@ -336,14 +330,14 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     const { id, participant } = invitation;
     if (!this.#entries.delete(id)) return;
     record.onLook.delete(participant);
-    this.#shared.rounds.leave(record);
+    this.#transfer.rounds.leave(record);
     if (this.#isGone) return;
     this.#freeWords.push(part.words);
     this.#overRounds.push(id);
   }
 
   async #lose({ exitCode, signal, error }: Ending): Promise<void> {
-    const { feeder, transit } = this.#shared;
+    const { feeder, transit } = this.#transfer;
     // Never released: see `#terminate`.
     this.#hold();
     this.#owner.ended(this);
@@ -365,6 +359,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     }
     for (const entry of [...this.#entries.values()]) this.#forgetRound(entry);
     for (const words of this.#words) transit.give(words, WORDS_BYTES);
+    this.#transfer.childEnded();
     this.#end();
   }
 

@@ -32,14 +32,17 @@ export class Rounds {
     const { id, round, job, placed } = invitation;
     let record = this.#records.get(id);
     if (record === undefined) {
-      const { spec, backlog } = job.parts;
+      const { spec, streamBuffer } = job.parts;
       const tasks = round.order?.length ?? spec.tasks;
       const onLook: RoundRecord["onLook"] = new Map();
       round.onLook = (participant) => onLook.get(participant)?.();
-      const { sources, own } = placed as JobSources;
+      const { sources, own, expected } = placed as JobSources;
+      const share = new TaskShare(round.control, tasks, round.workers, streamBuffer !== undefined);
+      // By the clock, of all that work side by side.
+      if (expected !== undefined) share.note(tasks, expected * round.workers);
       record = {
         id,
-        share: new TaskShare(round.control, tasks, round.workers, backlog !== undefined),
+        share,
         outputs: spec.outputs === null ? undefined : new Outputs(job, this.#transit),
         sources,
         own,

@@ -4,7 +4,6 @@
  */
 
 import { ExecutorClosedError, WorkerLostError } from "../../errors.js";
-import type { StrategyName } from "../../plan/plan.js";
 import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import { Looks } from "../../platform/looks.js";
@@ -18,7 +17,7 @@ import type { SlotOwner, WorkerSlot } from "./worker-slot.js";
 
 export interface PoolOptions {
   /** Whose it is. */
-  readonly strategy: StrategyName;
+  readonly strategy: string;
   /** Starts a worker. @throws Error if none can be started */
   readonly createSlot: (number: number, owner: SlotOwner) => WorkerSlot;
   readonly tricks: Optimizations;
@@ -60,7 +59,7 @@ export class Pool {
     this.#options = options;
   }
 
-  get strategy(): StrategyName {
+  get strategy(): string {
     return this.#options.strategy;
   }
 

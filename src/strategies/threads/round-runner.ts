@@ -7,6 +7,7 @@ import type { Found } from "../../protocol/doorbell.js";
 import type { ReportMessage } from "../../protocol/messages.js";
 import type { Claim, Round } from "../../protocol/round.js";
 import type { Job } from "../job.js";
+import type { PlacedJob } from "../strategy.js";
 import { claimsOf } from "../timings.js";
 import { Inflow } from "./inflow.js";
 import type { Lost } from "./loss-policy.js";
@@ -15,7 +16,7 @@ import { type Polled, poll, stayFor } from "./poller.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
 import { endStopped, watchDeadlines } from "./task-deadlines.js";
-import { addressBytes, nextRound, type PlacedJob } from "./wake-message.js";
+import { addressBytes, nextRound } from "./wake-message.js";
 import type { WorkerSlot } from "./worker-slot.js";
 
 // When a short round is not over by then it gets its other workers.
@@ -54,9 +55,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, Polled {
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     job.beginRound(round.control, tasks, round.workers);
     if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
-    const { backlog } = job.parts;
-    if (backlog !== undefined) {
-      backlog.onRoom = () => {
+    const { streamBuffer } = job.parts;
+    if (streamBuffer !== undefined) {
+      streamBuffer.onRoom = () => {
         this.#lookForEnd();
         this.#wakeForRoom();
       };
@@ -201,8 +202,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, Polled {
     const participant = this.#crew.enter(slot, this.round.workers);
     // Whoever had the place before may have said so.
     this.round.leave(participant).say(0);
-    const { kernel, lease, backlog } = this.#job.parts;
-    backlog?.onWorkers(true);
+    const { kernel, lease, streamBuffer } = this.#job.parts;
+    streamBuffer?.onWorkers(true);
     lease.hold();
     // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
@@ -260,14 +261,14 @@ export class RoundRunner implements RoundListener<WorkerSlot>, Polled {
   }
 
   #leave(slot: WorkerSlot): void {
-    const { backlog, lease } = this.#job.parts;
+    const { streamBuffer, lease } = this.#job.parts;
     this.#crew.leave(slot);
     this.#lookForEnd();
     // The gate may have been raised after the worker had found it closed.
-    if (backlog !== undefined) this.#wakeForRoom();
+    if (streamBuffer !== undefined) this.#wakeForRoom();
     if (this.#crew.here === 0) {
       clearTimeout(this.#late);
-      backlog?.onWorkers(false);
+      streamBuffer?.onWorkers(false);
     }
     lease.drop();
   }
@@ -290,7 +291,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, Polled {
 
   #endWith(lost: readonly Lost[]): void {
     this.#outcome = lost;
-    this.#job.parts.backlog?.endRound();
+    this.#job.parts.streamBuffer?.endRound();
     for (const listener of this.#onEnd) listener();
   }
 

@@ -1,22 +1,8 @@
 /** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
-import type { ArrayPlace, Place } from "../../memory/placement.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
-import type { Invitation } from "./worker-slot.js";
+import type { SharedJob } from "../strategy.js";
 import type { WorkerKnowledge } from "./worker-knowledge.js";
-
-/** Where workers find the job's memory. */
-export interface PlacedJob {
-  /** The array table. */
-  readonly places: readonly ArrayPlace[];
-  readonly block: { readonly memory: number };
-}
-
-/** The same for threads, which see the memory itself. */
-export interface SharedJob extends PlacedJob {
-  readonly places: readonly Place[];
-  readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
-}
-
+import type { Invitation } from "./worker-slot.js";
 let lastRound = 0;
 
 /** Names a round. Within 32 bits, as a doorbell has no more: after 2^32 rounds a number comes again. */

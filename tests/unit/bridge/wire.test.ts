@@ -9,10 +9,11 @@ import {
   unpackItems,
   unpackRequest,
 } from "../../../src/bridge/wire.js";
-import { readItemsCall, readPayloadCall } from "../../../src/call/request.js";
+import { readItemsCall, readPayloadCall } from "../../../src/call/read-request.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { kindOf } from "../../../src/memory/dtypes.js";
 import { Lease } from "../../../src/memory/lease.js";
+import { callSettings } from "../call/settings.js";
 
 const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));
@@ -26,8 +27,7 @@ describe("a request between the two sides", () => {
       () => 1,
       Float32Array,
       options,
-      7,
-      false,
+      callSettings({ chunkSize: 7 }),
     );
     const wire = structuredClone(packRequest(request));
     const guest = {
@@ -54,7 +54,7 @@ describe("a request between the two sides", () => {
     const signal = new AbortController().signal;
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
-    const request = readItemsCall([1], (i: number) => i, options, false);
+    const request = readItemsCall([1], (i: number) => i, options, callSettings());
     const { options: settings, guest } = unpackRequest(packRequest(request), request.kernel, NO_PARTS);
     expect(settings).toEqual({ strategy: "threads", onProgress: undefined });
     expect(guest).toBeUndefined();
@@ -63,13 +63,24 @@ describe("a request between the two sides", () => {
   it("is known again where every field is the same", () => {
     const options = { args: 1, timeout: 50 };
     const read = (kinds: Record<string, typeof Float32Array>, given: object = {}) =>
-      packRequest(readPayloadCall("transformShared", { x, shared }, () => 1, kinds, given, 7, true));
+      packRequest(
+        readPayloadCall(
+          "transformShared",
+          { x, shared },
+          () => 1,
+          kinds,
+          given,
+          callSettings({ chunkSize: 7, verifyImmutable: true }),
+        ),
+      );
     const wire = read({ a: Float32Array, b: Float32Array });
-    const numbers = packRequest(readItemsCall([1, 2], (i: number) => i, {}, false));
-    expect(isSameRequest(numbers, packRequest(readItemsCall([8, 9], (i: number) => 2 * i, {}, false)))).toBe(
-      true,
-    );
-    expect(isSameRequest(numbers, packRequest(readItemsCall([1], (i: number) => i, {}, false)))).toBe(false);
+    const numbers = packRequest(readItemsCall([1, 2], (i: number) => i, {}, callSettings()));
+    expect(
+      isSameRequest(numbers, packRequest(readItemsCall([8, 9], (i: number) => 2 * i, {}, callSettings()))),
+    ).toBe(true);
+    expect(
+      isSameRequest(numbers, packRequest(readItemsCall([1], (i: number) => i, {}, callSettings()))),
+    ).toBe(false);
     expect(isSameRequest(wire, read({ a: Float32Array, c: Float32Array }))).toBe(false);
     expect(isSameRequest(wire, read({ a: Float32Array }))).toBe(false);
     // Telling takes longer than sending them again.
@@ -83,7 +94,7 @@ describe("a request between the two sides", () => {
 
   it("carries of its items what they take, and no more", () => {
     const items = Array.from({ length: 100 }, (_, i) => ({ i }));
-    const { items: packed } = readItemsCall(items, (i: never) => i, {}, false);
+    const { items: packed } = readItemsCall(items, (i: never) => i, {}, callSettings());
     const wire = packItems(packed);
     expect(unpackItems(structuredClone(wire))).toEqual(packed);
     const [bytes] = wire as readonly [Uint8Array, Float64Array];
@@ -94,11 +105,11 @@ describe("a request between the two sides", () => {
 
   it.each([0, 1, 2, 63, 64, 1000])("carries %i numbers as they are", (length) => {
     const numbers = Array.from({ length }, (_, i) => [-0, Number.NaN, i / 3][i % 3] as number);
-    const { items } = readItemsCall(numbers, (i: never) => i, {}, false);
+    const { items } = readItemsCall(numbers, (i: never) => i, {}, callSettings());
     const arrived = unpackItems(structuredClone(packItems(items)));
     const packing = length === 0 ? "integers" : "numbers";
     expect(arrived).toEqual({ packing, numbers: Float64Array.from(numbers) });
-    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, false);
+    const counted = readItemsCall([...numbers.keys()], (i: never) => i, {}, callSettings());
     expect(unpackItems(structuredClone(packItems(counted.items)))?.packing).toBe("integers");
   });
 

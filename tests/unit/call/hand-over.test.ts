@@ -3,17 +3,16 @@ import { HandOver } from "../../../src/call/hand-over.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { GUARD_MS } from "../../../src/plan/hand-over-cost.js";
 import { defaultHostProfile } from "../../../src/plan/host-profile.js";
-import { makePlan } from "../../../src/plan/make-plan.js";
-import type { HandOverPlan, Plan } from "../../../src/plan/plan.js";
 import { SLICE_MS } from "../../../src/platform/time-slice.js";
-import type { Pool } from "../../../src/strategies/threads/pool.js";
-import { LIMITS, WORKLOAD } from "../plan/grounds.js";
+import type { HandOverPlan, Plan } from "../../../src/strategies/registry.js";
+import type { Workers } from "../../../src/strategies/strategy.js";
+import { LIMITS, makePlan, states, WORKLOAD } from "../plan/grounds.js";
 
 /** 1000 tasks of a kernel that nobody knows, with a pool of two that is down. Threads cost 10 + 1 + 50 ms to reach. */
 function unknownPlan(more: Partial<Plan["predicted"]["threads"]> = {}): Plan {
   const plan = makePlan(
     { ...WORKLOAD, tasks: 1000, instances: 1000, taskBytes: 8, bytesToPlace: 8000, kernel: undefined },
-    { ...LIMITS, liveWorkers: 0 },
+    { ...LIMITS, states: states({ serving: 0 }) },
     defaultHostProfile,
   );
   const threads = { spawn: 50, place: 10, dispatch: 1, compute: 0, results: 0, total: 61, ...more };
@@ -40,7 +39,7 @@ function setUp({ plan = unknownPlan(), serving = 0, limit = 2 ** 20, bytesNeeded
   const onFailure = vi.fn();
   const arena = new Arena(limit);
   const grounds = { rent: 0, planAgain: vi.fn(() => plan) };
-  const handOver = new HandOver(plan, pool as unknown as Pool, arena, bytesNeeded, grounds, onFailure);
+  const handOver = new HandOver(plan, pool as unknown as Workers, arena, bytesNeeded, grounds, onFailure);
   return { handOver, pool, starts, onFailure, arena, grounds };
 }
 

@@ -1,16 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { mutatedError } from "../../../src/call/input-names.js";
-import { type Request, readItemsCall, readPayloadCall } from "../../../src/call/request.js";
+import { readItemsCall, readPayloadCall } from "../../../src/call/read-request.js";
+import type { Request } from "../../../src/call/request.js";
 import { KernelError, type PayloadMutatedError } from "../../../src/errors.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import type { TypedArray } from "../../../src/memory/dtypes.js";
 import type { Sighting } from "../../../src/protocol/array-table.js";
 import { onShared } from "../arbitraries.js";
+import { callSettings } from "./settings.js";
 
 const kernel: AnyKernel = () => 0;
 
 function payloadCall(input: unknown, args?: unknown): Request {
-  return readPayloadCall("mapShared", input, kernel, null, { args }, 10, true);
+  return readPayloadCall(
+    "mapShared",
+    input,
+    kernel,
+    null,
+    { args },
+    callSettings({ chunkSize: 10, verifyImmutable: true }),
+  );
 }
 
 /** What is said of a change in `array`. */
@@ -30,9 +39,16 @@ function blame(request: Request, array: TypedArray, index: number): Partial<Payl
 describe("sightings", () => {
   it("are made only where somebody checks", () => {
     const input = new Uint8Array(20);
-    const request = readPayloadCall("mapShared", input, kernel, null, { args: { input } }, 10, false);
+    const request = readPayloadCall(
+      "mapShared",
+      input,
+      kernel,
+      null,
+      { args: { input } },
+      callSettings({ chunkSize: 10 }),
+    );
     expect(request.sightings).toBeUndefined();
-    expect(readItemsCall([1], kernel, { shared: { input } }, false).sightings).toBeUndefined();
+    expect(readItemsCall([1], kernel, { shared: { input } }, callSettings()).sightings).toBeUndefined();
   });
 
   it("give chunks to their tasks", () => {
@@ -124,7 +140,12 @@ describe("sightings", () => {
     ];
     const small = new Float64Array(1);
     const items = [{ x: both }, 7, { x: own, small }, { x: both }];
-    const request = readItemsCall(items, kernel, { shared: { delays } }, true);
+    const request = readItemsCall(
+      items,
+      kernel,
+      { shared: { delays } },
+      callSettings({ verifyImmutable: true }),
+    );
     expect(blame(request, own, 3)).toEqual({
       array: "items[2].x",
       index: 3,

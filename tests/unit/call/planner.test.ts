@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Execution } from "../../../src/call/execution.js";
-import { type Request, readPayloadCall } from "../../../src/call/request.js";
+import type { Placing } from "../../../src/call/job-memory.js";
+import { readPayloadCall } from "../../../src/call/read-request.js";
+import type { Request } from "../../../src/call/request.js";
 import type { CallOptions } from "../../../src/call/types.js";
-import { ParallelConfig, type ParallelOptions } from "../../../src/config/config.js";
+import { ParallelConfig } from "../../../src/config/config.js";
+import type { ParallelOptions } from "../../../src/config/options.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import { Arena } from "../../../src/memory/arena.js";
-import type { Plan, StrategyName } from "../../../src/plan/plan.js";
-import type { RunReport } from "../../../src/strategies/job.js";
-import type { Pool } from "../../../src/strategies/threads/pool.js";
+import { type Plan, STRATEGIES, type StrategyName } from "../../../src/strategies/registry.js";
+import type { RunReport } from "../../../src/strategies/strategy.js";
+import type { StrategySet } from "../../../src/strategies/strategy-set.js";
+import { callSettings } from "./settings.js";
 
 type Module = typeof import("../../../src/call/planner.js");
 
@@ -31,14 +34,25 @@ function request(
   kernel: AnyKernel,
   { tasks = 10, options = {} }: { tasks?: number; options?: CallOptions<unknown> } = {},
 ): Request {
-  return readPayloadCall("mapShared", new Float64Array(tasks * 100), kernel, null, options, 100, false);
+  return readPayloadCall(
+    "mapShared",
+    new Float64Array(tasks * 100),
+    kernel,
+    null,
+    options,
+    callSettings({ chunkSize: 100 }),
+  );
 }
 
 function setUp(options: ParallelOptions = {}, serving = 0) {
   const config = new ParallelConfig({ maxWorkers: 2, hostProfile: { parallelism: 2 }, ...options });
   const arena = new Arena(2 ** 24);
   const pool = { serving, respawnWait: 0, start: vi.fn(() => Promise.resolve()) };
-  return { planner: new Planner(config, arena, pool as unknown as Pool), pool };
+  const get = (name: StrategyName) => {
+    const descriptor = STRATEGIES.find((each) => each.name === name);
+    return { descriptor, strategy: { workers: descriptor?.isHere === true ? undefined : pool } };
+  };
+  return { planner: new Planner(config, arena, { get } as unknown as StrategySet), pool };
 }
 
 function report(strategy: StrategyName, more: Partial<RunReport> = {}): RunReport {
@@ -59,8 +73,6 @@ function report(strategy: StrategyName, more: Partial<RunReport> = {}): RunRepor
   };
 }
 
-const notPlaced = { placing: undefined } as Execution;
-
 type Planning = InstanceType<Module["Planner"]>;
 
 function learn(
@@ -68,14 +80,14 @@ function learn(
   asked: Request,
   plan: Plan,
   runs: readonly RunReport[],
-  { execution = notPlaced, ended = 13, isAlone = true } = {},
+  { placing, ended = 13, isAlone = true }: { placing?: Placing; ended?: number; isAlone?: boolean } = {},
 ) {
   // As planned: a test that tells of something else has its own plan.
   const planned =
     runs.length > 1 || plan.fallbacks.length > 0
       ? plan
-      : { ...plan, strategy: runs[0]?.strategy ?? plan.strategy };
-  return planner.learn(asked, planned, runs, execution, { started: 0, ended, isAlone });
+      : { ...plan, strategy: (runs[0]?.strategy ?? plan.strategy) as StrategyName };
+  return planner.learn(asked, planned, runs, placing, { started: 0, ended, isAlone });
 }
 
 const once = (strategy: StrategyName, more: Partial<RunReport> = {}): RunReport[] => [report(strategy, more)];
@@ -84,9 +96,9 @@ describe("what a call was measured to take", () => {
   it("is cut into parts that make up the whole", () => {
     const { planner } = setUp();
     const asked = request(newKernel());
-    const execution = { placing: { start: 1, end: 4, isRecycled: false } } as Execution;
+    const placing = { start: 1, end: 4, isRecycled: false };
     const run = once("threads", { workers: 2, woken: 5, ready: 25, computing: { start: 27, end: 37 } });
-    const { actual, wait } = learn(planner, asked, planner.plan(asked), run, { execution, ended: 40 });
+    const { actual, wait } = learn(planner, asked, planner.plan(asked), run, { placing, ended: 40 });
     expect(actual).toEqual({ spawn: 20, place: 3, compute: 10, results: 3, dispatch: 4, total: 40 });
     expect(wait).toBe(27);
   });
@@ -210,8 +222,8 @@ describe("what a plan knows of the host", () => {
   });
 
   it("takes a start of the pool for what the first worker takes", () => {
-    const { planner } = setUp({ hostProfile: { spawnPerWorker: 10 } });
-    planner.observeStart(45, 3);
+    const { planner } = setUp({ maxWorkers: 3, hostProfile: { spawnPerWorker: 10 } });
+    planner.observeStart("threads", 45);
     // 25 ms, for two thirds, against 55.
     expect(planner.host.spawn).toBeCloseTo(35, 9);
   });
@@ -239,9 +251,8 @@ describe("hints", () => {
 
 describe("why nothing but sequential is possible", () => {
   it("is nothing where threads are, and else the reason of the plan", () => {
-    expect(setUp().planner.sequentialBecause()).toBeUndefined();
-    const { planner } = setUp({ enabled: false });
-    expect(planner.sequentialBecause()).toBe("disabled");
+    expect(setUp({ strategy: "threads" }).planner.plan(request(newKernel())).strategy).toBe("threads");
+    const { planner } = setUp({ strategy: "threads", enabled: false });
     expect(planner.plan(request(newKernel()))).toMatchObject({ strategy: "sequential", reason: "disabled" });
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Execution } from "../../../src/call/execution.js";
+import type { PassReport } from "../../../src/call/call-record.js";
 import type { Measured } from "../../../src/call/measured-time.js";
-import { busyOf, callTrace, executionEvent, type Planned } from "../../../src/call/report.js";
-import type { Request } from "../../../src/call/request.js";
-import type { Estimate, Plan, StrategyName } from "../../../src/plan/plan.js";
-import type { RunReport } from "../../../src/strategies/job.js";
+import { callTrace, executionEvent } from "../../../src/call/report.js";
+import { busyOf, type Totals, totalsOf } from "../../../src/call/totals.js";
+import type { Estimate } from "../../../src/plan/plan.js";
+import type { Plan, StrategyName } from "../../../src/strategies/registry.js";
+import type { RunReport } from "../../../src/strategies/strategy.js";
 
 function estimate(total: number): Estimate {
   return { spawn: 0, place: 0, dispatch: 0, compute: total, results: 0, total };
@@ -20,6 +21,7 @@ const plan = {
   advice: ["share"],
 } as unknown as Plan;
 const measured: Measured = { actual: estimate(50), wait: 3 };
+const totals: Totals = { ...measured, retries: 0, ended: 150 };
 
 function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
   return {
@@ -39,22 +41,26 @@ function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
   };
 }
 
-function courseOf(runs: RunReport[], placing?: { start: number; end: number; isRecycled: boolean }): Planned {
+function passOf(runs: readonly RunReport[], more: Partial<PassReport> = {}): PassReport {
   return {
-    job: 9,
-    started: 100,
-    request: { call: "map", kernel: { name: "k" }, items: undefined, itemBytes: 0 } as unknown as Request,
-    ownSignal: undefined,
-    beganAlone: true,
-    stopWatching: undefined,
-    occupant: undefined,
-    cancelled: undefined,
+    kernel: "k",
     plan,
+    started: 100,
     planned: 101,
-    lease: {} as Planned["lease"],
-    execution: { placing, bytesPlaced: placing === undefined ? 0 : 800 } as unknown as Execution,
+    ended: 150,
     runs,
+    placing: undefined,
+    bytesPlaced: 0,
+    itemBytes: 0,
+    measured,
+    hintAdvice: undefined,
+    ...more,
   };
+}
+
+/** A call of these passes. */
+function callOf(...passes: PassReport[]) {
+  return { job: 9, call: "map", started: 100, passes } as const;
 }
 
 const claim = (worker: number) => ({ worker, start: 1, end: 2, firstTask: 0, tasks: 1 });
@@ -81,8 +87,8 @@ const handedOver: RunReport[] = [
 
 describe("the event of a call", () => {
   it("tells of the strategy that finished it, and sums up all that took part", () => {
-    const course = courseOf(handedOver, { start: 114, end: 119, isRecycled: false });
-    expect(executionEvent(course, measured, undefined)).toEqual({
+    const pass = passOf(handedOver, { bytesPlaced: 800 });
+    expect(executionEvent(callOf(pass), totals, "sequential")).toEqual({
       job: 9,
       call: "map",
       strategy: "threads",
@@ -104,7 +110,8 @@ describe("the event of a call", () => {
   });
 
   it("of a sequential call counts nothing as sent", () => {
-    const event = executionEvent(courseOf([report("sequential", { busy: 10 })]), measured, undefined);
+    const pass = passOf([report("sequential", { busy: 10 })]);
+    const event = executionEvent(callOf(pass), totals, "sequential");
     expect(event).toMatchObject({
       strategy: "sequential",
       workers: 1,
@@ -115,40 +122,41 @@ describe("the event of a call", () => {
   });
 
   it("counts items as sent, where they were", () => {
-    const course = courseOf(handedOver);
-    const request = { ...course.request, itemBytes: 80 };
-    expect(executionEvent({ ...course, request }, measured, undefined).metadataBytes).toBe(380);
+    const sent = passOf(handedOver, { itemBytes: 80 });
+    expect(executionEvent(callOf(sent), totals, "sequential").metadataBytes).toBe(380);
     // A call that ended on this thread counts neither.
-    const here: RunReport[] = [report("sequential", { metadataBytes: 300 })];
-    expect(executionEvent({ ...course, request, runs: here }, measured, undefined).metadataBytes).toBe(0);
+    const here = passOf([report("sequential", { metadataBytes: 300 })], { itemBytes: 80 });
+    expect(executionEvent(callOf(here), totals, "sequential").metadataBytes).toBe(0);
   });
 
   it("adds what is to be said of the hint", () => {
-    expect(executionEvent(courseOf(handedOver), measured, "too large").advice).toEqual([
-      "share",
-      "too large",
-    ]);
+    const pass = passOf(handedOver, { hintAdvice: "too large" });
+    expect(executionEvent(callOf(pass), totals, "sequential").advice).toEqual(["share", "too large"]);
     expect(plan.advice).toEqual(["share"]);
   });
 
   it("keeps utilisation a percentage, of no time too", () => {
     const of = (busy: number, total: number) =>
       executionEvent(
-        courseOf([report("sequential", { busy })]),
-        { actual: estimate(total), wait: 0 },
-        undefined,
+        callOf(passOf([report("sequential", { busy })])),
+        { ...totals, actual: estimate(total) },
+        "sequential",
       ).workerUtilisationPct;
     expect([of(0, 0), of(5, 0), of(11, 10), of(5, 10)]).toEqual([0, 0, 100, 50]);
   });
 });
 
 describe("the trace of a call", () => {
-  const spansOf = (course: Planned, error?: unknown) =>
-    callTrace(course, 150, measured.actual, error).spans.map(({ name, start, end }) => [name, start, end]);
+  const spansOf = (pass: PassReport) =>
+    callTrace(callOf(pass), 150, measured.actual, undefined).spans.map(({ name, start, end }) => [
+      name,
+      start,
+      end,
+    ]);
 
   it("has a span for each part that took time", () => {
-    const course = courseOf(handedOver, { start: 114, end: 119, isRecycled: false });
-    expect(spansOf(course)).toEqual([
+    const placing = { start: 114, end: 119, isRecycled: false };
+    expect(spansOf(passOf(handedOver, { placing }))).toEqual([
       ["plan", 100, 101],
       ["place", 114, 119],
       ["dispatch", 102, 103],
@@ -161,7 +169,7 @@ describe("the trace of a call", () => {
   });
 
   it("tells what was planned, what came of it, and every claim", () => {
-    expect(callTrace(courseOf(handedOver), 150, measured.actual, undefined)).toMatchObject({
+    expect(callTrace(callOf(passOf(handedOver)), 150, measured.actual, undefined)).toMatchObject({
       job: 9,
       call: "map",
       kernel: "k",
@@ -179,9 +187,63 @@ describe("the trace of a call", () => {
 
   it("of a call that failed ends where it failed", () => {
     const error = new Error("x");
-    expect(spansOf(courseOf(handedOver), error).at(-1)).toEqual(["compute", 131, 140]);
-    const early = callTrace({ ...courseOf([]), execution: undefined }, 150, undefined, error);
+    expect(spansOf(passOf(handedOver, { measured: undefined })).at(-1)).toEqual(["compute", 131, 140]);
+    const early = callTrace(callOf(passOf([], { measured: undefined })), 150, undefined, error);
     expect(early).toMatchObject({ strategy: "sequential", actual: undefined, error, claims: [] });
     expect(early.spans).toEqual([{ name: "plan", start: 100, end: 101 }]);
+  });
+});
+
+describe("a call of several passes", () => {
+  const first = passOf([report("sequential", { busy: 10, retries: 1, metadataBytes: 5 })], {
+    bytesPlaced: 8,
+  });
+  const second = passOf([report("threads", { busy: 30, workers: 2, retries: 2, metadataBytes: 7 })], {
+    started: 200,
+    planned: 202,
+    ended: 260,
+    bytesPlaced: 4,
+    measured: { actual: { ...estimate(60), results: 5, compute: 55 }, wait: 1 },
+    hintAdvice: "too large",
+  });
+  const call = callOf(first, second);
+
+  it("took all that its passes took, and what lay between them to prepare them", () => {
+    const { actual, wait, retries, ended } = totalsOf(call);
+    expect(actual).toEqual({
+      spawn: 0,
+      place: 0,
+      compute: 105,
+      results: 5,
+      dispatch: ended - 100 - 110,
+      total: ended - 100,
+    });
+    expect(wait).toBe(3);
+    expect(retries).toBe(3);
+    // A pass that is alone is the call.
+    expect(totalsOf(callOf(first))).toEqual({ ...measured, retries: 1, ended: 150 });
+  });
+
+  it("tells one event over them, of the strategy that finished it", () => {
+    expect(executionEvent(call, totals, "sequential")).toMatchObject({
+      strategy: "threads",
+      items: 200,
+      workers: 2,
+      bytesPlaced: 12,
+      bytesShared: 80,
+      metadataBytes: 12,
+      predicted: { compute: 3, total: 3 },
+      workerUtilisationPct: 40,
+      advice: ["share", "too large"],
+    });
+  });
+
+  it("has the parts of all passes in its trace", () => {
+    const { spans, tasks } = callTrace(call, 260, totals.actual, undefined);
+    expect(tasks).toBe(200);
+    expect(spans.filter(({ name }) => name === "plan")).toEqual([
+      { name: "plan", start: 100, end: 101 },
+      { name: "plan", start: 200, end: 202 },
+    ]);
   });
 });

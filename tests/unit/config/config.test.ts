@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { checkField, ParallelConfig, type ParallelOptions } from "../../../src/config/config.js";
+import { ParallelConfig, STRATEGY_CHOICES } from "../../../src/config/config.js";
+import type { ParallelOptions } from "../../../src/config/options.js";
+import { checkField } from "../../../src/config/rules.js";
 import { ConfigurationError } from "../../../src/errors.js";
 import { defineKernel } from "../../../src/kernel/module/define.js";
 import { HOST_FIELDS } from "../../../src/plan/host-profile.js";
@@ -175,7 +177,7 @@ describe("what is refused", () => {
   ])("%s: %o", (field, value, allowed) => {
     const error = failureOf({ [field]: value });
     expect(error).toMatchObject({ field, received: value, allowed });
-    expect(() => checkField(field, value)).toThrow(error.message);
+    expect(() => checkField(field, value, field, STRATEGY_CHOICES)).toThrow(error.message);
   });
 
   it("resourceLimits that is a list", () => {

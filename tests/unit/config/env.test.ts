@@ -1,15 +1,17 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { checkField, ParallelConfig, type ParallelOptions } from "../../../src/config/config.js";
+import { ParallelConfig } from "../../../src/config/config.js";
 import { type EnvOptions, parseEnv } from "../../../src/config/env.js";
+import type { ParallelOptions } from "../../../src/config/options.js";
+import { checkField } from "../../../src/config/rules.js";
 import { ConfigurationError } from "../../../src/errors.js";
 import { defineKernel } from "../../../src/kernel/module/define.js";
 
 const EVERY_TOKEN =
-  "left out, or one of enable, 1, on, true, 0, off, false, auto, threads, sequential, strategy=, workers=, " +
+  "left out, or one of enable, 1, on, true, 0, off, false, auto, sequential, threads, strategy=, workers=, " +
   "min_batch=, min_instances=, tiny=, instance_chunk=, task_bytes=, force_serial=, granularity=";
 const INTEGER_0 = 'an integer of at least 0 behind the "="';
 const INTEGER_1 = 'an integer of at least 1 behind the "="';
-const STRATEGY = "one of strategy=auto, strategy=threads, strategy=sequential";
+const STRATEGY = "one of strategy=auto, strategy=sequential, strategy=threads";
 const FORCE_SERIAL =
   "one of force_serial=1, force_serial=on, force_serial=true, force_serial=0, force_serial=off, force_serial=false";
 const THREADS =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { adviceFor, hintAdvice } from "../../../src/plan/advice.js";
 import { defaultHostProfile } from "../../../src/plan/host-profile.js";
-import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
-import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
+import type { Estimate } from "../../../src/plan/plan.js";
+import { KERNEL, type KernelCost, LIMITS, type Limits, MODELS, WORKLOAD, type Workload } from "./grounds.js";
 
 const kernel: KernelCost = { ...KERNEL, perTask: { sequential: 2e-3, threads: 2e-3 } };
 const workload: Workload = {
@@ -26,7 +26,13 @@ const predicted = {
 };
 
 function advise(work: Partial<Workload>, limited: Partial<Limits> = {}, estimates = predicted) {
-  return adviceFor({ ...workload, ...work }, { ...limits, ...limited }, defaultHostProfile, estimates);
+  return adviceFor(
+    MODELS,
+    { ...workload, ...work },
+    { ...limits, ...limited },
+    defaultHostProfile,
+    estimates,
+  );
 }
 
 describe("advice", () => {
@@ -76,7 +82,7 @@ describe("advice", () => {
   it("tells of threads without tasks", () => {
     const four = { ...defaultHostProfile, parallelism: 4 };
     const of = (tasks: number, maxWorkers: number) =>
-      adviceFor({ ...workload, tasks }, { ...limits, maxWorkers }, four, predicted);
+      adviceFor(MODELS, { ...workload, tasks }, { ...limits, maxWorkers }, four, predicted);
     expect(of(3, 8)).toEqual(["3 tasks keep only 3 of 4 threads busy: cut the work finer"]);
     expect([of(4, 8), of(3, 3), of(1, 8)]).toEqual([[], [], []]);
   });
@@ -98,13 +104,13 @@ describe("an executor that may not use workers", () => {
   // Where nothing but sequential is allowed, neither a pool nor more tasks are of use: `start()` does nothing there.
   it("says nothing of workers to an executor that may not use any", () => {
     const slow = { sequential: estimate({ compute: 100 }), threads: estimate({ spawn: 60, compute: 50 }) };
-    expect(advise({}, { sequentialBecause: "disabled" }, slow)).toEqual([]);
+    expect(advise({}, { hereBecause: "disabled" }, slow)).toEqual([]);
   });
 
   it("says nothing of idle workers where sequential was asked for", () => {
     const four = { ...defaultHostProfile, parallelism: 4 };
     const limited = { ...limits, maxWorkers: 8, strategy: "sequential" as const };
-    expect(adviceFor({ ...workload, tasks: 3 }, limited, four, predicted)).toEqual([]);
+    expect(adviceFor(MODELS, { ...workload, tasks: 3 }, limited, four, predicted)).toEqual([]);
   });
 });
 

@@ -1,8 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as module from "../../../src/plan/choose.js";
-import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
-import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
+import type { Estimate } from "../../../src/plan/plan.js";
+import {
+  KERNEL,
+  type KernelCost,
+  LIMITS,
+  type Limits,
+  MODELS,
+  type Plan,
+  states,
+  WORKLOAD,
+  type Workload,
+} from "./grounds.js";
 
 const kernel: KernelCost = { ...KERNEL, isOnWorkers: false };
 const workload: Workload = { ...WORKLOAD, call: "map", kernel };
@@ -17,13 +27,13 @@ const of = (sequential: number, threads: number) => ({
   threads: estimate(threads),
 });
 
-function choose(...grounds: Parameters<typeof module.choose>) {
-  const choice = module.choose(...grounds);
+function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]) {
+  const choice = module.choose(MODELS, workload, limits, predicted);
   return { ...choice, reason: choice.reason() };
 }
 
 describe("workers that died", () => {
-  const dead = { ...limits, liveWorkers: 0, respawnWait: 400 };
+  const dead = { ...limits, states: states({ serving: 0, respawnWait: 400 }) };
 
   it("are told of where none may be started and the call stays here", () => {
     expect(choose(workload, dead, of(100, 500))).toEqual({
@@ -41,9 +51,13 @@ describe("workers that died", () => {
   });
 
   it("are no matter where others are up, or the wait pays", () => {
-    expect(choose(workload, { ...dead, liveWorkers: 1 }, of(100, 500)).reason).not.toContain("died");
+    expect(
+      choose(workload, { ...dead, states: states({ serving: 1, respawnWait: 400 }) }, of(100, 500)).reason,
+    ).not.toContain("died");
     expect(choose(workload, dead, of(1000, 500)).reason).not.toContain("died");
-    expect(choose(workload, { ...dead, respawnWait: 0 }, of(100, 500)).reason).not.toContain("died");
+    expect(choose(workload, { ...dead, states: states({ serving: 0 }) }, of(100, 500)).reason).not.toContain(
+      "died",
+    );
   });
 });
 
@@ -243,9 +257,11 @@ describe("what calls have lost without workers", () => {
   const cold = { sequential: estimate(60), threads: estimate(95, { spawn: 65 }) };
 
   it("pays for their start, as far as it goes", () => {
-    expect(choose(workload, { ...limits, liveWorkers: 0 }, cold).strategy).toBe("sequential");
-    expect(choose(workload, { ...limits, liveWorkers: 0, rent: 28 }, cold).strategy).toBe("sequential");
-    expect(choose(workload, { ...limits, liveWorkers: 0, rent: 40 }, cold)).toMatchObject({
+    expect(choose(workload, { ...limits, states: states({ serving: 0 }) }, cold).strategy).toBe("sequential");
+    expect(choose(workload, { ...limits, states: states({ serving: 0, rent: 28 }) }, cold).strategy).toBe(
+      "sequential",
+    );
+    expect(choose(workload, { ...limits, states: states({ serving: 0, rent: 40 }) }, cold)).toMatchObject({
       strategy: "threads",
       reason:
         "predicted to be faster but for the start of workers, which earlier calls would have needed too: " +
@@ -253,7 +269,9 @@ describe("what calls have lost without workers", () => {
     });
     // No more than the start is paid.
     const useless = { sequential: estimate(20), threads: estimate(95, { spawn: 65 }) };
-    expect(choose(workload, { ...limits, liveWorkers: 0, rent: 1e6 }, useless).strategy).toBe("sequential");
+    expect(choose(workload, { ...limits, states: states({ serving: 0, rent: 1e6 }) }, useless).strategy).toBe(
+      "sequential",
+    );
   });
 });
 
@@ -272,7 +290,7 @@ describe("gates", () => {
   it("the first closed one gives the reason", () => {
     const all: Limits = {
       ...limits,
-      sequentialBecause: "disabled",
+      hereBecause: "disabled",
       minBatchSize: 11,
       minInstancesForParallel: 12,
       tinyWorkloadThreshold: 13,
@@ -280,11 +298,11 @@ describe("gates", () => {
     const reasons = [
       choose({ ...workload, tasks: 0 }, all, favoursThreads),
       choose(workload, all, favoursThreads),
-      choose(workload, { ...all, sequentialBecause: undefined }, favoursThreads),
-      choose(workload, { ...all, sequentialBecause: undefined, minBatchSize: undefined }, favoursThreads),
+      choose(workload, { ...all, hereBecause: undefined }, favoursThreads),
+      choose(workload, { ...all, hereBecause: undefined, minBatchSize: undefined }, favoursThreads),
       choose(
         workload,
-        { ...all, sequentialBecause: undefined, minBatchSize: undefined, minInstancesForParallel: undefined },
+        { ...all, hereBecause: undefined, minBatchSize: undefined, minInstancesForParallel: undefined },
         favoursThreads,
       ),
     ];

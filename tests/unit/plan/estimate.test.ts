@@ -1,15 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  estimateSequential,
-  estimateThreads,
-  longestShare,
-  parallelWidth,
-} from "../../../src/plan/estimate.js";
+import { longestShare, parallelWidth } from "../../../src/plan/estimate.js";
 import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
-import type { Estimate, KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+import type { Estimate } from "../../../src/plan/plan.js";
+import { estimateSequential } from "../../../src/strategies/sequential/costs.js";
+import { estimateThreads } from "../../../src/strategies/threads/costs.js";
 
-import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
+import { KERNEL, type KernelCost, LIMITS, type Limits, states, WORKLOAD, type Workload } from "./grounds.js";
 
 const small = fc.double({ min: 0, max: 1, noNaN: true });
 
@@ -55,13 +52,11 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
 const limitsOf: fc.Arbitrary<Limits> = fc.record({
   strategy: fc.constant("auto" as const),
   maxWorkers: fc.integer({ min: 1, max: 64 }),
-  liveWorkers: fc.nat(64),
-  respawnWait: fc.constant(0),
-  rent: fc.constant(0),
+  states: fc.nat(64).map((serving) => states({ serving })),
   canInterrupt: fc.boolean(),
   recycles: fc.boolean(),
   keepsRegions: fc.boolean(),
-  sequentialBecause: fc.constant(undefined),
+  hereBecause: fc.constant(undefined),
   minBatchSize: fc.constant(undefined),
   minInstancesForParallel: fc.constant(undefined),
   tinyWorkloadThreshold: fc.constant(undefined),
@@ -129,7 +124,7 @@ describe("estimates", () => {
     fc.assert(
       fc.property(situation, ({ work, limits, host }) => {
         const computeOf = (maxWorkers: number) =>
-          estimateThreads(work, { ...limits, maxWorkers, liveWorkers: 128 }, host).compute;
+          estimateThreads(work, { ...limits, maxWorkers, states: states({ serving: 128 }) }, host).compute;
         expect(computeOf(limits.maxWorkers + 1)).toBeLessThanOrEqual(computeOf(limits.maxWorkers));
       }),
     );

@@ -1,5 +1,23 @@
 /** What plans rest on, where a test has nothing else to say. */
-import type { KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
+import { CostModels } from "../../../src/plan/cost-model.js";
+import type { HostProfile } from "../../../src/plan/host-profile.js";
+import { makePlan as makePlanOf } from "../../../src/plan/make-plan.js";
+import type * as plan from "../../../src/plan/plan.js";
+import { STRATEGIES, type StrategyName } from "../../../src/strategies/registry.js";
+
+export type Workload = plan.Workload<StrategyName>;
+export type Limits = plan.Limits<StrategyName>;
+export type KernelCost = plan.KernelCost<StrategyName>;
+export type Plan = plan.Plan<StrategyName>;
+
+export const MODELS = new CostModels<StrategyName>(STRATEGIES);
+
+const HERE: plan.StrategyState = { unavailable: undefined, serving: 0, respawnWait: 0, rent: 0 };
+
+/** What strategies are at, if the threads are at this. */
+export function states(threads: Partial<plan.StrategyState>): Limits["states"] {
+  return { sequential: HERE, threads: { ...HERE, ...threads } };
+}
 
 /** A kernel that was measured in two calls like the one that is planned, at 1 ms a task. */
 export const KERNEL: KernelCost = {
@@ -37,14 +55,16 @@ export const WORKLOAD: Workload = {
 export const LIMITS: Limits = {
   strategy: "auto",
   maxWorkers: 2,
-  liveWorkers: 2,
-  respawnWait: 0,
-  rent: 0,
+  states: states({ serving: 2 }),
   canInterrupt: true,
   recycles: false,
   keepsRegions: false,
-  sequentialBecause: undefined,
+  hereBecause: undefined,
   minBatchSize: undefined,
   minInstancesForParallel: undefined,
   tinyWorkloadThreshold: undefined,
 };
+
+/** As the engine does, over all strategies. */
+export const makePlan = (workload: Workload, limits: Limits, host: HostProfile): Plan =>
+  makePlanOf(MODELS, workload, limits, host);

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KernelModels } from "../../../src/plan/kernel-model.js";
-import type { KernelCost } from "../../../src/plan/plan.js";
-import type { KernelRun } from "../../../src/plan/shape-record.js";
+import type * as records from "../../../src/plan/shape-record.js";
 import { type WorkShape, workShapeOf } from "../../../src/plan/work-shape.js";
+import type { StrategyName } from "../../../src/strategies/registry.js";
+import { type KernelCost, MODELS } from "./grounds.js";
+
+type KernelRun = records.KernelRun<StrategyName>;
 
 /** Ten tasks of 100 bytes without arguments, where a test says nothing else. */
 const shape = ({ tasks = 10, taskBytes = 100, args = 0 }: Partial<WorkShape> = {}): WorkShape =>
@@ -11,7 +14,7 @@ const shape = ({ tasks = 10, taskBytes = 100, args = 0 }: Partial<WorkShape> = {
 
 /** A kernel that learns, and tells what it knows. */
 function setUp() {
-  const models = new KernelModels();
+  const models = new KernelModels(MODELS);
   const learn = (busy: number, more: Partial<KernelRun> = {}, of: Partial<WorkShape> = {}, key = 1): void => {
     const { tasks } = shape(of);
     models.learn(key, shape(of), {

@@ -2,9 +2,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GUARD_MS } from "../../../src/plan/hand-over-cost.js";
 import { defaultHostProfile, type HostProfile } from "../../../src/plan/host-profile.js";
-import { makePlan } from "../../../src/plan/make-plan.js";
-import type { KernelCost, Limits, Workload } from "../../../src/plan/plan.js";
-import { KERNEL, LIMITS, WORKLOAD } from "./grounds.js";
+import {
+  KERNEL,
+  type KernelCost,
+  LIMITS,
+  type Limits,
+  makePlan,
+  states,
+  WORKLOAD,
+  type Workload,
+} from "./grounds.js";
 
 /** Round figures, so that expectations can be worked out by hand. */
 const host: HostProfile = {
@@ -31,7 +38,7 @@ const workload: Workload = {
   bytesToPlace: 800,
   kernel: undefined,
 };
-const limits: Limits = { ...LIMITS, maxWorkers: 4, liveWorkers: 4 };
+const limits: Limits = { ...LIMITS, maxWorkers: 4, states: states({ serving: 4 }) };
 
 /** @param perByte milliseconds, of tasks of 100 bytes */
 function measured(perByte: number, more: Partial<KernelCost> = {}): KernelCost {
@@ -46,19 +53,20 @@ describe("predictions", () => {
   });
 
   it("threads: starting, copying, waking, and a share of the tasks", () => {
-    const { threads } = makePlan(workload, { ...limits, liveWorkers: 0 }, host).predicted;
+    const { threads } = makePlan(workload, { ...limits, states: states({ serving: 0 }) }, host).predicted;
     expect(threads).toEqual({ spawn: 80, place: 8, dispatch: 3, compute: 21, results: 0, total: 112 });
   });
 
   it("only missing workers are started", () => {
     const spawnOf = (liveWorkers: number) =>
-      makePlan(workload, { ...limits, liveWorkers }, host).predicted.threads.spawn;
-    const waiting = { ...limits, liveWorkers: 0, respawnWait: 400 };
+      makePlan(workload, { ...limits, states: states({ serving: liveWorkers }) }, host).predicted.threads
+        .spawn;
+    const waiting = { ...limits, states: states({ serving: 0, respawnWait: 400 }) };
     // Workers that may not be started yet are waited for, unless there are others.
     expect(makePlan(workload, waiting, host).predicted.threads.spawn).toBe(400 + spawnOf(0));
-    expect(makePlan(workload, { ...waiting, liveWorkers: 1 }, host).predicted.threads.spawn).toBeLessThan(
-      400,
-    );
+    expect(
+      makePlan(workload, { ...waiting, states: states({ serving: 1 }) }, host).predicted.threads.spawn,
+    ).toBeLessThan(400);
     expect([0, 2, 3, 4, 5].map(spawnOf)).toEqual([80, 60, 50, 0, 0]);
   });
 
@@ -167,7 +175,7 @@ describe("auto, of a kernel that was measured", () => {
       fc.property(some, ({ tasks, taskBytes, bytesToPlace, perTask, liveWorkers, maxWorkers }) => {
         const plan = makePlan(
           { ...workload, tasks, taskBytes, bytesToPlace, hint: 0, kernel: measured(perTask) },
-          { ...limits, liveWorkers, maxWorkers },
+          { ...limits, states: states({ serving: liveWorkers }), maxWorkers },
           defaultHostProfile,
         );
         const { sequential, threads } = plan.predicted;
@@ -197,7 +205,11 @@ describe("auto, of a kernel that was never measured", () => {
 
   it.each<[string, Workload, Limits]>([
     ["a task can be given up", unknown, limits],
-    ["workers must be started", { ...unknown, canGiveUp: false }, { ...limits, liveWorkers: 0 }],
+    [
+      "workers must be started",
+      { ...unknown, canGiveUp: false },
+      { ...limits, states: states({ serving: 0 }) },
+    ],
     ["much must be copied", { ...unknown, canGiveUp: false, bytesToPlace: 100 }, limits],
   ])("starts on the caller's thread where %s, and may move", (_why, work, limited) => {
     const plan = makePlan(work, limited, cheapToReach);
@@ -208,7 +220,7 @@ describe("auto, of a kernel that was never measured", () => {
   });
 
   it("limits the first task where it may be given up: soon where many remain, else once moving has cost as much", () => {
-    const cold = { ...limits, liveWorkers: 0 };
+    const cold = { ...limits, states: states({ serving: 0 }) };
     const limitOf = (more: Partial<Workload>) =>
       makePlan({ ...unknown, ...more }, cold, host).handOver?.firstTaskLimit;
     expect(limitOf({ tasks: 100 })).toBe(GUARD_MS);
@@ -219,7 +231,7 @@ describe("auto, of a kernel that was never measured", () => {
   });
 
   it("one task, or one worker, moves only to leave the caller's thread free", () => {
-    const cold = { ...limits, liveWorkers: 0 };
+    const cold = { ...limits, states: states({ serving: 0 }) };
     const one = makePlan({ ...unknown, tasks: 1 }, cold, host).handOver;
     expect(one).toMatchObject({ workers: 1, width: 1, firstTaskLimit: expect.any(Number) });
     expect(makePlan({ ...unknown, tasks: 1, canGiveUp: false }, cold, host).handOver).toMatchObject({
@@ -233,7 +245,11 @@ describe("auto, of a kernel that was never measured", () => {
 
   it("believes a hint, which alone tips the choice both ways", () => {
     const strategyOf = (hint: number) => {
-      return makePlan({ ...unknown, hint, taskBytes: hint }, { ...limits, liveWorkers: 0 }, host).strategy;
+      return makePlan(
+        { ...unknown, hint, taskBytes: hint },
+        { ...limits, states: states({ serving: 0 }) },
+        host,
+      ).strategy;
     };
     expect([1, 1000].map(strategyOf)).toEqual(["sequential", "threads"]);
   });
@@ -247,7 +263,7 @@ describe("gates", () => {
   });
 
   it.each<[string, Partial<Limits>, string]>([
-    ["sequentialBecause", { sequentialBecause: "nested" }, "nested"],
+    ["hereBecause", { hereBecause: "nested" }, "nested"],
     ["minBatchSize", { minBatchSize: 9 }, "8 tasks are fewer than minBatchSize (9)"],
     [
       "minInstancesForParallel",

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Plan } from "../../../src/plan/plan.js";
+import type { Plan } from "../../../src/strategies/registry.js";
 import type { CallTrace, ChannelMessages, ParallelExecution } from "../../../src/telemetry/events.js";
 import { Reporter } from "../../../src/telemetry/reporter.js";
 

@@ -1,32 +1,26 @@
-/**
- * One call on its way: place, dispatch, collect. The executor tells the story; here are its steps.
- */
+/** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
 
 import { KernelError, TaskTimeoutError } from "../errors.js";
-import { named, type Outcome } from "../executor/executor.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
-import { place, placeOf } from "../memory/placement.js";
+import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
 import { Snapshot } from "../memory/snapshot.js";
-import type { StrategyName } from "../plan/plan.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
 import { blockBytes, openBlock } from "../protocol/job-block.js";
 import { type JobSpec, taskRange } from "../protocol/job-spec.js";
 import { unpackThrown } from "../protocol/thrown.js";
-import { Job, type RunReport } from "../strategies/job.js";
-import { SequentialStrategy } from "../strategies/sequential.js";
+import { Job } from "../strategies/job.js";
+import type { JobInputs, Leg, RunReport, SharedJob } from "../strategies/strategy.js";
+import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
-import type { Pool } from "../strategies/threads/pool.js";
-import { ThreadsStrategy } from "../strategies/threads/threads.js";
-import type { PlacedJob } from "../strategies/threads/wake-message.js";
-import type { HandOver } from "./hand-over.js";
 import { mutatedError } from "./input-names.js";
-import { Partial } from "./partial-results.js";
+import { named, type Outcome } from "./outcome.js";
+import { PartialOutcome } from "./partial-results.js";
 import type { Request } from "./request.js";
 
 interface Output {
@@ -34,31 +28,36 @@ interface Output {
   readonly region: Region;
 }
 
-/** How one strategy takes part in a call. */
-export interface Leg {
-  readonly strategy: StrategyName;
-  readonly workers: number;
-  /** Milliseconds of computing on threads; undefined: nobody knows. */
-  readonly expected: number | undefined;
-  /** Decides, on this thread, whether the workers take over. */
-  readonly overseer: HandOver | undefined;
-}
-
 const NONE: readonly never[] = [];
 
-/** Bytes of each region that a call takes. */
-export function needsOf(request: Request, strategy: StrategyName): number[] {
+/** Bytes of each region that a pass takes. @param placesArrays whether its strategy places plain arrays */
+export function needsOf(request: Request, placesArrays: boolean): number[] {
   const { spec, items, outputs, placement, guest, sightings, table } = request;
-  const placed = strategy === "sequential" ? 0 : placement.bytesNeeded;
-  const needs = [blockBytes(spec.tasks, items), placed];
+  const needs = [blockBytes(spec.tasks, items), placesArrays ? placement.bytesNeeded : 0];
   if (sightings !== undefined) needs.push(new Snapshot(table.arrays, placement).bytes);
   if (outputs === null || guest !== undefined) return needs;
   for (const kind of outputs.kinds) needs.push(spec.length * elementBytes(kind));
   return needs;
 }
 
-/** A request with its memory: the job, its outputs, and the lease that returns everything. */
-export class Execution {
+/** How a pass is to run, beside what it asks for. */
+export interface Conditions {
+  readonly placesArrays: boolean;
+  readonly streamBuffer: StreamBuffer | undefined;
+  /** Note every claim. */
+  readonly isTraced: boolean;
+  /** Milliseconds that each task may take; `undefined`: any. */
+  readonly timeout: number | undefined;
+}
+
+/** When arrays were copied into regions, and whether that memory was used before. */
+export interface Placing {
+  readonly start: number;
+  readonly end: number;
+  readonly isRecycled: boolean;
+}
+
+export class JobMemory implements JobInputs {
   readonly job: Job;
   readonly #request: Request;
   readonly #arena: Arena;
@@ -67,29 +66,28 @@ export class Execution {
   readonly #outputs: readonly Output[];
   /** With `verifyImmutable`: the inputs before the first task. */
   readonly #snapshot: Snapshot | undefined;
-  /** When arrays were copied into regions for this call, and into what kind of memory; undefined: none were. */
-  placing: { readonly start: number; readonly end: number; readonly isRecycled: boolean } | undefined;
+  /** Plain arrays, once they are placed. */
+  #placed: Region | undefined;
+  /** `undefined` if no arrays were copied. */
+  placing: Placing | undefined;
 
   /**
    * Takes the memory for results and outputs; nothing is copied yet.
-   * @param lease gets that memory, and is closed with the call
-   * @throws MemoryLimitError when they, or the arrays that may have to be placed, exceed the limit
+   * @param lease gets that memory, and is closed with the pass
+   * @throws MemoryLimitError if they, or the arrays that may have to be placed, exceed the limit
    */
   constructor(
     request: Request,
     arena: Arena,
     lease: Lease,
-    strategy: StrategyName,
-    backlog: StreamBuffer | undefined,
-    isTraced: boolean,
-    timeout: number | undefined,
+    { placesArrays, streamBuffer, isTraced, timeout }: Conditions,
   ) {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel } = request;
     const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
     this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
-    arena.reserve(needsOf(request, strategy));
+    arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
     try {
       const opened = openBlock(arena, spec.tasks, items);
@@ -106,7 +104,7 @@ export class Execution {
         block,
         packing: items?.packing ?? null,
         lease: this.#lease,
-        backlog,
+        streamBuffer,
         isTraced,
         timeout,
       });
@@ -118,13 +116,47 @@ export class Execution {
 
   /**
    * Runs what is unfinished. Ends at once when the job is stopped; memory returns when nobody uses it.
-   * @throws what the job was stopped with, where that is known at once
+   * @throws the reason for which the job was stopped, if that is known at once
    */
-  run(leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
-    if (this.#request.placement.spans.length === 0 && this.#snapshot === undefined) {
-      return this.#unlessStopped(this.#runOn(undefined, leg, pool, maxRetries));
-    }
-    return this.#unlessStopped(this.#runPrepared(leg, pool, maxRetries));
+  run(strategy: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
+    const isPlain = this.#request.placement.spans.length > 0;
+    return this.#unlessStopped(
+      isPlain || this.#snapshot !== undefined
+        ? this.#runPrepared(strategy, leg)
+        : this.#runNow(strategy, leg),
+    );
+  }
+
+  /** Throws if one of the caller's plain arrays has gone; `undefined` if there are none. */
+  get assertThere(): (() => void) | undefined {
+    const { spans } = this.#request.placement;
+    if (spans.length === 0) return undefined;
+    return () => {
+      for (const span of spans) assertWhole(span);
+    };
+  }
+
+  get block(): SharedJob["block"] {
+    const { id: memory, buffer } = this.#blockRegion;
+    return { memory, buffer };
+  }
+
+  get placement(): PlacementPlan {
+    return this.#request.placement;
+  }
+
+  get isGuests(): boolean {
+    return this.#request.guest !== undefined;
+  }
+
+  places(): SharedJob {
+    const { placement, table } = this.#request;
+    const { block } = this;
+    if (table.arrays.length === 0) return { places: NONE, block };
+    return {
+      places: table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena)),
+      block,
+    };
   }
 
   /**
@@ -157,10 +189,10 @@ export class Execution {
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
-  partial(): Partial {
+  partial(): PartialOutcome {
     const { outputs, guest } = this.#request;
     const areOwn = outputs !== null && guest === undefined;
-    return new Partial(this.job, areOwn ? named(outputs.names, this.#lendOutputs()) : undefined);
+    return new PartialOutcome(this.job, areOwn ? named(outputs.names, this.#lendOutputs()) : undefined);
   }
 
   /** Bytes that were copied into regions for this call. */
@@ -168,7 +200,7 @@ export class Execution {
     return this.placing === undefined ? 0 : this.#request.placement.bytesPlaced;
   }
 
-  /** The call is over. Regions return as soon as no worker counts on them. */
+  /** The pass is over. Regions return as soon as no worker counts on them. */
   close(now?: number): void {
     this.#lease.close(now);
   }
@@ -217,24 +249,21 @@ export class Execution {
   }
 
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
-  async #runPrepared(leg: Leg, pool: Pool, maxRetries: number): Promise<RunReport> {
+  async #runPrepared(strategy: OwnStrategy, leg: Leg): Promise<RunReport> {
     await undefined;
     await this.#snapshot?.take(() => this.#pause());
-    const isPlaced = leg.strategy === "sequential" || this.#request.placement.spans.length === 0;
-    const region = isPlaced ? undefined : await this.#place();
-    return this.#runOn(region, leg, pool, maxRetries);
+    if (strategy.descriptor.placesArrays && this.#request.placement.spans.length > 0) await this.#place();
+    else this.#placed = undefined;
+    return this.#runNow(strategy, leg);
   }
 
-  /** @param region where plain arrays were placed; undefined: none had to be */
-  #runOn(region: Region | undefined, leg: Leg, pool: Pool, maxRetries: number): MaybePromise<RunReport> {
-    this.#snapshot?.ranOn(region);
-    if (this.#request.kernel.lingers)
-      this.#lease.reachedBy(leg.strategy === "sequential" ? "here" : "workers");
-    const strategy =
-      leg.strategy === "sequential"
-        ? new SequentialStrategy(leg.overseer, this.#inputCheck())
-        : new ThreadsStrategy(pool, this.#arena, this.#placedJob(region), maxRetries, leg.expected);
-    return strategy.run(this.job, leg.workers);
+  #runNow({ descriptor, strategy }: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
+    this.#snapshot?.ranOn(this.#placed);
+    if (this.#request.kernel.lingers) {
+      if (descriptor.isHere) this.#lease.reachedBy("here");
+      else if (descriptor.placesArrays) this.#lease.reachedBy("workers");
+    }
+    return strategy.run(this.job, leg, this);
   }
 
   /** Before each piece that is copied. Rejects when the job was stopped while it waited. */
@@ -242,31 +271,13 @@ export class Execution {
     return pause()?.then(() => this.job.throwIfStopped());
   }
 
-  /** Looks whether the caller's plain arrays are still there; undefined: there are none. */
-  #inputCheck(): (() => void) | undefined {
-    const { spans } = this.#request.placement;
-    if (spans.length === 0) return undefined;
-    return () => {
-      for (const span of spans) assertWhole(span);
-    };
-  }
-
-  async #place(): Promise<Region> {
+  async #place(): Promise<void> {
     const { placement } = this.#request;
     const start = clock();
     const isRecycled = this.#arena.recycles(placement.bytesNeeded);
-    const region = await place(placement, this.#arena, () => this.#pause());
-    this.#lease.add(region, true);
+    this.#placed = await place(placement, this.#arena, () => this.#pause());
+    this.#lease.add(this.#placed, true);
     this.placing = { start, end: clock(), isRecycled };
-    return region;
-  }
-
-  #placedJob(region: Region | undefined): PlacedJob {
-    const { placement, table } = this.#request;
-    const { id: memory, buffer } = this.#blockRegion;
-    const block = { memory, buffer };
-    if (table.arrays.length === 0) return { places: NONE, block };
-    return { places: table.arrays.map((array) => placeOf(array, placement, region, this.#arena)), block };
   }
 
   #lendOutputs(): TypedArray[] {

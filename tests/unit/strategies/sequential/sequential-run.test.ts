@@ -1,23 +1,24 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AnyKernel } from "../../../src/kernel/types.js";
-import { Arena } from "../../../src/memory/arena.js";
-import { Lease } from "../../../src/memory/lease.js";
-import { GUARD_MS } from "../../../src/plan/hand-over-cost.js";
-import type { MaybePromise } from "../../../src/platform/maybe-promise.js";
-import { SLICE_MS } from "../../../src/platform/time-slice.js";
-import { openBlock } from "../../../src/protocol/job-block.js";
-import { unpackThrown } from "../../../src/protocol/thrown.js";
-import { Job, type JobParts, type RunReport } from "../../../src/strategies/job.js";
-import { type Overseer, SequentialStrategy } from "../../../src/strategies/sequential.js";
-import { LEAST_AHEAD, StreamBuffer } from "../../../src/strategies/stream-buffer.js";
+import type { AnyKernel } from "../../../../src/kernel/types.js";
+import { Arena } from "../../../../src/memory/arena.js";
+import { Lease } from "../../../../src/memory/lease.js";
+import { GUARD_MS } from "../../../../src/plan/hand-over-cost.js";
+import type { MaybePromise } from "../../../../src/platform/maybe-promise.js";
+import { SLICE_MS } from "../../../../src/platform/time-slice.js";
+import { openBlock } from "../../../../src/protocol/job-block.js";
+import { unpackThrown } from "../../../../src/protocol/thrown.js";
+import { Job, type JobParts } from "../../../../src/strategies/job.js";
+import { SequentialRun } from "../../../../src/strategies/sequential/sequential-run.js";
+import type { Overseer, RunReport } from "../../../../src/strategies/strategy.js";
+import { LEAST_AHEAD, StreamBuffer } from "../../../../src/strategies/stream-buffer.js";
 
-vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
+vi.mock("../../../../src/platform/builtins.js", () => import("../../late-builtins.js"));
 
 // A first task that is meant to return in time must do so on a busy machine too.
 const limit = vi.hoisted((): { ms: number | undefined } => ({ ms: undefined }));
-vi.mock("../../../src/platform/watchdog.js", async (importOriginal) => {
-  const original = await importOriginal<typeof import("../../../src/platform/watchdog.js")>();
+vi.mock("../../../../src/platform/watchdog.js", async (importOriginal) => {
+  const original = await importOriginal<typeof import("../../../../src/platform/watchdog.js")>();
   const callWithin = <T>(fn: () => T, ms: number) => original.callWithin(fn, limit.ms ?? ms);
   return { ...original, callWithin };
 });
@@ -54,7 +55,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     block: openBlock(arena, tasks, undefined).block,
     packing: null,
     lease: new Lease(arena),
-    backlog: undefined,
+    streamBuffer: undefined,
     isTraced: false,
     timeout: undefined,
     ...more,
@@ -126,7 +127,7 @@ describe("a run on this thread", () => {
       clock.now += 1;
       return index;
     });
-    const report = await new SequentialStrategy().run(job);
+    const report = await new SequentialRun(job).run();
     expect(valuesOf(job)).toEqual(upTo(20));
     const { computing, ...figures } = report;
     expect(figures).toEqual({
@@ -149,7 +150,7 @@ describe("a run on this thread", () => {
 
   it("notes its claims where it is traced, as thread 0", async () => {
     const job = jobOf(500, (index) => index, { isTraced: true });
-    const { claims } = await new SequentialStrategy().run(job);
+    const { claims } = await new SequentialRun(job).run();
     expect(claims[0]).toMatchObject({ worker: 0, firstTask: 0 });
     let next = 0;
     for (const { worker, firstTask, tasks } of claims) {
@@ -168,7 +169,7 @@ describe("a run on this thread", () => {
     });
     expect(
       await seenByTheLoop(
-        () => new SequentialStrategy().run(job),
+        () => new SequentialRun(job).run(),
         () => ran,
       ),
     ).toEqual([8, 16, 24, 32, 40]);
@@ -182,7 +183,7 @@ describe("a run on this thread", () => {
       ran += 1;
     });
     const seen = await seenByTheLoop(
-      () => new SequentialStrategy().run(job),
+      () => new SequentialRun(job).run(),
       () => ran,
     );
     expect(Math.max(...seen.map((at, i) => at - (seen[i - 1] ?? 0)))).toBeLessThanOrEqual(SLICE_MS);
@@ -197,7 +198,7 @@ describe("an overseer", () => {
       return index;
     });
     const overseer = new FakeOverseer(stays);
-    const { left } = await new SequentialStrategy(overseer).run(job);
+    const { left } = await new SequentialRun(job, overseer).run();
     expect(overseer.asked).toEqual([36, 32, 28, 24, 20, 16, 12, 8, 4].map((tasks) => [tasks, 2]));
     expect(left).toBe(0);
     expect(valuesOf(job)).toEqual(upTo(40));
@@ -211,12 +212,12 @@ describe("an overseer", () => {
       ran.push(index);
       return index;
     });
-    const report = await new SequentialStrategy(new FakeOverseer((left) => left <= 30)).run(job);
+    const report = await new SequentialRun(job, new FakeOverseer((left) => left <= 30)).run();
     expect(report).toMatchObject({ ran: 12, left: 28, busy: 24 });
     expect(ran).toEqual(upTo(12));
     expect(job.unfinished()).toEqual(Uint32Array.from(upTo(28), (i) => i + 12));
     // Whoever takes over may be this strategy again.
-    const rest = await new SequentialStrategy().run(job);
+    const rest = await new SequentialRun(job).run();
     expect(rest).toMatchObject({ ran: 28, left: 0 });
     expect(ran).toEqual(upTo(40));
     expect(valuesOf(job)).toEqual(upTo(40));
@@ -232,7 +233,7 @@ describe("an overseer", () => {
       ran.push(index);
       return index;
     });
-    const { left, busy, ran: count } = await new SequentialStrategy(new FakeOverseer(leaves)).run(job);
+    const { left, busy, ran: count } = await new SequentialRun(job, new FakeOverseer(leaves)).run();
     expect(ran).toEqual(upTo(5000 - left));
     expect(count).toBe(ran.length);
     // The claim in hand counts as far as it came.
@@ -247,7 +248,7 @@ describe("an overseer", () => {
     const job = jobOf(1, () => {
       clock.now += 100;
     });
-    expect((await new SequentialStrategy(overseer).run(job)).left).toBe(0);
+    expect((await new SequentialRun(job, overseer).run()).left).toBe(0);
     expect(overseer.asked).toEqual([]);
   });
 
@@ -258,7 +259,7 @@ describe("an overseer", () => {
       return index;
     });
     const overseer = new FakeOverseer(stays);
-    await new SequentialStrategy(overseer).run(job);
+    await new SequentialRun(job, overseer).run();
     expect(overseer.asked.length).toBeGreaterThan(0);
   });
 });
@@ -276,7 +277,7 @@ describe("a time-out", () => {
   ])("ends a task that %s, as a failure without an error of its own", async (_, kernel) => {
     limit.ms = undefined;
     const job = jobOf(5, kernel, { timeout: 300 });
-    await new SequentialStrategy().run(job);
+    await new SequentialRun(job).run();
     expect(job.failure).toEqual({ index: 2, thrown: undefined });
     // Those before it have ended, those behind it have not begun.
     const { results } = job.parts.block;
@@ -290,15 +291,15 @@ describe("a time-out", () => {
     const spinning = (): void => {
       for (;;);
     };
-    await new SequentialStrategy().run(jobOf(1, spinning, { timeout: 20, lease }));
+    await new SequentialRun(jobOf(1, spinning, { timeout: 20, lease })).run();
     expect(reachedBy).not.toHaveBeenCalled();
-    await new SequentialStrategy().run(jobOf(1, () => new Promise(() => {}), { timeout: 20, lease }));
+    await new SequentialRun(jobOf(1, () => new Promise(() => {}), { timeout: 20, lease })).run();
     expect(reachedBy.mock.calls).toEqual([["here"]]);
   });
 
   it("leaves tasks that end in time as they are, and their errors", async () => {
     const job = jobOf(4, async (index) => index, { timeout: 60_000 });
-    await new SequentialStrategy().run(job);
+    await new SequentialRun(job).run();
     expect(valuesOf(job)).toEqual([0, 1, 2, 3]);
     const failing = jobOf(
       4,
@@ -308,7 +309,7 @@ describe("a time-out", () => {
       },
       { timeout: 60_000 },
     );
-    await new SequentialStrategy().run(failing);
+    await new SequentialRun(failing).run();
     expect(failing.failure).toMatchObject({ index: 2, thrown: { message: "mine" } });
   });
 
@@ -318,10 +319,10 @@ describe("a time-out", () => {
       for (;;);
     };
     const job = jobOf(3, spinning, { timeout: GUARD_MS / 2 });
-    await new SequentialStrategy(new FakeOverseer(stays, true)).run(job);
+    await new SequentialRun(job, new FakeOverseer(stays, true)).run();
     expect(job.failure).toEqual({ index: 0, thrown: undefined });
     const other = jobOf(3, spinning, { timeout: 60_000 });
-    expect(await new SequentialStrategy(new FakeOverseer(stays, true)).run(other)).toMatchObject({ left: 3 });
+    expect(await new SequentialRun(other, new FakeOverseer(stays, true)).run()).toMatchObject({ left: 3 });
     expect(other.failure).toBeUndefined();
   });
 });
@@ -336,7 +337,7 @@ describe("a guarded first task", () => {
       runs.push(index);
       return kernel(index);
     });
-    return { job, run: new SequentialStrategy(new FakeOverseer(stays, true)).run(job), runs };
+    return { job, run: new SequentialRun(job, new FakeOverseer(stays, true)).run(), runs };
   };
 
   it("that returns in time has run once, and its value counts", async () => {
@@ -391,9 +392,9 @@ describe("a guarded first task", () => {
       runs.push(index);
       return index;
     });
-    await new SequentialStrategy(new FakeOverseer(leaves)).run(job);
+    await new SequentialRun(job, new FakeOverseer(leaves)).run();
     expect(runs).toEqual([0, 1]);
-    await new SequentialStrategy(new FakeOverseer(stays, true)).run(job);
+    await new SequentialRun(job, new FakeOverseer(stays, true)).run();
     expect(runs).toEqual(upTo(10));
     expect(valuesOf(job)).toEqual(upTo(10));
   });
@@ -402,7 +403,7 @@ describe("a guarded first task", () => {
     const runs: number[] = [];
     const job = jobOf(3, (index) => runs.push(index));
     job.stop(new Error("enough"));
-    await new SequentialStrategy(new FakeOverseer(stays, true)).run(job);
+    await new SequentialRun(job, new FakeOverseer(stays, true)).run();
     expect(runs).toEqual([]);
     const { run, runs: none } = guard(() => 1, 0);
     expect((await run).left).toBe(0);
@@ -425,7 +426,7 @@ describe("a guarded first task", () => {
     const job = jobOf(3, () => {
       clock.now += SLICE_MS;
     });
-    await new SequentialStrategy(overseer).run(job);
+    await new SequentialRun(job, overseer).run();
     expect(overseer.asked).toEqual([
       [2, SLICE_MS],
       [1, SLICE_MS],
@@ -436,26 +437,26 @@ describe("a guarded first task", () => {
 describe("a stream on this thread", () => {
   /** A stream of which the test takes results. */
   function stream(tasks: number, kernel: IndexKernel) {
-    const backlog = new StreamBuffer();
+    const streamBuffer = new StreamBuffer();
     const arrived = vi.fn();
-    backlog.onResult = arrived;
-    const job = jobOf(tasks, kernel, { backlog });
+    streamBuffer.onResult = arrived;
+    const job = jobOf(tasks, kernel, { streamBuffer });
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-    return { backlog, job, arrived, turn };
+    return { streamBuffer, job, arrived, turn };
   }
 
   it("runs ahead of the loop as far as there is room, and goes on when results are taken", async () => {
     const clock = stopTheClock();
     const ran: number[] = [];
-    const { backlog, job, turn } = stream(100, (index) => ran.push(index));
-    const running = new SequentialStrategy().run(job);
+    const { streamBuffer, job, turn } = stream(100, (index) => ran.push(index));
+    const running = new SequentialRun(job).run();
     const taken: number[] = [];
     while (taken.length < 100) {
       await turn();
       expect(ran.length - taken.length).toBeLessThanOrEqual(LEAST_AHEAD);
       // Slowly, so that it gets no more room.
       clock.now += 1000;
-      const next = backlog.take();
+      const next = streamBuffer.take();
       if (next !== undefined) taken.push(next.index);
     }
     expect(taken).toEqual(upTo(100));
@@ -464,7 +465,7 @@ describe("a stream on this thread", () => {
 
   it("that is stopped at the gate ends", async () => {
     const { job, turn } = stream(100, (index) => index);
-    const running = new SequentialStrategy().run(job);
+    const running = new SequentialRun(job).run();
     await turn();
     job.stop("reason");
     expect(await running).toMatchObject({ left: 0 });
@@ -472,18 +473,18 @@ describe("a stream on this thread", () => {
 
   it("tells the overseer what tasks take, without what it waited for the loop", async () => {
     const clock = stopTheClock();
-    const { backlog, job, turn } = stream(40, (index) => {
+    const { streamBuffer, job, turn } = stream(40, (index) => {
       clock.now += 3;
       return index;
     });
     const overseer = new FakeOverseer(stays);
-    const running = new SequentialStrategy(overseer).run(job);
+    const running = new SequentialRun(job, overseer).run();
     let taken = 0;
     while (taken < 40) {
       await turn();
       // The loop is slow.
       clock.now += 1000;
-      if (backlog.take() !== undefined) taken += 1;
+      if (streamBuffer.take() !== undefined) taken += 1;
     }
     await running;
     expect(overseer.asked.length).toBeGreaterThan(2);
@@ -495,7 +496,7 @@ describe("a stream on this thread", () => {
     const { job, arrived } = stream(100, () => {
       clock.now += SLICE_MS;
     });
-    const report = await new SequentialStrategy(new FakeOverseer(leaves)).run(job);
+    const report = await new SequentialRun(job, new FakeOverseer(leaves)).run();
     expect(report.left).toBe(100 - arrived.mock.calls.length);
     expect(job.unfinished()).toHaveLength(report.left);
   });

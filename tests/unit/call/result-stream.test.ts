@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ResultStream } from "../../../src/executor/result-stream.js";
+import { ResultStream } from "../../../src/call/result-stream.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { LEAST_AHEAD, type StreamBuffer } from "../../../src/strategies/stream-buffer.js";
 

@@ -1,26 +1,25 @@
-/** Runs a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
+/** One run of a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
 
 import { WorkerLostError } from "../../errors.js";
 import type { Arena } from "../../memory/arena.js";
-import type { StrategyName } from "../../plan/plan.js";
 import { clock } from "../../platform/clock.js";
 import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
 import { isError } from "../../platform/realms.js";
 import { type Descriptor, packPlaces } from "../../protocol/descriptor.js";
 import { taskRange } from "../../protocol/job-spec.js";
 import { openRound, type Round } from "../../protocol/round.js";
-import type { Job, RunReport, Strategy } from "../job.js";
+import type { Job } from "../job.js";
+import type { PlacedJob, RunReport } from "../strategy.js";
 import { computingTime, LOG_CAPACITY } from "../timings.js";
 import { LossPolicy, type Lost } from "./loss-policy.js";
 import type { Pool } from "./pool.js";
 import { RoundRunner } from "./round-runner.js";
-import type { PlacedJob } from "./wake-message.js";
 import type { WorkerSlot } from "./worker-slot.js";
 
 // A round this short is over before a message would have come, and before a second worker would have woken up.
 const SHORT_MS = 0.1;
 
-export class ThreadsStrategy implements Strategy {
+export class ThreadsRun {
   readonly #pool: Pool;
   readonly #arena: Arena;
   readonly #placed: PlacedJob;
@@ -106,7 +105,7 @@ export class ThreadsStrategy implements Strategy {
 
   #begin(job: Job, slots: readonly WorkerSlot[], order: Uint32Array | undefined, left: number): RoundRunner {
     // Where a gate is in the way workers come and go, which takes messages.
-    const isShort = this.#isShort && (job.parts.backlog?.hasRoomFor(left, slots.length) ?? true);
+    const isShort = this.#isShort && (job.parts.streamBuffer?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
     const pass = new RoundRunner(job, round, left, this.#placed, this.#pool);
     if (isShort) pass.wakeOne(slots);
@@ -115,15 +114,15 @@ export class ThreadsStrategy implements Strategy {
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
-    const { spec, kernel, packing, backlog, lease, isTraced } = job.parts;
+    const { spec, kernel, packing, streamBuffer, lease, isTraced } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
       kernel: kernel.id,
       block: this.#placed.block.memory,
       packing,
       tasks: order?.length ?? spec.tasks,
-      stream: backlog !== undefined,
-      slots: backlog === undefined && this.#pool.tricks.slots,
+      stream: streamBuffer !== undefined,
+      slots: streamBuffer === undefined && this.#pool.tricks.slots,
       grows: this.#pool.tricks.grain,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
@@ -135,7 +134,7 @@ export class ThreadsStrategy implements Strategy {
 }
 
 function reportOf(
-  strategy: StrategyName,
+  strategy: string,
   passes: readonly RoundRunner[],
   retries: number,
   ran: number,

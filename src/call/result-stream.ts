@@ -1,5 +1,5 @@
-import type { StreamedResult } from "../call/types.js";
 import { StreamBuffer } from "../strategies/stream-buffer.js";
+import type { StreamedResult } from "./types.js";
 
 type Run = (backlog: StreamBuffer, signal: AbortSignal) => Promise<unknown>;
 

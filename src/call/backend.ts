@@ -1,0 +1,28 @@
+/** What is behind the public calls: the calls of this thread, or a client of another thread's. */
+import type { Arena } from "../memory/arena.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
+import type { Plan } from "../strategies/registry.js";
+import type { Outcome } from "./outcome.js";
+import type { Request } from "./request.js";
+import type { StreamedResult } from "./types.js";
+
+/** What of the configuration counts when calls are read. */
+export interface CallSettings {
+  readonly chunkSize: number | undefined;
+  readonly verifyImmutable: boolean;
+  /** What the option `strategy` may be. */
+  readonly strategies: readonly string[];
+}
+
+export interface Backend {
+  /** The memory of `share` and `allocate`. */
+  readonly arena: Arena;
+  readonly settings: CallSettings;
+  /** @throws the error that tells why nothing can be called any more */
+  checkOpen(call: string): void;
+  /** Runs a call of one pass. */
+  run(request: Request): MaybePromise<Outcome>;
+  /** @param read makes the request anew: a stream starts with its loop */
+  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
+  explain(request: Request): Plan | Promise<Plan>;
+}

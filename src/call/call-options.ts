@@ -1,0 +1,67 @@
+/** The options of the public calls, checked. */
+import { checkField } from "../config/rules.js";
+import { ConfigurationError, quote } from "../errors.js";
+import { isRecord } from "../memory/inputs.js";
+import { isSignal } from "../platform/realms.js";
+import type { CallOptions } from "./types.js";
+
+/** The options of a call that was given none. */
+export const NO_OPTIONS: CallOptions<never> = Object.freeze({});
+
+export const OPTIONS = [
+  "args",
+  "chunkSize",
+  "strategy",
+  "taskSizeHintBytes",
+  "signal",
+  "timeout",
+  "onProgress",
+];
+export const REDUCE_OPTIONS = [...OPTIONS, "initial"];
+// Items are not cut.
+export const MAP_OPTIONS = [...OPTIONS.filter((name) => name !== "chunkSize"), "shared"];
+/** Those of one call that are set to `undefined` are not given to another. */
+const ALL_OPTIONS = [...OPTIONS, "initial", "shared"];
+
+/**
+ * @param known the options of this call
+ * @param strategies names of strategies
+ * @throws TypeError, ConfigurationError
+ */
+export function checkCallOptions(
+  options: unknown,
+  known: readonly string[],
+  strategies: readonly string[],
+): void {
+  if (options === NO_OPTIONS) return;
+  if (!isRecord(options)) {
+    throw new TypeError(
+      `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,
+    );
+  }
+  const given = options as CallOptions<unknown>;
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name) && !(options[name] === undefined && ALL_OPTIONS.includes(name))) {
+      throw new ConfigurationError(
+        name,
+        options[name],
+        `left out: the options of this call are ${known.join(", ")}`,
+      );
+    }
+  }
+  const { chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress } = given;
+  if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
+  if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
+  if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
+  if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(
+      `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,
+    );
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(
+      `Cannot report to "onProgress" as it must be a function: current value is ${quote(onProgress)}`,
+    );
+  }
+}

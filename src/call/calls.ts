@@ -1,0 +1,196 @@
+/**
+ * The calls of one executor, and the way that each takes: plan → place → dispatch → collect → report. A call has one pass,
+ * or several: then one number, one signal, one progress, one lease and one event stand over them.
+ */
+
+import { type ParallelConfig, STRATEGY_CHOICES } from "../config/config.js";
+import { ExecutorClosedError } from "../errors.js";
+import type { Arena } from "../memory/arena.js";
+import { type Lease, leaseOver } from "../memory/lease.js";
+import { clock } from "../platform/clock.js";
+import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import type { Plan } from "../strategies/registry.js";
+import type { StrategySet } from "../strategies/strategy-set.js";
+import type { StreamBuffer } from "../strategies/stream-buffer.js";
+import type { Reporter } from "../telemetry/reporter.js";
+import type { Backend, CallSettings } from "./backend.js";
+import { type CallHeader, CallRecord } from "./call-record.js";
+import type { Outcome } from "./outcome.js";
+import { PassRunner } from "./pass-runner.js";
+import type { Planner } from "./planner.js";
+import { callTrace, executionEvent } from "./report.js";
+import type { Request } from "./request.js";
+import { ResultStream } from "./result-stream.js";
+import { totalsOf } from "./totals.js";
+import type { StreamedResult } from "./types.js";
+
+export class Calls implements Backend {
+  readonly arena: Arena;
+  readonly settings: CallSettings;
+  readonly #planner: Planner;
+  readonly #reporter: Reporter;
+  readonly #passes: PassRunner;
+  /** From their first moment to their end. A list has few; a set that is emptied again and again makes new tables. */
+  readonly #open: CallRecord[] = [];
+  #isClosed = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(
+    config: ParallelConfig,
+    arena: Arena,
+    strategies: StrategySet,
+    planner: Planner,
+    reporter: Reporter,
+  ) {
+    const { chunkSize, verifyImmutable } = config;
+    this.arena = arena;
+    this.settings = { chunkSize, verifyImmutable, strategies: STRATEGY_CHOICES };
+    this.#planner = planner;
+    this.#reporter = reporter;
+    const isAlone = (): boolean => this.#open.length === 1;
+    this.#passes = new PassRunner(config, arena, strategies, planner, reporter, isAlone);
+  }
+
+  checkOpen(call: string): void {
+    if (this.#isClosed) throw new ExecutorClosedError(`${call}()`);
+  }
+
+  /** Whether no call is in progress. */
+  get isIdle(): boolean {
+    return this.#open.length === 0;
+  }
+
+  explain(request: Request): Plan {
+    this.checkOpen("explain");
+    return this.#planner.explain(request);
+  }
+
+  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
+    return new ResultStream(async (buffer, signal) => this.run(read(), buffer, signal));
+  }
+
+  /**
+   * A call of one pass.
+   * @param streamBuffer gets every result of a stream as it is ready
+   * @param ownSignal aborted when the loop over a stream is left
+   */
+  run(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): MaybePromise<Outcome> {
+    this.checkOpen(request.call);
+    const lease = this.#leaseOf(request);
+    const call = this.#begin(request, request.spec.tasks, streamBuffer, ownSignal);
+    try {
+      const outcome = this.#passes.run(call, request, lease);
+      if (isPromise(outcome)) return this.#endLater(call, outcome);
+      this.#end(call);
+      return outcome;
+    } catch (error) {
+      throw this.#fail(call, error);
+    }
+  }
+
+  /**
+   * A call of several passes, one after the other.
+   * @param header what the caller asks for
+   * @param inputs the caller's arrays: their memory stays as it is until the call ends
+   * @param tasks of all passes together, for progress
+   * @param passes runs the passes, and makes the call's result of theirs. Options of the passes' own requests other than
+   *   `strategy`, `timeout` and `taskSizeHintBytes` don't count
+   */
+  async runPasses<T>(
+    header: CallHeader,
+    inputs: Request["table"],
+    tasks: number,
+    passes: (run: (request: Request) => MaybePromise<Outcome>) => Promise<T>,
+  ): Promise<T> {
+    this.checkOpen(header.call);
+    const lease = leaseOver(this.arena, inputs);
+    const call = this.#begin(header, tasks);
+    try {
+      const result = await passes((request) => this.#passes.run(call, request, this.#leaseOf(request)));
+      // It may have been stopped between two passes.
+      call.throwIfStopped();
+      this.#end(call);
+      return result;
+    } catch (error) {
+      throw this.#fail(call, error);
+    } finally {
+      lease.close();
+    }
+  }
+
+  /** Stops every call in progress. */
+  cancel(reason: unknown): void {
+    for (const call of [...this.#open]) call.stop(reason);
+  }
+
+  /** From here on no call begins. Resolves when those in progress have ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    // A loop may never go on, or wait for this very call.
+    for (const { streamBuffer } of this.#open) streamBuffer?.open();
+    if (this.isIdle) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle.push(resolve);
+    });
+  }
+
+  /** @throws TypeError if an array was released before */
+  #leaseOf({ guest, table }: Request): Lease {
+    return guest?.lease.hold() ?? leaseOver(this.arena, table);
+  }
+
+  #begin(
+    header: CallHeader,
+    tasks: number,
+    streamBuffer?: StreamBuffer,
+    ownSignal?: AbortSignal,
+  ): CallRecord {
+    const call = new CallRecord(this.#reporter.submitted(), header, tasks, streamBuffer, ownSignal);
+    this.#open.push(call);
+    return call;
+  }
+
+  async #endLater(call: CallRecord, outcome: Promise<Outcome>): Promise<Outcome> {
+    try {
+      const result = await outcome;
+      this.#end(call);
+      return result;
+    } catch (error) {
+      throw this.#fail(call, error);
+    }
+  }
+
+  /** report. */
+  #end(call: CallRecord): void {
+    call.close(true);
+    const totals = totalsOf(call);
+    const { actual, wait, retries, ended } = totals;
+    this.#reporter.completed(actual.total, wait, retries);
+    if (this.#reporter.isHeard("parallel_execution")) {
+      this.#reporter.executed(executionEvent(call, totals, this.#planner.here));
+    }
+    if (this.#reporter.isTracing) this.#reporter.traced(callTrace(call, ended, actual, undefined));
+    this.#remove(call);
+  }
+
+  /** @returns the error */
+  #fail(call: CallRecord, error: unknown): unknown {
+    call.close(false);
+    const { job, started, ownSignal } = call;
+    const ended = clock();
+    const isLeft = ownSignal?.aborted === true && error === ownSignal.reason;
+    if (isLeft) this.#reporter.left(job, call.call, ended - started);
+    else this.#reporter.failed(job, call.call, error, ended - started);
+    if (call.passes.length > 0 && this.#reporter.isTracing) {
+      this.#reporter.traced(callTrace(call, ended, undefined, isLeft ? undefined : error));
+    }
+    this.#remove(call);
+    return error;
+  }
+
+  #remove(call: CallRecord): void {
+    if (this.#open.at(-1) === call) this.#open.pop();
+    else this.#open.splice(this.#open.indexOf(call), 1);
+    if (this.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,65 @@
+/** The strategy `processes`: runs a job on a pool of child processes, each with a heap of its own and copies of the arrays. */
+import type { Arena } from "../../memory/arena.js";
+import type { MaybePromise } from "../../platform/maybe-promise.js";
+import { whyNoProcesses } from "../../platform/runtime.js";
+import type { Job } from "../job.js";
+import type { JobInputs, Leg, RunReport, Strategy, StrategyDescriptor, StrategyHost } from "../strategy.js";
+import { Pool } from "../threads/pool.js";
+import { ThreadsRun } from "../threads/threads-run.js";
+import { estimateProcesses } from "./costs.js";
+import { sourcesOf } from "./job-sources.js";
+import { ProcessSlot } from "./process-slot.js";
+import { Transfer } from "./transfer.js";
+
+// A child collects its garbage beyond this.
+const MOST_GARBAGE = 64 * 1024 * 1024;
+
+export const processes: StrategyDescriptor<"processes"> = {
+  name: "processes",
+  words: ["processes", "joblib"],
+  isHere: false,
+  isReserve: true,
+  isolates: true,
+  placesArrays: false,
+  charges: {
+    spawn: "spawnProcess",
+    hot: "dispatchProcess",
+    idle: "dispatchProcessIdle",
+    cold: "dispatchProcessCold",
+  },
+  whyUnavailable: whyNoProcesses,
+  estimate: estimateProcesses,
+  create: (host) => new ProcessesStrategy(host),
+};
+
+class ProcessesStrategy implements Strategy {
+  readonly workers: Pool;
+  readonly #arena: Arena;
+  readonly #maxRetries: number;
+  /** Made with the first child. */
+  #transfer: Transfer | undefined;
+
+  constructor({ settings, arena, optimizations, initializer }: StrategyHost) {
+    const { maxWorkers, idleTimeout, maxRetries, resourceLimits } = settings;
+    this.#arena = arena;
+    this.#maxRetries = maxRetries;
+    this.workers = new Pool({
+      strategy: "processes",
+      createSlot: (number, owner) => {
+        this.#transfer ??= new Transfer();
+        return new ProcessSlot(number, { resourceLimits, initializer }, this.#transfer, owner);
+      },
+      maxWorkers,
+      idleTimeout,
+      mostGarbage: MOST_GARBAGE,
+      onUnheld: (memory) => arena.unheld(memory),
+      // Nobody looks at what another process does: it sends a message.
+      tricks: { ...optimizations, look: false },
+    });
+  }
+
+  run(job: Job, { workers, expected }: Leg, inputs: JobInputs): MaybePromise<RunReport> {
+    const sources = sourcesOf(job, inputs, this.#arena, expected);
+    return new ThreadsRun(this.workers, this.#arena, sources, this.#maxRetries, expected).run(job, workers);
+  }
+}

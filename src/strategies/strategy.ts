@@ -1,0 +1,165 @@
+/** What a strategy is: a way to run the tasks of a job. Each has a folder of its own and one line in the registry. */
+import type { Arena } from "../memory/arena.js";
+import type { ArrayPlace, Place, PlacementPlan } from "../memory/placement.js";
+import type { CostModel } from "../plan/cost-model.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
+import type { Optimizations } from "../platform/optimizations.js";
+import type { WorkerOptions } from "../platform/pool-worker.js";
+import type { KernelAddress } from "../protocol/messages.js";
+import type { Claim } from "../protocol/round.js";
+import type { Observation } from "./host-meter.js";
+import type { Job } from "./job.js";
+
+/** All that the engine knows of a strategy before an executor has created it. */
+export interface StrategyDescriptor<N extends string> extends CostModel<N> {
+  /** Words of `CE_PARALLEL` that ask for it. */
+  readonly words: readonly string[];
+  /** Whether `auto` takes it only if no other strategy may run the call beside the calling thread. */
+  readonly isReserve: boolean;
+  /** Whether kernels that are not thread-safe may run on it. */
+  readonly isolates: boolean;
+  /** Whether plain arrays must be copied to shared memory before it runs. */
+  readonly placesArrays: boolean;
+  /** What its runs show of the machine. */
+  readonly charges: Charges;
+  /** Why it can't run here; `undefined` if it can. */
+  readonly whyUnavailable: () => string | undefined;
+  readonly create: (host: StrategyHost) => Strategy;
+}
+
+/** Fields of the host profile that a strategy's runs measure. */
+export interface Charges {
+  /** Starting its first worker; `undefined` if it starts none. */
+  readonly spawn: Observation | undefined;
+  /** Preparing and dispatching a call to workers that have just had work. */
+  readonly hot: Observation;
+  /** The same after a pause. */
+  readonly idle: Observation;
+  /** The same if the workers must be sent the kernel first. */
+  readonly cold: Observation;
+}
+
+/** What an executor gives its strategies. */
+export interface StrategyHost {
+  readonly settings: StrategySettings;
+  readonly arena: Arena;
+  readonly optimizations: Optimizations;
+  /** The kernel that each worker runs before its first task; `null` if there is none. */
+  readonly initializer: KernelAddress | null;
+}
+
+/** What of the configuration counts for strategies. */
+interface StrategySettings extends WorkerOptions {
+  readonly maxWorkers: number;
+  readonly maxRetries: number;
+  readonly maxSharedBytes: number;
+  readonly idleTimeout: number;
+}
+
+/** A strategy as one executor has it, for all of its calls. */
+export interface Strategy {
+  /** What it keeps between runs; `undefined` if it needs no workers. */
+  readonly workers: Workers | undefined;
+  /** Runs what is left of a job. Reports when every task below the job's limit has ended, at once if it can. */
+  run(job: Job, leg: Leg, inputs: JobInputs): MaybePromise<RunReport>;
+}
+
+/** The workers of a strategy. */
+export interface Workers {
+  /** Workers that exist now. */
+  readonly size: number;
+  /** Workers that serve. */
+  readonly serving: number;
+  /** Milliseconds until a worker may be started, because those before it died; 0: at once. */
+  readonly respawnWait: number;
+  /** Starts workers until there are `count`, by default `maxWorkers`, and waits until all serve. */
+  start(count?: number): Promise<void>;
+  /** Every worker lets this memory go. @returns whether one of them may still reach it */
+  forget(memory: number): boolean;
+  /** Has workers collect the memory that they were to let go. */
+  collect(): Promise<void>;
+  /** Ends all workers, and lets no other start. */
+  terminate(): Promise<void>;
+}
+
+/** How a strategy takes part in a call. */
+export interface Leg {
+  /** The most threads that may take part. */
+  readonly workers: number;
+  /** Milliseconds of computing that were predicted; `undefined` if nobody knows. */
+  readonly expected: number | undefined;
+  /** Decides, on the calling thread, whether the rest moves elsewhere. Only a strategy on the calling thread has one. */
+  readonly overseer: Overseer | undefined;
+}
+
+/** Looks on while a job runs on the calling thread, and may send the rest elsewhere. */
+export interface Overseer {
+  /** Milliseconds after which the first task is given up; `undefined` if it runs to its end. */
+  readonly firstTaskLimit: number | undefined;
+  /** Milliseconds after which it is asked for the first time; each further time comes after twice as long, up to a slice. */
+  readonly firstLook: number;
+  /** Asked if the job had to wait for its turn. @returns whether the whole of it is handed over */
+  takesOverAtOnce(): boolean;
+  /**
+   * Asked after a while of work.
+   * @param left tasks that are left
+   * @param perTask milliseconds of each, as this while showed
+   * @returns whether the rest is handed over
+   */
+  takesOver(left: number, perTask: number): boolean;
+}
+
+/** The memory that a job's tasks read. */
+export interface JobInputs {
+  /** Throws if the caller has taken away what tasks read on the calling thread; `undefined` if nobody can. */
+  readonly assertThere: (() => void) | undefined;
+  /** Where it is in shared memory. Plain arrays have a place only if the strategy places arrays. */
+  places(): SharedJob;
+  /** The job block. */
+  readonly block: SharedJob["block"];
+  /** How plain arrays would be placed. */
+  readonly placement: PlacementPlan;
+  /** Whether its shared memory is another thread's, who may put something else there after the call. */
+  readonly isGuests: boolean;
+}
+
+/** Where workers find a job's memory. */
+export interface PlacedJob {
+  /** The array table. */
+  readonly places: readonly ArrayPlace[];
+  readonly block: { readonly memory: number };
+}
+
+/** The same for workers that see the memory itself. */
+export interface SharedJob extends PlacedJob {
+  readonly places: readonly Place[];
+  readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
+}
+
+/** What a strategy tells about its part in a call. */
+export interface RunReport {
+  /** The strategy's name. */
+  readonly strategy: string;
+  /** Threads that took part. */
+  readonly workers: number;
+  /** Milliseconds that all of them together spent in tasks. */
+  readonly busy: number;
+  /** Milliseconds, among those, that they spent on sending results. */
+  readonly sending: number;
+  /** Bytes of descriptors, orders of tasks and kernels that were sent. */
+  readonly metadataBytes: number;
+  /** Workers that were lost and whose tasks ran again. */
+  readonly retries: number;
+  /** Tasks that it ran. */
+  readonly ran: number;
+  /** Tasks that it left to the next strategy. */
+  readonly left: number;
+  /** When the threads were woken, as `performance.now()` counts. */
+  readonly woken: number;
+  /** When the first of them served; the same if they did before. */
+  readonly ready: number;
+  /** When the first task began and the last one ended; `undefined` if none ran. */
+  readonly computing: { readonly start: number; readonly end: number } | undefined;
+  /** Empty if nobody traces the call. */
+  readonly claims: readonly Claim[];
+}

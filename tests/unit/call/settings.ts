@@ -1,0 +1,7 @@
+/** What of the configuration counts when calls are read, if a test has nothing else to say. */
+import type { CallSettings } from "../../../src/call/backend.js";
+import { STRATEGY_CHOICES } from "../../../src/config/config.js";
+
+export function callSettings(more: Partial<CallSettings> = {}): CallSettings {
+  return { chunkSize: undefined, verifyImmutable: false, strategies: STRATEGY_CHOICES, ...more };
+}
