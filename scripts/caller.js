@@ -45,7 +45,14 @@ const PARTS = {
 };
 const DOORS = Object.values(PARTS).flat();
 /** They have no state that counts, so there may be several of each. */
-const COPIED = ["strategies/threads/worker-knowledge.ts","strategies/threads/known-memory.ts","protocol/descriptor.ts", "platform/ports.ts", "telemetry/error-text.ts"];
+const COPIED = [
+  "platform/ports.ts",
+  "platform/worker-arguments.ts",
+  "protocol/descriptor.ts",
+  "strategies/threads/known-memory.ts",
+  "strategies/threads/worker-knowledge.ts",
+  "telemetry/error-text.ts",
+];
 /** In the core though only others use it: it has state. */
 const ALSO_CORE = ["strategies/threads/poller.ts"];
 

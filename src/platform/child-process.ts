@@ -4,9 +4,8 @@ import type { Socket } from "node:net";
 import type { ResourceLimits } from "node:worker_threads";
 import { builtInModule } from "./built-in-module.js";
 import { setTimeout } from "./builtins.js";
-import { POOL_PARENT } from "./nested.js";
+import { POOL_PARENT } from "./pool-parent.js";
 import { readText } from "./read-text.js";
-import { TRANSIT_FD } from "./transit-file.js";
 import { childArguments } from "./worker-arguments.js";
 
 /** How a process ended. */

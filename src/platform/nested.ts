@@ -1,5 +1,6 @@
 /** Whether this thread is a worker of a pool; `nested.browser.ts` is the twin. */
 import { builtInModule } from "./built-in-module.js";
+import { POOL_PARENT } from "./pool-parent.js";
 
 /** In the data of each worker of a pool, which also modules have that are loaded before its entry (`--import`, `--require`). */
 export const POOL_WORKER = "sharray.pool-worker";
@@ -9,9 +10,6 @@ const mayBeWorker =
   process.versions["bun"] !== undefined ||
   process.versions["deno"] !== undefined ||
   (process.abort as { readonly disabled?: boolean }).disabled === true;
-
-/** In the environment of each child process of a pool: the number of its parent. Processes that it starts inherit it. */
-export const POOL_PARENT = "SHARRAY_POOL_PARENT";
 
 const parent = process.env[POOL_PARENT];
 const isPoolChild = parent !== undefined && parent === String(process.ppid);

@@ -42,12 +42,13 @@ function die(): void {
  * A thread of its own, as a kernel may keep this one for ever: the standard input ends when the parent does, however that comes
  * about.
  */
-const WATCH = `
-  const { Socket } = require("node:net");
-  const end = () => process.kill(process.pid, "SIGKILL");
-  const input = new Socket({ fd: 0, readable: true, writable: false });
-  for (const event of ["end", "error", "close"]) input.on(event, end);
-  input.resume();`;
+const WATCH = [
+  "const { Socket } = require('node:net');",
+  "const end = () => process.kill(process.pid, 'SIGKILL');",
+  "const input = new Socket({ fd: 0, readable: true, writable: false });",
+  "for (const event of ['end', 'error', 'close']) input.on(event, end);",
+  "input.resume();",
+].join("");
 
 function watchParent(): void {
   const { Worker } = builtInModule("node:worker_threads");

@@ -11,7 +11,7 @@ export type KernelAddress =
       readonly lingers: boolean;
       readonly writes: number;
     }
-  | { readonly type: "module"; readonly url: string; readonly name: string };
+  | { readonly type: "module"; readonly url: string; readonly name: string; readonly threadSafe: boolean };
 
 /** To a worker: what it has not met yet, and a round to take part in. */
 export interface WakeMessage {

@@ -1,4 +1,5 @@
 import { quote } from "../../errors.js";
+import { isRecord } from "../../memory/inputs.js";
 import { rememberKernel } from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
 
@@ -6,6 +7,14 @@ import type { AnyKernel } from "../types.js";
 export interface ModuleAddress {
   readonly url: string;
   readonly name: string;
+  /** May it run on several threads at once? */
+  readonly threadSafe: boolean;
+}
+
+/** What the engine must know of a kernel. */
+export interface KernelOptions {
+  /** Whether it may run on several threads of one process at once. Default: true. */
+  readonly threadSafe?: boolean;
 }
 
 const addresses = new WeakMap<AnyKernel, ModuleAddress>();
@@ -20,11 +29,19 @@ const addresses = new WeakMap<AnyKernel, ModuleAddress>();
  *
  * Keep such kernels in modules without side effects: every worker imports the module once.
  *
+ * A kernel that must not run on several threads of one process, for what it imports, says so: `{ threadSafe: false }`. It runs
+ * on the strategies `processes` and `sequential` only.
+ *
  * @param url `import.meta.url` of the module
  * @param name name under which the module exports the kernel
  * @returns `fn` itself, which stays callable
  */
-export function defineKernel<F extends AnyKernel>(url: string, name: string, fn: F): F {
+export function defineKernel<F extends AnyKernel>(
+  url: string,
+  name: string,
+  fn: F,
+  options: KernelOptions = {},
+): F {
   if (typeof url !== "string" || !URL.canParse(url)) {
     throw new TypeError(
       `Cannot define a kernel as its url must be import.meta.url: current value is ${quote(url)}`,
@@ -40,9 +57,23 @@ export function defineKernel<F extends AnyKernel>(url: string, name: string, fn:
       `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
     );
   }
-  addresses.set(fn, { url, name });
+  const threadSafe = readThreadSafe(name, options);
+  addresses.set(fn, { url, name, threadSafe });
   rememberKernel(url, name, fn);
   return fn;
+}
+
+function readThreadSafe(kernel: string, options: unknown): boolean {
+  const cannot = `Cannot define kernel "${kernel}" as its options must be`;
+  if (!isRecord(options)) throw new TypeError(`${cannot} a plain object: current value is ${quote(options)}`);
+  const unknown = Object.keys(options).find((name) => name !== "threadSafe");
+  if (unknown !== undefined)
+    throw new TypeError(`${cannot} "threadSafe" alone: current value has ${quote(unknown)}`);
+  const { threadSafe = true } = options as { readonly threadSafe?: unknown };
+  if (typeof threadSafe !== "boolean") {
+    throw new TypeError(`${cannot} "threadSafe": true or false: current value is ${quote(threadSafe)}`);
+  }
+  return threadSafe;
 }
 
 /** The address of a kernel that `defineKernel` made; undefined for an inline one. */

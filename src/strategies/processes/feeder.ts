@@ -1,6 +1,6 @@
 /** Brings memory to children, in pieces: each is written once for all that wait for it. */
 import { pause } from "../../platform/time-slice.js";
-import type { PieceMessage, ToChild } from "./messages.js";
+import type { FeedMessage, ToChild } from "./messages.js";
 import { coalesced, copyFrom, type Interval, type Source } from "./source.js";
 import type { Transit } from "./transit.js";
 
@@ -21,8 +21,8 @@ interface Need {
 
 // Small enough for the caches, large enough for a message to be little beside it: 2 MiB take 0.3 ms.
 const PIECE_BYTES = 2 * 1024 * 1024;
-// Up to so many it costs less to send them with the message.
-const FEW_BYTES = 32 * 1024;
+// Up to so many it costs less to send them with a message.
+export const FEW_BYTES = 32 * 1024;
 /** Pieces that a receiver may have before it. While it reads one the next one is written. */
 const MOST_UNREAD = 3;
 
@@ -41,7 +41,8 @@ export class Feeder {
   /** Sends bytes of a memory. Resolves when the receiver has been sent all. @throws TypeError where an array has gone */
   feed(receiver: Receiver, source: Source, intervals: readonly Interval[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const settle: Need["settle"] = (failure) => (failure === undefined ? resolve() : reject(failure.reason));
+      const settle: Need["settle"] = (failure) =>
+        failure === undefined ? resolve() : reject(failure.reason);
       this.#needs.push({ receiver, source, intervals: coalesced(intervals), settle });
       if (!this.#isRunning) void this.#run();
     });
@@ -97,7 +98,7 @@ export class Feeder {
       const isSame = need.source === source && interval?.[0] === at && interval[1] >= at + bytes;
       return isSame && this.#hasRoom(need.receiver);
     });
-    let piece: { readonly bytes: PieceMessage["bytes"]; readonly place: Place | undefined };
+    let piece: { readonly bytes: FeedMessage["bytes"]; readonly place: Place | undefined };
     try {
       piece = this.#copy(source, at, bytes, group.length);
     } catch (reason) {
@@ -105,7 +106,7 @@ export class Feeder {
       return;
     }
     const { memory, size } = source;
-    const message: PieceMessage = { type: "piece", memory, size, at, bytes: piece.bytes };
+    const message: FeedMessage = { type: "feed", memory, size, at, bytes: piece.bytes };
     for (const need of group) {
       const { receiver, intervals } = need;
       const unread = this.#unread.get(receiver);

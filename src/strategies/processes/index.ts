@@ -1,12 +1,11 @@
 /** The strategy `processes`: runs a job on a pool of child processes, each with a heap of its own and copies of the arrays. */
 import type { Arena } from "../../memory/arena.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
-import { whyNoProcesses } from "../../platform/runtime.js";
 import type { Job } from "../job.js";
 import type { JobInputs, Leg, RunReport, Strategy, StrategyDescriptor, StrategyHost } from "../strategy.js";
 import { Pool } from "../threads/pool.js";
 import { ThreadsRun } from "../threads/threads-run.js";
-import { estimateProcesses } from "./costs.js";
+import { description } from "./description.js";
 import { sourcesOf } from "./job-sources.js";
 import { ProcessSlot } from "./process-slot.js";
 import { Transfer } from "./transfer.js";
@@ -14,21 +13,11 @@ import { Transfer } from "./transfer.js";
 // A child collects its garbage beyond this.
 const MOST_GARBAGE = 64 * 1024 * 1024;
 
+// A call this short is over before a second child has begun.
+const ALONE_MS = 0.1;
+
 export const processes: StrategyDescriptor<"processes"> = {
-  name: "processes",
-  words: ["processes", "joblib"],
-  isHere: false,
-  isReserve: true,
-  isolates: true,
-  placesArrays: false,
-  charges: {
-    spawn: "spawnProcess",
-    hot: "dispatchProcess",
-    idle: "dispatchProcessIdle",
-    cold: "dispatchProcessCold",
-  },
-  whyUnavailable: whyNoProcesses,
-  estimate: estimateProcesses,
+  ...description,
   create: (host) => new ProcessesStrategy(host),
 };
 
@@ -60,6 +49,7 @@ class ProcessesStrategy implements Strategy {
 
   run(job: Job, { workers, expected }: Leg, inputs: JobInputs): MaybePromise<RunReport> {
     const sources = sourcesOf(job, inputs, this.#arena, expected);
-    return new ThreadsRun(this.workers, this.#arena, sources, this.#maxRetries, expected).run(job, workers);
+    const run = new ThreadsRun(this.workers, this.#arena, sources, this.#maxRetries, expected);
+    return run.run(job, expected !== undefined && expected <= ALONE_MS ? 1 : workers);
   }
 }

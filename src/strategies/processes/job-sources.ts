@@ -60,7 +60,13 @@ export function sourcesOf(
     sources.push(plainSource(plain, placement.bytesNeeded, placement.spans));
     own.set(plain, placement.bytesNeeded);
   }
-  return { places, block, sources: sources.filter(({ wanted }) => wanted.length > 0), own: [...own], expected };
+  return {
+    places,
+    block,
+    sources: sources.filter(({ wanted }) => wanted.length > 0),
+    own: [...own],
+    expected,
+  };
 }
 
 /** The packed items, which are in the job block. */

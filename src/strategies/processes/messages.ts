@@ -6,33 +6,50 @@ import type { Thrown } from "../../protocol/thrown.js";
 export type Range = readonly [start: number, end: number];
 
 /** First of all: how the child serves. */
-export interface SetupMessage {
+interface SetupMessage {
   readonly type: "setup";
   readonly initializer: KernelAddress | null;
 }
 
-/** Bytes of a memory, in the transit file or with the message. */
-export interface PieceMessage {
-  readonly type: "piece";
+/** Bytes of a memory. */
+export interface Piece {
   readonly memory: number;
   /** Bytes of the whole memory. */
   readonly size: number;
   /** Where the bytes belong. */
   readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Few of them, which nobody waits for. */
+interface PiecesMessage {
+  readonly type: "pieces";
+  readonly pieces: readonly Piece[];
+}
+
+/** Many of them, in the transit file or with the message. The child says when it has them. */
+export interface FeedMessage extends Omit<Piece, "bytes"> {
+  readonly type: "feed";
   readonly bytes: Uint8Array | { readonly file: number; readonly length: number };
 }
 
 /** Rounds, memory and kernels that the child is to let go. */
-export interface ForgetMessage {
-  readonly type: "forget";
+export interface Forgotten {
   readonly rounds: readonly number[];
   readonly memory: readonly number[];
   readonly kernels: readonly number[];
 }
 
-/** The child is to take part in a round. Its memory has come before. */
+interface ForgetMessage {
+  readonly type: "forget";
+  readonly forgotten: Forgotten;
+}
+
+/** The child is to take part in a round. What it lacks of its memory has come before, but for the pieces. */
 export interface JoinMessage {
   readonly type: "join";
+  readonly forgotten: Forgotten | null;
+  readonly pieces: readonly Piece[];
   readonly round: number;
   /** Bytes of the descriptor. */
   readonly descriptor: Uint8Array;
@@ -52,26 +69,27 @@ export interface JoinMessage {
 }
 
 /** Tasks for the child to run. */
-export interface GrantMessage {
+interface GrantMessage {
   readonly type: "grant";
   readonly round: number;
   readonly ranges: readonly Range[];
 }
 
 /** The words have changed. A child that runs tasks sees it by itself. */
-export interface LookMessage {
+interface LookMessage {
   readonly type: "look";
   readonly round: number;
 }
 
 /** Collect garbage, and say what is gone. */
-export interface CollectMessage {
+interface CollectMessage {
   readonly type: "collect";
 }
 
 export type ToChild =
   | SetupMessage
-  | PieceMessage
+  | PiecesMessage
+  | FeedMessage
   | ForgetMessage
   | JoinMessage
   | GrantMessage
@@ -79,13 +97,13 @@ export type ToChild =
   | CollectMessage;
 
 /** The child serves, or why it does not. */
-export interface StartedMessage {
+interface StartedMessage {
   readonly type: "started";
   readonly broken: Thrown | null;
 }
 
 /** A piece was read: its place in the transit file is free. */
-export interface TakenMessage {
+interface TakenMessage {
   readonly type: "taken";
 }
 
@@ -110,20 +128,20 @@ export interface ReportMessage {
 }
 
 /** The child can't take part: its kernel does not load. */
-export interface BrokenMessage {
+interface BrokenMessage {
   readonly type: "broken";
   readonly round: number;
   readonly thrown: Thrown;
 }
 
 /** Memory that was to be forgotten and can't be reached any more. */
-export interface CollectedMessage {
+interface CollectedMessage {
   readonly type: "collected";
   readonly gone: readonly number[];
 }
 
 /** The error that ends the child, which comes right after. */
-export interface DyingMessage {
+interface DyingMessage {
   readonly type: "dying";
   readonly thrown: Thrown;
 }

@@ -45,7 +45,9 @@ export class Outputs {
     const pieces: Piece[] = [];
     for (const [start, end] of ranges) {
       if (order === undefined) this.#addPieces(pieces, start, end);
-      else for (let at = start; at < end; at += 1) this.#addPieces(pieces, order[at] as number, (order[at] as number) + 1);
+      else
+        for (let at = start; at < end; at += 1)
+          this.#addPieces(pieces, order[at] as number, (order[at] as number) + 1);
     }
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     if (bytes > PIECE_BYTES) return this.#copyLater(pieces, written, pause);

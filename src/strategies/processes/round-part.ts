@@ -1,9 +1,7 @@
 /** A child's part in a round, on this side: it claims tasks for the child, and enters what the child tells of them. */
 import { pause } from "../../platform/time-slice.js";
-import { AT, BUSY, ENDED, LOGGED, LOG_WORDS, RUNNING, SENDING, STARTED } from "../../protocol/meter.js";
-import { ResultTable } from "../../protocol/result-table.js";
-import { packThrown, type Thrown } from "../../protocol/thrown.js";
-import { unreadError } from "../../protocol/unread-error.js";
+import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../../protocol/meter.js";
+import type { Thrown } from "../../protocol/thrown.js";
 import type { Invitation } from "../threads/worker-slot.js";
 import {
   AT_WORD,
@@ -12,11 +10,12 @@ import {
   LIMIT_WORD,
   PARENT_WORDS,
   type Range,
-  type ReportMessage,
   RETURN_WORD,
+  type ReportMessage,
   RUNNING_WORD,
 } from "./messages.js";
 import type { Outputs } from "./outputs.js";
+import { enterTable, valuesOf } from "./results.js";
 import type { Holder, TaskShare } from "./task-share.js";
 import type { Transit } from "./transit.js";
 
@@ -110,6 +109,12 @@ export class RoundPart implements Holder {
     if (this.#outstanding > 0 || this.#entering > 0) return;
     if (this.share.mayGetBack(this)) return;
     this.leave();
+  }
+
+  /** The child, which knows the round, is there again. */
+  arrived(): void {
+    this.#isAwaited = false;
+    this.lookForTasks();
   }
 
   /** The child takes part no longer, for now. */
@@ -237,11 +242,12 @@ export class RoundPart implements Holder {
     const { job, round, participant } = this.#invitation;
     const { control } = this.share;
     const { results, indices, meter, log } = message;
-    if (results !== null) this.#enterTable(results, segments);
+    const ranges = segments.map(({ range }) => range);
+    if (results !== null) enterTable(results, ranges, job, round);
     for (const word of [STARTED, ENDED, LOGGED, SENDING]) this.#meter[word] = meter[word] as number;
     if (log !== null) round.log(participant)?.set(log[1], log[0] * LOG_WORDS);
     const failures = [...message.failures];
-    const values = this.#valuesOf(indices, read, failures);
+    const values = valuesOf(indices, read, failures);
     for (const [index] of values) job.parts.block.results.markElsewhere(index);
     for (const [index] of failures) job.parts.block.results.markElsewhere(index);
     control.addPosted(values.length + failures.length);
@@ -253,41 +259,6 @@ export class RoundPart implements Holder {
     this.#entering -= 1;
     this.#listener.received(values, failures);
     this.lookForTasks();
-  }
-
-  #valuesOf(
-    indices: readonly number[],
-    read: () => unknown,
-    failures: (readonly [number, Thrown])[],
-  ): (readonly [number, unknown])[] {
-    if (indices.length === 0) return [];
-    try {
-      const values = read() as readonly unknown[];
-      return indices.map((index, at) => [index, values[at]] as const);
-    } catch (reason) {
-      for (const index of indices) failures.push([index, packThrown(unreadError(reason))]);
-      return [];
-    }
-  }
-
-  #enterTable(bytes: Uint8Array, segments: readonly Segment[]): void {
-    const { job, round } = this.#invitation;
-    const { results } = job.parts.block;
-    const count = segments.reduce((sum, { range: [start, end] }) => sum + end - start, 0);
-    const table = ResultTable.over(bytes, count);
-    let at = 0;
-    for (const {
-      range: [start, end],
-    } of segments) {
-      if (round.order === undefined) {
-        results.copyFrom(table, at, start, end - start);
-      } else {
-        for (let position = start; position < end; position += 1) {
-          results.copyFrom(table, at + position - start, round.indexAt(position), 1);
-        }
-      }
-      at += end - start;
-    }
   }
 
   #writeTold(): void {

@@ -1,7 +1,7 @@
 /** What the children of a round have in common. */
 import type { Invitation } from "../threads/worker-slot.js";
-import { Outputs } from "./outputs.js";
 import type { JobSources } from "./job-sources.js";
+import { Outputs } from "./outputs.js";
 import type { Source } from "./source.js";
 import { TaskShare } from "./task-share.js";
 import type { Transit } from "./transit.js";

@@ -3,7 +3,7 @@ import type { TypedArray } from "../../memory/dtypes.js";
 import { assertWhole, type Span } from "../../memory/presence.js";
 
 /** Bytes of a buffer that belong at `target` of the memory. */
-export interface Part {
+interface Part {
   readonly buffer: ArrayBufferLike;
   readonly start: number;
   readonly target: number;
@@ -90,9 +90,15 @@ export function coalesced(intervals: readonly Interval[]): Interval[] {
 }
 
 /** Memory that the user holds, of which a round reads these arrays. */
-export function sharedSource(memory: number, buffer: SharedArrayBuffer, arrays: readonly TypedArray[]): Source {
+export function sharedSource(
+  memory: number,
+  buffer: SharedArrayBuffer,
+  arrays: readonly TypedArray[],
+): Source {
   const { byteLength: size } = buffer;
-  const intervals = arrays.map(({ byteOffset, byteLength }): Interval => [byteOffset, byteOffset + byteLength]);
+  const intervals = arrays.map(
+    ({ byteOffset, byteLength }): Interval => [byteOffset, byteOffset + byteLength],
+  );
   return {
     memory,
     size,
@@ -115,7 +121,7 @@ let lastContents = 0;
 const contentsOf = new WeakMap<SharedArrayBuffer, number>();
 
 /** Names what is behind a user's handle of shared memory: memory that comes back to the user has another handle. */
-export function contentsNumber(handle: SharedArrayBuffer): number {
+function contentsNumber(handle: SharedArrayBuffer): number {
   let number = contentsOf.get(handle);
   if (number === undefined) {
     lastContents += 1;

@@ -136,7 +136,8 @@ export class TaskShare {
   #size(): number {
     const { claimable } = this.control;
     const perTask = this.#perTask;
-    if (perTask === undefined) return max(1, min(MOST_FIRST, floor(claimable / (FIRST_SHARE * this.#workers))));
+    if (perTask === undefined)
+      return max(1, min(MOST_FIRST, floor(claimable / (FIRST_SHARE * this.#workers))));
     const share = claimable / (TAIL_SHARE * this.#workers);
     return max(1, floor(min(RANGE_MS / perTask, max(LEAST_MS / perTask, share), claimable)));
   }

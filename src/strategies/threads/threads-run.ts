@@ -133,12 +133,7 @@ export class ThreadsRun {
   }
 }
 
-function reportOf(
-  strategy: string,
-  passes: readonly RoundRunner[],
-  retries: number,
-  ran: number,
-): RunReport {
+function reportOf(strategy: string, passes: readonly RoundRunner[], retries: number, ran: number): RunReport {
   let workers = 0;
   let busy = 0;
   let sending = 0;

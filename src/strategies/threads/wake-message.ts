@@ -3,6 +3,7 @@ import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
 import type { SharedJob } from "../strategy.js";
 import type { WorkerKnowledge } from "./worker-knowledge.js";
 import type { Invitation } from "./worker-slot.js";
+
 let lastRound = 0;
 
 /** Names a round. Within 32 bits, as a doorbell has no more: after 2^32 rounds a number comes again. */

@@ -2,8 +2,8 @@
 import type { Found } from "../../protocol/doorbell.js";
 import type { Round } from "../../protocol/round.js";
 import type { Job } from "../job.js";
-import type { RoundListener } from "./round-listener.js";
 import type { PlacedJob } from "../strategy.js";
+import type { RoundListener } from "./round-listener.js";
 import type { WorkerKnowledge } from "./worker-knowledge.js";
 
 /** To a round, in which the worker is to take part. */

@@ -88,7 +88,12 @@ describe("module kernels", () => {
 
   it("travel as an address, keep their captures, and may hold on to what they return", () => {
     const kernel = resolveKernel(scale);
-    expect(kernel.address).toEqual({ type: "module", url: "file:///kernels.js", name: "scale" });
+    expect(kernel.address).toEqual({
+      type: "module",
+      url: "file:///kernels.js",
+      name: "scale",
+      threadSafe: true,
+    });
     expect(kernel.name).toBe("scale");
     expect(kernel.stateful).toBe(true);
     expect(kernel.lingers).toBe(true);
@@ -129,7 +134,7 @@ describe("kernels that another thread has resolved", () => {
   });
 
   it("are imported where they run on this thread", async () => {
-    const address = { type: "module", url: "file:///kernels.js", name: "loaded" } as const;
+    const address = { type: "module", url: "file:///kernels.js", name: "loaded", threadSafe: true } as const;
     const loaded = (() => 7) as AnyKernel;
     const kernel = kernelAt(address, async (url, name) => {
       expect([url, name]).toEqual([address.url, address.name]);
@@ -140,7 +145,10 @@ describe("kernels that another thread has resolved", () => {
   });
 
   it("fail as kernels do where they do not load", async () => {
-    const kernel = kernelAt({ type: "module", url: "file:///none.js", name: "none" }, never);
+    const kernel = kernelAt(
+      { type: "module", url: "file:///none.js", name: "none", threadSafe: true },
+      never,
+    );
     const local = (await kernel.local()) as Callable;
     expect(() => local()).toThrow("not to be loaded");
   });

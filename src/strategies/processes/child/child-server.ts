@@ -7,7 +7,7 @@ import { packThrown } from "../../../protocol/thrown.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import { load, WorkerKernels } from "../../threads/worker/worker-kernels.js";
-import type { ForgetMessage, FromChild, JoinMessage, PieceMessage, Range, ToChild } from "../messages.js";
+import type { FeedMessage, Forgotten, FromChild, JoinMessage, Piece, Range, ToChild } from "../messages.js";
 import { ChildMemory } from "./child-memory.js";
 import { ChildRound } from "./child-round.js";
 
@@ -37,11 +37,14 @@ export class ChildServer {
       case "setup":
         this.#start(message.initializer);
         break;
-      case "piece":
-        this.#take(message);
+      case "pieces":
+        this.#take(message.pieces);
+        break;
+      case "feed":
+        this.#feed(message);
         break;
       case "forget":
-        this.#forget(message);
+        this.#forget(message.forgotten);
         break;
       case "join":
         this.#rounds.set(message.round, this.#joinLater(message));
@@ -74,14 +77,20 @@ export class ChildServer {
     this.#initialized = initialized.catch(() => new Promise<never>(() => {}));
   }
 
-  #take({ memory, size, at, bytes }: PieceMessage): void {
+  #take(pieces: readonly Piece[]): void {
+    for (const { memory, size, at, bytes } of pieces) {
+      new Uint8Array(this.#memory.open(memory, size), at, bytes.length).set(bytes);
+    }
+  }
+
+  #feed({ memory, size, at, bytes }: FeedMessage): void {
     const buffer = this.#memory.open(memory, size);
     if (bytes instanceof Uint8Array) new Uint8Array(buffer, at, bytes.length).set(bytes);
     else readBytes(TRANSIT_FD, new Uint8Array(buffer, at, bytes.length), bytes.file);
     this.#send({ type: "taken" });
   }
 
-  #forget({ rounds, memory, kernels }: ForgetMessage): void {
+  #forget({ rounds, memory, kernels }: Forgotten): void {
     for (const id of rounds) {
       const round = this.#rounds.get(id);
       this.#rounds.delete(id);
@@ -96,6 +105,8 @@ export class ChildServer {
     const { round: id } = message;
     this.#joining += 1;
     try {
+      if (message.forgotten !== null) this.#forget(message.forgotten);
+      this.#take(message.pieces);
       for (const [memory, bytes] of message.own) this.#memory.open(memory, bytes);
       await this.#initialized;
       this.#kernels.mendAll();

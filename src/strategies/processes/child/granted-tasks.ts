@@ -17,7 +17,6 @@ export class GrantedTasks extends ControlBlock {
   readonly #look: () => Told;
   #ranges: Range[] = [];
   #returned: readonly Range[] = NONE;
-  #rangesEnded = 0;
   /** The claim in progress. */
   #start = 0;
   #executed: Range[] = [];
@@ -59,12 +58,8 @@ export class GrantedTasks extends ControlBlock {
     if (range === undefined) return undefined;
     const [start, last] = range;
     const end = min(start + count, last);
-    if (end < last) {
-      this.#ranges[0] = [end, last];
-    } else {
-      this.#ranges.shift();
-      this.#rangesEnded += 1;
-    }
+    if (end < last) this.#ranges[0] = [end, last];
+    else this.#ranges.shift();
     this.#start = start;
     return [start, end];
   }
@@ -82,13 +77,6 @@ export class GrantedTasks extends ControlBlock {
     const executed = this.#executed;
     this.#executed = [];
     return executed;
-  }
-
-  /** Has the last claim of a range ended since somebody asked? */
-  takeEnd(): boolean {
-    const hasEnded = this.#rangesEnded > 0;
-    this.#rangesEnded = 0;
-    return hasEnded;
   }
 
   /** Ranges that are given back. */

@@ -45,6 +45,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       id: 1,
       name: "kernel",
       address: { type: "inline", source: "", name: "kernel", stateful: false, lingers: false, writes: 0 },
+      isThreadSafe: true,
       stateful: false,
       lingers: false,
       writes: 0,
