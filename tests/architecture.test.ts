@@ -379,7 +379,7 @@ describe("the length of files", () => {
   const LONGEST: Readonly<Record<string, number>> = {
     "strategies/threads/slot.ts": 301,
     "errors.ts": 330,
-    "call/job-memory.ts": 305,
+    "call/job-memory.ts": 320,
     "strategies/threads/round-runner.ts": 305,
   };
 

@@ -7,7 +7,7 @@ import type { Lease } from "../memory/lease.js";
 import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
-import { Snapshot } from "../memory/snapshot.js";
+import { type Change, isBefore, Snapshot } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
@@ -66,6 +66,8 @@ export class JobMemory implements JobInputs {
   readonly #outputs: readonly Output[];
   /** With `verifyImmutable`: the inputs before the first task. */
   readonly #snapshot: Snapshot | undefined;
+  /** The first change of a worker's copies. */
+  #change: Change | undefined;
   /** Plain arrays, once they are placed. */
   #placed: Region | undefined;
   /** `undefined` if no arrays were copied. */
@@ -145,6 +147,14 @@ export class JobMemory implements JobInputs {
     return this.#request.placement;
   }
 
+  get verifies(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  changed(change: Change): void {
+    if (this.#change === undefined || isBefore(change, this.#change)) this.#change = change;
+  }
+
   get isGuests(): boolean {
     return this.#request.guest !== undefined;
   }
@@ -166,7 +176,9 @@ export class JobMemory implements JobInputs {
   async verify(): Promise<void> {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return;
-    const change = await this.#unlessStopped(snapshot.findChange(pause));
+    const found = await this.#unlessStopped(snapshot.findChange(pause));
+    if (found !== undefined) this.changed(found);
+    const change = this.#change;
     if (change === undefined) return;
     const failure = this.#failure();
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;

@@ -1,6 +1,7 @@
 /** What a strategy is: a way to run the tasks of a job. Each has a folder of its own and one line in the registry. */
 import type { Arena } from "../memory/arena.js";
 import type { ArrayPlace, Place, PlacementPlan } from "../memory/placement.js";
+import type { Change } from "../memory/snapshot.js";
 import type { CostModel } from "../plan/cost-model.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Optimizations } from "../platform/optimizations.js";
@@ -121,6 +122,10 @@ export interface JobInputs {
   readonly placement: PlacementPlan;
   /** Whether its shared memory is another thread's, who may put something else there after the call. */
   readonly isGuests: boolean;
+  /** Whether the caller wants to hear of inputs that a kernel has changed. */
+  readonly verifies: boolean;
+  /** A copy that workers have was changed by their tasks. */
+  changed(change: Change): void;
 }
 
 /** Where workers find a job's memory. */

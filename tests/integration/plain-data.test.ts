@@ -42,7 +42,7 @@ async function refused(call: Promise<unknown>, name: string): Promise<void> {
   expect((error as TypeError).message).toBe(gone(name));
 }
 
-const strategies = ["sequential", "threads", "auto"] as const;
+const strategies = ["sequential", "threads", "processes", "auto"] as const;
 
 describe.each(strategies)("%s", (strategy) => {
   const executor = create({ strategy });

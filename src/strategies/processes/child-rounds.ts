@@ -1,4 +1,5 @@
 /** The rounds that one child takes part in, or may again. */
+import type { Change } from "../../memory/snapshot.js";
 import type { Thrown } from "../../protocol/thrown.js";
 import type { Loss, RoundListener } from "../threads/round-listener.js";
 import type { WorkerKnowledge } from "../threads/worker-knowledge.js";
@@ -77,6 +78,17 @@ export class ChildRounds {
     this.#entries.get(message.round)?.part.report(message, values);
   }
 
+  /** The child has looked whether inputs have changed. */
+  verified(round: number, change: Change | null): void {
+    const entry = this.#entries.get(round);
+    if (change !== null) {
+      entry?.record.inputs.changed(change);
+      // Its copies are of no use to others.
+      this.#supply.forgetAll();
+    }
+    entry?.part.verified();
+  }
+
   /** The child can't take part. */
   broken(round: number, thrown: Thrown): void {
     const entry = this.#entries.get(round);
@@ -121,8 +133,9 @@ export class ChildRounds {
     const { rounds, transit } = this.#transfer;
     const record = rounds.enter(invitation);
     const words = this.#freeWords.pop() ?? this.#newWords();
-    const part = new RoundPart(invitation, record.share, words, record.outputs, transit, {
+    const part = new RoundPart(invitation, record, words, transit, {
       grant: (ranges) => this.#slot.send({ type: "grant", round: id, ranges }),
+      verify: () => this.#slot.send({ type: "verify", round: id }),
       askBack: () => this.#slot.send({ type: "look", round: id }),
       received: (values, failures) => {
         listener.report(this.#slot, { round: id, values, failures, left: false, broken: null });
@@ -196,6 +209,7 @@ export class ChildRounds {
       words: part.words,
       outputs: record.outputs?.places ?? null,
       own: record.own,
+      verifies: record.inputs.verifies,
       mayReuse: !kernel.lingers,
       ranges,
     });

@@ -11,6 +11,7 @@ export interface JobSources extends PlacedJob {
   readonly sources: readonly Source[];
   /** Memory for the job alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
+  readonly inputs: Pick<JobInputs, "verifies" | "changed">;
   /** Milliseconds that all tasks are expected to take; undefined: nobody knows. */
   readonly expected: number | undefined;
 }
@@ -18,10 +19,11 @@ export interface JobSources extends PlacedJob {
 /** @param expected milliseconds of computing; undefined: nobody knows */
 export function sourcesOf(
   job: Job,
-  { placement, block, isGuests: isVolatile }: JobInputs,
+  inputs: JobInputs,
   arena: Arena,
   expected: number | undefined,
 ): JobSources {
+  const { placement, block, isGuests: isVolatile } = inputs;
   const { arrays, spec } = job.parts;
   const outputs = new Set(spec.outputs?.arrays);
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
@@ -65,6 +67,7 @@ export function sourcesOf(
     block,
     sources: sources.filter(({ wanted }) => wanted.length > 0),
     own: [...own],
+    inputs,
     expected,
   };
 }

@@ -1,4 +1,5 @@
 /** Every message between a process and a child of its pool, and the words that both see in the transit file. */
+import type { Change } from "../../memory/snapshot.js";
 import type { KernelAddress } from "../../protocol/messages.js";
 import type { Thrown } from "../../protocol/thrown.js";
 
@@ -62,6 +63,8 @@ export interface JoinMessage {
   readonly outputs: readonly number[] | null;
   /** Memory that is this round's alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
+  /** Is the child to be asked at the end whether its copies of inputs have changed? */
+  readonly verifies: boolean;
   /** May that memory be used again, as no kernel keeps an array? */
   readonly mayReuse: boolean;
   /** None: the child asks for tasks when it is there. */
@@ -81,6 +84,12 @@ interface LookMessage {
   readonly round: number;
 }
 
+/** Have inputs changed? */
+interface VerifyMessage {
+  readonly type: "verify";
+  readonly round: number;
+}
+
 /** Collect garbage, and say what is gone. */
 interface CollectMessage {
   readonly type: "collect";
@@ -94,6 +103,7 @@ export type ToChild =
   | JoinMessage
   | GrantMessage
   | LookMessage
+  | VerifyMessage
   | CollectMessage;
 
 /** The child serves, or why it does not. */
@@ -134,6 +144,13 @@ interface BrokenMessage {
   readonly thrown: Thrown;
 }
 
+/** The first element of an input that has changed: the array's place in the table, and the element's in the array. */
+interface VerifiedMessage {
+  readonly type: "verified";
+  readonly round: number;
+  readonly change: Change | null;
+}
+
 /** Memory that was to be forgotten and can't be reached any more. */
 interface CollectedMessage {
   readonly type: "collected";
@@ -151,6 +168,7 @@ export type FromChild =
   | TakenMessage
   | ReportMessage
   | BrokenMessage
+  | VerifiedMessage
   | CollectedMessage
   | DyingMessage;
 

@@ -152,6 +152,9 @@ export class ProcessSlot implements WorkerSlot, Receiver {
       case "broken":
         this.#rounds.broken(message.round, message.thrown);
         break;
+      case "verified":
+        this.#rounds.verified(message.round, message.change);
+        break;
       case "collected":
         this.knowledge.memory.collected(message.gone);
         break;

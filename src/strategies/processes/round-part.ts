@@ -16,6 +16,7 @@ import {
 } from "./messages.js";
 import type { Outputs } from "./outputs.js";
 import { enterTable, valuesOf } from "./results.js";
+import type { RoundRecord } from "./rounds.js";
 import type { Holder, TaskShare } from "./task-share.js";
 import type { Transit } from "./transit.js";
 
@@ -23,6 +24,8 @@ import type { Transit } from "./transit.js";
 export interface PartListener {
   /** The child is to run these. */
   grant(ranges: readonly Range[]): void;
+  /** The child is to look whether inputs have changed. */
+  verify(): void;
   /** The child is to look whether it has tasks to give back. */
   askBack(): void;
   /** Values and failures have come, and the counters of the round have them. */
@@ -34,18 +37,13 @@ export interface PartListener {
   left(): void;
 }
 
-/** Tasks that have ended, and whether all of their claim have. */
-interface Segment {
-  readonly range: Range;
-  readonly isLast: boolean;
-}
-
 export class RoundPart implements Holder {
   readonly share: TaskShare;
   /** Its words in the transit file. */
   readonly words: number;
   readonly #invitation: Invitation;
   readonly #outputs: Outputs | undefined;
+  readonly #verifies: boolean;
   readonly #transit: Transit;
   readonly #listener: PartListener;
   readonly #meter: Float64Array;
@@ -60,12 +58,13 @@ export class RoundPart implements Holder {
   /** It is to have tasks when the child says that it is there: it may be busy elsewhere for long. */
   #isAwaited = false;
   #isGone = false;
+  /** Keeps the round from ending until the child has said whether inputs have changed. */
+  #verification: "none" | "due" | "asked" = "none";
 
   constructor(
     invitation: Invitation,
-    share: TaskShare,
+    { share, outputs, inputs }: RoundRecord,
     words: number,
-    outputs: Outputs | undefined,
     transit: Transit,
     listener: PartListener,
   ) {
@@ -74,6 +73,7 @@ export class RoundPart implements Holder {
     this.words = words;
     this.#invitation = invitation;
     this.#outputs = outputs;
+    this.#verifies = inputs.verifies;
     this.#transit = transit;
     this.#listener = listener;
     this.#meter = round.meters[participant] as Float64Array;
@@ -94,6 +94,10 @@ export class RoundPart implements Holder {
     this.#isIn = true;
     this.#isAwaited = !isFree;
     this.share.enter(this);
+    if (this.#verifies) {
+      this.share.control.divideClaim();
+      this.#verification = "due";
+    }
     this.tellLimit(this.share.control.limit);
     return isFree ? this.#grant() : [];
   }
@@ -108,7 +112,22 @@ export class RoundPart implements Holder {
     }
     if (this.#outstanding > 0 || this.#entering > 0) return;
     if (this.share.mayGetBack(this)) return;
-    this.leave();
+    if (this.#verification === "due" && !this.#invitation.job.isStopped) {
+      this.#verification = "asked";
+      this.#listener.verify();
+    }
+    if (this.#verification !== "asked") this.leave();
+  }
+
+  /** The child has said whether inputs have changed. */
+  verified(): void {
+    this.#endVerification();
+    this.lookForTasks();
+  }
+
+  #endVerification(): void {
+    if (this.#verification !== "none") this.share.control.endClaim(0);
+    this.#verification = "none";
   }
 
   /** The child, which knows the round, is there again. */
@@ -120,6 +139,7 @@ export class RoundPart implements Holder {
   /** The child takes part no longer, for now. */
   leave(): void {
     this.#isIn = false;
+    this.#endVerification();
     this.#meter[RUNNING] = 0;
     this.share.leave(this);
     this.#listener.left();
@@ -127,6 +147,7 @@ export class RoundPart implements Holder {
 
   /** Can't take part: others get its tasks. */
   giveUp(): void {
+    this.#endVerification();
     const ranges = this.#granted;
     this.#granted = [];
     this.#outstanding = 0;
@@ -164,7 +185,7 @@ export class RoundPart implements Holder {
   /** @param read the values that came with it */
   report(message: ReportMessage, read: () => unknown): void {
     this.#isAwaited = false;
-    const segments = this.#takeExecuted(message.executed);
+    const ranges = this.#takeExecuted(message.executed);
     if (message.returned.length > 0) this.#takeBack(message.returned);
     if (message.executed > 0) {
       this.share.note(message.executed, (message.meter[BUSY] as number) - (this.#meter[BUSY] as number));
@@ -179,17 +200,17 @@ export class RoundPart implements Holder {
     const before = this.#entered;
     const copying =
       before === undefined
-        ? this.#copyOutputs(message, segments)
-        : before.then(() => this.#copyOutputs(message, segments));
+        ? this.#copyOutputs(message, ranges)
+        : before.then(() => this.#copyOutputs(message, ranges));
     if (copying === undefined) {
-      this.#enterResults(message, segments, read);
+      this.#enterResults(message, ranges, read);
       return;
     }
     const entered = copying
       .catch((reason: unknown) => this.#invitation.job.stop(reason))
       .then(() => {
         if (this.#entered === entered) this.#entered = undefined;
-        this.#enterResults(message, segments, read);
+        this.#enterResults(message, ranges, read);
       });
     this.#entered = entered;
   }
@@ -208,41 +229,54 @@ export class RoundPart implements Holder {
     return ranges;
   }
 
-  #takeExecuted(count: number): Segment[] {
-    const segments: Segment[] = [];
+  #takeExecuted(count: number): Range[] {
+    const ranges: Range[] = [];
     this.#outstanding -= count;
     for (let left = count; left > 0; ) {
       const [start, end] = this.#granted[0] as Range;
       const until = Math.min(end, start + left);
       const isLast = until === end;
-      segments.push({ range: [start, until], isLast });
-      if (isLast) this.#granted.shift();
-      else this.#granted[0] = [until, end];
+      ranges.push([start, until]);
+      if (isLast) {
+        this.#granted.shift();
+      } else {
+        // At once: the rest may be given back, and end, before this part is entered.
+        this.share.control.divideClaim();
+        this.#granted[0] = [until, end];
+      }
       left -= until - start;
     }
-    return segments;
+    return ranges;
   }
 
   #takeBack(returned: readonly Range[]): void {
     this.#told[RETURN_WORD] = 0;
     this.#writeTold();
-    this.#granted = this.#granted.filter(([, end]) => !returned.some(([, last]) => last === end));
-    for (const [start, end] of returned) this.#outstanding -= end - start;
+    for (const [start, end] of returned) {
+      this.#outstanding -= end - start;
+      const at = this.#granted.findIndex(([, last]) => last === end);
+      const [first] = this.#granted[at] as Range;
+      if (first === start) {
+        this.#granted.splice(at, 1);
+        continue;
+      }
+      // The child is at what comes before.
+      this.#granted[at] = [first, start];
+      this.share.control.divideClaim();
+    }
     this.share.takeBack(this, returned);
   }
 
-  #copyOutputs(message: ReportMessage, segments: readonly Segment[]): Promise<void> | undefined {
+  #copyOutputs(message: ReportMessage, ranges: readonly Range[]): Promise<void> | undefined {
     const { job, round } = this.#invitation;
     if (this.#outputs === undefined || job.isStopped) return undefined;
-    const ranges = segments.map(({ range }) => range);
     return this.#outputs.copy(ranges, round.order, message.written, pause);
   }
 
-  #enterResults(message: ReportMessage, segments: readonly Segment[], read: () => unknown): void {
+  #enterResults(message: ReportMessage, ranges: readonly Range[], read: () => unknown): void {
     const { job, round, participant } = this.#invitation;
     const { control } = this.share;
     const { results, indices, meter, log } = message;
-    const ranges = segments.map(({ range }) => range);
     if (results !== null) enterTable(results, ranges, job, round);
     for (const word of [STARTED, ENDED, LOGGED, SENDING]) this.#meter[word] = meter[word] as number;
     if (log !== null) round.log(participant)?.set(log[1], log[0] * LOG_WORDS);
@@ -251,10 +285,7 @@ export class RoundPart implements Holder {
     for (const [index] of values) job.parts.block.results.markElsewhere(index);
     for (const [index] of failures) job.parts.block.results.markElsewhere(index);
     control.addPosted(values.length + failures.length);
-    for (const { range, isLast } of segments) {
-      if (!isLast) control.divideClaim();
-      control.endClaim(range[1] - range[0]);
-    }
+    for (const [start, end] of ranges) control.endClaim(end - start);
     for (const [index] of failures) control.lowerLimit(round.positionOf(index));
     this.#entering -= 1;
     this.#listener.received(values, failures);

@@ -13,6 +13,7 @@ export interface RoundRecord {
   readonly sources: readonly Source[];
   /** Memory that children need for this round alone, with its bytes. */
   readonly own: JobSources["own"];
+  readonly inputs: JobSources["inputs"];
   /** Brings a child's meter up to date. */
   readonly onLook: Map<number, () => void>;
   /** Children that know of it. */
@@ -36,7 +37,7 @@ export class Rounds {
       const tasks = round.order?.length ?? spec.tasks;
       const onLook: RoundRecord["onLook"] = new Map();
       round.onLook = (participant) => onLook.get(participant)?.();
-      const { sources, own, expected } = placed as JobSources;
+      const { sources, own, inputs, expected } = placed as JobSources;
       const share = new TaskShare(round.control, tasks, round.workers, streamBuffer !== undefined);
       // By the clock, of all that work side by side.
       if (expected !== undefined) share.note(tasks, expected * round.workers);
@@ -46,6 +47,7 @@ export class Rounds {
         outputs: spec.outputs === null ? undefined : new Outputs(job, this.#transit),
         sources,
         own,
+        inputs,
         onLook,
         users: 0,
       };

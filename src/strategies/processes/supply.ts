@@ -51,6 +51,11 @@ export class Supply {
     for (const id of memory) this.#contents.delete(id);
   }
 
+  /** What the child has is not to be relied upon. */
+  forgetAll(): void {
+    this.#contents.clear();
+  }
+
   /** Of memory that it keeps. */
   #missing({ memory, wanted }: Source, number: number): readonly Interval[] {
     const before = this.#contents.get(memory);

@@ -29,6 +29,7 @@ import {
 } from "../messages.js";
 import type { ChildMemory } from "./child-memory.js";
 import { GrantedTasks, type Told } from "./granted-tasks.js";
+import { InputsBefore } from "./inputs-before.js";
 
 // A message costs some 30 µs on both sides, however little it carries.
 const GATHER_MS = 2;
@@ -47,6 +48,7 @@ export class ChildRound implements ResultSink {
   readonly ownMemory: readonly number[];
   readonly mayReuse: boolean;
   readonly control: GrantedTasks;
+  readonly inputs: InputsBefore;
   readonly #send: Send;
   readonly #spec: JobSpec;
   readonly #arrays: readonly TypedArray[];
@@ -88,6 +90,7 @@ export class ChildRound implements ResultSink {
     this.#arrays = arrays;
     this.#outputs = spec.outputs?.arrays.map((place) => arrays[place] as TypedArray) ?? [];
     this.#outputsAt = outputs;
+    this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], message.verifies);
     this.#order = order ?? undefined;
     this.#results = slots ? results : undefined;
     // After a loss nothing gathers for long: the next child may be lost as well.

@@ -57,6 +57,12 @@ export class ChildServer {
         if (round instanceof ChildRound) round.look();
         break;
       }
+      case "verify": {
+        const round = this.#rounds.get(message.round);
+        const change = round instanceof ChildRound ? round.inputs.findChange() : undefined;
+        this.#send({ type: "verified", round: message.round, change: change ?? null });
+        break;
+      }
       case "collect":
         this.#send({ type: "collected", gone: this.#memory.collect() });
         break;
