@@ -36,6 +36,8 @@ const PARTS = {
   "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
   "lazy/failures.cjs": [
     "memory/make-room.ts",
+    "call/failed-task.ts",
+    "call/lead-to-line.ts",
     "call/partial-results.ts",
     "protocol/thrown.ts",
     "call/room-queue.ts",

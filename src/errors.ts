@@ -49,17 +49,21 @@ export class ConfigurationError extends SharrayError {
   }
 }
 
-/** An inline kernel uses variables of the program: of the scope it was written in, or globals. Its source alone travels to the workers. */
+/** An inline kernel uses variables of the program that can't be copied, or with `captures: "error"` any. */
 export class KernelCaptureError extends SharrayError {
   readonly code = "SHARRAY_KERNEL_CAPTURE";
-  /** The captured variables, in the order of their first use. */
+  /** The captured variables, in the order of their first use; or the path to the value that can't be copied: `model.fit`. */
   readonly variables: readonly string[];
 
-  /** @param hasShared does the call have an option `shared`? */
-  constructor(kernel: string, variables: readonly string[], hasShared = false) {
+  /**
+   * @param hasShared whether the call has an option `shared`
+   * @param why what is wrong with the variables; default: none may be captured
+   */
+  constructor(kernel: string, variables: readonly string[], hasShared = false, why?: string) {
     const names = variables.map((name) => `"${name}"`).join(", ");
     super(
-      `Cannot send ${kernel} to workers as it captures ${names} from the scope around it: ` +
+      `Cannot send ${kernel} to workers as it captures ${names} from the scope around it` +
+        `${why === undefined ? "" : `, which ${why}`}: ` +
         `pass ${hasShared ? 'small values in "args" and big arrays in "shared"' : 'values and arrays in "args"'}, ` +
         `move functions into the kernel, or export the kernel from a module with defineKernel()`,
     );

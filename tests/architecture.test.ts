@@ -375,16 +375,34 @@ describe("browsers", () => {
 });
 
 describe("the length of files", () => {
-  // The executor is the whole public surface with its documentation; the errors are one small class after the other.
+  // The executor is the public surface with its documentation; the errors are one small class after the other. What is not
+  // split yet may at least not grow.
   const LONGEST: Readonly<Record<string, number>> = {
-    "strategies/threads/slot.ts": 301,
-    "errors.ts": 330,
-    "call/job-memory.ts": 320,
+    "errors.ts": 340,
+    "call/job-memory.ts": 325,
+    "executor/executor.ts": 270,
+    "kernel/inline/captured-values.ts": 319,
+    "kernel/inline/free-variables.ts": 292,
+    "kernel/inline/plain.ts": 264,
+    "strategies/threads/pool.ts": 276,
     "strategies/threads/round-runner.ts": 305,
+    "strategies/threads/slot.ts": 301,
+    "strategies/threads/worker/worker-server.ts": 286,
+    "tasks/task-loop.ts": 255,
   };
 
   it.each(files)("%s", (file) => {
     const lines = (sources.get(file) as string).trimEnd().split("\n").length;
-    expect(lines).toBeLessThanOrEqual(LONGEST[file] ?? 300);
+    expect(lines).toBeLessThanOrEqual(LONGEST[file] ?? 250);
   });
 });
+
+it.each(["call", "config", "executor", "plan", "strategies", "telemetry"])(
+  "%s says what lives there, what it may import and what it must never do",
+  (part) => {
+    const text = readFileSync(join(SRC, part, "README.md"), "utf8");
+    expect(text).toContain("live");
+    expect(text).toContain("may import");
+    expect(text).toContain("must never");
+  },
+);

@@ -1,4 +1,4 @@
-/** What a client hears of its calls: how far they are, what they come to, and of what a message was lost. */
+/** What a client hears of its calls: their progress, their results, and which of them a lost message was about. */
 
 import { named } from "../call/outcome.js";
 import type { Progress, StreamedResult } from "../call/types.js";
@@ -15,12 +15,12 @@ export class Answers {
   readonly #port: Pick<CallPort<ToClient, ToHost>, "post">;
   readonly #packer: Pick<CallPacker, "reset">;
   readonly #onReading: (call: ClientCall, isWaiting: boolean) => void;
-  /** Calls that the host knows of, by their numbers; of some it may only touch the memory still. */
+  /** Calls that the host knows of, by their numbers. Some have ended, but their memory may still be touched. */
   readonly #out = new Map<number, ClientCall>();
   /** Why a message could not be read. */
   #reason: unknown;
 
-  /** @param onReading told of a stream that it waits for its loop, and no longer does */
+  /** @param onReading called when a stream begins to wait for its loop, and when it no longer does */
   constructor(
     port: Pick<CallPort<ToClient, ToHost>, "post">,
     packer: Pick<CallPacker, "reset">,
@@ -31,7 +31,7 @@ export class Answers {
     this.#onReading = onReading;
   }
 
-  /** The call was sent. */
+  /** Notes that a call was sent. */
   expect(call: ClientCall): void {
     this.#out.set(call.id, call);
   }
@@ -41,10 +41,10 @@ export class Answers {
     const call = message[0] === "known" ? undefined : this.#out.get(message[1]);
     try {
       if (message[0] === "known") this.#known(message[1]);
-      // Undefined: the connection has ended.
+      // `undefined` if the connection has ended.
       else if (call !== undefined) this.#hear(call, message);
     } catch (error) {
-      // It was nothing that a host posts.
+      // No host posts this.
       call?.fail(error);
     }
   }
@@ -117,7 +117,7 @@ export class Answers {
     call.fail(earlierFailure(call.request, error, unread, this.#reason));
   }
 
-  /** @param values what there is of it */
+  /** @param values those that were read */
   #failUnread(call: ClientCall, values: ReadonlyMap<number, unknown>): void {
     if (call.hasEnded) return;
     call.fail(unreadFailure(call.request, values, this.#reason, () => this.#outputsOf(call)));
@@ -128,12 +128,12 @@ export class Answers {
     return names === undefined ? undefined : named(names, call.outputs());
   }
 
-  /** Messages were lost: what the host knows tells of which calls. */
+  /** Messages were lost. What the host knows tells which calls they were about. */
   #known({ heard, hasUnread, running, held }: Known): void {
     if (hasUnread) this.#packer.reset();
     const known = new Map(running.map((state) => [state[0], state]));
     for (const call of [...this.#out.values()]) {
-      // It is on its way.
+      // The host has not heard of this call yet.
       if (call.sentAs > heard) continue;
       const state = known.get(call.id);
       if (state !== undefined) this.#lookForResults(call, state);
@@ -141,9 +141,9 @@ export class Answers {
     }
   }
 
-  /** Have the last results of a stream been lost? */
+  /** Asks again for the last results of a stream if they were lost. */
   #lookForResults(call: ClientCall, [, batches, last]: Known["running"][number]): void {
-    if (call.backlog === undefined || call.hasEnded || call.batches === batches) return;
+    if (call.streamBuffer === undefined || call.hasEnded || call.batches === batches) return;
     const [index] = last as [number];
     if (last.length === 1) call.stop(unreadResult(call.request, index, this.#reason));
     else this.#port.post(["again", call.id]);
@@ -160,11 +160,11 @@ export class Answers {
   }
 
   #results(call: ClientCall, results: readonly StreamedResult<unknown>[]): void {
-    const { backlog } = call;
-    if (backlog === undefined || call.hasEnded) return;
-    for (const { index, value } of results) backlog.receive(index, value);
+    const { streamBuffer } = call;
+    if (streamBuffer === undefined || call.hasEnded) return;
+    for (const { index, value } of results) streamBuffer.receive(index, value);
     this.#onReading(call, true);
-    void backlog.emptied().then(() => {
+    void streamBuffer.emptied().then(() => {
       if (call.hasEnded) return;
       this.#onReading(call, false);
       this.#port.post(["taken", call.id]);
@@ -176,12 +176,12 @@ export class Answers {
     try {
       call.request.options.onProgress?.(progress);
     } catch (error) {
-      // As for calls of this thread: the listener failed, and so does the call.
+      // The listener failed, and so does the call, as calls of this thread do.
       call.stop(error);
     }
   }
 
-  /** @param isSafe null: not yet */
+  /** @param isSafe whether its memory may be used again; null: not yet */
   #released(call: ClientCall, isSafe: boolean | null): void {
     if (isSafe === null) return;
     call.released(isSafe);

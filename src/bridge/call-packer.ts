@@ -1,6 +1,5 @@
-/** Packs a client's calls. What the host has from earlier ones does not cross again: memory, kernels, an equal request. */
+/** Packs a client's calls. Memory, kernels and an equal request that the host has from earlier calls do not cross again. */
 
-import type { Request } from "../call/request.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { Place } from "../memory/placement.js";
 import { RecentMap } from "../platform/recent-map.js";
@@ -8,6 +7,8 @@ import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { ClientCall } from "./client-call.js";
 import {
+  type Asked,
+  askedBy,
   isSameRequest,
   packArrays,
   packItems,
@@ -17,23 +18,23 @@ import {
 } from "./wire.js";
 
 /**
- * The host keeps more of a client's kernels than the client takes it to know, so that it has each one whose address does
- * not come with a call: both forget those that were not used for longest.
+ * Both sides forget kernels that were not used for long. The host keeps more than the client counts on, so it has every kernel whose
+ * address does not come with a call.
  */
 const MOST_KERNELS = 200;
 export const MOST_HOST_KERNELS = 2 * MOST_KERNELS;
 
 export class CallPacker {
-  /** Memory that the host has a handle of. */
+  /** Memory of which the host has a handle. */
   readonly #memory = new Set<number>();
-  /** Of that, what it may lack. */
+  /** Memory among that which the host may lack after all. */
   readonly #unsure = new Set<number>();
   #kernels = new RecentMap<number, true>(MOST_KERNELS);
-  #last: WireRequest | undefined;
+  #last: Asked | undefined;
 
-  /** What is packed has to be sent, in this order. @param items as the call was made with them */
+  /** Packs a call, which must be sent in this order. @param items the items with which the call was made */
   pack(call: ClientCall, items: PackedItems | undefined): WireCall {
-    const { id, request, clearOutputs, holdsMemory } = call;
+    const { id, request, holdsMemory } = call;
     const { kernel, table, options } = request;
     const places = call.places();
     return [
@@ -41,23 +42,22 @@ export class CallPacker {
       holdsMemory,
       kernel.id,
       this.#address(kernel),
-      this.#request(request),
+      this.#request(call),
       packItems(items),
       packArrays(places),
       places.length - table.arrays.length,
-      clearOutputs,
       this.#handles(places),
       options.onProgress !== undefined,
     ];
   }
 
-  /** Memory is gone for good. @returns whether the host has a handle of it */
+  /** Notes that memory is gone for good. @returns whether the host has a handle of it */
   forget(memory: number): boolean {
     this.#unsure.delete(memory);
     return this.#memory.delete(memory);
   }
 
-  /** The host may lack what it was sent. */
+  /** From now on the host may lack what it was sent. */
   reset(): void {
     for (const memory of this.#memory) this.#unsure.add(memory);
     this.#kernels = new RecentMap(MOST_KERNELS);
@@ -70,11 +70,11 @@ export class CallPacker {
     return address;
   }
 
-  #request(request: Request): WireRequest | null {
-    const wire = packRequest(request);
-    const isSame = this.#last !== undefined && isSameRequest(wire, this.#last);
-    this.#last = wire;
-    return isSame ? null : wire;
+  #request({ request, spec }: ClientCall): WireRequest | null {
+    const asked = askedBy(request, spec);
+    const isSame = this.#last !== undefined && isSameRequest(asked, this.#last);
+    this.#last = asked;
+    return isSame ? null : packRequest(asked);
   }
 
   #handles(places: readonly Place[]): Map<number, SharedArrayBuffer> | null {

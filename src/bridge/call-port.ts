@@ -1,7 +1,4 @@
-/**
- * The port that carries the calls of a connection, with one message each way. A call by Comlink takes twice as long as
- * the bare messages, for its random id, its promises and the objects around its arguments.
- */
+/** The port that carries the calls of a connection, with one message each way. Comlink would take twice as long for a call. */
 
 import { queueMicrotask } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
@@ -11,18 +8,18 @@ import { CAN_TAKE, take } from "../platform/ports.js";
 import { stayFor } from "../strategies/threads/poller.js";
 import { keepAlive } from "./endpoint.js";
 
-/** What comes in at one end of it. */
+/** Told what comes in at one end of the port. */
 export interface Incoming<In> {
-  /** The other end may post anything. */
+  /** Whether it is a message of this package. Whoever has the other end may post anything. */
   isMessage(data: unknown): data is In;
   onMessage(message: In): void;
-  /** A message could not be read: it may need more stack, or more memory, than this thread has. */
+  /** A message could not be read. It may need more stack, or more memory, than this thread has. */
   onUnreadable(reason: unknown): void;
-  /** The other end is closed, or this one is. */
+  /** One of the two ends is closed. */
   onEnd(): void;
 }
 
-/** One end of it. */
+/** One end of the port. */
 export class CallPort<In, Out> {
   readonly #port: MessagePort;
   readonly #incoming: Incoming<In>;
@@ -47,20 +44,20 @@ export class CallPort<In, Out> {
     return this.#heard;
   }
 
-  /** Messages that were posted, which keep their order. */
+  /** Messages that were posted. They keep their order. */
   get posted(): number {
     return this.#posted;
   }
 
-  /** Nothing where an end is closed. @throws DataCloneError */
+  /** Posts a message. Does nothing if an end is closed. @throws DataCloneError */
   post(message: Out): void {
     this.#port.postMessage(message);
     this.#posted += 1;
   }
 
   /**
-   * Looks for a moment whether the other end answers at once, or asks again, where that was so lately: it takes longer to
-   * wake a thread than most short calls last. Once for all that is posted in one go.
+   * Looks for a moment whether the other end answers at once, or asks again, if it did so lately. To wake a thread takes longer than
+   * most short calls. One look serves all that is posted in one go.
    */
   look(): void {
     const looks = this.#looks;
@@ -72,14 +69,14 @@ export class CallPort<In, Out> {
     });
   }
 
-  /** Is the port to keep its thread alive? */
+  /** Whether the port keeps its thread alive. */
   set isNeeded(isNeeded: boolean) {
     if (this.#isNeeded === isNeeded) return;
     this.#isNeeded = isNeeded;
     keepAlive(this.#port, isNeeded);
   }
 
-  /** What was posted before still arrives. */
+  /** Closes the port. What was posted before still arrives. */
   close(): void {
     this.#port.close();
   }

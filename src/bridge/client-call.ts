@@ -1,4 +1,4 @@
-/** One call that another thread runs, as its client sees it: how it ends, and the memory that it needs. */
+/** One call that another thread runs, as its client sees it: its end, and the memory that it needs. */
 
 import type { Stoppable } from "../call/abort-and-progress.js";
 import type { Outcome } from "../call/outcome.js";
@@ -11,29 +11,30 @@ import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
 import { pause } from "../platform/time-slice.js";
+import type { JobSpec } from "../protocol/job-spec.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 
 export class ClientCall implements Stoppable {
   readonly id: number;
-  /** Held until nobody touches the call's memory: arrays that are unreachable give their regions back. */
+  /** Held until nobody touches the call's memory, because unreachable arrays give their regions back. */
   readonly request: Request;
   readonly lease: Lease;
-  /** Of a stream: takes the results. */
-  readonly backlog: StreamBuffer | undefined;
+  /** Takes the results of a stream; `undefined` if it is none. */
+  readonly streamBuffer: StreamBuffer | undefined;
   readonly outcome: Promise<Outcome>;
-  /** The host may touch the call's memory. */
+  /** Whether the host may touch the call's memory. */
   isOut = false;
-  /** Which message of this client brought it to the host. */
+  /** Number of the message that brought the call to the host. */
   sentAs = 0;
-  /** Of a stream: how many times results have come. */
+  /** How many times results of a stream have come. */
   batches = 0;
-  /** Values that came by themselves. */
+  /** Values that came in messages of their own. */
   readonly apart = new Map<number, unknown>();
   readonly #arena: Arena;
   readonly #onEnd: () => void;
   readonly #onStop: (reason: unknown) => void;
   readonly #outputs: { readonly kind: number; readonly region: Region }[] = [];
-  /** Held as the request is. */
+  /** Held for as long as the request is, and for the same reason. */
   #lent: TypedArray[] = [];
   #placed: Region | undefined;
   #resolve!: (outcome: Outcome) => void;
@@ -41,20 +42,20 @@ export class ClientCall implements Stoppable {
   #hasEnded = false;
 
   /**
-   * @param onEnd told once, however the call ends
-   * @param onStop told where it is stopped before
+   * @param onEnd called once, however the call ends
+   * @param onStop called if the call is stopped before it ends by itself
    */
   constructor(
     id: number,
     request: Request,
     arena: Arena,
-    backlog: StreamBuffer | undefined,
+    streamBuffer: StreamBuffer | undefined,
     onEnd: () => void,
     onStop: (reason: unknown) => void,
   ) {
     this.id = id;
     this.request = request;
-    this.backlog = backlog;
+    this.streamBuffer = streamBuffer;
     this.#arena = arena;
     this.#onEnd = onEnd;
     this.#onStop = onStop;
@@ -69,17 +70,19 @@ export class ClientCall implements Stoppable {
     return this.#hasEnded;
   }
 
-  /** Does it have memory of its own? */
+  /** Whether the call has memory of its own. */
   get holdsMemory(): boolean {
     return this.#placed !== undefined || this.#outputs.length > 0;
   }
 
-  /** Do the outputs hold old data? */
-  get clearOutputs(): boolean {
-    return this.#outputs.some(({ region }) => region.recycled);
+  /** The job as the host runs it, on outputs in this thread's memory. */
+  get spec(): JobSpec {
+    const { spec } = this.request;
+    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    return clearOutputs ? { ...spec, clearOutputs } : spec;
   }
 
-  /** Nothing where it has ended, as everything below. */
+  /** The call has its values. Once a call has ended, this and what follows does nothing. */
   succeed(values: unknown[]): void {
     if (this.#hasEnded) return;
     this.#resolve({ values, outputs: this.outputs() });
@@ -101,7 +104,7 @@ export class ClientCall implements Stoppable {
 
   /**
    * Copies plain arrays to shared memory, and takes the memory of the outputs.
-   * @returns a promise where there is something to copy
+   * @returns a promise if there is something to copy, or if memory must be waited for
    * @throws MemoryLimitError before anything is copied
    */
   place(): Promise<void> | undefined {
@@ -136,13 +139,13 @@ export class ClientCall implements Stoppable {
   }
 
   async #placeArrays(): Promise<void> {
-    // As everywhere, plain arrays are read once the caller's present code has ended.
+    // Plain arrays are read once the caller's present code has ended, as in every call.
     await undefined;
     this.#placed = await place(this.request.placement, this.#arena, pause);
     this.lease.add(this.#placed, true);
   }
 
-  /** Where everything is, once it is placed: the array table, and behind it the outputs. */
+  /** Where the arrays of the table are once they are placed, and behind them the outputs. */
   places(): Place[] {
     const { placement, table, spec } = this.request;
     const places = table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena));
@@ -153,7 +156,7 @@ export class ClientCall implements Stoppable {
     return places;
   }
 
-  /** The outputs, which are the user's from here on, so it can be asked only once. */
+  /** Hands the outputs to the user. To be called once. */
   outputs(): TypedArray[] {
     const { length } = this.request.spec;
     this.#lent = this.#outputs.map(({ kind, region }) => {
@@ -162,7 +165,7 @@ export class ClientCall implements Stoppable {
     return this.#lent;
   }
 
-  /** The host has ended with the call's memory. @param isSafe it may be used again */
+  /** The host no longer touches the call's memory. @param isSafe whether the memory may be used again */
   released(isSafe: boolean): void {
     if (!this.isOut) return;
     this.isOut = false;

@@ -1,12 +1,14 @@
-/** The host as a client sees it: sends calls, and hears of their progress, results and memory. */
+/** The host as a client sees it. Sends calls, and hears of their progress, results and memory. */
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
 import type { Backend, CallSettings } from "../call/backend.js";
+import { keepFailed } from "../call/failed-task.js";
+import { leadToLine } from "../call/lead-to-line.js";
 import type { Outcome } from "../call/outcome.js";
 import type { Request } from "../call/request.js";
 import { ResultStream } from "../call/result-stream.js";
 import type { StreamedResult } from "../call/types.js";
-import { ConnectionError } from "../errors.js";
+import { ConnectionError, KernelError, TaskTimeoutError } from "../errors.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
@@ -24,7 +26,7 @@ import { unpackAnswer } from "./error-codec.js";
 import { HostMemory } from "./host-memory.js";
 import { type HostService, isToClient, type Settings, type ToClient, type ToHost } from "./messages.js";
 import { type Methods, RemoteMethods } from "./remote-methods.js";
-import { packRequest } from "./wire.js";
+import { askedBy, packRequest } from "./wire.js";
 
 const HOST_METHODS = ["explain", "metrics", "start"] as const;
 
@@ -39,7 +41,7 @@ export class ClientConnection implements Backend {
   readonly #answers: Answers;
   /** Streams that wait for their loops. */
   readonly #unread = new Set<ClientCall>();
-  /** Questions that have no answer yet: what makes each of them reject. */
+  /** For each question without an answer, what makes it reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
   readonly #packer = new CallPacker();
   readonly #hostMemory: HostMemory;
@@ -47,7 +49,7 @@ export class ClientConnection implements Backend {
   /** Why nothing can be called any more. */
   #end: { readonly reason: "closed" | "lost"; readonly why: string } | undefined;
 
-  /** @param control where the host is asked */
+  /** @param control the port for questions to the host */
   constructor(control: MessagePort, settings: Settings) {
     this.#control = control;
     this.settings = settings.calls;
@@ -81,16 +83,18 @@ export class ClientConnection implements Backend {
   }
 
   run(request: Request): Promise<Outcome> {
-    return this.#perform(request);
+    return this.#led(request);
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (backlog, signal) => this.#perform(read(), backlog, signal));
+    return new ResultStream(async (streamBuffer, signal) => this.#led(read(), streamBuffer, signal));
   }
 
   async explain(request: Request): Promise<Plan> {
     const data = unpackAnswer(
-      await this.#ask("explain", (host) => host.explain(request.kernel.address, packRequest(request))),
+      await this.#ask("explain", (host) =>
+        host.explain(request.kernel.address, packRequest(askedBy(request))),
+      ),
     );
     return printable({ ...data, host: hostProfileOf(data.host) });
   }
@@ -113,7 +117,20 @@ export class ClientConnection implements Backend {
     this.#finish("closed", "this client was closed");
   }
 
-  #perform(request: Request, backlog?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
+  /** Performs a call. Errors of its kernel lead to its line: the host has neither the function nor a stack that leads to the call. */
+  async #led(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#perform(request, streamBuffer, ownSignal);
+    } catch (error) {
+      if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
+      if (error instanceof KernelError || error instanceof TaskTimeoutError) {
+        keepFailed(error, request, request.items);
+      }
+      throw error;
+    }
+  }
+
+  #perform(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
     this.checkOpen(request.call);
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     for (const each of signals) each.throwIfAborted();
@@ -124,7 +141,7 @@ export class ClientConnection implements Backend {
       this.#unread.delete(call);
       this.#keepAlive();
     };
-    const call = new ClientCall(this.#lastId, request, this.arena, backlog, onEnd, (reason) => {
+    const call = new ClientCall(this.#lastId, request, this.arena, streamBuffer, onEnd, (reason) => {
       if (!call.isOut || this.#end !== undefined) return;
       const isLeft = ownSignal?.aborted === true && reason === ownSignal.reason;
       this.#port.post(["cancel", call.id, isLeft ? null : packThrown(reason)]);
@@ -136,9 +153,9 @@ export class ClientConnection implements Backend {
     return call.outcome;
   }
 
-  /** A promise is made only where there is something to wait for. */
+  /** Makes a promise only if there is something to wait for. */
   #send(call: ClientCall): void {
-    // Dropped by the host once the call is out.
+    // Dropped once the host no longer touches the memory.
     call.lease.hold();
     const fail = (error: unknown): void => {
       call.lease.drop();
@@ -164,7 +181,7 @@ export class ClientConnection implements Backend {
       return;
     }
     try {
-      this.#port.post([call.backlog === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
+      this.#port.post([call.streamBuffer === undefined ? "run" : "stream", this.#packer.pack(call, items)]);
     } catch (error) {
       this.#packer.reset();
       throw error;
@@ -212,11 +229,11 @@ export class ClientConnection implements Backend {
     this.#port.isNeeded = this.#running.size > this.#unread.size || this.#asking.size > 0;
   }
 
-  /** No call will be answered any more. Whether somebody still touches their memory can't be told: it is let go. */
+  /** No call will be answered any more. Somebody may still touch their memory, so it is let go for good. */
   #finish(reason: "closed" | "lost", why: string): void {
     if (this.#end !== undefined) return;
     this.#end = { reason, why };
-    this.#host.leave();
+    this.#host.release();
     const error = new ConnectionError(reason, `Cannot finish the call as ${why}`);
     for (const call of [...this.#running]) call.stop(error);
     for (const giveUp of this.#asking) giveUp(error);

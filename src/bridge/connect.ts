@@ -25,13 +25,14 @@ export interface ConnectOptions {
 
 const TIMEOUT_MS = 10_000;
 
-// Node's `Worker` drops what comes before anybody listens, so who asked too early has to ask again. An answer takes less
-// than a millisecond, unless the other thread is busy; each further one waits twice as long.
+// Node's `Worker` drops what comes before anybody listens, so a client may have to ask again. An answer takes less than a millisecond
+// unless the other thread is busy. Each further wait is twice as long.
 const FIRST_WAIT_MS = 100;
 
 /**
  * Connects to the executor that `serveExecutor` serves at the other end of `endpoint`.
- * @throws TypeError, ConfigurationError; IsolationError in a page that is not isolated; ConnectionError where nobody serves it, or another release of this package
+ * @throws TypeError, ConfigurationError; IsolationError in a page that is not isolated; ConnectionError if nobody serves the endpoint,
+ *   or another release of this package does
  */
 export async function connectExecutor(
   endpoint: Pick<Endpoint, "postMessage">,
@@ -77,7 +78,7 @@ function describe({ version, protocol }: Release): string {
   return `${version} (bridge protocol ${protocol})`;
 }
 
-/** @returns undefined where none came in time @throws ConnectionError where none can come any more */
+/** @returns `undefined` if no message came in time @throws ConnectionError if none can come any more */
 function firstMessage(port: MessagePort, ms: number): Promise<Welcome | undefined> {
   return new Promise((resolve, reject) => {
     const end = (): void => {

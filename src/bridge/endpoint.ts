@@ -1,7 +1,6 @@
 /**
- * What differs between runtimes: Node's workers and its `parentPort` tell of messages as event emitters, everything else
- * as event targets; and only Node's ports decide whether they keep their thread alive. Node's `MessagePort` is both, so
- * the ports of connections need nothing of this but `keepAlive`.
+ * How endpoints differ. Node's workers and its `parentPort` are event emitters, everything else is an event target. Node's
+ * `MessagePort` is both. Only Node's ports decide whether they keep their thread alive.
  */
 import { quote } from "../errors.js";
 
@@ -23,10 +22,10 @@ export interface NodeEndpoint {
 /** One end of a way on which two threads exchange messages. */
 export type Endpoint = EventEndpoint | NodeEndpoint;
 
-// A worker of Node tells of its end, a port of its closing; web workers tell of neither.
+// A worker of Node tells of its end, and a port of its closing. Web workers tell of neither.
 const ENDS = ["close", "exit"];
 
-/** @returns ends the listening */
+/** Listens to an endpoint. @returns a function that ends this */
 export function listen(
   endpoint: Endpoint,
   onMessage: (data: unknown) => void,
@@ -50,13 +49,13 @@ export function listen(
   };
 }
 
-/** Is a port with listeners to keep its thread alive? In browsers nothing has to. */
+/** Sets whether a port with listeners keeps its thread alive. In browsers nothing has to. */
 export function keepAlive(port: MessagePort, isNeeded: boolean): void {
   const { ref, unref } = port as Partial<Record<"ref" | "unref", () => void>>;
   (isNeeded ? ref : unref)?.call(port);
 }
 
-/** @throws TypeError where not even messages can be posted */
+/** @param methods sets of methods, one of which the endpoint must have @throws TypeError */
 export function checkEndpoint(endpoint: unknown, call: string, methods: readonly string[][]): void {
   const has = (name: string): boolean =>
     typeof (endpoint as Readonly<Record<string, unknown>>)[name] === "function";

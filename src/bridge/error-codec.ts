@@ -1,4 +1,4 @@
-/** Errors on their way between the two sides: class, code, fields, causes and partial results arrive. */
+/** Packs errors that cross the bridge. Class, code, fields, causes and partial results arrive. */
 
 import {
   attachPartial,
@@ -23,14 +23,14 @@ import { type PackedPartial, type PartialRest, packPartial, unpackPartial } from
 /** What a call or a question failed with. */
 export interface Failure {
   readonly thrown: Thrown;
-  /** What had ended by then; undefined: the error has no place for it. */
+  /** What had ended by then; `undefined` if the error has no place for it. */
   readonly partial: PackedPartial | undefined;
 }
 
-/** Errors cross as data: Comlink would keep no more than name, message and stack. */
+/** Errors cross as data, because Comlink would keep no more than name, message and stack. */
 export type Answer<T> = { readonly value: T } | { readonly failure: Failure };
 
-// By their codes: bundlers may rename classes, and differently on either side.
+// By their codes, because bundlers may rename classes, and differently on either side.
 const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
   SHARRAY_CONFIGURATION: ConfigurationError,
   SHARRAY_CONNECTION: ConnectionError,
@@ -45,13 +45,13 @@ const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = 
   SHARRAY_WORKER_LOST: WorkerLostError,
 };
 
-/** @param apart tasks whose values go by themselves */
+/** @param apart tasks whose values go in messages of their own */
 export function packFailure(error: unknown, apart: readonly number[] = []): Failure {
   const thrown = packThrown(error);
   const { partial } = (error ?? {}) as { readonly partial?: PartialResults };
   if (thrown.type === "value" || classOf(thrown) === undefined || partial === undefined)
     return { thrown, partial: undefined };
-  // Its values may be many, and it makes them when somebody looks.
+  // It is packed apart, because its values may be many.
   return {
     thrown: { ...thrown, fields: { ...thrown.fields, partial: undefined } },
     partial: packPartial(partial, apart),
@@ -59,32 +59,32 @@ export function packFailure(error: unknown, apart: readonly number[] = []): Fail
 }
 
 /**
- * What the other side threw, with the class that it had there. The stack of a `SharrayError` is this side's.
- * @param rest the outputs of the call, for what it had written of them, and what came by itself
+ * What the other side threw, with the class that it had there. A `SharrayError` gets a stack of this side.
+ * @param rest what this side adds to the partial results
  */
 export function unpackFailure({ thrown, partial }: Failure, rest?: () => PartialRest): unknown {
   const error = unpackThrown(thrown);
   if (!isRevived(error, thrown)) return error;
-  // Only V8 can; elsewhere the stack is the other side's.
+  // Only V8 can do this. Elsewhere the stack is the other side's.
   const { captureStackTrace } = Error as { captureStackTrace?(error: object, below: unknown): void };
   captureStackTrace?.(error, unpackFailure);
   if (partial !== undefined) attachPartial(error, () => unpackPartial(partial, rest?.()));
   return error;
 }
 
-/** Gives errors of this package their class again, causes too. @returns false: it is none */
+/** Gives errors of this package, and their causes, their class again. @returns whether it is one */
 function isRevived(error: unknown, thrown: Thrown | undefined): error is SharrayError {
   if (!isError(error) || thrown?.type !== "error") return false;
   isRevived(error.cause, thrown.cause);
   const found = classOf(thrown);
   if (found === undefined) return false;
   Object.setPrototypeOf(error, found.prototype);
-  // The class tells it.
+  // The class has the name.
   delete (error as { name?: string }).name;
   return true;
 }
 
-/** @returns what the work comes to @throws nothing */
+/** Does some work. @returns its value or its failure @throws nothing */
 export async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await work() };

@@ -1,9 +1,8 @@
 /**
- * Whose call runs next: clients take turns, so that one with a thousand calls does not keep the others waiting.
+ * Decides whose call runs next. Clients take turns, so that one with a thousand calls does not keep the others waiting.
  *
- * A client without a running call may always start one. Beyond that there are as many calls at once as keep the workers
- * busy; a free place goes to the client with the fewest running calls, and among those to the one that has waited
- * longest for its turn.
+ * A client without a running call may always start one. Beyond that as many calls run at once as keep the workers busy. A free place
+ * goes to the client with the fewest running calls, and among those to the one that has waited longest.
  */
 export class FairQueue {
   readonly #places: number;
@@ -15,7 +14,7 @@ export class FairQueue {
     this.#places = places;
   }
 
-  /** @param limit calls of this client that may run at once */
+  /** The lane of a new client. @param limit calls of this client that may run at once */
   lane(limit: number): Lane {
     const lane = new Lane(
       limit,
@@ -28,14 +27,14 @@ export class FairQueue {
     return lane;
   }
 
-  /** The client is gone, its waiting calls too. Those that run have to be told as ended still. */
+  /** The client is gone, and so are its waiting calls. Whoever runs one must still say that it has ended. */
   remove(lane: Lane): void {
     this.#lanes.delete(lane);
   }
 
   #admit(): void {
     for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
-      // To the end of the line.
+      // The lane goes to the end of the line.
       this.#lanes.delete(lane);
       this.#lanes.add(lane);
       lane.start();
@@ -52,7 +51,7 @@ export class FairQueue {
   }
 }
 
-/** The calls of one client. Callbacks, as most calls have their turn at once and need no promise of it. */
+/** The calls of one client. They are callbacks, because most calls start at once and need no promise. */
 export class Lane {
   readonly #limit: number;
   readonly #admit: () => void;
@@ -70,19 +69,19 @@ export class Lane {
     return this.#running;
   }
 
-  /** Is there a call that the client's own limit lets start? */
+  /** Whether a call waits that the client's own limit lets start. */
   get isWaiting(): boolean {
     return this.#waiting.size > 0 && this.#running < this.#limit;
   }
 
-  /** @param call called when it is its turn, at once as a rule. It says by `ended` when it has ended */
+  /** @param call called when its turn comes, usually at once; it says by `ended` when it has ended */
   enter(call: () => void): void {
     this.#waiting.add(call);
     this.#admit();
   }
 
-  /** The call is not to start any more. @returns false: it has */
-  leave(call: () => void): boolean {
+  /** The call is not to start any more. @returns false if it has started */
+  withdraw(call: () => void): boolean {
     return this.#waiting.delete(call);
   }
 
@@ -93,7 +92,7 @@ export class Lane {
     this.#admit();
   }
 
-  /** It is the turn of the call that has waited longest. */
+  /** Starts the call that has waited longest. */
   start(): void {
     const [call] = this.#waiting as unknown as [() => void];
     this.#waiting.delete(call);

@@ -1,10 +1,10 @@
-/** Keeps from Comlink what no client of this package asks. */
+/** Lets Comlink hear only what clients of this package ask. */
 import type { Endpoint } from "comlink";
 
 /**
- * The port as Comlink gets to see it. Whoever has its other end could otherwise read and set whatever can be reached from
- * the exposed object, `__proto__` too, and have Comlink throw where nobody catches it.
- * @param methods that may be called
+ * The port as Comlink sees it. Otherwise whoever has its other end could read and set whatever can be reached from the exposed object,
+ * even `__proto__`, and make Comlink throw outside of any `catch`.
+ * @param methods those that may be called
  */
 export function guarded(port: MessagePort, methods: readonly string[]): Endpoint {
   const isRequest = requestsOf(new Set(methods));
@@ -26,7 +26,7 @@ export function guarded(port: MessagePort, methods: readonly string[]): Endpoint
   };
 }
 
-/** Calls of the methods, with plain values, and the goodbye. */
+/** Whether it is a call of one of the methods with plain values, or the goodbye. */
 function requestsOf(methods: ReadonlySet<unknown>): (data: unknown) => boolean {
   return (data) => {
     if (typeof data !== "object" || data === null) return false;

@@ -9,25 +9,25 @@ export class HostCall {
   readonly id: number;
   /** Held by the call and by the workers that could touch the client's memory. */
   readonly lease: Lease;
-  /** The reader of the stream has taken what it was sent, or could not read it and wants it again. */
+  /** Called when the reader of the stream has taken what it was sent, or could not read it and wants it again. */
   onAnswer: ((isAgain: boolean) => void) | undefined;
-  /** Of a stream: how many times it has sent results, and the tasks of the last time. */
+  /** How many times a stream has sent results, and the tasks of the last time. */
   batches = 0;
   lastSent: readonly number[] = [];
   readonly #holdsMemory: boolean;
-  /** Tells where the call has not begun to run. */
+  /** Called if the call is stopped before it runs. */
   readonly #onStop: (reason: unknown) => void;
   #job: Hosted | undefined;
   #stop: { readonly reason: unknown } | undefined;
   #isReleased: boolean | null = null;
   #hasEnded = false;
   #isAwaited = false;
-  /** Made for streams alone: it takes several microseconds. */
-  #leave: AbortController | undefined;
+  /** Made for streams only, because it takes several microseconds. */
+  #streamLeft: AbortController | undefined;
 
   /**
-   * @param holdsMemory does the client keep memory for this call alone?
-   * @param onReleased told when nobody touches it any more, where that is after the end of the call
+   * @param holdsMemory whether the client keeps memory for this call alone
+   * @param onReleased called when nobody touches the memory any more, unless `end` has told already
    */
   constructor(
     id: number,
@@ -45,13 +45,13 @@ export class HostCall {
     });
   }
 
-  /** Nobody reads the stream any more, whether it was aborted or its loop was left. */
+  /** Aborts when nobody reads the stream any more: it was aborted, or its loop was left. */
   get left(): AbortSignal {
-    this.#leave ??= new AbortController();
-    return this.#leave.signal;
+    this.#streamLeft ??= new AbortController();
+    return this.#streamLeft.signal;
   }
 
-  /** Tasks whose values are to be sent each by itself. */
+  /** Tasks whose values are sent in messages of their own. */
   get apart(): readonly number[] {
     return this.#job?.apart ?? [];
   }
@@ -79,23 +79,23 @@ export class HostCall {
     this.#stop = { reason };
     if (this.#job === undefined) this.#onStop(reason);
     else this.#job.stop(reason);
-    // After that, as it would be taken for a loop that was left.
-    this.#leave?.abort(reason);
+    // After the job, which would otherwise take it for a loop that was left.
+    this.#streamLeft?.abort(reason);
   }
 
   /** The loop over the stream was left. */
-  leave(): void {
-    this.#leave?.abort();
+  leaveStream(): void {
+    this.#streamLeft?.abort();
   }
 
   /**
    * The call has ended.
-   * @returns whether its memory may be used again, as `Done` has it; null: its workers have not left it
+   * @returns whether its memory may be used again; null: its workers have not left it yet
    */
   end(hasSucceeded: boolean): boolean | null {
     if (!this.#hasEnded) this.lease.drop();
     this.#hasEnded = true;
-    // Of a call that has succeeded no task runs any more, so arrays that the client shares with others need no word.
+    // No task of a successful call runs any more, so the client need not hear of arrays that it shares with others.
     if (hasSucceeded && !this.#holdsMemory) return true;
     this.#isAwaited = true;
     return this.#isReleased;

@@ -1,33 +1,23 @@
-/** One client as the host sees it: runs its calls, and keeps what it holds here. */
+/** One client as the host sees it. Runs its calls, and keeps what it has on this side. */
 import { expose, finalizer } from "comlink";
 import type { Backend } from "../call/backend.js";
 import type { Request } from "../call/request.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
 import { BACKEND, type Executor } from "../executor/executor.js";
-import { importKernel } from "../kernel/module/import-kernel.js";
-import { type Kernel, kernelAt } from "../kernel/resolve.js";
-import { RecentMap } from "../platform/recent-map.js";
+import { kernelAt } from "../kernel/resolve.js";
 import { unpackThrown } from "../protocol/thrown.js";
-import { MOST_HOST_KERNELS } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
+import { CallUnpacker } from "./call-unpacker.js";
 import { keepAlive } from "./endpoint.js";
 import { answer, packFailure } from "./error-codec.js";
 import type { Lane } from "./fair-queue.js";
 import { guarded } from "./guarded.js";
 import { HostCall } from "./host-call.js";
 import { type HostService, isToHost, type Known, type ToClient, type ToHost } from "./messages.js";
-import { relay } from "./stream-batches.js";
+import { sendInBatches } from "./stream-batches.js";
 import { packValues } from "./values.js";
-import {
-  NO_PARTS,
-  type Parts,
-  unpackArrays,
-  unpackItems,
-  unpackRequest,
-  type WireCall,
-  type WireRequest,
-} from "./wire.js";
+import { NO_PARTS, unpackRequest, type WireCall } from "./wire.js";
 
 export class HostConnection {
   readonly #executor: Executor;
@@ -36,17 +26,13 @@ export class HostConnection {
   readonly #port: CallPort<ToHost, ToClient>;
   readonly #lane: Lane;
   readonly #onClosed: () => void;
-  /** The client's memory, as long as the client has it. One handle for each, so that workers know it again. */
-  readonly #memory = new Map<number, SharedArrayBuffer>();
-  /** Its kernels, by their numbers on its side. */
-  readonly #kernels = new RecentMap<number, Kernel>(MOST_HOST_KERNELS);
+  readonly #unpacker = new CallUnpacker();
   readonly #calls = new Map<number, HostCall>();
   /** Calls that have ended and whose memory may still be touched. */
   readonly #held = new Set<number>();
-  #lastRequest: WireRequest | undefined;
   #isClosed = false;
 
-  /** @param control where the client asks @param port where its calls come */
+  /** @param control the port for the client's questions @param port the port for its calls */
   constructor(executor: Executor, control: MessagePort, port: MessagePort, lane: Lane, onClosed: () => void) {
     this.#executor = executor;
     this.#backend = executor[BACKEND];
@@ -62,11 +48,11 @@ export class HostConnection {
     const service = this.#service();
     expose({ ...service, [finalizer]: () => this.close() }, guarded(control, Object.keys(service)));
     control.addEventListener("messageerror", () => this.#port.post(["unasked"]));
-    // Calls that run keep the process alive, clients that might make some do not.
+    // Running calls keep the process alive. Clients that might make calls do not.
     keepAlive(control, false);
   }
 
-  /** Aborts the client's calls and lets go of everything that it held here. */
+  /** Aborts the client's calls, and lets go of everything that the client had here. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -74,7 +60,7 @@ export class HostConnection {
     this.#port.close();
     const gone = new ConnectionError("closed", "The call was aborted as the client that made it has gone");
     for (const call of this.#calls.values()) call.stop(gone);
-    this.#memory.clear();
+    this.#unpacker.clear();
     this.#onClosed();
   }
 
@@ -82,7 +68,7 @@ export class HostConnection {
     return {
       explain: (address, wire) => {
         return answer(async () => {
-          const request = unpackRequest(wire, kernelAt(address, importKernel), NO_PARTS);
+          const request = unpackRequest(wire, kernelAt(address), NO_PARTS);
           const { toString: _print, ...data } = await this.#backend.explain(request);
           return data;
         });
@@ -96,7 +82,7 @@ export class HostConnection {
     try {
       this.#understand(message);
     } catch {
-      // Nothing that a client posts. Whoever else has its port harms nobody but that client.
+      // No client posts this. Whoever else has its port harms only that client.
     }
   }
 
@@ -116,12 +102,12 @@ export class HostConnection {
         break;
       case "cancel": {
         const [, id, reason] = message;
-        if (reason === null) this.#calls.get(id)?.leave();
+        if (reason === null) this.#calls.get(id)?.leaveStream();
         else this.#calls.get(id)?.stop(unpackThrown(reason));
         break;
       }
       case "forget":
-        for (const id of message[1]) this.#memory.delete(id);
+        this.#unpacker.forget(message[1]);
         break;
       case "collect":
         void this.#backend.arena.collect().then(() => this.#port.post(["collected", message[1]]));
@@ -131,13 +117,13 @@ export class HostConnection {
     }
   }
 
-  /** A message of the client could not be read. What later ones rest on may have been in it. */
+  /** A message of the client could not be read. Later ones may rest on it. */
   #lost(): void {
-    this.#lastRequest = undefined;
+    this.#unpacker.lost();
     this.#tell(true);
   }
 
-  /** Tells the client what it has to know about messages that were lost. */
+  /** Tells the client what it must know about lost messages. */
   #tell(hasUnread: boolean): void {
     const running: Known["running"][number][] = [];
     for (const { id, batches, lastSent } of this.#calls.values()) running.push([id, batches, lastSent]);
@@ -147,13 +133,13 @@ export class HostConnection {
 
   #run(wire: WireCall): void {
     const call = this.#open(wire, (reason) => {
-      if (this.#lane.leave(begin)) this.#failed(call, reason);
+      if (this.#lane.withdraw(begin)) this.#failed(call, reason);
     });
     const request = this.#unpack(wire, call);
     if (request === undefined) return;
     const begin = async (): Promise<void> => {
       try {
-        // Not at once, even where the call has ended: those that wait would be started one inside the other.
+        // Not at once, even if the call has ended: waiting calls would be started one inside the other.
         const { values } = await this.#backend.run(request);
         this.#done(call, values);
       } catch (error) {
@@ -164,7 +150,7 @@ export class HostConnection {
     this.#lane.enter(begin);
   }
 
-  /** Not in turn: a loop may make calls, for which the stream would wait and they for it. Its reader bounds a stream. */
+  /** Streams do not queue. A loop over one may make calls, and each would wait for the other. A stream is bounded by its reader. */
   #stream(wire: WireCall): void {
     const call = this.#open(wire, () => {});
     const request = this.#unpack(wire, call);
@@ -173,7 +159,7 @@ export class HostConnection {
       const isAgain = await this.#sendBatch(call, batch);
       if (isAgain) for (const result of batch) await this.#sendBatch(call, [result]);
     };
-    relay(
+    sendInBatches(
       this.#backend.stream(() => request),
       send,
       call.left,
@@ -183,7 +169,7 @@ export class HostConnection {
     );
   }
 
-  /** @returns whether the client could not read it, and wants its results one by one */
+  /** @returns whether the client could not read the batch, and wants its results one by one */
   #sendBatch(call: HostCall, batch: readonly StreamedResult<unknown>[]): Promise<boolean> {
     return new Promise((resolve) => {
       call.onAnswer = resolve;
@@ -204,29 +190,12 @@ export class HostConnection {
     return call;
   }
 
-  /** @returns undefined where it is not to be understood: then the call has failed, and nobody else's has */
+  /** @returns `undefined` if the call cannot be understood; then it has failed, and no other call has */
   #unpack(wire: WireCall, call: HostCall): Request | undefined {
-    const [id, , kernel, address, request, items, places, outputs, clearOutputs, handles, wantsProgress] =
-      wire;
-    if (request !== null) this.#lastRequest = request;
     try {
-      if (address !== null) this.#kernels.set(kernel, kernelAt(address, importKernel));
-      if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
-      const arrays = unpackArrays(places, (memory) => known(this.#memory, memory));
-      const inputs = arrays.length - outputs;
-      const parts: Parts = {
-        arrays: arrays.slice(0, inputs),
-        items: unpackItems(items),
-        guest: {
-          outputs: arrays.slice(inputs),
-          clearOutputs,
-          lease: call.lease,
-          onRun: (job) => call.runs(job),
-        },
-        onProgress: wantsProgress ? (progress) => this.#port.post(["progress", id, progress]) : undefined,
-      };
-      if (this.#lastRequest === undefined) throw missing();
-      return unpackRequest(this.#lastRequest, known(this.#kernels, kernel), parts);
+      return this.#unpacker.unpack(wire, call, (progress) =>
+        this.#port.post(["progress", call.id, progress]),
+      );
     } catch (error) {
       this.#failed(call, error);
       return undefined;
@@ -254,7 +223,7 @@ export class HostConnection {
       for (const index of apart) this.#port.post(["value", call.id, index, values?.get(index)]);
       this.#port.post(["failed", call.id, isReleased, packFailure(error, apart)]);
     } catch (cause) {
-      // What had ended may be too much for a message.
+      // The partial results may be too much for a message.
       this.#port.post([
         "failed",
         call.id,
@@ -277,18 +246,4 @@ function without(values: readonly unknown[], indices: readonly number[]): unknow
   const rest = [...values];
   for (const index of indices) rest[index] = null;
   return rest;
-}
-
-function known<V>(map: { get(id: number): V | undefined }, id: number): V {
-  const value = map.get(id);
-  if (value === undefined) throw missing();
-  return value;
-}
-
-/** What a call rests on came with an earlier one, which could not be read. */
-function missing(): ConnectionError {
-  return new ConnectionError(
-    "lost",
-    "Cannot run the call as the host could not read a message that came before it",
-  );
 }

@@ -1,4 +1,4 @@
-/** The handles of a client's memory that its host has, as the client knows of them. */
+/** What a client knows of the handles that its host has of the client's memory. */
 
 import type { HandleHolders } from "../memory/mapped-memory.js";
 import { queueMicrotask } from "../platform/builtins.js";
@@ -9,15 +9,15 @@ export class HostMemory implements HandleHolders {
   readonly #packer: CallPacker;
   readonly #send: (message: ToHost) => void;
   readonly #onUnheld: (memory: number) => void;
-  /** To be told with the next message. */
+  /** Memory that the host is told of with the next message. */
   #untold: number[] = [];
-  /** Told, and perhaps not gone there. */
+  /** Memory that the host was told of, and that may not be gone there yet. */
   readonly #told = new Set<number>();
   #collecting: Promise<void> | undefined;
   #endCollecting = (): void => {};
   #hasEnded = false;
 
-  /** @param onUnheld told when the host and its workers can't reach a memory any more */
+  /** @param onUnheld called when the host and its workers can't reach a memory any more */
   constructor(packer: CallPacker, send: (message: ToHost) => void, onUnheld: (memory: number) => void) {
     this.#packer = packer;
     this.#send = send;
@@ -43,7 +43,7 @@ export class HostMemory implements HandleHolders {
     return this.#collecting;
   }
 
-  /** The host has collected its garbage, and this memory with it. */
+  /** The host has collected its garbage, and with it this memory. */
   collected(gone: readonly number[]): void {
     for (const memory of gone) {
       this.#told.delete(memory);

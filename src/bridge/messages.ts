@@ -1,7 +1,7 @@
 /**
- * Everything that crosses between the two sides of a bridge. A client posts a `Hello` on the endpoint, with a port of
- * its own; the host answers on that port with a `Welcome`, and from then on is asked there through Comlink. Calls have
- * the port that the welcome brings, and messages of their own: in order, one each way.
+ * Everything that crosses between the two sides of a bridge. A client posts a `Hello` on the endpoint, with a port of its own. The host
+ * answers on that port with a `Welcome`, and from then on Comlink carries questions there. Calls have the port that the welcome brings,
+ * and messages of their own, in order.
  */
 
 import type { CallSettings } from "../call/backend.js";
@@ -16,18 +16,18 @@ import type { WireValues } from "./values.js";
 import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
 
-/** To be raised when anything in here changes its meaning. */
-const PROTOCOL = 3;
+/** To be raised when anything that crosses changes its meaning. */
+const PROTOCOL = 4;
 
 const HELLO = "sharray:connect";
 
-/** The two numbers that both sides must have in common. */
+/** What both sides must have in common. */
 export interface Release {
   readonly protocol: number;
   readonly version: string;
 }
 
-/** What chunks are cut by is read on the client's side, so both must be the very same release to give the same results. */
+/** The client cuts the chunks, so both sides must be the very same release to give the same results. */
 export const RELEASE: Release = { protocol: PROTOCOL, version: VERSION };
 
 export function isSameRelease({ protocol, version }: Release): boolean {
@@ -51,7 +51,7 @@ export function isHello(data: unknown): data is Hello {
   return type === HELLO && port instanceof MessagePort;
 }
 
-/** The answer to it, or anything that somebody else has posted. */
+/** Whether it is the answer to a `Hello`. Somebody else may have posted anything. */
 export function isWelcome(data: unknown): data is Welcome {
   return (
     typeof data === "object" && data !== null && "protocol" in data && "version" in data && "settings" in data
@@ -64,7 +64,7 @@ export interface Welcome extends Release {
   readonly settings: Settings | null;
 }
 
-/** What of the executor's configuration counts on the client's side. */
+/** The part of the executor's configuration that counts on the client's side. */
 export interface Settings {
   /** The port of the calls. */
   readonly port: MessagePort;
@@ -74,8 +74,8 @@ export interface Settings {
 }
 
 /**
- * A message of a client about its calls. Lists, here and within: an object of as many fields takes up to five times as
- * long to cross (Node 20: 3 µs in place of 15 for a whole call).
+ * A message of a client about its calls. These are lists, and so is what they hold: an object with as many fields takes up to five
+ * times as long to cross (docs/decisions/0011).
  */
 export type ToHost =
   | readonly [type: "run", call: WireCall]
@@ -87,16 +87,16 @@ export type ToHost =
   | readonly [type: "cancel", call: number, reason: Thrown | null]
   /** Memory that is gone for good. */
   | readonly [type: "forget", memory: readonly number[]]
-  /** This memory, which was forgotten before, is to be freed now, as there is no room. */
+  /** Memory that was forgotten before, and is to be freed now, because there is no room. */
   | readonly [type: "collect", memory: readonly number[]]
-  /** A message of the host could not be read: it tells what it knows. */
+  /** A message of the host could not be read. The host answers with what it knows. */
   | readonly [type: "unread"]
-  /** The last results of a stream could not be read: they come again, one by one. */
+  /** The last results of a stream could not be read. They come again, one by one. */
   | readonly [type: "again", call: number];
 
 /**
- * A message of the host about a call. `isReleased`: nobody touches the call's memory any more: true where it may be used
- * again, false where it never may. null: not yet; `released` will tell.
+ * A message of the host about a call. `isReleased` tells that nobody touches the call's memory any more, and whether it may be used
+ * again; null: somebody still does, and `released` will tell.
  */
 export type ToClient =
   | readonly [
@@ -110,31 +110,31 @@ export type ToClient =
   | readonly [type: "failed", call: number, isReleased: boolean | null, failure: Failure]
   | readonly [type: "released", call: number, isSafe: boolean]
   | readonly [type: "progress", call: number, progress: Progress]
-  /** The garbage collectors of the host and of its workers have been at it. */
+  /** The garbage collectors of the host and of its workers have freed this memory. */
   | readonly [type: "collected", memory: readonly number[]]
-  /** The next ones come when these were taken. */
+  /** Results of a stream. The next ones come once these were taken. */
   | readonly [type: "results", call: number, results: readonly StreamedResult<unknown>[]]
-  /** A value that may be hard to read, before its call's end. */
+  /** A value that may be hard to read. It comes before its call's end. */
   | readonly [type: "value", call: number, index: number, value: unknown]
   | readonly [type: "known", known: Known]
   /** A question could not be read. */
   | readonly [type: "unasked"];
 
 /**
- * What the host knows, when a message could not be read on either side. Messages keep their order: everything that it has
- * posted before is there or lost, so what does not fit with it was lost.
+ * What the host knows, told when a message could not be read on either side. Messages keep their order. So what the host has posted
+ * before has come or is lost, and the client sees which.
  */
 export interface Known {
   /** Messages of the client that have come, read or not. */
   readonly heard: number;
-  /** One of those could not be read. */
+  /** Whether one of those could not be read. */
   readonly hasUnread: boolean;
   /** Calls that have not ended. */
   readonly running: readonly (readonly [
     call: number,
-    /** Of a stream: how many times it has sent results. */
+    /** How many times a stream has sent results. */
     batches: number,
-    /** The tasks that it sent last. */
+    /** The tasks whose results it sent last. */
     last: readonly number[],
   ])[];
   /** Calls that have ended and whose memory may still be touched. */

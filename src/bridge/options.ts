@@ -4,7 +4,7 @@ import { ConfigurationError, quote } from "../errors.js";
 import { isRecord } from "../memory/inputs.js";
 
 /**
- * The value of the one option that a call has.
+ * Reads the one option that a call has.
  * @param rule the field of the configuration that has the same rule
  * @throws TypeError, ConfigurationError
  */

@@ -1,11 +1,11 @@
-/** What had ended when a call failed, on its way from the host to the client. Its outputs are the client's own. */
+/** Packs what had ended when a call failed, for the way from the host to the client. The outputs are the client's own. */
 import type { PartialResults, TaskRange } from "../errors.js";
 
 export interface PackedPartial {
   readonly indices: Float64Array;
   /** As many as indices. */
   readonly values: readonly unknown[];
-  /** Tasks among them whose values came by themselves, or could not be read. */
+  /** Tasks among them whose values came in messages of their own, or could not be read. */
   readonly apart: readonly number[];
   /** Index, start and end of each task. */
   readonly unfinished: Float64Array;
@@ -14,7 +14,7 @@ export interface PackedPartial {
 /** What the client adds. */
 export interface PartialRest {
   readonly outputs: PartialResults["outputs"];
-  /** Values that came by themselves. */
+  /** Values that came in messages of their own. */
   readonly received: ReadonlyMap<number, unknown>;
   rangeOf(index: number): TaskRange;
 }
@@ -26,7 +26,7 @@ const NO_REST: PartialRest = {
   rangeOf: (index) => ({ index, start: index, end: index + 1 }),
 };
 
-/** @param apart tasks whose values go by themselves */
+/** @param apart tasks whose values go in messages of their own */
 export function packPartial(
   { values, unfinished }: PartialResults,
   apart: readonly number[] = [],

@@ -1,4 +1,4 @@
-/** The executor of another thread, used as if it were this one's. */
+/** The executor of another thread, with the calls of an executor of this one. */
 
 import type { Backend } from "../call/backend.js";
 import type { CallOptions, ChunkKernel } from "../call/types.js";
@@ -9,8 +9,8 @@ import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import type { ClientConnection } from "./client-connection.js";
 
 /**
- * A client of an executor that another thread serves. `share`, `allocate` and `memory` are about this thread's own shared
- * memory, which calls place their arrays in, too; `metrics`, `explain` and `start` ask the other thread.
+ * A client of an executor that another thread serves. `share`, `allocate` and `memory` are about this thread's own shared memory, in
+ * which calls place their arrays, too. `metrics`, `explain` and `start` ask the other thread.
  */
 export class RemoteExecutor extends Executor implements Disposable {
   readonly #connection: ClientConnection;
@@ -44,7 +44,7 @@ export class RemoteExecutor extends Executor implements Disposable {
     return this.#connection.start();
   }
 
-  /** Aborts every call in progress of this client; those of others go on. */
+  /** Aborts every call in progress of this client. Calls of other clients go on. */
   override cancel(
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
@@ -52,8 +52,8 @@ export class RemoteExecutor extends Executor implements Disposable {
   }
 
   /**
-   * Ends the connection: calls in progress reject with a `ConnectionError`, and the executor lets go of everything it
-   * held for them. What `share`, `allocate` and `transformShared` gave stays valid. Idempotent.
+   * Ends the connection. Calls in progress reject with a `ConnectionError`, and the other thread lets go of everything that it had for
+   * them. What `share`, `allocate` and `transformShared` gave stays valid. Idempotent.
    */
   close(): void {
     this.#connection.close();

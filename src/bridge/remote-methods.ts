@@ -15,21 +15,21 @@ export class RemoteMethods<S> {
   /** @param names of all methods of `S` */
   constructor(port: MessagePort, names: readonly (keyof S)[]) {
     this.#remote = wrap<S>(port);
-    // Once: each reading of a property makes a proxy, of whose end the garbage collector has to tell Comlink.
+    // Read once, because each reading makes a proxy, of whose end the garbage collector must tell Comlink.
     const read = this.#remote as Record<keyof S, unknown>;
     this.#methods = Object.fromEntries(names.map((name) => [name, read[name]])) as Methods<S>;
   }
 
-  /** What it does. Once the connection has ended, undefined: nobody would answer. */
+  /** The methods; `undefined` once the connection has ended, because nobody would answer. */
   get methods(): Methods<S> | undefined {
     return this.#methods;
   }
 
   /**
-   * Says goodbye, as not every runtime tells of a port's closing, and lets go: until its proxies are collected, Comlink
-   * holds the port, and with it whatever listens there. Were that to hold the proxies, none of it would ever go.
+   * Says goodbye, because not every runtime tells of a port's closing, and lets the proxies go. Comlink holds the port, and whatever
+   * listens there, until the proxies are collected. So what listens there must not hold them.
    */
-  leave(): void {
+  release(): void {
     if (this.#methods === undefined) return;
     this.#methods = undefined;
     (this.#remote as { [releaseProxy](): void })[releaseProxy]();

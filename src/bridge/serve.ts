@@ -1,4 +1,4 @@
-/** The host's side: who wants to be served, and who is. */
+/** The host's side: answers clients that want to be served. */
 
 import { quote } from "../errors.js";
 import { BACKEND } from "../executor/executor.js";
@@ -12,8 +12,8 @@ import { readOption } from "./options.js";
 
 export interface ServeOptions {
   /**
-   * Calls that one client may have running at once; more of them wait for their turn, in the order in which they were
-   * made. Streams do not count. Default: no limit.
+   * Calls that one client may have running at once. More of them wait, in the order in which they were made. Streams do not count.
+   * Default: no limit.
    */
   readonly maxCalls?: number | undefined;
 }
@@ -26,16 +26,16 @@ export interface ExecutorService extends Disposable {
   close(): void;
 }
 
-// Two per worker: one that runs, and one that is ready when it ends.
+// One call that runs, and one that is ready when it ends.
 const PLACES_PER_WORKER = 2;
 
-/** All clients of an executor take turns, whichever endpoint they have come by. */
-const turnsOf = new WeakMap<ParallelExecutor, FairQueue>();
+/** The queue of each executor: all of its clients take turns, whichever endpoint they came by. */
+const queueOf = new WeakMap<ParallelExecutor, FairQueue>();
 const served = new WeakSet<Endpoint>();
 
 /**
- * Lets threads at the other end of `endpoint` use `executor`, each by `connectExecutor`. Serving lasts until it is closed
- * or the endpoint is; the executor itself stays this thread's.
+ * Lets threads at the other end of `endpoint` use `executor`, each by `connectExecutor`. Serving lasts until the service or the
+ * endpoint is closed. The executor itself stays this thread's.
  * @throws TypeError, ConfigurationError
  */
 export function serveExecutor(
@@ -60,24 +60,24 @@ export function serveExecutor(
 class Service implements ExecutorService {
   readonly #executor: ParallelExecutor;
   readonly #maxCalls: number;
-  readonly #turns: FairQueue;
+  readonly #queue: FairQueue;
   readonly #connections = new Set<HostConnection>();
   readonly #stopListening: () => void;
 
   constructor(executor: ParallelExecutor, endpoint: Endpoint, maxCalls: number) {
     this.#executor = executor;
     this.#maxCalls = maxCalls;
-    let turns = turnsOf.get(executor);
-    if (turns === undefined) {
-      turns = new FairQueue(PLACES_PER_WORKER * executor.config.maxWorkers);
-      turnsOf.set(executor, turns);
+    let queue = queueOf.get(executor);
+    if (queue === undefined) {
+      queue = new FairQueue(PLACES_PER_WORKER * executor.config.maxWorkers);
+      queueOf.set(executor, queue);
     }
-    this.#turns = turns;
+    this.#queue = queue;
     served.add(endpoint);
     const stop = listen(
       endpoint,
       (data) => this.#receive(data),
-      // Connections have ports of their own, which may have been handed on to other threads.
+      // Connections go on: they have ports of their own, which other threads may have by now.
       () => this.#stopListening(),
     );
     this.#stopListening = () => {
@@ -113,9 +113,9 @@ class Service implements ExecutorService {
   }
 
   #connect(control: MessagePort, port: MessagePort): void {
-    const lane = this.#turns.lane(this.#maxCalls);
+    const lane = this.#queue.lane(this.#maxCalls);
     const connection = new HostConnection(this.#executor, control, port, lane, () => {
-      this.#turns.remove(lane);
+      this.#queue.remove(lane);
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);

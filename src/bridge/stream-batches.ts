@@ -1,20 +1,19 @@
-/** Hands the results of a stream on in batches. */
+/** Sends the results of a stream in batches. */
 import type { StreamedResult } from "../call/types.js";
 
 type Batch = readonly StreamedResult<unknown>[];
 
-// A batch takes two messages, some 50 µs: shared by so many results it is no longer what they cost. Unread ones are held
-// in memory, so there are no more.
+// Results. A batch takes two messages, some 50 µs, which hardly counts for this many. There are no more, because unread results take
+// memory.
 const LARGEST_BATCH = 64;
 
 /**
- * Sends what has come as soon as the batch before has been taken: a quick reader gets each result by itself, a slow one
- * many at once.
+ * Sends what has come as soon as the batch before was taken. A quick reader gets results one by one, a slow reader many at once.
  * @param send resolves when there is room for more
- * @param left aborts when there is no reader any more, and the loop over the stream is left
- * @throws what the stream throws; the reason of `left`
+ * @param left aborts when there is no reader any more; then the loop over the stream is left
+ * @throws what the stream throws, or the reason of `left`
  */
-export async function relay(
+export async function sendInBatches(
   stream: AsyncIterable<StreamedResult<unknown>>,
   send: (batch: Batch) => Promise<void>,
   left: AbortSignal,
@@ -31,7 +30,7 @@ export async function relay(
     while (batch.length > 0 && !left.aborted) {
       const full = batch;
       batch = [];
-      // A reader that has gone takes nothing any more.
+      // A reader that is gone takes nothing any more.
       await new Promise<void>((resolve, reject) => {
         giveUp = resolve;
         send(full).then(resolve, reject);
@@ -41,10 +40,10 @@ export async function relay(
   };
   for await (const result of { [Symbol.asyncIterator]: () => results }) {
     batch.push(result);
-    // In a microtask, so that results which came by one message go on by one.
+    // In a microtask, so that results that came in one message go on in one.
     if (sending === undefined) {
       sending = Promise.resolve().then(sendAll);
-      // Awaited below, unless the stream fails before.
+      // It is awaited below, unless the stream fails before.
       sending.catch(() => {});
     }
     if (batch.length >= LARGEST_BATCH) await sending;

@@ -1,4 +1,4 @@
-/** What becomes of a call of which this thread could not read a message. */
+/** How a call fails if this thread could not read a message about it. */
 
 import type { Request } from "../call/request.js";
 import { attachPartial, KernelError, type PartialResults, type TaskRange } from "../errors.js";
@@ -12,7 +12,7 @@ export function rangeIn({ spec, table }: Request, index: number): TaskRange {
 
 /**
  * The error of the first task of which this thread has no value.
- * @param values those that it has
+ * @param values those that this thread has
  * @param reason why a message could not be read
  */
 export function unreadFailure(
@@ -30,9 +30,9 @@ export function unreadFailure(
 }
 
 /**
- * The error of a call that has failed elsewhere.
- * @param error what it failed with
- * @param unread tasks whose values could not be read here: as for calls of this thread, the first of all counts
+ * The error of a call that has failed on the host. As for calls of this thread, the failure of the first task counts.
+ * @param error what the call failed with
+ * @param unread tasks whose values could not be read here
  */
 export function earlierFailure(
   request: Request,
@@ -48,7 +48,7 @@ export function earlierFailure(
   return earlier;
 }
 
-/** The same of one task of a stream, whose loop has what came before. */
+/** The error of a task of a stream. The stream's loop has what came before. */
 export function unreadResult(request: Request, index: number, reason: unknown): KernelError {
   return failureOf(rangeIn(request, index), reason);
 }

@@ -1,2 +1,2 @@
-/** The release that this is; compared when two threads connect. `tests/unit/bridge/version.test.ts` holds it. */
+/** The release of this package, compared when two threads connect. A test holds it equal to package.json. */
 export const VERSION = "0.1.0";

@@ -1,4 +1,4 @@
-/** A request as plain data: what the client has read is what the host runs. Arrays cross as places in shared memory. */
+/** A request as plain data. The host runs what the client has read. Arrays cross as places in shared memory. */
 
 import { type Guest, profileKeyOf, type Request } from "../call/request.js";
 import type { CallOptions } from "../call/types.js";
@@ -10,53 +10,51 @@ import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
 import { packPlaces, unpackPlaces } from "../protocol/descriptor.js";
 import { itemBytes, numberItems, type PackedItems } from "../protocol/items.js";
-import type { JobSpec } from "../protocol/job-spec.js";
+import { isSameJob, type JobSpec, type PackedJob, packJob, unpackJob } from "../protocol/job-spec.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { CallName } from "../telemetry/events.js";
 import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 
-/** What the plan of a call rests on. */
-export type WireRequest = readonly [
+/** What the plan of a call rests on, beside its job. */
+type Grounds = readonly [
   call: CallName,
-  shape: JobSpec["shape"],
-  tasks: number,
-  length: number,
-  chunkSize: number,
-  inputNames: readonly string[] | null,
-  inputArrays: readonly number[],
-  args: Uint8Array | null,
-  shared: Uint8Array | null,
   outputNames: readonly string[] | null,
   /** null: the call writes no arrays. */
   outputKinds: readonly number[] | null,
   instances: number,
   taskBytes: number,
   arrayKinds: number,
-  /** Of its arrays, outputs not among them. */
+  /** Bytes of the call's arrays without its outputs. */
   bytes: number,
   /** null: none were set. */
   settings: Readonly<Record<string, unknown>> | null,
   sightings: Request["sightings"],
 ];
 
-/** The same with its kernel and its arrays. */
+export type WireRequest = readonly [job: PackedJob, grounds: Grounds];
+
+/** A request as its client keeps it, to know an equal one. */
+export interface Asked {
+  readonly spec: JobSpec;
+  readonly grounds: Grounds;
+}
+
+/** A request with its kernel and its arrays. */
 export type WireCall = readonly [
   id: number,
-  /** The client keeps memory for this call alone, and wants to hear when nobody touches it. */
+  /** Whether the client keeps memory for this call alone, and wants to hear when nobody touches it. */
   holdsMemory: boolean,
-  /** Its number on the client's side. */
+  /** The kernel's number on the client's side. */
   kernel: number,
   /** null: the host has it from an earlier call. */
   address: KernelAddress | null,
-  /** null: that of the call before. Its 17 fields would take 4 of the 20 µs of a short call. */
+  /** null: that of the call before. It would take a fifth of the time of a short call (docs/decisions/0011). */
   request: WireRequest | null,
   items: WireItems,
-  /** The array table, and behind it the outputs. */
+  /** Where the arrays of the table are, and behind them the outputs. */
   places: WireNumbers | null,
-  /** Outputs among the places. */
+  /** How many of the places are outputs. */
   outputs: number,
-  /** The outputs hold old data. */
-  clearOutputs: boolean,
   /** Handles that the host lacks, by id. */
   handles: ReadonlyMap<number, SharedArrayBuffer> | null,
   wantsProgress: boolean,
@@ -65,22 +63,14 @@ export type WireCall = readonly [
 /** Numbers, or msgpack with its offsets. */
 type WireItems = WireNumbers | readonly [bytes: Uint8Array, offsets: Float64Array] | null;
 
-// The client's own business. What is left are settings, and of those every one.
+// Options that stay on the client's side. All others are settings, which cross.
 const OWN_OPTIONS = new Set(["signal", "onProgress", "args", "shared", "initial"]);
 
-export function packRequest(request: Request): WireRequest {
-  const { call, spec, outputs, instances, workShape, arrayKinds, placement, sightings } = request;
-  const { shape, tasks, length, chunkSize, inputs, args, shared } = spec;
-  return [
+/** What a request asks of the host. @param spec the job as the host is to run it */
+export function askedBy(request: Request, spec = request.spec): Asked {
+  const { call, outputs, instances, workShape, arrayKinds, placement, sightings } = request;
+  const grounds = [
     call,
-    shape,
-    tasks,
-    length,
-    chunkSize,
-    inputs.names,
-    inputs.arrays,
-    args,
-    shared,
     outputs === null ? null : outputs.names,
     outputs === null ? null : outputs.kinds,
     instances,
@@ -89,12 +79,17 @@ export function packRequest(request: Request): WireRequest {
     placement.bytesPlaced + placement.bytesShared,
     settingsIn(request.options),
     sightings,
-  ];
+  ] as const;
+  return { spec, grounds };
 }
 
-/** Does a call ask for just what the one before it did? Where telling that takes long, it is not told. */
-export function isSameRequest(a: WireRequest, b: WireRequest): boolean {
-  return a.every((field, i) => isSameField(field, b[i]));
+export function packRequest({ spec, grounds }: Asked): WireRequest {
+  return [packJob(spec), grounds];
+}
+
+/** Whether a call asks for just what the one before it did. False if the comparison would take long. */
+export function isSameRequest(a: Asked, b: Asked): boolean {
+  return a.grounds.every((field, i) => isSameField(field, b.grounds[i])) && isSameJob(a.spec, b.spec);
 }
 
 function isSameField(a: unknown, b: unknown): boolean {
@@ -115,7 +110,7 @@ function settingsIn(options: object): Readonly<Record<string, unknown>> | null {
 export function packItems(items: PackedItems | undefined): WireItems {
   if (items === undefined) return null;
   if (items.packing !== "msgpack") return packNumbers(items.numbers);
-  // Without what the packing has left over: of a view, a message carries the whole buffer.
+  // A copy, because a message would carry the whole buffer of the view.
   return [items.bytes.slice(), items.offsets];
 }
 
@@ -139,7 +134,7 @@ export function unpackArrays(
   return places === null ? [] : unpackPlaces(new Uint8Array(unpackNumbers(places).buffer), memory);
 }
 
-/** What the host has of a call beside the request. */
+/** What the host has of a call, beside the request. */
 export interface Parts {
   readonly arrays: readonly TypedArray[];
   readonly items: PackedItems | undefined;
@@ -154,32 +149,25 @@ export function unpackRequest(
   kernel: Kernel,
   { arrays, items, guest, onProgress }: Parts,
 ): Request {
-  const [call, shape, tasks, length, chunkSize, inputNames, inputArrays, args, shared, ...rest] = wire;
-  const [outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] = rest;
+  const [job, grounds] = wire;
+  const [call, outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] =
+    grounds;
+  const spec = unpackJob(job);
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
   return {
     started: clock(),
     call,
     kernel,
-    spec: {
-      shape,
-      tasks,
-      length,
-      chunkSize,
-      inputs: { names: inputNames, arrays: inputArrays },
-      outputs: null,
-      clearOutputs: false,
-      args,
-      shared,
-    },
+    fn: undefined,
+    spec,
     table,
     placement: inPlace(bytes),
     items,
     itemBytes: itemBytes(items),
     outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
     instances,
-    workShape: workShapeOf(tasks, taskBytes, argsNumber(args)),
+    workShape: workShapeOf(spec.tasks, taskBytes, argsNumber(spec.args, spec.captures)),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     options: Object.assign({ onProgress }, settings),
@@ -188,7 +176,7 @@ export function unpackRequest(
   };
 }
 
-/** The client has placed everything. */
+/** The plan of arrays that the client has placed. */
 function inPlace(bytes: number): PlacementPlan {
   return { bytesPlaced: 0, bytesShared: bytes, bytesNeeded: 0, spans: [], extentOf: new Map() };
 }

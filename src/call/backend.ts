@@ -1,4 +1,5 @@
 /** What is behind the public calls: the calls of this thread, or a client of another thread's. */
+import type { CapturesMode } from "../kernel/captured.js";
 import type { Arena } from "../memory/arena.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Plan } from "../strategies/registry.js";
@@ -9,6 +10,7 @@ import type { StreamedResult } from "./types.js";
 /** What of the configuration counts when calls are read. */
 export interface CallSettings {
   readonly chunkSize: number | undefined;
+  readonly captures: CapturesMode;
   readonly verifyImmutable: boolean;
   /** What the option `strategy` may be. */
   readonly strategies: readonly string[];

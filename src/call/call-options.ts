@@ -15,6 +15,7 @@ export const OPTIONS = [
   "taskSizeHintBytes",
   "signal",
   "timeout",
+  "captures",
   "onProgress",
 ];
 export const REDUCE_OPTIONS = [...OPTIONS, "initial"];
@@ -49,10 +50,11 @@ export function checkCallOptions(
       );
     }
   }
-  const { chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress } = given;
+  const { chunkSize, strategy, taskSizeHintBytes, captures, signal, timeout, onProgress } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
   if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
+  if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(

@@ -127,7 +127,9 @@ export interface PassReport {
   readonly placing: Placing | undefined;
   readonly bytesPlaced: number;
   readonly itemBytes: number;
+  readonly capturedBytes: number;
   /** `undefined` if it failed. */
   readonly measured: Measured | undefined;
-  readonly hintAdvice: string | undefined;
+  /** Payload bytes of a task, as measured. */
+  readonly taskBytes: number;
 }

@@ -42,9 +42,9 @@ export class Calls implements Backend {
     planner: Planner,
     reporter: Reporter,
   ) {
-    const { chunkSize, verifyImmutable } = config;
+    const { chunkSize, captures, verifyImmutable } = config;
     this.arena = arena;
-    this.settings = { chunkSize, verifyImmutable, strategies: STRATEGY_CHOICES };
+    this.settings = { chunkSize, captures, verifyImmutable, strategies: STRATEGY_CHOICES };
     this.#planner = planner;
     this.#reporter = reporter;
     const isAlone = (): boolean => this.#open.length === 1;

@@ -1,8 +1,6 @@
 /** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
 
-import { KernelError, TaskTimeoutError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
-import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
 import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
@@ -11,34 +9,20 @@ import { type Change, isBefore, Snapshot } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
-import { blockBytes, openBlock } from "../protocol/job-block.js";
-import { type JobSpec, taskRange } from "../protocol/job-spec.js";
-import { unpackThrown } from "../protocol/thrown.js";
+import { openBlock } from "../protocol/job-block.js";
 import { Job } from "../strategies/job.js";
 import type { JobInputs, Leg, RunReport, SharedJob } from "../strategies/strategy.js";
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
+import { failureOf } from "./failure.js";
 import { mutatedError } from "./input-names.js";
+import { needsOf } from "./needs.js";
 import { named, type Outcome } from "./outcome.js";
+import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
 import type { Request } from "./request.js";
 
-interface Output {
-  readonly kind: number;
-  readonly region: Region;
-}
-
 const NONE: readonly never[] = [];
-
-/** Bytes of each region that a pass takes. @param placesArrays whether its strategy places plain arrays */
-export function needsOf(request: Request, placesArrays: boolean): number[] {
-  const { spec, items, outputs, placement, guest, sightings, table } = request;
-  const needs = [blockBytes(spec.tasks, items), placesArrays ? placement.bytesNeeded : 0];
-  if (sightings !== undefined) needs.push(new Snapshot(table.arrays, placement).bytes);
-  if (outputs === null || guest !== undefined) return needs;
-  for (const kind of outputs.kinds) needs.push(spec.length * elementBytes(kind));
-  return needs;
-}
 
 /** How a pass is to run, beside what it asks for. */
 export interface Conditions {
@@ -63,7 +47,8 @@ export class JobMemory implements JobInputs {
   readonly #arena: Arena;
   readonly #lease: Lease;
   readonly #blockRegion: Region;
-  readonly #outputs: readonly Output[];
+  /** `undefined` if the pass writes no arrays. */
+  readonly #outputs: OutputRegions | undefined;
   /** With `verifyImmutable`: the inputs before the first task. */
   readonly #snapshot: Snapshot | undefined;
   /** The first change of a worker's copies. */
@@ -87,7 +72,6 @@ export class JobMemory implements JobInputs {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel } = request;
-    const kinds = request.guest === undefined ? (request.outputs?.kinds ?? NONE) : NONE;
     this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
     arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
@@ -96,10 +80,10 @@ export class JobMemory implements JobInputs {
       const { block } = opened;
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
-      this.#outputs = kinds.length === 0 ? NONE : kinds.map((kind) => this.#takeOutput(kind, spec.length));
+      this.#outputs = request.outputs === null ? undefined : new OutputRegions(request, arena, lease);
       if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
       this.job = new Job({
-        spec: this.#jobSpec(),
+        spec: this.#outputs?.jobSpec() ?? spec,
         kernel,
         arrays: table.arrays,
         sizes: sizesOf(request),
@@ -180,7 +164,7 @@ export class JobMemory implements JobInputs {
     if (found !== undefined) this.changed(found);
     const change = this.#change;
     if (change === undefined) return;
-    const failure = this.#failure();
+    const failure = failureOf(this.job, this.#request);
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
     const error = mutatedError(sightings, this.job.parts.spec, change, failure);
     // What a later task changed is not to blame for the failure, and other strategies stop before that task.
@@ -192,19 +176,19 @@ export class JobMemory implements JobInputs {
    * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
-    const failure = this.#failure();
+    const failure = failureOf(this.job, this.#request);
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.
     const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
-    return { values, outputs: this.#lendOutputs() };
+    return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
     const { outputs, guest } = this.#request;
-    const areOwn = outputs !== null && guest === undefined;
-    return new PartialOutcome(this.job, areOwn ? named(outputs.names, this.#lendOutputs()) : undefined);
+    const own = guest === undefined ? this.#outputs : undefined;
+    return new PartialOutcome(this.job, own && named(outputs?.names ?? null, own.lend()));
   }
 
   /** Bytes that were copied into regions for this call. */
@@ -245,21 +229,6 @@ export class JobMemory implements JobInputs {
     });
   }
 
-  #failure(): KernelError | TaskTimeoutError | undefined {
-    const { failure, parts } = this.job;
-    if (failure === undefined) return undefined;
-    const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
-    return failure.thrown === undefined
-      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
-      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
-  }
-
-  #takeOutput(kind: number, length: number): Output {
-    const region = this.#arena.take(length * elementBytes(kind), "nothing", true);
-    this.#lease.add(region, true);
-    return { kind, region };
-  }
-
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
   async #runPrepared(strategy: OwnStrategy, leg: Leg): Promise<RunReport> {
     await undefined;
@@ -290,23 +259,6 @@ export class JobMemory implements JobInputs {
     this.#placed = await place(placement, this.#arena, () => this.#pause());
     this.#lease.add(this.#placed, true);
     this.placing = { start, end: clock(), isRecycled };
-  }
-
-  #lendOutputs(): TypedArray[] {
-    const { length } = this.job.parts.spec;
-    return this.#outputs.map(({ kind, region }) => {
-      return viewOf(kind, this.#lease.lend(region, length * elementBytes(kind)), 0, length);
-    });
-  }
-
-  /** With the outputs, which are entered into the array table, where they stand behind the inputs. */
-  #jobSpec(): JobSpec {
-    const { outputs, table, spec, guest } = this.#request;
-    if (outputs === null) return spec;
-    const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
-    const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
-    const clearOutputs = guest?.clearOutputs ?? this.#outputs.some(({ region }) => region.recycled);
-    return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
   }
 }
 

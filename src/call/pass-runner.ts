@@ -16,7 +16,6 @@ import type { Planner } from "./planner.js";
 import type { Request } from "./request.js";
 import { RoomQueue } from "./room-queue.js";
 import { StrategyRunner } from "./strategy-runner.js";
-import { busyOf } from "./totals.js";
 
 export class PassRunner {
   readonly #config: ParallelConfig;
@@ -140,9 +139,7 @@ export class PassRunner {
     // Checking takes time that no plan must learn from.
     const isAlone = beganAlone && this.#isAlone() && !this.#config.verifyImmutable;
     const measured = this.#planner.learn(request, plan, runs, memory.placing, { started, ended, isAlone });
-    const isHeard = this.#reporter.isHeard("parallel_execution");
-    const advice = isHeard ? this.#planner.hintAdvice(request, plan, busyOf(runs)) : undefined;
-    call.passed(request.spec.tasks, reportOf(pass, ended, measured, advice));
+    call.passed(request.spec.tasks, reportOf(pass, ended, measured));
     this.#close(pass, ended);
     return outcome;
   }
@@ -151,7 +148,7 @@ export class PassRunner {
   #fail(call: CallRecord, pass: Pass, error: unknown): unknown {
     const { plan, memory, lease } = pass;
     const ended = clock();
-    if (plan !== undefined) call.passed(0, reportOf(pass as PlannedPass, ended, undefined, undefined));
+    if (plan !== undefined) call.passed(0, reportOf(pass as PlannedPass, ended, undefined));
     if (memory === undefined) {
       lease.close(ended);
     } else {
@@ -173,7 +170,6 @@ function reportOf(
   { request, plan, planned, memory, runs }: Pass & { readonly plan: Plan },
   ended: number,
   measured: PassReport["measured"],
-  hintAdvice: PassReport["hintAdvice"],
 ): PassReport {
   return {
     kernel: request.kernel.name,
@@ -185,8 +181,9 @@ function reportOf(
     placing: memory?.placing,
     bytesPlaced: memory?.bytesPlaced ?? 0,
     itemBytes: request.itemBytes,
+    capturedBytes: request.spec.captures?.length ?? 0,
     measured,
-    hintAdvice,
+    taskBytes: request.workShape.taskBytes,
   };
 }
 

@@ -3,7 +3,6 @@ import type { ParallelConfig } from "../config/config.js";
 import type { Arena } from "../memory/arena.js";
 import { elementBytes } from "../memory/dtypes.js";
 import { sizeClass } from "../memory/region.js";
-import { hintAdvice } from "../plan/advice.js";
 import { CostModels } from "../plan/cost-model.js";
 import { longestShare, parallelWidth } from "../plan/estimate.js";
 import { type HostProfile, hostProfileOf } from "../plan/host-profile.js";
@@ -119,16 +118,6 @@ export class Planner {
     const { charges } = this.#strategies.get(strategy).descriptor;
     const others = (this.#config.maxWorkers - 1) * this.host.spawnPerWorker;
     if (charges.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
-  }
-
-  /** What is to be said of the hint, now that the call has run; undefined: nothing. */
-  hintAdvice({ workShape }: Request, plan: Plan, busy: number): string | undefined {
-    const { kernel, host, tasks } = plan;
-    const predicted =
-      kernel === undefined
-        ? tasks * (host.perTask + plan.taskBytes * host.computePerByte)
-        : tasks * kernel.perTask[plan.strategy];
-    return hintAdvice(plan.taskSizeHintBytes, workShape.taskBytes, predicted, busy);
   }
 
   #droppedBefore({ outputs, spec }: Request): Workload<StrategyName>["droppedBefore"] {

@@ -17,6 +17,7 @@ import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { CallSettings } from "./backend.js";
 import { checkCallOptions, MAP_OPTIONS, OPTIONS, REDUCE_OPTIONS } from "./call-options.js";
+import { encodeCaptured } from "./captured-values.js";
 import { type OutputRequest, profileKeyOf, type Request } from "./request.js";
 import type { CallOptions } from "./types.js";
 
@@ -38,7 +39,7 @@ export function readPayloadCall(
     );
   }
   const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
-  const kernel = resolveKernel(fn);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: false });
   const table = new ArrayTable();
   const inputs = {
     names: columnNames(payload),
@@ -54,6 +55,7 @@ export function readPayloadCall(
     );
   }
   const args = encodeArgs(options, table, tasks, settings);
+  const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   const bytes = sum(payload.arrays, (array) => array.byteLength);
@@ -61,6 +63,7 @@ export function readPayloadCall(
     started,
     call,
     kernel,
+    fn,
     spec: {
       shape: payload.shape,
       tasks,
@@ -68,9 +71,11 @@ export function readPayloadCall(
       chunkSize,
       inputs,
       outputs: null,
+      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
       clearOutputs: false,
       args,
       shared: null,
+      captures,
     },
     table,
     placement,
@@ -83,7 +88,7 @@ export function readPayloadCall(
     ),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args)),
+    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args, captures)),
     options,
     sightings: settings.verifyImmutable ? table.sightings : undefined,
     guest: undefined,
@@ -99,13 +104,14 @@ export function readItemsCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  const kernel = resolveKernel(fn, true);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: true });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
   const packed = packItems(list, tasks, new ValueEncoder(table, INLINE_LIMIT, tasks));
   const bytes = itemBytes(packed);
   const args = encodeArgs(options, table, tasks, settings);
+  const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
   // Every array of `shared` crosses by reference, however small: that is what it is for.
   const { shared: payload } = options;
   const shared =
@@ -118,6 +124,7 @@ export function readItemsCall(
     started,
     call: "map",
     kernel,
+    fn,
     spec: {
       shape: "items",
       tasks,
@@ -128,6 +135,7 @@ export function readItemsCall(
       clearOutputs: false,
       args,
       shared,
+      captures,
     },
     table,
     placement,
@@ -137,7 +145,7 @@ export function readItemsCall(
     instances: tasks,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    workShape: workShapeOf(tasks, taskBytes, argsNumber(args)),
+    workShape: workShapeOf(tasks, taskBytes, argsNumber(args, captures)),
     options,
     sightings: settings.verifyImmutable ? table.sightings : undefined,
     guest: undefined,

@@ -1,5 +1,6 @@
 /** What a call that has ended tells: its event and its trace. Both sum up over its passes. */
 
+import { hintAdvice } from "../plan/advice.js";
 import type { Estimate } from "../plan/plan.js";
 import type { StrategyName } from "../strategies/registry.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "../telemetry/events.js";
@@ -32,6 +33,7 @@ export function executionEvent(
     bytesPlaced: total(passes, (pass) => pass.bytesPlaced),
     bytesShared: total(passes, (pass) => pass.plan.bytesShared),
     metadataBytes: strategy === here ? 0 : sent,
+    capturedBytes: total(passes, (pass) => pass.capturedBytes),
     predicted: Object.freeze(predictedOf(passes)),
     actual: Object.freeze(actual),
     advice: [...new Set(passes.flatMap(adviceIn))],
@@ -80,8 +82,12 @@ function spansOf({ started, planned, ended, placing, runs, measured }: PassRepor
   return spans;
 }
 
-function adviceIn({ plan, hintAdvice }: PassReport): readonly string[] {
-  return hintAdvice === undefined ? plan.advice : [...plan.advice, hintAdvice];
+/** With what is to be said of the hint, now that the pass has run. */
+function adviceIn({ plan, taskBytes, runs }: PassReport): readonly string[] {
+  const { kernel, host, tasks, taskSizeHintBytes } = plan;
+  const perTask = kernel?.perTask[plan.strategy] ?? host.perTask + plan.taskBytes * host.computePerByte;
+  const advice = hintAdvice(taskSizeHintBytes, taskBytes, tasks * perTask, busyOf(runs));
+  return advice === undefined ? plan.advice : [...plan.advice, advice];
 }
 
 /** The strategy that finished the call. */

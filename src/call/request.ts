@@ -1,6 +1,7 @@
 /** What one pass of a call asks for, as plain data. Nothing has happened yet. */
 
 import type { Kernel } from "../kernel/resolve.js";
+import type { AnyKernel } from "../kernel/types.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
 import type { PlacementPlan } from "../memory/placement.js";
@@ -23,8 +24,6 @@ export interface OutputRequest {
 export interface Guest {
   /** The arrays that the call writes. */
   readonly outputs: readonly TypedArray[];
-  /** They hold old data. */
-  readonly clearOutputs: boolean;
   /** Held by whoever could touch that memory. */
   readonly lease: Lease;
   /** Told what stops the call, when it begins to run. A signal for each call would take 4 µs. */
@@ -36,6 +35,8 @@ export interface Request {
   readonly started: number;
   readonly call: CallName;
   readonly kernel: Kernel;
+  /** The function that the caller passed; `undefined` if the call is another thread's. */
+  readonly fn: AnyKernel | undefined;
   readonly spec: JobSpec;
   readonly table: ArrayTable;
   /** How the arrays of the table would be placed. Outputs are not among them. */

@@ -1,7 +1,7 @@
 import { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { StreamedResult } from "./types.js";
 
-type Run = (backlog: StreamBuffer, signal: AbortSignal) => Promise<unknown>;
+type Run = (streamBuffer: StreamBuffer, signal: AbortSignal) => Promise<unknown>;
 
 type Step<R> = IteratorResult<StreamedResult<R>, undefined>;
 
@@ -24,7 +24,7 @@ export class ResultStream<R> implements AsyncIterable<StreamedResult<R>> {
  */
 class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, undefined> {
   readonly #run: Run;
-  readonly #backlog = new StreamBuffer();
+  readonly #streamBuffer = new StreamBuffer();
   readonly #cancel = new AbortController();
   /** Calls of `next` that wait for their answer. */
   readonly #waiting: ((step: Step<R> | Promise<never>) => void)[] = [];
@@ -35,7 +35,7 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
 
   constructor(run: Run) {
     this.#run = run;
-    this.#backlog.onResult = () => this.#answer();
+    this.#streamBuffer.onResult = () => this.#answer();
   }
 
   next(): Promise<Step<R>> {
@@ -62,7 +62,7 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
 
   async #start(): Promise<void> {
     try {
-      await this.#run(this.#backlog, this.#cancel.signal);
+      await this.#run(this.#streamBuffer, this.#cancel.signal);
     } catch (error) {
       if (!this.#hasEnded) this.#failure = { error };
     }
@@ -73,7 +73,7 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
   async #leave(): Promise<void> {
     this.#hasEnded = true;
     this.#failure = undefined;
-    this.#backlog.drop();
+    this.#streamBuffer.drop();
     this.#cancel.abort(new DOMException("The loop over streamShared() was left", "AbortError"));
     this.#answer();
     await this.#running;
@@ -89,7 +89,7 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
   }
 
   #step(): Step<R> | Promise<never> | undefined {
-    const value = this.#backlog.take();
+    const value = this.#streamBuffer.take();
     if (value !== undefined) return { done: false, value: value as StreamedResult<R> };
     if (!this.#hasEnded) return undefined;
     if (this.#failure === undefined) return { done: true, value: undefined };

@@ -6,7 +6,7 @@ import { makeRoom, workersLeave } from "../memory/make-room.js";
 import { ownItems } from "../protocol/items.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { CallRecord, Pass } from "./call-record.js";
-import { needsOf } from "./job-memory.js";
+import { needsOf } from "./needs.js";
 import type { Planner } from "./planner.js";
 import { RoomWait } from "./room-wait.js";
 

@@ -98,7 +98,9 @@ export class StrategyStates {
   /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */
   settle(isForgotten: boolean): void {
     for (const name of this.#elsewhere) {
-      if (isForgotten || this.of[name].serving >= this.#config.maxWorkers) this.rents[name].settle();
+      const rent = this.rents[name];
+      if (rent.paid === 0) continue;
+      if (isForgotten || this.of[name].serving >= this.#config.maxWorkers) rent.settle();
     }
   }
 }

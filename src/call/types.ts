@@ -1,4 +1,5 @@
 /** Types of the public calls: what goes in, what the kernel sees, what comes out. */
+import type { CapturesMode } from "../kernel/captured.js";
 import type { KernelContext, KernelView, ReadOnlyDeep } from "../kernel/types.js";
 import type { OnBuffer, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
 import type { StrategyName } from "../strategies/registry.js";
@@ -30,6 +31,8 @@ export interface CallOptions<A = undefined> {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that each task may take: one that takes longer fails the call with `TaskTimeoutError`. */
   readonly timeout?: number | undefined;
+  /** Whether variables of the scope around an inline kernel are copied at the call, or refused. */
+  readonly captures?: CapturesMode | undefined;
   /** Called now and then while tasks run, and at the end. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -1,6 +1,7 @@
 /** Configuration of an executor: checked once, frozen afterwards. */
 
 import { ConfigurationError } from "../errors.js";
+import type { CapturesMode } from "../kernel/captured.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { isRecord } from "../memory/inputs.js";
 import type { HostProfile } from "../plan/host-profile.js";
@@ -32,6 +33,7 @@ export class ParallelConfig {
   readonly idleTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly createWorker: (() => WebWorker) | undefined;
+  readonly captures: CapturesMode;
   readonly verifyImmutable: boolean;
   readonly hostProfile: Partial<HostProfile> | undefined;
 
@@ -56,6 +58,7 @@ export class ParallelConfig {
     this.resourceLimits =
       options.resourceLimits === undefined ? undefined : Object.freeze({ ...options.resourceLimits });
     this.createWorker = options.createWorker;
+    this.captures = options.captures ?? "copy";
     this.verifyImmutable = options.verifyImmutable ?? false;
     this.hostProfile =
       options.hostProfile === undefined ? undefined : Object.freeze({ ...options.hostProfile });

@@ -1,4 +1,5 @@
 /** What may be configured, as types. */
+import type { CapturesMode } from "../kernel/captured.js";
 import type { AnyKernel } from "../kernel/types.js";
 import type { HostProfile } from "../plan/host-profile.js";
 import type { StrategyName } from "../strategies/registry.js";
@@ -58,6 +59,11 @@ export interface ParallelOptions {
    * program's kernels. Default: one that comes with this package, and imports module kernels from their addresses.
    */
   readonly createWorker?: (() => WebWorker) | undefined;
+  /**
+   * What happens to variables of the scope around an inline kernel. `"copy"`: their values at the call travel with it, if
+   * the runtime can read them. `"error"`: they are refused. Default "copy".
+   */
+  readonly captures?: CapturesMode | undefined;
   /** Check after every call that its kernel changed none of its inputs. Default false. */
   readonly verifyImmutable?: boolean | undefined;
   /** Costs of this machine that are known better than they would be measured. Default: measured. */

@@ -1,6 +1,7 @@
 /** What each field of the configuration may be. Loads no strategy: a client of the bridge checks call options by it. */
 import { ConfigurationError, quote } from "../errors.js";
-import { moduleAddress } from "../kernel/module/define.js";
+import type { CapturesMode } from "../kernel/captured.js";
+import { moduleExport } from "../kernel/module/define.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { isRecord } from "../memory/inputs.js";
 import { HOST_FIELDS } from "../plan/host-profile.js";
@@ -20,6 +21,8 @@ const RESOURCES = {
   stackSizeMb: 1,
 } satisfies Required<ResourceLimits>;
 
+const CAPTURES: readonly CapturesMode[] = ["copy", "error"];
+
 /** @returns what is allowed; `undefined` if the value is */
 type Rule = (value: unknown, strategies: readonly string[]) => string | undefined;
 
@@ -38,7 +41,7 @@ export const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: Rule } =
   telemetry: (value) => allow(typeof value === "function", "a function (event, payload) => void"),
   workerInitializer: (value) => {
     return allow(
-      typeof value === "function" && moduleAddress(value as AnyKernel) !== undefined,
+      typeof value === "function" && moduleExport(value as AnyKernel) !== undefined,
       "a kernel made with defineKernel()",
     );
   },
@@ -53,6 +56,7 @@ export const FIELDS: { readonly [F in keyof Required<ParallelOptions>]: Rule } =
     allow(isNumberFrom(value, 0) && value <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`),
   resourceLimits: figures("megabytes", RESOURCES),
   createWorker: (value) => allow(typeof value === "function", "a function () => Worker"),
+  captures: (value) => allow(CAPTURES.includes(value as never), `one of ${CAPTURES.map(quote).join(", ")}`),
   verifyImmutable: boolean,
   hostProfile: figures("costs", Object.fromEntries(HOST_FIELDS.map((name) => [name, 0]))),
 };

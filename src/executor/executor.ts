@@ -5,6 +5,7 @@
 
 import type { Backend } from "../call/backend.js";
 import { NO_OPTIONS } from "../call/call-options.js";
+import { runFailed } from "../call/failed-task.js";
 import { named } from "../call/outcome.js";
 import { readItemsCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
@@ -191,6 +192,18 @@ export abstract class Executor {
     for (const { buffer, byteOffset, byteLength } of arrays) {
       arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
     }
+  }
+
+  /**
+   * Runs the task that failed once more, for a debugger: on this thread, by the very function that the call was given, with the
+   * task's item, views and `args`. A breakpoint in the kernel is hit. Captured variables have the values that they have now, and
+   * outputs are new arrays.
+   * @param error a `KernelError` or `TaskTimeoutError` of a call that was made here
+   * @returns what the kernel returns
+   * @throws what the kernel throws; TypeError for any other error
+   */
+  async replay(error: unknown): Promise<unknown> {
+    return runFailed(error);
   }
 
   /** What the shared memory that was taken here is used for. */

@@ -45,7 +45,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
       forget: (memory: number) => this.#strategies.forget(memory),
       collect: () => this.#strategies.collect(),
     };
-    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout, optimizations.recycling);
+    this.#arena = new Arena(maxSharedBytes, holders, idleTimeout);
+    if (!optimizations.recycling) this.#arena.retire();
     this.#strategies = new StrategySet({
       settings: this.config,
       arena: this.#arena,

@@ -1,86 +1,79 @@
 /**
- * The arena: pooled SharedArrayBuffers.
+ * The arena: pooled SharedArrayBuffers. Fresh memory costs a page fault per 4 KiB, so a region that was used before is copied
+ * into 6 to 8 times as fast (docs/decisions/0003).
  *
- * Why pooled: the first touch of a fresh buffer costs a page fault per 4 KiB. A copy into it takes 6-8 times as long as one
- * into memory that was used before (64 MB: 31-48 ms against 5.7 ms, Node 20).
- *
- * Who may hold a region:
- * - the engine, between `take` and `give`, for what a job placed;
- * - the user, after `lend`. What a user was given is never used again, as handles of it may be anywhere: the garbage
- *   collector frees it. `release` is the user's word that there are none.
+ * Between `take` and `give` a region is the engine's. After `lend` it is the user's: handles of it may be anywhere, so the
+ * arena never uses it again and the garbage collector frees it. `release` is the user's word that there are no handles.
  */
 import { MemoryLimitError } from "../errors.js";
-import { clearTimeout, setTimeout, structuredClone } from "../platform/builtins.js";
+import { structuredClone } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
-import { collectGarbage } from "../platform/collector.js";
-import { newMemory, nextTurn, unref } from "../platform/runtime.js";
+import { newMemory } from "../platform/runtime.js";
 import { isSharedBuffer } from "./dtypes.js";
+import { Garbage } from "./garbage.js";
 import { IdleRegions } from "./idle-regions.js";
+import { Ledger } from "./ledger.js";
 import { clonesShare, Lendings, type Reach } from "./lendings.js";
-import { type Excess, LATE_SHARE, LEAVE_MS, SLACK_SHARE, TIGHT_SHARE } from "./limits.js";
+import { type Excess, LEAVE_MS } from "./limits.js";
 import { LiveLeases } from "./live-leases.js";
 import { type HandleHolders, MappedMemory } from "./mapped-memory.js";
 import { nextMemoryId, type Region, sizeClass, sizeClasses } from "./region.js";
+import { TrimTimer } from "./trim-timer.js";
 import type { MemoryUsage } from "./usage.js";
 
 const NOBODY: HandleHolders = { forget: () => false, collect: () => Promise.resolve() };
 
 export class Arena {
-  /** What users were given. */
+  /** The regions that users were given. */
   readonly lendings: Lendings;
-  /** Who uses memory of this arena and of users. */
+  /** The calls that use memory of this arena or of users. */
   readonly leases = new LiveLeases();
-  readonly #limit: number;
-  readonly #idleTimeout: number | undefined;
+  readonly #ledger: Ledger;
   readonly #holders: HandleHolders;
-  #recycles: boolean;
-  #trimTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #idle = new IdleRegions();
+  readonly #trimTimer: TrimTimer;
   /** Regions that kernels on workers may still reach. They are idle once the workers have let go of them. */
   readonly #quarantined = new Map<number, Region>();
-  readonly #idOfHandle = new WeakMap<SharedArrayBuffer, number>();
   readonly #mapped: MappedMemory;
-  #collecting: Promise<void> | undefined;
-  #bytesInUse = 0;
-  #bytesPeak = 0;
-  /** In use or idle. */
-  #regions = 0;
+  readonly #garbage: Garbage;
+  #isRetired = false;
 
   /**
    * @param holders who else has handles
    * @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays
-   * @param recycles keep regions for the next call; false: to measure what that gains
    */
-  constructor(limit: number, holders: HandleHolders = NOBODY, idleTimeout?: number, recycles = true) {
-    this.#limit = limit;
+  constructor(limit: number, holders: HandleHolders = NOBODY, idleTimeout?: number) {
+    this.#ledger = new Ledger(limit);
     this.#holders = holders;
-    this.#idleTimeout = idleTimeout;
-    this.#recycles = recycles;
+    this.#trimTimer = new TrimTimer(idleTimeout, (oldest) => {
+      this.#drop(this.#idle.drainUnused(oldest));
+      return this.#idle.bytes > 0;
+    });
     this.#mapped = new MappedMemory(holders, (id) => {
       const bytes = this.lendings.drop(id);
-      if (bytes > 0) this.#letGo(bytes);
+      if (bytes > 0) this.#ledger.letGo(bytes);
     });
+    this.#garbage = new Garbage(this.#mapped, holders);
     this.lendings = new Lendings(limit);
   }
 
   /**
-   * A region of at least `bytes` bytes, its content undefined if `recycled`.
-   * @param isLent it will be the user's, perhaps for long, so it must not be much larger than what is needed
+   * A region of at least `bytes` bytes. Its content is undefined if it is `recycled`, else zero.
+   * @param isLent whether it will be the user's, perhaps for long; then it is not much larger than what is needed
    * @throws MemoryLimitError over the limit, or if the system has no more memory
    */
   take(bytes: number, excess: Excess = "nothing", isLent = false): Region {
     const size = sizeClass(bytes);
-    const most = this.#mostInUse(excess) - this.#bytesInUse;
+    const most = this.#mostInUse(excess) - this.#ledger.inUse;
     const region = this.#idle.take(size, most, isLent) ?? this.#create(size, bytes, most, excess, isLent);
     region.uses += 1;
-    this.#bytesInUse += region.buffer.byteLength;
-    this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesInUse);
+    this.#ledger.took(region.buffer.byteLength);
     return region;
   }
 
   /** Takes a region back. The caller vouches that no thread touches it any more. */
   give(region: Region, now = clock()): void {
-    this.#bytesInUse -= region.buffer.byteLength;
+    this.#ledger.returned(region.buffer.byteLength);
     this.#keep(region, now);
   }
 
@@ -90,7 +83,7 @@ export class Arena {
     const region = this.#quarantined.get(id);
     if (region === undefined) return;
     this.#quarantined.delete(id);
-    this.#regions += 1;
+    this.#ledger.gained();
     this.#keep(region, clock());
   }
 
@@ -98,19 +91,18 @@ export class Arena {
   lend(region: Region, parts: readonly (readonly [number, number])[]): SharedArrayBuffer {
     const { byteLength } = region.buffer;
     if (!isSharedBuffer(region.buffer)) {
-      this.#letGo(byteLength);
+      this.#ledger.letGo(byteLength);
       return region.buffer;
     }
-    // A clone is a second handle over the same memory (1.5 µs). It tells an array that was released from one that got the
-    // memory afterwards. Of fresh memory there is none that was.
+    // A clone is a second handle over the same memory. It tells a released array from the one that gets the memory afterwards. No
+    // array of fresh memory was released before.
     const handle = region.recycled && clonesShare() ? structuredClone(region.buffer) : region.buffer;
-    this.#idOfHandle.set(handle, region.id);
     if (handle !== region.buffer) this.#mapped.addHandle(region.id, handle);
     this.lendings.add(region.id, handle, parts);
     return handle;
   }
 
-  /** The user has done with an array. Its memory is used again once no call uses it, and the arrays beside it are released. */
+  /** The user needs an array no more. Its memory is used again once no call uses it, and once the arrays beside it are released. */
   release(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): void {
     const id = this.lendings.release(buffer, byteOffset, byteLength);
     if (id === undefined) return;
@@ -121,73 +113,55 @@ export class Arena {
     else void unused.then(reuse);
   }
 
-  /** Takes a region back. @param reach which kernels may still reach it */
+  /** Takes a region back that kernels may still reach. @param reach which kernels */
   giveAfter(region: Region, reach: Reach, now = clock()): void {
-    // A kernel of this thread may reach it for as long as this thread lives, unless the collector says otherwise.
-    if (reach === "here") this.#letGo(region.buffer.byteLength);
+    // A kernel of this thread may reach it as long as this thread lives. Only the collector knows better.
+    if (reach === "here") this.#ledger.letGo(region.buffer.byteLength);
     else if (reach === "workers") this.#quarantine(region, now);
     else this.give(region, now);
   }
 
   /** The id of the memory behind any SharedArrayBuffer, the user's own included. */
   identify(buffer: SharedArrayBuffer): number {
-    const known = this.#idOfHandle.get(buffer);
-    if (known !== undefined) return known;
-    const id = nextMemoryId();
-    this.#idOfHandle.set(buffer, id);
-    this.#mapped.addForeign(id, buffer);
-    return id;
+    return this.#mapped.identify(buffer);
   }
 
   /** @throws MemoryLimitError unless regions for all these needs may be taken, once idle ones have given way */
   reserve(needs: readonly number[], excess: Excess = "nothing"): void {
     const size = sum(sizeClasses(needs));
-    if (this.#bytesInUse + size > this.#mostInUse(excess)) {
-      throw new MemoryLimitError(sum(needs), size, this.#bytesInUse, this.#limit);
-    }
+    if (this.#ledger.inUse + size > this.#mostInUse(excess)) throw this.#refusal(sum(needs), size);
   }
 
-  /** Could a region for this need be taken, as far as the limit goes? */
+  /** Whether a region for this need is within the limit. */
   fits(bytes: number): boolean {
-    return this.#bytesInUse + sizeClass(bytes) <= this.#limit;
+    return this.#ledger.inUse + sizeClass(bytes) <= this.#ledger.limit;
   }
 
-  /** Would `take` find a region that was used before? */
+  /** Whether `take` finds a region that was used before. */
   recycles(bytes: number): boolean {
     return this.#idle.has(sizeClass(bytes));
   }
 
-  /** Is much of the limit in use, and would some of it return before long? */
+  /** Whether much of the limit is in use, some of which returns soon. */
   get isTight(): boolean {
-    return this.#bytesInUse > this.#limit * TIGHT_SHARE && this.leases.haveClosed(clock() - LEAVE_MS);
+    return this.#ledger.isTight && this.leases.haveClosed(clock() - LEAVE_MS);
   }
 
-  /** Could regions for all these needs be taken now? */
+  /** Whether regions for all these needs could be taken now. */
   hasRoom(needs: readonly number[]): boolean {
     const sizes = sizeClasses(needs);
-    if (this.#bytesInUse + sum(sizes) > this.#limit) return false;
-    return this.#mapped.bytes + this.#idle.lacking(sizes) <= this.#mostMapped;
+    if (this.#ledger.inUse + sum(sizes) > this.#ledger.limit) return false;
+    return this.#mapped.bytes + this.#idle.lacking(sizes) <= this.#ledger.mostMapped;
   }
 
   /** Has the garbage of this thread and of its workers collected. */
   collect(): Promise<void> {
-    this.#collecting ??= this.#collect().finally(() => {
-      this.#collecting = undefined;
-    });
-    return this.#collecting;
-  }
-
-  async #collect(): Promise<void> {
-    // What was touched in this turn is kept to its end.
-    await nextTurn();
-    await this.collectNow();
+    return this.#garbage.collect();
   }
 
   /** The same, but what was touched in this turn stays. @returns resolves when the workers have collected theirs */
   collectNow(): Promise<void> {
-    collectGarbage();
-    this.#mapped.sweep();
-    return this.#holders.collect();
+    return this.#garbage.collectNow();
   }
 
   /** Lets idle regions go, the largest first, until at most `keep` bytes are idle. */
@@ -195,96 +169,73 @@ export class Arena {
     this.#drop(this.#idle.drain(keep));
   }
 
-  /** Keeps nothing for later from now on: idle regions go, and those that come back. */
+  /** From now on keeps nothing for later: idle regions go, and so do those that come back. */
   retire(): void {
-    this.#recycles = false;
-    clearTimeout(this.#trimTimer);
+    this.#isRetired = true;
+    this.#trimTimer.stop();
     this.trim();
   }
 
   usage(): MemoryUsage {
+    const { regions, inUse: bytesInUse, peak: bytesPeak, limit } = this.#ledger;
     const { bytes: bytesIdle } = this.#idle;
-    return {
-      regions: this.#regions,
-      bytesInUse: this.#bytesInUse,
-      bytesIdle,
-      bytesUncollected: Math.max(0, this.#mapped.bytes - this.#bytesInUse - bytesIdle),
-      bytesPeak: this.#bytesPeak,
-      limit: this.#limit,
-    };
+    const bytesUncollected = Math.max(0, this.#mapped.bytes - bytesInUse - bytesIdle);
+    return { regions, bytesInUse, bytesIdle, bytesUncollected, bytesPeak, limit };
   }
 
   #keep(region: Region, now: number): void {
     region.recycled = true;
     region.idleSince = now;
     this.#idle.put(region);
-    if (this.#recycles) this.#scheduleTrim();
-    else this.trim();
+    if (this.#isRetired) this.trim();
+    else this.#trimTimer.start();
   }
 
   #drop(idle: Iterable<Region>): void {
     for (const { buffer } of idle) {
-      this.#regions -= 1;
+      this.#ledger.dropped();
       this.lendings.weigh(buffer);
     }
   }
 
-  /** What may be in use. */
   #mostInUse(excess: Excess): number {
-    if (excess === "anything") return Infinity;
-    return excess === "leaving" && this.leases.haveClosed(0) ? this.#limit * LATE_SHARE : this.#limit;
+    return this.#ledger.mostInUse(excess, () => this.leases.haveClosed(0));
   }
 
-  /** Takes back a region that kernels may still reach in workers. */
+  /** Takes back a region that kernels may still reach in workers. Its memory is used again once the workers have let go of it. */
   #quarantine(region: Region, now: number): void {
     if (!this.#holders.forget(region.id)) {
       this.give(region, now);
       return;
     }
-    this.#letGo(region.buffer.byteLength);
+    this.#ledger.letGo(region.buffer.byteLength);
     this.#quarantined.set(region.id, region);
   }
 
-  /** Lets memory that was taken go for good: the collector frees it when nobody can reach it. */
-  #letGo(bytes: number): void {
-    this.#regions -= 1;
-    this.#bytesInUse -= bytes;
-  }
-
-  get #mostMapped(): number {
-    return this.#limit * (1 + SLACK_SHARE);
-  }
-
-  #scheduleTrim(): void {
-    if (this.#idleTimeout === undefined || this.#trimTimer !== undefined) return;
-    this.#trimTimer = setTimeout(() => {
-      this.#trimTimer = undefined;
-      this.#drop(this.#idle.drainUnused(clock() - (this.#idleTimeout as number)));
-      if (this.#idle.bytes > 0) this.#scheduleTrim();
-    }, this.#idleTimeout);
-    unref(this.#trimTimer);
-  }
-
   #create(size: number, bytes: number, most: number, excess: Excess, isLent: boolean): Region {
-    if (size > most) throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
-    if (!isLent && this.#mapped.bytes + size > this.#limit) {
+    if (size > most) throw this.#refusal(bytes, size);
+    const mapped = this.#mapped.bytes + size;
+    if (!isLent && mapped > this.#ledger.limit) {
       const large = this.#idle.takeLarge(size, most);
       if (large !== undefined) return large;
     }
-    if (excess === "nothing" && this.#mapped.bytes + size > this.#mostMapped) {
-      throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit, this.usage().bytesUncollected);
+    if (excess === "nothing" && mapped > this.#ledger.mostMapped) {
+      throw this.#refusal(bytes, size, this.usage().bytesUncollected);
     }
     let buffer: SharedArrayBuffer;
     try {
       buffer = newMemory(size);
     } catch {
-      throw new MemoryLimitError(bytes, size, this.#bytesInUse, this.#limit);
+      throw this.#refusal(bytes, size);
     }
     const region: Region = { id: nextMemoryId(), buffer, recycled: false, uses: 0, idleSince: 0 };
-    this.#idOfHandle.set(buffer, region.id);
     this.#mapped.add(region.id, buffer);
-    this.#regions += 1;
+    this.#ledger.gained();
     return region;
+  }
+
+  #refusal(bytes: number, size: number, uncollected?: number): MemoryLimitError {
+    return new MemoryLimitError(bytes, size, this.#ledger.inUse, this.#ledger.limit, uncollected);
   }
 }
 

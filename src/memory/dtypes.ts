@@ -1,10 +1,10 @@
 /**
- * The element kinds. A kind's number is its place in `KINDS`; it crosses threads in place of a constructor, so the
- * order is part of the protocol: add at the end only.
+ * The element kinds. A kind's number is its place in `KINDS`. The number crosses threads instead of a constructor, so new kinds are
+ * added at the end only.
  */
 import { quote } from "../errors.js";
 
-/** `Float16Array` and its constructor where the program's `lib` knows them; else nothing. */
+/** `Float16Array` and its constructor if the program's `lib` has them, else `never`. */
 type Float16Constructor = typeof globalThis extends { readonly Float16Array: infer C } ? C : never;
 type Float16 = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer A } }
   ? A
@@ -68,8 +68,8 @@ export type OnBuffer<A extends TypedArray, B extends ArrayBufferLike> = A extend
 type Mutator = "buffer" | "copyWithin" | "fill" | "reverse" | "set" | "sort" | "subarray" | "valueOf";
 
 /**
- * A typed array without its writing methods and without its buffer, its elements read-only: how kernels see inputs.
- * `slice()`, `map()` and the like still give the kernel arrays of its own.
+ * How kernels see inputs: a typed array with read-only elements, without its writing methods and its buffer. `slice()`, `map()` and
+ * the like give the kernel arrays of its own.
  */
 export type ReadOnly<A extends TypedArray> = {
   readonly [K in Exclude<keyof A, Mutator>]: A[K];
@@ -78,7 +78,7 @@ export type ReadOnly<A extends TypedArray> = {
   subarray(begin?: number, end?: number): ReadOnly<A>;
 };
 
-/** What the engine itself calls: one signature for all kinds. */
+/** How the engine calls the constructors of all kinds. */
 interface KindConstructor {
   readonly BYTES_PER_ELEMENT: number;
   readonly name: string;
@@ -107,8 +107,7 @@ const kindByName = new Map(KINDS.map((kind, index) => [kind.name, index]));
 /** Names of all element kinds of this runtime, for error messages. */
 export const kindNames = KINDS.map((kind) => kind.name).join(", ");
 
-// The language's own getters tell what an array is, also of other realms. A subclass, or an own property, may answer
-// something else.
+// The language's own getters know arrays of all realms. A subclass, or an own property, may answer something else.
 const prototype = Object.getPrototypeOf(Int8Array.prototype) as object;
 const tagOf = getterOf<unknown, string | undefined>(prototype, Symbol.toStringTag);
 const bufferOf = getterOf<TypedArray, ArrayBufferLike>(prototype, "buffer");
@@ -122,22 +121,22 @@ function getterOf<T, V>(of: object, name: string | symbol): (it: T) => V {
   return Function.prototype.call.bind(get) as (it: T) => V;
 }
 
-/** Is `value` a typed array of a known kind? Subclasses such as `Buffer` are; a `DataView` and a proxy are not. */
+/** Whether `value` is a typed array of a known kind. Subclasses such as `Buffer` are; a `DataView` and a proxy are not. */
 export function isTypedArray(value: unknown): value is TypedArray {
   return kindByName.has(tagOf(value) ?? "");
 }
 
-/** A proxy of a typed array, or an object that inherits from one: its methods refuse it. */
+/** Whether it only looks like a typed array: a proxy, or an object that inherits from one. Its methods refuse to run. */
 export function isTypedArrayInName(value: object): boolean {
   return Object.prototype.isPrototypeOf.call(prototype, value) && !isTypedArray(value);
 }
 
-/** The kind number of an array; of a Node `Buffer` that of `Uint8Array`. */
+/** The number of an array's kind. For a Node `Buffer` that is the number of `Uint8Array`. */
 export function kindOf(array: TypedArray): number {
   return kindByName.get(tagOf(array) as string) as number;
 }
 
-/** The kind number that a constructor names. @throws TypeError for anything but a typed-array constructor. */
+/** The number of the kind that a constructor names. @throws TypeError for anything but a typed-array constructor */
 export function kindOfConstructor(kindClass: unknown, what: string): number {
   const own = KINDS.indexOf(kindClass as KindConstructor);
   const kind = own === -1 ? kindOfRealm(kindClass) : own;
@@ -150,7 +149,7 @@ export function kindOfConstructor(kindClass: unknown, what: string): number {
   return kind;
 }
 
-/** The kind that a constructor of another realm names, such as a context of node:vm; -1: none. */
+/** The number of the kind that a constructor of another realm names, such as a context of node:vm; -1: none. */
 function kindOfRealm(kindClass: unknown): number {
   if (typeof kindClass !== "function") return -1;
   return KINDS.findIndex((kind) => String(kind) === Function.prototype.toString.call(kindClass));
@@ -172,18 +171,18 @@ export function viewOf(
 }
 
 /**
- * The engine's own view of an array's elements, as many as there are now: of the plain kind, never `Buffer` or another
- * subclass, and of a length that stays, also where the array's follows its buffer's.
+ * The engine's own view of the elements that an array has now. It is of the plain kind, never `Buffer` or another subclass. Its
+ * length stays, even if the array's length follows its buffer's.
  */
 export function ownView(array: TypedArray): TypedArray {
   return viewOf(kindOf(array), bufferOf(array), byteOffsetOf(array), lengthOf(array));
 }
 
-/** Has the array's buffer been transferred away, or resized so that the array lies past its end? Its length is 0 then. */
+/** Whether the array's buffer was transferred away, or shrunk so that the array is past its end. Its length is 0 then. */
 export function isGone(array: TypedArray): boolean {
   if (lengthOf(array) > 0) return false;
   try {
-    // Every method checks the buffer first; this one does nothing else.
+    // Every method checks the buffer first. This one does nothing else.
     keysOf(array);
     return false;
   } catch {
@@ -201,12 +200,12 @@ export function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-/** Bytes that a buffer has now; 0 of one that was transferred away. */
+/** Bytes that a buffer has now; 0 if it was transferred away. */
 export function bytesIn(buffer: ArrayBufferLike): number {
   return isSharedBuffer(buffer) ? buffer.byteLength : plainBytesOf(buffer);
 }
 
-/** Is it shared memory, of this realm or another? */
+/** Whether it is shared memory, of this realm or another. */
 export function isSharedBuffer(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
   return (
     (typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer) ||
@@ -214,7 +213,7 @@ export function isSharedBuffer(buffer: ArrayBufferLike): buffer is SharedArrayBu
   );
 }
 
-/** Is the array's memory shared between threads? */
+/** Whether the array is on shared memory. */
 export function isShared<A extends TypedArray>(array: A): array is A & { buffer: SharedArrayBuffer } {
   return isSharedBuffer(array.buffer);
 }

@@ -1,9 +1,9 @@
 /** Regions that wait for their next use, by size class. */
 import type { Region } from "./region.js";
 
-// A region may serve a need of down to half its size; more would let small jobs hold big regions.
+// A region serves a need of down to half its size. Smaller jobs would hold too large regions.
 const LEAST_WASTE = 2;
-// Under pressure a need takes a region of up to this many times its size, rather than new memory beside an idle one.
+// If memory is short, a need takes a region of up to this many times its size, instead of new memory.
 const MOST_WASTE = 8;
 
 export class IdleRegions {
@@ -35,21 +35,21 @@ export class IdleRegions {
     return bytes;
   }
 
-  /** Does `take` find one? */
+  /** Whether `take` finds one. */
   has(size: number): boolean {
     return this.#classFor(size, LEAST_WASTE) !== undefined;
   }
 
   /**
    * Takes the smallest region that serves a need of this class without much waste.
-   * @param most its bytes at most
-   * @param isExact of that very class
+   * @param most bytes that the region has at most
+   * @param isExact whether it must be of that very class
    */
   take(size: number, most: number, isExact: boolean): Region | undefined {
     return this.#takeFrom(this.#classFor(size, isExact ? 1 : LEAST_WASTE), most);
   }
 
-  /** Takes one that wastes more, as there is no room for another. @param most its bytes at most */
+  /** Takes one that wastes more, because there is no room for another. @param most bytes that it has at most */
   takeLarge(size: number, most: number): Region | undefined {
     return this.#takeFrom(this.#classFor(size, MOST_WASTE), most);
   }
@@ -70,7 +70,7 @@ export class IdleRegions {
   /** Takes out regions that have been idle since `oldest` or longer. */
   *drainUnused(oldest: number): Generator<Region> {
     for (const [size, idle] of this.#bySize) {
-      // The last one in is the first one out, so the front has waited longest.
+      // The last region in is the first one out, so the front has waited longest.
       while (idle[0] !== undefined && idle[0].idleSince <= oldest) {
         this.#bytes -= size;
         yield idle.shift() as Region;
@@ -81,7 +81,7 @@ export class IdleRegions {
 
   /** The smallest class that serves a need of this class, wastes no more than that, and has an idle region. */
   #classFor(size: number, waste: number): number | undefined {
-    // As a rule a call that repeats has its own back.
+    // A call that repeats usually gets its own region back.
     if ((this.#bySize.get(size)?.length ?? 0) > 0) return size;
     let best: number | undefined;
     for (const [candidate, { length }] of this.#bySize) {
@@ -93,8 +93,7 @@ export class IdleRegions {
 
   #takeFrom(size: number | undefined, most: number): Region | undefined {
     if (size === undefined || size > most) return undefined;
-    // The one given back last is the likeliest to be in the caches.
-    // An empty list stays: the region comes back to it, as a rule.
+    // The region that came back last is the likeliest to be in the caches. An empty list stays, because its region comes back.
     const region = (this.#bySize.get(size) as Region[]).pop() as Region;
     this.#bytes -= size;
     return region;

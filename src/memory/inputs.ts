@@ -1,4 +1,4 @@
-/** What callers may pass as payload, checked before anything is planned. */
+/** What callers may pass as payload. It is checked before anything is planned. */
 import { quote } from "../errors.js";
 import { isGone, isTypedArray, kindNames, ownView, type TypedArray } from "./dtypes.js";
 import type { ArrayName } from "./presence.js";
@@ -7,8 +7,8 @@ import type { ArrayName } from "./presence.js";
 export type Columns = { readonly [name: string]: TypedArray };
 
 /**
- * The payload of `mapShared`, `reduceShared`, `streamShared` and `share`: an array, a list of arrays, or columns. Used as
- * `I extends Input<I>`, it takes columns that an `interface` describes, too.
+ * The payload of `mapShared`, `reduceShared`, `streamShared` and `share`: an array, a list of arrays, or columns. As
+ * `I extends Input<I>` it also takes columns that an `interface` describes.
  */
 export type Input<I = Columns> =
   | TypedArray
@@ -17,9 +17,9 @@ export type Input<I = Columns> =
 
 /** A checked payload. */
 export type Payload = {
-  /** As the caller gave them, by which they are known again. */
+  /** The caller's arrays, by which calls know them again. */
   readonly given: readonly TypedArray[];
-  /** Views of the same elements that are the engine's own: of plain kinds and lengths that stay. */
+  /** The engine's own views of the same elements. */
   readonly arrays: readonly TypedArray[];
 } & (
   | { readonly shape: "list" }
@@ -67,7 +67,7 @@ export function readPayload(input: unknown): Payload {
   return { shape: "columns", names, given: given as TypedArray[], arrays, length: first.length };
 }
 
-/** A plain object: made by a literal, `Object.create(null)`, or in another realm. */
+/** Whether it is a plain object: made by a literal, by `Object.create(null)`, or in another realm. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -76,7 +76,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /**
  * The names of columns or outputs.
- * @throws TypeError for one under which a kernel would find the object's prototype
+ * @throws TypeError for a name under which a kernel would find the object's prototype
  */
 export function namesOf(record: Readonly<Record<string, unknown>>, what: string): string[] {
   const names = Object.keys(record);

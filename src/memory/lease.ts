@@ -16,7 +16,7 @@ interface NamedArrays {
 }
 
 /**
- * A lease over memory of the user's: from here on a `release` of it waits for the call.
+ * A lease over memory of the user's. From here on a `release` of that memory waits for the call.
  * @throws TypeError with the name of an array that was released before
  */
 export function leaseOver(arena: Arena, { arrays, sightings }: NamedArrays): Lease {
@@ -31,13 +31,13 @@ export function leaseOver(arena: Arena, { arrays, sightings }: NamedArrays): Lea
 }
 
 /**
- * The regions of one job and how many still count on them: the call itself and every worker that was woken. The last
- * one to drop out returns them to the arena, so none is recycled while a worker could touch it.
+ * The regions of one job, and a count of who relies on them: the call, its run, and every woken worker. The last one to drop out
+ * returns them to the arena. So no region is used again while a worker could touch it.
  */
 export class Lease implements LiveLease {
   readonly #arena: Arena;
   readonly #regions: Region[] = [];
-  /** Those of them that kernels get to see. */
+  /** The regions that kernels get to see. */
   #seen: Region[] | undefined;
   #arrays: readonly TypedArray[];
   readonly #onReturned: ((isSafe: boolean) => void) | undefined;
@@ -48,9 +48,9 @@ export class Lease implements LiveLease {
   #tellReturned: (() => void) | undefined;
 
   /**
-   * Held once, by whoever makes it.
+   * Whoever makes a lease holds it once.
    * @param arrays memory of the user's that the job uses
-   * @param onReturned told when the last one has dropped out, and whether memory that is not the arena's may be used
+   * @param onReturned called once the last one has dropped out; `isSafe` says whether memory that is not the arena's may be used
    *   again, too
    */
   constructor(
@@ -64,7 +64,7 @@ export class Lease implements LiveLease {
     if (arrays.length > 0) arena.leases.opened(this);
   }
 
-  /** @param isSeen kernels get to see it */
+  /** @param isSeen whether kernels get to see it */
   add(region: Region, isSeen = false): void {
     if (!this.#regions.includes(region)) this.#regions.push(region);
     if (!isSeen) return;
@@ -72,14 +72,14 @@ export class Lease implements LiveLease {
     this.#seen.push(region);
   }
 
-  /** The job's kernel may leave work behind, which reaches what the kernel was given. */
+  /** The job's kernel may leave work behind that reaches what the kernel was given. */
   reachedBy(reach: Reach): void {
     if (this.#reach === "here" || this.#reach === reach) return;
     this.#reach = reach;
     for (const { buffer } of this.#arrays) this.#arena.lendings.note(buffer, reach);
   }
 
-  /** The memory of a region of the lease for the user, who sees to its return from now on. @param length in bytes */
+  /** Hands a region of the lease to the user, who decides from now on when it returns. @param length in bytes */
   lend(region: Region, length: number): SharedArrayBuffer {
     const at = this.#regions.indexOf(region);
     if (at !== -1) this.#regions.splice(at, 1);
@@ -93,7 +93,7 @@ export class Lease implements LiveLease {
     return this;
   }
 
-  /** The call could not begin: its regions return. Nobody has seen them. */
+  /** The call could not begin. Its regions return, because nobody has seen them. */
   empty(): void {
     for (const region of this.#regions.splice(0)) this.#arena.give(region);
     this.#seen = undefined;
@@ -108,12 +108,12 @@ export class Lease implements LiveLease {
     this.drop(now);
   }
 
-  /** @param now as `performance.now()` counts, if that is known: a reading takes 0.06 µs */
+  /** @param now as `performance.now()` counts, if the caller has it: this saves a reading of the clock */
   drop(now?: number): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
     const since = now ?? clock();
-    // The last one first: the arena gives out first what it got last, so a call that repeats finds each in its old place.
+    // The last region first. The arena gives out first what it got last, so a call that repeats finds each in its old place.
     for (let region = this.#regions.pop(); region !== undefined; region = this.#regions.pop()) {
       this.#arena.giveAfter(region, this.#seen?.includes(region) === true ? this.#reach : "nobody", since);
     }

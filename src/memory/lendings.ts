@@ -1,22 +1,22 @@
-/** Regions that users were given, and what is known of whoever may still reach them. */
+/** Regions that users were given, and which kernels may still reach them. */
 import { structuredClone } from "../platform/builtins.js";
 import { isSharedBuffer, type TypedArray } from "./dtypes.js";
 
-/** Which kernels may have kept a way to an array beyond their task: none, some in workers, some on this thread. */
+/** Which kernels may reach an array after their task: none, some in workers, or some on this thread. */
 export type Reach = "nobody" | "workers" | "here";
 
 interface Lending {
   readonly id: number;
   readonly bytes: number;
-  /** The arrays in it that were not released. */
+  /** Its arrays that were not released yet. */
   readonly parts: Set<string>;
   reach: Reach;
 }
 
-// The most that Node 20 makes an ArrayBuffer of; it weighs enough.
+// The most bytes of an ArrayBuffer in Node 20. It weighs enough.
 const LARGEST_BALLAST = 2 ** 32;
-// Ballast has V8 collect for every 64 MB or so that are lent, which takes 5 to 15 ms of a small heap and far more of a large
-// one. As long as what is lent is no more than this share of the limit, dropped or not, there is room to wait.
+// Up to this share of the limit what is lent has no ballast. There is room to wait, and ballast makes V8 collect for every 64 MB or
+// so (docs/decisions/0003).
 const WEIGHTLESS_SHARE = 1 / 32;
 
 export class Lendings {
@@ -24,7 +24,7 @@ export class Lendings {
   readonly #byHandle = new WeakMap<ArrayBufferLike, Lending>();
   readonly #byId = new Map<number, Lending>();
   readonly #ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
-  /** How often regions were dropped without being released, by their bytes. */
+  /** How often users dropped regions without releasing them, by their bytes. */
   readonly #dropped = new Map<number, number>();
   #bytes = 0;
   #hasReleased = false;
@@ -58,27 +58,27 @@ export class Lendings {
     return lending.bytes;
   }
 
-  /** The first of the arrays whose memory was released, and may be somebody else's by now; undefined: none was. */
+  /** The first array whose memory was released, and may be somebody else's by now; `undefined` if none was. */
   firstReleased(arrays: readonly TypedArray[]): number | undefined {
     if (!this.#hasReleased) return undefined;
     const index = arrays.findIndex(({ buffer }) => this.#byHandle.get(buffer)?.parts.size === 0);
     return index === -1 ? undefined : index;
   }
 
-  /** Kernels that may leave work behind are given these buffers. */
+  /** A kernel that may leave work behind is given this buffer. */
   note(buffer: ArrayBufferLike, reach: Reach): void {
     const lending = this.#byHandle.get(buffer);
     if (lending !== undefined && lending.reach !== "here") lending.reach = reach;
   }
 
-  /** Is it one of the arrays that were lent? */
+  /** Whether it is one of the arrays that were lent. */
   isPart(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): boolean {
     return this.#byHandle.get(buffer)?.parts.has(keyOf(byteOffset, byteLength)) === true;
   }
 
   /**
    * The user has done with an array.
-   * @returns the region's id, if that was the last array of its region
+   * @returns the region's id if that was the last array of its region, else `undefined`
    */
   release(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): number | undefined {
     const lending = this.#byHandle.get(buffer);
@@ -96,10 +96,9 @@ export class Lendings {
   }
 
   /**
-   * V8 does not count shared memory when it decides whether to collect, so dropped handles would pile up to the limit. An
-   * untouched ArrayBuffer of the same size weighs as much in V8's books: of 200 dropped handles of 64 MB all were kept
-   * without it, at most 4 at a time with it. A resizable one is always mapped, never written, so it occupies no memory
-   * (1 MB: 22 µs; a plain one comes from the C heap, which clears it: 149 µs).
+   * Gives a handle weight in V8's books by an untouched ArrayBuffer of the same size. V8 does not count shared memory when it decides
+   * whether to collect, so dropped handles would pile up to the limit. A resizable ArrayBuffer is mapped but never written, so it
+   * occupies no memory (docs/decisions/0003).
    */
   weigh(handle: SharedArrayBuffer): void {
     if (this.#ballast.has(handle)) return;
@@ -114,7 +113,7 @@ function keyOf(offset: number, length: number): string {
 
 let sharing: boolean | undefined;
 
-/** Is the clone of a SharedArrayBuffer a second handle over the same memory? WebKit makes a copy. */
+/** Whether the clone of a SharedArrayBuffer is a second handle over the same memory. In WebKit it is a copy. */
 export function clonesShare(): boolean {
   sharing ??= probe();
   return sharing;

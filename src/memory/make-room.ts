@@ -6,16 +6,16 @@ import type { Arena } from "./arena.js";
 import type { Excess } from "./limits.js";
 import type { Region } from "./region.js";
 
-// Workers leave a call that was aborted within this time, or are ended. Only a system call can hold one for longer.
+// Milliseconds. A worker leaves an aborted call within this time, or is ended. Only a system call can hold it for longer.
 const END_MS = 1500;
 
-// One suffices nearly always; what V8 was just marking, and what is on the stacks of workers, goes with a later one.
+// One is nearly always enough. What V8 was just marking, and what is on the stacks of workers, goes with a later one.
 const COLLECTIONS = 3;
 
 /**
- * Makes room by all means: waits for workers that are about to leave calls that are over, lets idle regions go, and has the
+ * Makes room by all means. It waits for workers that are about to leave calls that are over, lets idle regions go, and has the
  * garbage of all threads collected.
- * @param isRefused the system has refused memory, whatever the arena's own books say
+ * @param isRefused whether the system has refused memory, whatever the arena's ledger says
  * @returns whether there is room for all these needs now
  */
 export async function makeRoom(arena: Arena, needs: readonly number[], isRefused = false): Promise<boolean> {
@@ -52,7 +52,7 @@ export function takeAll(
   return regions;
 }
 
-/** A region for each need, after room was made if need be. @throws MemoryLimitError, and then nothing is taken */
+/** A region for each need. Makes room if there is none. @throws MemoryLimitError, and then nothing is taken */
 export async function takeLater(arena: Arena, needs: readonly number[]): Promise<Region[]> {
   try {
     return takeAll(arena, needs);
@@ -63,8 +63,8 @@ export async function takeLater(arena: Arena, needs: readonly number[]): Promise
 }
 
 /**
- * The same for the user, at once, for callers that can't wait. What workers are about to leave, and what is garbage in them,
- * may exceed the limit; what was dropped in this very turn can't be collected.
+ * A region for each need of the user, at once. The limit may be exceeded by what workers are about to leave and by their garbage,
+ * because callers can't wait for that. What was dropped in this very turn of the event loop can't be collected.
  */
 export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
   try {
@@ -73,7 +73,7 @@ export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
     if (!(error instanceof MemoryLimitError)) throw error;
     arena.trim();
     void arena.collectNow();
-    // Arrays that were looked at are kept to the end of this turn, dropped or not.
+    // V8 keeps arrays that were looked at to the end of this turn, dropped or not.
     endSlice();
     return takeAll(arena, needs, "leaving", true);
   }

@@ -1,13 +1,15 @@
 /**
- * Shared memory that this thread has made, for as long as it may be mapped. The system has a piece back once no thread can
- * reach it. Of this thread the garbage collector tells, of workers whoever gave them handles.
+ * Shared memory that this thread has made, for as long as it may be mapped. The system has a piece back once no thread can reach it.
+ * This thread's garbage collector tells of its own handles. Whoever gave handles to workers tells of theirs.
  */
 
-/** Threads that have handles of the memory, too. */
+import { nextMemoryId } from "./region.js";
+
+/** Other threads that have handles of the memory. */
 export interface HandleHolders {
-  /** They let the memory go. @returns whether one of them may still reach it; then `unheld` is told later */
+  /** They let the memory go. @returns whether one of them may still reach it; then `unheld` is called later */
   forget(id: number): boolean;
-  /** They collect their garbage. Resolves once those that answer soon have. */
+  /** They collect their garbage. Resolves once those that answer soon have done so. */
   collect(): Promise<void>;
 }
 
@@ -17,7 +19,7 @@ interface Piece {
   readonly bytes: number;
   /** This thread's handles. */
   handles: WeakRef<SharedArrayBuffer>[];
-  /** No handle of this thread is left. */
+  /** Whether no handle of this thread is left. */
   isUnreachable: boolean;
 }
 
@@ -26,18 +28,19 @@ interface Watched {
   readonly piece: Piece;
 }
 
-// One for all, which lives for ever: after a registry was collected whose finalizers had not run yet, V8 ran none of any other
-// registry any more (Node 20).
+// One for all arenas, which lives for ever. If a registry is collected before its finalizers ran, V8 runs none of any other registry
+// any more (docs/decisions/0003).
 const collected = new FinalizationRegistry<Watched>(({ owner, piece }) => owner.deref()?.look(piece));
 
 export class MappedMemory {
   readonly #holders: HandleHolders;
   readonly #onUnreachable: (id: number) => void;
   readonly #pieces = new Map<number, Piece>();
+  readonly #idOf = new WeakMap<SharedArrayBuffer, number>();
   readonly #self = new WeakRef(this);
   #bytes = 0;
 
-  /** @param onUnreachable told when no handle of this thread is left */
+  /** @param onUnreachable called with the id once no handle of this thread is left */
   constructor(holders: HandleHolders, onUnreachable: (id: number) => void) {
     this.#holders = holders;
     this.#onUnreachable = onUnreachable;
@@ -60,12 +63,19 @@ export class MappedMemory {
     if (piece !== undefined) this.#watch(piece, handle);
   }
 
-  /** Memory that somebody else made is not counted. Those who hold handles are told when it is gone here. */
-  addForeign(id: number, handle: SharedArrayBuffer): void {
+  /**
+   * The id of the memory behind a handle. Memory that somebody else made is not counted, but those who hold handles of it are
+   * told when it is gone here.
+   */
+  identify(handle: SharedArrayBuffer): number {
+    const known = this.#idOf.get(handle);
+    if (known !== undefined) return known;
+    const id = nextMemoryId();
     this.#enter(id, 0, handle);
+    return id;
   }
 
-  /** Nobody but this thread can reach the piece. */
+  /** Only this thread can still reach the piece. */
   unheld(id: number): void {
     const piece = this.#pieces.get(id);
     if (piece?.isUnreachable === true) this.#remove(piece);
@@ -83,8 +93,9 @@ export class MappedMemory {
   }
 
   #watch(piece: Piece, handle: SharedArrayBuffer): void {
-    // What a WeakRef is made of lives to the end of the turn, so a loop without turns frees nothing.
+    // The target of a new WeakRef lives to the end of the turn, so a loop without turns frees nothing.
     piece.handles.push(new WeakRef(handle));
+    this.#idOf.set(handle, piece.id);
     collected.register(handle, { owner: this.#self, piece });
   }
 

@@ -7,7 +7,7 @@ interface Placed {
 
 const NEVER: Placed = Object.freeze({ bytes: 0, times: 0 });
 
-/** Which plain buffers were placed before, and how often: whoever places one again and again had better share it. */
+/** Which plain buffers were placed before, and how often. Whoever places one again and again is advised to share it. */
 export class PlacementHistory {
   readonly #times = new WeakMap<ArrayBufferLike, number>();
 
@@ -17,7 +17,7 @@ export class PlacementHistory {
     }
   }
 
-  /** Bytes of the plan that were placed before, and how often the one placed most often was. */
+  /** Bytes of the plan that were placed before, and how often the most frequent buffer was. */
   of({ spans }: PlacementPlan): Placed {
     if (spans.length === 0) return NEVER;
     let bytes = 0;

@@ -1,7 +1,4 @@
-/**
- * Placement: copies plain arrays into regions, once, and says where they went. Arrays that already stand on shared
- * memory stay where they are.
- */
+/** Placement: copies plain arrays into a region, each once, and says where they are. Shared arrays stay where they are. */
 import { copyBytes } from "../platform/bytes.js";
 import type { Arena } from "./arena.js";
 import { elementBytes, isShared, kindOf, type TypedArray } from "./dtypes.js";
@@ -17,16 +14,16 @@ export interface ArrayPlace {
   readonly length: number;
 }
 
-/** Where an array stands in shared memory. */
+/** Where an array is in shared memory. */
 export interface Place extends ArrayPlace {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** What will be copied, worked out before any memory is taken. */
+/** What will be copied. The plan is made before any memory is taken. */
 export interface PlacementPlan {
   /** Bytes that will be copied. */
   readonly bytesPlaced: number;
-  /** Bytes that are used where they are. */
+  /** Bytes of shared arrays, which stay where they are. */
   readonly bytesShared: number;
   /** Bytes of regions that `place` will take. */
   readonly bytesNeeded: number;
@@ -35,15 +32,15 @@ export interface PlacementPlan {
   readonly extentOf: ReadonlyMap<TypedArray, Extent>;
 }
 
-// A copy runs at 1-11 GB/s, so a piece takes at most 4 ms and the deadline below is kept.
+// Bytes. A copy runs at 1 to 11 GB/s, so a piece takes at most 4 ms.
 const COPY_PIECE = 4 * 1024 * 1024;
 
-/** Bytes up to the next array's start. */
+/** The next offset at which an array may start. */
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-// Most calls of tiny tasks have no arrays, and their plan is made for nothing.
+// The plan of calls without arrays, which most calls of tiny tasks are.
 const NOTHING: PlacementPlan = Object.freeze({
   bytesPlaced: 0,
   bytesShared: 0,
@@ -53,10 +50,10 @@ const NOTHING: PlacementPlan = Object.freeze({
 });
 
 /**
- * Plans the placement of a job's arrays; views that overlap or repeat are copied once.
- * @param arrays views of the engine's own
+ * Plans the placement of a job's arrays. Views that overlap or repeat are copied once.
+ * @param arrays the engine's own views
  * @param names what errors call them
- * @throws TypeError with the name of a plain array whose buffer has gone meanwhile
+ * @throws TypeError with the name of a plain array whose buffer is gone meanwhile
  */
 export function planPlacement(
   arrays: readonly TypedArray[],
@@ -78,7 +75,7 @@ export function planPlacement(
   }
   let bytesShared = 0;
   for (const array of shared) bytesShared += array.byteLength;
-  // As a rule there is nothing to place in calls that must be short.
+  // Calls that must be short usually have nothing to place.
   if (plain === undefined) {
     const { spans, extentOf } = NOTHING;
     return { bytesPlaced: 0, bytesShared, bytesNeeded: 0, spans, extentOf };
@@ -91,9 +88,9 @@ export function planPlacement(
 
 /**
  * The runs of bytes that the arrays cover.
- * @param arrays with their names
- * @param at offset of the first one's target; the others follow, each on an aligned one
- * @returns them, where each array lies, and the offset behind the last one
+ * @param arrays the arrays with their names
+ * @param at offset of the first span's target; the others follow at aligned offsets
+ * @returns the spans, where each array is in them, and the offset behind the last one
  */
 export function planSpans(
   arrays: ReadonlyMap<TypedArray, ArrayName>,
@@ -115,8 +112,8 @@ export function planSpans(
     let unit = 1;
     const close = (): void => {
       if (span === undefined) return;
-      // Where kinds share a span, its first byte may lie between two elements of the largest. There it lies after the copy, too,
-      // and so every view keeps its alignment.
+      // If kinds share a span, its first byte may be between two elements of the largest kind. It is so after the copy, too, and every
+      // view keeps its alignment.
       span.target = target + (span.start % unit);
       target = aligned(span.target + span.end - span.start);
     };
@@ -140,8 +137,8 @@ export function planSpans(
 }
 
 /**
- * Copies the spans of a plan into one region. Yields to the event loop through `pause` whenever it says so.
- * @returns the region, to be given back by the caller
+ * Copies the spans of a plan into one region. `pause` says when to yield to the event loop.
+ * @returns the region, which the caller gives back
  * @throws MemoryLimitError before anything is copied
  */
 export async function place(
@@ -168,33 +165,35 @@ export async function copySpans(
   region: Region,
   pause: () => Promise<void> | undefined,
 ): Promise<void> {
+  for (const copy of copies(spans, region)) {
+    const pausing = pause();
+    if (pausing !== undefined) await pausing;
+    copy();
+  }
+}
+
+/** Copies the spans of a plan at once, for `share`. */
+export function placeNow(plan: PlacementPlan, region: Region): void {
+  for (const copy of copies(plan.spans, region)) copy();
+}
+
+/** The copying of spans, piece by piece. */
+function* copies(spans: Iterable<Span>, region: Region): Generator<() => void> {
   for (const span of spans) {
     const bytes = span.end - span.start;
-    for (let at = 0; at < bytes; at += COPY_PIECE) {
-      const pausing = pause();
-      if (pausing !== undefined) await pausing;
-      copyPiece(span, at, region);
-    }
+    for (let at = 0; at < bytes; at += COPY_PIECE) yield () => copyPiece(span, at, region);
   }
 }
 
-/** Copies the spans of a plan at once. For `share`, which is synchronous. */
-export function placeNow(plan: PlacementPlan, region: Region): void {
-  for (const span of plan.spans) {
-    for (let at = 0; at < span.end - span.start; at += COPY_PIECE) copyPiece(span, at, region);
-  }
-}
-
-/** In pieces also where nothing waits: on Node 20 an array of bytes has at most 4 GiB. */
 function copyPiece(span: Span, at: number, region: Region): void {
-  // Before each piece: who was waiting for a pause may have transferred the buffer away.
+  // Before each piece, because the caller may have transferred the buffer away in a pause.
   assertWhole(span);
   const { buffer, start, end, target } = span;
   const length = Math.min(COPY_PIECE, end - start - at);
   copyBytes(new Uint8Array(region.buffer, target + at, length), new Uint8Array(buffer, start + at, length));
 }
 
-/** Where an array of the plan stands once it is placed. */
+/** Where an array of the plan is once it is placed. */
 export function placeOf(
   array: TypedArray,
   plan: PlacementPlan,

@@ -1,11 +1,11 @@
 /**
- * Plain arrays belong to the caller, who may transfer or resize their buffers while a call still needs them. How far each
- * array reaches is noted once, when the call is read; whoever reads its bytes later looks first whether they are there.
+ * Plain arrays belong to the caller, who may transfer or resize their buffers while a call still needs them. The call notes once how
+ * far each array reaches. Whoever reads its bytes later first looks whether they are there.
  */
 import { quote } from "../errors.js";
 import { bytesIn, isDetached, isGone, type TypedArray } from "./dtypes.js";
 
-/** What errors call an array: a column's name, "the array", a path such as `args.model.weights`; `input[i]` as its number. */
+/** What errors call an array: a column's name, "the array", a path such as `args.model.weights`, or a number for `input[i]`. */
 export type ArrayName = string | number;
 
 export function nameText(name: ArrayName): string {
@@ -15,25 +15,25 @@ export function nameText(name: ArrayName): string {
 /** An array as the call has read it. */
 export interface Extent {
   readonly name: ArrayName;
-  /** The run of bytes that it lies in. */
+  /** The run of bytes that it is in. */
   readonly span: Span;
   readonly byteOffset: number;
   readonly byteLength: number;
   readonly length: number;
 }
 
-/** A run of bytes of one buffer that is copied as a whole; overlapping views share one. */
+/** A run of bytes of one buffer that is copied as a whole. Overlapping views share one. */
 export interface Span {
   readonly buffer: ArrayBufferLike;
   readonly start: number;
   end: number;
-  /** Offset within the placed bytes of all spans. */
+  /** Offset among the placed bytes of all spans. */
   target: number;
-  /** The arrays that lie in it, by their first bytes. */
+  /** The arrays in it, by their first bytes. */
   readonly extents: Extent[];
 }
 
-/** @throws TypeError with the array's name where its buffer has gone since the call began to read its arguments */
+/** @throws TypeError with the array's name if its buffer is gone since the call began to read its arguments */
 export function assertThere(array: TypedArray, name: ArrayName): void {
   if (isGone(array)) throw goneError(name);
 }

@@ -1,6 +1,6 @@
 /** Regions: the pieces of shared memory that the arena gives out. */
 
-/** Placed arrays start on cache-line boundaries, so that two workers never write the same line. */
+/** Bytes of a cache line. Placed arrays start on one, so that two workers never write the same line. */
 export const ALIGNMENT = 64;
 
 /** One pooled SharedArrayBuffer. */
@@ -9,21 +9,21 @@ export interface Region {
   readonly id: number;
   /** The engine's own handle. */
   readonly buffer: SharedArrayBuffer;
-  /** False: the memory is as the system gave it, all zero. */
+  /** Whether the memory was used before; false: it is all zero. */
   recycled: boolean;
   /** Take counter. If it is exactly one higher than at your previous take, nobody used the region in between. */
   uses: number;
-  /** When it was last given back, as `performance.now()` counts. */
+  /** When it was last given back, in milliseconds of `performance.now()`. */
   idleSince: number;
 }
 
-// One page: the smallest amount the system gives out.
+// One page, the least that the system gives out.
 const SMALLEST = 4096;
 const STEPS_PER_DOUBLING = 4;
 
 /**
- * Rounds a need up to its size class. There are four classes per doubling, so at most a quarter is unused. The system gives
- * that tail no memory until it is touched.
+ * Rounds a need up to its size class, both in bytes. There are four classes per doubling, so at most a quarter is unused. The system
+ * gives that tail no memory until it is touched.
  */
 export function sizeClass(bytes: number): number {
   if (bytes <= SMALLEST) return SMALLEST;
@@ -31,14 +31,14 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
-/** The classes of all needs, and nothing for those of no bytes. */
+/** The classes of all needs. A need of no bytes has none. */
 export function sizeClasses(needs: readonly number[]): number[] {
   return needs.filter((bytes) => bytes > 0).map(sizeClass);
 }
 
 let lastId = 0;
 
-/** Names a piece of shared memory, process-wide. */
+/** A new name for a piece of shared memory, unique in the process. */
 export function nextMemoryId(): number {
   lastId += 1;
   return lastId;

@@ -1,4 +1,4 @@
-/** `executor.share` and `executor.allocate`: memory that the user holds. */
+/** `executor.share` and `executor.allocate`, which give memory to the user. */
 import { IsolationError, quote } from "../errors.js";
 import { clock } from "../platform/clock.js";
 import { LONGEST_ARRAY, whyNoThreads } from "../platform/runtime.js";
@@ -12,17 +12,17 @@ import { placedAt, placeNow, planPlacement } from "./placement.js";
 import type { ArrayName, Extent, Span } from "./presence.js";
 import type { Region } from "./region.js";
 
-// Below this, arrays of one call share a region: a region of its own costs a page and a handle in every worker.
+// Smaller arrays of one call share a region, because a region of its own costs a page and a handle in every worker.
 const OWN_REGION = 64 * 1024;
 
-/** The same shape on shared memory. Arrays that stand there already come back as they are. */
+/** The input in the same shape on shared memory. Shared arrays come back as they are. */
 export function share(input: unknown, arena: Arena): unknown {
-  // The copy counts as work: the next call waits for a turn of the event loop if it took long.
+  // The copy counts as work. If it takes long, the next call waits for a turn of the event loop.
   withoutTurn(clock());
   const payload = readPayload(input);
   assertShareable("share()");
   const { given, arrays } = payload;
-  /** Of each plain array that was given, the engine's own view. */
+  /** The engine's own view of each plain array that was given. */
   const plain = new Map<TypedArray, TypedArray>();
   const names: { readonly name: ArrayName }[] = [];
   for (const [i, array] of arrays.entries()) {
@@ -38,7 +38,7 @@ export function share(input: unknown, arena: Arena): unknown {
   return Object.fromEntries(payload.names.map((name, i) => [name, shared[i]]));
 }
 
-/** A zero-filled array that the user holds. */
+/** A new array of zeros, which the user holds. @param length in elements @throws TypeError, RangeError, MemoryLimitError */
 export function allocate(kindClass: unknown, length: number, arena: Arena): TypedArray {
   const kind = kindOfConstructor(kindClass, "the array");
   if (!Number.isSafeInteger(length) || length < 0) {
@@ -64,13 +64,13 @@ export function allocate(kindClass: unknown, length: number, arena: Arena): Type
   return viewOf(kind, arena.lend(region, [[0, bytes]]), 0, length);
 }
 
-/** @throws IsolationError where there is no shared memory */
+/** @throws IsolationError if there is no shared memory */
 function assertShareable(call: string): void {
   const why = whyNoThreads();
   if (why !== undefined) throw new IsolationError(`call ${call}`, why);
 }
 
-/** Copies plain arrays to regions of the user's, overlapping ones to the same. All or none. */
+/** Copies plain arrays to regions of the user's, all or none. Arrays that overlap go to the same region. */
 function shareArrays(
   arrays: readonly TypedArray[],
   names: readonly { readonly name: ArrayName }[],

@@ -1,6 +1,6 @@
 /**
- * A copy of what a job's kernel may read, taken before its first task, and the first difference from it afterwards.
- * Bits are compared, not values: another NaN or the other zero is a change.
+ * A copy of what a job's kernel may read, taken before its first task, and the first difference from it afterwards. It compares bits,
+ * not values: another NaN or the other zero is a change.
  */
 import { sameBytes } from "../platform/runtime.js";
 import type { Arena } from "./arena.js";
@@ -19,10 +19,10 @@ export interface Change {
   readonly length: number;
 }
 
-// A comparison runs at 1-3 GB/s (Node 20), so a block takes at most 1 ms.
+// Bytes. A comparison runs at 1 to 3 GB/s, so a block takes at most 1 ms.
 const BLOCK = 1024 * 1024;
 
-/** An array as it was: later its buffer may be gone. */
+/** Where the snapshot has an array, whose own buffer may be gone later. */
 interface Recorded {
   readonly span: Span;
   /** Bytes of the snapshot. */
@@ -35,13 +35,13 @@ export class Snapshot {
   /** Bytes of the region that it takes. */
   readonly bytes: number;
   readonly #recorded: readonly Recorded[];
-  /** First those of the placement, with the same targets: the snapshot begins as the placed region does. */
+  /** The spans of the placement come first, with the same targets. So the snapshot begins as the placed region does. */
   readonly #spans: readonly Span[];
   readonly #ranOn = new Set<Region | undefined>();
   #region: Region | undefined;
   #isTaken = false;
 
-  /** Plans it; nothing is copied yet. @param placement how the plain ones among the arrays are placed */
+  /** Plans the snapshot, and copies nothing yet. @param placement how the plain arrays are placed */
   constructor(arrays: readonly TypedArray[], placement: PlacementPlan) {
     // Shared memory is never transferred away or shrunk, so no error calls these by a name.
     const unnamed = new Map<TypedArray, ArrayName>();
@@ -57,25 +57,25 @@ export class Snapshot {
     });
   }
 
-  /** @returns its region, which is the caller's to give back. @throws MemoryLimitError */
+  /** @returns its region, which the caller gives back @throws MemoryLimitError */
   prepare(arena: Arena): Region {
     this.#region = arena.take(this.bytes);
     return this.#region;
   }
 
-  /** Copies the arrays, the first time that it is called. */
+  /** Copies the arrays. Further calls do nothing. */
   async take(pause: () => Promise<void> | undefined): Promise<void> {
     if (this.#isTaken) return;
     this.#isTaken = true;
     await copySpans(this.#spans, this.#region as Region, pause);
   }
 
-  /** Tasks run on the arrays. @param placed where the plain ones are placed; undefined: where the caller has them */
+  /** Notes that tasks run on the arrays. @param placed region of the plain ones; `undefined` if they stay where they are */
   ranOn(placed: Region | undefined): void {
     this.#ranOn.add(placed);
   }
 
-  /** The first difference in the order of the arrays, wherever tasks ran on them; undefined: there is none. */
+  /** The first difference in the order of the arrays, wherever tasks ran on them; `undefined` if there is none. */
   async findChange(pause: () => Promise<void> | undefined): Promise<Change | undefined> {
     let first: Change | undefined;
     for (const placed of this.#ranOn) {
@@ -124,7 +124,7 @@ interface Part {
   readonly end: number;
 }
 
-/** @returns offset of the first byte that differs, or that is missing now */
+/** @returns offset of the first byte that differs, or that is missing now; `undefined` if there is none */
 async function firstDifference(
   was: Part,
   is: Part,
@@ -134,9 +134,9 @@ async function firstDifference(
   for (let start = 0; start < bytes; start += BLOCK) {
     const pausing = pause();
     if (pausing !== undefined) await pausing;
-    // Views of one block each: on Node 20 an array of bytes has at most 4 GiB.
+    // Views of one block each, because an array of bytes has at most 4 GiB on Node 20.
     const length = Math.min(BLOCK, bytes - start);
-    // What is left of it: the buffer may have been transferred away or shrunk.
+    // The rest may be missing, because the buffer may have been transferred away or shrunk.
     const left = Math.max(0, Math.min(length, bytesIn(is.buffer) - is.start - start));
     const before = new Uint8Array(was.buffer, was.start + start, left);
     const now = left === 0 ? before : new Uint8Array(is.buffer, is.start + start, left);

@@ -2,11 +2,11 @@
 export interface MemoryUsage {
   /** Regions in use or idle. */
   readonly regions: number;
-  /** Held by running jobs or by arrays of the user. */
+  /** Bytes that running jobs or arrays of the user hold. */
   readonly bytesInUse: number;
-  /** Kept for the next call. */
+  /** Bytes that are kept for the next call. */
   readonly bytesIdle: number;
-  /** Let go, and not yet freed: the garbage collectors of this thread and of the workers have not come to it. */
+  /** Bytes that were let go, and that no garbage collector has freed yet. */
   readonly bytesUncollected: number;
   /** The most that was ever in use at once. */
   readonly bytesPeak: number;

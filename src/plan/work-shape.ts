@@ -33,11 +33,18 @@ const PRIME = 0x01000193;
 // Arguments that differ behind this are taken for the same: a call's preparation must stay short.
 const MOST_BYTES = 1024;
 
-/** A number that stands for the arguments, as they are encoded; 0: there are none. */
-export function argsNumber(encoded: Uint8Array | null): number {
-  if (encoded === null) return 0;
-  let hash = BASIS ^ encoded.length;
-  const end = Math.min(encoded.length, MOST_BYTES);
-  for (let i = 0; i < end; i += 1) hash = Math.imul(hash ^ (encoded[i] as number), PRIME);
+/** A number that stands for the arguments and captured values, as they are encoded; 0 if there are none. */
+export function argsNumber(args: Uint8Array | null, captures: Uint8Array | undefined): number {
+  if (args === null && captures === undefined) return 0;
+  let hash = BASIS;
+  if (args !== null) hash = hashOn(hash, args);
+  if (captures !== undefined) hash = hashOn(hash, captures);
   return hash >>> 0 || 1;
+}
+
+function hashOn(before: number, bytes: Uint8Array): number {
+  let hash = before ^ bytes.length;
+  const end = Math.min(bytes.length, MOST_BYTES);
+  for (let i = 0; i < end; i += 1) hash = Math.imul(hash ^ (bytes[i] as number), PRIME);
+  return hash;
 }

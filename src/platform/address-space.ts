@@ -1,7 +1,7 @@
-/** The address space that a process may still take. Pure: what Linux tells under /proc comes through `readText`. */
+/** The address space that a process may still take. Pure: `readText` reads what Linux tells under /proc. */
 import type { ReadText } from "./cpu-budget.js";
 
-/** Bytes that are left under the limit (`ulimit -v`); Infinity if there is none, or nothing can be read. */
+/** Bytes that are left under the limit (`ulimit -v`); Infinity if there is no limit, or none can be read. */
 export function addressSpaceLeft(readText: ReadText): number {
   const limit = /^Max address space +(\d+) /m.exec(readText("/proc/self/limits") ?? "")?.[1];
   if (limit === undefined) return Infinity;

@@ -8,7 +8,7 @@ const { MessageChannel } = globalThis;
 /** A channel of two ports. Undefined in jsdom. */
 export const newChannel = MessageChannel && ((): MessageChannel => new MessageChannel());
 export const queueMicrotask = globalThis.queueMicrotask;
-// Some versions of jsdom have none. Only results that are not made of values, lists and plain objects need it.
+// Some versions of jsdom have none. Only results that hold more than values, lists and plain objects need it.
 export const structuredClone = globalThis.structuredClone ?? missing;
 
 function missing(): never {

@@ -1,8 +1,8 @@
 /** Copying and clearing bytes of shared memory, for browsers; the twin of `bytes.ts`. */
 
 /**
- * Copies all of `source` to the start of `target`. Nobody may be writing either meanwhile.
- * @throws RangeError where there is no room for it
+ * Copies all of `source` to the start of `target`. Nobody may write either meanwhile.
+ * @throws RangeError if there is no room for it
  */
 export function copyBytes(target: Uint8Array, source: Uint8Array): void {
   target.set(source);
@@ -16,7 +16,7 @@ export function clearBytes(target: Uint8Array): void {
     target.fill(0);
     return;
   }
-  // Shared memory is cleared element by element, so most of it by eights.
+  // The runtime clears shared memory element by element, so most of it goes by eight bytes.
   const words = Math.floor((length - start) / 8);
   target.fill(0, 0, start);
   new Float64Array(buffer, byteOffset + start, words).fill(0);

@@ -1,4 +1,4 @@
-/** What is used of `node:diagnostics_channel`: here a channel is known to this thread's copy of the package alone. */
+/** What sharray uses of `node:diagnostics_channel`. Only this thread's copy of the package knows these channels. */
 type Subscriber = (message: unknown, name: string) => void;
 
 export class Channel {
@@ -13,7 +13,7 @@ export class Channel {
     return this.#subscribers.size > 0;
   }
 
-  /** What a subscriber throws is told to the page, as Node tells the process, and concerns nobody else. */
+  /** The page is told what a subscriber throws, as Node tells the process. Other subscribers hear the message all the same. */
   publish(message: unknown): void {
     for (const subscriber of [...this.#subscribers]) {
       try {

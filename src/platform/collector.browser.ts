@@ -1,4 +1,4 @@
-/** The garbage collector, for browsers: it can't be asked for there. `collector.ts` is its twin. */
+/** The garbage collector, for browsers, where nobody can ask for it. `collector.ts` is its twin. */
 export function collectGarbage(): boolean {
   return false;
 }

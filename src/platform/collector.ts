@@ -5,19 +5,19 @@ type Collect = (options?: { readonly type: "minor" }) => void;
 
 let collect: Collect | undefined;
 
-// Flags belong to the process: another thread that looks for the function may take this one's away meanwhile.
+// Flags belong to the process, so another thread that looks for the function may take the flag away meanwhile.
 const TRIES = 20;
 
 /**
- * Collects this thread's garbage at once: 4 to 7 ms of a small heap, 50 to 80 ms for each million of objects (Node 20).
- * V8 gives the function to contexts that are made while its flag is set. The program's own contexts never see it.
- * @returns false: that can't be asked for here
+ * Collects this thread's garbage at once, which takes 4 to 7 ms of a small heap (docs/decisions/0003). V8 gives the function to contexts
+ * that are made while its flag is set. The program's own contexts never see it.
+ * @returns false if nobody can ask for it here
  */
 export function collectGarbage(): boolean {
   for (let tries = 0; collect === undefined && tries < TRIES; tries += 1) collect = findCollector();
   if (collect === undefined) return false;
   collect();
-  // The memory of buffers is unmapped on another thread. The next collection waits for that, however small it is.
+  // V8 unmaps the memory of buffers on another thread. The next collection waits for that, however small it is.
   collect({ type: "minor" });
   return true;
 }

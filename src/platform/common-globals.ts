@@ -1,8 +1,8 @@
-/** Globals that every thread of every runtime has, and how others are judged. */
+/** Globals that every thread of every runtime has, and how to judge others. */
 
 /**
- * Those of the language and of the web, as Node 20 has them. A library or a test tool may have put something else in the place
- * of one: workers have it.
+ * Globals of the language and of the web, as Node 20 has them. Workers have them, even if a library or a test tool has put something
+ * else in the place of one here.
  */
 export const COMMON_GLOBALS: ReadonlySet<string> = new Set(
   (
@@ -24,14 +24,14 @@ export const COMMON_GLOBALS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Is it part of the runtime, and no function of the program's or of a library? Bound functions look as if they were. */
+/** Whether it is a function of the runtime, not of the program or of a library. Bound functions only look as if they were. */
 export function isNative(value: unknown): boolean {
   if (typeof value !== "function") return false;
   const text = Function.prototype.toString.call(value);
   return /\{\s*\[native code\]\s*\}$/.test(text) && !value.name.startsWith("bound ");
 }
 
-/** How the global object has a name: as a property of its own, or one that it inherits. */
+/** The property of the global object that has this name, its own or an inherited one. */
 export function globalProperty(name: string): PropertyDescriptor | undefined {
   for (let holder: object | null = globalThis; holder !== null; holder = Object.getPrototypeOf(holder)) {
     const property = Object.getOwnPropertyDescriptor(holder, name);
@@ -41,8 +41,8 @@ export function globalProperty(name: string): PropertyDescriptor | undefined {
 }
 
 /**
- * Whether a global of which nothing is known is the runtime's. What a program sets, or declares with `var` or `function`
- * in a script, is a plain value; a namespace of the language is one too, and says its own name.
+ * Whether an unknown global looks like the runtime's. What a program sets, or declares with `var` or `function` in a script, is a plain
+ * value. A namespace of the language is a plain value, too, but says its own name.
  */
 export function looksBuiltIn(name: string): boolean {
   const property = globalProperty(name);

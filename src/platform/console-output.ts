@@ -1,11 +1,11 @@
-/** Output of a worker thread, whose console writes to streams that hand it to the main thread. Only files with a twin import it. */
+/** Tells when a worker writes to its console, whose streams hand everything to the main thread. Only files with a twin import it. */
 
 interface Stream {
   readonly writableLength: number;
   _writev?(chunks: never, callback: never): void;
 }
 
-/** Tells when something is about to be written, at the latest; in other runtimes than Node at once. */
+/** Calls `tell` before anything is written. In other runtimes than Node it calls `tell` at once. */
 export function onOutput(tell: () => void): void {
   for (const stream of [process.stdout, process.stderr] as Stream[]) {
     const { _writev: write, writableLength } = stream;
@@ -13,7 +13,7 @@ export function onOutput(tell: () => void): void {
       tell();
       return;
     }
-    // Whatever writes, and in whichever way, comes through here. The property hides that of the stream's class.
+    // Everything that is written comes through here. The property hides the one of the stream's class.
     stream._writev = (chunks, callback) => {
       delete stream._writev;
       tell();

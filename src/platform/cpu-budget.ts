@@ -1,10 +1,10 @@
 /**
- * How many CPUs a process may keep busy. Pure: what Linux tells under /proc and /sys comes through `readText`. On other
- * systems nothing can be read there, and what is available decides. A young process asks, so texts are cut by hand: compiling
- * regular expressions for them took three times as long as reading them.
+ * How many CPUs a process may keep busy. Pure: `readText` reads what Linux tells under /proc and /sys. On other systems nothing can be
+ * read there, and what the runtime tells decides. Texts are cut by hand, because a young process asks, and to compile regular expressions
+ * took three times as long as to read the files.
  */
 
-/** The text of a file; undefined where it cannot be read. */
+/** The text of a file; `undefined` if it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
 
 /** A mounted hierarchy of control groups: `root` is the group that `point` shows. */
@@ -14,12 +14,11 @@ interface Mount {
 }
 
 /**
- * The least of affinity, the quotas of all groups that the process is in, and `available`, what the runtime tells.
+ * The least of affinity, the quotas of all groups that the process is in, and `available`, which the runtime tells.
  *
- * A fraction is rounded down, as libuv does from 1.49 on (and Rust; Go 1.25 and the JVM round up): newer Node versions
- * give `available` so, and the pool is to have one size on all of them. A thread over the quota also costs more than it
- * gains here: once the quota is used up, the kernel stops the whole process, its event loop included, until the period
- * ends. `maxWorkers` is for those who want it nevertheless. Less than one CPU is one: libuv takes it for no limit.
+ * A fraction is rounded down, as in libuv from 1.49 on, so that the pool has one size on all versions of Node. A thread over the quota
+ * would cost more than it gains: once the quota is used up, the kernel stops the whole process until the period ends, its event loop,
+ * too. Whoever wants it nevertheless sets `maxWorkers`. Less than one CPU counts as one, because libuv takes it for no limit.
  */
 export function cpuBudgetOf(readText: ReadText, available: number): number {
   const cpus = Math.min(available, affinity(readText), ...quotas(readText));
@@ -28,7 +27,7 @@ export function cpuBudgetOf(readText: ReadText, available: number): number {
 
 const ALLOWED = "\nCpus_allowed_list:";
 
-/** CPUs in the list of those allowed, such as "0-1,4". The kernel has taken cpusets off it. */
+/** CPUs in the list of those allowed, such as "0-1,4". It respects cpusets. */
 function affinity(readText: ReadText): number {
   const status = `\n${readText("/proc/self/status") ?? ""}\n`;
   const at = status.indexOf(ALLOWED) + ALLOWED.length;
@@ -37,7 +36,7 @@ function affinity(readText: ReadText): number {
   for (const range of status.slice(at, status.indexOf("\n", at)).trim().split(",")) {
     const [first, last = first, ...more] = range.split("-");
     const count = 1 + wholeNumber(last) - wholeNumber(first);
-    // No list that is known.
+    // The list is of an unknown form.
     if (Number.isNaN(count) || more.length > 0) return Number.POSITIVE_INFINITY;
     cpus += count;
   }
@@ -49,7 +48,7 @@ function wholeNumber(digits: string | undefined): number {
   return Number.isInteger(number) ? number : Number.NaN;
 }
 
-/** The quotas, in CPUs, of the groups from the process's own one up to the root, of version 1 and 2 alike. */
+/** The quotas, in CPUs, of the groups from the process's own one up to the root, of version 1 and version 2. */
 function quotas(readText: ReadText): number[] {
   const mounts = readMounts(readText("/proc/self/mountinfo") ?? "");
   const found: (number | undefined)[] = [];
@@ -79,12 +78,12 @@ function foldersOf({ root, point }: Mount, path: string): string[] {
   const above = segments(root);
   const own = segments(path);
   const isBelow = above.every((segment, i) => segment === own[i]) && !own.includes("..");
-  // Otherwise a container shows its own group there, or one above, under a name that this namespace cannot tell.
+  // If it is not below, a container shows its own group there, or one above, under a name that is unknown here.
   const below = isBelow ? own.slice(above.length) : [];
   return Array.from({ length: below.length + 1 }, (_, depth) => [point, ...below.slice(0, depth)].join("/"));
 }
 
-/** Undefined where there is no limit, or nothing that could be one. */
+/** A quota in CPUs; `undefined` if there is no limit, or nothing that could be one. */
 function ratio(quota: string | undefined, period: string | undefined): number | undefined {
   return Number(quota) > 0 && Number(period) > 0 ? Number(quota) / Number(period) : undefined;
 }
@@ -107,7 +106,7 @@ function readMounts(mountinfo: string): { readonly v1: Mount[]; readonly v2: Mou
   return { v1, v2 };
 }
 
-/** Blanks and backslashes stand as three octal digits in mountinfo. */
+/** Decodes blanks and backslashes, which are three octal digits in mountinfo. */
 function decodePath(path: string): string {
   if (!path.includes("\\")) return path;
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

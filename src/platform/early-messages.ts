@@ -1,11 +1,11 @@
-/** Messages of a worker on their way to threads.js. */
+/** Hands the messages of a worker to threads.js, and keeps those that come before it listens. */
 import { queueMicrotask } from "./builtins.js";
 
 export type MessageListener = (event: { data: unknown }) => void;
 
 export class EarlyMessages {
   readonly #listeners = new Set<MessageListener>();
-  /** From before anyone listened: threads.js is imported when the worker has started. */
+  /** Messages from before anyone listened, because threads.js is imported once the worker has started. */
   readonly #early: unknown[] = [];
 
   add(listener: MessageListener): void {
@@ -23,8 +23,8 @@ export class EarlyMessages {
   }
 
   /**
-   * The worker has ended. `spawn` hears of no such thing (master/spawn.ts:94), and its timer would keep a process alive
-   * for its whole length (46-59). A first message lets it end; whoever awaits it finds the worker ended.
+   * The worker has ended. `spawn` does not hear of that (master/spawn.ts:94), and its timer would keep a process alive (46-59). A first
+   * message makes `spawn` end, and whoever awaits it finds that the worker has ended.
    */
   end(): void {
     this.receive({ type: "init", exposed: { type: "module", methods: ["flush"] } });

@@ -1,4 +1,4 @@
-/** Imports a module by its address, when the program runs: bundlers leave it as it is. */
+/** Imports a module by its address while the program runs. Bundlers leave this import as it is. */
 export async function importModule(url: string): Promise<Record<string, unknown>> {
   return (await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as Record<string, unknown>;
 }

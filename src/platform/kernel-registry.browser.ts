@@ -1,17 +1,17 @@
 /**
- * Module kernels that a bundler has packed together with this thread's own program. They have no module any more that
- * could be imported by its address, and no export of their name, but `defineKernel` has run here with that name.
+ * Module kernels that a bundler has packed into this thread's own program. They have neither a module to import by its address nor an
+ * export of their name any more. But `defineKernel` has run here with that name.
  */
 interface Entry {
   readonly url: string;
   readonly fn: object;
 }
 
-// On the global object, as a worker's program may hold several copies of this package.
+// On the global object, because a worker's program may hold several copies of this package.
 const REGISTRY = Symbol.for("sharray.kernels");
 const holder = globalThis as { [REGISTRY]?: Map<string, Entry[]> };
 
-/** Modules that were imported for their kernels: those belong to no bundle, and only their own addresses name them. */
+/** Modules that were imported for their kernels. They belong to no bundle, and only their own addresses name them. */
 const imported = new Set<string>();
 
 export function rememberKernel(url: string, name: string, fn: object): void {
@@ -22,8 +22,8 @@ export function rememberKernel(url: string, name: string, fn: object): void {
 }
 
 /**
- * The kernel of that name, of that very module or of the bundle. Addresses of bundles differ from thread to thread.
- * @throws Error where the bundle has several of that name
+ * The kernel of that name, of that very module or of the bundle. A bundle has another address in each thread.
+ * @throws Error if the bundle has several of that name
  */
 export function rememberedKernel(url: string, name: string): object | undefined {
   const entries = holder[REGISTRY]?.get(name) ?? [];
@@ -42,6 +42,6 @@ export function noteImport(url: string): void {
   imported.add(url);
 }
 
-/** What may be wrong where a module does not load, or lacks its kernel. */
+/** What errors advise if a module does not load, or lacks its kernel. */
 export const LOADING_ADVICE =
   "; bundlers leave no module at that address: import it in a worker of your own, with the option createWorker";

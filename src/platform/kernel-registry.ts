@@ -1,4 +1,4 @@
-/** Node imports every module kernel from its own file, so none has to be remembered; the twin for browsers does. */
+/** Remembers nothing, because Node imports every module kernel from its own file. The twin for browsers does remember. */
 export function rememberKernel(_url: string, _name: string, _fn: object): void {}
 
 export function rememberedKernel(_url: string, _name: string): object | undefined {
@@ -7,5 +7,5 @@ export function rememberedKernel(_url: string, _name: string): object | undefine
 
 export function noteImport(_url: string): void {}
 
-/** What may be wrong where a module does not load, or lacks its kernel. */
+/** What errors advise if a module does not load, or lacks its kernel. */
 export const LOADING_ADVICE = "";

@@ -1,10 +1,10 @@
 /**
- * What may be here already, as the end of a call of tiny tasks is when workers have been looked at. A promise for each of
- * its steps would take as long as the rest of it.
+ * A value that may be here already. A call of tiny tasks may be over at once, and a promise for each of its steps would take as long as
+ * the rest of it.
  */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** By what it can do: a program may have put another class in the place of the `Promise` that async functions return. */
+/** Whether it has a `then`. A program may have replaced the `Promise` that async functions return, so its class says nothing. */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as { readonly then?: unknown } | undefined)?.then === "function";
 }

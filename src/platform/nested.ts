@@ -1,11 +1,11 @@
-/** Whether this thread is a worker of a pool; `nested.browser.ts` is the twin. */
+/** Tells workers of a pool from other threads; `nested.browser.ts` is the twin. */
 import { builtInModule } from "./built-in-module.js";
 import { POOL_PARENT } from "./pool-parent.js";
 
-/** In the data of each worker of a pool, which also modules have that are loaded before its entry (`--import`, `--require`). */
+/** A key in the data of each worker of a pool. Modules that are loaded before its entry (`--import`, `--require`) see it, too. */
 export const POOL_WORKER = "sharray.pool-worker";
 
-// Workers have no `process.abort`, and Node says so by this mark. Asking node:worker_threads takes 5 ms of the main thread.
+// Workers have no `process.abort`, and Node says so by this mark. To ask node:worker_threads takes 5 ms of the main thread.
 const mayBeWorker =
   process.versions["bun"] !== undefined ||
   process.versions["deno"] !== undefined ||
@@ -14,7 +14,7 @@ const mayBeWorker =
 const parent = process.env[POOL_PARENT];
 const isPoolChild = parent !== undefined && parent === String(process.ppid);
 
-/** In a worker of the pool a new executor is sequential: the pool has the cores already. */
+/** Whether this thread is a worker of a pool. A new executor is sequential there, because the pool has the cores already. */
 export function isPoolWorker(): boolean {
   if (isPoolChild) return true;
   if (!mayBeWorker) return false;

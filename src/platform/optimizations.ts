@@ -1,27 +1,27 @@
 /**
- * The tricks that make calls fast, each with what it gains, and a switch for each, so that a benchmark can measure it
- * again: `SHARRAY_WITHOUT=bell,grain` in the environment when an executor is made. For measuring only.
+ * What makes calls fast and could be left out. A benchmark measures what each one gains: `npm run bench -- --only tricks` of
+ * native-free-bench sets `SHARRAY_WITHOUT=bell,grain` in the environment before it makes an executor. For measuring only.
  *
- * Measured by `npm run bench -- --only tricks` of native-free-bench, whose committed results have the spread.
+ * Each switch is read in the one or two places that are named with it. Nothing else asks for it.
  */
 import { ConfigurationError } from "../errors.js";
 import { environment } from "./runtime.js";
 
 export interface Optimizations {
-  /** A worker that has just had work parks at its doorbell: dispatch/pass.ts, worker/serve.ts, protocol/doorbell.ts. */
+  /** A worker that has just had work waits at its doorbell. Read in strategies/threads/start-worker.ts. */
   readonly bell: boolean;
-  /** It looks at the bell for a moment before it sleeps beside it: worker/serve.ts. */
+  /** A worker looks at its bell for a moment before it sleeps. Read in strategies/threads/start-worker.ts. */
   readonly spin: boolean;
   /**
-   * Short rounds wake one worker first, and the caller's side looks at them: dispatch/threads.ts, dispatch/poller.ts. Both
-   * sides of a bridge look for the other one's next message: bridge/call-port.ts.
+   * The caller's side looks at short rounds, and wakes one worker first. Both sides of a bridge look for the next message. Read
+   * in strategies/threads/threads-run.ts and bridge/call-port.ts.
    */
   readonly look: boolean;
-  /** A claim takes several tasks where they are short: worker/task-run.ts. */
+  /** A claim takes several tasks if they are short. Read in strategies/threads/threads-run.ts. */
   readonly grain: boolean;
-  /** Numbers and other small results go through shared memory, without messages: protocol/results.ts. */
+  /** Small results go through shared memory, without messages. Read in strategies/threads/threads-run.ts. */
   readonly slots: boolean;
-  /** Regions are used again: memory/arena.ts. */
+  /** Regions are used again. Read in executor/parallel-executor.ts, which retires the arena at once without it. */
   readonly recycling: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A worker of the pool, for browsers: a module worker in the shape that threads.js' `spawn` expects, which tells of its
- * end. The twin of `pool-worker.ts`.
+ * A worker of the pool, for browsers; the twin of `pool-worker.ts`. It is a module worker in the shape that `spawn` of threads.js
+ * expects, and it tells of its end.
  */
 import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { nextTurn } from "./runtime.js";
@@ -14,24 +14,24 @@ export interface WorkerOptions {
 
 export class PoolWorker {
   readonly #worker: Worker;
-  readonly #outfit: WorkerInit;
-  readonly #inbox = new EarlyMessages();
+  readonly #init: WorkerInit;
+  readonly #earlyMessages = new EarlyMessages();
   readonly #onEnd: (exitCode: number, error: unknown) => void;
   readonly #ended: Promise<void>;
   #resolveEnded!: () => void;
   #hasEnded = false;
   #isLocked = false;
-  /** Did it not end by itself? */
+  /** Whether something else than the worker itself ended it. */
   #isFailure = false;
   #error: unknown;
 
-  /** @param onEnd called once, however the worker ends: with 0 where it closed itself, else 1, and the error that ended it */
+  /** @param onEnd called once, however the worker ends: with 0 if it closed itself, else 1, and with the error that ended it */
   constructor(
     { createWorker = bundledWorker }: WorkerOptions,
-    outfit: WorkerInit,
+    init: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
-    this.#outfit = outfit;
+    this.#init = init;
     this.#onEnd = onEnd;
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -39,7 +39,7 @@ export class PoolWorker {
     this.#worker = createWorker() as Worker;
     this.#worker.onmessage = ({ data }) => {
       const sign = asLifeSign(data);
-      if (sign === undefined) this.#inbox.receive(data);
+      if (sign === undefined) this.#earlyMessages.receive(data);
       else if (sign.sharray === "born") this.#isBorn(sign);
       else this.#isDead(sign);
     };
@@ -52,18 +52,18 @@ export class PoolWorker {
   }
 
   addEventListener(event: string, listener: MessageListener): void {
-    if (event === "message") this.#inbox.add(listener);
+    if (event === "message") this.#earlyMessages.add(listener);
   }
 
   removeEventListener(_event: string, listener: MessageListener): void {
-    this.#inbox.remove(listener);
+    this.#earlyMessages.remove(listener);
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {
     this.#worker.postMessage(message, transfer);
   }
 
-  /** @returns resolves when the worker runs no more */
+  /** Ends the worker. @returns resolves when it no longer runs */
   terminate(): Promise<void> {
     this.#isFailure = true;
     this.#worker.terminate();
@@ -77,13 +77,13 @@ export class PoolWorker {
   unref(): void {}
 
   #isBorn({ lock }: Born): void {
-    const start: Start = { sharray: "start", ...this.#outfit };
+    const start: Start = { sharray: "start", ...this.#init };
     this.#worker.postMessage(start, [start.port]);
     if (lock === undefined) return;
     this.#isLocked = true;
     void navigator.locks.request(lock, async () => {
       this.#worker.terminate();
-      // What it sent before its end is here, or comes in this turn.
+      // What it sent before its end has come, or comes in this turn of the event loop.
       await nextTurn();
       this.#end();
     });
@@ -104,12 +104,12 @@ export class PoolWorker {
     this.#hasEnded = true;
     this.#resolveEnded();
     this.#onEnd(this.#isFailure ? 1 : 0, this.#error);
-    this.#inbox.end();
+    this.#earlyMessages.end();
   }
 }
 
 /** The worker that comes with this package, at its address in the published bundle. */
 function bundledWorker(): Worker {
-  // Written out like this, bundlers find the worker and bring it along.
+  // Bundlers find the worker in this form only, and bring it along.
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
 }

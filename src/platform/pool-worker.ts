@@ -1,7 +1,7 @@
 /**
- * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. A worker thread in the shape that threads.js'
- * `spawn` expects, without the defects of the class that threads.js brings (docs/decisions/0001): it takes a URL, reports
- * every end, and belongs to no list that only grows.
+ * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. It is a worker thread in the shape that `spawn` of threads.js
+ * expects, without the defects of the class that threads.js brings (docs/decisions/0001). It takes a URL, reports every end, and belongs
+ * to no list that only grows.
  */
 import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
@@ -17,39 +17,38 @@ export interface WorkerOptions {
   readonly resourceLimits: ResourceLimits | undefined;
 }
 
-// One CommonJS file, made of worker/entry.js and all that it imports, packages too. Node takes most of a worker's start to
-// find and load modules one by one: with the packages outside of the file, starting two workers takes 212 ms of CPU time in
-// place of 138 (this thread included, which loaded threads.js meanwhile at that time).
+// One CommonJS file of worker/entry.js and all that it imports, packages, too. Otherwise Node takes most of a worker's start to find and
+// load modules one by one (docs/decisions/0011).
 const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
 
 const { Worker } = builtInModule("node:worker_threads");
 
 export class PoolWorker extends Worker {
-  readonly #inbox = new EarlyMessages();
+  readonly #earlyMessages = new EarlyMessages();
   #error: unknown;
   #isStarting = true;
 
   /**
    * @param onEnd called once, however the worker ends, with its exit code and the error that ended it
-   * @throws Error if no worker can be started: threads are used up, the permission model forbids it, and the like
+   * @throws Error if no worker can be started, because threads are used up, the permission model forbids it, and the like
    */
   constructor(
     { resourceLimits }: WorkerOptions,
-    outfit: WorkerInit,
+    init: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
     assertAddressSpace();
     const execArgv = workerArguments(process.execArgv, refusedOf);
     super(ENTRY, {
       name: "sharray",
-      workerData: { ...outfit, [POOL_WORKER]: true },
-      transferList: [outfit.port as never],
+      workerData: { ...init, [POOL_WORKER]: true },
+      transferList: [init.port as never],
       ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     starting += 1;
     this.on("online", () => this.#started());
-    this.on("message", (data) => this.#inbox.receive(data));
+    this.on("message", (data) => this.#earlyMessages.receive(data));
     this.on("error", (error) => {
       this.#error = error;
       // It ends by itself, unless a kernel has replaced `process.exit`.
@@ -58,7 +57,7 @@ export class PoolWorker extends Worker {
     this.on("exit", (exitCode) => {
       this.#started();
       onEnd(exitCode, this.#error);
-      this.#inbox.end();
+      this.#earlyMessages.end();
     });
   }
 
@@ -68,15 +67,15 @@ export class PoolWorker extends Worker {
   }
 
   addEventListener(event: string, listener: MessageListener): void {
-    if (event === "message") this.#inbox.add(listener);
+    if (event === "message") this.#earlyMessages.add(listener);
   }
 
   removeEventListener(_event: string, listener: MessageListener): void {
-    this.#inbox.remove(listener);
+    this.#earlyMessages.remove(listener);
   }
 }
 
-// What V8 takes for a worker on Node 20 to 26 is 0.7 to 0.85 GB; without that it aborts the process.
+// Bytes. V8 takes 0.7 to 0.85 GB for a worker on Node 20 to 26, and aborts the process if there is less.
 const WORKER_SPACE = 2 ** 30;
 
 /** Workers that have not taken their address space yet. */
@@ -94,12 +93,12 @@ function assertAddressSpace(): void {
 
 const NO_OPTION = "--sharray-no-option";
 
-/** The options that a worker would refuse. None is started: one of them is no option. */
+/** The options that a worker would refuse. No worker is started, because one of them is no option at all. */
 function refusedOf(options: readonly string[]): readonly string[] {
   try {
     new Worker("", { eval: true, execArgv: [...options, NO_OPTION] });
   } catch (error) {
-    // Cannot be told by anything but its text, which Node 20 to 26 agree on.
+    // Only the error's text tells them, on which Node 20 to 26 agree.
     const [, list = ""] = /flags: (.*)$/s.exec((error as Error).message) ?? [];
     return list.split(", ");
   }

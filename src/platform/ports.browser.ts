@@ -1,4 +1,4 @@
-/** Message ports, for browsers, which deliver messages in turns of the event loop only; the twin of `ports.ts`. */
+/** Message ports, for browsers, which deliver messages in turns of the event loop only. The twin of `ports.ts`. */
 
 export const CAN_TAKE = false;
 
@@ -15,7 +15,7 @@ export function listenTo(
   port.onmessageerror = () => onUnreadable(undefined);
 }
 
-/** Nothing waits in the port of a worker that has ended: see `PoolWorker`. */
+/** Nothing waits in the port of a worker that has ended, because `PoolWorker` lets everything arrive first. */
 export function take(_port: MessagePort, _onUnreadable: OnUnreadable): unknown {
   return undefined;
 }

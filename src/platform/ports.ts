@@ -1,16 +1,16 @@
 /** Message ports, for Node; `ports.browser.ts` is their twin. */
 import { builtInModule } from "./built-in-module.js";
 
-// Loading the module takes 5 ms.
+// Loaded at need, because that takes 5 ms.
 let receive: typeof import("node:worker_threads").receiveMessageOnPort | undefined;
 
-/** Can a message be taken without a turn of the event loop? */
+/** Whether a message can be taken without a turn of the event loop. */
 export const CAN_TAKE = true;
 
-/** Told why a message cannot be read: it has come, and is gone. */
+/** Told why a message cannot be read. It has come, and is gone. */
 export type OnUnreadable = (reason: unknown) => void;
 
-/** The part of Node's ports that the web's do not have. */
+/** What Node's ports have and the web's do not. */
 interface NodePort {
   on(event: "message", listener: (message: never) => void): void;
   on(event: "messageerror", listener: OnUnreadable): void;
@@ -18,8 +18,8 @@ interface NodePort {
 }
 
 /**
- * Hears the messages of a worker's port, which does not keep the process alive. One that needs more stack or memory than
- * this thread has cannot be read.
+ * Hears the messages of a worker's port, which does not keep the process alive. A message that needs more stack or memory than this
+ * thread has cannot be read.
  */
 export function listenTo(
   port: MessagePort,
@@ -33,15 +33,14 @@ export function listenTo(
 }
 
 /**
- * Takes the next message that has come and can be read, before listeners hear of it; undefined: there is none. A look
- * takes 0.1 µs.
+ * Takes the next message that has come and can be read, before listeners hear of it; `undefined` if there is none.
  */
 export function take(port: MessagePort, onUnreadable: OnUnreadable): unknown {
   receive ??= builtInModule("node:worker_threads").receiveMessageOnPort;
   for (;;) {
     try {
       const received = receive(port as never);
-      // A message of `undefined` is none of this package.
+      // No message of this package is `undefined`.
       if (received === undefined || received.message !== undefined) return received?.message;
     } catch (reason) {
       onUnreadable(reason);

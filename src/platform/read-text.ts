@@ -1,4 +1,4 @@
-/** Only files with a twin import it. */
+/** Reads small files. Only files with a twin import it. */
 import { builtInModule } from "./built-in-module.js";
 
 const { readFileSync } = builtInModule("node:fs");

@@ -1,7 +1,4 @@
-/**
- * Built-in objects of any realm. `instanceof` knows those of its own alone, and not those of `node:vm` contexts, test
- * runners and frames.
- */
+/** Knows built-in objects of any realm. `instanceof` knows those of its own only, and not those of `node:vm` contexts and frames. */
 
 export function isDate(value: object): value is Date {
   return value instanceof Date || has(value, "Date", Date.prototype.getTime);
@@ -15,10 +12,10 @@ export function isSet(value: object): value is Set<unknown> {
   return value instanceof Set || has(value, "Set", Set.prototype.keys);
 }
 
-// Node's own errors are the main realm's, also in a context of node:vm.
+// Node's own errors are of the main realm, even in a context of node:vm.
 const ERRORS = /^\[object (Error|DOMException)\]$/;
 
-/** @throws what a proxy throws that does not even tell its prototype */
+/** Whether it is an error. @throws what a proxy throws that does not even tell its prototype */
 export function isError(value: unknown): value is Error {
   if (value instanceof Error) return true;
   try {
@@ -36,7 +33,7 @@ export function isSignal(signal: AbortSignal): boolean {
   );
 }
 
-/** @param method throws on anything but an object of that kind, whatever that says of itself */
+/** @param method one that throws on anything but an object of that kind, whatever the object says of itself */
 function has(value: object, kind: string, method: (this: never) => unknown): boolean {
   if (tagOf(value) !== `[object ${kind}]`) return false;
   try {

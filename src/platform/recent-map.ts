@@ -1,6 +1,6 @@
 /**
- * A map that forgets what was not used for long: it keeps the `limit` keys that were used last, and less than as many
- * again. A key that is used all the time costs one look-up; a list in order of use would change at each.
+ * A map that forgets what was not used for long. It keeps the `limit` keys that were used last, and up to as many older ones. A key that
+ * is used all the time costs one look-up. A list in order of use would change at each.
  */
 export class RecentMap<K, V> {
   readonly #limit: number;
@@ -17,7 +17,7 @@ export class RecentMap<K, V> {
     return this.#recent.size + this.#before.size;
   }
 
-  /** Counts as use. */
+  /** The value of a key. This counts as use. */
   get(key: K): V | undefined {
     const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
@@ -26,7 +26,7 @@ export class RecentMap<K, V> {
     return value;
   }
 
-  /** Those that were used last come last. */
+  /** All values. Those that were used last come last. */
   *values(): Iterable<V> {
     yield* this.#before.values();
     yield* this.#recent.values();

@@ -1,12 +1,12 @@
 /** What only the runtime can tell or do, for browsers; the twin of `runtime.ts`. */
 import { newChannel, setTimeout } from "./builtins.js";
 
-// Timers wait 4 ms at least once they are nested, a message does not. Where a program pretends to be a page, as jsdom does,
-// there may be nothing but timers.
-const turns = newChannel === undefined ? undefined : newChannel();
+// A channel, because nested timers wait 4 ms at least, and messages do not. Programs that pretend to be a page, such as jsdom, may have
+// timers only.
+const channel = newChannel === undefined ? undefined : newChannel();
 const due: (() => void)[] = [];
 const next = (): void => due.shift()?.();
-if (turns !== undefined) turns.port1.onmessage = next;
+if (channel !== undefined) channel.port1.onmessage = next;
 
 /** Resolves in a later turn of the event loop. */
 export function nextTurn(): Promise<void> {
@@ -16,8 +16,8 @@ export function nextTurn(): Promise<void> {
 /** Does `work` in a later turn of the event loop. */
 export function soon(work: () => void): void {
   due.push(work);
-  if (turns === undefined) setTimeout(next);
-  else turns.port2.postMessage(null);
+  if (channel === undefined) setTimeout(next);
+  else channel.port2.postMessage(null);
 }
 
 export { soon as inBackground };
@@ -32,7 +32,7 @@ export function environment(): Readonly<Record<string, string | undefined>> {
   return {};
 }
 
-/** Why threads can't share memory here; undefined: they can. */
+/** Why threads can't share memory here; `undefined` if they can. */
 export function whyNoThreads(): string | undefined {
   if (globalThis.crossOriginIsolated && typeof SharedArrayBuffer === "function") return undefined;
   return (
@@ -41,25 +41,25 @@ export function whyNoThreads(): string | undefined {
   );
 }
 
-/** Memory for all threads; without isolation there is none, and this thread's own does for it alone. */
+/** Memory for all threads. A page that is not isolated gets memory for this thread alone. */
 export function newMemory(bytes: number): SharedArrayBuffer {
   const isShared = whyNoThreads() === undefined;
   return isShared ? new SharedArrayBuffer(bytes) : (new ArrayBuffer(bytes) as unknown as SharedArrayBuffer);
 }
 
-/** The most elements of a typed array, which no browser tells. */
+/** The most elements of a typed array. No browser tells the real figure. */
 export const LONGEST_ARRAY: number = Number.MAX_SAFE_INTEGER;
 
 /** Add it to `performance.now()` for a time that means the same on every thread of the page. */
 export const CLOCK_OFFSET = performance.timeOrigin;
 
-/** Do two arrays of equal length hold the same bytes? */
+/** Whether two arrays of equal length hold the same bytes. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-/** What the browser tells of the machine's CPUs. At least 1. */
+/** CPUs of the machine, as far as the browser tells. At least 1. */
 export function cpuBudget(): number {
   return Math.max(1, navigator.hardwareConcurrency || 1);
 }
@@ -67,7 +67,7 @@ export function cpuBudget(): number {
 export { cpuBudget as lastCpuBudget };
 
 const GIB = 2 ** 30;
-// What browsers tell that tell nothing: the least that devices are sold with today.
+// Assumed if the browser tells nothing: the least that devices are sold with today.
 const SUPPOSED_GIB = 2;
 
 /** Bytes of memory of the machine, as far as the browser tells. */

@@ -5,7 +5,7 @@ import { now, type setTimeout } from "./builtins.js";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
 
-// As it is now: see builtins.ts.
+// As it is now, for the reason in builtins.ts.
 const { setImmediate } = builtInModule("node:timers");
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
@@ -34,7 +34,7 @@ export function environment(): Readonly<Record<string, string | undefined>> {
   return globalThis.process?.env ?? {};
 }
 
-/** Why threads can't share memory here; undefined: they can. */
+/** Why threads can't share memory here; `undefined` if they can. */
 export function whyNoThreads(): string | undefined {
   return undefined;
 }
@@ -46,18 +46,18 @@ export function whyNoProcesses(): string | undefined {
   return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
 }
 
-/** Memory for all threads, where threads can share any. */
+/** Memory for all threads. */
 export function newMemory(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(bytes);
 }
 
-/** The most elements of a typed array; on Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */
+/** The most elements of a typed array. On Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */
 export const LONGEST_ARRAY: number = builtInModule("node:buffer").constants.MAX_LENGTH;
 
 /** Add it to `performance.now()` for a time that means the same on every thread of the process. */
 export const CLOCK_OFFSET = clockOffset();
 
-/** Two clocks can only be read one after the other: the pair of readings that lies closest together counts. */
+/** Two clocks can only be read one after the other, so the pair of readings counts that is closest together. */
 function clockOffset(): number {
   let offset = 0;
   let gap = Infinity;
@@ -73,25 +73,25 @@ function clockOffset(): number {
   return offset;
 }
 
-/** Do two arrays of equal length hold the same bytes? */
+/** Whether two arrays of equal length hold the same bytes. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
 let lastBudget: number | undefined;
 
-/** CPUs this process may use: the least of affinity, cgroup quotas and what Node tells. At least 1. */
+/** CPUs that this process may use: the least of affinity, cgroup quotas and what Node tells. At least 1. */
 export function cpuBudget(): number {
   lastBudget = cpuBudgetOf(readText, builtInModule("node:os").availableParallelism());
   return lastBudget;
 }
 
-/** The same as it was when somebody last asked. Reading it takes a millisecond of a young process. */
+/** The CPU budget as it was when somebody last asked. To read it takes a millisecond of a young process. */
 export function lastCpuBudget(): number {
   return lastBudget ?? cpuBudget();
 }
 
-/** Bytes of memory this process may use. */
+/** Bytes of memory that this process may use. */
 export function memoryBudget(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = builtInModule("node:os").totalmem();

@@ -1,6 +1,6 @@
 /**
- * Stand in for the globals of their names in the bundle for browsers, as @msgpack/msgpack makes one of each when it loads. Some
- * versions of jsdom have none. Put there by scripts/build-browser.js.
+ * Replace the globals of their names in the bundle for browsers, into which scripts/build-browser.js puts them. @msgpack/msgpack makes
+ * one of each when it loads, and some versions of jsdom have none.
  */
 
 class Encoder {

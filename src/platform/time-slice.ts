@@ -1,30 +1,30 @@
 /**
- * The slice of time that all work on the caller's thread shares, whatever call it is for. When it is used up, what goes on
- * and what begins waits for a turn of the event loop: first come, first served.
+ * The slice of time that all work on the caller's thread shares, whatever call it is for. Once it is used up, all work waits for a turn
+ * of the event loop, first come, first served.
  */
 import { clock } from "./clock.js";
 import { soon } from "./runtime.js";
 
 /**
- * How long work on the caller's thread may go on before the event loop gets a turn. About 10 ms are
- * promised; the rest is room for the piece in hand.
+ * How long work on the caller's thread may go on before the event loop gets a turn. About 10 ms are promised, and the rest is room for
+ * the present piece of work.
  */
 export const SLICE_MS = 8;
 
 /**
- * How long a thread that promises drive from one short call to the next goes without a turn of its event loop: they settle
- * without one, and would keep timers and messages waiting. A turn takes 2 µs, so it costs next to nothing.
+ * How long promises may drive a thread from one short call to the next without a turn of the event loop. They settle without one, and
+ * would keep timers and messages waiting. A turn takes 2 µs, so it costs next to nothing.
  */
 export const MOST_WITHOUT_TURN_MS = 4;
 
 /** When the first work since the last turn began. */
 let began = -Infinity;
-/** Will the next turn be noticed? */
+/** Whether this file will notice the next turn. */
 let isComing = false;
 /** Those who wait for their turn, in the order in which they came. */
 const waiting = new Set<() => void>();
 
-/** How long there has been work without a turn of the event loop; 0: it begins now. */
+/** Milliseconds of work without a turn of the event loop; 0 if the work begins now. */
 export function withoutTurn(now: number): number {
   if (!isComing) {
     began = now;
@@ -45,7 +45,7 @@ export function endSlice(): void {
   began = -Infinity;
 }
 
-/** Must work that would begin now wait for its turn? */
+/** Whether work that would begin now must wait for its turn. */
 export function mustWait(now: number): boolean {
   return waiting.size > 0 || withoutTurn(now) >= SLICE_MS;
 }
@@ -58,7 +58,7 @@ export function ownTurn(): Promise<void> {
   });
 }
 
-/** Asked before each piece of work. @returns a promise to await first; undefined: it may be done now */
+/** Asked before each piece of work. @returns a promise to await first; `undefined` if the work may be done now */
 export function pause(): Promise<void> | undefined {
   return mustWait(clock()) ? ownTurn() : undefined;
 }
@@ -73,13 +73,13 @@ function turn(): void {
   if (waiting.size > 0) void letGoOn();
 }
 
-/** Lets one after the other go on, as long as the slice lasts. */
+/** Lets those who wait go on one by one, as long as the slice lasts. */
 async function letGoOn(): Promise<void> {
   const end = sliceEnd(clock());
   for (const goOn of waiting) {
     waiting.delete(goOn);
     goOn();
-    // What goes on does so before this does.
+    // So what goes on does so before this does.
     await undefined;
     if (clock() >= end) return;
   }

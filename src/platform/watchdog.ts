@@ -11,12 +11,12 @@ export const TIMED_OUT = Symbol("timed out");
 const LONGEST_MS = 2 ** 31 - 1;
 const CALL = `${HANDED_OVER}()`;
 
-// V8 keeps the timer of each guarded call, 0.6 KB, until the call's time would have been up.
+// V8 keeps 0.6 KB for the timer of each guarded call until the call's time would have been up.
 const MOST_TIMERS = 50_000;
 let timers = 0;
 let lastTimerEnds = 0;
 
-/** When the guarded call is stopped in which this one is made. */
+/** When the enclosing guarded call is stopped. */
 let enclosing = Infinity;
 
 let can: boolean | undefined;
@@ -36,13 +36,13 @@ export function canStop(): boolean {
 }
 
 /**
- * Calls a function that is stopped after `ms` milliseconds, wherever it is then. Costs 0.05 ms.
- * @returns what it returns, or TIMED_OUT; also if nothing could stop it, and it took longer
+ * Calls a function, and stops it after `ms` milliseconds, wherever it is then. Costs 0.05 ms.
+ * @returns what it returns; TIMED_OUT if it was stopped, or took longer because nothing could stop it
  * @throws what it throws
  */
 export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
   const until = clock() + ms;
-  // What is around is stopped first, and this call with it.
+  // The enclosing call is stopped first, and this one with it.
   if (enclosing <= until) return fn();
   const outcomes: ({ readonly value: T } | { readonly thrown: unknown })[] = [];
   const around = enclosing;
@@ -60,7 +60,7 @@ export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
     // V8 takes whole milliseconds.
     handOver(call, () => guarded(Math.ceil(Math.min(ms, LONGEST_MS))));
   } catch {
-    // Nowhere to hand it over.
+    // There is no place to hand it over.
   }
   enclosing = around;
   const isGuarded = hasBegun;
@@ -84,10 +84,10 @@ function guarded(ms: number): void {
   }
 }
 
-/** Through the inspector, whose timers are V8's own: it takes neither descriptors nor a thread. */
+/** Calls it through the inspector, whose timers are V8's own and take neither descriptors nor a thread. */
 function evaluate(timeout: number): void {
   try {
-    inspect((post) => post("Runtime.evaluate", { expression: CALL, timeout }));
+    inspect((post) => post("Runtime.evaluate", { expression: CALL, timeout }), true);
   } catch {
     // It was stopped.
   }
@@ -95,7 +95,7 @@ function evaluate(timeout: number): void {
 
 let script: Script | undefined;
 
-/** Takes an event loop and a thread, without which Node aborts the process. */
+/** Calls it in a script. This takes an event loop and a thread, and Node aborts the process if it cannot have them. */
 function runScript(timeout: number): void {
   script ??= new (builtInModule("node:vm").Script)(CALL);
   try {
@@ -105,7 +105,7 @@ function runScript(timeout: number): void {
   }
 }
 
-// A loop takes four at most.
+// An event loop takes four at most.
 const DESCRIPTORS = 8;
 
 function hasDescriptors(): boolean {

@@ -1,14 +1,14 @@
 /** The Node options that a worker of the pool is given. Pure. */
 
-// The program came as text, and a worker's does not.
+// Options by which a program comes as text, which a worker's does not.
 const TEXT = /^(--input-type|--eval|-e|--print|-p|-pe)$/;
 
 /**
  * Workers inherit the program's Node options, loaders such as tsx among them. Only a program that came as text with
  * `--input-type` gives them a list of their own, because what they load before their entry would be refused with that.
  * @param given the program's options
- * @param refusedOf those options of a list that no worker takes: V8's, and those of the whole process
- * @returns undefined: they inherit
+ * @param refusedOf tells which options of a list no worker takes: V8's, and those of the whole process
+ * @returns `undefined` if workers inherit the program's options
  */
 export function workerArguments(
   given: readonly string[],

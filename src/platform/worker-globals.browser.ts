@@ -1,4 +1,4 @@
-/** Which globals a fresh worker has: what the page has of the browser, except for what only pages have. */
+/** Tells which globals a fresh worker has: those of the browser that the page has, without those that only pages have. */
 import { COMMON_GLOBALS, looksBuiltIn } from "./common-globals.js";
 
 const OF_PAGES = new Set(

@@ -1,10 +1,10 @@
-/** Which globals a fresh worker has. A kernel may use these, and none that the program has made for itself. */
+/** Tells which globals a fresh worker has. A kernel may use these, and none that the program has made for itself. */
 import { COMMON_GLOBALS, globalProperty, isNative, looksBuiltIn } from "./common-globals.js";
 
-/** Those of Node alone. */
+/** Globals that only Node has. */
 const NODE_GLOBALS = new Set(["Buffer", "clearImmediate", "global", "process", "setImmediate"]);
 
-/** Since which version Node has the others. Before that, or under a flag, they are a library's. */
+/** The version since which Node has other globals. Before that they are a library's. */
 const SINCE = new Map(
   Object.entries({
     Navigator: 21,
@@ -20,7 +20,7 @@ const SINCE = new Map(
   }),
 );
 
-/** The last version whose globals were looked through. */
+/** The last version of Node whose globals are known. */
 const LATEST_KNOWN = 26;
 
 export function isInWorkers(name: string): boolean {
@@ -28,13 +28,13 @@ export function isInWorkers(name: string): boolean {
   const major = nodeMajor();
   const since = SINCE.get(name);
   if (since !== undefined && major >= since) return true;
-  // Of Bun, Deno and versions to come it is not known what they have.
+  // The globals of Bun, of Deno and of later versions are not known.
   if (major > LATEST_KNOWN || "Bun" in globalThis || "Deno" in globalThis) return looksBuiltIn(name);
   const property = globalProperty(name);
   return property !== undefined && isOfEngine(name, property);
 }
 
-/** V8 brings functions and namespaces, as plain values that are not enumerable; `gc` (`--expose-gc`) is. */
+/** V8's globals are functions and namespaces, as plain values that are not enumerable; only `gc` (`--expose-gc`) is. */
 function isOfEngine(name: string, { value, enumerable }: PropertyDescriptor): boolean {
   if (enumerable === true && name !== "gc") return false;
   return isNative(value) || (name === "Temporal" && looksBuiltIn(name));

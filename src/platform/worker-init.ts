@@ -1,9 +1,9 @@
-/** What a worker is given when it is made: in Node as its `workerData`, in browsers in answer to its first message. */
+/** What a worker is given when it is made. In Node that is its `workerData`, in browsers the answer to its first message. */
 export interface WorkerInit {
-  /** Its end of the channel of rounds: wake messages come in, reports go out. */
+  /** The worker's end of the channel of rounds. Wake messages come in, reports go out. */
   readonly port: MessagePort;
-  /** Of its `OutputMark`, of protocol/output-mark.ts. */
+  /** Memory of its `OutputMark` (protocol/output-mark.ts). */
   readonly output: SharedArrayBuffer;
-  /** How it serves: a `WorkerSetup` of protocol/messages.ts. */
+  /** How the worker serves: a `WorkerSetup` (protocol/messages.ts). */
   readonly setup: object;
 }

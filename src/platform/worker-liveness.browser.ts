@@ -1,40 +1,40 @@
 /**
- * What a worker in a browser tells of its life. Browsers tell nobody when a worker has ended, least of all one that is
- * busy: Chromium lets it go on for up to two seconds after `terminate()`. So a worker holds a lock for as long as it lives,
- * and whoever asks for the same lock is given it when the worker has ended, in whichever way.
+ * How a worker in a browser tells that it lives. Browsers tell nobody when a worker has ended, and Chromium lets a busy one go on for up
+ * to two seconds after `terminate()`. So a worker holds a lock for as long as it lives. Whoever asks for the same lock gets it once the
+ * worker has ended, in whichever way.
  */
 import type { WorkerInit } from "./worker-init.js";
 
-/** The worker's first message. Until then it has touched no memory. */
+/** The worker's first message. Before it the worker has touched no memory. */
 export interface Born {
   readonly sharray: "born";
-  /** The lock that it holds; undefined where the browser has no locks for it (an opaque origin). */
+  /** The lock that the worker holds; `undefined` if the browser has no locks for it (an opaque origin). */
   readonly lock: string | undefined;
 }
 
-/** The answer to it: only now is somebody there to hear it, as a program's own worker may load this package late. */
+/** The answer to the first message. It comes only now, because a program's own worker may load this package late. */
 export interface Start extends WorkerInit {
   readonly sharray: "start";
 }
 
-/** The worker's last message: an error that nobody caught has ended it. */
+/** The worker's last message if an uncaught error has ended it. */
 export interface Died {
   readonly sharray: "died";
   readonly error: unknown;
-  /** Own field of the error, which a clone lacks. */
+  /** The error's own field of that name, which a clone lacks. */
   readonly code: unknown;
 }
 
-/** @returns undefined where it is a message of threads.js */
+/** @returns `undefined` if it is a message of threads.js */
 export function asLifeSign(data: unknown): Born | Died | undefined {
   return typeof data === "object" && data !== null && "sharray" in data ? (data as Born | Died) : undefined;
 }
 
 /**
- * The worker's side: gives the signs of life. As in Node, an error that nobody caught ends the worker, a rejection too.
- * @param onStart called with the answer to the first one
+ * The worker's side. An uncaught error ends the worker, as in Node, and so does a rejection that nobody handles.
+ * @param onStart called with the answer to the worker's first message
  */
-export async function live(onStart: (outfit: WorkerInit) => void): Promise<void> {
+export async function live(onStart: (init: WorkerInit) => void): Promise<void> {
   const scope = globalThis as unknown as WorkerScope;
   const { close, postMessage } = scope;
   const die = (event: Event, error: unknown): void => {
@@ -64,7 +64,7 @@ interface WorkerScope {
   postMessage(message: unknown): void;
 }
 
-/** @returns its name, once it is held; it is until this thread ends */
+/** Holds a lock until this thread ends. @returns its name, once it is held; `undefined` if there are no locks */
 function holdLock(): Promise<string | undefined> {
   const name = `sharray-worker-${crypto.randomUUID()}`;
   return new Promise((resolve) => {

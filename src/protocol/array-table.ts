@@ -1,4 +1,4 @@
-/** The arrays that a job touches, each once, with what is known of them. */
+/** The arrays that a job touches, and who sees each of them. */
 import { ownView, type TypedArray } from "../memory/dtypes.js";
 import type { ArrayName } from "../memory/presence.js";
 
@@ -8,22 +8,22 @@ export type Tasks = readonly [number, number];
 /** Who sees an array of the table. */
 export interface Sighting {
   readonly name: ArrayName;
-  /** The tasks that see the array whole; undefined: each sees its chunk. */
+  /** The tasks that see the whole array; undefined: each task sees its chunk. */
   readonly tasks: Tasks | undefined;
 }
 
-/** Their order is how messages name them. */
+/** Each array of a job, once. Messages name an array by its place in the table. */
 export class ArrayTable {
-  /** The engine's own views: nothing that the caller does to an array changes what it covers here. */
+  /** The engine's own views: whatever the caller does to an array, these cover the same elements. */
   readonly arrays: TypedArray[] = [];
-  /** Of each of them. */
+  /** One for each array, in the same order. */
   readonly sightings: Sighting[] = [];
-  /** Made where it is needed: it takes 0.1 µs, and many small calls have no arrays. */
+  /** Made at need, because many small calls have no arrays. */
   #indexOf: Map<TypedArray, number> | undefined;
 
   /**
-   * @param given the array by which it is known again
-   * @param name by which errors call it; the first one counts
+   * @param given the caller's array, by which the table knows it again
+   * @param name what errors call it; the first name counts
    * @param own the engine's view of it
    * @returns the array's place in the table
    */
@@ -44,13 +44,13 @@ export class ArrayTable {
     return index;
   }
 
-  /** @returns the array's place in the table; undefined: it is not in there */
+  /** @returns the array's place in the table; `undefined` if it has none */
   indexOf(given: TypedArray): number | undefined {
     return this.#indexOf?.get(given);
   }
 }
 
-/** Arrays that several tasks see by different ways are counted as seen by all between. */
+/** An array that several tasks see in different ways counts as seen by all tasks between them. */
 function union(a: Sighting["tasks"], b: Sighting["tasks"]): Sighting["tasks"] {
   return a === undefined || b === undefined ? undefined : [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
 }

@@ -1,8 +1,8 @@
 /**
- * Values that cross threads as msgpack: `args`, `shared`, items and the descriptor itself. A typed array inside a
- * value crosses as its place in the job's array table; small plain ones travel inline.
+ * Values that cross threads as msgpack: `args`, `shared`, items. A typed array in a value crosses as its place in the job's array
+ * table. A small plain array travels inline.
  *
- * The same bytes are decoded wherever a kernel runs, on the caller's thread too, so that a kernel can't tell where it is.
+ * Every thread decodes the same bytes, the caller's thread too. So a kernel can't tell where it runs.
  */
 import { isShared, isTypedArray, type TypedArray } from "../memory/dtypes.js";
 import { assertThere } from "../memory/presence.js";
@@ -11,13 +11,12 @@ import { decodeValue, encodeValue } from "./msgpack.js";
 import { OwnValue, type SentArray } from "./own-value.js";
 
 /**
- * Plain arrays of at least this many bytes are placed in a region, smaller ones cost less inside msgpack. Views of one buffer
- * count together, so that windows of a large one are not copied each for itself.
+ * Plain arrays of at least this many bytes are placed in a region. Smaller ones cost less inside msgpack. Views of one buffer count
+ * together, so that windows of a large buffer are not copied one by one.
  */
 export const INLINE_LIMIT = 64 * 1024;
 
-// Up to this size a copy costs less than an entry of the array table, for each thread a view (50,000 windows of 64 bytes:
-// 130 ms in place of 280, of 512 bytes: the same; Node 20).
+// Up to this many bytes a copy costs less than an entry of the array table (docs/decisions/0011).
 const TINY = 256;
 
 /** Encodes a caller's values: `args`, or all items of a call. */
@@ -25,13 +24,13 @@ export class ValueEncoder {
   readonly #table: ArrayTable;
   readonly #inlineBelow: number;
   readonly #everyTask: Tasks;
-  /** Bytes that small plain arrays take, of each buffer. */
+  /** Bytes of the small plain arrays, by their buffers. */
   #smallBytes: Map<ArrayBufferLike, number> | undefined;
 
   /**
-   * @param table where arrays that cross by reference are noted
-   * @param inlineBelow plain arrays of fewer bytes travel inline; 0 for none
-   * @param tasks of the call
+   * @param table notes the arrays that cross by reference
+   * @param inlineBelow plain arrays of fewer bytes travel inline; 0: none do
+   * @param tasks how many the call has
    */
   constructor(table: ArrayTable, inlineBelow: number, tasks: number) {
     this.#table = table;
@@ -40,10 +39,10 @@ export class ValueEncoder {
   }
 
   /**
-   * Reads a value; only the first step runs code of the caller's. What all values of the encoder hold is known before the
-   * first one with arrays is written.
-   * @param path how error messages call the value: `args`, `items[3]`
-   * @param task the one that sees it; undefined: every one
+   * Reads a value. Only this step runs code of the caller's. All values are read before the first one with arrays is written,
+   * because how an array travels depends on the others.
+   * @param path what errors call the value: `args`, `items[3]`
+   * @param task the one that sees the value; undefined: every task does
    * @throws TypeError with the path of what msgpack cannot carry
    */
   read(value: unknown, path: string, task?: number): OwnValue {
@@ -62,7 +61,7 @@ export class ValueEncoder {
 
   /**
    * @returns bytes that are overwritten when the next value is written
-   * @throws TypeError with the name of an array whose buffer has gone since it was read
+   * @throws TypeError with the name of an array whose buffer is gone since it was read
    */
   write(own: OwnValue, task?: number): Uint8Array {
     for (const sent of own.arrays) {
@@ -75,7 +74,7 @@ export class ValueEncoder {
     return encodeValue(own);
   }
 
-  /** Both, for a value that is the only one. */
+  /** Reads and writes the only value of this encoder. */
   encode(value: unknown, path: string): Uint8Array {
     return this.write(this.read(value, path));
   }
@@ -91,13 +90,13 @@ export class ValueDecoder {
   readonly #arrays: readonly TypedArray[];
   readonly #inlined: Set<ArrayBufferLike> | undefined;
 
-  /** @param inlined takes the buffers of arrays that come inline, where they must not be given away as results */
+  /** @param inlined takes the buffers of inline arrays, which a result must not give away */
   constructor(arrays: readonly TypedArray[], inlined?: Set<ArrayBufferLike>) {
     this.#arrays = arrays;
     this.#inlined = inlined;
   }
 
-  /** Objects and lists come back frozen: a kernel can't keep state in them. */
+  /** @returns the value with frozen objects and lists, so that a kernel can't keep state in them */
   decode(bytes: Uint8Array): unknown {
     return deepFreeze(decodeValue(bytes, this.#arrays, this.#inlined));
   }

@@ -1,30 +1,30 @@
 /**
- * The control block: the few words of shared memory by which a job's workers agree, without messages, on who runs
- * what. See README.md in this folder for the protocol and why it is safe.
+ * The control block: a few words of shared memory by which workers agree on who runs what, without messages. README.md in this
+ * folder has the protocol, and why it is safe.
  */
 
-// A kernel on the calling thread may replace them, and must not make the loop endless.
+// Held, because a kernel on the calling thread may replace them and so make the loop endless.
 const { max, min } = Math;
 
 /** Next task to claim. Only grows; every claim is one `Atomics.add`. */
 const NEXT = 0;
 /**
- * Tasks at or past this index must not start. Starts as the number of tasks; a failure lowers it to its own index,
- * an abort to `ABORTED`. Only falls.
+ * Tasks at or past this index must not start. It starts as the number of tasks and only falls: a failure lowers it to its own
+ * index, an abort to `ABORTED`.
  */
 const LIMIT = 1;
 /**
- * Claims in progress. Raised before `NEXT` is, lowered after the claim's results are written: `NEXT` at the limit and
- * then no claim open means that every task below the limit has ended.
+ * Claims in progress. A worker raises it before `NEXT`, and lowers it once the claim's results are written. If `NEXT` is at the
+ * limit, and then no claim is open, every task below the limit has ended.
  */
 const OPEN = 2;
-/** Tasks that ended, added once per claim; read for progress only. */
+/** Tasks that ended. Each claim adds its own once. Read for progress only. */
 const ENDED = 3;
-/** Values and errors that were sent by message: the caller's side waits until it has received as many. */
+/** Values and errors that go by message. The caller's side waits until it has received as many. */
 const POSTED = 4;
 /**
- * Tasks at or past this index must not be claimed yet: their results would have no place. The number of tasks, but for
- * streams, whose caller's side raises it as results are taken. Only grows.
+ * Tasks at or past this index must not be claimed yet, because there is no room for their results. It only grows: in streams the
+ * caller's side raises it as results are taken. In other calls it is the number of tasks.
  */
 const GATE = 5;
 
@@ -35,8 +35,8 @@ export const CONTROL_BYTES = 64;
 const ABORTED = -1;
 
 /**
- * Claims run past the end by at most one claim per worker, and stay far below 2^31. Nor does a list hold more results:
- * V8 ends the process where one grows past 112,813,858 elements (Node 20).
+ * Claims run past the end by at most one claim per worker, and stay far below 2^31. A list of results does not hold more either:
+ * V8 ends the process if a list grows past 112,813,858 elements (Node 20).
  */
 export const MAX_TASKS = 2 ** 26;
 
@@ -45,33 +45,33 @@ export class ControlBlock {
   onLimit: (() => void) | undefined;
   readonly #words: Int32Array;
 
-  /** @param words 16 words; on shared memory where workers take part */
+  /** @param words 16 words; on shared memory if workers take part */
   constructor(words: Int32Array) {
     this.#words = words;
   }
 
-  /** Makes the block ready for `tasks` tasks. Before any worker knows of it. */
+  /** Makes the block ready for `tasks` tasks, before any worker knows of it. */
   reset(tasks: number): void {
     this.onLimit = undefined;
-    // A loop, as `fill` takes longer for so few.
+    // A loop, because `fill` takes longer for so few words.
     for (let i = 0; i < this.#words.length; i += 1) this.#words[i] = 0;
     this.#words[LIMIT] = tasks;
     this.#words[GATE] = tasks;
   }
 
-  /** Puts up the gate of a stream, whose workers claim by `claimBelowGate`. After `reset`, before any worker knows. */
+  /** Puts up the gate of a stream, whose workers claim by `claimBelowGate`. After `reset`, before any worker knows of it. */
   closeGate(gate: number): void {
     this.#words[GATE] = gate;
   }
 
-  /** The caller's side alone does. */
+  /** Lets workers claim up to this task. Only the caller's side does so. */
   raiseGate(gate: number): void {
     Atomics.store(this.#words, GATE, gate);
   }
 
   /**
    * Claims up to `count` tasks.
-   * @returns the first of them, or -1 when none is left; otherwise `endClaim` must follow
+   * @returns the first of them, after which `endClaim` must follow; -1 if none is left
    */
   claim(count: number): number {
     const words = this.#words;
@@ -83,8 +83,8 @@ export class ControlBlock {
   }
 
   /**
-   * Claims up to `count` tasks that the gate lets pass: exactly those, so that results never exceed their room.
-   * @returns undefined when there are none; otherwise `endClaim` must follow
+   * Claims up to `count` tasks below the gate, and none beyond, so that results never exceed their room.
+   * @returns the claimed tasks, after which `endClaim` must follow; `undefined` if there are none
    */
   claimBelowGate(count: number): readonly [start: number, end: number] | undefined {
     const words = this.#words;
@@ -99,7 +99,7 @@ export class ControlBlock {
     return undefined;
   }
 
-  /** The results of a claim of `tasks` tasks are written: whoever sees the claim ended sees them too. */
+  /** The results of a claim of `tasks` tasks are written. Whoever sees that the claim has ended sees its results, too. */
   endClaim(tasks: number): void {
     Atomics.add(this.#words, ENDED, tasks);
     Atomics.sub(this.#words, OPEN, 1);
@@ -110,22 +110,22 @@ export class ControlBlock {
     Atomics.add(this.#words, OPEN, 1);
   }
 
-  /** Has every task below the limit ended? Once true, a late claim that finds nothing may make it false for a moment. */
+  /** Whether every task below the limit has ended. A late claim that finds nothing may make it false again for a moment. */
   get finished(): boolean {
     return this.exhausted && Atomics.load(this.#words, OPEN) === 0;
   }
 
-  /** Where the next claim will start: may be stale, fit for guessing how much is left. */
+  /** The start of the next claim. It may be stale, and serves to guess how much is left. */
   get next(): number {
     return Atomics.load(this.#words, NEXT);
   }
 
-  /** Tasks that claims would find now: may be stale, and grows when the gate is raised. */
+  /** Tasks that claims would find now. It may be stale, and grows when the gate is raised. */
   get claimable(): number {
     return max(0, min(Atomics.load(this.#words, GATE), this.limit) - this.next);
   }
 
-  /** Is everything below the limit claimed? Once true, it stays so. */
+  /** Whether everything below the limit is claimed. Once true, it stays so. */
   get exhausted(): boolean {
     return this.next >= this.limit;
   }

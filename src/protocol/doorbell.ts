@@ -1,35 +1,35 @@
 /**
- * The doorbell: a worker that has just had work parks for a moment, and is then woken through shared memory instead of
- * by a message, which its event loop would have to take, decode and hand out. One worker parks at a bell, one caller
- * rings it. A wake-up that brings nothing new is left in the bell itself: mail.
+ * The doorbell wakes a worker through shared memory. A worker that has just had work parks at its bell for a moment, because a
+ * message would have to pass its event loop. One worker parks at a bell, and one thread rings it. A wake message that brings
+ * nothing new is left in the bell itself, as mail.
  */
 
 import { clock } from "../platform/clock.js";
 import type { WakeMessage } from "./messages.js";
 
-// Word 0 says what the worker does. The worker itself sets AWAKE, LOOKING and PARKED, the caller's side RUNG and POKED.
+// Word 0 says what the worker does. The worker sets AWAKE, LOOKING and PARKED. The caller's side sets RUNG and POKED.
 const STATE = 0;
-/** Takes messages. */
+/** The worker takes messages. */
 const AWAKE = 0;
-/** Waits for the bell, and looks at no message. */
+/** The worker sleeps at the bell, and takes no messages. */
 const PARKED = 1;
 /** There is mail. */
 const RUNG = 2;
 /** There are messages. */
 const POKED = 3;
-/** As PARKED, but awake: looks at the bell all the time. */
+/** As PARKED, but the worker is awake and looks at the bell all the time. */
 const LOOKING = 4;
 
-/** What the worker did when it was rung or poked: it kept looking at the bell, slept beside it, or was not there. */
+/** What the worker did when it was rung or poked: it looked at the bell, slept there, or was elsewhere. */
 export type Found = "looking" | "asleep" | "away";
 
-// The mail: the caller writes it while the worker is parked, the worker reads it once it is rung.
+// First word of the mail. The caller's side writes it while the worker is parked, and the worker reads it once it is rung.
 const MAIL = 16;
 
-/** Bytes of a bell: a cache line for the state, which the worker keeps looking at, and one for the mail. */
+/** Bytes of a bell: a cache line for the state, at which the worker looks all the time, and one for the mail. */
 export const BELL_BYTES = 128;
 
-// One by one: a loop over the names of the fields takes 0.1 µs more.
+// Field by field, because a loop over the names takes longer (docs/decisions/0011).
 function writeMail(words: Int32Array, wake: WakeMessage): void {
   words[MAIL] = wake.round;
   words[MAIL + 1] = wake.memory;
@@ -72,7 +72,7 @@ export class Doorbell {
     this.#words = new Int32Array(buffer, 0, BELL_BYTES / Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** The caller's side. @returns "away": the worker must get a message, as it is not there or lacks something */
+  /** The caller's side rings. @returns "away" if the worker needs a message, because it is elsewhere or lacks something */
   ring(wake: WakeMessage): Found {
     if (bringsNews(wake)) return "away";
     const words = this.#words;
@@ -82,15 +82,18 @@ export class Doorbell {
     return this.#wake(RUNG);
   }
 
-  /** The caller's side: there is a message, which a parked worker would not see. */
+  /** The caller's side has posted a message, which a parked worker would not see. */
   poke(): Found {
     return this.#wake(POKED);
   }
 
   /**
-   * The worker's side: waits until it is woken, `ms` milliseconds at most, the first `spin` of them awake.
-   * @param takeMessages takes what has come by message; looked at before the wait, as what came earlier rings no bell
-   * @returns the mail, or undefined where it was woken for messages or not at all
+   * The worker waits until it is woken.
+   * @param takeMessages takes the messages that have come, and says whether there were any; asked before the wait, because what
+   *   came earlier rings no bell
+   * @param spin milliseconds during which the worker stays awake
+   * @param ms milliseconds that it waits at most
+   * @returns the mail; `undefined` if it was woken for messages, or not at all
    */
   park(takeMessages: () => boolean, spin: number, ms: number): WakeMessage | undefined {
     const words = this.#words;
@@ -106,14 +109,14 @@ export class Doorbell {
     return readMail(words);
   }
 
-  /** Did the last wait end while the worker was awake? */
+  /** Whether the last wait ended while the worker was awake. */
   get rangAtOnce(): boolean {
     return this.#rangAtOnce;
   }
 
   #wake(state: typeof RUNG | typeof POKED): Found {
     const words = this.#words;
-    // In this order, as a worker that stops looking goes to sleep.
+    // In this order, because a worker that stops looking goes to sleep.
     if (Atomics.compareExchange(words, STATE, LOOKING, state) === LOOKING) return "looking";
     if (Atomics.compareExchange(words, STATE, PARKED, state) !== PARKED) return "away";
     Atomics.notify(words, STATE, 1);

@@ -5,7 +5,7 @@ import type { ValueDecoder, ValueEncoder } from "./codec.js";
 import { MAX_TASKS } from "./control-block.js";
 import type { OwnValue } from "./own-value.js";
 
-/** Packed items: plain numbers as they are, everything else as msgpack. */
+/** Packed items: numbers as they are, everything else as msgpack. */
 export type PackedItems =
   | NumberItems
   | {
@@ -17,18 +17,18 @@ export type PackedItems =
 
 interface NumberItems {
   /**
-   * `integers`: each fits 32 bits, and none is -0. Kernels get them as integers; a number that is read from an array of
-   * 64-bit floats stays one, and what a kernel works out from it: indices, for one (1.4 to 7 times slower, Node 20).
+   * `integers`: each fits 32 bits, and none is -0. Kernels get them as integers, because V8 is slower with floats as indices
+   * (docs/decisions/0011).
    */
   readonly packing: "integers" | "numbers";
   readonly numbers: ArrayLike<number>;
 }
 
-/** Items that have places. */
+/** Items that can be read by index. */
 export type ItemList = readonly unknown[] | Exclude<TypedArray, BigInt64Array | BigUint64Array>;
 
 /**
- * Lists and arrays of numbers as they are; anything else that can be iterated is read to its end.
+ * The items by index: lists and arrays of numbers as they are, other iterables read to their end.
  * @throws TypeError, RangeError
  */
 export function listItems(items: unknown): ItemList {
@@ -37,7 +37,7 @@ export function listItems(items: unknown): ItemList {
     return items;
   }
   if (isTypedArray(items)) return listElements(items);
-  // Text can be iterated, but whoever passes one means something else.
+  // A string can be iterated, but whoever passes one means something else.
   const isIterable =
     typeof items === "object" && items !== null && Symbol.iterator in items && !isTypedArrayInName(items);
   if (!isIterable) {
@@ -70,8 +70,8 @@ function tooMany(count: number | string): never {
 }
 
 /**
- * @param count of the items, as it was when the call was made
- * @returns numbers as the very list that was given: to be copied before the caller can go on
+ * @param count how many items there were when the call was made
+ * @returns numbers as the very list that was given, to be copied before the caller can go on
  * @throws TypeError naming the item that msgpack cannot carry
  */
 export function packItems(items: ItemList, count: number, encoder: ValueEncoder): PackedItems {
@@ -90,7 +90,7 @@ export function packItems(items: ItemList, count: number, encoder: ValueEncoder)
     used += encoded.length;
     offsets[i + 1] = used;
   };
-  // Whether small arrays travel inline is known when all items have been read. Items before the first array need not wait.
+  // How small arrays travel is known once all items were read. Items before the first array need not wait.
   const waiting: OwnValue[] = [];
   for (let i = 0; i < count; i++) {
     const path = `items[${i}]`;
@@ -128,26 +128,26 @@ function areIntegers(numbers: ArrayLike<number>): boolean {
   return true;
 }
 
-/** The same on memory of their own, for when the caller may change its list. */
+/** The same items on memory of their own, in case the caller changes its list. */
 export function ownItems(items: PackedItems | undefined): PackedItems | undefined {
   if (items === undefined || items.packing === "msgpack") return items;
   return { packing: items.packing, numbers: Float64Array.from(items.numbers) };
 }
 
-/** Bytes that the items take on their way. */
+/** Bytes that the items take to cross. */
 export function itemBytes(items: PackedItems | undefined): number {
   if (items === undefined) return 0;
   if (items.packing !== "msgpack") return items.numbers.length * Float64Array.BYTES_PER_ELEMENT;
   return items.bytes.byteLength + items.offsets.byteLength;
 }
 
-/** Reads items where they are run. */
+/** Reads items on the thread that runs their tasks. */
 export function itemReader(items: PackedItems, decoder: ValueDecoder): (index: number) => unknown {
   if (items.packing !== "msgpack") {
     const { packing, numbers } = items;
     return packing === "integers" ? (index) => (numbers[index] as number) | 0 : (index) => numbers[index];
   }
   const { bytes, offsets } = items;
-  // `slice` copies out of shared memory: TextDecoder refuses shared bytes in browsers.
+  // `slice` copies out of shared memory, because TextDecoder refuses shared bytes in browsers.
   return (index) => decoder.decode(bytes.slice(offsets[index], offsets[index + 1]));
 }

@@ -1,6 +1,6 @@
 /**
- * The job block: the results and the packed items of one job in one region. It outlives the rounds in which the
- * tasks are run. In this order: result slots, result kinds, items.
+ * The job block: results and packed items of one job in one region. It outlives the rounds in which the tasks run. In this order:
+ * result slots, result kinds, items.
  */
 import type { Arena } from "../memory/arena.js";
 import { aligned } from "../memory/placement.js";
@@ -9,7 +9,7 @@ import { copyBytes } from "../platform/bytes.js";
 import type { PackedItems } from "./items.js";
 import { ResultTable } from "./result-table.js";
 
-/** Offsets of the parts, worked out from the number of tasks and the bytes of the items alone. */
+/** Offsets of the parts. They follow from the number of tasks and the bytes of the items alone. */
 interface BlockLayout {
   readonly kinds: number;
   /** Numbers, or the offsets of msgpack items. */
@@ -36,7 +36,7 @@ export function blockBytes(tasks: number, items: PackedItems | undefined): numbe
   return blockLayout(tasks, items).end;
 }
 
-// For two numbers `set` takes 0.03 µs, a loop 0.01; for 100,000 a loop takes twice as long.
+// Up to this many numbers a loop is faster than `set` (docs/decisions/0011).
 const FEW = 16;
 
 /** A job block as one thread sees it. */
@@ -60,7 +60,7 @@ export class JobBlock {
     }
   }
 
-  /** Are these views right for another job, too? Those of msgpack items depend on their lengths. */
+  /** Whether these views serve another job, too. Views of msgpack items do not, because they depend on the items' lengths. */
   isFor(tasks: number, packing: PackedItems["packing"] | null): boolean {
     return (
       packing !== "msgpack" && this.results.length === tasks && (this.items?.packing ?? null) === packing
@@ -81,8 +81,8 @@ interface OpenedBlock {
 }
 
 /**
- * Takes a region for a job, and writes into it what is known before the first task. Calls that repeat get the same
- * region again, with the views of it that the last one made (four or five, 0.1 µs each).
+ * Takes a region for a job, and writes what is known before the first task. A call that repeats gets the same region again, with the
+ * views that the last one made.
  */
 export function openBlock(arena: Arena, tasks: number, items: PackedItems | undefined): OpenedBlock {
   const layout = blockLayout(tasks, items);
@@ -90,7 +90,7 @@ export function openBlock(arena: Arena, tasks: number, items: PackedItems | unde
   try {
     return openIn(region, layout, tasks, items);
   } catch (error) {
-    // A list may be a proxy, and answer something else than before.
+    // A list may be a proxy that answers something else than before.
     arena.give(region);
     throw error;
   }
@@ -114,7 +114,7 @@ function openIn(
   }
   if (region.recycled) opened.block.results.reset();
   if (items !== undefined && items.packing !== "msgpack") {
-    // A listener of telemetry, or a getter of `args`, has had the list meanwhile.
+    // A listener of telemetry, or a getter of `args`, may have changed the list.
     if (items.numbers.length !== tasks) {
       throw new TypeError(
         `Cannot map the items as their list must stay as it is while the call is made: it had ${tasks}, ` +

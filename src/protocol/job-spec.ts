@@ -1,30 +1,57 @@
-/** What a job is, as plain data: the same for every strategy, and most of what a worker gets to know of it. */
+/** What a job is, as plain data: the same for every strategy, and most of what a worker learns of it. */
+import { JOB_FIELDS, type JobField } from "./job-fields.js";
 
-/** How tasks are cut: one per array of a list, one per chunk of an array or of columns, one per item. */
-type Shape = "list" | "array" | "columns" | "items";
+type Fields = typeof JOB_FIELDS;
+type Values = { readonly [Name in keyof Fields]: Fields[Name] extends JobField<infer T> ? T : never };
+type OptionalName = { [Name in keyof Values]: undefined extends Values[Name] ? Name : never }[keyof Values];
 
-/** Named or unnamed arrays, as places in the job's array table. */
-export interface ArrayGroup {
-  /** Names of the columns; null: a bare array, or a list. */
-  readonly names: readonly string[] | null;
-  readonly arrays: readonly number[];
+/** The fields of `JOB_FIELDS`; optional ones may be left out. */
+export interface JobSpec
+  extends Pick<Values, Exclude<keyof Values, OptionalName>>,
+    Partial<Pick<Values, OptionalName>> {}
+
+/** The values of a job's fields in the order of the table. */
+export type PackedJob = readonly unknown[];
+
+interface NamedField extends JobField<unknown> {
+  readonly name: keyof JobSpec;
 }
 
-export interface JobSpec {
-  readonly shape: Shape;
-  readonly tasks: number;
-  /** Elements of the column or array; of no meaning for lists and items. */
-  readonly length: number;
-  /** Elements per task, at least 1; of no meaning for lists and items. */
-  readonly chunkSize: number;
-  readonly inputs: ArrayGroup;
-  /** Written in place by `transformShared`; null elsewhere. */
-  readonly outputs: ArrayGroup | null;
-  /** The outputs hold old data: each task clears its range first. */
-  readonly clearOutputs: boolean;
-  /** Encoded by `ValueEncoder`; null where the caller gave none. */
-  readonly args: Uint8Array | null;
-  readonly shared: Uint8Array | null;
+const FIELDS = Object.entries(JOB_FIELDS).map(([name, field]) => ({ name, ...field })) as NamedField[];
+
+export function packJob(spec: JobSpec): PackedJob {
+  const packed: unknown[] = [];
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const { name, pack } = FIELDS[i] as NamedField;
+    packed.push(pack(spec[name]));
+  }
+  return packed;
+}
+
+/** Has every field, so that the copies of it are all of one hidden class, and no setter of a prototype is called. */
+const BLANK: Readonly<Record<string, unknown>> = Object.fromEntries(
+  FIELDS.map(({ name }) => [name, undefined]),
+);
+
+export function unpackJob(packed: PackedJob): JobSpec {
+  const spec = { ...BLANK };
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const { name, unpack } = FIELDS[i] as NamedField;
+    spec[name] = unpack(packed[i]);
+  }
+  return spec as unknown as JobSpec;
+}
+
+/** Whether both describe the same job. Every call that repeats asks, so this makes no objects. */
+export function isSameJob(a: JobSpec, b: JobSpec): boolean {
+  if (a === b) return true;
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const field = FIELDS[i] as NamedField;
+    const before = a[field.name];
+    const now = b[field.name];
+    if (before !== now && !field.isSame(before, now)) return false;
+  }
+  return true;
 }
 
 /** The range of elements that a task covers: of its chunk, of its array in a list; an item's is its index. */

@@ -1,6 +1,6 @@
 /** More values than a `Map` holds, by the indices of their tasks. */
 
-/** V8 keeps no more in a `Map`. */
+/** The most entries that V8 keeps in a `Map`. */
 export const MOST_IN_MAP = 2 ** 24;
 
 type Entry = [index: number, value: unknown];

@@ -1,26 +1,29 @@
 /** Every message between the caller's thread and a worker of its pool. */
 import type { Thrown } from "./thrown.js";
 
-/** How a worker gets at a kernel: by source text, or from a module. */
-export type KernelAddress =
-  | {
-      readonly type: "inline";
-      readonly source: string;
-      readonly name: string;
-      readonly stateful: boolean;
-      readonly lingers: boolean;
-      readonly writes: number;
-    }
-  | { readonly type: "module"; readonly url: string; readonly name: string; readonly threadSafe: boolean };
+/** How a worker gets at a kernel: plain data. What else is in it only the kernel's kind knows (`src/kernel/kind.ts`). */
+export interface KernelAddress {
+  readonly kind: string;
+  /** Name for messages and stack frames, on one line. */
+  readonly name: string;
+  /** Whether it may hold on to arrays that it returns. */
+  readonly stateful: boolean;
+  /** Whether it may touch its arrays after its task has ended. */
+  readonly lingers: boolean;
+  /** False: it must not run on several threads of one process. */
+  readonly threadSafe?: false;
+  /** Bit `i` is set if it is known to write to its parameter `i`. */
+  readonly writes: number;
+}
 
-/** To a worker: what it has not met yet, and a round to take part in. */
+/** To a worker: a round to take part in, and what it lacks for that. */
 export interface WakeMessage {
   /** Names the round in the worker's answers. */
   readonly round: number;
-  /** Memory of the round's region. */
+  /** Id of the round's region. */
   readonly memory: number;
   readonly descriptorBytes: number;
-  /** Names the descriptor: one of the same memory and version is the same. */
+  /** Names the descriptor. The same version in the same memory is the same descriptor. */
   readonly version: number;
   readonly orderLength: number;
   /** Workers that were woken for the round. */
@@ -29,15 +32,15 @@ export interface WakeMessage {
   readonly participant: number;
   /** Handles that this worker lacks, by id. */
   readonly handles: ReadonlyMap<number, SharedArrayBuffer> | null;
-  /** The round's kernel where this worker lacks it. */
+  /** The round's kernel; null: the worker has it. */
   readonly kernel: KernelAddress | null;
-  /** Memory that is gone: the worker lets its handles go. */
+  /** Memory that is gone, whose handles the worker lets go. */
   readonly forget: readonly number[] | null;
-  /** Kernels that this worker is taken not to have any more: not the one of this round. */
+  /** Kernels that the worker is to forget. The one of this round is not among them. */
   readonly forgetKernels: readonly number[] | null;
 }
 
-/** To a worker: its garbage is in the way. It collects it, and answers with what is gone. */
+/** To a worker: it is to collect its garbage, and to answer with what is gone. */
 export interface CollectMessage {
   readonly round: null;
   /** As in a wake message. */
@@ -53,12 +56,12 @@ export interface CollectedReport {
   readonly gone: readonly number[];
 }
 
-/** From a worker: results that do not fit a slot, and at the end that it left the round. */
+/** From a worker: results that do not fit a slot, and at the end that it has left the round. */
 export interface ReportMessage {
   readonly round: number;
   readonly values: readonly (readonly [index: number, value: unknown])[];
   readonly failures: readonly (readonly [index: number, thrown: Thrown])[];
-  /** Set on the worker's last message of the round: from then on it touches none of the round's memory. */
+  /** Whether this is the worker's last message of the round. From then on it touches none of the round's memory. */
   readonly left: boolean;
   /** The worker could not take part at all: its kernel does not load. */
   readonly broken: Thrown | null;
@@ -66,7 +69,7 @@ export interface ReportMessage {
 
 /** A worker's first report. */
 export interface StartReport {
-  /** It is about none. */
+  /** null: it is about no round. */
   readonly round: null;
   /** Why the worker cannot serve: what its initializer threw; null: it serves. */
   readonly broken: Thrown | null;
@@ -91,17 +94,17 @@ function areEntries(list: unknown): boolean {
   return true;
 }
 
-/** The `code` of the error by which a worker ends itself that kernels have made useless. */
+/** The `code` of the error by which a worker ends itself if kernels have made it useless. */
 export const USELESS = "SHARRAY_WORKER_USELESS";
 
 /** How a worker serves; given to it when it is made. */
 export interface WorkerSetup {
-  /** Run once before the first task; null for none. */
+  /** Runs once before the first task; null: there is none. */
   readonly initializer: KernelAddress | null;
   /** Its doorbell. */
   readonly bell: SharedArrayBuffer;
-  /** Does it wait at its bell at all? */
+  /** Whether it waits at its bell at all. */
   readonly parks: boolean;
-  /** May it keep looking at the bell for a moment before it waits? */
+  /** Whether it may look at its bell for a moment before it sleeps. */
   readonly spins: boolean;
 }

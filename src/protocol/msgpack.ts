@@ -1,4 +1,4 @@
-/** The encoders and decoders of values and descriptors: whatever uses msgpack itself. */
+/** Encoders and decoders of values and descriptors. Only this file uses msgpack itself. */
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { elementBytes, kindOf, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { MAX_DEPTH, type OwnValue, SentArray } from "./own-value.js";
@@ -6,7 +6,7 @@ import { MAX_DEPTH, type OwnValue, SentArray } from "./own-value.js";
 const REFERENCE = 1;
 const INLINE = 2;
 
-/** What is being decoded. */
+/** What the extensions need of the value that is being decoded. */
 interface Scope {
   arrays: readonly TypedArray[];
   inlined: Set<ArrayBufferLike> | undefined;
@@ -53,21 +53,21 @@ const options = {
   maxDepth: MAX_DEPTH + 8,
 };
 
-// One encoder of each sort for all values: making one costs 1.2 µs and 2 KB, more than a small value takes. No code of a
-// caller's runs while they are at work: they see values that are the engine's own.
+// One encoder of each sort for all values, because making one costs more than a small value takes. They see values of the engine's
+// own only, so no code of a caller's runs meanwhile.
 const newEncoder = (forceIntegerToFloat: boolean): Encoder<Scope> =>
   new Encoder({ ...options, forceIntegerToFloat });
-// Workers only decode: marked so, encoders are left out of their bundle.
+// Workers only decode. Bundlers leave encoders with this mark out of the worker's bundle.
 let plain = /* @__PURE__ */ newEncoder(false);
 let floats = /* @__PURE__ */ newEncoder(true);
 const decoder = new Decoder(options);
 
-// An encoder keeps a buffer for the largest value that it has met.
+// Bytes. An encoder keeps a buffer as large as its largest value; beyond this it is replaced.
 const LARGEST_KEPT = 1024 * 1024;
 
 /** @returns bytes that are overwritten when the next value is encoded */
 export function encodeValue({ value, hasNegativeZero }: OwnValue): Uint8Array {
-  // msgpack's integers have no -0; where there is one, all numbers travel as 64-bit floats.
+  // msgpack's integers have no -0. If there is one, all numbers travel as 64-bit floats.
   const encoded = (hasNegativeZero ? floats : plain).encodeSharedRef(value);
   if (encoded.buffer.byteLength > LARGEST_KEPT) {
     plain = newEncoder(false);
@@ -82,7 +82,7 @@ export function decodeValue(
   arrays: readonly TypedArray[],
   inlined: Set<ArrayBufferLike> | undefined,
 ): unknown {
-  // A setter on `Object.prototype` may run meanwhile, and make a call: its values are decoded in between.
+  // A setter on `Object.prototype` may make a call meanwhile, whose values are decoded in between.
   const before = { arrays: scope.arrays, inlined: scope.inlined };
   scope.arrays = arrays;
   scope.inlined = inlined;
@@ -94,7 +94,7 @@ export function decodeValue(
   }
 }
 
-// Both are stateless between calls; making one costs more than a small descriptor.
+// Both keep no state between calls. Making one costs more than a small descriptor takes.
 const listEncoder = /* @__PURE__ */ new Encoder();
 const listDecoder = new Decoder();
 

@@ -1,4 +1,4 @@
-/** Whether a worker has written to the console: the pool ends one that has not without waiting for its output. */
+/** Tells whether a worker has written to the console. If not, the pool ends it without waiting for its output. */
 export class OutputMark {
   readonly buffer: SharedArrayBuffer;
   readonly #bytes: Uint8Array;

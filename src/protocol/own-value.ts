@@ -1,19 +1,20 @@
 /**
- * A caller's value as the engine's own: checked and copied in one go. Everything of the caller's is read once, here. What
- * getters and proxies do meanwhile, such as to make a call themselves, meets no work that is half done.
+ * A caller's value as the engine's own, checked and copied in one go. Everything of the caller's is read here, and once. Getters and
+ * proxies may do anything meanwhile, even make a call: they meet no work that is half done.
  */
 import { quote } from "../errors.js";
 import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
+import { keyPath } from "../platform/key-path.js";
 import { isDate } from "../platform/realms.js";
 
-/** A typed array of a value, until it is known how it travels. */
+/** A typed array in a value, until it is known how it travels. */
 export class SentArray {
   readonly given: TypedArray;
   /** The engine's own view. */
   readonly view: TypedArray;
   readonly path: string;
-  /** In the array table; undefined: it travels inline. */
+  /** Its place in the array table; undefined: it travels inline. */
   place: number | undefined;
 
   constructor(given: TypedArray, path: string) {
@@ -23,7 +24,7 @@ export class SentArray {
   }
 }
 
-/** Lists and plain objects are new ones, typed arrays are `SentArray`s, the rest is as it was. */
+/** The copy: lists and plain objects are new, typed arrays are `SentArray`s, the rest is as it was. */
 export class OwnValue {
   readonly value: unknown;
   hasNegativeZero = false;
@@ -33,7 +34,7 @@ export class OwnValue {
   readonly #ancestors: object[] = [];
 
   /**
-   * @param path how error messages call the value: `args`, `items[3]`
+   * @param path what errors call the value: `args`, `items[3]`
    * @throws TypeError with the path of what msgpack cannot carry
    */
   constructor(value: unknown, path: string) {
@@ -113,18 +114,13 @@ function ownDate(date: Date, path: string): Date {
 
 const NONE: readonly SentArray[] = Object.freeze([]);
 
-// Far deeper than data is; a deeper value is refused with its path rather than by overflowing the stack.
+// Far deeper than data is. A deeper value is refused with its path, before it overflows the stack.
 export const MAX_DEPTH = 500;
 
 const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Date) => number;
 
 const ALLOWED =
   "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
-
-/** How a path goes on to a key: `.fit`, `["my key"]`. */
-export function keyPath(key: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-}
 
 function refuse(path: string, expected: string, received: string): never {
   throw new TypeError(

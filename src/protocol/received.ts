@@ -1,17 +1,17 @@
 /** Values that came by message, by the indices of their tasks. */
 
-/** What is read of them. */
+/** Values by index, for reading. */
 export interface Values {
   has(index: number): boolean;
   get(index: number): unknown;
 }
 
-// V8 keeps a list as one block of memory if none of its gaps is longer.
+// V8 keeps a list as one block of memory if it has no longer gaps.
 const CHUNK = 1024;
 
-/** A `Map` holds 2^24 values at most. A call may have 2^26 tasks, and each of them a value. */
+/** Values of up to 2^26 tasks. A `Map` would hold 2^24 at most. */
 export class Received implements Values {
-  /** Lists with holes: a task without a value has none in them. */
+  /** Lists with holes: a task without a value has no element. */
   readonly #chunks: unknown[][] = [];
 
   has(index: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * How a kernel's result leaves the worker. Memory that the kernel does not own (the payload, `args`) is copied, so the
- * result is a value of its own. A message copies it once more; only very large arrays are transferred instead.
+ * How a kernel's result leaves the worker. Memory that the kernel does not own (the payload, `args`) is copied, so that the result
+ * is a value of its own. A message copies it once more. Only very large arrays are transferred instead.
  */
 
 import { quote } from "../errors.js";
@@ -8,45 +8,41 @@ import { isDetached, isSharedBuffer, isTypedArray, kindOf, ownView, viewOf } fro
 import { isRecord } from "../memory/inputs.js";
 import { structuredClone } from "../platform/builtins.js";
 import { copyBytes } from "../platform/bytes.js";
+import { keyPath } from "../platform/key-path.js";
 import { isMap, isSet } from "../platform/realms.js";
-import { keyPath } from "./own-value.js";
 
 /** A result ready for `postMessage(value, transfer)`. */
 export interface ResultCopy {
   readonly value: unknown;
   readonly transfer: ArrayBuffer[];
-  /** Nothing but values, containers and arrays that are nobody else's: where it crosses no thread it may stay as it is. */
+  /** Whether it holds nothing but values, containers and arrays of its own. Then it may stay as it is unless it crosses threads. */
   readonly isPlain: boolean;
-  /** About as many bytes as its message takes; Infinity for one that is deep, as the reader may have no stack for it. */
+  /** About as many bytes as its message takes; Infinity if it is deep, because the reader may lack the stack for it. */
   readonly weight: number;
 }
 
 /**
- * From this size on a buffer is transferred. The first transfer of all makes every access to a typed array slower, in its
- * thread, for ever: V8 then looks at each whether the buffer is still there. Kernels of five kinds took 1.10 to 1.82 times
- * as long (Node 20: FFT 1.10, k-fold 1.33, Black-Scholes 1.46, convolution 1.82). Copying takes 1-2 ms per MB, on both
- * sides together; with this much it would keep the caller's thread for some 10 ms.
+ * From this many bytes on a buffer is transferred, because copying it would keep the caller's thread for some 10 ms. Smaller ones
+ * are copied: the first transfer makes every access to a typed array slower, in its thread, for ever (docs/decisions/0007).
  */
 const MOVED_BYTES = 8 * 1024 * 1024;
 
 /**
- * A worker has a stack of 4 MB, the calling thread one of 1 MB, in which it reads 1,581 objects inside each other, more
- * arrays, maps and sets (Node 22; 1,920 on Node 20). A result that is deeper is refused where it is made, and with its
- * path. The walk below needs half of the calling thread's stack for as many.
+ * The most objects inside each other in a result. The calling thread has a smaller stack than a worker, and could not read a much
+ * deeper result (docs/decisions/0011). So the worker refuses it, with its path.
  */
 export const MAX_DEPTH = 1000;
 
-// Even a thread with a small stack reads so many.
+// Even a thread with a small stack reads this many objects inside each other.
 const SURE_DEPTH = 100;
 
 /**
- * Bytes of values that one message carries, about. Copying so many takes 100 µs, so that more messages cost little. What
- * the calling thread cannot read costs the values of one message: a value of this size, or a deep one, is in a message of
- * its own, and none of the others is lost with it.
+ * About how many bytes of values one message carries. Copying them takes 100 µs, so more messages cost little. A value of this
+ * weight, or a deep one, has a message of its own: if the calling thread cannot read it, no other value is lost with it.
  */
 export const HEAVY = 256 * 1024;
 
-// Of a number, a key, a list: in a message and, about, in memory.
+// About what a number, a key or a list takes in a message.
 const VALUE_BYTES = 16;
 
 export class ResultCopier {
@@ -55,10 +51,10 @@ export class ResultCopier {
   readonly #movedBytes: number;
 
   /**
-   * @param keep the kernel may hold on to what it returns (a module's table, something on `globalThis`): a transfer
-   *   would empty that under its hands, so everything is copied
+   * @param keep whether the kernel may keep what it returns (in a module, on `globalThis`); then everything is copied, because a
+   *   transfer would empty it
    * @param borrowed plain buffers of the payload and of `args`
-   * @param movedBytes from which size on a buffer is transferred
+   * @param movedBytes buffers of at least this many bytes are transferred
    */
   constructor(keep: boolean, borrowed: ReadonlySet<ArrayBufferLike>, movedBytes = MOVED_BYTES) {
     this.#keep = keep;
@@ -66,7 +62,7 @@ export class ResultCopier {
     this.#movedBytes = movedBytes;
   }
 
-  /** @throws TypeError with the path of what cannot leave: `result.model.fit` */
+  /** @throws TypeError with the path of what cannot cross: `result.model.fit` */
   prepare(result: unknown): ResultCopy {
     const state: State = { seen: new Map(), transfer: new Set(), isPlain: true, weight: 0 };
     const value = this.#own(result, "result", 0, state);
@@ -98,7 +94,7 @@ export class ResultCopier {
         `Cannot return ${path} from a kernel as its buffer was transferred away: return an array that has its data`,
       );
     }
-    // A subclass may tell other lengths than it has.
+    // A subclass may tell other lengths than it has, and this asks the array itself.
     if (isTypedArray(value)) return remember(this.#ownView(ownView(value), state));
     if (ArrayBuffer.isView(value)) return remember(this.#ownView(value, state));
     if (isSharedBuffer(value as ArrayBufferLike)) {
@@ -133,7 +129,7 @@ export class ResultCopier {
       return copy;
     }
     if (isError(value)) {
-      // It arrives as structured clone has it, which takes its cause along.
+      // Structured clone carries it, with its cause.
       state.isPlain = false;
       remember(value);
       this.#own(ownCause(value), `${path}.cause`, inside, state);
@@ -158,7 +154,7 @@ export class ResultCopier {
     return value;
   }
 
-  /** Of the class that it arrives with, be the kernel's a subclass of it. */
+  /** @returns a view of the class that it arrives with, even if the kernel's is a subclass */
   #ownView(view: ArrayBufferView, state: State): ArrayBufferView {
     const isWhole = view.byteLength === view.buffer.byteLength && this.#mayGive(view.buffer);
     const buffer = this.#give(isWhole ? (view.buffer as ArrayBuffer) : bytesOf(view), state);
@@ -169,7 +165,7 @@ export class ResultCopier {
     return this.#give(this.#mayGive(buffer) ? buffer : bytesOf(new Uint8Array(buffer)), state);
   }
 
-  /** Takes a buffer that is nobody else's into the result. */
+  /** Takes a buffer that belongs to nobody else into the result. */
   #give(buffer: ArrayBuffer, state: State): ArrayBuffer {
     state.weight += buffer.byteLength;
     if (buffer.byteLength >= this.#movedBytes) state.transfer.add(buffer);
@@ -199,11 +195,11 @@ function isBufferOrView(value: object): value is ArrayBuffer | ArrayBufferView {
 }
 
 /**
- * Is it an object of a class, of which structured clone keeps the own fields? Of dates, regular expressions, errors and
- * the like it keeps something else, and only it knows which of them can travel.
+ * Whether it is an object of a class, of which structured clone keeps the own fields. Of dates, regular expressions and the like
+ * structured clone keeps something else, and only it knows which of them can cross.
  */
 function isCloneRecord(value: object, path: string): boolean {
-  // Nothing but own fields can be in the way here, and they are named one by one.
+  // Only own fields can be in the way here, and errors name each of them.
   if (Object.prototype.toString.call(value) === "[object Object]") return true;
   try {
     return isRecord(structuredClone(value));
@@ -214,11 +210,11 @@ function isCloneRecord(value: object, path: string): boolean {
 
 function isError(value: object): value is Error {
   const looks = Object.prototype.toString.call(value);
-  // Objects that inherit from one, and exceptions of the platform, are cloned as something else.
+  // Objects that inherit from an error, and exceptions of the platform, are cloned as something else.
   return value instanceof Error && looks !== "[object Object]" && looks !== "[object DOMException]";
 }
 
-/** Structured clone looks at no getter for it. */
+/** The cause that structured clone takes: it calls no getter. */
 function ownCause(error: Error): unknown {
   return Object.getOwnPropertyDescriptor(error, "cause")?.value;
 }

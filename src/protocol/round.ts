@@ -1,22 +1,25 @@
 /**
- * A round: one pass of workers over a job's tasks, or over those that an earlier round left unfinished because a
- * worker was lost. Its region holds, in this order: control block, a meter per worker, order of the tasks (later
- * rounds only), descriptor.
+ * A round: workers go once over a job's tasks, or over those that an earlier round left unfinished because it lost a worker.
+ * The caller's side opens it in a region of its own, and each worker reads it there.
  */
 import type { Arena } from "../memory/arena.js";
-import { aligned } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
-import { CONTROL_BYTES, ControlBlock } from "./control-block.js";
+import type { ControlBlock } from "./control-block.js";
 import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
-import { LeaveWord } from "./leave-word.js";
+import type { LeaveWord } from "./leave-word.js";
 import type { WakeMessage } from "./messages.js";
-import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING, SENDING } from "./meter.js";
+import { AT, BUSY, METER_WORDS, RUNNING, SENDING } from "./meter.js";
+import {
+  controlAt,
+  leaveAt,
+  logAt,
+  logBytes,
+  meterAt,
+  type RoundLayout,
+  roundLayout,
+} from "./round-layout.js";
 
-// A cache line for each worker: its meter, which is written at the end of every claim, and its leave words.
-const METER_BYTES = 64;
-const LEAVE_AT = 56;
-
-const LOG_BYTES = LOG_WORDS * Float64Array.BYTES_PER_ELEMENT;
+export { leaveAt } from "./round-layout.js";
 
 /** Tasks that one thread claimed together and ran one after the other. */
 export interface Claim {
@@ -46,39 +49,29 @@ export interface Round {
   readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
   busy(): number;
-  /** Milliseconds, among those, that they spent on sending results. */
+  /** Milliseconds of those that they spent on sending results. */
   sending(): number;
   /**
-   * The position of the task that that worker is at, as far as can be told from here; undefined: it is at none. Of a
-   * worker that has ended it is certain: the task has begun, and if it has not ended it ended the worker.
+   * The position of the task that the worker is at, as far as this thread can tell; undefined: it is at none. If the worker
+   * has ended this is certain: the task has begun, and unless it ended it has ended the worker.
    */
   at(participant: number): number | undefined;
-  /** Has that worker begun a task? */
+  /** Whether the worker has begun a task. */
   hasBegun(participant: number): boolean;
   /** The index of the task at a position. */
   indexAt(position: number): number;
   /** The position of a task of the round. */
   positionOf(index: number): number;
-  /** How that worker tells that it has left. */
+  /** The word by which the worker tells that it has left. */
   leave(participant: number): LeaveWord;
-  /** Of each worker that may take part; all zero of one that does not. */
+  /** One for each worker that may take part; all zero if it does not. */
   readonly meters: readonly Float64Array[];
-  /** Claims that that worker noted; undefined: nobody traces the call. */
+  /** Claims that the worker noted; undefined: nobody traces the call. */
   log(participant: number): Float64Array | undefined;
 }
 
-/** Where the parts of a round's region begin. */
-interface RoundLayout {
-  readonly order: number;
-  readonly descriptor: number;
-  readonly logs: number;
-}
-
-function roundLayout(workers: number, orderLength: number, descriptorBytes: number): RoundLayout {
-  const order = CONTROL_BYTES + workers * METER_BYTES;
-  const descriptor = order + aligned(orderLength * Uint32Array.BYTES_PER_ELEMENT);
-  return { order, descriptor, logs: descriptor + aligned(descriptorBytes) };
-}
+// Bytes of a descriptor. To compare more takes as long as to write it.
+const LARGEST_KEPT = 1024;
 
 /**
  * Takes a region and writes a round into it.
@@ -92,17 +85,13 @@ export function openRound(
   order: Uint32Array | undefined,
   silent: boolean,
 ): Round {
-  const { logged, tasks } = descriptor;
   const orderLength = order?.length ?? 0;
-  const logBytes = workers * logged * LOG_BYTES;
-  // A call has all its other memory by now, and what earlier rounds have done must not be lost because some KB are missing.
-  let region = arena.take(roundLayout(workers, orderLength, LARGEST_STANDING).logs + logBytes, "anything");
-  const before = standing.get(region);
-  if (before?.isFor(descriptor, workers, order) === true) {
-    before.uses = region.uses;
-    before.begin(silent);
-    return before.round;
-  }
+  const layoutFor = (bytes: number): RoundLayout => roundLayout(workers, orderLength, bytes);
+  const logs = logBytes(workers, descriptor.logged);
+  // The call has all its other memory by now. A few KB must not cost it what earlier rounds have done.
+  let region = arena.take(layoutFor(LARGEST_KEPT).logs + logs, "anything");
+  const before = keptRounds.get(region);
+  if (before?.isFor(descriptor, workers, order) === true) return before.again(silent);
   let bytes: Uint8Array;
   try {
     bytes = encodeDescriptor(descriptor);
@@ -111,11 +100,32 @@ export function openRound(
     arena.give(region);
     throw error;
   }
-  if (bytes.length > LARGEST_STANDING) {
+  const isKept = bytes.length <= LARGEST_KEPT;
+  if (!isKept) {
     arena.give(region);
-    region = arena.take(roundLayout(workers, orderLength, bytes.length).logs + logBytes, "anything");
+    region = arena.take(layoutFor(bytes.length).logs + logs, "anything");
   }
-  const layout = roundLayout(workers, orderLength, bytes.length);
+  const opened = writeRound(region, layoutFor(bytes.length), descriptor, bytes, workers, order);
+  opened.begin(silent);
+  if (order === undefined && isKept) keptRounds.set(region, new KeptRound(opened, descriptor));
+  return opened.round;
+}
+
+interface WrittenRound {
+  readonly round: Round;
+  /** Makes its words ready for workers. Before any of them knows of it. */
+  readonly begin: (silent: boolean) => void;
+}
+
+/** @param bytes of the descriptor */
+function writeRound(
+  region: Region,
+  layout: RoundLayout,
+  { logged, tasks }: Descriptor,
+  bytes: Uint8Array,
+  workers: number,
+  order: Uint32Array | undefined,
+): WrittenRound {
   const { buffer } = region;
   const control = controlAt(buffer);
   const meters: Float64Array[] = [];
@@ -124,23 +134,17 @@ export function openRound(
     meters.push(meterAt(buffer, participant));
     leaves.push(leaveAt(buffer, participant));
   }
-  const begin = (silent: boolean): void => {
-    round.onLook = undefined;
-    control.reset(tasks);
-    for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
-    for (const leave of leaves) leave.reset(silent);
-  };
-  const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
-  if (order !== undefined) new Uint32Array(buffer, layout.order, orderLength).set(order);
+  if (order !== undefined) new Uint32Array(buffer, layout.order, order.length).set(order);
   const written = new Uint8Array(buffer, layout.descriptor, bytes.length);
   written.set(bytes);
+  const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
   const round: Round = {
     region,
     control,
     descriptorBytes: bytes.length,
     descriptor: written,
     version: nextVersion(),
-    orderLength,
+    orderLength: order?.length ?? 0,
     order,
     onLook: undefined,
     workers,
@@ -161,49 +165,55 @@ export function openRound(
     meters,
     log: (participant) => logAt(buffer, layout, participant, logged),
   };
-  begin(silent);
-  if (order === undefined && bytes.length <= LARGEST_STANDING) {
-    standing.set(region, new Standing(round, descriptor, begin));
-  }
-  return round;
+  const begin = (silent: boolean): void => {
+    round.onLook = undefined;
+    control.reset(tasks);
+    for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
+    for (const leave of leaves) leave.reset(silent);
+  };
+  return { round, begin };
 }
 
-/** A round that has ended, and of which nothing was overwritten where its region was not taken since. */
-class Standing {
-  readonly round: Round;
-  readonly begin: (silent: boolean) => void;
-  /** Of its region, when it was last used for a round. */
-  uses: number;
+/** A round that has ended. It is whole as long as nobody else took its region. */
+class KeptRound {
+  readonly #written: WrittenRound;
   readonly #descriptor: Descriptor;
+  /** Take counter of its region when it was last used for a round. */
+  #uses: number;
 
-  constructor(round: Round, descriptor: Descriptor, begin: (silent: boolean) => void) {
-    this.round = round;
-    this.begin = begin;
-    this.uses = round.region.uses;
+  constructor(written: WrittenRound, descriptor: Descriptor) {
+    this.#written = written;
     this.#descriptor = descriptor;
+    this.#uses = written.round.region.uses;
   }
 
-  /** Its region was taken again: is it what is to be written there? */
+  /** Its region was just taken: whether it holds what is to be written there. */
   isFor(descriptor: Descriptor, workers: number, order: Uint32Array | undefined): boolean {
-    const { round, uses } = this;
-    const isUntouched = round.region.uses === uses + 1;
+    const { round } = this.#written;
+    const isUntouched = round.region.uses === this.#uses + 1;
     return (
       isUntouched && order === undefined && round.workers === workers && isSame(descriptor, this.#descriptor)
     );
   }
+
+  /** The same round once more. */
+  again(silent: boolean): Round {
+    const { round, begin } = this.#written;
+    this.#uses = round.region.uses;
+    begin(silent);
+    return round;
+  }
 }
 
 /**
- * Calls that repeat get the same region again and have the same descriptor. Then neither side makes its views of it anew
- * (some 20, 2 µs), nothing is encoded (1 µs), and what stands in the caches of both cores stays there.
+ * Calls that repeat get the same region again and have the same descriptor. Then neither side makes its views anew, nothing is
+ * encoded, and the caches of both cores keep what they hold (docs/decisions/0011).
  */
-const standing = new WeakMap<Region, Standing>();
-// Bytes of a descriptor: comparing more costs as much as writing it.
-const LARGEST_STANDING = 1024;
+const keptRounds = new WeakMap<Region, KeptRound>();
 
 let lastVersion = 0;
 
-/** Within 32 bits, as a doorbell has no more. */
+/** Within 32 bits, because a doorbell has no more. */
 function nextVersion(): number {
   lastVersion = (lastVersion + 1) | 0;
   return lastVersion;
@@ -233,27 +243,4 @@ export function readRound(buffer: SharedArrayBuffer, wake: WakeMessage): OpenedR
     leave: leaveAt(buffer, participant),
     log: logAt(buffer, layout, participant, descriptor.logged),
   };
-}
-
-function controlAt(buffer: SharedArrayBuffer): ControlBlock {
-  return new ControlBlock(new Int32Array(buffer, 0, CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
-}
-
-function meterAt(buffer: SharedArrayBuffer, participant: number): Float64Array {
-  return new Float64Array(buffer, CONTROL_BYTES + participant * METER_BYTES, METER_WORDS);
-}
-
-/** How a worker leaves a round whose region that is. */
-export function leaveAt(buffer: SharedArrayBuffer, participant: number): LeaveWord {
-  return new LeaveWord(new Int32Array(buffer, CONTROL_BYTES + participant * METER_BYTES + LEAVE_AT, 2));
-}
-
-function logAt(
-  buffer: SharedArrayBuffer,
-  { logs }: RoundLayout,
-  participant: number,
-  logged: number,
-): Float64Array | undefined {
-  if (logged === 0) return undefined;
-  return new Float64Array(buffer, logs + participant * logged * LOG_BYTES, logged * LOG_WORDS);
 }

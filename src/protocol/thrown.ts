@@ -1,6 +1,6 @@
 /**
- * What a kernel threw, as data: class, message, stack, own fields and nested causes survive the way between threads.
- * The sequential strategy takes the same way, so that `error.cause` is the same wherever the kernel ran.
+ * What a kernel threw, as data. Class, message, stack, own fields and nested causes cross threads. The sequential strategy packs and
+ * unpacks, too, so that `error.cause` is the same wherever the kernel ran.
  */
 
 import { quote } from "../errors.js";
@@ -34,21 +34,21 @@ const BUILT_IN: Readonly<Record<string, ErrorConstructor>> = {
   URIError,
 };
 
-// A chain of causes may be a ring, and aggregates may hold each other; more are of no use to a reader.
+// A chain of causes may be a ring, and aggregates may hold each other. More are of no use to a reader.
 const MAX_DEPTH = 16;
 const MAX_ERRORS = 100;
-/** Fields that travel by themselves. */
+/** Fields that are packed apart from the others. */
 const OWN_WAY = new Set(["cause", "errors", "stack", "message", "name"]);
-// Text beyond this helps nobody and would travel through memory several times.
+// Characters. More text helps nobody, and would be copied several times.
 const MAX_TEXT = 64 * 1024;
-// Each takes some 20 µs to copy, so that more would only keep the call waiting for its error.
+// Each takes some 20 µs to copy, so more would keep the call waiting for its error.
 const MAX_FIELDS = 1000;
 
 export function packThrown(thrown: unknown): Thrown {
   return pack(thrown, { errorsLeft: MAX_ERRORS }, 0);
 }
 
-/** How much of the causes and of the errors of aggregates may still be told. */
+/** How many causes and errors of aggregates may still be packed. */
 interface Budget {
   errorsLeft: number;
 }
@@ -84,7 +84,7 @@ function newError({ base, name, message, errors }: Thrown & { type: "error" }): 
   return new (BUILT_IN[base] ?? Error)(message);
 }
 
-/** Part by part, as each may be a getter that throws: the others still arrive. */
+/** Reads part by part. Each may be a getter that throws, and the others still arrive. */
 function packError(error: Error, budget: Budget, depth: number): Thrown {
   budget.errorsLeft -= 1;
   const goesOn = depth < MAX_DEPTH && budget.errorsLeft > 0;
@@ -125,7 +125,7 @@ function packAll(errors: readonly unknown[], budget: Budget, depth: number): Thr
   return packed;
 }
 
-/** A class that does not set `name` is still known by its own name. */
+/** The error's name, or its class's name if the class does not set one. */
 function ownName(error: Error): string {
   const constructorName: unknown = error.constructor?.name;
   const isBuiltIn = error.name === "AggregateError" || Object.hasOwn(BUILT_IN, error.name);
@@ -137,7 +137,7 @@ function isAggregate(error: Error): boolean {
   return error instanceof AggregateError || (isForeign(error) && error.name === "AggregateError");
 }
 
-/** Is it of another realm? Its classes are known by their names. */
+/** Whether it is of another realm, whose classes are known by their names. */
 function isForeign(error: Error): boolean {
   return !(error instanceof Error);
 }
@@ -161,7 +161,7 @@ function text(value: unknown): string {
   return string.length > MAX_TEXT ? `${string.slice(0, MAX_TEXT)}...` : string;
 }
 
-// Keeps nothing and gives nothing away: errors may hold arrays of the payload or of the kernel's module.
+// It copies everything, because errors may hold arrays of the payload or of the kernel's module.
 const copying = new ResultCopier(true, new Set());
 
 /** A copy of the value, or a description of one that structured clone refuses. */

@@ -4,7 +4,8 @@ import { clearPart } from "../memory/clear.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
-import { type ArrayGroup, type JobSpec, taskRange } from "../protocol/job-spec.js";
+import type { ArrayGroup } from "../protocol/job-fields.js";
+import { type JobSpec, taskRange } from "../protocol/job-spec.js";
 import { checkReturned } from "./returned.js";
 
 /** A job bound to the arrays and the kernel of one thread. */
@@ -14,6 +15,8 @@ export interface BoundTasks {
   /** Plain buffers that the kernel sees but does not own. */
   readonly borrowed: ReadonlySet<ArrayBufferLike>;
 }
+
+type Maker = (values: unknown) => unknown;
 
 type Invoke = (input: unknown, second: unknown, third?: unknown) => unknown;
 
@@ -34,7 +37,10 @@ export function bindTasks(
   const decoder = new ValueDecoder(arrays, borrowed);
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
   const shared = spec.shared === null ? NOTHING_SHARED : decoder.decode(spec.shared);
-  const invoke = kernel as Invoke;
+  // A kernel that takes values along is a function of these, which returns it.
+  const invoke = (
+    spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
+  ) as Invoke;
   const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
     return { index, start, end, args, aborted };
   };

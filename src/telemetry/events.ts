@@ -48,6 +48,8 @@ export interface ParallelExecution {
   readonly bytesShared: number;
   /** Descriptors, kernels, `args` and items that were sent. */
   readonly metadataBytes: number;
+  /** Values of variables around the kernel, as they are sent; arrays that cross by reference are not among them. */
+  readonly capturedBytes: number;
   /** What the plan said of the strategy that finished the call. */
   readonly predicted: Estimate;
   /** Where the time went: the same parts, measured. */

@@ -124,16 +124,27 @@ describe("kernels", () => {
     ["import.meta", { where: () => import.meta.url }.where, capture("where", "import.meta")],
     ["an import", { check: () => typeof expect }.check, capture("check", "expect")],
   ];
-  refuses(rows.map(([name, kernel, check]) => [name, (e) => e.mapShared(x, kernel), check]));
+  const alone = { captures: "error" } as const;
+  refuses(
+    rows.map(([name, kernel, check]) => [name, (e) => e.mapShared(x, kernel), check]),
+    alone,
+  );
   const captured = (item: number): number => item + rate;
-  refuses([
-    ["map", (e) => e.map([1], captured), captureInMap("captured", "rate")],
-    ["transformShared", (e) => e.transformShared(x, Int8Array, captured), capture("captured", "rate")],
-    ["reduceShared", (e) => e.reduceShared(x, captured, one), capture("captured", "rate")],
-    ["streamShared", (e) => e.streamShared(x, captured), capture("captured", "rate")],
-    ["explain", (e) => e.explain(x, captured), capture("captured", "rate")],
-    ["sequential", (e) => e.mapShared(x, captured, { strategy: "sequential" }), capture("captured", "rate")],
-  ]);
+  refuses(
+    [
+      ["map", (e) => e.map([1], captured), captureInMap("captured", "rate")],
+      ["transformShared", (e) => e.transformShared(x, Int8Array, captured), capture("captured", "rate")],
+      ["reduceShared", (e) => e.reduceShared(x, captured, one), capture("captured", "rate")],
+      ["streamShared", (e) => e.streamShared(x, captured), capture("captured", "rate")],
+      ["explain", (e) => e.explain(x, captured), capture("captured", "rate")],
+      [
+        "sequential",
+        (e) => e.mapShared(x, captured, { strategy: "sequential" }),
+        capture("captured", "rate"),
+      ],
+    ],
+    alone,
+  );
 });
 
 describe("reductions", () => {
@@ -162,7 +173,7 @@ describe("reductions", () => {
 });
 
 describe("options", () => {
-  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, onProgress";
+  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, captures, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const itemsOption = (field: string) => {
@@ -193,6 +204,11 @@ describe("options", () => {
     ["an option of the executor", { maxWorkers: 2 }, unknown("maxWorkers", "2")],
     ["shared, which map has", { shared: { x } }, unknown("shared", "object with keys x")],
     ["initial, which reduceShared has", { initial: 0 }, unknown("initial", "0")],
+    [
+      "captures of another kind",
+      { captures: "deep" },
+      configuration("captures", 'one of "copy", "error"', '"deep"'),
+    ],
     ["chunks of nothing", { chunkSize: 0 }, configuration("chunkSize", FROM_1, "0")],
     ["chunks of half an element", { chunkSize: 0.5 }, configuration("chunkSize", FROM_1, "0.5")],
     ["chunks of a bigint", { chunkSize: 2n }, configuration("chunkSize", FROM_1, "2n")],

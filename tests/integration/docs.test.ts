@@ -24,6 +24,10 @@ function markdownIn(folder: string): string[] {
 }
 
 const runPages = ["README.md", "CONTRIBUTING.md", ...markdownIn("docs")];
+// What the README had, before it led to them.
+const PAGES_OF_CALLS = ["api", "bridge", "calls", "errors", "kernels", "memory"].map(
+  (name) => `docs/${name}.md`,
+);
 const linkPages = [...runPages, "CHANGELOG.md", ...markdownIn("src")];
 
 function read(page: string): string {
@@ -54,11 +58,12 @@ describe("the blocks", () => {
   test("are found, named as agreed, and few are left out", () => {
     for (const { language, info, place } of programs) {
       expect(["js", "ts"], place).toContain(language);
-      expect(info, place).toMatch(/^$|^file=[\w-]+\.(js|ts)$|^no-run: \S+/);
+      expect(info, place).toMatch(/^$|^file=[\w-]+\.([cm]?js|ts)$|^no-run: \S+/);
     }
-    const inReadme = runnable.filter(({ page }) => page === "README.md");
-    expect(inReadme.length).toBeGreaterThanOrEqual(8);
-    expect(inReadme.filter(({ output }) => output !== undefined).length).toBeGreaterThanOrEqual(7);
+    const pages = new Set(runnable.map(({ page }) => page));
+    expect([...pages]).toEqual(expect.arrayContaining(["README.md", ...PAGES_OF_CALLS]));
+    expect(runnable.length).toBeGreaterThanOrEqual(34);
+    expect(runnable.filter(({ output }) => output !== undefined).length).toBeGreaterThanOrEqual(31);
     expect(programs.length - runnable.length).toBeLessThanOrEqual(2);
   });
 
@@ -79,18 +84,46 @@ describe("the blocks", () => {
   });
 });
 
-test("every relative link leads to a file", () => {
-  let links = 0;
-  for (const page of linkPages) {
-    const text = read(page).replace(/^```[\s\S]*?^```/gm, "");
-    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^(https?:|#)/.test(target)) continue;
-      links += 1;
-      const path = join(installed.root, dirname(page), target.replace(/#.*/, ""));
-      expect(existsSync(path), `${page} links to ${target}`).toBe(true);
-    }
+function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^```[\s\S]*?^```/gm, "");
+}
+
+/** Where links lead, and the sources of pictures. */
+function targetsOf(page: string): string[] {
+  const links = withoutBlocks(read(page)).matchAll(/\]\(([^)\s]+)\)|\bsrc="([^"]+)"/g);
+  return [...links].map(([, link, picture]) => link ?? (picture as string));
+}
+
+/** The headings of a page, as GitHub makes anchors of them. */
+function anchorsOf(page: string): string[] {
+  return [...withoutBlocks(read(page)).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+test.each(linkPages)("%s links to files and headings that are there", (page) => {
+  for (const target of targetsOf(page)) {
+    if (/^https?:/.test(target)) continue;
+    const [file, anchor] = target.split("#") as [string, string | undefined];
+    const path = file === "" ? page : join(dirname(page), file);
+    expect(existsSync(join(installed.root, path)), target).toBe(true);
+    if (anchor !== undefined) expect(anchorsOf(path), target).toContain(anchor);
   }
-  expect(links).toBeGreaterThan(15);
+});
+
+test("links are found, also those of a page to a heading", () => {
+  const targets = linkPages.flatMap(targetsOf);
+  expect(targets.length).toBeGreaterThan(150);
+  expect(targets.filter((target) => target.includes("#")).length).toBeGreaterThan(20);
+});
+
+test("the README is what a newcomer reads in five minutes, and leads to every page", () => {
+  expect(read("README.md").split("\n").length).toBeLessThanOrEqual(250);
+  const pages = readdirSync(join(installed.root, "docs")).filter((name) => name.endsWith(".md"));
+  expect(targetsOf("README.md")).toEqual(expect.arrayContaining(pages.map((name) => `docs/${name}`)));
 });
 
 test("no page tells where it was written", () => {
@@ -110,9 +143,10 @@ function names(cell: string | undefined): string[] {
   return [...(cell ?? "").matchAll(/`\[?([\w.]+)/g)].map(([, name = ""]) => name);
 }
 
-describe("the API section of the README", () => {
-  const section = /^## API$([\s\S]*?)^## /m.exec(read("README.md"))?.[1] ?? "";
-  const rows = (heading: string): string[][] => rowsUnder(section, `### ${heading}`);
+describe("docs/api.md", () => {
+  const page = read("docs/api.md");
+  const errorsPage = read("docs/errors.md");
+  const rows = (heading: string): string[][] => rowsUnder(page, `## ${heading}`);
 
   test("has every option of the executor, with its default", () => {
     const documented = new Map(rows("`new ParallelExecutor").map(([name, value]) => [names(name)[0], value]));
@@ -163,9 +197,9 @@ describe("the API section of the README", () => {
     expect(documented.sort()).toEqual([...members].sort());
   });
 
-  test("has every error with its code", () => {
+  test("leads to docs/errors.md, which has every error with its code", () => {
     const documented = Object.fromEntries(
-      rows("Errors").map(([name, code]) => [names(name)[0], names(code)[0]]),
+      rowsUnder(errorsPage, "## Classes").map(([name, code]) => [names(name)[0], names(code)[0]]),
     );
     const errors = Object.values(api).filter(
       (value) => typeof value === "function" && value.prototype instanceof SharrayError,
@@ -184,7 +218,9 @@ describe("the API section of the README", () => {
     });
     expect(types.length).toBeGreaterThan(30);
     for (const name of [...Object.keys(api), ...types.filter((each) => each !== "")]) {
-      expect(section.includes(`\`${name}`) || section.includes(`new ${name}`), name).toBe(true);
+      const isNamed =
+        [page, errorsPage].some((text) => text.includes(`\`${name}`)) || page.includes(`new ${name}`);
+      expect(isNamed, name).toBe(true);
     }
   });
 });
@@ -208,7 +244,7 @@ describe("docs/telemetry.md", () => {
     ["### `parallel_fallback`", events, "ParallelFallback"],
     ["### `parallel_failure`", events, "ParallelFailure"],
     ["### `parallel_left`", events, "ParallelLeft"],
-    ["## Progress", "calls.d.ts", "Progress"],
+    ["## Progress", "call/types.d.ts", "Progress"],
   ])("%s has the fields of %s: %s", (heading, file, name) => {
     const documented = rowsUnder(page, heading).flatMap(([field]) => names(field));
     expect(documented.sort()).toEqual(fieldsOf(file, name));
@@ -246,4 +282,92 @@ test("docs/planner.md has every figure of the machine, with what it is supposed 
   const rows = rowsUnder(read("docs/planner.md"), "## What a plan rests on");
   const documented = Object.fromEntries(rows.map(([field, value]) => [names(field)[0], Number(value)]));
   expect(documented).toEqual({ ...defaultHostProfile });
+});
+
+test("docs/memory.md has every figure of memory()", () => {
+  const documented = rowsUnder(read("docs/memory.md"), "## How much is used").flatMap(([field]) =>
+    names(field),
+  );
+  expect(documented).toEqual(Object.keys(new ParallelExecutor().memory()));
+});
+
+test("docs/glossary.md has each noun once, with a file of src that is there", () => {
+  const rows = [
+    ...read("docs/glossary.md").matchAll(/^\| ([^|]+) \| \[([^\]]+)\]\(\.\.\/src\/([^)]+)\) \| (.+) \|$/gm),
+  ];
+  expect(rows.length).toBeGreaterThan(50);
+  const nouns = rows.map(([, noun]) => noun);
+  expect(nouns).toEqual([...new Set(nouns)]);
+  for (const [, noun, shown, file = "", meaning] of rows) {
+    expect(shown, noun).toBe(file);
+    expect(existsSync(join(installed.root, "src", file)), `${noun}: ${file}`).toBe(true);
+    expect(meaning, noun).toMatch(/^[A-Z].*\.$/);
+  }
+});
+
+test("docs/troubleshooting.md has words of messages that sharray prints, and for each a cause and a fix", () => {
+  const sources = readdirSync(join(installed.root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(join(installed.root, "src", path), "utf8"))
+    .join("\n")
+    .replace(/["`'] \+\s*["`']/g, "");
+  const entries = read("docs/troubleshooting.md")
+    .split(/^#+ /m)
+    .filter((part) => part.startsWith("`"));
+  expect(entries.length).toBeGreaterThan(25);
+  for (const entry of entries) {
+    const [, heading = ""] = /^`(.+)`\n/.exec(entry) ?? [];
+    for (const words of heading.split("…")) expect(sources, heading).toContain(words.trim());
+    expect(entry, heading).toMatch(/^\*\*Cause\.\*\*[\s\S]*^\*\*Fix\.\*\*/m);
+  }
+});
+
+describe("docs/comparison.md", () => {
+  const page = read("docs/comparison.md");
+  const report = readFileSync(join(installed.root, "native-free-bench/results/bench.json"), "utf8");
+  const { cells } = JSON.parse(report) as {
+    cells: {
+      section: string;
+      name: string;
+      tables: { rows: { name: string; ratio: { median: number } }[] }[];
+    }[];
+  };
+
+  /** From the first table of a cell of the bench. */
+  function ratioOf(section: string, cell: string, row: string): number | undefined {
+    const { tables } = cells.find((each) => each.section === section && each.name === cell) ?? {};
+    return tables?.[0]?.rows.find(({ name }) => name === row)?.ratio.median;
+  }
+
+  test("has the ratios of the peers", () => {
+    const lines = page.matchAll(/^\| (cell of the bench|`[\w -]+`) \| (.*) \|$/gm);
+    const table = [...lines].map(([, first = "", rest = ""]) => ({ first, cells: rest.split(" | ") }));
+    const peers = table.shift()?.cells ?? [];
+    expect(peers.length).toBe(4);
+    expect(table.length).toBe(10);
+    for (const { first: cell, cells: ratios } of table) {
+      const measured = peers.map((peer) => ratioOf("peers", cell.slice(1, -1), peer));
+      const shown = measured.map((ratio) =>
+        ratio === undefined ? "–" : String(Number(ratio.toPrecision(2))),
+      );
+      expect(ratios, cell).toEqual(shown);
+    }
+  });
+
+  test.each([
+    ["takes %s of sharray's time", "peers", "3 batches", "tinypool, 2 typed arrays"],
+    ["sharray takes %s of C's time", "bars", "6 sum against C", "sharray"],
+    [
+      "sharray takes %s of the time of one JavaScript thread",
+      "limits",
+      "Black-Scholes",
+      "sharray, 2 workers",
+    ],
+    ["and C %s.", "limits", "Black-Scholes", "C, 2 threads"],
+    ["in %s times the time of two bare workers", "bars", "9 pool start", "sharray"],
+    ["takes %s of one `postMessage` there and back", "bars", "1 hot job", "job"],
+  ])("says as the bench: %s", (words, section, cell, row) => {
+    const figure = ratioOf(section, cell, row)?.toFixed(2) as string;
+    expect(page.replace(/\s+/g, " ")).toContain(words.replace("%s", figure));
+  });
 });

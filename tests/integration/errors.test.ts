@@ -47,7 +47,7 @@ describe.each(["sequential", "threads", "processes"] as const)("%s", (strategy) 
     expect(cause.where).toEqual({ column: "x" });
     expect(cause.cause).toBeInstanceOf(TypeError);
     expect((cause.cause as Error).message).toBe("inner");
-    expect(cause.stack).toMatch(/check.*sharray-kernel-check/);
+    expect(cause.stack).toMatch(/at check \(.*errors\.test\.ts:\d+:\d+\)/);
   });
 
   test("an own error class keeps its name and its built-in base", async () => {
@@ -230,8 +230,8 @@ describe.each(["sequential", "threads", "processes"] as const)("%s", (strategy) 
   });
 });
 
-test("captured variables are found before anything happens", async () => {
-  await using own = new ParallelExecutor({ maxWorkers: 2, strategy: "threads" });
+test("captured variables that are not to be copied are found before anything happens", async () => {
+  await using own = new ParallelExecutor({ maxWorkers: 2, strategy: "threads", captures: "error" });
   const rate = 3;
   const offset = 1;
   const call = own.mapShared([new Float64Array(1)], (x) => x[0]! * rate + offset);

@@ -11,7 +11,7 @@ export interface Baseline {
   readonly duels: readonly Watched[];
 }
 
-export interface Watched {
+interface Watched {
   readonly name: string;
   /** The engine over its limit, the median of all runs. */
   readonly ratio: number;

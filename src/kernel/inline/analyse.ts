@@ -1,4 +1,4 @@
-/** The text of a kernel, parsed: is it one, does it stand alone, and what could it do? */
+/** The text of a function, parsed: whether it is one that can run from its text, what it needs from outside, and what it could do. */
 import type {
   BlockStatement,
   ClassExpression,
@@ -11,22 +11,18 @@ import type {
   Property,
   ReturnStatement,
 } from "estree";
-import { KernelCaptureError } from "../../errors.js";
 import { type FunctionNode, findReferences, type OuterWord } from "./free-variables.js";
 import type { KernelText } from "./kernel-text.js";
 import { parseProgram } from "./parser.js";
 
+/** Throws. Told why a function can't be a kernel, and what to do about it. */
+export type Refuse = (why: string, advice: string) => never;
+
 /**
  * @param name of the function, on one line
- * @param label how errors call it
- * @param hasShared whether the call has an option `shared`, for advice
- * @throws KernelCaptureError, TypeError as `readKernelSource`
+ * @param refuse told if its source can't run on its own
  */
-export function analyse(text: string, name: string, label: string, hasShared: boolean): KernelText {
-  const refuse = (why: string, advice: string): never => {
-    throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
-  };
-
+export function analyse(text: string, name: string, refuse: Refuse): KernelText {
   if (/\{\s*\[native code\]\s*\}$/.test(text)) {
     if (name === "bound" || name.startsWith("bound ")) {
       refuse("a bound function has no source", 'pass the function itself, and what is bound to it in "args"');
@@ -59,18 +55,17 @@ export function analyse(text: string, name: string, label: string, hasShared: bo
     );
   }
 
-  const { captures, globals, helpers, outer, stateful, lingers, writes } =
+  const { helpers, outer, ...references } =
     orTooDeep(() => findReferences(parsed.program, parsed.wrapper, node)) ?? refuse(...TOO_DEEP);
   if (outer !== undefined) {
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
   }
-  if (captures.length > 0) throw new KernelCaptureError(`kernel ${label}`, captures, hasShared);
 
   const [start, end] = node.range ?? [0, 0];
   const body = parsed.input.slice(start, end);
   // The function of a method starts at its parameter list.
   const source = kind === undefined ? body : `${node.async === true ? "async " : ""}function ${body}`;
-  return { source: supply(source, helpers), stateful, lingers, writes, globals };
+  return { ...references, source: supply(source, helpers) };
 }
 
 const TOO_DEEP = [

@@ -11,8 +11,21 @@ export function compileInline(source: string, name: string): AnyKernel {
   // The name shows in stack frames, in place of "<anonymous>".
   const label = name.replace(/[^\w$.-]/g, "_");
   const end = `${apart(source)}//# sourceURL=sharray-kernel-${label}.js`;
-  const make = new Function(`"use strict"; return (${source}\n);\n${end}`);
+  const make = new Function(`${HEAD}${source}\n);\n${end}`);
   return make() as AnyKernel;
+}
+
+const HEAD = '"use strict"; return (';
+// `new Function` puts two lines before it: of the parameters.
+const LINES_BEFORE = 2;
+
+/** A position in a compiled kernel as stack frames name it, from 1, as one in its source, from 0. */
+export function placeInSource(
+  line: number,
+  column: number,
+): { readonly line: number; readonly column: number } {
+  const own = line - 1 - LINES_BEFORE;
+  return { line: own, column: column - 1 - (own === 0 ? HEAD.length : 0) };
 }
 
 // V8 looks among the texts that it has compiled by their hash, which of long texts is their length alone: with a thousand of

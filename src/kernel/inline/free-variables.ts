@@ -2,28 +2,19 @@
 import { analyze } from "eslint-scope";
 import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
 import { isInWorkers } from "../../platform/worker-globals.js";
+import type { FreeVariable, KernelText } from "./kernel-text.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
-import { writesOf } from "./writing.js";
+import { isMutating, writesOf } from "./writing.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
 export type OuterWord = "this" | "super" | "new.target" | "arguments";
 
-export interface KernelReferences {
-  /** Free variables that a fresh worker does not have, globals of the program among them, each once, in the order of first use. */
-  readonly captures: readonly string[];
-  /** Globals of the runtime that it uses. A variable of the same name around the kernel would hide one, which no text shows. */
-  readonly globals: ReadonlySet<string>;
+export interface KernelReferences extends Omit<KernelText, "source"> {
   /** Free names that tools put into the source, each with an expression that stands in for it. */
   readonly helpers: ReadonlyMap<string, string>;
   /** The first word that belongs to the code around the kernel, or to a receiver that no kernel has. */
   readonly outer: OuterWord | undefined;
-  /** See `KernelText.stateful`. */
-  readonly stateful: boolean;
-  /** See `KernelText.lingers`. */
-  readonly lingers: boolean;
-  /** See `KernelText.writes`. */
-  readonly writes: number;
 }
 
 /** Each leads to every object of the worker, so whatever a kernel does with one goes unseen. */
@@ -31,7 +22,7 @@ const DOORS = new Set(
   "globalThis self global window frames parent top process require eval Function".split(" "),
 );
 /** Vite and Vitest rewrite uses of an import to members of such an object. */
-const VITE_IMPORT = /^__(?:vite_ssr|vi)_import_\d+__$/;
+export const VITE_IMPORT = /^__(?:vite_ssr|vi)_import_\d+__$/;
 const VITE_META = "__vite_ssr_import_meta__";
 const VITE_DYNAMIC_IMPORT = "__vite_ssr_dynamic_import__";
 /** esbuild's helper, which `keepNames` (and so tsx) inserts; numbered where a bundle holds several. */
@@ -58,6 +49,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   const helpers = new Map<string, string>();
   const globals = new Set<string>();
   const captures = metas.map((at) => ({ name: "import.meta", at }));
+  const variables = new Map<string, FreeVariable>();
   let stateful = imports;
   let lingers = goesOn;
   for (const reference of scopes.globalScope.through) {
@@ -73,6 +65,8 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
       lingers ||= mayLinger(identifier, parents);
     } else {
       captures.push({ name: displayName(identifier, parents), at: startOf(identifier) });
+      const { name } = identifier;
+      variables.set(name, withUse(variables.get(name), identifier, reference.isWrite(), parents));
     }
   }
 
@@ -85,6 +79,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   const outerArguments = scopes.acquire(wrapper)?.set.get("arguments")?.references ?? [];
   return {
     captures: [...new Set(captures.map(({ name }) => name))],
+    variables: [...variables.values()],
     globals,
     helpers,
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
@@ -215,6 +210,67 @@ function displayName(identifier: Identifier, parents: Parents): string {
   return property.type === "Identifier"
     ? property.name
     : String(property.type === "Literal" ? property.value : "*");
+}
+
+/** @param before what earlier uses of the variable say */
+function withUse(
+  before: FreeVariable | undefined,
+  identifier: Identifier,
+  isWrite: boolean,
+  parents: Parents,
+): FreeVariable {
+  const member = memberOf(identifier, parents);
+  const isRead = member !== undefined && !isTarget(parents.get(identifier) as Node, parents);
+  const members = before === undefined ? new Set<string>() : before.members;
+  let outermost: Node = identifier;
+  for (
+    let parent = parents.get(outermost);
+    parent?.type === "MemberExpression" && parent.object === outermost;
+  ) {
+    outermost = parent;
+    parent = parents.get(outermost);
+  }
+  return {
+    name: identifier.name,
+    members: isRead && members !== undefined ? new Set([...members, member]) : undefined,
+    isAssigned: isWrite || before?.isAssigned === true,
+    isWrittenInto:
+      (outermost !== identifier && isTarget(outermost, parents)) || before?.isWrittenInto === true,
+    isMutated:
+      (member !== undefined && isMutating(member) && isCallee(parents.get(identifier) as Node, parents)) ||
+      before?.isMutated === true,
+  };
+}
+
+/** The member that is read of a variable; `undefined` if it is not one with a name. */
+function memberOf(identifier: Identifier, parents: Parents): string | undefined {
+  const parent = parents.get(identifier);
+  if (parent?.type !== "MemberExpression" || parent.object !== identifier) return undefined;
+  const { property, computed } = parent;
+  if (property.type === "Identifier" && !computed) return property.name;
+  return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
+}
+
+/** Whether something is assigned to this expression. */
+function isTarget(node: Node, parents: Parents): boolean {
+  const parent = parents.get(node);
+  switch (parent?.type) {
+    case "AssignmentExpression":
+    case "AssignmentPattern":
+    case "ForInStatement":
+    case "ForOfStatement":
+      return parent.left === node;
+    case "UpdateExpression":
+    case "ArrayPattern":
+    case "RestElement":
+      return true;
+    case "UnaryExpression":
+      return parent.operator === "delete";
+    case "Property":
+      return parent.value === node && parents.get(parent)?.type === "ObjectPattern";
+    default:
+      return false;
+  }
 }
 
 /** False for names in the computed key of a method: the key stays behind. */

@@ -1,9 +1,23 @@
-/** What the text of a kernel says. */
+/** A variable that a text uses and does not declare. */
+export interface FreeVariable {
+  /** As the text has it. */
+  readonly name: string;
+  /** The members that the text reads of it; `undefined` if it uses the variable in any other way, too. */
+  readonly members: ReadonlySet<string> | undefined;
+  /** Whether the text assigns to it. */
+  readonly isAssigned: boolean;
+  /** Whether the text assigns to a member of it, at any depth. */
+  readonly isWrittenInto: boolean;
+  /** Whether the text calls a method of it by a name that arrays have for one that changes them. */
+  readonly isMutated: boolean;
+}
+
+/** What the text of a function says. */
 export interface KernelText {
   /** A JavaScript expression (text) that evaluates to the function. It must be compiled as strict code. */
   readonly source: string;
   /**
-   * True where the kernel could keep an array beyond its task: it refers to a global object, `process`, `require`,
+   * True if the kernel could keep an array beyond its task: it refers to a global object, `process`, `require`,
    * `eval` or `Function`, imports dynamically, sets a timer, changes a global, or stores on its own function. Its returned
    * arrays must then be copied, never transferred.
    */
@@ -17,4 +31,8 @@ export interface KernelText {
   readonly writes: number;
   /** Globals of the runtime that it uses. A variable of the same name around it would hide one, which no text shows. */
   readonly globals: ReadonlySet<string>;
+  /** Variables of the program that it uses, as the user wrote them, in the order of their first use. */
+  readonly captures: readonly string[];
+  /** The same as the text has them: tools rewrite some. */
+  readonly variables: readonly FreeVariable[];
 }

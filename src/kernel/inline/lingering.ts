@@ -10,7 +10,7 @@ type Parents = ReadonlyMap<Node, Node>;
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
 /** Nothing that is reached from these schedules anything. Whatever is in none of these lists is taken to do so. */
-const FUNCTIONS = words(
+export const FUNCTIONS = words(
   "Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error AggregateError EvalError " +
     "RangeError ReferenceError SyntaxError TypeError URIError DOMException Float16Array Float32Array Float64Array " +
     "Int8Array Int16Array Int32Array Iterator Map Number Object RegExp Set SharedArrayBuffer String Symbol " +
@@ -18,7 +18,7 @@ const FUNCTIONS = words(
     "atob btoa decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape isFinite isNaN " +
     "parseFloat parseInt structuredClone",
 );
-const NAMESPACES = words("Atomics Intl JSON Math Reflect");
+export const NAMESPACES = words("Atomics Intl JSON Math Reflect");
 const VALUES = words("undefined NaN Infinity");
 /** Of these only some members. */
 const MEMBERS: ReadonlyMap<string, ReadonlySet<string>> = new Map([

@@ -34,7 +34,8 @@ export function readPlain(text: string): KernelText | undefined {
   if (tokens === undefined) return undefined;
   const reader = new PlainReader(tokens);
   if (!reader.read()) return undefined;
-  return { source: text, stateful: false, lingers: false, writes: 0, globals: reader.globals };
+  const { globals } = reader;
+  return { source: text, stateful: false, lingers: false, writes: 0, globals, captures: [], variables: [] };
 }
 
 class PlainReader {

@@ -3,41 +3,38 @@ import { KernelCaptureError, quote } from "../../errors.js";
 import { enclosingNames } from "../../platform/closure.js";
 import { RecentMap } from "../../platform/recent-map.js";
 import { textKey } from "../text-key.js";
-import { analyse } from "./analyse.js";
+import type { InlineAddress } from "./address.js";
+import { analyse, type Refuse } from "./analyse.js";
 import type { KernelText } from "./kernel-text.js";
 import { readPlain } from "./plain.js";
 
-export interface KernelSource extends Omit<KernelText, "globals"> {
-  /** Function name for messages and stack frames, on one line; "kernel" for anonymous ones. */
-  readonly name: string;
-}
-
-/** What is remembered of a text. */
-interface Known {
+/** A text as it is remembered, with what was seen of functions that have it. */
+export interface KnownText extends KernelText {
   readonly text: string;
-  readonly kernel: KernelSource;
+  /** The address of a function of this text that captures nothing. */
+  readonly address: InlineAddress;
   /** The name of the function that it was first seen of, as that function has it. */
   readonly givenAs: unknown;
-  readonly globals: ReadonlySet<string>;
   /** Functions of this text whose surroundings were looked at. */
   readonly looked: WeakSet<object>;
   looks: number;
+  /** Globals that a variable around one of these functions hides. */
+  readonly hidden: Set<string>;
 }
 
 // Programs that generate kernels must not grow for ever.
 const MOST_KNOWN = 500;
-// The same text may stand in several places, of which one hides a global. A look costs 0.3-0.8 ms, and a kernel written
-// in a loop is a new function every time, so after this many functions of one text the rest is trusted.
+// The same text may be in several places, of which one hides a global. A look costs 0.07 ms, and a kernel written in a loop is
+// a new function every time, so after this many functions of one text the rest is trusted.
 const MAX_LOOKS = 8;
-const cache = new RecentMap<string | number, Known>(MOST_KNOWN);
+const cache = new RecentMap<string | number, KnownText>(MOST_KNOWN);
 
 /**
- * Cached by source text.
- * @param hasShared whether the call has an option `shared`, for advice
- * @throws KernelCaptureError when the kernel uses variables of the scope around it
- * @throws TypeError when it is no function, or of a kind whose source cannot run on its own
+ * Reads a function's text, which is remembered.
+ * @param refuse told why its source can't run on its own; throws
+ * @throws TypeError if it is no function, or its source can't run on its own
  */
-export function readKernelSource(fn: unknown, hasShared = false): KernelSource {
+export function readText(fn: unknown, refuse?: Refuse): KnownText {
   if (typeof fn !== "function") {
     throw new TypeError(
       `Cannot use this value as a kernel as a kernel must be a function: current value is ${quote(fn)}; ` +
@@ -47,37 +44,74 @@ export function readKernelSource(fn: unknown, hasShared = false): KernelSource {
   // Not fn.toString(): an own method of that name need not tell the truth.
   const text = Function.prototype.toString.call(fn);
   const key = textKey(text);
-  let known = cache.get(key);
-  if (known === undefined || known.text !== text) {
-    const name = nameOf(fn);
-    const read = readPlain(text) ?? analyse(text, name, labelOf(text, name), hasShared);
-    const { source, stateful, lingers, writes, globals } = read;
-    const kernel = Object.freeze({ source, stateful, lingers, writes, name: kernelName(fn) });
-    known = { text, kernel, givenAs: fn.name, globals, looked: new WeakSet(), looks: 0 };
-    cache.set(key, known);
-  }
-  checkSurroundings(fn, known, text, hasShared);
+  const known = cache.get(key);
+  if (known?.text === text) return known;
+  const read = readPlain(text) ?? analyse(text, nameOf(fn), refuse ?? refuseAs(labelOf(fn, text)));
+  const { source, stateful, lingers, writes } = read;
+  const address = Object.freeze({ kind: "inline", name: kernelName(fn), source, stateful, lingers, writes });
+  const now = {
+    ...read,
+    text,
+    address,
+    givenAs: fn.name,
+    looked: new WeakSet(),
+    looks: 0,
+    hidden: new Set<string>(),
+  };
+  cache.set(key, now);
+  return now;
+}
+
+/** The address of a function whose text captures nothing. */
+export function plainAddress(fn: Named, { address, givenAs }: KnownText): InlineAddress {
   // The same name needs no look at its characters.
-  const name = fn.name === known.givenAs ? known.kernel.name : kernelName(fn);
-  return known.kernel.name === name ? known.kernel : Object.freeze({ ...known.kernel, name });
+  const name = fn.name === givenAs ? address.name : kernelName(fn);
+  return address.name === name ? address : Object.freeze({ ...address, name });
 }
 
-/** @throws KernelCaptureError where a variable around the function hides a global that it uses */
-function checkSurroundings(fn: Named, known: Known, text: string, hasShared: boolean): void {
-  if (known.globals.size === 0 || known.looks >= MAX_LOOKS || known.looked.has(fn)) return;
+/** Globals that the text uses and that a variable around the function hides. */
+export function hiddenGlobals(fn: object, known: KnownText): readonly string[] {
+  const { globals, looked, hidden } = known;
+  // Once one was found, every function of the text is looked at.
+  const isTrusted = hidden.size === 0 && (known.looks >= MAX_LOOKS || looked.has(fn));
+  if (globals.size === 0 || isTrusted) return [];
   const names = enclosingNames(fn);
-  const hidden = [...known.globals].filter((global) => names?.has(global));
-  if (hidden.length > 0)
-    throw new KernelCaptureError(`kernel ${labelOf(text, nameOf(fn))}`, hidden, hasShared);
-  known.looked.add(fn);
+  const found = [...globals].filter((global) => names?.has(global));
+  for (const each of found) hidden.add(each);
+  looked.add(fn);
   known.looks += 1;
+  return found;
 }
 
-function labelOf(text: string, name: string): string {
+/**
+ * The address of a function that captures nothing.
+ * @param hasShared whether the call has an option `shared`, for advice
+ * @throws KernelCaptureError if the kernel uses variables of the scope around it
+ * @throws TypeError as `readText`
+ */
+export function readKernelSource(fn: unknown, hasShared = false): InlineAddress {
+  const known = readText(fn);
+  const { captures } = known;
+  const outside = captures.length > 0 ? captures : hiddenGlobals(fn as object, known);
+  if (outside.length > 0)
+    throw new KernelCaptureError(`kernel ${labelOf(fn as Named, known.text)}`, outside, hasShared);
+  return plainAddress(fn as Named, known);
+}
+
+/** @param label how errors call the function */
+function refuseAs(label: string): Refuse {
+  return (why, advice) => {
+    throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
+  };
+}
+
+/** How errors call a function. */
+export function labelOf(fn: Named, text: string): string {
+  const name = nameOf(fn);
   return quote(name === "" ? text.replace(/\s+/g, " ") : name);
 }
 
-interface Named {
+export interface Named {
   /** A static member or a defineProperty may put anything in its place. */
   readonly name: unknown;
 }
@@ -86,7 +120,8 @@ function nameOf({ name }: Named): string {
   return typeof name === "string" ? name.replace(/\s+/g, " ").trim() : "";
 }
 
-function kernelName(fn: Named): string {
+/** Function name for messages and stack frames, on one line; "kernel" for anonymous ones. */
+export function kernelName(fn: Named): string {
   const name = nameOf(fn);
   return name === "" ? "kernel" : name;
 }

@@ -165,7 +165,8 @@ function union(nodes: Iterable<Node | null>, given: Given): number {
   return bits;
 }
 
-function isMutating(name: string): boolean {
+/** Whether it is the name of a method that changes what it is called on. */
+export function isMutating(name: string): boolean {
   return MUTATING.has(name) || name.startsWith("set");
 }
 

@@ -3,8 +3,8 @@ import { isRecord } from "../../memory/inputs.js";
 import { rememberKernel } from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
 
-/** Where a module kernel lives. */
-export interface ModuleAddress {
+/** Where a module exports a kernel. */
+export interface ModuleExport {
   readonly url: string;
   readonly name: string;
   /** May it run on several threads at once? */
@@ -17,7 +17,7 @@ export interface KernelOptions {
   readonly threadSafe?: boolean;
 }
 
-const addresses = new WeakMap<AnyKernel, ModuleAddress>();
+const defined = new WeakMap<AnyKernel, ModuleExport>();
 
 /**
  * Declares an exported function as a kernel that workers import from its own module, so that it may use imports and
@@ -57,8 +57,7 @@ export function defineKernel<F extends AnyKernel>(
       `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
     );
   }
-  const threadSafe = readThreadSafe(name, options);
-  addresses.set(fn, { url, name, threadSafe });
+  defined.set(fn, { url, name, threadSafe: readThreadSafe(name, options) });
   rememberKernel(url, name, fn);
   return fn;
 }
@@ -76,7 +75,7 @@ function readThreadSafe(kernel: string, options: unknown): boolean {
   return threadSafe;
 }
 
-/** The address of a kernel that `defineKernel` made; undefined for an inline one. */
-export function moduleAddress(fn: AnyKernel): ModuleAddress | undefined {
-  return addresses.get(fn);
+/** Where `defineKernel` was told that the function is exported; `undefined` if it was not told. */
+export function moduleExport(fn: AnyKernel): ModuleExport | undefined {
+  return defined.get(fn);
 }

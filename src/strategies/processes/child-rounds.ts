@@ -206,7 +206,7 @@ export class ChildRounds {
       descriptor: round.descriptor.slice(),
       order: round.order ?? null,
       kernel: { number: kernel.id, address: isNew ? kernel.address : null },
-      words: part.words,
+      words: part.words.place,
       outputs: record.outputs?.places ?? null,
       own: record.own,
       verifies: record.inputs.verifies,
@@ -231,7 +231,7 @@ export class ChildRounds {
     record.onLook.delete(participant);
     this.#transfer.rounds.leave(record);
     if (this.#slot.isGone) return;
-    this.#freeWords.push(part.words);
+    this.#freeWords.push(part.words.place);
     this.#over.push(id);
   }
 }

@@ -1,53 +1,25 @@
 /** A child's part in a round, on this side: it claims tasks for the child, and enters what the child tells of them. */
 import { pause } from "../../platform/time-slice.js";
-import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../../protocol/meter.js";
-import type { Thrown } from "../../protocol/thrown.js";
+import { BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../../protocol/meter.js";
 import type { Invitation } from "../threads/worker-slot.js";
-import {
-  AT_WORD,
-  CHILD_WORDS,
-  CHILD_WORDS_AT,
-  LIMIT_WORD,
-  PARENT_WORDS,
-  type Range,
-  RETURN_WORD,
-  type ReportMessage,
-  RUNNING_WORD,
-} from "./messages.js";
+import type { Range, ReportMessage } from "./messages.js";
 import type { Outputs } from "./outputs.js";
+import type { PartListener } from "./part-listener.js";
+import { PartWords } from "./part-words.js";
 import { enterTable, valuesOf } from "./results.js";
 import type { RoundRecord } from "./rounds.js";
 import type { Holder, TaskShare } from "./task-share.js";
 import type { Transit } from "./transit.js";
-
-/** What a part tells of itself. */
-export interface PartListener {
-  /** The child is to run these. */
-  grant(ranges: readonly Range[]): void;
-  /** The child is to look whether inputs have changed. */
-  verify(): void;
-  /** The child is to look whether it has tasks to give back. */
-  askBack(): void;
-  /** Values and failures have come, and the counters of the round have them. */
-  received(
-    values: readonly (readonly [number, unknown])[],
-    failures: readonly (readonly [number, Thrown])[],
-  ): void;
-  /** The child has nothing to do in the round. */
-  left(): void;
-}
+import { Verification } from "./verification.js";
 
 export class RoundPart implements Holder {
   readonly share: TaskShare;
-  /** Its words in the transit file. */
-  readonly words: number;
+  readonly words: PartWords;
   readonly #invitation: Invitation;
   readonly #outputs: Outputs | undefined;
-  readonly #verifies: boolean;
-  readonly #transit: Transit;
+  readonly #verification: Verification;
   readonly #listener: PartListener;
   readonly #meter: Float64Array;
-  readonly #told = new Int32Array(PARENT_WORDS);
   /** In the order in which the child runs them. */
   #granted: Range[] = [];
   #outstanding = 0;
@@ -58,8 +30,6 @@ export class RoundPart implements Holder {
   /** It is to have tasks when the child says that it is there: it may be busy elsewhere for long. */
   #isAwaited = false;
   #isGone = false;
-  /** Keeps the round from ending until the child has said whether inputs have changed. */
-  #verification: "none" | "due" | "asked" = "none";
 
   constructor(
     invitation: Invitation,
@@ -70,15 +40,12 @@ export class RoundPart implements Holder {
   ) {
     const { round, participant } = invitation;
     this.share = share;
-    this.words = words;
+    this.words = new PartWords(words, transit, share.control.limit);
     this.#invitation = invitation;
     this.#outputs = outputs;
-    this.#verifies = inputs.verifies;
-    this.#transit = transit;
+    this.#verification = new Verification(share.control, inputs.verifies);
     this.#listener = listener;
     this.#meter = round.meters[participant] as Float64Array;
-    this.#told[LIMIT_WORD] = share.control.limit;
-    this.#writeTold();
   }
 
   get outstanding(): number {
@@ -94,10 +61,7 @@ export class RoundPart implements Holder {
     this.#isIn = true;
     this.#isAwaited = !isFree;
     this.share.enter(this);
-    if (this.#verifies) {
-      this.share.control.divideClaim();
-      this.#verification = "due";
-    }
+    this.#verification.begin();
     this.tellLimit(this.share.control.limit);
     return isFree ? this.#grant() : [];
   }
@@ -112,22 +76,14 @@ export class RoundPart implements Holder {
     }
     if (this.#outstanding > 0 || this.#entering > 0) return;
     if (this.share.mayGetBack(this)) return;
-    if (this.#verification === "due" && !this.#invitation.job.isStopped) {
-      this.#verification = "asked";
-      this.#listener.verify();
-    }
-    if (this.#verification !== "asked") this.leave();
+    const isStopped = this.#invitation.job.isStopped;
+    if (isStopped || !this.#verification.isAwaited(() => this.#listener.verify())) this.leave();
   }
 
   /** The child has said whether inputs have changed. */
   verified(): void {
-    this.#endVerification();
+    this.#verification.end();
     this.lookForTasks();
-  }
-
-  #endVerification(): void {
-    if (this.#verification !== "none") this.share.control.endClaim(0);
-    this.#verification = "none";
   }
 
   /** The child, which knows the round, is there again. */
@@ -139,7 +95,7 @@ export class RoundPart implements Holder {
   /** The child takes part no longer, for now. */
   leave(): void {
     this.#isIn = false;
-    this.#endVerification();
+    this.#verification.end();
     this.#meter[RUNNING] = 0;
     this.share.leave(this);
     this.#listener.left();
@@ -147,7 +103,7 @@ export class RoundPart implements Holder {
 
   /** Can't take part: others get its tasks. */
   giveUp(): void {
-    this.#endVerification();
+    this.#verification.end();
     const ranges = this.#granted;
     this.#granted = [];
     this.#outstanding = 0;
@@ -162,24 +118,16 @@ export class RoundPart implements Holder {
   }
 
   askBack(): void {
-    if (this.#told[RETURN_WORD] === 1) return;
-    this.#told[RETURN_WORD] = 1;
-    this.#writeTold();
-    this.#listener.askBack();
+    if (this.words.tellReturn(true)) this.#listener.askBack();
   }
 
   tellLimit(limit: number): void {
-    if (this.#told[LIMIT_WORD] === limit) return;
-    this.#told[LIMIT_WORD] = limit;
-    this.#writeTold();
+    this.words.tellLimit(limit);
   }
 
   /** Reads where the child is. */
   look(): void {
-    const words = new Int32Array(CHILD_WORDS);
-    this.#transit.read(new Uint8Array(words.buffer), this.words + CHILD_WORDS_AT);
-    this.#meter[RUNNING] = words[RUNNING_WORD] as number;
-    this.#meter[AT] = words[AT_WORD] as number;
+    this.words.readInto(this.#meter);
   }
 
   /** @param read the values that came with it */
@@ -250,8 +198,7 @@ export class RoundPart implements Holder {
   }
 
   #takeBack(returned: readonly Range[]): void {
-    this.#told[RETURN_WORD] = 0;
-    this.#writeTold();
+    this.words.tellReturn(false);
     for (const [start, end] of returned) {
       this.#outstanding -= end - start;
       const at = this.#granted.findIndex(([, last]) => last === end);
@@ -290,9 +237,5 @@ export class RoundPart implements Holder {
     this.#entering -= 1;
     this.#listener.received(values, failures);
     this.lookForTasks();
-  }
-
-  #writeTold(): void {
-    this.#transit.write(new Uint8Array(this.#told.buffer), this.words);
   }
 }

@@ -54,7 +54,9 @@ export function wakeMessage(
   };
 }
 
-/** Bytes of a kernel's address, for telemetry. */
-export function addressBytes(address: KernelAddress): number {
-  return address.type === "inline" ? address.source.length : address.url.length;
+/** Bytes of a kernel's address, for telemetry: of its texts beside its name, because all else is small. */
+export function addressBytes({ kind: _kind, name: _name, ...where }: KernelAddress): number {
+  let bytes = 0;
+  for (const field of Object.values<unknown>(where)) if (typeof field === "string") bytes += field.length;
+  return bytes;
 }

@@ -24,12 +24,12 @@ const told = (error) => {
     code,
     isSharray: error instanceof SharrayError,
     isKernelError: error instanceof KernelError,
-    // Where the kernel was, without who called it there.
+    // Without who called it there.
     cause:
       cause instanceof Error
         ? {
             ...told(cause),
-            stack: cause.stack.split("\n").filter((line, i) => i === 0 || line.includes("sharray-kernel")),
+            stack: cause.stack.split("\n", 1),
           }
         : cause,
   };
@@ -173,7 +173,7 @@ const failures = {
       return { i, array: Float32Array.of(i) };
     }),
   resultThatCannotTravel: (executor) => executor.map([1], () => () => 1),
-  capture: (executor) => executor.map([1], (x) => x + MIB),
+  capture: (executor) => executor.map([1], (x) => x + MIB, { captures: "error" }),
   arguments: (executor) => executor.map([1], (x) => x, { args: { fit: () => 1 } }),
   items: (executor) => executor.map([1, undefined], (x) => x),
   payload: (executor) => executor.mapShared("no array", (x) => x),
@@ -599,6 +599,40 @@ const scenarios = {
       }),
     );
     return order;
+  },
+
+  async replay(client) {
+    let item;
+    const kernel = (x) => {
+      if (x === 2) throw new Error(`again ${x}`);
+      return x;
+    };
+    const watched = (x) => {
+      globalThis.note?.(x);
+      return kernel(x);
+    };
+    const error = await client.map([1, 2, 3], watched).catch((error) => error);
+    globalThis.note = (x) => {
+      item = x;
+    };
+    const { message } = await client.replay(error).catch((thrown) => thrown);
+    return { item, message };
+  },
+
+  async captures(client) {
+    const rate = 2;
+    const table = new Float64Array([5, 5, 5]);
+    const add = (x, y) => x + y;
+    const values = await client.map([1, 2, 3], (x) => add(x * rate, table[x - 1]));
+    class Model {
+      fit() {}
+    }
+    const model = new Model();
+    const refused = await client.map([1], () => model.fit()).catch((error) => error.variables);
+    const failed = await client
+      .map([1], (x) => add(x, null.y))
+      .catch((error) => error.cause.stack.split("\n"));
+    return { values, refused, failed: failed.slice(1, 3).map((line) => /bridge-client/.test(line)) };
   },
 
   async "beside other messages"(client) {

@@ -32,6 +32,7 @@ const ways = {
   },
 
   async captured() {
+    const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, captures: "error" });
     const before = executor.memory();
     const factor = 3;
     const table = [1, 2];

@@ -20,7 +20,7 @@ function callOf(id: number, sentAs: number, isStream = false) {
     batches: 0,
     apart: new Map<number, unknown>(),
     hasEnded: false,
-    backlog: isStream ? { receive() {}, emptied: () => new Promise(() => {}) } : undefined,
+    streamBuffer: isStream ? { receive() {}, emptied: () => new Promise(() => {}) } : undefined,
     succeed: ends("succeeds"),
     fail: ends("fails"),
     stop: ends("stops"),

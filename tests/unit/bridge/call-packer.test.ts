@@ -3,23 +3,25 @@ import { CallPacker } from "../../../src/bridge/call-packer.js";
 import type { ClientCall } from "../../../src/bridge/client-call.js";
 
 const memory = { memory: 7, buffer: new SharedArrayBuffer(8), kind: 0, byteOffset: 0, length: 1 };
+const spec = {
+  shape: "items",
+  tasks: 1,
+  length: 1,
+  chunkSize: 1,
+  inputs: { names: null, arrays: [] },
+  outputs: null,
+  args: null,
+  shared: null,
+};
 const call = {
   id: 1,
   holdsMemory: false,
-  clearOutputs: false,
+  spec,
   places: () => [memory],
   request: {
     call: "map",
-    kernel: { id: 3, address: { type: "inline", source: "x", name: "x", stateful: false } },
-    spec: {
-      shape: "items",
-      tasks: 1,
-      length: 1,
-      chunkSize: 1,
-      inputs: { names: null, arrays: [] },
-      args: null,
-      shared: null,
-    },
+    kernel: { id: 3, address: { kind: "inline", source: "x", name: "x", stateful: false } },
+    spec,
     table: { arrays: [1] },
     outputs: null,
     instances: 1,
@@ -34,7 +36,7 @@ const call = {
 /** What crosses of the kernel, the request and the memory. */
 const sent = (packer: CallPacker): boolean[] => {
   const wire = packer.pack(call, undefined);
-  return [wire[3] !== null, wire[4] !== null, wire[9] !== null];
+  return [wire[3] !== null, wire[4] !== null, wire[8] !== null];
 };
 
 it("sends what the host lacks, and all of it again where the host may not have read it", () => {
@@ -52,5 +54,5 @@ it("has the host forget memory that it may not have, too", () => {
   packer.reset();
   expect(packer.forget(7)).toBe(true);
   expect(packer.forget(7)).toBe(false);
-  expect(packer.pack(call, undefined)[9]).toEqual(new Map([[7, memory.buffer]]));
+  expect(packer.pack(call, undefined)[8]).toEqual(new Map([[7, memory.buffer]]));
 });

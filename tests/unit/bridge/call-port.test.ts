@@ -62,7 +62,7 @@ describe("the port of calls", () => {
     both.close();
   });
 
-  describe("with the trick left out", () => {
+  describe("with the optimization left out", () => {
     beforeEach(() => {
       process.env["SHARRAY_WITHOUT"] = "look";
     });

@@ -22,12 +22,12 @@ function caller(lane: Lane, name: string, started: string[]) {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("turns", () => {
+describe("a fair queue", () => {
   it("a client without a running call starts at once, whatever the others have", async () => {
-    const turns = new FairQueue(2);
+    const queue = new FairQueue(2);
     const started: string[] = [];
-    const a = caller(turns.lane(Infinity), "a", started);
-    const b = caller(turns.lane(Infinity), "b", started);
+    const a = caller(queue.lane(Infinity), "a", started);
+    const b = caller(queue.lane(Infinity), "b", started);
     for (let i = 0; i < 5; i++) void a.call();
     void b.call();
     void b.call();
@@ -36,10 +36,10 @@ describe("turns", () => {
   });
 
   it("a free place goes to the client with the fewest running calls", async () => {
-    const turns = new FairQueue(4);
+    const queue = new FairQueue(4);
     const started: string[] = [];
-    const a = caller(turns.lane(Infinity), "a", started);
-    const b = caller(turns.lane(Infinity), "b", started);
+    const a = caller(queue.lane(Infinity), "a", started);
+    const b = caller(queue.lane(Infinity), "b", started);
     for (let i = 0; i < 100; i++) void a.call();
     await settle();
     for (let i = 0; i < 3; i++) void b.call();
@@ -54,9 +54,9 @@ describe("turns", () => {
   });
 
   it("clients with equally many take turns", async () => {
-    const turns = new FairQueue(1);
+    const queue = new FairQueue(1);
     const started: string[] = [];
-    const callers = ["a", "b", "c"].map((name) => caller(turns.lane(Infinity), name, started));
+    const callers = ["a", "b", "c"].map((name) => caller(queue.lane(Infinity), name, started));
     for (const each of callers) for (let i = 0; i < 3; i++) void each.call();
     await settle();
     for (let i = 0; i < 9; i++) {
@@ -67,8 +67,8 @@ describe("turns", () => {
   });
 
   it("a client's own limit holds, and its calls start in the order in which they were made", async () => {
-    const turns = new FairQueue(10);
-    const lane = turns.lane(1);
+    const queue = new FairQueue(10);
+    const lane = queue.lane(1);
     const started: number[] = [];
     const ends: (() => void)[] = [];
     for (let i = 0; i < 3; i++) {
@@ -85,16 +85,16 @@ describe("turns", () => {
   });
 
   it("a call that is aborted while it waits leaves the line", () => {
-    const turns = new FairQueue(1);
-    const lane = turns.lane(1);
+    const queue = new FairQueue(1);
+    const lane = queue.lane(1);
     const started: string[] = [];
     const first = (): void => void started.push("first");
     const second = (): void => void started.push("second");
     lane.enter(first);
     lane.enter(second);
-    expect(lane.leave(first)).toBe(false);
-    expect(lane.leave(second)).toBe(true);
-    expect(lane.leave(second)).toBe(false);
+    expect(lane.withdraw(first)).toBe(false);
+    expect(lane.withdraw(second)).toBe(true);
+    expect(lane.withdraw(second)).toBe(false);
     lane.ended();
     expect(started).toEqual(["first"]);
     expect(lane.isWaiting).toBe(false);
@@ -102,9 +102,9 @@ describe("turns", () => {
   });
 
   it("a client that is gone gets no turn, and its running calls give their places back", async () => {
-    const turns = new FairQueue(1);
-    const gone = turns.lane(Infinity);
-    const stays = turns.lane(Infinity);
+    const queue = new FairQueue(1);
+    const gone = queue.lane(Infinity);
+    const stays = queue.lane(Infinity);
     const endGone = await enter(gone);
     const endStays = await enter(stays);
     let turn = "";
@@ -114,7 +114,7 @@ describe("turns", () => {
     void enter(stays).then(() => {
       turn = "stays";
     });
-    turns.remove(gone);
+    queue.remove(gone);
     endGone();
     endStays();
     await settle();
@@ -130,9 +130,9 @@ describe("turns", () => {
           maxLength: 4,
         }),
         async (places, clients) => {
-          const turns = new FairQueue(places);
+          const queue = new FairQueue(places);
           let ran = 0;
-          const lanes = clients.map(({ limit }) => turns.lane(limit));
+          const lanes = clients.map(({ limit }) => queue.lane(limit));
           const all = clients.flatMap(({ calls, limit }, i) => {
             const lane = lanes[i] as Lane;
             return Array.from({ length: calls }, async () => {

@@ -52,7 +52,7 @@ describe("a call at its host", () => {
     const { call, told, job } = callOf(false);
     call.runs(job);
     expect(call.left.aborted).toBe(false);
-    call.leave();
+    call.leaveStream();
     expect(call.left.aborted).toBe(true);
     expect(told).toEqual([]);
   });

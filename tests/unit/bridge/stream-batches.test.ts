@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { relay } from "../../../src/bridge/stream-batches.js";
+import { sendInBatches } from "../../../src/bridge/stream-batches.js";
 import type { StreamedResult } from "../../../src/call/types.js";
 
 type Result = StreamedResult<unknown>;
@@ -14,10 +14,10 @@ async function* numbers(count: number, onTaken = (_index: number): void => {}): 
   }
 }
 
-describe("a relay", () => {
+describe("a stream sent in batches", () => {
   it("hands everything on, in order, many at once where the reader is slow", async () => {
     const batches: number[][] = [];
-    await relay(
+    await sendInBatches(
       numbers(1000),
       async (batch) => {
         batches.push(batch.map(({ index }) => index));
@@ -40,7 +40,7 @@ describe("a relay", () => {
         });
       }
     }
-    const relayed = relay(
+    const sent = sendInBatches(
       slow(),
       async (batch) => void got.push(...batch.map(({ index }) => index)),
       never(),
@@ -50,13 +50,13 @@ describe("a relay", () => {
       expect(got).toHaveLength(i);
       next();
     }
-    await relayed;
+    await sent;
   });
 
   it("takes no more than a batch ahead of a reader that does not take any", async () => {
     let taken = 0;
     const controller = new AbortController();
-    const relayed = relay(
+    const sent = sendInBatches(
       numbers(10_000, (index) => {
         taken = index;
       }),
@@ -67,7 +67,7 @@ describe("a relay", () => {
     expect(taken).toBeGreaterThan(1);
     expect(taken).toBeLessThan(200);
     controller.abort("gone");
-    await expect(relayed).rejects.toBe("gone");
+    await expect(sent).rejects.toBe("gone");
   });
 
   it("leaves the stream when its reader is gone", async () => {
@@ -80,10 +80,10 @@ describe("a relay", () => {
       }
     }
     const controller = new AbortController();
-    const relayed = relay(endless(), () => new Promise(() => {}), controller.signal);
+    const sent = sendInBatches(endless(), () => new Promise(() => {}), controller.signal);
     await settle();
     controller.abort("gone");
-    await expect(relayed).rejects.toBe("gone");
+    await expect(sent).rejects.toBe("gone");
     expect(left).toBe(true);
   });
 
@@ -96,7 +96,9 @@ describe("a relay", () => {
       controller.abort("gone");
       throw new RangeError("failed");
     }
-    await expect(relay(failing(), () => new Promise(() => {}), controller.signal)).rejects.toThrow("failed");
+    await expect(sendInBatches(failing(), () => new Promise(() => {}), controller.signal)).rejects.toThrow(
+      "failed",
+    );
     await settle();
   });
 });

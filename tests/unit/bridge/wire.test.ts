@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  askedBy,
   isSameRequest,
   NO_PARTS,
   packArrays,
@@ -29,10 +30,9 @@ describe("a request between the two sides", () => {
       options,
       callSettings({ chunkSize: 7 }),
     );
-    const wire = structuredClone(packRequest(request));
+    const wire = structuredClone(packRequest(askedBy(request)));
     const guest = {
       outputs: [new Float32Array(1000)],
-      clearOutputs: true,
       lease: new Lease(new Arena(1)),
       onRun: () => {},
     };
@@ -55,15 +55,21 @@ describe("a request between the two sides", () => {
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
     const request = readItemsCall([1], (i: number) => i, options, callSettings());
-    const { options: settings, guest } = unpackRequest(packRequest(request), request.kernel, NO_PARTS);
-    expect(settings).toEqual({ strategy: "threads", onProgress: undefined });
+    const { options: given, guest } = unpackRequest(packRequest(askedBy(request)), request.kernel, NO_PARTS);
+    expect(given).toEqual({ strategy: "threads", onProgress: undefined });
     expect(guest).toBeUndefined();
   });
 
-  it("is known again where every field is the same", () => {
+  it("carries the job as its client wants it run", () => {
+    const request = readItemsCall([1], (i: number) => i, {}, callSettings());
+    const asked = askedBy(request, { ...request.spec, clearOutputs: true });
+    expect(unpackRequest(packRequest(asked), request.kernel, NO_PARTS).spec).toEqual(asked.spec);
+  });
+
+  it("is known again if every field is the same", () => {
     const options = { args: 1, timeout: 50 };
     const read = (kinds: Record<string, typeof Float32Array>, given: object = {}) =>
-      packRequest(
+      askedBy(
         readPayloadCall(
           "transformShared",
           { x, shared },
@@ -73,22 +79,20 @@ describe("a request between the two sides", () => {
           callSettings({ chunkSize: 7, verifyImmutable: true }),
         ),
       );
-    const wire = read({ a: Float32Array, b: Float32Array });
-    const numbers = packRequest(readItemsCall([1, 2], (i: number) => i, {}, callSettings()));
-    expect(
-      isSameRequest(numbers, packRequest(readItemsCall([8, 9], (i: number) => 2 * i, {}, callSettings()))),
-    ).toBe(true);
-    expect(
-      isSameRequest(numbers, packRequest(readItemsCall([1], (i: number) => i, {}, callSettings()))),
-    ).toBe(false);
-    expect(isSameRequest(wire, read({ a: Float32Array, c: Float32Array }))).toBe(false);
-    expect(isSameRequest(wire, read({ a: Float32Array }))).toBe(false);
+    const transform = read({ a: Float32Array, b: Float32Array });
+    const map = askedBy(readItemsCall([1, 2], (i: number) => i, {}, callSettings()));
+    const similar = askedBy(readItemsCall([8, 9], (i: number) => 2 * i, {}, callSettings()));
+    expect(isSameRequest(map, similar)).toBe(true);
+    expect(isSameRequest(map, askedBy(readItemsCall([1], (i: number) => i, {}, callSettings())))).toBe(false);
+    expect(isSameRequest(transform, read({ a: Float32Array, c: Float32Array }))).toBe(false);
+    expect(isSameRequest(transform, read({ a: Float32Array }))).toBe(false);
     // Telling takes longer than sending them again.
     expect(isSameRequest(read({ a: Float32Array }, options), read({ a: Float32Array }, options))).toBe(false);
-    expect(numbers.length).toBe(17);
-    for (const at of numbers.keys()) {
-      const other = numbers.map((field, i) => (i === at ? "other" : field)) as unknown as typeof numbers;
-      expect([at, isSameRequest(numbers, other), isSameRequest(other, other)]).toEqual([at, false, true]);
+    expect(map.grounds.length).toBe(9);
+    for (const at of map.grounds.keys()) {
+      const grounds = map.grounds.map((field, i) => (i === at ? "other" : field));
+      const other = { ...map, grounds: grounds as unknown as typeof map.grounds };
+      expect([at, isSameRequest(map, other), isSameRequest(other, other)]).toEqual([at, false, true]);
     }
   });
 

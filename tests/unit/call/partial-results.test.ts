@@ -12,7 +12,6 @@ const spec: JobSpec = {
   chunkSize: 10,
   inputs: { names: null, arrays: [0] },
   outputs: null,
-  clearOutputs: false,
   args: null,
   shared: null,
 };

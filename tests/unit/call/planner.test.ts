@@ -238,15 +238,6 @@ describe("hints", () => {
     expect(planner.plan(own).taskBytes).toBe(7);
     expect(setUp().planner.plan(request(kernel)).taskBytes).toBe(800);
   });
-
-  it("are judged by what they led to expect", () => {
-    const { planner } = setUp({ hostProfile: { perTask: 0, computePerByte: 0.001 } });
-    const asked = request(newKernel(), { options: { taskSizeHintBytes: 80_000 } });
-    const plan = planner.plan(asked);
-    // 10 tasks of 80,000 bytes at 0.001 ms.
-    expect(planner.hintAdvice(asked, plan, 10)).toContain("it led to expect 800 ms of computing");
-    expect(planner.hintAdvice(asked, plan, 800)).toBeUndefined();
-  });
 });
 
 describe("why nothing but sequential is possible", () => {

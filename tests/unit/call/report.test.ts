@@ -3,7 +3,9 @@ import type { PassReport } from "../../../src/call/call-record.js";
 import type { Measured } from "../../../src/call/measured-time.js";
 import { callTrace, executionEvent } from "../../../src/call/report.js";
 import { busyOf, type Totals, totalsOf } from "../../../src/call/totals.js";
+import { defaultHostProfile } from "../../../src/plan/host-profile.js";
 import type { Estimate } from "../../../src/plan/plan.js";
+import { clock } from "../../../src/platform/clock.js";
 import type { Plan, StrategyName } from "../../../src/strategies/registry.js";
 import type { RunReport } from "../../../src/strategies/strategy.js";
 
@@ -14,7 +16,10 @@ function estimate(total: number): Estimate {
 const plan = {
   strategy: "sequential",
   tasks: 100,
+  taskBytes: 7,
   taskSizeHintBytes: 7,
+  kernel: undefined,
+  host: defaultHostProfile,
   bytesShared: 40,
   reason: "planned",
   predicted: { sequential: estimate(1), threads: estimate(2) },
@@ -52,8 +57,9 @@ function passOf(runs: readonly RunReport[], more: Partial<PassReport> = {}): Pas
     placing: undefined,
     bytesPlaced: 0,
     itemBytes: 0,
+    capturedBytes: 0,
     measured,
-    hintAdvice: undefined,
+    taskBytes: 7,
     ...more,
   };
 }
@@ -102,6 +108,7 @@ describe("the event of a call", () => {
       bytesPlaced: 800,
       bytesShared: 40,
       metadataBytes: 300,
+      capturedBytes: 0,
       predicted: plan.predicted.threads,
       actual: measured.actual,
       advice: ["share"],
@@ -129,9 +136,27 @@ describe("the event of a call", () => {
     expect(executionEvent(callOf(here), totals, "sequential").metadataBytes).toBe(0);
   });
 
-  it("adds what is to be said of the hint", () => {
-    const pass = passOf(handedOver, { hintAdvice: "too large" });
-    expect(executionEvent(callOf(pass), totals, "sequential").advice).toEqual(["share", "too large"]);
+  it("adds what is to be said of the hint, by what it led to expect", () => {
+    const hinted = {
+      ...plan,
+      tasks: 10,
+      taskBytes: 80_000,
+      taskSizeHintBytes: 80_000,
+      host: { ...defaultHostProfile, perTask: 0, computePerByte: 0.001 },
+    };
+    const adviceFor = (busy: number, taskBytes: number) =>
+      executionEvent(
+        callOf(passOf([report("sequential", { busy })], { plan: hinted, taskBytes })),
+        totals,
+        "sequential",
+      ).advice;
+    // 10 tasks of 80,000 bytes at 0.001 ms.
+    expect(adviceFor(10, 800)).toEqual([
+      "share",
+      expect.stringContaining("it led to expect 800 ms of computing, and it was 10.0 ms"),
+    ]);
+    expect(adviceFor(800, 800)).toEqual(["share"]);
+    expect(adviceFor(10, 80_000)).toEqual(["share"]);
     expect(plan.advice).toEqual(["share"]);
   });
 
@@ -204,21 +229,22 @@ describe("a call of several passes", () => {
     ended: 260,
     bytesPlaced: 4,
     measured: { actual: { ...estimate(60), results: 5, compute: 55 }, wait: 1 },
-    hintAdvice: "too large",
   });
   const call = callOf(first, second);
 
   it("took all that its passes took, and what lay between them to prepare them", () => {
-    const { actual, wait, retries, ended } = totalsOf(call);
+    // Long enough ago for all that its passes took, however young this process is.
+    const started = clock() - 1000;
+    const { actual, wait, retries, ended } = totalsOf({ ...call, started });
     expect(actual).toEqual({
       spawn: 0,
       place: 0,
       compute: 105,
       results: 5,
-      dispatch: ended - 100 - 110,
-      total: ended - 100,
+      dispatch: ended - started - 110,
+      total: ended - started,
     });
-    expect(wait).toBe(3);
+    expect(wait).toBe(first.started - started + 3);
     expect(retries).toBe(3);
     // A pass that is alone is the call.
     expect(totalsOf(callOf(first))).toEqual({ ...measured, retries: 1, ended: 150 });
@@ -234,7 +260,7 @@ describe("a call of several passes", () => {
       metadataBytes: 12,
       predicted: { compute: 3, total: 3 },
       workerUtilisationPct: 40,
-      advice: ["share", "too large"],
+      advice: ["share"],
     });
   });
 

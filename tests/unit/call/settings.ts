@@ -3,5 +3,11 @@ import type { CallSettings } from "../../../src/call/backend.js";
 import { STRATEGY_CHOICES } from "../../../src/config/config.js";
 
 export function callSettings(more: Partial<CallSettings> = {}): CallSettings {
-  return { chunkSize: undefined, verifyImmutable: false, strategies: STRATEGY_CHOICES, ...more };
+  return {
+    chunkSize: undefined,
+    captures: "copy",
+    verifyImmutable: false,
+    strategies: STRATEGY_CHOICES,
+    ...more,
+  };
 }

@@ -30,6 +30,7 @@ const FIELDS: readonly (keyof ParallelOptions)[] = [
   "idleTimeout",
   "resourceLimits",
   "createWorker",
+  "captures",
   "verifyImmutable",
   "hostProfile",
 ];
@@ -64,6 +65,7 @@ describe("defaults", () => {
       idleTimeout: 5000,
       resourceLimits: undefined,
       createWorker: undefined,
+      captures: "copy",
       verifyImmutable: false,
       hostProfile: undefined,
     });

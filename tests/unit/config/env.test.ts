@@ -243,6 +243,7 @@ describe("ParallelConfig.fromEnv", () => {
       taskTimeout: 10,
       maxRetries: 7,
       idleTimeout: 8,
+      captures: "error",
       verifyImmutable: true,
       resourceLimits: { stackSizeMb: 9 },
       createWorker: () => new Worker("worker.js"),

@@ -41,7 +41,7 @@ describe("inline kernels", () => {
     expect(kernel.stateful).toBe(false);
     expect(kernel.lingers).toBe(false);
     expect(kernel.address).toEqual({
-      type: "inline",
+      kind: "inline",
       source: "function triple(x) { return 3 * x; }",
       name: "triple",
       stateful: false,
@@ -65,9 +65,7 @@ describe("inline kernels", () => {
     expect(kernel.lingers).toBe(true);
     expect(kernel.stateful).toBe(false);
     expect(kernel.address).toMatchObject({ lingers: true });
-    const far = kernelAt(structuredClone(kernel.address), () =>
-      Promise.reject(new Error("not to be loaded")),
-    );
+    const far = kernelAt(structuredClone(kernel.address));
     expect(far.lingers).toBe(true);
   });
 
@@ -89,10 +87,12 @@ describe("module kernels", () => {
   it("travel as an address, keep their captures, and may hold on to what they return", () => {
     const kernel = resolveKernel(scale);
     expect(kernel.address).toEqual({
-      type: "module",
+      kind: "module",
       url: "file:///kernels.js",
       name: "scale",
-      threadSafe: true,
+      stateful: true,
+      lingers: true,
+      writes: 0,
     });
     expect(kernel.name).toBe("scale");
     expect(kernel.stateful).toBe(true);
@@ -123,34 +123,30 @@ describe("module kernels", () => {
 });
 
 describe("kernels that another thread has resolved", () => {
-  const never = () => Promise.reject(new Error("not to be loaded"));
+  const farAddress = (url: string, name: string) => {
+    return { kind: "module", url, name, stateful: true, lingers: true, writes: 0 };
+  };
 
   it("are those that this thread knows by the same text or place", () => {
     const inline = resolveKernel(evaluate("(x) => x + 97"));
-    expect(kernelAt(structuredClone(inline.address), never)).toBe(inline);
+    expect(kernelAt(structuredClone(inline.address))).toBe(inline);
     const fn = defineKernel("file:///kernels.js", "far", (() => 1) as AnyKernel);
     const module = resolveKernel(fn);
-    expect(kernelAt(structuredClone(module.address), never).id).toBe(module.id);
+    expect(kernelAt(structuredClone(module.address)).id).toBe(module.id);
   });
 
-  it("are imported where they run on this thread", async () => {
-    const address = { type: "module", url: "file:///kernels.js", name: "loaded", threadSafe: true } as const;
-    const loaded = (() => 7) as AnyKernel;
-    const kernel = kernelAt(address, async (url, name) => {
-      expect([url, name]).toEqual([address.url, address.name]);
-      return loaded;
-    });
-    expect(await kernel.local()).toBe(loaded);
+  it("are imported if they run on this thread", async () => {
+    const kernel = kernelAt(farAddress("data:text/javascript,export const seven = () => 7", "seven"));
+    const local = await kernel.local();
+    expect((local as Callable)()).toBe(7);
+    expect(await kernel.local()).toBe(local);
     expect(kernel.stateful).toBe(true);
   });
 
-  it("fail as kernels do where they do not load", async () => {
-    const kernel = kernelAt(
-      { type: "module", url: "file:///none.js", name: "none", threadSafe: true },
-      never,
-    );
+  it("fail as kernels do if they do not load", async () => {
+    const kernel = kernelAt(farAddress("data:text/javascript,export {}", "none"));
     const local = (await kernel.local()) as Callable;
-    expect(() => local()).toThrow("not to be loaded");
+    expect(() => local()).toThrow('Cannot load kernel "none"');
   });
 });
 

@@ -10,8 +10,6 @@ import { collectGarbageUntil } from "../collect-garbage.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
-const PAGE = 4096;
-
 function failureOf(act: () => unknown): MemoryLimitError {
   try {
     act();
@@ -39,43 +37,7 @@ function holdersOf(held: Set<number>): HandleHolders & { readonly forgotten: num
   };
 }
 
-describe("sizeClass", () => {
-  const bytes = fc.oneof(
-    fc.integer({ min: 0, max: 3 * PAGE }),
-    fc.integer({ min: 0, max: 2 ** 42 }),
-    fc.nat(40).chain((power) => fc.integer({ min: -2, max: 2 }).map((by) => Math.max(0, 2 ** power + by))),
-  );
-
-  it("covers the need, whole pages at least, and wastes at most a quarter", () => {
-    fc.assert(
-      fc.property(bytes, (need) => {
-        const size = sizeClass(need);
-        expect(Number.isSafeInteger(size)).toBe(true);
-        expect(size).toBeGreaterThanOrEqual(Math.max(need, PAGE));
-        if (need > PAGE) expect(size - need).toBeLessThanOrEqual(need / 4);
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it("grows with the need, and is a class itself", () => {
-    fc.assert(
-      fc.property(bytes, bytes, (a, b) => {
-        expect(sizeClass(Math.min(a, b))).toBeLessThanOrEqual(sizeClass(Math.max(a, b)));
-        expect(sizeClass(sizeClass(a))).toBe(sizeClass(a));
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it("has four classes per doubling", () => {
-    const classes = new Set<number>();
-    for (let need = 8193; need <= 16384; need++) classes.add(sizeClass(need));
-    expect([...classes]).toEqual([10240, 12288, 14336, 16384]);
-  });
-});
-
-describe("take and give", () => {
+describe("an arena's take and give", () => {
   it("account for every byte, whatever the order", () => {
     const limit = 256 * 1024;
     const operation = fc.oneof(
@@ -170,8 +132,8 @@ describe("take and give", () => {
   });
 });
 
-describe("what could be taken", () => {
-  it("a used region is found by `recycles` exactly where `take` finds one", () => {
+describe("what an arena says could be taken", () => {
+  it("is a used region for `recycles` exactly if `take` finds one", () => {
     const bytes = fc.integer({ min: 1, max: 200_000 });
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 6 }), bytes, (given, need) => {
@@ -193,7 +155,7 @@ describe("what could be taken", () => {
     expect(arena.recycles(10_000)).toBe(false);
   });
 
-  it("fits exactly where `take` does not refuse, idle regions or not", () => {
+  it("fits exactly if `take` does not refuse, idle regions or not", () => {
     const bytes = fc.integer({ min: 1, max: 40_000 });
     const regions = fc.array(fc.record({ bytes, isIdle: fc.boolean() }), { maxLength: 5 });
     const limit = 65_536;
@@ -222,7 +184,7 @@ describe("what could be taken", () => {
   });
 });
 
-describe("the limit", () => {
+describe("the limit of an arena", () => {
   it("refuses with its figures and changes nothing", () => {
     const arena = new Arena(8192);
     arena.take(4096);
@@ -381,7 +343,7 @@ describe("the limit", () => {
   });
 });
 
-describe("trim", () => {
+describe("an arena's trim", () => {
   it("lets idle regions go, the largest first, and says which when nothing holds them", async () => {
     const holders = holdersOf(new Set());
     const arena = new Arena(2 ** 20, holders);
@@ -407,7 +369,7 @@ describe("trim", () => {
   });
 });
 
-describe("quarantine", () => {
+describe("an arena's quarantine", () => {
   it("keeps a region from use until no worker can reach it", () => {
     const held = new Set<number>();
     const arena = new Arena(2 ** 20, holdersOf(held));
@@ -438,9 +400,9 @@ describe("quarantine", () => {
   });
 });
 
-describe("lend", () => {
+describe("memory that an arena lends", () => {
   // Untouched, so the system gives it no memory.
-  it("lends more than Node 20 makes an ArrayBuffer of", () => {
+  it("may be more than Node 20 makes an ArrayBuffer of", () => {
     const arena = new Arena(2 ** 34);
     const region = arena.take(2 ** 32 + 4096);
     const handle = arena.lend(region, [[0, 8]]);
@@ -449,7 +411,7 @@ describe("lend", () => {
     expect(new Uint8Array(region.buffer, 2 ** 32, 1)[0]).toBe(7);
   });
 
-  it("gives memory that was used before another handle each time", () => {
+  it("has another handle each time if it was used before", () => {
     const arena = new Arena(2 ** 20);
     const fresh = arena.take(100);
     expect(arena.lend(fresh, [[0, 8]])).toBe(fresh.buffer);
@@ -494,7 +456,7 @@ describe("lend", () => {
     expect(new Uint8Array(held.clone as SharedArrayBuffer)[0]).toBe(0);
   });
 
-  it("weighs what is lent in V8's books once that is more than a little of the limit", async () => {
+  it("weighs in V8's books once it is more than a little of the limit", async () => {
     const arena = new Arena(2 ** 30);
     const size = 2 ** 24;
     const weight = (): number => process.memoryUsage().external;
@@ -518,7 +480,7 @@ describe("lend", () => {
   });
 });
 
-describe("release", () => {
+describe("an arena's release", () => {
   const lent = (arena: Arena, bytes: number): [Region, SharedArrayBuffer] => {
     const region = arena.take(bytes);
     return [region, arena.lend(region, [[0, bytes]])];
@@ -589,7 +551,7 @@ describe("release", () => {
   });
 });
 
-describe("identify", () => {
+describe("an arena's identify", () => {
   it("names foreign memory stably and uniquely", () => {
     const arena = new Arena(2 ** 20);
     const buffers = Array.from({ length: 20 }, () => new SharedArrayBuffer(8));
@@ -611,7 +573,7 @@ describe("identify", () => {
   });
 });
 
-describe("time", () => {
+describe("an arena in time", () => {
   afterEach(() => {
     vi.useRealTimers();
     vi.restoreAllMocks();

@@ -17,13 +17,13 @@ function shrunk(): Float64Array {
   return array;
 }
 
-describe("payloads", () => {
-  it("an array", () => {
+describe("a payload", () => {
+  it("may be an array", () => {
     const array = new Float64Array(3);
     expect(readPayload(array)).toEqual({ shape: "array", given: [array], arrays: [array], length: 3 });
   });
 
-  it("a list of arrays of any lengths and kinds, even of none", () => {
+  it("may be a list of arrays of any lengths and kinds, even of none", () => {
     const list = [new Float64Array(3), new Int8Array(0), new BigInt64Array(1)];
     const payload = readPayload(list);
     expect(payload.shape).toBe("list");
@@ -32,7 +32,7 @@ describe("payloads", () => {
     expect(readPayload([])).toEqual({ shape: "list", given: [], arrays: [] });
   });
 
-  it("columns, in the order of their names", () => {
+  it("may be columns, in the order of their names", () => {
     const columns = { price: new Float64Array(2), qty: new Int32Array(2) };
     const payload = readPayload(columns);
     expect(payload).toMatchObject({ shape: "columns", names: ["price", "qty"], length: 2 });
@@ -41,7 +41,7 @@ describe("payloads", () => {
     expect(payload.arrays.map(({ buffer }) => buffer)).toEqual([columns.price.buffer, columns.qty.buffer]);
   });
 
-  it("columns without a prototype, and of another realm", () => {
+  it("may be columns without a prototype, and of another realm", () => {
     const bare = Object.assign(Object.create(null), { x: new Float64Array(1) });
     expect(readPayload(bare)).toMatchObject({ shape: "columns", names: ["x"], length: 1 });
     const foreign = runInNewContext("({ x: new Float64Array([5]) })");
@@ -56,7 +56,7 @@ describe("payloads", () => {
   });
 });
 
-describe("refusals", () => {
+describe("a payload that is refused", () => {
   const typed = `must be a typed array (${kindNames})`;
   const lone =
     "Cannot share the payload as it must be a typed array, a list of typed arrays or a record of typed arrays: current value is";
@@ -141,7 +141,7 @@ describe("refusals", () => {
   });
 });
 
-it("isRecord: literals and bare objects, no instances", () => {
+it("takes literals and bare objects for records, and no instances", () => {
   expect(isRecord({})).toBe(true);
   expect(isRecord(Object.create(null))).toBe(true);
   expect(isRecord(runInNewContext("({})"))).toBe(true);
@@ -150,7 +150,7 @@ it("isRecord: literals and bare objects, no instances", () => {
   }
 });
 
-it("namesOf: all but the prototype's", () => {
+it("takes all names of a record but the prototype's", () => {
   expect(namesOf({ x: 1, constructor: 2, "": 3 }, "a column")).toEqual(["x", "constructor", ""]);
   const own = JSON.parse('{ "x": 1, "__proto__": 2 }') as Record<string, unknown>;
   expect(() => namesOf(own, "a column")).toThrow(

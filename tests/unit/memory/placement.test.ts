@@ -39,7 +39,7 @@ function countPlainBytes(list: readonly TypedArray[]): number {
 }
 
 describe("planPlacement", () => {
-  it("gives spans that never overlap, on cache lines where they hold one kind, and aligned arrays in all", () => {
+  it("gives spans that never overlap, on cache lines if they hold one kind, and aligned arrays in all", () => {
     fc.assert(
       fc.property(arrays, (list) => {
         const plan = planOf(list);
@@ -123,7 +123,7 @@ describe("planPlacement", () => {
   });
 });
 
-it("aligned rounds up to cache lines", () => {
+it("rounds offsets up to cache lines", () => {
   expect([0, 1, 63, 64, 65, 1000].map(aligned)).toEqual([0, 64, 64, 64, 128, 1024]);
 });
 

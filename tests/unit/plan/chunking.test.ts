@@ -11,7 +11,6 @@ function specOf(length: number, chunkSize: number): JobSpec {
     chunkSize,
     inputs: { names: null, arrays: [0] },
     outputs: null,
-    clearOutputs: false,
     args: null,
     shared: null,
   };

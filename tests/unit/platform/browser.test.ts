@@ -1,7 +1,6 @@
 /** The browser's side of the platform, as far as it needs no browser. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as inBrowsers from "../../../src/platform/channels.browser.js";
-import { EarlyMessages } from "../../../src/platform/early-messages.js";
 import {
   noteImport,
   rememberedKernel,
@@ -120,29 +119,5 @@ describe("a function that nothing stops", () => {
         failing();
       }, 1),
     ).toBe(TIMED_OUT);
-  });
-});
-
-describe("the inbox of a worker", () => {
-  it("keeps what came before anyone listened, and tells everyone the rest", async () => {
-    const inbox = new EarlyMessages();
-    const heard: unknown[] = [];
-    const first = ({ data }: { data: unknown }): void => void heard.push(["first", data]);
-    inbox.receive(1);
-    inbox.receive(2);
-    inbox.add(first);
-    inbox.add(({ data }) => heard.push(["second", data]));
-    await Promise.resolve();
-    inbox.receive(3);
-    inbox.remove(first);
-    inbox.end();
-    const init = { type: "init", exposed: { type: "module", methods: ["flush"] } };
-    expect(heard).toEqual([
-      ["first", 1],
-      ["first", 2],
-      ["first", 3],
-      ["second", 3],
-      ["second", init],
-    ]);
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../../src/errors.js";
 import { ALL_OPTIMIZATIONS, optimizationsOf } from "../../../src/platform/optimizations.js";
 
-describe("tricksOf", () => {
-  it.each([undefined, ""])("has all tricks where the variable is %j", (without) => {
+describe("optimizationsOf", () => {
+  it.each([undefined, ""])("has all of them if the variable is %j", (without) => {
     expect(optimizationsOf(without)).toEqual(ALL_OPTIMIZATIONS);
     expect(Object.values(ALL_OPTIMIZATIONS)).not.toContain(false);
   });
@@ -16,7 +16,7 @@ describe("tricksOf", () => {
     });
   });
 
-  it("names a trick that is none, and those that are", () => {
+  it("refuses a name that is none, and tells those that are", () => {
     expect(() => optimizationsOf("bell,speed")).toThrow(ConfigurationError);
     expect(() => optimizationsOf("bell,speed")).toThrow(
       'Cannot configure "SHARRAY_WITHOUT" as it must be among bell, spin, look, grain, slots, recycling: current value is "speed"',

@@ -2,9 +2,9 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isTypedArray, type TypedArray } from "../../../src/memory/dtypes.js";
+import { keyPath } from "../../../src/platform/key-path.js";
 import { ArrayTable } from "../../../src/protocol/array-table.js";
 import { INLINE_LIMIT, ValueDecoder, ValueEncoder } from "../../../src/protocol/codec.js";
-import { keyPath } from "../../../src/protocol/own-value.js";
 import { bytesOf, KINDS, onShared, typedArray } from "../arbitraries.js";
 
 function encode(value: unknown, inlineBelow = INLINE_LIMIT): { bytes: Uint8Array; arrays: TypedArray[] } {
@@ -92,7 +92,7 @@ const { tree: data } = fc.letrec((tie) => ({
   ),
 }));
 
-describe("what goes through", () => {
+describe("a value that crosses", () => {
   it("comes back the same, at whatever size arrays travel inline", () => {
     fc.assert(
       fc.property(data, fc.constantFrom(0, 1, 16, INLINE_LIMIT), (value, inlineBelow) => {
@@ -125,17 +125,17 @@ describe("what goes through", () => {
     expect(isSame(roundTrip(value), value)).toBe(true);
   });
 
-  it("the same object twice is no cycle", () => {
+  it("may hold the same object twice, which is no cycle", () => {
     const twice = { x: 1 };
     expect(roundTrip([twice, twice, { twice }])).toEqual([{ x: 1 }, { x: 1 }, { twice: { x: 1 } }]);
   });
 
-  it("objects without a prototype and of other realms", () => {
+  it("may hold objects without a prototype and of other realms", () => {
     expect(roundTrip(Object.assign(Object.create(null), { a: 1 }))).toEqual({ a: 1 });
     expect(roundTrip(runInNewContext("({ a: [1, { b: 2 }] })"))).toEqual({ a: [1, { b: 2 }] });
   });
 
-  it("dates of other realms", () => {
+  it("may hold dates of other realms", () => {
     const back = roundTrip(runInNewContext("[new Date(7), { at: new Date(8) }]"));
     expect(back).toEqual([new Date(7), { at: new Date(8) }]);
     expect((back as unknown[])[0]).toBeInstanceOf(Date);
@@ -145,18 +145,18 @@ describe("what goes through", () => {
     expect(() => roundTrip(liar)).toThrow(/must be made of numbers/);
   });
 
-  it("fields that are undefined are left out", () => {
+  it("loses its fields that are undefined", () => {
     const back = roundTrip({ a: undefined, b: 1, c: { d: undefined } }) as object;
     expect(Object.keys(back)).toEqual(["b", "c"]);
     expect(back).toStrictEqual({ b: 1, c: {} });
   });
 
-  it("keys that are symbols, and inherited ones, are no data", () => {
+  it("loses keys that are symbols, and inherited ones", () => {
     const value = Object.assign(Object.create(null) as object, { a: 1, [Symbol("s")]: () => {} });
     expect(roundTrip(value)).toStrictEqual({ a: 1 });
   });
 
-  it("long keys with a lone surrogate are refused or kept, never changed", () => {
+  it("keeps long keys with a lone surrogate, or is refused, but never changes them", () => {
     const name = "\ud800".repeat(300);
     let back: unknown;
     try {
@@ -168,7 +168,7 @@ describe("what goes through", () => {
     expect(Object.keys(back as object)).toEqual([name]);
   });
 
-  it("encodes again after a refusal", () => {
+  it("can be encoded after another was refused", () => {
     const encoder = new ValueEncoder(new ArrayTable(), INLINE_LIMIT, 1);
     expect(() => encoder.encode({ a: [1, () => {}] }, "args")).toThrow(TypeError);
     const bytes = encoder.encode({ a: 1 }, "args").slice();
@@ -176,7 +176,7 @@ describe("what goes through", () => {
   });
 });
 
-describe("arrays", () => {
+describe("an array in a value", () => {
   it.each(KINDS.map((kind) => [kind.name, kind] as const))(
     "%s on shared memory crosses by reference",
     (_n, kind) => {
@@ -190,20 +190,20 @@ describe("arrays", () => {
     },
   );
 
-  it("on shared memory crosses by reference even when it is empty", () => {
+  it("crosses by reference if it is on shared memory, even if it is empty", () => {
     const array = new Float64Array(new SharedArrayBuffer(0));
     expect(roundTrip([array])).toEqual([array]);
     expect(encode(array).arrays[0]?.buffer).toBe(array.buffer);
   });
 
-  it("a plain one crosses by reference from the limit on, inline below it", () => {
+  it("crosses by reference if it is plain and as large as the limit, else inline", () => {
     expect(INLINE_LIMIT).toBe(65_536);
     expect(encode(new Uint8Array(INLINE_LIMIT - 1)).arrays).toHaveLength(0);
     expect(encode(new Uint8Array(INLINE_LIMIT)).arrays).toHaveLength(1);
     expect(encode(new Uint8Array(0), 0).arrays).toHaveLength(1);
   });
 
-  it("is noted once, wherever it stands, over several values", () => {
+  it("is noted once, wherever it is, over several values", () => {
     const table = new ArrayTable();
     const [x, y] = [onShared(new Float64Array(2)), onShared(new Float64Array(2))];
     expect(table.add(y)).toBe(0);
@@ -219,14 +219,14 @@ describe("arrays", () => {
     expect((decoder.decode(second) as unknown[])[0]).toBe(table.arrays[0]);
   });
 
-  it("names more arrays than fit one byte, or two", () => {
+  it("is named right among more arrays than fit one byte, or two", () => {
     const list = Array.from({ length: 70_000 }, () => new Int8Array(0));
     const back = roundTrip(list, 0) as TypedArray[];
     expect(back[300]?.buffer).toBe(list[300]?.buffer);
     expect(back[69_999]?.buffer).toBe(list[69_999]?.buffer);
   });
 
-  it("inline arrays are copies, aligned, and known as not the kernel's own", () => {
+  it("is a copy if it came inline, aligned, and known as not the kernel's own", () => {
     const array = new Float64Array([1, 2, 3]).subarray(1);
     const { bytes, arrays } = encode({ pad: "x", array });
     const inlined = new Set<ArrayBufferLike>();
@@ -239,7 +239,7 @@ describe("arrays", () => {
     expect(inlined.has(back.array.buffer)).toBe(true);
   });
 
-  it("Buffer arrives as Uint8Array, inline and by reference", () => {
+  it("arrives as Uint8Array if it is a Buffer, inline and by reference", () => {
     for (const limit of [0, INLINE_LIMIT]) {
       const back = roundTrip({ b: Buffer.from("ab") }, limit) as { b: Uint8Array };
       expect(back.b.constructor).toBe(Uint8Array);
@@ -257,7 +257,7 @@ describe("small plain arrays", () => {
     return { table, bytes };
   };
 
-  it("cross by reference where views of one buffer are not small together, the first of them too", () => {
+  it("cross by reference if views of one buffer are not small together, and so does the first of them", () => {
     const whole = Float64Array.from({ length: 10_000 }, (_, i) => i);
     const windows = [0, 1, 2].map((i) => whole.subarray(i, i + 3000));
     const { table, bytes } = written(windows.map((window) => ({ window })));
@@ -268,7 +268,7 @@ describe("small plain arrays", () => {
     expect(back.map(({ window }) => window[2999])).toEqual([2999, 3000, 3001]);
   });
 
-  it("cross by reference where one comes again and again", () => {
+  it("cross by reference if one comes again and again", () => {
     const weights = new Uint8Array(INLINE_LIMIT / 2);
     expect(written([{ weights }]).table.arrays).toHaveLength(0);
     const { table } = written([{ weights }, 7, { weights }, [weights]]);
@@ -276,7 +276,7 @@ describe("small plain arrays", () => {
     expect(table.sightings[0]).toEqual({ name: "items[0].weights", tasks: [0, 3] });
   });
 
-  it("travel inline where each has a buffer of its own, or together they are small", () => {
+  it("travel inline if each has a buffer of its own, or if they are small together", () => {
     const own = [1, 2, 3].map(() => new Uint8Array(INLINE_LIMIT - 1));
     expect(written(own).table.arrays).toHaveLength(0);
     const whole = new Uint8Array(10 * INLINE_LIMIT);
@@ -286,7 +286,7 @@ describe("small plain arrays", () => {
     expect(written(tiny).table.arrays).toHaveLength(0);
   });
 
-  it("are refused by name where their buffer has gone since they were read", () => {
+  it("are refused by name if their buffer is gone since they were read", () => {
     const x = new Float64Array(2);
     const args = {
       model: { x },
@@ -299,7 +299,7 @@ describe("small plain arrays", () => {
   });
 });
 
-describe("code of the caller's", () => {
+describe("code of the caller's, while its values are read", () => {
   it("may encode and decode values of its own", () => {
     const other = new Float64Array(2);
     const value = {
@@ -396,7 +396,7 @@ describe("decoded values", () => {
   });
 });
 
-describe("what is refused, with its path", () => {
+describe("a value that cannot cross, refused with its path", () => {
   const cyclic: { name: string; children: unknown[] } = { name: "x", children: [] };
   cyclic.children.push({ parent: cyclic });
   const allowed =
@@ -462,7 +462,7 @@ describe("what is refused, with its path", () => {
     );
   });
 
-  it("a transferred array, and one past the end of its buffer", () => {
+  it("holds a transferred array, or one past the end of its buffer", () => {
     const transferred = new Float64Array(2);
     structuredClone(transferred, { transfer: [transferred.buffer] });
     const buffer = new ArrayBuffer(16, { maxByteLength: 16 });
@@ -473,7 +473,7 @@ describe("what is refused, with its path", () => {
     }
   });
 
-  it("what is too deep, though what is a little less deep goes through", () => {
+  it("is too deep, though one that is a little less deep crosses", () => {
     const nest = (depth: number): unknown => {
       let value: unknown = 1;
       for (let i = 0; i < depth; i++) value = i % 2 === 0 ? [value] : { x: value };
@@ -484,7 +484,7 @@ describe("what is refused, with its path", () => {
     expect(refusal(nest(100_000))).toMatch(/nested at most 500 deep/);
   });
 
-  it("calls the value what it was told to", () => {
+  it("is called by the name that the encoder was told", () => {
     const encoder = new ValueEncoder(new ArrayTable(), 0, 1);
     expect(() => encoder.encode({ f() {} }, "items[3]")).toThrow(/^Cannot send items\[3\]\.f to workers/);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BELL_BYTES, Doorbell } from "../../../src/protocol/doorbell.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
+import { inlineAddress } from "../kernel/addresses.js";
 
 const mail: WakeMessage = {
   round: 11,
@@ -44,14 +45,7 @@ describe("a bell", () => {
 
   it("is not rung for what does not fit in it", () => {
     const { caller, worker } = setUp();
-    const kernel = {
-      type: "inline",
-      source: "() => 1",
-      name: "k",
-      stateful: false,
-      lingers: false,
-      writes: 0,
-    } as const;
+    const kernel = inlineAddress("() => 1", "k");
     const ring = (): boolean => {
       expect(caller.ring({ ...mail, handles: new Map([[1, new SharedArrayBuffer(8)]]) })).toBe("away");
       expect(caller.ring({ ...mail, kernel })).toBe("away");
@@ -92,7 +86,7 @@ describe("a bell", () => {
     expect(caller.ring(mail)).toBe("away");
   });
 
-  it("does not wait where there are messages, and still takes mail that came in the same moment", () => {
+  it("has nobody wait if there are messages, and mail of the same moment is taken, too", () => {
     const { caller, worker } = setUp();
     expect(worker.park(() => true, 0, 60_000)).toBeUndefined();
     expect(
@@ -107,7 +101,7 @@ describe("a bell", () => {
     ).toEqual(mail);
   });
 
-  it("looks for messages again once it is poked", () => {
+  it("has messages looked for again once it is poked", () => {
     const { caller, worker } = setUp();
     let looks = 0;
     const look = (): boolean => {
@@ -119,7 +113,7 @@ describe("a bell", () => {
     expect(looks).toBe(2);
   });
 
-  it("waits no longer than it is told, awake or not", () => {
+  it("holds nobody longer than it is told, awake or not", () => {
     const { worker } = setUp();
     expect(worker.park(none, 0, 1)).toBeUndefined();
     expect(worker.park(none, 1, 1)).toBeUndefined();

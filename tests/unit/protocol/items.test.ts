@@ -25,7 +25,7 @@ function roundTrip(items: readonly unknown[]): unknown[] {
   return items.map((_, i) => read(items.length - 1 - i)).reverse();
 }
 
-describe("numbers", () => {
+describe("numbers as items", () => {
   it("travel as they are, bit for bit", () => {
     fc.assert(
       fc.property(fc.array(fc.double()), (items) => {
@@ -54,21 +54,21 @@ describe("numbers", () => {
     expect([ownItems(others), ownItems(undefined)]).toEqual([others, undefined]);
   });
 
-  it("and nothing else", () => {
+  it("are known, and nothing else is taken for one", () => {
     for (const other of ["2", null, 2n, true]) expect(pack([1, other]).packed.packing).toBe("msgpack");
     const withHole = [1, 2, 3];
     delete withHole[1];
     expect(() => pack(withHole)).toThrow(/items\[1\]/);
   });
 
-  it("no item at all", () => {
+  it("may be none at all", () => {
     expect(pack([]).packed.packing).toBe("integers");
     expect(itemBytes(pack([]).packed)).toBe(0);
     expect(itemBytes(undefined)).toBe(0);
   });
 });
 
-describe("integers", () => {
+describe("integers as items", () => {
   it("are told from other numbers", () => {
     for (const items of [[0], [1, -1, 2 ** 31 - 1, -(2 ** 31)], [...Array(100).keys()]]) {
       expect(pack(items).packed.packing).toBe("integers");
@@ -140,8 +140,8 @@ describe("lists of items", () => {
   });
 });
 
-describe("everything else", () => {
-  it("travels as msgpack", () => {
+describe("items that are not numbers", () => {
+  it("travel as msgpack", () => {
     const item = fc.oneof(
       fc.double({ noNaN: true }),
       fc.string(),
@@ -159,25 +159,25 @@ describe("everything else", () => {
     );
   });
 
-  it("keeps -0 beside objects", () => {
+  it("keep -0 beside objects", () => {
     expect(Object.is(roundTrip([1, -0, {}])[1], -0)).toBe(true);
   });
 
-  it("holds more than the first estimate of bytes", () => {
+  it("may take more bytes than were estimated first", () => {
     const items = Array.from({ length: 50 }, (_, i) => "é".repeat(i * 100));
     expect(roundTrip(items)).toEqual(items);
     const { packed } = pack(["x".repeat(100_000)]);
     expect(itemBytes(packed)).toBe(100_005 + 2 * 8);
   });
 
-  it("gives each item alone: a slice ends where the next begins", () => {
+  it("are read one by one: a slice ends where the next begins", () => {
     const { packed } = pack(["a", { b: 1 }, "ccc"]);
     if (packed.packing !== "msgpack") throw new Error("wrong packing");
     expect([...packed.offsets]).toEqual([0, 2, 6, 10]);
     expect(packed.bytes).toHaveLength(10);
   });
 
-  it("reads from shared memory", () => {
+  it("are read from shared memory", () => {
     const { packed, table } = pack([{ a: "x" }, { a: "y" }]);
     if (packed.packing !== "msgpack") throw new Error("wrong packing");
     const shared: PackedItems = {
@@ -188,7 +188,7 @@ describe("everything else", () => {
     expect(itemReader(shared, new ValueDecoder(table.arrays))(1)).toEqual({ a: "y" });
   });
 
-  it("shares arrays by reference, one entry for all items", () => {
+  it("share arrays by reference, with one entry for all items", () => {
     const array = onShared(new Float64Array(3));
     const items = Array.from({ length: 10 }, (_, i) => ({ i, array }));
     const { table } = pack(items);
@@ -197,7 +197,7 @@ describe("everything else", () => {
   });
 });
 
-describe("refusals", () => {
+describe("items that are refused", () => {
   it.each<[string, readonly unknown[], string]>([
     ["undefined after numbers", [1, 2, undefined], "items[2]"],
     // biome-ignore lint/suspicious/noSparseArray: the hole is the test

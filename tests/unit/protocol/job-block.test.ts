@@ -15,7 +15,7 @@ describe.each<[string, readonly unknown[]]>([
   ["integers", [1, -2, 0]],
   ["msgpack", ["a", { b: [1, "é"] }, null]],
 ])("a block with items as %s", (packing, items) => {
-  it("brings them to whoever opens it", () => {
+  it("brings results and items to whoever opens the block", () => {
     const arena = new Arena(2 ** 20);
     const packed = pack(items);
     expect(packed.packing).toBe(packing);
@@ -25,7 +25,7 @@ describe.each<[string, readonly unknown[]]>([
     expect(items.map((_, i) => read(i))).toEqual(items);
   });
 
-  it("keeps results and items apart, up to the last byte", () => {
+  it("keeps results and items of a block apart, up to the last byte", () => {
     const arena = new Arena(2 ** 20);
     const packed = pack(items);
     const { buffer } = openBlock(arena, items.length, packed).region;
@@ -41,7 +41,7 @@ describe.each<[string, readonly unknown[]]>([
   });
 });
 
-it("all tasks are pending at first, on memory that was used before too", () => {
+it("has all tasks of a new block pending, on memory that was used before, too", () => {
   const arena = new Arena(2 ** 20);
   const used = arena.take(4096);
   new Uint8Array(used.buffer).fill(1);
@@ -53,7 +53,7 @@ it("all tasks are pending at first, on memory that was used before too", () => {
   expect(Array.from({ length: 100 }, (_, i) => block.results.isPending(i))).not.toContain(false);
 });
 
-it("its memory returns where the items cannot be read", () => {
+it("gives the memory of a block back if its items cannot be read", () => {
   const arena = new Arena(2 ** 20);
   const numbers = {
     length: 2,
@@ -116,7 +116,7 @@ describe("a job that repeats", () => {
     expect(after.map((_, i) => read(i))).toEqual(after);
   });
 
-  it("may be without items, before or after", () => {
+  it("may be without items, before or afterwards", () => {
     const arena = new Arena(2 ** 20);
     const first = open(arena, [1, 2]);
     arena.give(first.region);

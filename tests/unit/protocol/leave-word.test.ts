@@ -17,7 +17,7 @@ describe("a leave", () => {
     expect(caller.hasLeft).toBe(true);
   });
 
-  it("takes a message from the start where the caller's side never looks", () => {
+  it("takes a message from the start if the caller's side never looks", () => {
     const { caller, worker } = setUp(false);
     expect(worker.leave()).toBe(true);
     expect(caller.hasLeft).toBe(false);

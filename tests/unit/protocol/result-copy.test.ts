@@ -16,7 +16,7 @@ function depart(value: unknown, options?: Parameters<typeof prepare>[1]): unknow
 
 const isDetached = (array: ArrayBufferView): boolean => array.buffer.byteLength === 0;
 
-describe("what is moved", () => {
+describe("a buffer that is moved", () => {
   const MB = 2 ** 20;
 
   it("is what is very large: a single transfer slows all typed arrays of its thread", () => {
@@ -28,7 +28,7 @@ describe("what is moved", () => {
 });
 
 describe("a result that crosses no thread", () => {
-  it("may stay as it is where it is made of values, containers and arrays", () => {
+  it("may stay as it is if it is made of values, containers and arrays", () => {
     const result = {
       list: [1, "a", 2n, null, undefined, true],
       map: new Map([[1, new Set([2])]]),
@@ -78,7 +78,7 @@ describe("memory of the kernel's own", () => {
     expect(isDetached(array)).toBe(true);
   });
 
-  it("a bare buffer and a DataView are transferred", () => {
+  it("is transferred as a bare buffer and as a DataView", () => {
     const buffer = new ArrayBuffer(8);
     const view = new DataView(new ArrayBuffer(4));
     view.setInt16(1, -2);
@@ -88,7 +88,7 @@ describe("memory of the kernel's own", () => {
     expect([buffer.byteLength, isDetached(view)]).toEqual([0, true]);
   });
 
-  it("two views of one buffer cross once and stay together", () => {
+  it("crosses once for two views, which stay together", () => {
     const buffer = new ArrayBuffer(8);
     const result = { bytes: new Uint8Array(buffer), floats: new Float64Array(buffer), buffer };
     const { transfer } = prepare(result);
@@ -98,7 +98,7 @@ describe("memory of the kernel's own", () => {
     expect(arrived.floats.buffer).toBe(arrived.buffer);
   });
 
-  it("a part of a buffer is copied: the rest stays behind", () => {
+  it("is copied if the result has a part of it: the rest stays behind", () => {
     const whole = new Float64Array([1, 2, 3, 4]);
     const arrived = depart({ part: whole.subarray(1, 3) }) as { part: Float64Array };
     expect([...arrived.part]).toEqual([2, 3]);
@@ -110,7 +110,7 @@ describe("memory of the kernel's own", () => {
     expect(view.buffer.byteLength).toBe(8);
   });
 
-  it("a pooled Buffer is copied: the pool is everybody's", () => {
+  it("is copied if it is a pooled Buffer: the pool is everybody's", () => {
     const buffer = Buffer.from("hello");
     const { value, transfer } = prepare(buffer);
     expect(transfer).toEqual([(value as Uint8Array).buffer]);
@@ -121,7 +121,7 @@ describe("memory of the kernel's own", () => {
     expect(buffer.toString()).toBe("hello");
   });
 
-  it("empty arrays arrive empty", () => {
+  it("arrives empty if it was empty", () => {
     expect(depart([new Float64Array(0), new Float64Array(4).subarray(2, 2)])).toEqual([
       new Float64Array(0),
       new Float64Array(0),
@@ -130,7 +130,7 @@ describe("memory of the kernel's own", () => {
 });
 
 describe("memory of others", () => {
-  it("views of shared memory are copied out", () => {
+  it("is copied out if it is seen through views of shared memory", () => {
     const shared = onShared(new Int32Array([1, 2, 3]));
     for (const view of [shared, shared.subarray(1)]) {
       const { value, transfer } = prepare([view]);
@@ -141,7 +141,7 @@ describe("memory of others", () => {
     }
   });
 
-  it("shared memory itself is copied out", () => {
+  it("is copied out if it is shared memory itself", () => {
     const shared = new SharedArrayBuffer(4);
     let arrived: unknown;
     try {
@@ -155,7 +155,7 @@ describe("memory of others", () => {
     expect([...new Uint8Array(shared)]).toEqual([0, 0, 0, 0]);
   });
 
-  it("shared views inside an object with a tag of its own are copied out", () => {
+  it("is copied out of an object with a tag of its own", () => {
     class Model {
       readonly weights = onShared(new Float64Array([1, 2]));
       get [Symbol.toStringTag](): string {
@@ -169,7 +169,7 @@ describe("memory of others", () => {
     expect(model.weights[0]).toBe(1);
   });
 
-  it("borrowed buffers are copied, whole or in part", () => {
+  it("is copied if it was borrowed, whole or in part", () => {
     const array = new Float64Array([1, 2]);
     const result = { array, part: array.subarray(1), buffer: array.buffer };
     const { value, transfer } = prepare(result, { borrowed: [array.buffer] });
@@ -181,7 +181,7 @@ describe("memory of others", () => {
     expect(copy.buffer).not.toBe(array.buffer);
   });
 
-  it("with keep, everything is copied", () => {
+  it("is copied in any case if the kernel may keep it", () => {
     const array = new Float64Array([1, 2]);
     const { value, transfer } = prepare({ array, buffer: array.buffer }, { keep: true });
     const copy = value as { array: Float64Array; buffer: ArrayBuffer };
@@ -194,14 +194,14 @@ describe("memory of others", () => {
   });
 });
 
-describe("structure", () => {
-  it("plain values are as they are", () => {
+describe("the structure of a result", () => {
+  it("leaves plain values as they are", () => {
     for (const value of [1, -0, "x", null, undefined, true, 2n ** 100n]) {
       expect(Object.is(depart(value), value)).toBe(true);
     }
   });
 
-  it("nested lists, objects, maps and sets, with arrays at any place", () => {
+  it("is one of nested lists, objects, maps and sets, with arrays at any place", () => {
     const shared = onShared(new Float64Array([1]));
     const result = {
       list: [1, [shared]],
@@ -227,7 +227,7 @@ describe("structure", () => {
     expect(new Set(found).size).toBe(1);
   });
 
-  it("identity and cycles are kept", () => {
+  it("keeps identity and cycles", () => {
     const once = { x: 1 };
     const date = new Date(0);
     const result: Record<string, unknown> = { a: once, b: [once], date, again: date };
@@ -242,14 +242,14 @@ describe("structure", () => {
     expect(arrived["again"]).toBe(arrived["date"]);
   });
 
-  it("does not touch what the kernel keeps", () => {
+  it("is a copy, which does not touch what the kernel keeps", () => {
     const inner = Object.freeze({ a: Object.freeze([1]) });
     const { value } = prepare(inner);
     expect(value).not.toBe(inner);
     expect(value).toEqual(inner);
   });
 
-  it("instances lose their class and keep their fields", () => {
+  it("has instances without their class, and with their fields", () => {
     class Point {
       readonly x = 1;
       readonly weights = onShared(new Float64Array([4]));
@@ -264,7 +264,7 @@ describe("structure", () => {
     expect(arrived[0].weights.buffer).toBeInstanceOf(ArrayBuffer);
   });
 
-  it("holes stay holes, and lists keep their own fields", () => {
+  it("keeps holes, and own fields of lists", () => {
     const list = Object.assign(new Array<unknown>(4), { 1: "x", groups: 2 });
     const arrived = depart(list) as typeof list;
     expect(arrived).toHaveLength(4);
@@ -273,17 +273,17 @@ describe("structure", () => {
     expect(0 in arrived).toBe(false);
   });
 
-  it("undefined fields stay", () => {
+  it("keeps undefined fields", () => {
     expect(Object.keys(depart({ a: undefined, b: [undefined] }) as object)).toEqual(["a", "b"]);
   });
 
-  it("a key __proto__ sets no prototype", () => {
+  it("takes a key __proto__ for a key", () => {
     const arrived = depart(JSON.parse('{"__proto__": {"polluted": 1}}')) as Record<string, unknown>;
     expect(Object.keys(arrived)).toEqual(["__proto__"]);
     expect(arrived["polluted"]).toBeUndefined();
   });
 
-  it("dates, patterns and errors arrive as what they are", () => {
+  it("has dates, patterns and errors as what they are", () => {
     const arrived = depart({ d: new Date(5), r: /x/gi, e: new RangeError("far") }) as {
       d: Date;
       r: RegExp;
@@ -296,7 +296,7 @@ describe("structure", () => {
   });
 });
 
-describe("what cannot leave, with its path", () => {
+describe("a result that cannot cross, refused with its path", () => {
   it.each<[string, unknown, string, string]>([
     ["a function", { model: { fit() {} } }, "result.model.fit", "function fit"],
     ["a symbol", [1, [Symbol("s")]], "result[1][0]", "Symbol(s)"],
@@ -315,7 +315,7 @@ describe("what cannot leave, with its path", () => {
     );
   });
 
-  it("an array that was transferred away", () => {
+  it("holds an array that was transferred away", () => {
     const array = new Float64Array(2);
     structuredClone(array, { transfer: [array.buffer] });
     let message = "nothing was refused";
@@ -329,7 +329,7 @@ describe("what cannot leave, with its path", () => {
     expect(message).toContain("result.array");
   });
 
-  it("passes on what a getter throws", () => {
+  it("throws what a getter throws", () => {
     const thrown = new Error("hostile");
     const result = {
       get x(): never {
@@ -344,7 +344,7 @@ class Disguised extends Error {
   readonly [Symbol.toStringTag] = "Something";
 }
 
-describe("what is nested", () => {
+describe("a nested result", () => {
   const nestings: readonly (readonly [string, (inner: unknown) => unknown, string])[] = [
     ["objects", (d) => ({ d }), "result.d.d.d.d"],
     ["lists", (d) => [d], "result[0][0][0]"],
@@ -377,7 +377,7 @@ describe("what is nested", () => {
     expect(() => depart(self)).not.toThrow();
   });
 
-  it("weighs without end where it is deep: a thread with a small stack may fail to read it", () => {
+  it("weighs without end if it is deep, because a thread with a small stack may fail to read it", () => {
     expect(prepare(nest((d) => ({ d }), 50)).weight).toBeLessThan(50_000);
     expect(prepare(nest((d) => ({ d }), 500)).weight).toBe(Infinity);
   });

@@ -16,7 +16,7 @@ const fitting = fc.oneof(
   fc.constantFrom(INT64_MIN, INT64_MAX, 0n, undefined, null, true, false),
 );
 
-it("gives values back in task order, bit for bit, whatever the order of writing", () => {
+it("gives the table's values in task order, bit for bit, whatever the order of writing", () => {
   fc.assert(
     fc.property(fc.array(fitting), fc.integer(), (values, seed) => {
       const table = newTable(values.length);
@@ -29,7 +29,7 @@ it("gives values back in task order, bit for bit, whatever the order of writing"
   );
 });
 
-it("works on shared memory at an offset", () => {
+it("has a table work on shared memory at an offset", () => {
   const buffer = new SharedArrayBuffer(64);
   const table = new ResultTable(new Float64Array(buffer, 16, 3), new Uint8Array(buffer, 40, 3));
   table.write(0, 1.5);
@@ -39,14 +39,14 @@ it("works on shared memory at an offset", () => {
   expect(other.collect(new Map())).toEqual([1.5, INT64_MIN, null]);
 });
 
-it("keeps every bit of a NaN apart from nothing else", () => {
+it("keeps every bit of a NaN", () => {
   const table = newTable(2);
   table.write(0, Number.NaN);
   table.write(1, 7n);
   expect(table.collect(new Map())).toEqual([Number.NaN, 7n]);
 });
 
-describe("what does not fit", () => {
+describe("a value that does not fit a slot", () => {
   it.each([
     ["a bigint above 64 bits", INT64_MAX + 1n],
     ["a bigint below 64 bits", INT64_MIN - 1n],
@@ -64,7 +64,7 @@ describe("what does not fit", () => {
     expect(table.isElsewhere(0)).toBe(false);
   });
 
-  it("comes from what was received", () => {
+  it("comes from what was received by message", () => {
     const table = newTable(4);
     table.write(0, 1);
     table.markElsewhere(1);
@@ -81,8 +81,8 @@ describe("what does not fit", () => {
   });
 });
 
-describe("how far a task has come", () => {
-  it.each([[1], [undefined], [null], [false], [true], [1n]])("%o ends it", (value) => {
+describe("the end of a task", () => {
+  it.each([[1], [undefined], [null], [false], [true], [1n]])("comes with the value %o", (value) => {
     const table = newTable(2);
     expect(table.isPending(1)).toBe(true);
     table.write(1, value);
@@ -93,7 +93,7 @@ describe("how far a task has come", () => {
     expect(table.isPending(1)).toBe(true);
   });
 
-  it("a message ends it too", () => {
+  it("comes with a message, too", () => {
     const table = newTable(1);
     table.markElsewhere(0);
     expect([table.isPending(0), table.isElsewhere(0)]).toEqual([false, true]);

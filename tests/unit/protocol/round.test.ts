@@ -207,8 +207,8 @@ describe("rounds one after the other", () => {
   });
 });
 
-describe("logs", () => {
-  it("stand apart from all else, one per worker, seen from both sides", () => {
+describe("logs of claims", () => {
+  it("are apart from all else, one per worker, seen from both sides", () => {
     const parts = fc.record({
       workers: fc.integer({ min: 1, max: 5 }),
       logged: fc.integer({ min: 1, max: 40 }),
@@ -237,21 +237,21 @@ describe("logs", () => {
     );
   });
 
-  it("are not there where nobody traces", () => {
+  it("are not there if nobody traces", () => {
     const round = openRound(new Arena(2 ** 20), descriptor, 3, undefined, false);
     expect(round.log(0)).toBeUndefined();
     expect(readRound(round.region.buffer, wakeFor(round, 0)).log).toBeUndefined();
   });
 });
 
-it("gives its region back where the descriptor can't be encoded", () => {
+it("gives a round's region back if the descriptor can't be encoded", () => {
   const arena = new Arena(2 ** 20);
   const unfit = { ...descriptor, packing: (() => {}) as never };
   expect(() => openRound(arena, unfit, 2, undefined, false)).toThrow();
   expect(arena.usage().bytesInUse).toBe(0);
 });
 
-describe("places", () => {
+describe("places of arrays", () => {
   it("lead to the same memory on the other side", () => {
     const arena = new Arena(2 ** 20);
     const arrays = KINDS.map((kind) => onShared(new kind(6)).subarray(2, 5));

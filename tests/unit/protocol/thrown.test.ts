@@ -14,7 +14,7 @@ function travelError<E extends Error>(error: E): E {
   return arrived as E;
 }
 
-describe("errors", () => {
+describe("a thrown error", () => {
   it.each([
     ["Error", Error],
     ["EvalError", EvalError],
@@ -32,7 +32,7 @@ describe("errors", () => {
     expect(Object.hasOwn(arrived, "cause")).toBe(false);
   });
 
-  it("of another realm arrive as those of this one", () => {
+  it("of another realm arrives as one of this realm", () => {
     const thrown = runInNewContext(
       `Object.assign(new RangeError("too far", { cause: new TypeError("why") }), { limit: 3 })`,
     ) as RangeError;
@@ -49,7 +49,7 @@ describe("errors", () => {
     expect((several as AggregateError).errors).toEqual([new EvalError("a")]);
   });
 
-  it("a subclass arrives as its built-in base, under its own name", () => {
+  it("of a subclass arrives as its built-in base, under its own name", () => {
     class TooFar extends RangeError {
       readonly limit = 3;
     }
@@ -61,7 +61,7 @@ describe("errors", () => {
     expect(String(arrived)).toBe("MuchTooFar: x");
   });
 
-  it("a name that was set goes before the class's", () => {
+  it("has the name that was set rather than its class's", () => {
     class Named extends Error {
       override name = "Chosen";
     }
@@ -70,17 +70,17 @@ describe("errors", () => {
     expect(travelError(error).name).toBe("Assigned");
   });
 
-  it("a name that every object has is a name too", () => {
+  it("may have a name that every object has, too", () => {
     const odd = Object.assign(new Error("x"), { name: "toString" });
     expect(travelError(odd).name).toBe("toString");
   });
 
-  it("a class without a name of its own takes its base's", () => {
+  it("has its base's name if its class has none", () => {
     const error = new (class extends TypeError {})("x");
     expect(travelError(error).name).toBe("TypeError");
   });
 
-  it("own fields arrive, enumerable, as copies", () => {
+  it("brings own fields, enumerable, as copies", () => {
     const details = { row: 3, values: [1n, new Date(0)], array: new Float64Array([1]) };
     const error = Object.assign(new Error("x"), { code: "E_ROW", details, none: undefined });
     const arrived = travelError(error);
@@ -91,7 +91,7 @@ describe("errors", () => {
     expect(arrived.details.row).toBe(3);
   });
 
-  it("fields that cannot be cloned are described", () => {
+  it("has fields described that cannot be cloned", () => {
     const arrived = travelError(
       Object.assign(new Error("x"), { retry() {}, token: Symbol("t"), socket: { on() {} }, code: 5 }),
     );
@@ -103,19 +103,19 @@ describe("errors", () => {
     });
   });
 
-  it("a field that cannot even be described does not cost the error", () => {
+  it("arrives without a field that cannot even be described", () => {
     const bare = Object.assign(Object.create(null) as object, { f() {} });
     const arrived = travelError(Object.assign(new TypeError("keep me"), { bare, code: 5 }));
     expect(arrived).toBeInstanceOf(TypeError);
     expect(arrived).toMatchObject({ message: "keep me", code: 5 });
   });
 
-  it("a field that is a function without a readable name does not cost the error", () => {
+  it("arrives without a field that is a function without a readable name", () => {
     const fn = Object.defineProperty(() => {}, "name", { value: Symbol("n") });
     expect(travelError(Object.assign(new TypeError("keep me"), { fn })).message).toBe("keep me");
   });
 
-  it("a field whose getter throws does not cost the error", () => {
+  it("arrives without a field whose getter throws", () => {
     const error = Object.defineProperty(new TypeError("keep me"), "lazy", {
       enumerable: true,
       get() {
@@ -125,14 +125,14 @@ describe("errors", () => {
     expect(travelError(error).message).toBe("keep me");
   });
 
-  it("shared memory in a field is not handed out", () => {
+  it("hands out no shared memory of a field", () => {
     const data = onShared(new Float64Array([1]));
     const arrived = travelError(Object.assign(new Error("x"), { data }));
     if (arrived.data instanceof Float64Array) arrived.data[0] = 9;
     expect(data[0]).toBe(1);
   });
 
-  it("message, name and stack that are odd do no harm", () => {
+  it("may have an odd message, name and stack", () => {
     const error = new Error("x");
     Object.defineProperty(error, "stack", { value: undefined });
     expect(travelError(error).stack).toBeUndefined();
@@ -146,7 +146,7 @@ describe("errors", () => {
     expect(travelError(bare)).toMatchObject({ name: "Error", message: "bare" });
   });
 
-  it("a key __proto__ is a field", () => {
+  it("may have a field __proto__", () => {
     const error = new Error("x");
     Object.defineProperty(error, "__proto__", { value: { polluted: 1 }, enumerable: true });
     const arrived = travelError(error);
@@ -154,7 +154,7 @@ describe("errors", () => {
     expect((arrived as unknown as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  it("a frozen error is left alone, and one that arrived can be changed", () => {
+  it("is left alone if it is frozen, and can be changed once it has arrived", () => {
     const error = Object.freeze(Object.assign(new Error("x"), { code: 1 }));
     const arrived = travelError(error) as Error & { code: number };
     expect(arrived).toMatchObject({ message: "x", code: 1 });
@@ -195,33 +195,33 @@ describe("errors", () => {
     },
   );
 
-  it("of very many fields the first thousand arrive", () => {
+  it("brings the first thousand of very many fields", () => {
     const error = new Error("many");
     for (let i = 0; i < 100_000; i++) Object.assign(error, { [`field${i}`]: i });
     const arrived = travelError(error);
     expect(Object.keys(arrived)).toEqual(Array.from({ length: 1000 }, (_, i) => `field${i}`));
   });
 
-  it("huge strings are cut, thrown by themselves or in a field", () => {
+  it("has huge strings cut, thrown by themselves or in a field", () => {
     const huge = "x".repeat(10_000_000);
     expect((travel(huge) as string).length).toBe(64 * 1024 + 3);
     expect(travelError(Object.assign(new Error("x"), { huge })).huge).toHaveLength(64 * 1024 + 3);
   });
 
-  it("huge text is cut", () => {
+  it("has a huge message cut", () => {
     const arrived = travelError(new Error("x".repeat(10_000_000)));
     expect(arrived.message.length).toBeLessThan(70_000);
     expect(arrived.message).toMatch(/^x+\.\.\.$/);
     expect((arrived.stack as string).length).toBeLessThan(70_000);
   });
 
-  it("a DOMException keeps name and message", () => {
+  it("keeps name and message of a DOMException", () => {
     const arrived = travelError(new DOMException("stop", "AbortError"));
     expect(arrived).toMatchObject({ name: "AbortError", message: "stop" });
   });
 });
 
-describe("causes", () => {
+describe("causes of a thrown error", () => {
   it("arrive with their classes, hidden as JavaScript has them", () => {
     const root = new RangeError("root");
     const error = new Error("top", { cause: new TypeError("middle", { cause: root }) });
@@ -258,7 +258,7 @@ describe("causes", () => {
   });
 });
 
-describe("AggregateError", () => {
+describe("an AggregateError", () => {
   it("brings its errors, whatever they are", () => {
     const error = new AggregateError([new TypeError("a"), "b", new AggregateError([new Error("c")])], "all");
     const arrived = travelError(error);
@@ -297,7 +297,7 @@ describe("AggregateError", () => {
   });
 });
 
-describe("what is no error", () => {
+describe("a thrown value that is no error", () => {
   it.each([[undefined], [null], [0], [-0], ["text"], [5n], [{ a: [1] }], [[1, 2]], [new Date(3)]])(
     "%o arrives as it is",
     (value) => {
@@ -305,20 +305,20 @@ describe("what is no error", () => {
     },
   );
 
-  it("and cannot be cloned is described", () => {
+  it("is described if it cannot be cloned", () => {
     expect(travel(function fit() {})).toBe("[function fit]");
     expect(travel(Symbol("s"))).toBe("[Symbol(s)]");
     expect(travel({ f() {} })).toBe("[object with keys f]");
   });
 
-  it("and is shared memory is not handed out", () => {
+  it("is not handed out if it is shared memory", () => {
     const data = onShared(new Float64Array([1]));
     const arrived = travel(data);
     if (arrived instanceof Float64Array) arrived[0] = 9;
     expect(data[0]).toBe(1);
   });
 
-  it("and cannot be read is said to be so", () => {
+  it("is said to be unreadable if it is", () => {
     const { proxy, revoke } = Proxy.revocable(new Error("x"), {});
     revoke();
     const hostile = new Proxy(new Error("x"), {

@@ -15,7 +15,6 @@ const base: JobSpec = {
   chunkSize: 2,
   inputs: { names: null, arrays: [0] },
   outputs: null,
-  clearOutputs: false,
   args: null,
   shared: null,
 };

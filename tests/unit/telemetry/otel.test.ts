@@ -45,6 +45,7 @@ const execution: ChannelMessages["parallel_execution"] = {
   taskSizeHintBytes: 0,
   bytesPlaced: 20,
   bytesShared: 10,
+  capturedBytes: 0,
   metadataBytes: 30,
   predicted: estimate,
   actual: { ...estimate, compute: 4, total: 5 },

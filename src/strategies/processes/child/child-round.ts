@@ -1,11 +1,7 @@
-/** A child's part in a round: the task loop over what is granted, and what it tells of it. */
-import type { TypedArray } from "../../../memory/dtypes.js";
 import { clock } from "../../../platform/clock.js";
 import { isError } from "../../../platform/realms.js";
-import { readBytes, TRANSIT_FD, writeBytes } from "../../../platform/transit-file.js";
 import { readDescriptor, unpackPlaces } from "../../../protocol/descriptor.js";
 import { JobBlock } from "../../../protocol/job-block.js";
-import { type JobSpec, taskRange } from "../../../protocol/job-spec.js";
 import { AT, LOG_WORDS, LOGGED, METER_WORDS } from "../../../protocol/meter.js";
 import { HEAVY, ResultCopier, type ResultCopy } from "../../../protocol/result-copy.js";
 import { ResultTable } from "../../../protocol/result-table.js";
@@ -15,26 +11,15 @@ import { bindTasks } from "../../../tasks/bind-tasks.js";
 import { type ResultSink, TaskLoop } from "../../../tasks/task-loop.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import type { LoadedKernel } from "../../threads/worker/worker-kernels.js";
-import {
-  AT_WORD,
-  CHILD_WORDS,
-  CHILD_WORDS_AT,
-  type JoinMessage,
-  LIMIT_WORD,
-  PARENT_WORDS,
-  type Range,
-  RETURN_WORD,
-  type ReportMessage,
-  RUNNING_WORD,
-} from "../messages.js";
+import type { JoinMessage, Range, ReportMessage } from "../messages.js";
 import type { ChildMemory } from "./child-memory.js";
-import { GrantedTasks, type Told } from "./granted-tasks.js";
+import { ChildWords } from "./child-words.js";
+import { GrantedTasks } from "./granted-tasks.js";
 import { InputsBefore } from "./inputs-before.js";
+import { WrittenOutputs } from "./written-outputs.js";
 
 // A message costs some 30 µs on both sides, however little it carries.
 const GATHER_MS = 2;
-// Node 20 makes no array of more than 4 GiB of bytes, and a message has no more.
-const PIECE_BYTES = 2 ** 28;
 
 /** Sends a message, with values beside it. @throws where the values can't be carried */
 export type Send = (message: ReportMessage, values?: readonly unknown[]) => void;
@@ -50,20 +35,13 @@ export class ChildRound implements ResultSink {
   readonly control: GrantedTasks;
   readonly inputs: InputsBefore;
   readonly #send: Send;
-  readonly #spec: JobSpec;
-  readonly #arrays: readonly TypedArray[];
-  readonly #outputs: readonly TypedArray[];
-  readonly #outputsAt: readonly number[] | null;
+  readonly #outputs: WrittenOutputs;
   readonly #order: Uint32Array | undefined;
   readonly #results: ResultTable | undefined;
   readonly #isEager: boolean;
   readonly #meter = new Float64Array(METER_WORDS);
   readonly #log: Float64Array | undefined;
-  readonly #wordsAt: number;
-  readonly #told = new Int32Array(PARENT_WORDS);
-  readonly #toldBytes = new Uint8Array(this.#told.buffer);
-  readonly #words = new Int32Array(CHILD_WORDS);
-  readonly #wordBytes = new Uint8Array(this.#words.buffer);
+  readonly #words: ChildWords;
   #indices: number[] = [];
   #values: unknown[] = [];
   #failures: (readonly [number, Thrown])[] = [];
@@ -86,21 +64,18 @@ export class ChildRound implements ResultSink {
     this.ownMemory = own.map(([id]) => id);
     this.mayReuse = mayReuse;
     this.#send = send;
-    this.#spec = spec;
-    this.#arrays = arrays;
-    this.#outputs = spec.outputs?.arrays.map((place) => arrays[place] as TypedArray) ?? [];
-    this.#outputsAt = outputs;
+    this.#outputs = new WrittenOutputs(spec, arrays, outputs);
     this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], message.verifies);
     this.#order = order ?? undefined;
     this.#results = slots ? results : undefined;
     // After a loss nothing gathers for long: the next child may be lost as well.
     this.#isEager = stream || order !== null;
     this.#log = logged === 0 ? undefined : new Float64Array(logged * LOG_WORDS);
-    this.#wordsAt = words;
-    this.control = new GrantedTasks(tasks, () => this.#look());
+    this.#words = new ChildWords(words);
+    this.control = new GrantedTasks(tasks, () => this.#words.read());
     this.control.grant(ranges);
     const { mend, mendsEach } = kernel;
-    const look = (): number => this.#look().limit;
+    const look = (): number => this.#words.read().limit;
     const aborts = new AbortCheck(
       {
         get limit() {
@@ -113,7 +88,7 @@ export class ChildRound implements ResultSink {
     this.run = new TaskLoop({
       run: (index) => {
         if (mend !== undefined && mendsEach) mend();
-        this.#noteTask();
+        this.#words.begin(this.#meter[AT] as number);
         return bound.run(index);
       },
       wanted: aborts,
@@ -161,8 +136,7 @@ export class ChildRound implements ResultSink {
 
   /** It is at none of the round's tasks now. */
   pause(): void {
-    this.#words[RUNNING_WORD] = 0;
-    writeBytes(TRANSIT_FD, this.#wordBytes, this.#wordsAt + CHILD_WORDS_AT);
+    this.#words.pause();
     if (this.control.hasReturned || this.#indices.length > 0) this.flush();
   }
 
@@ -222,22 +196,9 @@ export class ChildRound implements ResultSink {
 
   /** Writes parts of outputs to the transit file. @returns those that it has no room for */
   #write(executed: readonly Range[]): ReportMessage["written"] {
-    const rest: (readonly [number, number, Uint8Array])[] = [];
-    if (this.#outputs.length === 0) return rest;
-    this.#eachRun(executed, (first, end) => {
-      const [from] = taskRange(this.#spec, this.#arrays, first);
-      const [, to] = taskRange(this.#spec, this.#arrays, end - 1);
-      for (const [i, output] of this.#outputs.entries()) {
-        const { buffer, byteOffset, byteLength } = output.subarray(from, to);
-        const start = from * output.BYTES_PER_ELEMENT;
-        for (let at = 0; at < byteLength; at += PIECE_BYTES) {
-          const piece = new Uint8Array(buffer, byteOffset + at, Math.min(PIECE_BYTES, byteLength - at));
-          const place = this.#outputsAt?.[i];
-          const isThere = place !== undefined && writeBytes(TRANSIT_FD, piece, place + start + at);
-          if (!isThere) rest.push([i, start + at, piece.slice()]);
-        }
-      }
-    });
+    const rest: ReportMessage["written"][number][] = [];
+    if (!this.#outputs.areNone)
+      this.#eachRun(executed, (first, end) => this.#outputs.write(first, end, rest));
     return rest;
   }
 
@@ -262,17 +223,6 @@ export class ChildRound implements ResultSink {
     const at = Math.max(0, this.#logged - 1);
     this.#logged = this.#meter[LOGGED] as number;
     return [at, this.#log.slice(at * LOG_WORDS, this.#logged * LOG_WORDS)];
-  }
-
-  #look(): Told {
-    readBytes(TRANSIT_FD, this.#toldBytes, this.#wordsAt);
-    return { limit: this.#told[LIMIT_WORD] as number, wantsBack: this.#told[RETURN_WORD] === 1 };
-  }
-
-  #noteTask(): void {
-    this.#words[RUNNING_WORD] = 1;
-    this.#words[AT_WORD] = this.#meter[AT] as number;
-    writeBytes(TRANSIT_FD, this.#wordBytes, this.#wordsAt + CHILD_WORDS_AT);
   }
 }
 

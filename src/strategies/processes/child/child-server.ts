@@ -1,12 +1,14 @@
 /** A child's side of the pool: takes part in rounds, one slice of time after the other. */
+import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
 import { nextTurn } from "../../../platform/runtime.js";
 import { SLICE_MS } from "../../../platform/time-slice.js";
 import { readBytes, TRANSIT_FD } from "../../../platform/transit-file.js";
+import type { KernelAddress } from "../../../protocol/messages.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
-import { load, WorkerKernels } from "../../threads/worker/worker-kernels.js";
+import { WorkerKernels } from "../../threads/worker/worker-kernels.js";
 import type { FeedMessage, Forgotten, FromChild, JoinMessage, Piece, Range, ToChild } from "../messages.js";
 import { ChildMemory } from "./child-memory.js";
 import { ChildRound } from "./child-round.js";
@@ -69,10 +71,10 @@ export class ChildServer {
     }
   }
 
-  #start(initializer: Parameters<typeof load>[0] | null): void {
+  #start(initializer: KernelAddress | null): void {
     const run = async (): Promise<void> => {
       if (initializer === null) return;
-      const { fn } = await load(initializer);
+      const fn = await loaderOf(initializer).load(initializer);
       await (fn as () => unknown)();
     };
     const initialized = run();

@@ -1,17 +1,12 @@
 /** The tasks that a child may run, as the task loop claims them: what its parent has granted so far. */
 import { CONTROL_BYTES, ControlBlock } from "../../../protocol/control-block.js";
 import type { Range } from "../messages.js";
+import type { Told } from "./child-words.js";
 
 // A kernel may replace it.
 const { min } = Math;
 
 const NONE: readonly Range[] = [];
-
-/** Told by the parent, as words of the transit file have it. */
-export interface Told {
-  readonly limit: number;
-  readonly wantsBack: boolean;
-}
 
 export class GrantedTasks extends ControlBlock {
   readonly #look: () => Told;

@@ -59,8 +59,9 @@ export class JoinedRound {
       grows,
       mend,
     };
-    // Values of `args` and `shared` are each call's own, and msgpack items are where their lengths say.
-    const isFree = spec.args === null && spec.shared === null && packing !== "msgpack";
+    // Values of `args`, `shared` and captured variables are each call's own, and msgpack items are where their lengths say.
+    const isFree =
+      spec.args === null && spec.shared === null && spec.captures === undefined && packing !== "msgpack";
     this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
     this.kernel = descriptor.kernel;
     this.#wake = wake;

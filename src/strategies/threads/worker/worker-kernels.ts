@@ -1,6 +1,5 @@
 /** The kernels that a worker has, and what they may change of JavaScript. */
-import { compileInline } from "../../../kernel/inline/compile.js";
-import { importKernel } from "../../../kernel/module/import-kernel.js";
+import { loaderOf } from "../../../kernel/registry.js";
 import type { AnyKernel } from "../../../kernel/types.js";
 import type { KernelAddress } from "../../../protocol/messages.js";
 import { BuiltIns } from "./built-ins.js";
@@ -9,24 +8,19 @@ import { isIntact } from "./self-check.js";
 export interface LoadedKernel {
   readonly fn: AnyKernel;
   readonly stateful: boolean;
-  /** Puts back what it may have changed of JavaScript; undefined: it changes nothing. */
+  /** Puts back what it may have changed of JavaScript. `undefined` if it changes nothing. */
   readonly mend: (() => void) | undefined;
-  /** Is that quick enough to be done before each task? */
+  /** Whether that is quick enough to be done before each task. */
   readonly mendsEach: boolean;
-}
-
-export async function load(address: KernelAddress): Promise<Pick<LoadedKernel, "fn" | "stateful">> {
-  if (address.type === "module") return { fn: await importKernel(address.url, address.name), stateful: true };
-  return { fn: compileInline(address.source, address.name), stateful: address.stateful };
 }
 
 export class WorkerKernels {
   readonly #kernels = new Map<number, Promise<LoadedKernel>>();
-  /** Kernels to be let go once no round is being joined: a round that came before may need one of them. */
+  /** Kernels to let go as soon as no round is being joined: a round that came before may need one of them. */
   readonly #outdated = new Set<number>();
-  /** Undefined as long as no kernel came that could change them. */
+  /** `undefined` until the first kernel comes that could change them. */
   #builtIns: BuiltIns | undefined;
-  /** The one whose tasks ran last. */
+  /** The kernel whose tasks ran last. */
   #last = 0;
 
   add(id: number, address: KernelAddress): void {
@@ -49,7 +43,7 @@ export class WorkerKernels {
     this.#outdated.clear();
   }
 
-  /** Puts back what sharray rests on. @throws Error where that is impossible, to be left uncaught */
+  /** Puts back what sharray rests on. @throws Error if that is impossible; nobody is to catch it */
   mend(): void {
     this.#builtIns?.mend();
   }
@@ -59,22 +53,25 @@ export class WorkerKernels {
     this.#builtIns?.mendAll();
   }
 
-  /** Tasks of that kernel are about to run: they find nothing that another one has changed. @throws as `mend` */
+  /** Tasks of that kernel are about to run. They find nothing that another one has changed. @throws as `mend` */
   turnTo(id: number): void {
     if (id !== this.#last) this.mendAll();
     this.#last = id;
   }
 
   async #load(address: KernelAddress): Promise<LoadedKernel> {
-    const mayChange = address.type === "module" || address.lingers;
+    const loader = loaderOf(address);
+    const runsCode = loader.runsCode(address);
+    const mayChange = runsCode || address.lingers;
     if (mayChange) this.#builtIns ??= new BuiltIns();
-    const loaded = await load(address);
-    // What a module changes when it is imported stays, as libraries count on it; unless nothing works with it.
-    if (address.type === "module" && this.#builtIns?.areWhole() === false) {
+    const fn = await loader.load(address);
+    // What a module changes when it is imported stays, because libraries count on it. If nothing works with it, it goes.
+    if (runsCode && this.#builtIns?.areWhole() === false) {
       if (isIntact()) this.#builtIns = new BuiltIns();
       else this.#builtIns.mendAll();
     }
     const mendsEach = mayChange && this.#builtIns?.isQuick === true;
-    return { ...loaded, mend: mayChange ? () => this.mend() : undefined, mendsEach };
+    const { stateful } = address;
+    return { fn, stateful, mend: mayChange ? () => this.mend() : undefined, mendsEach };
   }
 }

@@ -1,5 +1,6 @@
 /** A worker's side of the pool: takes part in rounds, one slice of time after the other. */
 
+import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
 import { Looks } from "../../../platform/looks.js";
 import { nextTurn } from "../../../platform/runtime.js";
@@ -20,7 +21,7 @@ import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { JoinedRound } from "./joined-round.js";
 import { type Port, ReportPort } from "./report-port.js";
 import { assertIntact } from "./self-check.js";
-import { load, WorkerKernels } from "./worker-kernels.js";
+import { WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
 // A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
@@ -280,6 +281,6 @@ export class WorkerServer {
 
 async function initialize(setup: WorkerSetup): Promise<void> {
   if (setup.initializer === null) return;
-  const { fn } = await load(setup.initializer);
+  const fn = await loaderOf(setup.initializer).load(setup.initializer);
   await (fn as () => unknown)();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defineKernel, moduleAddress } from "../../../../src/kernel/module/define.js";
+import { defineKernel, moduleExport } from "../../../../src/kernel/module/define.js";
 
 const url = "file:///kernels.js";
 
@@ -8,18 +8,18 @@ it("gives back the function itself, which stays callable, with its address", () 
   const kernel = defineKernel(url, "double", double);
   expect(kernel).toBe(double);
   expect(kernel(4)).toBe(8);
-  expect(moduleAddress(kernel)).toEqual({ url, name: "double", threadSafe: true });
+  expect(moduleExport(kernel)).toEqual({ url, name: "double", threadSafe: true });
   expect(Object.keys(kernel)).toEqual([]);
 });
 
 it("knows no address of other functions, the same text or not", () => {
   defineKernel(url, "one", () => 1);
-  expect(moduleAddress(() => 1)).toBeUndefined();
+  expect(moduleExport(() => 1)).toBeUndefined();
 });
 
 it("accepts any URL", () => {
   for (const address of [import.meta.url, "https://example.org/k.js", "data:text/javascript,"]) {
-    expect(moduleAddress(defineKernel(address, "k", () => {}))?.url).toBe(address);
+    expect(moduleExport(defineKernel(address, "k", () => {}))?.url).toBe(address);
   }
 });
 

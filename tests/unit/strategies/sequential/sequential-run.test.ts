@@ -12,6 +12,7 @@ import { Job, type JobParts } from "../../../../src/strategies/job.js";
 import { SequentialRun } from "../../../../src/strategies/sequential/sequential-run.js";
 import type { Overseer, RunReport } from "../../../../src/strategies/strategy.js";
 import { LEAST_AHEAD, StreamBuffer } from "../../../../src/strategies/stream-buffer.js";
+import { inlineAddress } from "../../kernel/addresses.js";
 
 vi.mock("../../../../src/platform/builtins.js", () => import("../../late-builtins.js"));
 
@@ -37,19 +38,19 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       chunkSize: 1,
       inputs: { names: null, arrays: [0] },
       outputs: null,
-      clearOutputs: false,
       args: null,
       shared: null,
     },
     kernel: {
       id: 1,
       name: "kernel",
-      address: { type: "inline", source: "", name: "kernel", stateful: false, lingers: false, writes: 0 },
+      address: inlineAddress(""),
       isThreadSafe: true,
       stateful: false,
       lingers: false,
       writes: 0,
       local: () => local as AnyKernel,
+      captured: undefined,
     },
     arrays: [new Uint8Array(tasks)],
     sizes: [{ length: tasks }],

@@ -6,6 +6,7 @@ import { openBlock } from "../../../../../src/protocol/job-block.js";
 import type { ReportMessage, WakeMessage } from "../../../../../src/protocol/messages.js";
 import { openRound } from "../../../../../src/protocol/round.js";
 import { WorkerServer } from "../../../../../src/strategies/threads/worker/worker-server.js";
+import { inlineAddress } from "../../../kernel/addresses.js";
 
 /** Wake-ups for rounds of one task that are all the same, each open once the one before has been left. */
 function rounds() {
@@ -20,7 +21,6 @@ function rounds() {
       chunkSize: 1,
       inputs,
       outputs: null,
-      clearOutputs: false,
       args: null,
       shared: null,
     },
@@ -59,9 +59,7 @@ function rounds() {
             [block.id, block.buffer],
           ])
         : null,
-      kernel: isFirst
-        ? { type: "inline", source: "(x) => x", name: "same", stateful: false, lingers: false, writes: 0 }
-        : null,
+      kernel: isFirst ? inlineAddress("(x) => x", "same") : null,
       forget: null,
       forgetKernels: null,
     };
@@ -100,14 +98,7 @@ it.each([
   ],
 ])("reports at its start that it %s", async (_what, source, name) => {
   const bell = new SharedArrayBuffer(BELL_BYTES);
-  const initializer = {
-    type: "inline",
-    source,
-    name: "initializer",
-    stateful: false,
-    lingers: false,
-    writes: 0,
-  } as const;
+  const initializer = inlineAddress(source, "initializer");
   const report = await new Promise<unknown>((resolve) => {
     const setup = { initializer, bell, parks: false, spins: false };
     new WorkerServer({ postMessage: resolve }, setup, () => undefined);
@@ -130,7 +121,6 @@ function roundsOf(arena: Arena) {
         chunkSize: 1,
         inputs: { names: null, arrays: [0] },
         outputs: null,
-        clearOutputs: false,
         args: null,
         shared: null,
       },
@@ -157,10 +147,7 @@ function roundsOf(arena: Arena) {
         [round.region.id, round.region.buffer],
         [region.id, region.buffer],
       ]),
-      kernel:
-        source === null
-          ? null
-          : { type: "inline", source, name: "k", stateful: false, lingers: false, writes: 0 },
+      kernel: source === null ? null : inlineAddress(source, "k"),
       forget: null,
       forgetKernels,
     };

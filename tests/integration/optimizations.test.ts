@@ -1,14 +1,14 @@
-/** The same answers without any one of the tricks that only make calls faster (src/platform/optimizations.ts). */
+/** Calls give the same answers without any one optimization (src/platform/optimizations.ts). */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type ChannelMessages, ConfigurationError, ParallelExecutor } from "sharray";
 import { afterEach, describe, expect, test } from "vitest";
 
-const TRICKS = ["bell", "spin", "look", "grain", "slots", "recycling"];
+const OPTIMIZATIONS = ["bell", "spin", "look", "grain", "slots", "recycling"];
 
 const opened: ParallelExecutor[] = [];
 
-function executorWithout(trick: string): ParallelExecutor {
-  process.env["SHARRAY_WITHOUT"] = trick;
+function executorWithout(name: string): ParallelExecutor {
+  process.env["SHARRAY_WITHOUT"] = name;
   try {
     const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
     opened.push(executor);
@@ -20,9 +20,9 @@ function executorWithout(trick: string): ParallelExecutor {
 
 afterEach(() => Promise.all(opened.splice(0).map((executor) => executor.shutdown())));
 
-describe.each(TRICKS)("without %s", (trick) => {
-  test("calls give the same", async () => {
-    const executor = executorWithout(trick);
+describe.each(OPTIMIZATIONS)("without %s", (name) => {
+  test("calls give the same results", async () => {
+    const executor = executorWithout(name);
     const x = Float64Array.from({ length: 10_000 }, (_, i) => i / 3);
     for (let i = 0; i < 50; i++) {
       expect(await executor.map([3, 1, 2], (item, _, { args }) => item + args, { args: i })).toEqual([
@@ -45,13 +45,13 @@ describe.each(TRICKS)("without %s", (trick) => {
   });
 });
 
-test("without recycling no region is kept", async () => {
+test("an executor without recycling keeps no region", async () => {
   const executor = executorWithout("recycling");
   await executor.mapShared(new Float64Array(1000), (part) => part.length);
   await expect.poll(() => executor.memory()).toMatchObject({ regions: 0, bytesInUse: 0, bytesIdle: 0 });
 });
 
-test("without grain every claim is of one task", async () => {
+test("every claim without grain is of one task", async () => {
   const traces: ChannelMessages["call_trace"][] = [];
   const listener = (message: unknown): void => {
     traces.push(message as ChannelMessages["call_trace"]);
@@ -69,6 +69,6 @@ test("without grain every claim is of one task", async () => {
   expect(without?.claims.map(({ tasks }) => tasks)).toEqual(items.map(() => 1));
 });
 
-test("a trick that is none is named", () => {
+test("an executor is refused an optimization that there is none of, by its name", () => {
   expect(() => executorWithout("magic")).toThrow(ConfigurationError);
 });

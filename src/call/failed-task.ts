@@ -1,0 +1,71 @@
+/** What is kept of a task that failed, to run it again under a debugger. */
+import { type KernelError, quote, type TaskTimeoutError } from "../errors.js";
+import { elementBytes, viewOf } from "../memory/dtypes.js";
+import type { PackedItems } from "../protocol/items.js";
+import { bindTasks } from "../tasks/bind-tasks.js";
+import type { Request } from "./request.js";
+
+interface FailedTask {
+  readonly request: Request;
+  readonly index: number;
+  /** The task's item at its place; `undefined` if the call has no items. */
+  readonly items: PackedItems | undefined;
+}
+
+const failed = new WeakMap<object, FailedTask>();
+
+/**
+ * Keeps what it takes to run the task again, as long as the error is kept: the caller's arrays, and the task's item.
+ * @param items as the job had them
+ */
+export function keepFailed(
+  error: KernelError | TaskTimeoutError,
+  request: Request,
+  items: PackedItems | undefined,
+): void {
+  const { index } = error;
+  failed.set(error, { request, index, items: items && itemOf(items, index) });
+}
+
+/** A copy of one item, at its place. */
+function itemOf(items: PackedItems, index: number): PackedItems {
+  if (items.packing !== "msgpack") {
+    return {
+      packing: items.packing,
+      numbers: { length: index + 1, [index]: items.numbers[index] as number },
+    };
+  }
+  const { bytes, offsets } = items;
+  const own = bytes.slice(offsets[index], offsets[index + 1]);
+  const ownOffsets = new Float64Array(index + 2);
+  ownOffsets[index + 1] = own.length;
+  return { packing: "msgpack", bytes: own, offsets: ownOffsets };
+}
+
+/**
+ * Runs the task on this thread, by the very function that the caller passed. Outputs are new arrays.
+ * @returns, throws what the kernel does
+ * @throws TypeError if nothing is kept for the error
+ */
+export function runFailed(error: unknown): unknown {
+  const task = failed.get(error as object);
+  const fn = task?.request.fn;
+  if (task === undefined || fn === undefined) {
+    throw new TypeError(
+      "Cannot replay the error as it must be a KernelError or TaskTimeoutError of a call that this thread has made: " +
+        `current value is ${quote(error)}`,
+    );
+  }
+  const { request, index, items } = task;
+  const { outputs } = request;
+  const arrays = [...request.table.arrays];
+  const spec = { ...request.spec, captures: undefined };
+  if (outputs !== null) {
+    const places = outputs.kinds.map((kind) => {
+      const buffer = new SharedArrayBuffer(spec.length * elementBytes(kind));
+      return arrays.push(viewOf(kind, buffer, 0, spec.length)) - 1;
+    });
+    spec.outputs = { names: outputs.names, arrays: places };
+  }
+  return bindTasks(spec, arrays, items, fn, () => false).run(index);
+}

@@ -1,0 +1,32 @@
+/** Built-in functions by the expression that leads to each in every thread: `const { sqrt } = Math` captures one. */
+import { isNative } from "../../platform/common-globals.js";
+import { FUNCTIONS, NAMESPACES } from "./lingering.js";
+
+let paths: ReadonlyMap<unknown, string> | undefined;
+
+/** The expression for a built-in function or namespace that leaves no work behind; `undefined` for anything else. */
+export function builtInPath(value: unknown): string | undefined {
+  const isNamespace = typeof value === "object" && NAMESPACES.has(tagOf(value));
+  if (!isNamespace && !isNative(value)) return undefined;
+  paths ??= findPaths();
+  return paths.get(value);
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function findPaths(): Map<unknown, string> {
+  const found = new Map<unknown, string>();
+  for (const name of [...NAMESPACES, ...FUNCTIONS]) {
+    const property = Object.getOwnPropertyDescriptor(globalThis, name);
+    // Accessors load what few programs use.
+    const holder: unknown = property?.value;
+    if (holder === undefined || (typeof holder === "function" && !isNative(holder))) continue;
+    found.set(holder, name);
+    for (const [member, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      if (isNative(value) && !found.has(value)) found.set(value, `${name}.${member}`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,319 @@
+/**
+ * What a function needs of the scopes around it: values, which travel as `args` do, and other functions, which travel by
+ * source as it does. Out of these comes one source that makes the function anew. Values are not in it, so that the same
+ * functions over other values are the same kernel.
+ */
+import { quote } from "../../errors.js";
+import { isShared, isTypedArray } from "../../memory/dtypes.js";
+import { isRecord } from "../../memory/inputs.js";
+import type { ReadScopes, Scope } from "../../platform/closure.js";
+import { keyPath } from "../../platform/key-path.js";
+import { isDate } from "../../platform/realms.js";
+import type { Captured, PlacedFunction } from "../captured.js";
+import { type ModuleExport, moduleExport } from "../module/define.js";
+import type { AnyKernel } from "../types.js";
+import { builtInPath } from "./built-in-path.js";
+import { VITE_IMPORT } from "./free-variables.js";
+import type { FreeVariable } from "./kernel-text.js";
+import { type KnownText, readText } from "./source.js";
+
+/** What comes of a closure. */
+export interface Closure extends Captured {
+  /** `(...imported) => ($v) => function`, in which `$v` are the values by path. */
+  readonly source: string;
+  /** Kernels of modules among the captured functions. */
+  readonly imports: readonly ModuleExport[];
+  readonly stateful: boolean;
+  readonly lingers: boolean;
+  readonly writes: number;
+}
+
+/** A captured variable can't travel. */
+export class Refusal extends Error {
+  /** From the kernel to the value: `model.fit`. */
+  readonly path: string;
+  /** What it must be, and is not. */
+  readonly why: string;
+
+  constructor(path: string, why: string) {
+    super(`${path} ${why}`);
+    this.path = path;
+    this.why = why;
+  }
+}
+
+// All parameters that kernels have.
+const WRITES_ALL = 0b111;
+// As of `args`.
+const MAX_DEPTH = 500;
+
+const DATA = "must be data or a plain function";
+
+/** Reads a kernel's closure. */
+export class ClosureReader {
+  readonly #scopesOf: ReadScopes;
+  readonly #parts: string[] = [];
+  /** Numbers of functions. */
+  readonly #numbers = new Map<object, number>();
+  /** Functions whose variables are being read. */
+  readonly #open = new Set<object>();
+  readonly #functions: PlacedFunction[] = [];
+  /** Lines of the parts so far. */
+  #lines = 1;
+  readonly #imports: ModuleExport[] = [];
+  readonly #values: Record<string, unknown> = {};
+  /** Assigns variables that hold functions which come later: they call each other. */
+  readonly #links: string[] = [];
+  readonly #ancestors: object[] = [];
+  /** Whether the value that was read last leads to a function that is not there yet. */
+  #isLate = false;
+  #stateful = false;
+  #lingers = false;
+  #writes = 0;
+
+  constructor(scopesOf: ReadScopes) {
+    this.#scopesOf = scopesOf;
+  }
+
+  /** @throws Refusal */
+  read(kernel: object): Closure {
+    const root = this.#function(kernel, "");
+    const imported = this.#imports.map((_, i) => `$i${i}`).join();
+    const body = [...this.#parts, ...this.#links, `return ${root}`].join("\n");
+    return {
+      source: `(${imported})=>($v)=>{\n${body}\n}`,
+      imports: this.#imports,
+      values: this.#values,
+      functions: this.#functions,
+      stateful: this.#stateful,
+      lingers: this.#lingers,
+      writes: this.#writes,
+    };
+  }
+
+  /**
+   * @param path empty for the kernel itself
+   * @returns an expression for the function
+   */
+  #function(fn: object, path: string): string {
+    const number = this.#numbers.get(fn);
+    if (number !== undefined) {
+      this.#isLate ||= this.#open.has(fn);
+      return `$f${number}`;
+    }
+    if (path === "") return this.#bySource(fn, path);
+    const exported = moduleExport(fn as AnyKernel);
+    return exported === undefined ? (builtInPath(fn) ?? this.#bySource(fn, path)) : this.#imported(exported);
+  }
+
+  #bySource(fn: object, path: string): string {
+    const text = textOf(fn, path);
+    this.#stateful ||= text.stateful;
+    this.#lingers ||= text.lingers;
+    // Nobody knows what a captured function is called with.
+    this.#writes |= path !== "" && text.writes !== 0 ? WRITES_ALL : text.writes;
+    const number = this.#numbers.size;
+    this.#numbers.set(fn, number);
+    this.#open.add(fn);
+    const { given, late } = this.#variables(fn, text, path);
+    this.#open.delete(fn);
+    let declared = "";
+    if (late.size > 0) {
+      this.#add(`let $l${number};`);
+      this.#links.push(`$l${number}();`);
+      const assigned = [...late].map(([name, value]) => `${name}=${value}`);
+      declared = `let ${[...late.keys()].join()};$l${number}=()=>{${assigned.join(";")}};`;
+    }
+    // Parameters, because V8 reads what is never assigned to twice as fast.
+    const [names, values] = [[...given.keys()].join(), [...given.values()].join()];
+    this.#functions.push({ fn, line: this.#lines + 1 });
+    this.#add(`const $f${number}=((${names})=>{${declared}return (\n${text.source}\n)})(${values});`);
+    return `$f${number}`;
+  }
+
+  #add(part: string): void {
+    this.#parts.push(part);
+    this.#lines += part.split("\n").length;
+  }
+
+  /** @returns expressions by name; `late` lead to functions that are not there yet */
+  #variables(fn: object, { captures, variables, hidden }: KnownText, path: string) {
+    if (captures.includes("import.meta")) throw new Refusal(join(path, "import.meta"), "no worker has");
+    const given = new Map<string, string>();
+    const late = new Map<string, string>();
+    const wasLate = this.#isLate;
+    if (variables.length === 0 && hidden.size === 0) return { given, late };
+    const scopes = this.#scopesOf(fn);
+    const around = [...hidden].filter((name) => scopeWith(name, scopes) !== undefined);
+    for (const variable of [...variables, ...around.map(usedWhole)]) {
+      this.#isLate = false;
+      const value = this.#variable(variable, scopes, path);
+      (this.#isLate ? late : given).set(variable.name, value);
+    }
+    this.#isLate = wasLate;
+    return { given, late };
+  }
+
+  #imported(exported: ModuleExport): string {
+    this.#stateful = true;
+    this.#lingers = true;
+    const known = this.#imports.findIndex(({ url, name }) => url === exported.url && name === exported.name);
+    return `$i${known === -1 ? this.#imports.push(exported) - 1 : known}`;
+  }
+
+  /** @returns an expression for its value */
+  #variable(variable: FreeVariable, scopes: readonly Scope[], path: string): string {
+    const { name, members, isAssigned, isWrittenInto, isMutated } = variable;
+    const own = join(path, name);
+    if (name === "eval") throw new Refusal(own, "must have another name");
+    if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
+    const value = valueIn(scopeWith(name, scopes) ?? globalThis, name, own);
+    if (isNamespace(value, name)) {
+      if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
+      return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
+    }
+    if (isTypedArray(value) && isShared(value)) {
+      if (isWrittenInto || isMutated) this.#writes = WRITES_ALL;
+    } else if (isWrittenInto || (isMutated && (Array.isArray(value) || isTypedArray(value)))) {
+      throw new Refusal(own, "must not be written to, because workers have copies of all but shared memory");
+    }
+    if (members !== undefined && isRecord(value) && hasNoneInherited(members, value)) {
+      return this.#members(value, members, own);
+    }
+    const method = members !== undefined ? [...members].find((each) => isMethod(value, each)) : undefined;
+    if (method !== undefined && !isTypedArray(value) && !Array.isArray(value))
+      throw refusedObject(value as object, own, method);
+    return this.#value(value, own);
+  }
+
+  /** What a function uses of an object. */
+  #members(object: Scope, members: Iterable<string>, path: string): string {
+    const parts = [...members].sort().map((member) => {
+      const own = elementPath(object, member, path);
+      return `[${JSON.stringify(member)}]:${this.#value(memberIn(object, member, own), own)}`;
+    });
+    return `Object.freeze({${parts.join()}})`;
+  }
+
+  /** @returns an expression for it */
+  #value(value: unknown, path: string): string {
+    if (typeof value === "function") return this.#function(value, path);
+    const builtIn = builtInPath(value);
+    if (builtIn !== undefined) return builtIn;
+    if (this.#hasFunctions(value, path)) return this.#container(value as object, path);
+    let unique = path;
+    while (Object.hasOwn(this.#values, unique)) unique += "'";
+    this.#values[unique] = value;
+    return `$v[${JSON.stringify(unique)}]`;
+  }
+
+  /** A list or an object with functions in it. */
+  #container(value: object, path: string): string {
+    if (!Array.isArray(value)) return this.#members(value as Scope, Object.keys(value), path);
+    const parts = Array.from(value, (each: unknown, i) =>
+      this.#value(each, elementPath(value, `${i}`, path)),
+    );
+    return `Object.freeze([${parts.join()}])`;
+  }
+
+  /** @throws Refusal for what is neither data nor a function */
+  #hasFunctions(value: unknown, path: string): boolean {
+    if (typeof value === "function") return true;
+    if (typeof value === "symbol") throw new Refusal(path, `${DATA}, got a symbol`);
+    if (typeof value !== "object" || value === null || isTypedArray(value) || isDate(value)) return false;
+    if (!Array.isArray(value) && !isRecord(value)) throw refusedObject(value, path);
+    const ancestors = this.#ancestors;
+    if (ancestors.includes(value))
+      throw new Refusal(path, "must be free of cycles, got an object that contains itself");
+    if (ancestors.length >= MAX_DEPTH) throw new Refusal(path, `must be nested at most ${MAX_DEPTH} deep`);
+    ancestors.push(value);
+    let hasFunctions = false;
+    for (const key of Object.keys(value)) {
+      const each = memberIn(value as Scope, key, elementPath(value, key, path));
+      // Numbers and texts need no look.
+      if (typeof each === "function") hasFunctions = true;
+      else if (typeof each === "object" || typeof each === "symbol") {
+        hasFunctions = this.#hasFunctions(each, elementPath(value, key, path)) || hasFunctions;
+      }
+    }
+    ancestors.pop();
+    return hasFunctions;
+  }
+}
+
+/** @throws Refusal if the text can't run on its own */
+function textOf(fn: object, path: string): KnownText {
+  if (path === "") return readText(fn);
+  return readText(fn, (why) => {
+    throw new Refusal(path, `${DATA}, and ${why}`);
+  });
+}
+
+function usedWhole(name: string): FreeVariable {
+  return { name, members: undefined, isAssigned: false, isWrittenInto: false, isMutated: false };
+}
+
+function scopeWith(name: string, scopes: readonly Scope[]): Scope | undefined {
+  return scopes.find((scope) => Object.hasOwn(scope, name));
+}
+
+/** The value of a variable. */
+function valueIn(scope: Scope, name: string, path: string): unknown {
+  if (!(name in scope)) throw new Refusal(path, "is not defined");
+  try {
+    return scope[name];
+  } catch {
+    throw new Refusal(path, "must have a value before the call");
+  }
+}
+
+function memberIn(object: Scope, member: string, path: string): unknown {
+  const property = Object.getOwnPropertyDescriptor(object, member);
+  const isAccessor = property?.get !== undefined || property?.set !== undefined;
+  if (isAccessor && !isNamespace(object)) throw new Refusal(path, `${DATA}, got an accessor`);
+  return object[member];
+}
+
+/** An object that stands for a module: of the language, of Vite and Vitest, or of a bundler. */
+function isNamespace(value: unknown, name = ""): value is Scope {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    VITE_IMPORT.test(name) ||
+    Object.prototype.toString.call(value) === "[object Module]" ||
+    Object.hasOwn(value, "__esModule")
+  );
+}
+
+function hasNoneInherited(members: Iterable<string>, object: object): boolean {
+  for (const member of members) if (member in object && !Object.hasOwn(object, member)) return false;
+  return true;
+}
+
+function isMethod(value: unknown, name: string): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  for (let holder: object | null = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const property = Object.getOwnPropertyDescriptor(holder, name);
+    if (property !== undefined) return typeof property.value === "function";
+  }
+  return false;
+}
+
+/** @param method of it that is used; default: the first one of its class */
+function refusedObject(value: object, path: string, method?: string): Refusal {
+  const prototype = (Object.getPrototypeOf(value) ?? {}) as object;
+  const used =
+    method ??
+    Object.getOwnPropertyNames(prototype).find((name) => name !== "constructor" && isMethod(prototype, name));
+  if (used === undefined) return new Refusal(path, `${DATA}, got ${quote(value)}`);
+  return new Refusal(`${path}${keyPath(used)}`, `${DATA}, got a method of ${quote(value)}`);
+}
+
+/** @param path empty for the kernel itself */
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function elementPath(holder: object, key: string, path: string): string {
+  if (Array.isArray(holder)) return `${path}[${key}]`;
+  return path === "" ? key : `${path}${keyPath(key)}`;
+}

@@ -1,0 +1,71 @@
+/** Inline kernels: functions that travel as their source text, and with what they use of the scopes around them. */
+import { KernelCaptureError } from "../../errors.js";
+import { withScopes } from "../../platform/closure.js";
+import { RecentMap } from "../../platform/recent-map.js";
+import type { Addressed, KernelKind, KernelUse } from "../kind.js";
+import { textKey } from "../text-key.js";
+import type { AnyKernel } from "../types.js";
+import type { InlineAddress } from "./address.js";
+import { ClosureReader, Refusal } from "./captured-values.js";
+import { assertMayCompile } from "./compile.js";
+import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
+
+// The same function again needs no look at its text.
+const plainKernels = new WeakMap<AnyKernel, Addressed<InlineAddress>>();
+// Noting each of a loop's functions costs more than it ever saves, so of one text no more are noted than a program has in
+// several places.
+const MOST_NOTED = 8;
+const noted = new WeakMap<InlineAddress, number>();
+
+const MOST_KNOWN = 500;
+// Of kernels with captured variables.
+const addresses = new RecentMap<string | number, InlineAddress>(MOST_KNOWN);
+
+export const inlineKernels: KernelKind<InlineAddress> = {
+  kind: "inline",
+  runsAsPassed: false,
+  addressOf(fn, use) {
+    const known = plainKernels.get(fn);
+    if (known !== undefined) return known;
+    const text = readText(fn);
+    const outside = text.captures.length > 0 ? text.captures : hiddenGlobals(fn, text);
+    assertMayCompile(text.address.name);
+    if (outside.length > 0) return withCaptured(fn, text, outside, use);
+    const address = plainAddress(fn, text);
+    const addressed = { address, captured: undefined };
+    const count = noted.get(address) ?? 0;
+    if (count < MOST_NOTED) {
+      noted.set(address, count + 1);
+      plainKernels.set(fn, addressed);
+    }
+    return addressed;
+  },
+  keyOf: ({ source }) => source,
+};
+
+/** @throws KernelCaptureError if a variable may not or can't be copied */
+function withCaptured(
+  fn: AnyKernel,
+  { text }: KnownText,
+  outside: readonly string[],
+  { captures, hasShared }: KernelUse,
+): Addressed<InlineAddress> {
+  const label = `kernel ${labelOf(fn, text)}`;
+  if (captures === "error") throw new KernelCaptureError(label, outside, hasShared);
+  try {
+    const closure = withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
+    if (closure === undefined)
+      throw new KernelCaptureError(label, outside, hasShared, "can't be read by this runtime");
+    const { source, imports, stateful, lingers, writes } = closure;
+    const key = textKey(source);
+    let address = addresses.get(key);
+    if (address?.source !== source) {
+      address = { kind: "inline", name: kernelName(fn), source, imports, stateful, lingers, writes };
+      addresses.set(key, address);
+    }
+    return { address, captured: closure };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new KernelCaptureError(label, [error.path], hasShared, error.why);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Where a function is in the program's files. V8's inspector tells the script and the position. The address of a script it tells
+ * only to a debugger, so that domain is enabled for a moment if a script is not known yet: 20 ms, when a kernel has failed.
+ */
+import type { Debugger, Runtime } from "node:inspector";
+import { builtInModule } from "./built-in-module.js";
+import { inspect } from "./inspector.js";
+import { HANDED_OVER, handOver } from "./main-realm.js";
+
+/** A position in a file as V8 has it: after a loader, before source maps. From 0. */
+export interface FilePlace {
+  readonly url: string;
+  /** Whether the function is in an ES module. Scripts are known by their paths, of which Node's inspector makes addresses. */
+  readonly isModule: boolean;
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Properties {
+  readonly result: readonly Runtime.PropertyDescriptor[];
+  readonly internalProperties?: readonly Runtime.InternalPropertyDescriptor[];
+}
+
+const addresses = new Map<string, string>();
+
+/** Where a function's text begins; of one that is no arrow function, where its parameters do. `undefined` if it is in no file. */
+export function placeOfFunction(fn: object): FilePlace | undefined {
+  try {
+    return handOver(fn, () =>
+      inspect((post, on) => {
+        const { result } = post<{ result: Runtime.RemoteObject }>("Runtime.evaluate", {
+          expression: HANDED_OVER,
+        });
+        const propertiesOf = (object: Runtime.RemoteObject | undefined): Properties =>
+          post("Runtime.getProperties", { objectId: object?.objectId, ownProperties: true });
+        const { internalProperties = [] } = propertiesOf(result);
+        const location = internalProperties.find(({ name }) => name === "[[FunctionLocation]]");
+        const found: Debugger.Location | undefined = location?.value?.value;
+        if (found === undefined) return undefined;
+        const { scriptId, lineNumber, columnNumber = 0 } = found;
+        if (!addresses.has(scriptId)) {
+          on("Debugger.scriptParsed", ({ scriptId, url }) => addresses.set(scriptId, url));
+          post("Debugger.enable", {});
+          post("Debugger.disable", {});
+        }
+        const url = addresses.get(scriptId) ?? "";
+        if (url === "") return undefined;
+        const scopes = internalProperties.find(({ name }) => name === "[[Scopes]]")?.value;
+        const isModule = propertiesOf(scopes).result.some(({ value }) => value?.description === "Module");
+        return { url, isModule, line: lineNumber, column: columnNumber };
+      }),
+    );
+  } catch {
+    // Another inspector than V8's, or a bound function.
+    return undefined;
+  }
+}
+
+/**
+ * A place as a stack frame of this thread names it: as `url:line:column`, or what source maps make of it if the program has
+ * them on, or its loader or test runner does. Nobody tells how, so a script of that address makes an error there.
+ */
+export function framePlace({ url, isModule, line, column }: FilePlace): string {
+  const isPath = !isModule && url.startsWith("file:");
+  const filename = isPath ? builtInModule("node:url").fileURLToPath(url) : url;
+  const plain = `${filename}:${line + 1}:${column + 1}`;
+  try {
+    const { Script } = builtInModule("node:vm");
+    const script = new Script("new Error().stack", { filename, lineOffset: line, columnOffset: column });
+    const [, frame = ""] = String(script.runInThisContext()).split("\n");
+    return /^\s+at (?:.* \()?(.*:\d+:\d+)\)?$/.exec(frame)?.[1] ?? plain;
+  } catch {
+    return plain;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The fields of a job, one line each. The type of a job, the round's descriptor, the bridge's request and the test for equal
+ * jobs all follow from this table. docs/architecture.md says how to add a field.
+ */
+
+/** How one field crosses threads. */
+export interface JobField<T> {
+  /** @returns plain data: what both msgpack and structured clone carry */
+  pack(value: T): unknown;
+  unpack(packed: unknown): T;
+  /** Whether two values that are not identical mean the same. */
+  isSame(a: T, b: T): boolean;
+}
+
+/** How tasks are cut: one per array of a list, one per chunk of an array or of columns, one per item. */
+type Shape = "list" | "array" | "columns" | "items";
+
+/** Named or unnamed arrays, as places in the job's array table. */
+export interface ArrayGroup {
+  /** Names of the columns; null: a bare array, or a list. */
+  readonly names: readonly string[] | null;
+  readonly arrays: readonly number[];
+}
+
+/** A number, a string, a boolean, or one of these and null. */
+function plain<T extends number | string | boolean | null>(): JobField<T> {
+  return { pack: (value) => value, unpack: (packed) => packed as T, isSame: () => false };
+}
+
+// To compare more takes longer than to send them again.
+const MOST_COMPARED = 1024;
+
+/** Bytes, or null for none. Many bytes are never the same. */
+function bytes<T extends Uint8Array | null>(): JobField<T> {
+  return {
+    pack: (value) => value,
+    unpack: (packed) => packed as T,
+    isSame: (a, b) => a !== null && a.length <= MOST_COMPARED && isSameList<number>(a, b),
+  };
+}
+
+/** A list, because the names of the fields would double its bytes. */
+type PackedGroup = readonly [names: readonly string[] | null, arrays: readonly number[]];
+
+/** Arrays of the table, or null for none. */
+function group<T extends ArrayGroup | null>(): JobField<T> {
+  return {
+    pack: (value) => value && ([value.names, value.arrays] satisfies PackedGroup),
+    unpack: (packed) => {
+      if (packed === null) return null as T;
+      const [names, arrays] = packed as PackedGroup;
+      return { names, arrays } as T;
+    },
+    isSame: (a, b) => {
+      return a !== null && b !== null && isSameList(a.names, b.names) && isSameList(a.arrays, b.arrays);
+    },
+  };
+}
+
+/** A field that most jobs leave out. It is `undefined` there, on every thread. */
+function optional<T>(field: JobField<T>): JobField<T | undefined> {
+  return {
+    pack: (value) => (value === undefined ? null : field.pack(value)),
+    unpack: (packed) => (packed === null ? undefined : field.unpack(packed)),
+    isSame: (a, b) => a !== undefined && b !== undefined && field.isSame(a, b),
+  };
+}
+
+export const JOB_FIELDS = {
+  shape: plain<Shape>(),
+  tasks: plain<number>(),
+  /** Elements of the column or array; without meaning for lists and items. */
+  length: plain<number>(),
+  /** Elements per task, at least 1; without meaning for lists and items. */
+  chunkSize: plain<number>(),
+  inputs: group<ArrayGroup>(),
+  /** Arrays that `transformShared` writes in place; null: the call writes none. */
+  outputs: group<ArrayGroup | null>(),
+  /** Whether the outputs hold old data: then each task clears its range first. */
+  clearOutputs: optional(plain<boolean>()),
+  /** Encoded by `ValueEncoder`; null: the caller gave none. */
+  args: bytes<Uint8Array | null>(),
+  shared: bytes<Uint8Array | null>(),
+  /** What the kernel takes of the scopes around it, encoded as `args` are; left out: nothing. */
+  captures: optional(bytes<Uint8Array>()),
+};
+
+export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
