@@ -47,11 +47,6 @@ export function closeFile(fd: number): void {
   fs.closeSync(fd);
 }
 
-/** Gives the memory of all bytes back. */
-export function emptyFile(fd: number): void {
-  fs.ftruncateSync(fd, 0);
-}
-
 /** @returns false: there is no room for them */
 export function writeBytes(fd: number, bytes: Uint8Array, at: number): boolean {
   try {

@@ -25,7 +25,7 @@ class ProcessesStrategy implements Strategy {
   readonly workers: Pool;
   readonly #arena: Arena;
   readonly #maxRetries: number;
-  /** Made with the first child. */
+  /** Undefined: there is no child. */
   #transfer: Transfer | undefined;
 
   constructor({ settings, arena, optimizations, initializer }: StrategyHost) {
@@ -35,7 +35,9 @@ class ProcessesStrategy implements Strategy {
     this.workers = new Pool({
       strategy: "processes",
       createSlot: (number, owner) => {
-        this.#transfer ??= new Transfer();
+        this.#transfer ??= new Transfer(() => {
+          this.#transfer = undefined;
+        });
         return new ProcessSlot(number, { resourceLimits, initializer }, this.#transfer, owner);
       },
       maxWorkers,

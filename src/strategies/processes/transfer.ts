@@ -7,15 +7,22 @@ export class Transfer {
   readonly transit = new Transit();
   readonly feeder = new Feeder(this.transit);
   readonly rounds = new Rounds(this.transit);
+  readonly #onEnd: () => void;
   #children = 0;
+
+  /** @param onEnd told when the last child has ended, and the file is closed */
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
 
   childStarted(): void {
     this.#children += 1;
   }
 
-  /** The memory of the file is for children. */
   childEnded(): void {
     this.#children -= 1;
-    if (this.#children === 0) this.transit.trim();
+    if (this.#children > 0) return;
+    this.transit.close();
+    this.#onEnd();
   }
 }

@@ -1,5 +1,5 @@
 /** The transit file of a pool: which of its bytes are in use, and for how long. */
-import { closeFile, emptyFile, openTransitFile, readBytes, writeBytes } from "../../platform/transit-file.js";
+import { closeFile, openTransitFile, readBytes, writeBytes } from "../../platform/transit-file.js";
 
 const ALIGNMENT = 64;
 
@@ -13,12 +13,10 @@ export class Transit {
   /** Free bytes below the end, ascending. */
   #gaps: Gap[] = [];
   #end = 0;
-  #taken = 0;
 
   /** @returns where so many bytes are free */
   take(bytes: number): number {
     const size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-    this.#taken += 1;
     const at = this.#gaps.findIndex(({ start, end }) => end - start >= size);
     const gap = this.#gaps[at];
     if (gap === undefined) {
@@ -32,7 +30,6 @@ export class Transit {
 
   give(start: number, bytes: number): void {
     const end = start + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-    this.#taken -= 1;
     const at = this.#gaps.findIndex((gap) => gap.start > start);
     const next = at === -1 ? this.#gaps.length : at;
     this.#gaps.splice(next, 0, { start, end });
@@ -54,11 +51,6 @@ export class Transit {
 
   read(bytes: Uint8Array, at: number): void {
     readBytes(this.fd, bytes, at);
-  }
-
-  /** Gives its memory back to the system, where nothing is in use. */
-  trim(): void {
-    if (this.#taken === 0) emptyFile(this.fd);
   }
 
   close(): void {
