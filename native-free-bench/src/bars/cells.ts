@@ -7,6 +7,7 @@ import { summarise } from "../harness/statistics.js";
 import { NO_COMPILER, native } from "../limits/native.js";
 import { bridgedJob } from "./bridge.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
+import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
@@ -68,7 +69,7 @@ export const cells: readonly Cell[] = [
   {
     name: "4 payload size",
     measure: (effort) =>
-      judge(payloadSize, effort, {
+      judge(payloadSize(), effort, {
         number: 4,
         what: "mapShared over shared arrays, 1 GB against 1 KB",
         limit: 1.1,
@@ -106,6 +107,7 @@ export const cells: readonly Cell[] = [
     measure: bridge,
   },
   { name: "12 whole processes", measure: wholeProcesses },
+  ...childCells,
 ];
 
 /** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */
