@@ -7,10 +7,20 @@ const alias = [
   { find: /^sharray\/(otel|trace)$/, replacement: `${installed.package}/dist/telemetry/$1.js` },
 ];
 
+/** Workers that sources start have the entry of dist, as sources would need a loader there. */
+const builtEntry = {
+  name: "the workers' built entry",
+  transform(code: string, id: string): string | undefined {
+    if (!id.endsWith("/src/platform/pool-worker.ts")) return undefined;
+    return code.replace("../worker/entry.cjs", "../../dist/worker/entry.cjs");
+  },
+};
+
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [builtEntry],
         test: {
           name: "unit",
           include: ["tests/{unit,model,matrix}/**/*.test.ts", "tests/*.test.ts"],

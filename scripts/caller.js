@@ -1,7 +1,9 @@
 /**
- * Builds the caller's side for Node: `core.js`, which has nearly all of a call, and files around it that take what they need
+ * Builds the caller's side for Node: `core.js`, which has nearly all of a call, and modules around it that take what they need
  * of it. Finding and loading 200 modules one by one takes 150 ms, compiling everything 20 ms. So the core is one file, and what
- * only some calls need is loaded at first need: sources import it like anything else, and in dist a stand-in loads it.
+ * only some calls need is a part: in the core it is a string, which V8 reads ten times as fast as code, and which is compiled
+ * when something in it is called for the first time. Sources import it like anything else; in dist a stand-in compiles it. A
+ * part is no file of its own, as a process may have used up its descriptors by then (docs/decisions/0011).
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -15,26 +17,28 @@ const MODULES = {
   "telemetry/trace.js": "telemetry/trace.ts",
   "thread-control.js": "strategies/threads/thread-control.ts",
 };
-/**
- * Loaded at first need: CommonJS, since only that loads at once in an ES module. With what the core imports of each: modules
- * that export nothing but functions and classes.
- */
+/** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
-  "lazy/kernels.cjs": ["kernel/inline/analyse.ts"],
-  "lazy/threads.cjs": [
-    "strategies/threads/threads-run.ts",
-    "strategies/threads/slot.ts",
+  kernels: ["kernel/inline/analyse.ts"],
+  captures: ["kernel/inline/closure-reader.ts"],
+  // Apart, so that workers are starting while this thread compiles what a round takes.
+  workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
+  rounds: [
+    "strategies/threads/round-runner.ts",
+    "strategies/threads/loss-policy.ts",
+    "protocol/round.ts",
     "protocol/msgpack.ts",
   ],
-  "lazy/processes.cjs": [
+  processes: [
     "strategies/processes/process-slot.ts",
     "strategies/processes/job-sources.ts",
     "strategies/processes/transfer.ts",
   ],
-  "lazy/arrays.cjs": ["memory/share.ts", "memory/snapshot.ts"],
-  "lazy/streams.cjs": ["call/result-stream.ts"],
-  "lazy/plans.cjs": ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
-  "lazy/failures.cjs": [
+  arrays: ["memory/share.ts", "memory/snapshot.ts"],
+  streams: ["call/result-stream.ts"],
+  moves: ["call/hand-over.ts"],
+  plans: ["plan/advice.ts", "plan/print.ts", "call/report.ts"],
+  failures: [
     "memory/make-room.ts",
     "call/failed-task.ts",
     "call/lead-to-line.ts",
@@ -46,23 +50,6 @@ const PARTS = {
   ],
 };
 const DOORS = Object.values(PARTS).flat();
-/** They have no state that counts, so there may be several of each. */
-const COPIED = [
-  "platform/ports.ts",
-  "platform/worker-arguments.ts",
-  "protocol/descriptor.ts",
-  "strategies/threads/known-memory.ts",
-  "strategies/threads/worker-knowledge.ts",
-  "telemetry/error-text.ts",
-];
-/** In the core though only others use it: it has state. */
-const ALSO_CORE = ["strategies/threads/poller.ts"];
-
-/**
- * Characters of a text that V8 keeps apart from young objects. One of nearly as many fills their space, and a process that makes
- * one call collects garbage before it ends, which takes 4 to 6 ms (Node 20).
- */
-const LARGE = 2 ** 17 + 1;
 
 const root = resolve("src");
 /** Modules by their names below `src`. */
@@ -79,8 +66,7 @@ export async function buildCaller(options, outdir) {
     mkdirSync(dirname(join(outdir, file)), { recursive: true });
     writeFileSync(join(outdir, file), text);
   };
-  const { reached, core } = await layout(options);
-  const placed = new Map();
+  const inside = await coreOf(options);
   const metafiles = [];
   const bundle = async (contents, plugin, minifyIdentifiers = false) => {
     const { outputFiles, metafile } = await build({
@@ -95,23 +81,16 @@ export async function buildCaller(options, outdir) {
     return { text: outputFiles[0].text, exports: Object.values(metafile.outputs)[0].exports };
   };
   /** A bundle of what is reached from `entries` and is not in the core. */
-  const around = async (file, entries) => {
-    const outside = new Set([...core, ...DOORS.filter((door) => !entries.includes(door))]);
-    for (const each of reached(entries, outside)) {
-      if (placed.has(each) && !COPIED.includes(each)) {
-        throw new Error(`${each} would be in dist twice: in ${placed.get(each)} and ${file}`);
-      }
-      placed.set(each, file);
-    }
+  const around = async (entries, isPart) => {
+    const outside = new Set([...inside, ...DOORS.filter((door) => !entries.includes(door))]);
     const contents = entries.map((entry) => `export * from "./${entry}";`).join("");
-    const isPart = file in PARTS;
     return separate((await bundle(contents, leaveOut(outside), isPart)).text, outside);
   };
 
   /** What others take of the core. */
   const taken = new Map();
   for (const [file, entry] of Object.entries(MODULES)) {
-    const { code, takes, gives } = await around(file, [entry]);
+    const { code, takes, gives } = await around([entry], false);
     const names = takes.map(({ module, exported, local }) => {
       const key = `${exported} from ${module}`;
       if (!taken.has(key)) taken.set(key, { module, exported, name: `v${taken.size}` });
@@ -125,25 +104,29 @@ export async function buildCaller(options, outdir) {
     );
   }
   const standIns = new Map();
-  for (const [file, doors] of Object.entries(PARTS)) {
-    const parts = await around(file, doors);
-    write(file, partOf(parts));
-    for (const door of doors) standIns.set(door, file);
-    standIns.set(file, standInFor(file, parts));
+  const texts = new Map();
+  for (const [name, doors] of Object.entries(PARTS)) {
+    const part = await around(doors, true);
+    standIns.set(name, standInFor(name, part));
+    texts.set(name, textOf(part));
   }
 
   const own = [...taken.values()].map(({ module, exported, name }) => {
     return `export { ${exported} as ${name} } from "./${module}";`;
   });
   const { text, exports } = await bundle(`export * from "./index.ts";${own.join("")}`, putInPlace(standIns));
-  write("core.js", (await shorten(text, options)).padEnd(LARGE, " "));
+  const core = await shorten(text, options);
+  // As strings: esbuild would make templates of them, which V8 takes twice as long to read.
+  write(
+    "core.js",
+    core.replaceAll(PLACE, (_, name) => `\n${JSON.stringify(texts.get(name))}\n`),
+  );
   const names = exports.filter((name) => !own.some((line) => line.includes(` as ${name} `)));
   write("index.js", `export{${names.join()}}from"./core.js";\n`);
   return metafiles;
 }
-
-/** What is in the core, and what is reached from modules. */
-async function layout(options) {
+/** What is in the core: all that `index.ts` reaches without parts, and what two of the others reach, so that nothing is in dist twice. */
+async function coreOf(options) {
   const { metafile } = await build({
     ...options,
     entryPoints: ["index.ts", ...Object.values(MODULES)].map((entry) => join(root, entry)),
@@ -164,7 +147,18 @@ async function layout(options) {
     }
     return found;
   };
-  return { reached, core: reached(["index.ts", ...ALSO_CORE], new Set(DOORS)) };
+  const core = reached(["index.ts"], new Set(DOORS));
+  const others = [...Object.values(MODULES).map((entry) => [entry]), ...Object.values(PARTS)];
+  const once = new Set();
+  for (const entries of others) {
+    const outside = new Set([...core, ...DOORS]);
+    for (const file of reached(entries, outside)) (once.has(file) ? core : once).add(file);
+  }
+  // Our own modules are small.
+  const [large] = [...core].filter((file) => file.includes("node_modules/"));
+  if (large !== undefined)
+    throw new Error(`${large} would be compiled by every program: make a part of what imports it`);
+  return core;
 }
 
 function leaveOut(outside) {
@@ -178,23 +172,42 @@ function leaveOut(outside) {
   };
 }
 
-/** A part is a function, which is given what the part takes of the core. */
-function partOf({ code, takes, gives }) {
+const OWN_URL = "ownUrl";
+/** Where the text of a part comes. */
+const PLACE = /\bsharray_text_(\w+)/g;
+const COMPILER = "compile part";
+/** In a context of node:vm, such as Jest's, a part is to have the globals of its core. */
+const COMPILING = `
+  import { builtInModule } from "./platform/built-in-module.ts";
+  import { MAIN_REALM } from "./platform/main-realm.ts";
+  export function compilePart(name, code) {
+    const parameters = ["${OWN_URL}", "taken"];
+    const { compileFunction } = builtInModule("node:vm");
+    const compiled = globalThis === MAIN_REALM
+      ? compileFunction(code, parameters, { filename: import.meta.url + "?" + name })
+      : Function(...parameters, code);
+    return (taken) => {
+      // Packages keep errors that they make as they load. By its stack each would keep the call that the part is compiled for.
+      const { stackTraceLimit } = Error;
+      Reflect.set(Error, "stackTraceLimit", 0);
+      try {
+        // Sources name files from a folder, in which they are.
+        return compiled(new URL("part/", import.meta.url).href, taken);
+      } finally {
+        Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
+      }
+    };
+  }`;
+
+function textOf({ code, takes, gives }) {
   const locals = (list) => list.map(([name, local]) => `${name}:${local}`).join();
-  const ownUrl = 'require("node:url").pathToFileURL(__filename).href';
-  return (
-    `"use strict";module.exports=({${locals(takes.map(({ local }, i) => [`v${i}`, local]))}})=>{` +
-    `${code.replaceAll("import.meta.url", ownUrl)}\nreturn{${locals(gives.map(({ name, local }) => [name, local]))}}};\n`
-  );
+  const taken = locals(takes.map(({ local }, i) => [`v${i}`, local]));
+  const given = locals(gives.map(({ name, local }) => [name, local]));
+  return `"use strict";const{${taken}}=taken;${code.replace(/\bimport\.meta\.\s*url\b/g, OWN_URL)}\nreturn{${given}}`;
 }
 
-const LOADER = "load part";
-const LOADING = `
-  import { createRequire } from "node:module";
-  export const loadPart = (file) => createRequire(import.meta.url)(file);`;
-
-/** In the core, in the place of a part. What it stands in for is loaded when it is called, and is there from then on. */
-function standInFor(file, { code, takes, gives }) {
+/** In the core, in the place of a part. What it stands in for is compiled when it is called, and is there from then on. */
+function standInFor(part, { code, takes, gives }) {
   assertCallable({ code, gives });
   const imports = takes.map(
     ({ module, exported }, i) => `import { ${exported} as v${i} } from "./${module}";`,
@@ -207,30 +220,31 @@ function standInFor(file, { code, takes, gives }) {
     };`;
   });
   return `
-    import { loadPart } from "${LOADER}";
+    import { compilePart } from "${COMPILER}";
     ${imports.join("\n")}
     let part;
     function load() {
-      part ??= loadPart("./${file}")({ ${takes.map((_, i) => `v${i}`).join()} });
+      part ??= compilePart("${part}", sharray_text_${part})({ ${takes.map((_, i) => `v${i}`).join()} });
       ({ ${names.join()} } = part);
     }
     ${standIns.join("\n")}`;
 }
 
-/** @param standIns by the part's file; and the file by the modules that are imported of it */
+/** @param standIns contents by the part's name */
 function putInPlace(standIns) {
+  const partOf = (module) => Object.entries(PARTS).find(([, doors]) => doors.includes(module))?.[0];
   return {
     name: "parts",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\./ }, (path) => {
-        const file = standIns.get(imported(path));
-        if (file !== undefined) return { path: file, namespace: "part" };
+        const part = partOf(imported(path));
+        if (part !== undefined) return { path: part, namespace: "part" };
         const [module] = Object.entries(MODULES).find(([, entry]) => entry === imported(path)) ?? [];
         return module === undefined ? undefined : { path: `./${module}`, external: true };
       });
-      onResolve({ filter: new RegExp(`^${LOADER}$`) }, () => ({ path: LOADER, namespace: "part" }));
+      onResolve({ filter: new RegExp(`^${COMPILER}$`) }, () => ({ path: COMPILER, namespace: "part" }));
       onLoad({ filter: /.*/, namespace: "part" }, ({ path }) => {
-        return { contents: path === LOADER ? LOADING : standIns.get(path), resolveDir: root };
+        return { contents: path === COMPILER ? COMPILING : standIns.get(path), resolveDir: root };
       });
     },
   };

@@ -39,7 +39,7 @@ export type { Executor } from "./executor/executor.js";
 export { ParallelExecutor } from "./executor/parallel-executor.js";
 export type { ShutdownOptions } from "./executor/shutdown.js";
 export { defineKernel } from "./kernel/module/define.js";
-export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep } from "./kernel/types.js";
+export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep, Rng } from "./kernel/types.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 export type { Columns, Input } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";

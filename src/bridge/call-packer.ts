@@ -2,6 +2,7 @@
 
 import type { Kernel } from "../kernel/resolve.js";
 import type { Place } from "../memory/placement.js";
+import { handleOf, type MemoryHandle } from "../memory/wasm-modules.js";
 import { RecentMap } from "../platform/recent-map.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { KernelAddress } from "../protocol/messages.js";
@@ -77,13 +78,13 @@ export class CallPacker {
     return isSame ? null : packRequest(asked);
   }
 
-  #handles(places: readonly Place[]): Map<number, SharedArrayBuffer> | null {
-    let handles: Map<number, SharedArrayBuffer> | null = null;
+  #handles(places: readonly Place[]): Map<number, MemoryHandle> | null {
+    let handles: Map<number, MemoryHandle> | null = null;
     for (const { memory, buffer } of places) {
       if (this.#memory.has(memory) && !this.#unsure.delete(memory)) continue;
       this.#memory.add(memory);
       handles ??= new Map();
-      handles.set(memory, buffer);
+      handles.set(memory, handleOf(buffer));
     }
     return handles;
   }

@@ -3,6 +3,7 @@ import type { Request } from "../call/request.js";
 import type { Progress } from "../call/types.js";
 import { ConnectionError } from "../errors.js";
 import { type Kernel, kernelAt } from "../kernel/resolve.js";
+import { memoryOf } from "../memory/wasm-modules.js";
 import { RecentMap } from "../platform/recent-map.js";
 import { MOST_HOST_KERNELS } from "./call-packer.js";
 import type { HostCall } from "./host-call.js";
@@ -23,7 +24,7 @@ export class CallUnpacker {
     const [, , kernel, address, request, items, places, outputs, handles, wantsProgress] = wire;
     if (request !== null) this.#lastRequest = request;
     if (address !== null) this.#kernels.set(kernel, kernelAt(address));
-    if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, buffer);
+    if (handles !== null) for (const [memory, buffer] of handles) this.#memory.set(memory, memoryOf(buffer));
     const arrays = unpackArrays(places, (memory) => known(this.#memory.get(memory)));
     const inputs = arrays.length - outputs;
     return unpackRequest(known(this.#lastRequest), known(this.#kernels.get(kernel)), {

@@ -122,6 +122,7 @@ export class ClientCall implements Stoppable {
     return this.#placeInputs(regions);
   }
 
+  /** Apart from `place`, because most calls have room and need no promise. */
   async #placeLater(sizes: readonly number[], error: MemoryLimitError): Promise<void> {
     if (!(await makeRoom(this.#arena, [this.request.placement.bytesNeeded, ...sizes]))) throw error;
     await this.#placeInputs(takeAll(this.#arena, sizes, "garbage", true));

@@ -5,6 +5,7 @@ import type { CallOptions } from "../call/types.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
 import type { Place, PlacementPlan } from "../memory/placement.js";
+import type { MemoryHandle } from "../memory/wasm-modules.js";
 import { argsNumber, workShapeOf } from "../plan/work-shape.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
@@ -56,7 +57,7 @@ export type WireCall = readonly [
   /** How many of the places are outputs. */
   outputs: number,
   /** Handles that the host lacks, by id. */
-  handles: ReadonlyMap<number, SharedArrayBuffer> | null,
+  handles: ReadonlyMap<number, MemoryHandle> | null,
   wantsProgress: boolean,
 ];
 

@@ -15,6 +15,7 @@ export const OPTIONS = [
   "taskSizeHintBytes",
   "signal",
   "timeout",
+  "seed",
   "captures",
   "onProgress",
 ];
@@ -50,12 +51,15 @@ export function checkCallOptions(
       );
     }
   }
-  const { chunkSize, strategy, taskSizeHintBytes, captures, signal, timeout, onProgress } = given;
+  const { chunkSize, strategy, taskSizeHintBytes, captures, seed, signal, timeout, onProgress } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
   if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
   if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new ConfigurationError("seed", seed, "an integer of at least 0");
+  }
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(
       `Cannot watch "signal" as it must be an AbortSignal: current value is ${quote(signal)}`,

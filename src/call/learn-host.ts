@@ -2,9 +2,10 @@
 
 import type { PlacementPlan } from "../memory/placement.js";
 import type { Estimate } from "../plan/plan.js";
+import type { Charges } from "../strategies/descriptor.js";
 import { observe } from "../strategies/host-meter.js";
 import type { Plan } from "../strategies/registry.js";
-import type { Charges, RunReport } from "../strategies/strategy.js";
+import type { RunReport } from "../strategies/strategy.js";
 import type { Placing } from "./job-memory.js";
 
 // A copy this large takes long enough for its time to mean something.

@@ -2,6 +2,7 @@
 
 import { hintAdvice } from "../plan/advice.js";
 import type { Estimate } from "../plan/plan.js";
+import { performanceTime } from "../platform/runtime.js";
 import type { StrategyName } from "../strategies/registry.js";
 import type { CallTrace, ParallelExecution, TraceSpan } from "../telemetry/events.js";
 import type { CallRecord, PassReport } from "./call-record.js";
@@ -55,10 +56,10 @@ export function callTrace(
     tasks: total(passes, (pass) => pass.plan.tasks),
     strategy: strategyOf(passes),
     reason: plan.reason,
-    start: started,
-    end: ended,
+    start: performanceTime(started),
+    end: performanceTime(ended),
     spans: passes.flatMap(spansOf),
-    claims: passes.flatMap(({ runs }) => runs.flatMap(({ claims }) => claims)),
+    claims: passes.flatMap(({ runs }) => runs.flatMap(({ claims }) => claims.map(onUsersClock))),
     predicted: predictedOf(passes),
     actual,
     error,
@@ -66,9 +67,9 @@ export function callTrace(
 }
 
 function spansOf({ started, planned, ended, placing, runs, measured }: PassReport): TraceSpan[] {
-  const spans: TraceSpan[] = [{ name: "plan", start: started, end: planned }];
+  const spans: TraceSpan[] = [onUsersClock({ name: "plan", start: started, end: planned })];
   const add = (name: TraceSpan["name"], start: number, end: number): void => {
-    if (end > start) spans.push({ name, start, end });
+    if (end > start) spans.push(onUsersClock({ name, start, end }));
   };
   if (placing !== undefined) add("place", placing.start, placing.end);
   for (const { woken, ready, computing } of runs) {
@@ -104,4 +105,8 @@ function predictedOf(passes: readonly PassReport[]): Estimate {
 
 function total<T>(list: readonly T[], figure: (each: T) => number): number {
   return list.reduce((sum, each) => sum + figure(each), 0);
+}
+
+function onUsersClock<T extends { readonly start: number; readonly end: number }>(span: T): T {
+  return { ...span, start: performanceTime(span.start), end: performanceTime(span.end) };
 }

@@ -31,7 +31,7 @@ export interface Guest {
 }
 
 export interface Request {
-  /** When the call was made, as `performance.now()` counts. */
+  /** When the call was made, as `clock` counts. */
   readonly started: number;
   readonly call: CallName;
   readonly kernel: Kernel;

@@ -31,6 +31,8 @@ export interface CallOptions<A = undefined> {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that each task may take: one that takes longer fails the call with `TaskTimeoutError`. */
   readonly timeout?: number | undefined;
+  /** Of `context.rng`: an integer from 0. Default 0. */
+  readonly seed?: number | undefined;
   /** Whether variables of the scope around an inline kernel are copied at the call, or refused. */
   readonly captures?: CapturesMode | undefined;
   /** Called now and then while tasks run, and at the end. */

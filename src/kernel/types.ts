@@ -1,5 +1,5 @@
 /** How kernels see the world. */
-import type { ReadOnly, TypedArray } from "../memory/dtypes.js";
+import type { ReadOnly, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
 
 /** What a kernel's `args` and items look like from inside: arrays and objects read-only throughout. */
 export type ReadOnlyDeep<T> = T extends TypedArray
@@ -20,6 +20,22 @@ export type KernelView<I> = I extends TypedArray
 /** Of a list of mixed kinds, each kind by itself. */
 type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;
 
+/**
+ * Random numbers that follow from the call's `seed`, an element or item, and the draw alone: the same for any chunking, any
+ * number of workers, and every strategy. Philox4x32-10.
+ */
+export interface Rng {
+  /**
+   * Uniform in [0, 1), with 53 random bits.
+   * @param i element or item, from 0
+   * @param draw which of the numbers for this element, from 0 to 2^32 - 1. Default 0
+   * @throws RangeError
+   */
+  (i: number, draw?: number): number;
+  /** Normal, with mean 0 and variance 1. Independent of the uniform numbers. Parameters as above. */
+  normal(i: number, draw?: number): number;
+}
+
 /** Last parameter of every kernel. */
 export interface KernelContext<A = undefined> {
   /** Which task this is, from 0. */
@@ -30,6 +46,14 @@ export interface KernelContext<A = undefined> {
   readonly end: number;
   /** The call's `args`, read-only. */
   readonly args: ReadOnlyDeep<A>;
+  /** Random numbers under the call's `seed`: `rng(start + i)`. */
+  readonly rng: Rng;
+  /**
+   * A work array that this thread keeps for the next task of the call. What is in it is undefined: fill it before you read it.
+   * Each call of a task gives another array. Don't keep it beyond the task.
+   * @throws TypeError, RangeError
+   */
+  scratch<C extends TypedArrayConstructor>(kind: C, length: number): InstanceType<C>;
   /**
    * Does nobody want this task's result any more? True once the call was cancelled, a task before this one has failed,
    * or this one has used up its time-out. For long kernels that want to stop early: what they return or throw then does

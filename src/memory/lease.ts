@@ -108,7 +108,7 @@ export class Lease implements LiveLease {
     this.drop(now);
   }
 
-  /** @param now as `performance.now()` counts, if the caller has it: this saves a reading of the clock */
+  /** @param now as `clock` counts, if the caller has it: this saves a reading of the clock */
   drop(now?: number): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;

@@ -13,7 +13,7 @@ export interface Region {
   recycled: boolean;
   /** Take counter. If it is exactly one higher than at your previous take, nobody used the region in between. */
   uses: number;
-  /** When it was last given back, in milliseconds of `performance.now()`. */
+  /** When it was last given back, as `clock` counts. */
   idleSince: number;
 }
 

@@ -3,7 +3,10 @@ export const clearInterval = globalThis.clearInterval;
 export const clearTimeout = globalThis.clearTimeout;
 export const setInterval = globalThis.setInterval;
 export const setTimeout = globalThis.setTimeout;
-export const now = performance.now.bind(performance);
+const { timeOrigin } = performance;
+const sinceOrigin = performance.now.bind(performance);
+/** Milliseconds on a clock that all threads of the page share. */
+export const now = (): number => timeOrigin + sinceOrigin();
 const { MessageChannel } = globalThis;
 /** A channel of two ports. Undefined in jsdom. */
 export const newChannel = MessageChannel && ((): MessageChannel => new MessageChannel());

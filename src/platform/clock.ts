@@ -1,7 +1,7 @@
-/** The clock of this thread. */
+/** The clock. */
 import { now } from "./builtins.js";
 
-/** Milliseconds, as `performance.now()` counts. A reading takes about 0.1 µs, so short calls hand the time on. */
+/** Milliseconds, which mean the same on all threads. A reading takes about 0.1 µs, so short calls hand the time on. */
 export function clock(): number {
   return now();
 }

@@ -50,8 +50,10 @@ export function newMemory(bytes: number): SharedArrayBuffer {
 /** The most elements of a typed array. No browser tells the real figure. */
 export const LONGEST_ARRAY: number = Number.MAX_SAFE_INTEGER;
 
-/** Add it to `performance.now()` for a time that means the same on every thread of the page. */
-export const CLOCK_OFFSET = performance.timeOrigin;
+/** A time of `clock`, as `performance.now()` counts on this thread. */
+export function performanceTime(time: number): number {
+  return time - performance.timeOrigin;
+}
 
 /** Whether two arrays of equal length hold the same bytes. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -54,23 +54,29 @@ export function newMemory(bytes: number): SharedArrayBuffer {
 /** The most elements of a typed array. On Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */
 export const LONGEST_ARRAY: number = builtInModule("node:buffer").constants.MAX_LENGTH;
 
-/** Add it to `performance.now()` for a time that means the same on every thread of the process. */
-export const CLOCK_OFFSET = clockOffset();
+let offset: number | undefined;
+
+/** A time of `clock`, as `performance.now()` counts on this thread. */
+export function performanceTime(time: number): number {
+  offset ??= clockOffset();
+  return time - offset;
+}
 
 /** Two clocks can only be read one after the other, so the pair of readings counts that is closest together. */
 function clockOffset(): number {
-  let offset = 0;
+  const { performance } = builtInModule("node:perf_hooks");
+  let closest = 0;
   let gap = Infinity;
   for (let i = 0; i < 5; i++) {
     const before = now();
-    const everywhere = Number(process.hrtime.bigint()) / 1e6;
+    const counted = performance.now();
     const after = now();
     if (after - before < gap) {
       gap = after - before;
-      offset = everywhere - (before + after) / 2;
+      closest = (before + after) / 2 - counted;
     }
   }
-  return offset;
+  return closest;
 }
 
 /** Whether two arrays of equal length hold the same bytes. */

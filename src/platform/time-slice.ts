@@ -33,7 +33,7 @@ export function withoutTurn(now: number): number {
   return now - began;
 }
 
-/** Work begins or goes on. @returns until when, as `performance.now()` counts */
+/** Work begins or goes on. @returns until when, as `clock` counts */
 export function sliceEnd(now: number): number {
   withoutTurn(now);
   return began + SLICE_MS;

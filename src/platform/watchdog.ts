@@ -64,7 +64,11 @@ export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
   }
   enclosing = around;
   const isGuarded = hasBegun;
-  if (!isGuarded) call();
+  if (!isGuarded) {
+    // It was stopped before the function began, on a thread that was given no core for so long.
+    if (canStop() && clock() >= until) return TIMED_OUT;
+    call();
+  }
   const [outcome] = outcomes;
   if (outcome === undefined || (!isGuarded && clock() > until)) return TIMED_OUT;
   if ("thrown" in outcome) throw outcome.thrown;

@@ -6,6 +6,7 @@
  */
 import { isShared, isTypedArray, type TypedArray } from "../memory/dtypes.js";
 import { assertThere } from "../memory/presence.js";
+import { isWasmModule } from "../memory/wasm-modules.js";
 import type { ArrayTable, Tasks } from "./array-table.js";
 import { decodeValue, encodeValue } from "./msgpack.js";
 import { OwnValue, type SentArray } from "./own-value.js";
@@ -103,7 +104,7 @@ export class ValueDecoder {
 }
 
 function deepFreeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || isTypedArray(value)) return value;
+  if (typeof value !== "object" || value === null || isTypedArray(value) || isWasmModule(value)) return value;
   for (const child of Object.values(value)) deepFreeze(child);
   return Object.freeze(value);
 }

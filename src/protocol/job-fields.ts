@@ -83,6 +83,8 @@ export const JOB_FIELDS = {
   shared: bytes<Uint8Array | null>(),
   /** What the kernel takes of the scopes around it, encoded as `args` are; left out: nothing. */
   captures: optional(bytes<Uint8Array>()),
+  /** Of `context.rng`; left out: 0. */
+  seed: optional(plain<number>()),
 };
 
 export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {

@@ -17,7 +17,9 @@ interface NamedField extends JobField<unknown> {
   readonly name: keyof JobSpec;
 }
 
-const FIELDS = Object.entries(JOB_FIELDS).map(([name, field]) => ({ name, ...field })) as NamedField[];
+const FIELDS = Object.entries(JOB_FIELDS).map(([name, { pack, unpack, isSame }]) => {
+  return { name, pack, unpack, isSame };
+}) as NamedField[];
 
 export function packJob(spec: JobSpec): PackedJob {
   const packed: unknown[] = [];

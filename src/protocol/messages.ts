@@ -1,4 +1,5 @@
 /** Every message between the caller's thread and a worker of its pool. */
+import type { MemoryHandle } from "../memory/wasm-modules.js";
 import type { Thrown } from "./thrown.js";
 
 /** How a worker gets at a kernel: plain data. What else is in it only the kernel's kind knows (`src/kernel/kind.ts`). */
@@ -31,7 +32,7 @@ export interface WakeMessage {
   /** Which of them this one is, from 0. */
   readonly participant: number;
   /** Handles that this worker lacks, by id. */
-  readonly handles: ReadonlyMap<number, SharedArrayBuffer> | null;
+  readonly handles: ReadonlyMap<number, MemoryHandle> | null;
   /** The round's kernel; null: the worker has it. */
   readonly kernel: KernelAddress | null;
   /** Memory that is gone, whose handles the worker lets go. */

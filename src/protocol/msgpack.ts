@@ -1,6 +1,7 @@
 /** Encoders and decoders of values and descriptors. Only this file uses msgpack itself. */
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { elementBytes, kindOf, type TypedArray, viewOf } from "../memory/dtypes.js";
+import { moduleOf } from "../memory/wasm-modules.js";
 import { MAX_DEPTH, type OwnValue, SentArray } from "./own-value.js";
 
 const REFERENCE = 1;
@@ -22,7 +23,8 @@ extensions.register({
     return data;
   },
   decode: (data, _type, { arrays }) => {
-    return arrays[new DataView(data.buffer, data.byteOffset).getUint32(0)];
+    const array = arrays[new DataView(data.buffer, data.byteOffset).getUint32(0)] as TypedArray;
+    return moduleOf(array.buffer) ?? array;
   },
 });
 extensions.register({

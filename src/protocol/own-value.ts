@@ -5,6 +5,7 @@
 import { quote } from "../errors.js";
 import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
+import { isWasmModule, standInFor } from "../memory/wasm-modules.js";
 import { keyPath } from "../platform/key-path.js";
 import { isDate } from "../platform/realms.js";
 
@@ -69,11 +70,9 @@ export class OwnValue {
       if (isGone(value)) {
         refuse(path, "an array that still has its data", "one whose buffer was transferred away or shrunk");
       }
-      const sent = new SentArray(value, path);
-      if (this.arrays === NONE) this.arrays = [sent];
-      else (this.arrays as SentArray[]).push(sent);
-      return sent;
+      return this.#sent(value, path);
     }
+    if (isWasmModule(value)) return this.#sent(standInFor(value), path);
     if (value instanceof Date) return ownDate(value, path);
     const ancestors = this.#ancestors;
     if (ancestors.includes(value)) refuse(path, "free of cycles", "an object that contains itself");
@@ -82,6 +81,13 @@ export class OwnValue {
     const own = this.#ownContainer(value, path);
     ancestors.pop();
     return own;
+  }
+
+  #sent(array: TypedArray, path: string): SentArray {
+    const sent = new SentArray(array, path);
+    if (this.arrays === NONE) this.arrays = [sent];
+    else (this.arrays as SentArray[]).push(sent);
+    return sent;
   }
 
   #ownContainer(value: object, path: string): object {
@@ -120,7 +126,7 @@ export const MAX_DEPTH = 500;
 const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Date) => number;
 
 const ALLOWED =
-  "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
+  "made of numbers, strings, booleans, bigints, null, dates, typed arrays, WebAssembly modules, lists and plain objects";
 
 function refuse(path: string, expected: string, received: string): never {
   throw new TypeError(

@@ -3,10 +3,10 @@
  * and dispatching as they happen.
  */
 import { defaultHostProfile, type HostProfile } from "../plan/host-profile.js";
-import { structuredClone } from "../platform/builtins.js";
+import { setTimeout, structuredClone } from "../platform/builtins.js";
 import { copyBytes } from "../platform/bytes.js";
 import { clock } from "../platform/clock.js";
-import { inBackground, lastCpuBudget } from "../platform/runtime.js";
+import { inBackground, lastCpuBudget, unref } from "../platform/runtime.js";
 import { ControlBlock } from "../protocol/control-block.js";
 
 /** Measurements that calls make on their way. */
@@ -29,6 +29,8 @@ const WEIGHT_LONGER = 1 / 5;
 // Large enough to leave the caches out of it on most machines, small enough for a millisecond per step.
 const SAMPLE_BYTES = 1024 * 1024;
 const CLAIMS = 1000;
+// A program of one call is over by then; it would wait 4 ms for the measurements.
+const LATER_MS = 50;
 
 // One outlier must not keep the planner from ever measuring again.
 const LONGEST_FACTOR = 3;
@@ -82,7 +84,7 @@ export class HostMeter {
     return this.#profile;
   }
 
-  /** Measures in the background, unless this process has: four steps of about a millisecond, each in a turn of its own. */
+  /** Measures in the background, unless this process has: four steps of about a millisecond, a moment later and each in a turn of its own. */
   measureOnce(): void {
     if (isMeasured) return;
     isMeasured = true;
@@ -115,7 +117,7 @@ export class HostMeter {
       step();
       inBackground(next);
     };
-    inBackground(next);
+    unref(setTimeout(next, LATER_MS));
   }
 }
 

@@ -1,7 +1,8 @@
 /** The strategies of one executor. */
 import type { HandleHolders } from "../memory/mapped-memory.js";
+import type { StrategyDescriptor } from "./descriptor.js";
 import { STRATEGIES, type StrategyName } from "./registry.js";
-import type { Strategy, StrategyDescriptor, StrategyHost, Workers } from "./strategy.js";
+import type { Strategy, StrategyHost, Workers } from "./strategy.js";
 
 /** A strategy as its descriptor has created it. */
 export interface OwnStrategy {

@@ -1,44 +1,13 @@
-/** What a strategy is: a way to run the tasks of a job. Each has a folder of its own and one line in the registry. */
+/** What a descriptor creates: a way to run the tasks of a job. */
 import type { Arena } from "../memory/arena.js";
 import type { ArrayPlace, Place, PlacementPlan } from "../memory/placement.js";
 import type { Change } from "../memory/snapshot.js";
-import type { CostModel } from "../plan/cost-model.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Optimizations } from "../platform/optimizations.js";
 import type { WorkerOptions } from "../platform/pool-worker.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Claim } from "../protocol/round.js";
-import type { Observation } from "./host-meter.js";
 import type { Job } from "./job.js";
-
-/** All that the engine knows of a strategy before an executor has created it. */
-export interface StrategyDescriptor<N extends string> extends CostModel<N> {
-  /** Words of `CE_PARALLEL` that ask for it. */
-  readonly words: readonly string[];
-  /** Whether `auto` takes it only if no other strategy may run the call beside the calling thread. */
-  readonly isReserve: boolean;
-  /** Whether kernels that are not thread-safe may run on it. */
-  readonly isolates: boolean;
-  /** Whether plain arrays must be copied to shared memory before it runs. */
-  readonly placesArrays: boolean;
-  /** What its runs show of the machine. */
-  readonly charges: Charges;
-  /** Why it can't run here; `undefined` if it can. */
-  readonly whyUnavailable: () => string | undefined;
-  readonly create: (host: StrategyHost) => Strategy;
-}
-
-/** Fields of the host profile that a strategy's runs measure. */
-export interface Charges {
-  /** Starting its first worker; `undefined` if it starts none. */
-  readonly spawn: Observation | undefined;
-  /** Preparing and dispatching a call to workers that have just had work. */
-  readonly hot: Observation;
-  /** The same after a pause. */
-  readonly idle: Observation;
-  /** The same if the workers must be sent the kernel first. */
-  readonly cold: Observation;
-}
 
 /** What an executor gives its strategies. */
 export interface StrategyHost {

@@ -1,5 +1,4 @@
-/** What threads noted about their part in a round, read on the caller's side and on its clock. */
-import { CLOCK_OFFSET } from "../platform/runtime.js";
+/** What threads noted about their part in a round, read on the caller's side. */
 import { ENDED, LOG_WORDS, LOGGED, STARTED } from "../protocol/meter.js";
 import type { Claim } from "../protocol/round.js";
 import type { RunReport } from "./strategy.js";
@@ -20,7 +19,7 @@ export function computingTime(
       end = Math.max(end, meter[ENDED] as number);
     }
   }
-  return end === 0 ? undefined : { start: start - CLOCK_OFFSET, end: end - CLOCK_OFFSET };
+  return end === 0 ? undefined : { start, end };
 }
 
 /** @param worker the thread, for the trace */
@@ -31,8 +30,8 @@ export function claimsOf(worker: number, meter: Float64Array, log: Float64Array 
     const [start, end, firstTask, tasks] = (log as Float64Array).subarray(at, at + LOG_WORDS);
     claims.push({
       worker,
-      start: (start as number) - CLOCK_OFFSET,
-      end: (end as number) - CLOCK_OFFSET,
+      start: start as number,
+      end: end as number,
       firstTask: firstTask as number,
       tasks: tasks as number,
     });

@@ -6,7 +6,9 @@ import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import type { ArrayGroup } from "../protocol/job-fields.js";
 import { type JobSpec, taskRange } from "../protocol/job-spec.js";
+import { rngOf } from "./random/rng.js";
 import { checkReturned } from "./returned.js";
+import { Scratch } from "./scratch.js";
 
 /** A job bound to the arrays and the kernel of one thread. */
 export interface BoundTasks {
@@ -41,8 +43,11 @@ export function bindTasks(
   const invoke = (
     spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
   ) as Invoke;
+  const rng = rngOf(spec.seed ?? 0);
+  const scratch = new Scratch(borrowed);
   const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
-    return { index, start, end, args, aborted };
+    scratch.begin();
+    return { index, start, end, args, aborted, rng, scratch: scratch.take as KernelContext["scratch"] };
   };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 

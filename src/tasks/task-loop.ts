@@ -4,7 +4,6 @@
  */
 
 import { clock } from "../platform/clock.js";
-import { CLOCK_OFFSET } from "../platform/runtime.js";
 import type { ControlBlock } from "../protocol/control-block.js";
 import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
 import type { ResultCopier, ResultCopy } from "../protocol/result-copy.js";
@@ -96,7 +95,7 @@ export class TaskLoop {
 
   /**
    * Runs tasks, at least one, until none is left ("left"), until the gate keeps back those that are ("shut"), until about
-   * `deadline` (`performance.now()` time, "paused"), or until a task returns a promise: then the caller awaits it and
+   * `deadline` (a time of `clock`, "paused"), or until a task returns a promise: then the caller awaits it and
    * calls again.
    */
   advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
@@ -189,8 +188,8 @@ export class TaskLoop {
     const count = this.#end - this.#start;
     // Before the claim ends: whoever sees it ended sees its time too.
     meter[BUSY] = (meter[BUSY] as number) + took;
-    if (meter[STARTED] === 0) meter[STARTED] = this.#claimed + CLOCK_OFFSET;
-    meter[ENDED] = now + CLOCK_OFFSET;
+    if (meter[STARTED] === 0) meter[STARTED] = this.#claimed;
+    meter[ENDED] = now;
     this.#noteClaim(now, count);
     this.#taken += count;
     if (grows && took < CLAIM_MS / 2 && count === this.#grain) this.#grain = min(MAX_GRAIN, 2 * this.#grain);
@@ -205,10 +204,10 @@ export class TaskLoop {
     if (log === undefined) return;
     const at = (meter[LOGGED] as number) * LOG_WORDS;
     if (at < log.length) {
-      log.set([this.#claimed + CLOCK_OFFSET, now + CLOCK_OFFSET, this.#start, count], at);
+      log.set([this.#claimed, now, this.#start, count], at);
       meter[LOGGED] = (meter[LOGGED] as number) + 1;
     } else {
-      log[at - LOG_WORDS + 1] = now + CLOCK_OFFSET;
+      log[at - LOG_WORDS + 1] = now;
       log[at - 1] = (log[at - 1] as number) + count;
     }
   }

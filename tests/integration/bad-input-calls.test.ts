@@ -173,7 +173,7 @@ describe("reductions", () => {
 });
 
 describe("options", () => {
-  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, captures, onProgress";
+  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const itemsOption = (field: string) => {

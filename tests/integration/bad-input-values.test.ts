@@ -6,7 +6,7 @@ const one = (): number => 1;
 
 describe("values", () => {
   const PLAIN =
-    "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
+    "made of numbers, strings, booleans, bigints, null, dates, typed arrays, WebAssembly modules, lists and plain objects";
   const SET = "set (msgpack knows null only)";
   const DATA = "an array that still has its data";
   const GONE = "one whose buffer was transferred away or shrunk";

@@ -1,4 +1,4 @@
-/** Globals: those of a fresh worker are the kernel's to use, those of the program are captures, on every strategy. */
+/** Globals: those of a fresh worker are the kernel's to use, those of the program are captured, on every strategy. */
 import { ParallelExecutor } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 import { runNode } from "./run.js";
@@ -20,12 +20,17 @@ test("all that a worker has may be used, and is what a worker has", async () => 
 
 describe.each(["sequential", "auto", "threads"] as const)("%s", (strategy) => {
   /** What the calls of a program given by its text say. */
-  async function told(setup: string, kernels: readonly string[], how: readonly string[]): Promise<string[]> {
+  async function told(
+    setup: string,
+    kernels: readonly string[],
+    how: readonly string[],
+    captures = "copy",
+  ): Promise<string[]> {
     const run = (kernel: string): string =>
       `await e.map([1, 2], ${kernel}).then((values) => "ran: " + values, (error) => error.code + " " + error.variables)`;
     const text = `${setup}
       const { ParallelExecutor } = await import("sharray");
-      const e = new ParallelExecutor({ strategy: "${strategy}", maxWorkers: 1 });
+      const e = new ParallelExecutor({ strategy: "${strategy}", maxWorkers: 1, captures: "${captures}" });
       console.log(JSON.stringify([${kernels.map(run).join(", ")}]));
       await e.shutdown();`;
     const script = how.includes("--input-type=module")
@@ -36,11 +41,17 @@ describe.each(["sequential", "auto", "threads"] as const)("%s", (strategy) => {
     return JSON.parse(stdout) as string[];
   }
 
-  test("globals that a module sets are refused before anything runs", async () => {
+  test("globals that a module sets are copied, or refused before anything runs", async () => {
     const setup = `globalThis.rate = 2; globalThis.table = new Map([[1, 2]]);
       Object.defineProperty(globalThis, "hidden", { get: () => 3, configurable: true });`;
     const kernels = ["(x) => x * rate", "(x) => table.get(x)", "(x) => x * hidden", "(x) => Math.abs(-x)"];
     expect(await told(setup, kernels, ["--input-type=module"])).toEqual([
+      "ran: 2,4",
+      "SHARRAY_KERNEL_CAPTURE table.get",
+      "SHARRAY_KERNEL_CAPTURE hidden",
+      "ran: 1,2",
+    ]);
+    expect(await told(setup, kernels, ["--input-type=module"], "error")).toEqual([
       "SHARRAY_KERNEL_CAPTURE rate",
       "SHARRAY_KERNEL_CAPTURE table",
       "SHARRAY_KERNEL_CAPTURE hidden",
@@ -63,10 +74,13 @@ describe.each(["sequential", "auto", "threads"] as const)("%s", (strategy) => {
     expect(seen).toMatch(expected[strategy]);
   });
 
-  test("variables of a script are refused, and what Node adds to one", async () => {
+  test("variables of a script are copied, or refused, and what Node adds to one", async () => {
     const setup = "var rate = 2; function helper(x) { return x; }";
     const kernels = ["(x) => x * rate", "(x) => helper(x)", "() => os.EOL", "() => require('os').EOL"];
-    expect(await told(setup, kernels, [])).toEqual([
+    const copied = await told(setup, kernels, []);
+    expect(copied.slice(0, 3)).toEqual(["ran: 2,4", "ran: 1,2", "SHARRAY_KERNEL_CAPTURE os"]);
+    expect(copied[3]).toMatch(/^SHARRAY_KERNEL_CAPTURE require\b/);
+    expect(await told(setup, kernels, [], "error")).toEqual([
       "SHARRAY_KERNEL_CAPTURE rate",
       "SHARRAY_KERNEL_CAPTURE helper",
       "SHARRAY_KERNEL_CAPTURE os",

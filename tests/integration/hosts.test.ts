@@ -49,7 +49,8 @@ test("a frozen global object takes nothing away", async () => {
       inline: [2, 4, 6],
       timed: [2, 4, 6],
       endless: { name: "TaskTimeoutError" },
-      hidden: { name: "KernelCaptureError" },
+      // The variable that hides a global is what the kernel gets.
+      hidden: [7],
       shutdown: "shut down",
     });
   }

@@ -31,6 +31,15 @@ async function packedFiles(): Promise<string[]> {
     .sort();
 }
 
+/** Packages whose licences are in the folder. */
+function licensedIn(folder: string): string[] {
+  const licenses = readFileSync(join(installed.package, folder, "LICENSES.txt"), "utf8");
+  const names = [...licenses.matchAll(/^(\S+)\/(?:licen[cs]e(?:\.\w+)?|README\.md)$/gim)].map(
+    ([, name]) => name as string,
+  );
+  return names.sort();
+}
+
 describe("the tarball", () => {
   test("holds the built modules, their types, and what npm shows; nothing else", async () => {
     const files = await packedFiles();
@@ -40,43 +49,39 @@ describe("the tarball", () => {
       "README.md",
       "package.json",
     ]);
-    const forBrowsers = modules.filter((path) => path.startsWith("dist/browser/"));
-    const chunk = /^dist\/browser\/(chunk|thread-control)-[A-Z0-9]+\.js$/;
-    expect(forBrowsers.filter((path) => !chunk.test(path))).toEqual(
-      ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js", "worker.js"].map(
-        (file) => `dist/browser/${file}`,
-      ),
+    const isChunk = (path: string): boolean =>
+      /^dist\/(browser|bundler)\/(chunk|thread-control)-[A-Z0-9]+\.js$/.test(path);
+    const types = modules.filter((path) => path.endsWith(".d.ts"));
+    const entries = ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js"];
+    expect(modules.filter((path) => !isChunk(path) && !types.includes(path))).toEqual(
+      [
+        ...["LICENSES.txt", "bridge/index.js", "core.js", "index.js", "thread-control.js"],
+        ...["telemetry/otel.js", "telemetry/trace.js", "worker/LICENSES.txt", "worker/entry.cjs"],
+        ...entries.map((file) => `bundler/${file}`),
+        ...[...entries, "worker.js"].map((file) => `browser/${file}`),
+      ]
+        .map((file) => `dist/${file}`)
+        .sort(),
     );
-    const forNode = ["dist/dispatch/LICENSES.txt", "dist/worker/LICENSES.txt", "dist/worker/entry.cjs"];
-    const bundles = [...forNode, ...forBrowsers];
-    const others = modules.filter((path) => !forBrowsers.includes(path));
-    expect(others.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(forNode);
-    // One of each per source file, and the worker's entry in one file: nothing that an earlier build has left.
+    // Those of each source file: nothing that an earlier build has left.
     const sources = (await run("find", [join(installed.repository, "src"), "-name", "*.ts"])).stdout
       .trim()
       .split("\n")
       .map((path) => relative(join(installed.repository, "src"), path))
       .filter((path) => !/\.(d|browser)\.ts$/.test(path))
-      .flatMap((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, `dist/${path.replace(/\.ts$/, ".d.ts")}`]);
-    expect(modules).toEqual([...sources, ...bundles].sort());
+      .map((path) => `dist/${path.replace(/\.ts$/, ".d.ts")}`);
+    expect(types).toEqual(sources.sort());
   });
 
+  const ofCaller = ["acorn", "comlink", "eslint-scope", "esrecurse", "estraverse", "observable-fns"];
+
   test.each([
-    ["worker", ["threads", "@msgpack/msgpack"]],
-    ["dispatch", ["threads"]],
-    ["browser", ["threads", "@msgpack/msgpack", "acorn", "comlink", "eslint-scope"]],
-  ])("has the licence of every package that is bundled in dist/%s", async (folder, known) => {
-    const files = (await packedFiles()).filter((path) => path.startsWith(`dist/${folder}/`));
-    const read = (path: string): string => readFileSync(join(installed.package, path), "utf8");
-    const code = files.filter((path) => /\.c?js$/.test(path)).map(read);
-    const header = /^\s*\/\/ (?:\S*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
-    const bundled = new Set(code.flatMap((text) => [...text.matchAll(header)].map(([, name]) => name)));
-    const licenses = read(`dist/${folder}/LICENSES.txt`);
-    const licensed = [...licenses.matchAll(/^(\S+)\/(?:licen[cs]e(?:\.\w+)?|README\.md)$/gim)].map(
-      ([, name]) => name,
-    );
-    expect(licensed.sort()).toEqual([...bundled].sort());
-    for (const name of known) expect(bundled).toContain(name);
+    ["dist", ["@msgpack/msgpack", ...ofCaller, "threads"]],
+    ["dist/bundler", ["observable-fns", "threads"]],
+    ["dist/worker", ["@msgpack/msgpack", "is-observable", "threads"]],
+    ["dist/browser", ["@msgpack/msgpack", ...ofCaller, "is-observable", "threads"]],
+  ])("has the licence of every package that is bundled in %s", (folder, bundled) => {
+    expect(licensedIn(folder)).toEqual(bundled.sort());
   });
 
   test("has no Node built-in in what browsers get, and leaves nothing for them to find elsewhere", async () => {
@@ -109,7 +114,8 @@ describe("the tarball", () => {
       }
     }
     expect(undeclared).toEqual([]);
-    expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
+    const bundled = ["dist", "dist/worker"].flatMap(licensedIn).filter((name) => name in dependencies);
+    expect([...new Set([...used, ...bundled])].sort()).toEqual(Object.keys(dependencies).sort());
   });
 
   test("declares its types without packages that users do not have", () => {

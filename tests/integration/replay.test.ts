@@ -141,3 +141,18 @@ test("a breakpoint in the kernel is hit", async () => {
   expect([code, stderr]).toEqual([0, ""]);
   expect(JSON.parse(stdout)).toEqual({ hits: 1, function: "kernel", message: "two" });
 });
+
+test.each([
+  ["a breakpoint in a module kernel", "breakpoint", ["broken", true]],
+  [
+    "the error of an inline kernel, if the debugger pauses on exceptions,",
+    "errors",
+    ["exception", "RangeError: two"],
+  ],
+])("%s stops its worker", async (_, way, stop) => {
+  const { code, stdout, stderr } = await runNode([program("worker-breakpoint.mjs"), way]);
+  expect([code, stderr]).toEqual([0, ""]);
+  const { paused, message } = JSON.parse(stdout) as { paused: unknown[]; message: string };
+  expect(paused).toContainEqual(stop);
+  expect(message).toBe("two");
+});

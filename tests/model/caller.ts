@@ -48,7 +48,7 @@ export const callerSteps: CallerSteps = {
   ...pollSteps,
   ...roomSteps,
 
-  // pass.ts, Pass.#lookForEnd; control-block.ts, ControlBlock.finished: Atomics.load(NEXT).
+  // round-runner.ts, RoundRunner.#lookForEnd; control-block.ts, ControlBlock.finished: Atomics.load(NEXT).
   readNext({ state, fork }) {
     fork(`reads NEXT = ${state.next}`, "readLimit").seen = state.next;
   },
@@ -65,7 +65,7 @@ export const callerSteps: CallerSteps = {
     else notFinished(move, `OPEN is ${move.state.open}`);
   },
 
-  // pass.ts, Pass.#lookForEnd; inflow.ts, Inflow.isComplete: control.posted === this.#received.
+  // round-runner.ts, RoundRunner.#lookForEnd; inflow.ts, Inflow.isComplete: control.posted === this.#received.
   readPosted(move) {
     if (move.rules.isComplete(move.state)) finish(move, "POSTED === received: the round has ended");
     else notFinished(move, `POSTED is ${move.state.posted}, received ${move.state.messages}`);
@@ -104,7 +104,7 @@ function shift(worker: WorkerState): void {
   if (worker.said > 0) worker.said = worker.said === 1 ? -1 : worker.said - 1;
 }
 
-/** slot.ts, Slot.#unread; pass.ts, Pass.unread; inflow.ts, Inflow.lose. */
+/** slot.ts, Slot.#unread; round-runner.ts, RoundRunner.unread; inflow.ts, Inflow.lose. */
 function miss({ state, bounds, rules, fork }: CallerMove, i: number, isOwn: boolean): void {
   const { values, failures } = (state.workers[i] as WorkerState).sent[0] as Message;
   const next = fork(`cannot read a message of worker ${i}`, isOwn ? "cutNext" : "readNext", false);
@@ -127,7 +127,7 @@ function miss({ state, bounds, rules, fork }: CallerMove, i: number, isOwn: bool
   next.place = "loadLimit";
 }
 
-/** slot.ts, Slot.#report; pass.ts, Pass.report. */
+/** slot.ts, Slot.#report; round-runner.ts, RoundRunner.report. */
 function receive({ state, bounds, fork }: CallerMove, i: number): void {
   const message = state.workers[i]?.sent[0] as Message;
   const { values, failures, left, broken } = message;
@@ -150,7 +150,7 @@ function receive({ state, bounds, fork }: CallerMove, i: number): void {
   }
 }
 
-/** slot.ts, Slot.#lose, once the port is empty; pass.ts, Pass.lost. */
+/** slot.ts, Slot.#lose, once the port is empty; round-runner.ts, RoundRunner.lost. */
 function lose({ state, bounds, rules, fork }: CallerMove, i: number): void {
   const lost = state.workers[i] as WorkerState;
   const { isTaking } = lost;
@@ -173,7 +173,7 @@ function lose({ state, bounds, rules, fork }: CallerMove, i: number): void {
   worker.isLeaving = true;
 }
 
-/** pass.ts, Pass.#stopped: workers that are at the round's tasks a second after an abort are ended. */
+/** round-runner.ts, RoundRunner.#stopped: workers that are at the round's tasks a second after an abort are ended. */
 function endGrace({ fork }: CallerMove): void {
   const next = fork("the grace time is over", "turn");
   next.isGraceOver = true;
@@ -182,7 +182,7 @@ function endGrace({ fork }: CallerMove): void {
   });
 }
 
-/** pass.ts, Pass.#watch: a task that is slow is failed first; if its worker does not leave it, that is ended. */
+/** round-runner.ts, RoundRunner.#watch: a task that is slow is failed first; if its worker does not leave it, that is ended. */
 function lookAtTime({ state, bounds, rules, fork }: CallerMove, i: number): void {
   const { life, place, at, isTaking, isTerminated } = state.workers[i] as WorkerState;
   const task = taskAt(state.order, at);
@@ -198,7 +198,7 @@ function lookAtTime({ state, bounds, rules, fork }: CallerMove, i: number): void
   next.target = at;
 }
 
-/** pass.ts, Pass.#lookForEnd: the second rule. */
+/** round-runner.ts, RoundRunner.#lookForEnd: the second rule. */
 function notFinished(move: CallerMove, action: string): void {
   const { state, rules } = move;
   const next = move.fork(action, state.after);
@@ -208,7 +208,7 @@ function notFinished(move: CallerMove, action: string): void {
   if (next.place !== "roomLimit") dropLeaver(next, rules);
 }
 
-/** pass.ts, Pass.#lookForLoss. */
+/** round-runner.ts, RoundRunner.#lookForLoss. */
 function lookForLoss(next: State, rules: Rules): void {
   const missing = rules.missing(next);
   if (missing !== 0) next.failure = lowest(missing, next.failure);

@@ -2,7 +2,7 @@
 import { freshWorker, type State, type WorkerPlace, type WorkerState } from "./state.js";
 import { lowest, taskAt } from "./tasks.js";
 
-/** Where the meter says that the worker is not at the round's tasks: task-run.ts, TaskRun.advance, `RUNNING`. */
+/** Where the meter says that the worker is not at the round's tasks: task-loop.ts, TaskLoop.advance, `RUNNING`. */
 export const PAUSED: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>([
   "idle",
   "join",

@@ -56,7 +56,7 @@ export function checkRoom(state: State, { window }: Bounds): void {
   state.violation = { property: "bound", detail: `${unread} results are unread or being made, of ${window}` };
 }
 
-/** backlog.ts, Backlog.take, by a loop that goes on. */
+/** stream-buffer.ts, StreamBuffer.take, by a loop that goes on. */
 export function takeResult({ state, bounds, rules, fork }: CallerMove): void {
   const isReading = bounds.window > 0 && !bounds.stalls && state.ending === "open";
   if (!isReading || count(state.received) === state.taken) return;
@@ -67,7 +67,7 @@ export function takeResult({ state, bounds, rules, fork }: CallerMove): void {
 }
 
 export const roomSteps: RoomSteps = {
-  // backlog.ts, Backlog.#raise: Atomics.store(GATE); then Backlog.onRoom, in pass.ts.
+  // stream-buffer.ts, StreamBuffer.#raise: Atomics.store(GATE); then StreamBuffer.onRoom, in round-runner.ts.
   raiseGate({ state, bounds, rules, fork }) {
     const gate = Math.min(count(state.order), rules.room(state, bounds));
     const next = fork(`GATE = ${gate}`, "readNext");
@@ -75,7 +75,7 @@ export const roomSteps: RoomSteps = {
     next.after = "roomLimit";
   },
 
-  // pass.ts, Pass.#wakeForRoom; control-block.ts, ControlBlock.claimable: GATE, which nobody else writes, and
+  // round-runner.ts, RoundRunner.#wakeForRoom; control-block.ts, ControlBlock.claimable: GATE, which nobody else writes, and
   // Atomics.load(LIMIT).
   roomLimit({ state, rules, fork }) {
     if (state.loss !== "none") dropLeaver(fork("wakes nobody after a loss", "turn"), rules);

@@ -6,13 +6,13 @@ import { count, show, subsets } from "./tasks.js";
 
 type PollSteps = Pick<CallerSteps, "look" | "pollNext" | "pollLimit" | "pollOpen" | "stopLooking">;
 
-/** poller.ts calls Pass.poll. */
+/** poller.ts calls RoundRunner.poll. */
 export function startPoll({ fork }: CallerMove): void {
   fork("polls", "look");
 }
 
 export const pollSteps: PollSteps = {
-  // pass.ts, Pass.poll: LeaveWord.hasLeft of each worker that takes part; what it has sent is not looked at.
+  // round-runner.ts, RoundRunner.poll: LeaveWord.hasLeft of each worker that takes part; what it has sent is not looked at.
   look(move) {
     const { state, fork } = move;
     const open = unlooked(state);
@@ -36,23 +36,23 @@ export const pollSteps: PollSteps = {
     }
   },
 
-  // pass.ts, Pass.poll: control.finished, Atomics.load(NEXT).
+  // round-runner.ts, RoundRunner.poll: control.finished, Atomics.load(NEXT).
   pollNext({ state, fork }) {
     fork(`reads NEXT = ${state.next}`, "pollLimit").seen = state.next;
   },
 
-  // pass.ts, Pass.poll: control.finished, Atomics.load(LIMIT).
+  // round-runner.ts, RoundRunner.poll: control.finished, Atomics.load(LIMIT).
   pollLimit(move) {
     if (move.state.seen >= move.state.limit) move.fork("NEXT >= LIMIT", "pollOpen").seen = NOTHING;
     else decide(move, "NEXT < LIMIT", false);
   },
 
-  // pass.ts, Pass.poll: control.finished, Atomics.load(OPEN).
+  // round-runner.ts, RoundRunner.poll: control.finished, Atomics.load(OPEN).
   pollOpen(move) {
     decide(move, `OPEN is ${move.state.open}`, move.state.open === 0);
   },
 
-  // pass.ts, Pass.poll: LeaveWord.call of each worker that takes part, Atomics.compareExchange.
+  // round-runner.ts, RoundRunner.poll: LeaveWord.call of each worker that takes part, Atomics.compareExchange.
   stopLooking({ state, fork }) {
     const open = unlooked(state);
     for (const i of open) {
@@ -94,7 +94,7 @@ export function unlooked({ workers }: Readonly<State>): number[] {
   return workers.flatMap(({ isTaking, isLookedAt }, i) => (isTaking && !isLookedAt ? [i] : []));
 }
 
-/** pass.ts, Pass.#left; slot.ts, Slot.leave: from here on no message of the round is listened to. */
+/** round-runner.ts, RoundRunner.#left; slot.ts, Slot.leave: from here on no message of the round is listened to. */
 function hearLeave(state: State, i: number): void {
   const worker = own(state, i);
   worker.isTaking = false;

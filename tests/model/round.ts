@@ -16,7 +16,7 @@ export function openRound(state: State, order: number, bounds: Bounds, { room }:
   state.unread &= ~order;
   state.cut = "none";
   state.messages = 0;
-  // backlog.ts, Backlog.beginRound.
+  // stream-buffer.ts, StreamBuffer.beginRound.
   state.before = count(state.received);
   const gate = bounds.window === 0 ? count(order) : room(state, bounds);
   state.gate = Math.min(count(order), Math.max(0, gate));
@@ -28,7 +28,7 @@ export function openRound(state: State, order: number, bounds: Bounds, { room }:
   state.unwoken = Math.min(state.workers.length, count(order));
 }
 
-/** pass.ts, Pass.wake; pool.ts, Pool.acquire. @param chosen the workers to wake */
+/** round-runner.ts, RoundRunner.wake; pool.ts, Pool.acquire. @param chosen the workers to wake */
 export function wake(state: State, chosen: number, isShort: boolean, { holds, saidBefore }: Rules): void {
   state.unwoken -= count(chosen);
   state.workers.forEach((before, i) => {
@@ -69,7 +69,7 @@ function deliver(state: State, bounds: Bounds): void {
     return;
   }
   state.outcome = "resolved";
-  // results.ts, ResultTable.collect: a slot where the kind says so, else what came by message.
+  // result-table.ts, ResultTable.collect: a slot where the kind says so, else what came by message.
   const written = state.numbers & state.slots;
   const wrong = below(bounds.tasks) & ~(written | (state.elsewhere & state.received));
   if (wrong !== 0) {
@@ -101,7 +101,7 @@ function giveUp(state: State, { deaths, deadly, maxRetries }: Bounds): void {
   }
 }
 
-/** losses.ts, Losses.note. @returns is another round pointless? */
+/** loss-policy.ts, LossPolicy.note. @returns is another round pointless? */
 function noteLosses(state: State, { maxRetries, mostInARow }: Bounds, hasProgressed: boolean): boolean {
   // Once a task is given up it is all the same how often it was to blame.
   state.blame = state.blame.map((times, task) =>

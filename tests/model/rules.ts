@@ -16,11 +16,11 @@ export type CallerSteps = Readonly<Record<CallerPlace, CallerStep>>;
 
 /** Decisions of the caller's side that mutations replace. */
 export interface Rules {
-  /** pass.ts, Pass.wake: holds on the lease for each woken worker. */
+  /** round-runner.ts, RoundRunner.wake: holds on the lease for each woken worker. */
   readonly holds: number;
-  /** pass.ts, Pass.#lookForEnd: has the round ended though not all of its tasks have? */
+  /** round-runner.ts, RoundRunner.#lookForEnd: has the round ended though not all of its tasks have? */
   isOver(state: Readonly<State>): boolean;
-  /** pass.ts, Pass.#wake: of what a worker that had the place before said, what stays. */
+  /** round-runner.ts, RoundRunner.#wake: of what a worker that had the place before said, what stays. */
   saidBefore(said: number): number;
   /** slot.ts, Slot.#unread: was the leave of the worker in a message that could not be read? */
   hasSaidLeft(worker: Readonly<WorkerState>): boolean;
@@ -30,15 +30,15 @@ export interface Rules {
   missing(state: Readonly<State>): number;
   /** slot.ts, Slot.#lose: was the loss nothing that this round did? */
   isForeign(worker: Readonly<WorkerState>): boolean;
-  /** pass.ts, Pass.#taskOf: the task that a lost worker was at. */
+  /** round-runner.ts, RoundRunner.#taskOf: the task that a lost worker was at. */
   blamedOf(state: Readonly<State>, worker: Readonly<WorkerState>): number;
-  /** pass.ts, Pass.#watch and job.ts, Job.fail: the failure to tell once the time of the task at `index` is up. */
+  /** round-runner.ts, RoundRunner.#watch and job.ts, Job.fail: the failure to tell once the time of the task at `index` is up. */
   failureAfter(state: Readonly<State>, index: number): number;
   /** threads.ts, ThreadsStrategy.run: what is not tried again. */
   excluded(state: Readonly<State>): number;
   /** job.ts, Job.unfinished: the tasks that must run again. */
   unfinished(state: Readonly<State>, bounds: Bounds): number;
-  /** backlog.ts, Backlog.#room: how far the tasks of a stream's round may go. */
+  /** stream-buffer.ts, StreamBuffer.#room: how far the tasks of a stream's round may go. */
   room(state: Readonly<State>, bounds: Bounds): number;
 }
 
@@ -93,7 +93,7 @@ export const rules: Rules = {
   },
 };
 
-/** pass.ts, Pass.#leave: the lease is dropped last. */
+/** round-runner.ts, RoundRunner.#leave: the lease is dropped last. */
 export function dropLeaver(next: State, { holds }: Rules): void {
   next.workers.forEach(({ isLeaving }, i) => {
     if (!isLeaving) return;

@@ -24,7 +24,7 @@ export interface Bounds {
   /** Workers that the pool may end on behalf of another call. */
   readonly kills: number;
   readonly maxRetries: number;
-  /** losses.ts, `MOST_IN_A_ROW`. */
+  /** loss-policy.ts, `MOST_IN_A_ROW`. */
   readonly mostInARow: number;
   /** May the caller abort? */
   readonly aborts: boolean;
@@ -76,7 +76,7 @@ export const WORKER_PLACES = [
 ] as const;
 export type WorkerPlace = (typeof WORKER_PLACES)[number];
 
-/** leave.ts, `LeaveWord`. */
+/** leave-word.ts, `LeaveWord`. */
 export const LEAVES = ["taking", "left", "call", "broken"] as const;
 
 /** `gone`: its exit was reported; its place in the pool is free. */
@@ -108,7 +108,7 @@ export interface WorkerState {
   sent: Message[];
   /** `Slot.terminate()` was called. */
   isTerminated: boolean;
-  /** In `Pass.#taking`. */
+  /** In `RoundRunner.#taking`. */
   isTaking: boolean;
   /** `Slot.#lose` is reading what it had sent. */
   isClosing: boolean;
@@ -141,9 +141,9 @@ export const CALLER_PLACES = [
 ] as const;
 export type CallerPlace = (typeof CALLER_PLACES)[number];
 
-/** What `Pass.#loss` is. */
+/** What `RoundRunner.#loss` is. */
 export const LOSSES = ["none", "terminated", "died"] as const;
-/** What `Pass.untilEnd` resolved with; `open`: not yet, `closed`: the run has returned. */
+/** What `RoundRunner.untilEnd` resolved with; `open`: not yet, `closed`: the run has returned. */
 export const ENDINGS = ["open", ...LOSSES, "closed"] as const;
 /** inflow.ts, `Inflow.#isCut`; `cutting`: `LIMIT` is being lowered. */
 export const CUTS = ["none", "cutting", "cut"] as const;
@@ -163,14 +163,14 @@ export interface State {
   numbers: number;
   elsewhere: number;
   slots: number;
-  // `Pass` of the round. There is one at a time: a next round opens when nobody takes part any more.
+  // `RoundRunner` of the round. There is one at a time: a next round opens when nobody takes part any more.
   place: CallerPlace;
   seen: number;
   /** What the caller's side is lowering `LIMIT` to. */
   target: number;
   messages: number;
   loss: (typeof LOSSES)[number];
-  /** Tasks that lost workers were at, and whether one was at none: `Pass.#lost`. */
+  /** Tasks that lost workers were at, and whether one was at none: `RoundRunner.#lost`. */
   blamed: number;
   isNobodys: boolean;
   ending: (typeof ENDINGS)[number];
@@ -189,7 +189,7 @@ export interface State {
   before: number;
   /** Lowest index of a failure; `bounds.tasks`: none. */
   failure: number;
-  /** `Losses`: how often each task was to blame, those that were given up, and its two counters. */
+  /** `LossPolicy`: how often each task was to blame, those that were given up, and its two counters. */
   blame: readonly number[];
   givenUp: number;
   inVain: number;

@@ -33,7 +33,7 @@ export type WorkerSteps = Readonly<Record<WorkerPlace, WorkerStep>>;
 export const workerSteps: WorkerSteps = {
   idle() {},
 
-  // serve.ts, WorkerServer.#join: reads the descriptor and loads the kernel; `receive` reports one that does not load.
+  // worker-server.ts, WorkerServer.#join: reads the descriptor and loads the kernel; `receive` reports one that does not load.
   join({ bounds, fork }) {
     fork("joins the round", "raiseOpen");
     if (!bounds.breaks) return;
@@ -50,7 +50,7 @@ export const workerSteps: WorkerSteps = {
     state.open += 1;
   },
 
-  // control-block.ts, ControlBlock.claim: Atomics.add(NEXT, count), and the cut in task-run.ts, TaskRun.#claim.
+  // control-block.ts, ControlBlock.claim: Atomics.add(NEXT, count), and the cut in task-loop.ts, TaskLoop.#claim.
   takeNext(move) {
     for (const size of move.bounds.sizes) {
       const fork = move.fork(`claims ${size}: NEXT += ${size}`, "compareLimit");
@@ -74,7 +74,7 @@ export const workerSteps: WorkerSteps = {
     worker.at = worker.end = 0;
   },
 
-  // task-run.ts, TaskRun.advance: meter[RUNNING] = 0; port-outbox.ts, PortOutbox.leave; leave.ts, LeaveWord.leave:
+  // task-loop.ts, TaskLoop.advance: meter[RUNNING] = 0; report-sender.ts, ReportSender.leave; leave-word.ts, LeaveWord.leave:
   // Atomics.compareExchange. A worker that has sent anything leaves by message, which cannot overtake what it sent.
   leave({ bounds, worker, fork }) {
     const place = bounds.unread === 0 ? "sayLeave" : "noteLeave";
@@ -86,18 +86,18 @@ export const workerSteps: WorkerSteps = {
     else fork("must say that it leaves", place);
   },
 
-  // port-outbox.ts, PortOutbox.#send; leave.ts, LeaveWord.say: Atomics.store.
+  // report-sender.ts, ReportSender.#send; leave-word.ts, LeaveWord.say: Atomics.store.
   noteLeave({ fork }) {
     const { worker } = fork("notes which message says so", "sayLeave");
     worker.said = worker.sent.length + 1;
   },
 
-  // port-outbox.ts, PortOutbox.leave: the message.
+  // report-sender.ts, ReportSender.leave: the message.
   sayLeave({ fork }) {
     send(fork("leaves", "idle").worker, true);
   },
 
-  // task-run.ts, TaskRun.#advance: position >= control.limit; before that, a slice may end and send what has gathered.
+  // task-loop.ts, TaskLoop.#advance: position >= control.limit; before that, a slice may end and send what has gathered.
   checkLimit(move) {
     const { state, worker, fork } = move;
     if (worker.at < state.limit) {
@@ -112,12 +112,12 @@ export const workerSteps: WorkerSteps = {
       send(fork("its slice is over: sends what has gathered", "checkLimit").worker, false);
   },
 
-  // task-run.ts, TaskRun.#advance: run(index) writes the task's outputs; #settle and #fail fill the outbox.
+  // task-loop.ts, TaskLoop.#advance: run(index) writes the task's outputs; #settle and #fail fill the outbox.
   run(move) {
     const { bounds, state, worker, fork } = move;
     const task = taskAt(state.order, worker.at);
     if ((bounds.asking & task) !== 0 && worker.at >= state.limit) {
-      // wanted.ts, Wanted.takeDenial: what it returns is no result.
+      // abort-check.ts, AbortCheck.takeDenial: what it returns is no result.
       const next = afterTask(move, `task ${show(task)} asks, and stops as nobody wants it`);
       next.state.stopped |= task;
     }
@@ -143,25 +143,25 @@ export const workerSteps: WorkerSteps = {
     }
   },
 
-  // results.ts, ResultTable.write: the slot.
+  // result-table.ts, ResultTable.write: the slot.
   writeSlot({ fork, state: { order }, worker: { at } }) {
     const { state } = fork("writes the slot", "writeKind");
     state.slots |= taskAt(order, at);
   },
 
-  // results.ts, ResultTable.write: the kind.
+  // result-table.ts, ResultTable.write: the kind.
   writeKind(move) {
     const { state } = afterTask(move, "writes the kind NUMBER");
     state.numbers |= taskAt(move.state.order, move.worker.at);
   },
 
-  // task-run.ts, TaskRun.#settle and #fail: control.addPosted(1).
+  // task-loop.ts, TaskLoop.#settle and #fail: control.addPosted(1).
   raisePosted({ fork }) {
     const { state } = fork("POSTED += 1", "writeElsewhere");
     state.posted += 1;
   },
 
-  // task-run.ts, TaskRun.#settle and #fail: results.markElsewhere(index).
+  // task-loop.ts, TaskLoop.#settle and #fail: results.markElsewhere(index).
   writeElsewhere(move) {
     const { bounds, state, worker, fork } = move;
     const task = taskAt(state.order, worker.at);
@@ -196,7 +196,7 @@ export const workerSteps: WorkerSteps = {
     next.worker.at = next.worker.end = 0;
   },
 
-  // port-outbox.ts, PortOutbox.claimEnded: sends or gathers, as time will have it; of a stream it always sends.
+  // report-sender.ts, ReportSender.claimEnded: sends or gathers, as time will have it; of a stream it always sends.
   flush({ bounds, fork }) {
     if (bounds.window === 0) fork("goes on gathering", "raiseOpen");
     send(fork("sends what has gathered", "raiseOpen").worker, false);
@@ -224,7 +224,7 @@ function hasGathered({ values, failures }: Readonly<WorkerState>): boolean {
   return (values | failures) !== 0;
 }
 
-/** port-outbox.ts, PortOutbox.#send. */
+/** report-sender.ts, ReportSender.#send. */
 function send(worker: WorkerState, left: boolean): void {
   const message: Message = { values: worker.values, failures: worker.failures, left, broken: false };
   worker.sent = [...worker.sent, message];

@@ -30,7 +30,7 @@ export const resample = defineKernel(
   (
     seed: number,
     { delay }: { readonly delay: ReadOnly<Int16Array> },
-    { args }: KernelContext<Bins>,
+    { args }: Pick<KernelContext<Bins>, "args">,
   ): Resampled => {
     const { low, bins } = args;
     const counts = new Uint32Array(bins);

@@ -44,7 +44,7 @@ export const heldOutError = defineKernel(
   (
     { width, fold }: Candidate,
     { delay, distance }: { delay: ReadOnly<Int16Array>; distance: ReadOnly<Int16Array> },
-    { args: { folds, longest } }: KernelContext<Grid>,
+    { args: { folds, longest } }: Pick<KernelContext<Grid>, "args">,
   ): number => {
     const bins = Math.floor(longest / width) + 1;
     const counts = new Float64Array(bins);

@@ -4,7 +4,9 @@ import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Pro
 import { isInWorkers } from "../../platform/worker-globals.js";
 import type { FreeVariable, KernelText } from "./kernel-text.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
-import { isMutating, writesOf } from "./writing.js";
+import { isCallee, type Parents, withUse } from "./variable-use.js";
+import { VITE_IMPORT } from "./vite-import.js";
+import { writesOf } from "./writing.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
@@ -21,8 +23,6 @@ export interface KernelReferences extends Omit<KernelText, "source"> {
 const DOORS = new Set(
   "globalThis self global window frames parent top process require eval Function".split(" "),
 );
-/** Vite and Vitest rewrite uses of an import to members of such an object. */
-export const VITE_IMPORT = /^__(?:vite_ssr|vi)_import_\d+__$/;
 const VITE_META = "__vite_ssr_import_meta__";
 const VITE_DYNAMIC_IMPORT = "__vite_ssr_dynamic_import__";
 /** esbuild's helper, which `keepNames` (and so tsx) inserts; numbered where a bundle holds several. */
@@ -88,8 +88,6 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
     writes: writesOf(scopes, kernel, parents.keys()),
   };
 }
-
-type Parents = ReadonlyMap<Node, Node>;
 
 /** One pass for all that scope analysis does not report. */
 function walk(kernel: FunctionNode) {
@@ -212,75 +210,9 @@ function displayName(identifier: Identifier, parents: Parents): string {
     : String(property.type === "Literal" ? property.value : "*");
 }
 
-/** @param before what earlier uses of the variable say */
-function withUse(
-  before: FreeVariable | undefined,
-  identifier: Identifier,
-  isWrite: boolean,
-  parents: Parents,
-): FreeVariable {
-  const member = memberOf(identifier, parents);
-  const isRead = member !== undefined && !isTarget(parents.get(identifier) as Node, parents);
-  const members = before === undefined ? new Set<string>() : before.members;
-  let outermost: Node = identifier;
-  for (
-    let parent = parents.get(outermost);
-    parent?.type === "MemberExpression" && parent.object === outermost;
-  ) {
-    outermost = parent;
-    parent = parents.get(outermost);
-  }
-  return {
-    name: identifier.name,
-    members: isRead && members !== undefined ? new Set([...members, member]) : undefined,
-    isAssigned: isWrite || before?.isAssigned === true,
-    isWrittenInto:
-      (outermost !== identifier && isTarget(outermost, parents)) || before?.isWrittenInto === true,
-    isMutated:
-      (member !== undefined && isMutating(member) && isCallee(parents.get(identifier) as Node, parents)) ||
-      before?.isMutated === true,
-  };
-}
-
-/** The member that is read of a variable; `undefined` if it is not one with a name. */
-function memberOf(identifier: Identifier, parents: Parents): string | undefined {
-  const parent = parents.get(identifier);
-  if (parent?.type !== "MemberExpression" || parent.object !== identifier) return undefined;
-  const { property, computed } = parent;
-  if (property.type === "Identifier" && !computed) return property.name;
-  return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
-}
-
-/** Whether something is assigned to this expression. */
-function isTarget(node: Node, parents: Parents): boolean {
-  const parent = parents.get(node);
-  switch (parent?.type) {
-    case "AssignmentExpression":
-    case "AssignmentPattern":
-    case "ForInStatement":
-    case "ForOfStatement":
-      return parent.left === node;
-    case "UpdateExpression":
-    case "ArrayPattern":
-    case "RestElement":
-      return true;
-    case "UnaryExpression":
-      return parent.operator === "delete";
-    case "Property":
-      return parent.value === node && parents.get(parent)?.type === "ObjectPattern";
-    default:
-      return false;
-  }
-}
-
 /** False for names in the computed key of a method: the key stays behind. */
 function isInside(node: Node, kernel: FunctionNode): boolean {
   return startOf(node) >= startOf(kernel);
-}
-
-function isCallee(node: Node, parents: Parents): boolean {
-  const call = parents.get(node);
-  return call?.type === "CallExpression" && call.callee === node;
 }
 
 function isNode(value: unknown): value is Node {

@@ -6,7 +6,8 @@ import type { Addressed, KernelKind, KernelUse } from "../kind.js";
 import { textKey } from "../text-key.js";
 import type { AnyKernel } from "../types.js";
 import type { InlineAddress } from "./address.js";
-import { ClosureReader, Refusal } from "./captured-values.js";
+import { Refusal } from "./captured-data.js";
+import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
 

@@ -1,6 +1,6 @@
 /** What plans and options must know of the strategy `processes`. */
 import { whyNoProcesses } from "../../platform/runtime.js";
-import type { StrategyDescriptor } from "../strategy.js";
+import type { StrategyDescriptor } from "../descriptor.js";
 import { estimateProcesses } from "./costs.js";
 
 export const description: Omit<StrategyDescriptor<"processes">, "create"> = {

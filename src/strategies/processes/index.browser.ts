@@ -1,5 +1,6 @@
 /** The twin of `index.ts`, for browsers: a page has no child processes, so no call ever runs. */
-import type { Strategy, StrategyDescriptor } from "../strategy.js";
+import type { StrategyDescriptor } from "../descriptor.js";
+import type { Strategy } from "../strategy.js";
 import { description } from "./description.js";
 
 const NONE: Strategy = {

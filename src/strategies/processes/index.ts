@@ -1,8 +1,9 @@
 /** The strategy `processes`: runs a job on a pool of child processes, each with a heap of its own and copies of the arrays. */
 import type { Arena } from "../../memory/arena.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
+import type { StrategyDescriptor } from "../descriptor.js";
 import type { Job } from "../job.js";
-import type { JobInputs, Leg, RunReport, Strategy, StrategyDescriptor, StrategyHost } from "../strategy.js";
+import type { JobInputs, Leg, RunReport, Strategy, StrategyHost } from "../strategy.js";
 import { Pool } from "../threads/pool.js";
 import { ThreadsRun } from "../threads/threads-run.js";
 import { description } from "./description.js";
@@ -45,7 +46,7 @@ class ProcessesStrategy implements Strategy {
       mostGarbage: MOST_GARBAGE,
       onUnheld: (memory) => arena.unheld(memory),
       // Nobody looks at what another process does: it sends a message.
-      tricks: { ...optimizations, look: false },
+      optimizations: { ...optimizations, look: false },
     });
   }
 

@@ -3,6 +3,7 @@ import type { Arena } from "../../memory/arena.js";
 import { kindOf, type TypedArray } from "../../memory/dtypes.js";
 import { type ArrayPlace, placedAt } from "../../memory/placement.js";
 import { nextMemoryId } from "../../memory/region.js";
+import { moduleOf } from "../../memory/wasm-modules.js";
 import type { Job } from "../job.js";
 import type { JobInputs, PlacedJob, SharedJob } from "../strategy.js";
 import { type Interval, plainSource, type Source, sharedSource, union } from "./source.js";
@@ -39,6 +40,12 @@ export function sourcesOf(
     }
     const { byteOffset, length } = array;
     const buffer = array.buffer as SharedArrayBuffer;
+    if (moduleOf(buffer) !== undefined) {
+      throw new TypeError(
+        "Cannot send a WebAssembly.Module to child processes as they share no compiled code: pass its bytes, and compile " +
+          'them in the kernel, or use strategy "threads"',
+      );
+    }
     let memory = memoryOf.get(buffer);
     if (memory === undefined) {
       memory = isVolatile ? nextMemoryId() : arena.identify(buffer);

@@ -1,5 +1,5 @@
 /** The strategy `sequential`: runs a job on the calling thread. Every call may run here; nothing has to be started or placed. */
-import type { StrategyDescriptor } from "../strategy.js";
+import type { StrategyDescriptor } from "../descriptor.js";
 import { estimateSequential } from "./costs.js";
 import { SequentialRun } from "./sequential-run.js";
 

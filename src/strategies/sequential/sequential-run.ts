@@ -2,7 +2,6 @@
 import type { AnyKernel } from "../../kernel/types.js";
 import { clock } from "../../platform/clock.js";
 import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
-import { CLOCK_OFFSET } from "../../platform/runtime.js";
 import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../../platform/time-slice.js";
 import { TIMED_OUT } from "../../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../../protocol/control-block.js";
@@ -114,7 +113,7 @@ export class SequentialRun {
     if (guarded === TIMED_OUT) return report(tasks);
     const run = guarded?.run ?? bound.run;
     if (guarded !== undefined) {
-      meter[STARTED] = began + CLOCK_OFFSET;
+      meter[STARTED] = began;
       meter[BUSY] = guarded.took;
     }
     const onOvertime = (index: number, goesOn: boolean): void => {

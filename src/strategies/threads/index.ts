@@ -2,8 +2,9 @@
 import type { Arena } from "../../memory/arena.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { whyNoThreads } from "../../platform/runtime.js";
+import type { StrategyDescriptor } from "../descriptor.js";
 import type { Job } from "../job.js";
-import type { JobInputs, Leg, RunReport, Strategy, StrategyDescriptor, StrategyHost } from "../strategy.js";
+import type { JobInputs, Leg, RunReport, Strategy, StrategyHost } from "../strategy.js";
 import { estimateThreads } from "./costs.js";
 import { Pool } from "./pool.js";
 import { Slot } from "./slot.js";
@@ -24,8 +25,8 @@ function threadControl(): NonNullable<typeof loaded> {
 }
 
 const control: Control = {
-  async spawn(worker) {
-    return (await threadControl()).spawnThread(worker);
+  async spawn(worker, timeout) {
+    return (await threadControl()).spawnThread(worker, timeout);
   },
   async flush(thread) {
     await (await threadControl()).flushThread(thread);
@@ -57,7 +58,7 @@ class ThreadsStrategy implements Strategy {
     const { maxWorkers, maxSharedBytes, idleTimeout, maxRetries } = settings;
     this.#arena = arena;
     this.#maxRetries = maxRetries;
-    const start = { workers: settings, tricks: optimizations, initializer };
+    const start = { workers: settings, optimizations, initializer };
     this.workers = new Pool({
       strategy: "threads",
       createSlot: (number, owner) => new Slot(number, start, control, owner),
@@ -65,7 +66,7 @@ class ThreadsStrategy implements Strategy {
       idleTimeout,
       mostGarbage: Math.min(MOST_GARBAGE, maxSharedBytes / GARBAGE_SHARE),
       onUnheld: (memory) => arena.unheld(memory),
-      tricks: optimizations,
+      optimizations,
     });
   }
 

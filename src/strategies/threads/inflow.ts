@@ -43,7 +43,7 @@ export class Inflow {
     this.#reason ??= reason;
     if (isBroken) this.#break(packThrown(unreadError(reason)));
     if (!isOwn) return;
-    // A task that has begun fails, so no other one is to begin, least of all where memory is short.
+    // A task that has begun fails, so no other one is to begin, least of all if memory is short.
     this.#isCut = true;
     this.#control.lowerLimit(this.#control.next);
   }

@@ -10,9 +10,9 @@ import { Looks } from "../../platform/looks.js";
 import type { Optimizations } from "../../platform/optimizations.js";
 import { isError } from "../../platform/realms.js";
 import { unref } from "../../platform/runtime.js";
-import { waitFor } from "../../platform/wait-for.js";
 import type { Job } from "../job.js";
 import { Backoff } from "./backoff.js";
+import { HeldMemory } from "./held-memory.js";
 import type { SlotOwner, WorkerSlot } from "./worker-slot.js";
 
 export interface PoolOptions {
@@ -20,7 +20,7 @@ export interface PoolOptions {
   readonly strategy: string;
   /** Starts a worker. @throws Error if none can be started */
   readonly createSlot: (number: number, owner: SlotOwner) => WorkerSlot;
-  readonly tricks: Optimizations;
+  readonly optimizations: Optimizations;
   readonly maxWorkers: number;
   /** Milliseconds without a round after which a worker is ended. */
   readonly idleTimeout: number;
@@ -30,11 +30,6 @@ export interface PoolOptions {
   readonly onUnheld: (memory: number) => void;
 }
 
-// A worker that is idle, or between two slices of tasks, collects within some 10 ms; on a loaded machine within a second.
-const COLLECT_MS = 5000;
-// Small pieces weigh little, but each is a mapping of its own.
-const MOST_PIECES = 1000;
-
 export class Pool {
   /** Of the caller's side, at short rounds. */
   readonly looks = new Looks();
@@ -42,12 +37,13 @@ export class Pool {
   readonly #owner: SlotOwner = {
     released: () => this.#scheduleTrim(),
     ended: (slot) => this.#ended(slot),
-    unheld: (memory) => this.#unheld(memory),
+    unheld: (memory) => this.#memory.gone(memory),
   };
   readonly #slots = new Set<WorkerSlot>();
   readonly #backoff = new Backoff();
   /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
   readonly #alive = new Set<WorkerSlot>();
+  readonly #memory: HeldMemory;
   #isClosed = false;
   /** Why the last attempt to start a worker failed; undefined if it did not. */
   #startFailure: WorkerLostError | undefined;
@@ -57,14 +53,15 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#memory = new HeldMemory(this.#alive, options.mostGarbage, options.onUnheld);
   }
 
   get strategy(): string {
     return this.#options.strategy;
   }
 
-  get tricks(): Optimizations {
-    return this.#options.tricks;
+  get optimizations(): Optimizations {
+    return this.#options.optimizations;
   }
 
   /** Workers that exist now. */
@@ -181,36 +178,12 @@ export class Pool {
    * @returns whether any of them may still reach it
    */
   forget(memory: number): boolean {
-    let isHeld = false;
-    for (const { knowledge } of this.#alive) {
-      knowledge.memory.forget(memory);
-      isHeld ||= knowledge.memory.holds(memory);
-    }
-    if (isHeld && this.#isFull) void this.collect();
-    return isHeld;
+    return this.#memory.forget(memory);
   }
 
   /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
-  async collect(): Promise<void> {
-    // Those that are about to end need not.
-    const full = [...this.#slots].filter(({ knowledge }) => knowledge.memory.garbageBytes > 0);
-    if (full.length === 0) return;
-    await waitFor(Promise.all(full.map(({ knowledge }) => knowledge.memory.collect())), COLLECT_MS);
-  }
-
-  get #isFull(): boolean {
-    for (const { knowledge } of this.#alive) {
-      const { garbageBytes, garbageCount } = knowledge.memory;
-      if (garbageBytes > this.#options.mostGarbage || garbageCount > MOST_PIECES) return true;
-    }
-    return false;
-  }
-
-  /** A worker can't reach this memory any more. */
-  #unheld(gone: readonly number[]): void {
-    for (const id of gone) {
-      if (![...this.#alive].some(({ knowledge }) => knowledge.memory.holds(id))) this.#options.onUnheld(id);
-    }
+  collect(): Promise<void> {
+    return this.#memory.collect();
   }
 
   #gone(slot: WorkerSlot): void {

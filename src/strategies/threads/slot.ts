@@ -1,30 +1,21 @@
 /** One worker's place in the pool: its port, its doorbell, what it knows and the rounds it takes part in. */
 
-import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import type { PoolWorker } from "../../platform/pool-worker.js";
 import { listenTo, take } from "../../platform/ports.js";
-import { inBackground, unref } from "../../platform/runtime.js";
+import { inBackground } from "../../platform/runtime.js";
 import { waitFor } from "../../platform/wait-for.js";
 import type { Doorbell, Found } from "../../protocol/doorbell.js";
-import { isReport, type ReportMessage, type WorkerMessage } from "../../protocol/messages.js";
+import { isReport, type WorkerMessage } from "../../protocol/messages.js";
 import type { OutputMark } from "../../protocol/output-mark.js";
 import { type Thrown, unpackThrown } from "../../protocol/thrown.js";
-import { FewMap } from "./few-map.js";
+import { ControlledWorker } from "./controlled-worker.js";
 import type { RoundListener } from "./round-listener.js";
 import { type Control, type StartOptions, startWorker } from "./start-worker.js";
 import { wakeMessage } from "./wake-message.js";
 import { WorkerKnowledge } from "./worker-knowledge.js";
+import { WorkerRounds } from "./worker-rounds.js";
 import type { Invitation, SlotOwner, WorkerSlot } from "./worker-slot.js";
-
-// A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
-// still, as a kernel has left something behind, does not; nor one whose output nobody reads.
-const FLUSH_MS = 500;
-
-// A worker is made a thread of threads.js when it is idle for the first time: loading threads.js took 35-50 ms, and would
-// keep the cores from workers that start and this thread from the first results. This long after its start it is made one
-// anyway, so that a start which never ends fails.
-const SPAWN_MS = 1000;
 
 // A thread ends within a few milliseconds, on a loaded machine within some hundred; one in a system call when that returns.
 // After the first time its rounds go on without it, after the second one nobody waits for it any more.
@@ -34,31 +25,26 @@ const LAST_MS = 1000;
 export class Slot implements WorkerSlot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
-  /** When its worker was started, as `performance.now()` counts. */
+  /** When its worker was started, as `clock` counts. */
   readonly started = clock();
   readonly knowledge: WorkerKnowledge;
   /** Resolves when the worker serves rounds; rejects when it could not be started. */
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
   readonly ended: Promise<void>;
-  readonly #rounds = new FewMap<number, RoundListener<WorkerSlot>>();
+  readonly #rounds = new WorkerRounds<WorkerSlot>(this);
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
   readonly #output: OutputMark;
   readonly #worker: PoolWorker;
-  readonly #control: Control;
+  readonly #controlled: ControlledWorker;
   readonly #owner: SlotOwner;
-  readonly #spawnTimer: ReturnType<typeof setTimeout>;
-  #spawning: Promise<void> | undefined;
-  #thread: object | undefined;
   #startError: unknown;
   #beReady!: () => void;
   #beBroken!: (error: unknown) => void;
   #terminated = false;
   #hasEnded = false;
   #ending: Promise<void> | undefined;
-  /** It has left a round, though this thread may not have heard yet that it serves. */
-  #hasServed = false;
   #holds = 0;
   /** Messages of the worker that have come, read or not. */
   #heard = 0;
@@ -68,7 +54,6 @@ export class Slot implements WorkerSlot {
   /** @throws Error if no worker can be started */
   constructor(number: number, options: StartOptions, control: Control, owner: SlotOwner) {
     this.number = number;
-    this.#control = control;
     this.#owner = owner;
     let end: () => void;
     this.ended = new Promise((resolve) => {
@@ -87,39 +72,39 @@ export class Slot implements WorkerSlot {
       this.#lose(exitCode, error ?? this.#startError, undefined);
     });
     this.#worker = worker;
+    this.#controlled = new ControlledWorker(worker, control, (error) => this.#fail(error));
     this.#port = port;
     this.#bell = bell;
     this.#output = output;
     listenTo(port, (message) => this.#hear(message), this.#unread);
     // Until it has started.
     this.#hold();
-    this.#spawnTimer = unref(setTimeout(() => void this.#spawn(), SPAWN_MS));
   }
 
   /** Rounds that the worker was woken for and has not left. */
   get rounds(): number {
-    return this.#rounds.size;
+    return this.#rounds.count;
   }
 
-  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
+  /** When the worker began to serve, as `clock` counts; undefined: not yet. */
   get readySince(): number | undefined {
     return this.#readySince;
   }
 
-  /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
+  /** When the worker last had something to do, as `clock` counts; undefined while it has. */
   get idleSince(): number | undefined {
     return this.#holds > 0 ? undefined : this.#idleSince;
   }
 
-  /** Has the pool ended it itself? */
+  /** Whether the pool has ended it. */
   get isTerminated(): boolean {
     return this.#terminated;
   }
 
-  /** Wakes the worker for a round. Messages wait in the port where the worker is still starting. */
+  /** Wakes the worker for a round. Messages wait in the port while the worker is starting. */
   wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found {
     const message = wakeMessage(this.knowledge, invitation);
-    this.#rounds.set(message.round, listener);
+    this.#rounds.add(message.round, listener);
     this.#hold();
     const found = this.#bell.ring(message);
     return found === "away" ? this.#post(message) : found;
@@ -132,8 +117,7 @@ export class Slot implements WorkerSlot {
 
   /** The worker has left the round, as the listener saw at `now`. */
   leave(round: number, now: number): void {
-    this.#hasServed = true;
-    this.#rounds.delete(round);
+    this.#rounds.leave(round);
     this.#release(now);
   }
 
@@ -152,40 +136,15 @@ export class Slot implements WorkerSlot {
     this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
     this.#owner.ended(this);
-    const listeners = this.#rounds.values();
-    const hasServed = this.#hasServed || listeners.some((listener) => listener.hasBegun(this));
-    const mayHaveOutput = hasServed && this.#output.isSet;
-    if (mayHaveOutput && !listeners.some((listener) => listener.isAt(this))) await this.#flush();
-    const thread = this.#thread;
-    const ending = thread === undefined ? this.#worker.terminate() : this.#control.terminate(thread);
-    const ended = Promise.all([ending, this.ended]);
+    const mayHaveOutput = this.#rounds.hasBegun && this.#output.isSet;
+    if (mayHaveOutput && !this.#rounds.isAtTasks) await this.#controlled.flush(this.ended);
+    const ended = Promise.all([this.#controlled.terminate(), this.ended]);
     await waitFor(ended, GIVE_UP_MS);
     if (this.#hasEnded) return;
     this.#lose(1, undefined, this.ended);
     await waitFor(ended, LAST_MS - GIVE_UP_MS);
     // Node waits for the thread when the process exits.
     this.#worker.unref();
-  }
-
-  /** Most console output of a worker waits for a turn of its event loop, and would be lost. */
-  async #flush(): Promise<void> {
-    await waitFor(Promise.race([this.#spawn(), this.ended]), SPAWN_MS);
-    if (this.#thread === undefined) return;
-    // A kernel may have broken the console.
-    const flushed = this.#control.flush(this.#thread).catch(() => {});
-    await waitFor(Promise.race([flushed, this.ended]), FLUSH_MS);
-  }
-
-  /** Never rejects. */
-  #spawn(): Promise<void> {
-    clearTimeout(this.#spawnTimer);
-    this.#spawning ??= this.#control.spawn(this.#worker).then(
-      (thread) => {
-        this.#thread = thread;
-      },
-      (error: unknown) => this.#fail(error),
-    );
-    return this.#spawning;
   }
 
   #fail(error: unknown): void {
@@ -196,8 +155,9 @@ export class Slot implements WorkerSlot {
   #hear(message: unknown): void {
     if (!isReport(message)) return;
     this.#heard = (this.#heard + 1) | 0;
-    if (message.round !== null) this.#report(message);
-    else if ("gone" in message) this.knowledge.memory.collected(message.gone);
+    if (message.round !== null) {
+      if (this.#rounds.report(message)) this.#release();
+    } else if ("gone" in message) this.knowledge.memory.collected(message.gone);
     else this.#start(message.broken);
   }
 
@@ -206,21 +166,10 @@ export class Slot implements WorkerSlot {
       this.#fail(unpackThrown(broken));
       return;
     }
+    this.#controlled.served();
     this.#readySince = clock();
     this.#beReady();
     this.#release();
-  }
-
-  #report(message: ReportMessage): void {
-    const listener = this.#rounds.get(message.round);
-    if (listener === undefined) return;
-    const { left } = message;
-    if (left) {
-      this.#hasServed = true;
-      this.#rounds.delete(message.round);
-    }
-    listener.report(this, message);
-    if (left) this.#release();
   }
 
   /** A message has come and is lost: which it was shows by its number. */
@@ -231,16 +180,7 @@ export class Slot implements WorkerSlot {
       this.#fail(reason);
       return;
     }
-    const isOwn = this.#rounds.size === 1;
-    for (const [round, listener] of this.#rounds.entries()) {
-      const left = listener.hasSaidLeft(this, this.#heard);
-      if (left) {
-        this.#hasServed = true;
-        this.#rounds.delete(round);
-      }
-      listener.unread(this, reason, isOwn, left);
-      if (left) this.#release();
-    }
+    this.#rounds.unread(reason, this.#heard, () => this.#release());
   };
 
   /** @param gone see `RoundListener.lost` */
@@ -251,23 +191,11 @@ export class Slot implements WorkerSlot {
     // What the worker sent before its end waits in the port, and counts.
     const next = (): unknown => take(this.#port, this.#unread);
     for (let message = next(); message !== undefined; message = next()) this.#hear(message);
-    clearTimeout(this.#spawnTimer);
+    this.#controlled.ended();
     this.#beBroken(error ?? new Error("The worker ended while it was starting"));
     this.#port.close();
-    const listeners = this.#rounds.values();
-    this.#rounds.clear();
-    // A worker may run tasks, and end at one, before this thread has heard that it serves.
-    const hasServed =
-      this.#readySince !== undefined ||
-      this.#hasServed ||
-      listeners.some((listener) => listener.hasBegun(this));
-    const loss = { exitCode: hasServed ? exitCode : undefined, error };
-    // A worker is in the middle of one round at most.
-    const current = listeners.find((listener) => listener.isAt(this));
-    for (const listener of listeners) {
-      const isForeign = this.#terminated || (current !== undefined && current !== listener);
-      listener.lost(this, { ...loss, isForeign }, gone);
-    }
+    const wasReady = this.#readySince !== undefined;
+    this.#rounds.lose({ exitCode, error, wasReady, isTerminated: this.#terminated, gone });
   }
 
   /** A worker with something to do keeps the process alive; an idle one must not. */
@@ -282,9 +210,9 @@ export class Slot implements WorkerSlot {
     this.#worker.unref();
     this.#idleSince = now;
     this.#owner.released();
-    if (this.#spawning !== undefined) return;
+    if (this.#controlled.isSpawned) return;
     inBackground(() => {
-      if (this.#holds === 0) void this.#spawn();
+      if (this.#holds === 0) void this.#controlled.spawn();
     });
   }
 }

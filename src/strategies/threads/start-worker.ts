@@ -11,14 +11,14 @@ import { parallelism } from "../host-meter.js";
 export interface StartOptions {
   readonly workers: WorkerOptions;
   readonly initializer: KernelAddress | null;
-  readonly tricks: Optimizations;
+  readonly optimizations: Optimizations;
 }
 
 /** How workers are started and ended. */
 export interface Control {
-  /** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
-  spawn(worker: PoolWorker): Promise<object>;
-  /** Resolves when what the thread has written to the console is here; never where it does not get to that. */
+  /** @returns the worker's thread, once it runs. Rejects if that takes longer; the worker may be alive then */
+  spawn(worker: PoolWorker, timeout: number): Promise<object>;
+  /** Resolves when what the thread has written to the console is here; never if it does not get to that. */
   flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;
 }
@@ -33,17 +33,17 @@ export interface Started {
 
 /**
  * @param onEnd called once, however the worker ends
- * @throws Error if no worker can be started, for want of threads, of memory, of permission
+ * @throws Error if no worker can be started, because threads, memory or permission are missing
  */
 export function startWorker(
-  { workers, initializer, tricks }: StartOptions,
+  { workers, initializer, optimizations }: StartOptions,
   onEnd: (exitCode: number, error: unknown) => void,
 ): Started {
   const bell = new SharedArrayBuffer(BELL_BYTES);
   // With a single thread the caller would wait for a worker that only looks at its bell.
-  const spins = tricks.spin && parallelism() > 1;
+  const spins = optimizations.spin && parallelism() > 1;
   // A worker that is parked has to look at its port, too.
-  const parks = tricks.bell && CAN_TAKE;
+  const parks = optimizations.bell && CAN_TAKE;
   const output = new OutputMark();
   const setup: WorkerSetup = { initializer, bell, parks, spins };
   const { port1, port2 } = newChannel();

@@ -33,7 +33,7 @@ export function lookInterval(timeout: number): number {
   return Math.min(LONGEST_MS, Math.max(1, timeout / LOOKS));
 }
 
-// Looks come late where the caller's thread was busy, or where the whole process stood still: that is not the task's time.
+// Looks come late if the caller's thread was busy, or the whole process stood still: that is not the task's time.
 const MOST_LATE = 2;
 
 interface Seen {

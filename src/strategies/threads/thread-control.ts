@@ -6,13 +6,10 @@ interface WorkerModule {
   flush(): void;
 }
 
-// Far longer than a start takes on a loaded machine; a worker that ends is noticed at once, by its exit.
-const SPAWN_TIMEOUT_MS = 60_000;
-
-/** @returns the worker's thread, once it runs. Rejects where it does not start; the worker may be alive then */
-export function spawnThread(worker: PoolWorker): Promise<object> {
+/** @returns the worker's thread, once it runs. Rejects if that takes longer; the worker may be alive then */
+export function spawnThread(worker: PoolWorker, timeout: number): Promise<object> {
   // A start that times out leaves the worker alive (master/spawn.ts:46-59).
-  return spawn<WorkerModule>(worker, { timeout: SPAWN_TIMEOUT_MS });
+  return spawn<WorkerModule>(worker, { timeout });
 }
 
 export async function flushThread(thread: object): Promise<void> {

@@ -32,7 +32,7 @@ export class ThreadsRun {
     this.#arena = arena;
     this.#placed = placed;
     this.#maxRetries = maxRetries;
-    this.#isShort = pool.tricks.look && expected !== undefined && expected <= SHORT_MS;
+    this.#isShort = pool.optimizations.look && expected !== undefined && expected <= SHORT_MS;
   }
 
   run(job: Job, workers: number): MaybePromise<RunReport> {
@@ -52,44 +52,44 @@ export class ThreadsRun {
 
   /**
    * @param inherited workers that were there before
-   * @param pass the first round, where it has begun
+   * @param runner of the first round, if it has begun
    */
   async #runRounds(
     job: Job,
     workers: number,
     inherited: number,
     order: Uint32Array | undefined,
-    pass: RoundRunner | undefined,
+    runner: RoundRunner | undefined,
   ): Promise<RunReport> {
     const tasks = order?.length ?? job.parts.spec.tasks;
-    const losses = new LossPolicy(this.#maxRetries, inherited);
-    const passes: RoundRunner[] = [];
+    const lossPolicy = new LossPolicy(this.#maxRetries, inherited);
+    const runners: RoundRunner[] = [];
     let retries = 0;
-    for (let left = order; !job.isStopped && left?.length !== 0; pass = undefined) {
+    for (let left = order; !job.isStopped && left?.length !== 0; runner = undefined) {
       const count = left?.length ?? tasks;
-      const current = pass ?? (await this.#beginLater(job, workers, left, count));
-      passes.push(current);
+      const current = runner ?? (await this.#beginLater(job, workers, left, count));
+      runners.push(current);
       const lost = await current.untilEnd();
       if (job.isStopped) break;
       if (lost.length === 0) {
         this.#pool.progressed();
         break;
       }
-      const { givenUp } = losses;
+      const { givenUp } = lossPolicy;
       const rest = job.unfinished(givenUp) as Uint32Array;
       const hasProgressed = rest.length < count;
       if (hasProgressed) this.#pool.progressed();
-      const last = losses.note(lost, hasProgressed);
-      if (last !== undefined) throw lostError(job, losses, last);
+      const last = lossPolicy.note(lost, hasProgressed);
+      if (last !== undefined) throw lostError(job, lossPolicy, last);
       left = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
-    const { first } = losses;
-    // A kernel's own error is the one to tell where it comes first.
+    const { first } = lossPolicy;
+    // A kernel's own error is told if it comes first.
     if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
-      throw lostError(job, losses, first);
+      throw lostError(job, lossPolicy, first);
     }
-    return reportOf(this.#pool.strategy, passes, retries, tasks);
+    return reportOf(this.#pool.strategy, runners, retries, tasks);
   }
 
   async #beginLater(
@@ -107,10 +107,10 @@ export class ThreadsRun {
     // Where a gate is in the way workers come and go, which takes messages.
     const isShort = this.#isShort && (job.parts.streamBuffer?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
-    const pass = new RoundRunner(job, round, left, this.#placed, this.#pool);
-    if (isShort) pass.wakeOne(slots);
-    else pass.wake(slots);
-    return pass;
+    const runner = new RoundRunner(job, round, left, this.#placed, this.#pool);
+    if (isShort) runner.wakeOne(slots);
+    else runner.wake(slots);
+    return runner;
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
@@ -122,8 +122,8 @@ export class ThreadsRun {
       packing,
       tasks: order?.length ?? spec.tasks,
       stream: streamBuffer !== undefined,
-      slots: streamBuffer === undefined && this.#pool.tricks.slots,
-      grows: this.#pool.tricks.grain,
+      slots: streamBuffer === undefined && this.#pool.optimizations.slots,
+      grows: this.#pool.optimizations.grain,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
     };
@@ -133,22 +133,27 @@ export class ThreadsRun {
   }
 }
 
-function reportOf(strategy: string, passes: readonly RoundRunner[], retries: number, ran: number): RunReport {
+function reportOf(
+  strategy: string,
+  runners: readonly RoundRunner[],
+  retries: number,
+  ran: number,
+): RunReport {
   let workers = 0;
   let busy = 0;
   let sending = 0;
   let metadataBytes = 0;
-  for (const pass of passes) {
-    workers = Math.max(workers, pass.workers);
-    busy += pass.round.busy();
-    sending += pass.round.sending();
-    metadataBytes += pass.metadataBytes;
+  for (const runner of runners) {
+    workers = Math.max(workers, runner.workers);
+    busy += runner.round.busy();
+    sending += runner.round.sending();
+    metadataBytes += runner.metadataBytes;
   }
-  const [first] = passes;
+  const [first] = runners;
   const woken = first?.woken ?? clock();
   const ready = first?.ready() ?? woken;
-  const computing = computingTime(passes.map(({ round }) => round));
-  const claims = passes.flatMap((pass) => pass.claims());
+  const computing = computingTime(runners.map(({ round }) => round));
+  const claims = runners.flatMap((runner) => runner.claims());
   return {
     strategy,
     workers,
@@ -169,13 +174,13 @@ function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
   return failure !== undefined && failure.index < (index as number);
 }
 
-/** @param last what ended the run; told where no task was given up */
-function lostError(job: Job, losses: LossPolicy, last: Lost): WorkerLostError {
-  const { exitCode, signal, error, index } = losses.first ?? last;
+/** @param last what ended the run; told if no task was given up */
+function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostError {
+  const { exitCode, signal, error, index } = lossPolicy.first ?? last;
   const reason = isError(error) ? `: ${error.message}` : "";
   const code = `${signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`}${reason}`;
   if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
-  if (losses.first === undefined || index === undefined) {
+  if (lossPolicy.first === undefined || index === undefined) {
     const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
     return new WorkerLostError(message, exitCode, error, undefined, signal);
   }

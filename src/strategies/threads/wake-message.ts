@@ -1,4 +1,5 @@
 /** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
+import { handleOf, type MemoryHandle } from "../../memory/wasm-modules.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
 import type { SharedJob } from "../strategy.js";
 import type { WorkerKnowledge } from "./worker-knowledge.js";
@@ -12,9 +13,9 @@ export function nextRound(): number {
   return lastRound;
 }
 
-type Handles = Map<number, SharedArrayBuffer>;
+type Handles = Map<number, MemoryHandle>;
 
-/** @returns the handles, with this one where the worker does not have it */
+/** @returns the handles, with this one if the worker does not have it */
 function tell(
   { memory: known }: WorkerKnowledge,
   memory: number,
@@ -23,7 +24,7 @@ function tell(
 ): Handles | null {
   if (known.has(memory)) return handles;
   known.add(memory, buffer.byteLength);
-  return (handles ?? new Map()).set(memory, buffer);
+  return (handles ?? new Map()).set(memory, handleOf(buffer));
 }
 
 /** What a worker thread is told of a round. */

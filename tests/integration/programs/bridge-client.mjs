@@ -619,6 +619,11 @@ const scenarios = {
     return { item, message };
   },
 
+  module(client) {
+    const { module } = workerData;
+    return client.map([1, 2, 3], (x) => new WebAssembly.Instance(module).exports.f(x, 2));
+  },
+
   async captures(client) {
     const rate = 2;
     const table = new Float64Array([5, 5, 5]);

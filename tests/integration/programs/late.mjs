@@ -34,7 +34,7 @@ await note(
   }),
 );
 await note(executor.map([Symbol("no")], () => 0));
-await note(executor.map([0], () => outcomes));
+await note(executor.map([0], () => outcomes, { captures: "error" }));
 await executor.shutdown();
 await note(executor.map([0], () => 0));
 tell(outcomes);

@@ -1,7 +1,7 @@
 /**
  * A model of one region whose kernels may leave work behind: who has handles of it, what is on its way between the threads, and
- * when it is used again. Places in the source: memory/arena.ts, dispatch/known-memory.ts, dispatch/pool.ts,
- * worker/worker-memory.ts, worker/serve.ts.
+ * when it is used again. Places in the source: memory/arena.ts, strategies/threads/known-memory.ts and pool.ts,
+ * strategies/threads/worker/worker-memory.ts and worker-server.ts.
  */
 import type { Step, System, Violation } from "../explorer.js";
 
@@ -61,7 +61,7 @@ export interface MemoryRules {
   isGone(worker: WorkerMemoryState, isNamed: boolean): boolean;
   /** worker-memory.ts, WorkerMemory.collect: does the worker name the region? */
   names(worker: WorkerMemoryState): boolean;
-  /** serve.ts, WorkerServer.#enter: what the worker has after a message. */
+  /** worker-server.ts, WorkerServer.#enter: what the worker has after a message. */
   enter(worker: WorkerMemoryState, message: ToWorker): WorkerMemoryState;
 }
 

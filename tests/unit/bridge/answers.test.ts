@@ -123,7 +123,7 @@ describe("after a message that could not be read, a call", () => {
   });
 });
 
-it("a call of which a value was lost fails with it, and keeps the others", () => {
+it("of which a value was lost fails with it, and keeps the others", () => {
   const { answers } = setUp();
   const { call, told } = callOf(1, 1);
   answers.expect(call);
@@ -139,7 +139,7 @@ it("a call of which a value was lost fails with it, and keeps the others", () =>
   ]);
 });
 
-it("a call that failed elsewhere fails with what could not be read before that", () => {
+it("that failed elsewhere fails with what could not be read before that", () => {
   const { answers } = setUp();
   const { call, told } = callOf(1, 1);
   answers.expect(call);

@@ -21,7 +21,7 @@ const ONE_OF_EACH: readonly errors.SharrayError[] = [
 ];
 
 describe("errors between the two sides", () => {
-  it("are tested here, every class of them", () => {
+  it("are all tested here, every class of them", () => {
     const classes = Object.values(errors).filter(
       (value) => typeof value === "function" && value.prototype instanceof errors.SharrayError,
     );
@@ -41,7 +41,7 @@ describe("errors between the two sides", () => {
     },
   );
 
-  it("the cause has class, fields and causes, and its own stack; the error has this side's", () => {
+  it("have a cause with class, fields, causes and its own stack, and a stack of this side", () => {
     const error = new errors.KernelError(3, 30, 40, cause);
     const arrived = crossed(error) as errors.KernelError;
     expect(arrived.cause).toBeInstanceOf(RangeError);
@@ -51,7 +51,7 @@ describe("errors between the two sides", () => {
     expect(arrived.stack).toMatch(/^KernelError: Task 3 .*\n {4}at crossed/);
   });
 
-  it("a cause of this package has its class, too", () => {
+  it("have the class of a cause of this package, too", () => {
     const error = new errors.PayloadMutatedError(
       "x",
       7,
@@ -64,7 +64,7 @@ describe("errors between the two sides", () => {
     expect(arrived.cause).toMatchObject({ name: "KernelError", index: 1, cause: { at: 7 } });
   });
 
-  it("everything else that can be thrown arrives as from a kernel", () => {
+  it("may be anything else that can be thrown, which arrives as from a kernel", () => {
     expect(crossed("text")).toBe("text");
     expect(crossed(new TypeError("no"))).toBeInstanceOf(TypeError);
     const abort = crossed(new DOMException("stopped", "AbortError"));
@@ -75,7 +75,7 @@ describe("errors between the two sides", () => {
     expect(other).toMatchObject({ name: "Error", code: "ENOENT" });
   });
 
-  it("what had ended arrives with the error, and its outputs are this side's own", () => {
+  it("bring what had ended, with outputs of this side", () => {
     const error = new errors.TaskTimeoutError(2, 20, 30, 100);
     const outputs = Float64Array.of(1, 2);
     errors.attachPartial(error, () => ({
@@ -100,7 +100,7 @@ describe("errors between the two sides", () => {
     expect((crossed(new errors.KernelError(0, 0, 1, "x")) as errors.KernelError).partial).toBeUndefined();
   });
 
-  it("an answer is its value, or throws", async () => {
+  it("are thrown by an answer that has no value", async () => {
     expect(unpackAnswer(await answer(async () => 3))).toBe(3);
     const failed = await answer(async () => {
       throw new errors.ExecutorClosedError("map()");

@@ -23,7 +23,7 @@ function caller(lane: Lane, name: string, started: string[]) {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("a fair queue", () => {
-  it("a client without a running call starts at once, whatever the others have", async () => {
+  it("starts a client without a running call at once, whatever the others have", async () => {
     const queue = new FairQueue(2);
     const started: string[] = [];
     const a = caller(queue.lane(Infinity), "a", started);
@@ -35,7 +35,7 @@ describe("a fair queue", () => {
     expect(started).toEqual(["a", "a", "b"]);
   });
 
-  it("a free place goes to the client with the fewest running calls", async () => {
+  it("gives a free place to the client with the fewest running calls", async () => {
     const queue = new FairQueue(4);
     const started: string[] = [];
     const a = caller(queue.lane(Infinity), "a", started);
@@ -53,7 +53,7 @@ describe("a fair queue", () => {
     expect(started.slice(5)).toEqual(["b", "a"]);
   });
 
-  it("clients with equally many take turns", async () => {
+  it("has clients with equally many calls take turns", async () => {
     const queue = new FairQueue(1);
     const started: string[] = [];
     const callers = ["a", "b", "c"].map((name) => caller(queue.lane(Infinity), name, started));
@@ -66,7 +66,7 @@ describe("a fair queue", () => {
     expect(started).toEqual(["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
   });
 
-  it("a client's own limit holds, and its calls start in the order in which they were made", async () => {
+  it("holds a client's own limit, and starts its calls in the order in which they were made", async () => {
     const queue = new FairQueue(10);
     const lane = queue.lane(1);
     const started: number[] = [];
@@ -84,7 +84,7 @@ describe("a fair queue", () => {
     expect(started).toEqual([0, 1]);
   });
 
-  it("a call that is aborted while it waits leaves the line", () => {
+  it("drops a call that is aborted while it waits", () => {
     const queue = new FairQueue(1);
     const lane = queue.lane(1);
     const started: string[] = [];
@@ -101,7 +101,7 @@ describe("a fair queue", () => {
     expect(lane.running).toBe(0);
   });
 
-  it("a client that is gone gets no turn, and its running calls give their places back", async () => {
+  it("gives a client that is gone no turn, and takes the places of its running calls back", async () => {
     const queue = new FairQueue(1);
     const gone = queue.lane(Infinity);
     const stays = queue.lane(Infinity);

@@ -18,7 +18,7 @@ function callOf(holdsMemory: boolean) {
 }
 
 describe("a call at its host", () => {
-  it("is stopped once, in its job where it runs", () => {
+  it("is stopped once, in its job if it runs", () => {
     const { call, told, job } = callOf(false);
     call.runs(job);
     call.stop("enough");

@@ -15,7 +15,7 @@ async function* numbers(count: number, onTaken = (_index: number): void => {}): 
 }
 
 describe("a stream sent in batches", () => {
-  it("hands everything on, in order, many at once where the reader is slow", async () => {
+  it("arrives in order, many results at once if the reader is slow", async () => {
     const batches: number[][] = [];
     await sendInBatches(
       numbers(1000),

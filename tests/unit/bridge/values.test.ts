@@ -19,7 +19,7 @@ describe("results between the two sides", () => {
     );
   });
 
-  it("are an ordinary list, also where there are many numbers", () => {
+  it("are an ordinary list, even if there are many numbers", () => {
     const numbers = Array.from({ length: 1000 }, (_, i) => (i === 7 ? -0 : i === 8 ? Number.NaN : i / 3));
     expect(packValues(numbers)).toBeInstanceOf(Float64Array);
     const arrived = crossed(numbers);

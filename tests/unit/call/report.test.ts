@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PassReport } from "../../../src/call/call-record.js";
 import type { Measured } from "../../../src/call/measured-time.js";
 import { callTrace, executionEvent } from "../../../src/call/report.js";
@@ -8,6 +8,14 @@ import type { Estimate } from "../../../src/plan/plan.js";
 import { clock } from "../../../src/platform/clock.js";
 import type { Plan, StrategyName } from "../../../src/strategies/registry.js";
 import type { RunReport } from "../../../src/strategies/strategy.js";
+
+/** What `clock` said when `performance.now()` began to count. */
+const ORIGIN = 100;
+
+vi.mock("../../../src/platform/runtime.js", async (original) => ({
+  ...(await original<object>()),
+  performanceTime: (time: number) => time - ORIGIN,
+}));
 
 function estimate(total: number): Estimate {
   return { spawn: 0, place: 0, dispatch: 0, compute: total, results: 0, total };
@@ -182,14 +190,14 @@ describe("the trace of a call", () => {
   it("has a span for each part that took time", () => {
     const placing = { start: 114, end: 119, isRecycled: false };
     expect(spansOf(passOf(handedOver, { placing }))).toEqual([
-      ["plan", 100, 101],
-      ["place", 114, 119],
-      ["dispatch", 102, 103],
-      ["compute", 103, 113],
-      ["spawn", 120, 130],
-      ["dispatch", 130, 131],
-      ["compute", 131, 140],
-      ["results", 140, 150],
+      ["plan", 0, 1],
+      ["place", 14, 19],
+      ["dispatch", 2, 3],
+      ["compute", 3, 13],
+      ["spawn", 20, 30],
+      ["dispatch", 30, 31],
+      ["compute", 31, 40],
+      ["results", 40, 50],
     ]);
   });
 
@@ -201,9 +209,11 @@ describe("the trace of a call", () => {
       tasks: 100,
       strategy: "threads",
       reason: "planned",
-      start: 100,
-      end: 150,
-      claims: [claim(0), claim(1), claim(2)],
+      start: 0,
+      end: 50,
+      claims: [claim(0), claim(1), claim(2)].map((each) => {
+        return { ...each, start: each.start - ORIGIN, end: each.end - ORIGIN };
+      }),
       predicted: plan.predicted.threads,
       actual: measured.actual,
       error: undefined,
@@ -212,10 +222,10 @@ describe("the trace of a call", () => {
 
   it("of a call that failed ends where it failed", () => {
     const error = new Error("x");
-    expect(spansOf(passOf(handedOver, { measured: undefined })).at(-1)).toEqual(["compute", 131, 140]);
+    expect(spansOf(passOf(handedOver, { measured: undefined })).at(-1)).toEqual(["compute", 31, 40]);
     const early = callTrace(callOf(passOf([], { measured: undefined })), 150, undefined, error);
     expect(early).toMatchObject({ strategy: "sequential", actual: undefined, error, claims: [] });
-    expect(early.spans).toEqual([{ name: "plan", start: 100, end: 101 }]);
+    expect(early.spans).toEqual([{ name: "plan", start: 0, end: 1 }]);
   });
 });
 
@@ -268,8 +278,8 @@ describe("a call of several passes", () => {
     const { spans, tasks } = callTrace(call, 260, totals.actual, undefined);
     expect(tasks).toBe(200);
     expect(spans.filter(({ name }) => name === "plan")).toEqual([
-      { name: "plan", start: 100, end: 101 },
-      { name: "plan", start: 200, end: 202 },
+      { name: "plan", start: 0, end: 1 },
+      { name: "plan", start: 100, end: 102 },
     ]);
   });
 });

@@ -11,15 +11,15 @@ const STATUS = "Name:\tnode\nVmPeak:\t  800000 kB\nVmSize:\t  700000 kB\nVmRSS:\
 const files = (limits: string | undefined, status: string | undefined) => (path: string) =>
   ({ "/proc/self/limits": limits, "/proc/self/status": status })[path];
 
-it("is the soft limit without what the process has", () => {
+it("leaves of the address space the soft limit without what the process has", () => {
   expect(addressSpaceLeft(files(LIMITS.replace("SOFT", "1073741824"), STATUS))).toBe(2 ** 30 - 716_800_000);
 });
 
-it("may be less than nothing, as the limit may come later", () => {
+it("may leave less than nothing of the address space, because the limit may come later", () => {
   expect(addressSpaceLeft(files(LIMITS.replace("SOFT", "716800"), STATUS))).toBe(716_800 - 716_800_000);
 });
 
-it("has no end without a limit, nor if nothing can be read", () => {
+it("leaves an address space without end if there is no limit, or none can be read", () => {
   const unlimited = LIMITS.replace("SOFT", "unlimited");
   const limited = LIMITS.replace("SOFT", "716800");
   for (const given of [files(unlimited, STATUS), files(undefined, STATUS), files(limited, undefined)]) {

@@ -59,11 +59,11 @@ describe("machines", () => {
 });
 
 describe("what the runtime tells", () => {
-  it("decides where nothing can be read", () => {
+  it("decides if nothing can be read", () => {
     expect(cpuBudgetOf(() => undefined, 12)).toBe(12);
   });
 
-  it("counts where it is the least", () => {
+  it("counts if it is the least", () => {
     expect(cpuBudgetOf(machine("v2-root"), 2)).toBe(2);
     expect(cpuBudgetOf(machine("affinity"), 4)).toBe(4);
   });

@@ -8,7 +8,7 @@ function leftOut(looks: Looks): number {
   return count;
 }
 
-it("looks at each chance while that is worth it", () => {
+it("has a thread look at each chance while that pays", () => {
   const looks = new Looks();
   for (let i = 0; i < 10; i++) {
     expect(looks.take()).toBe(true);
@@ -16,7 +16,7 @@ it("looks at each chance while that is worth it", () => {
   }
 });
 
-it("leaves out more and more chances while it looks in vain, but not ever more", () => {
+it("has a thread leave out more and more chances while it looks in vain, up to a bound", () => {
   const looks = new Looks();
   const seen = Array.from({ length: 6 }, () => {
     looks.ended(false);
@@ -25,7 +25,7 @@ it("leaves out more and more chances while it looks in vain, but not ever more",
   expect(seen).toEqual([2, 4, 8, 8, 8, 8]);
 });
 
-it("looks at each chance again once it was worth it", () => {
+it("has a thread look at each chance again once that paid", () => {
   const looks = new Looks();
   for (let i = 0; i < 5; i++) looks.ended(false);
   leftOut(looks);

@@ -1,6 +1,18 @@
 import { runInNewContext, Script } from "node:vm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { callWithin, canStop, TIMED_OUT } from "../../../src/platform/watchdog.js";
+
+const late = vi.hoisted(() => ({ is: false }));
+
+vi.mock("../../../src/platform/inspector.js", async (original) => {
+  const { inspect } = await original<typeof import("../../../src/platform/inspector.js")>();
+  const slow: typeof inspect = (work) => {
+    if (!late.is) return inspect(work);
+    for (const end = performance.now() + 5; performance.now() < end; );
+    throw new Error("Execution was terminated");
+  };
+  return { inspect: slow };
+});
 
 it("can stop functions here", () => {
   expect(canStop()).toBe(true);
@@ -35,6 +47,16 @@ describe("callWithin", () => {
     ).toThrow(error);
   });
 
+  it("does not begin a function whose time is up by then: nothing would stop it", () => {
+    let hasBegun = false;
+    late.is = true;
+    const outcome = callWithin(() => {
+      hasBegun = true;
+    }, 1);
+    late.is = false;
+    expect([outcome, hasBegun]).toEqual([TIMED_OUT, false]);
+  });
+
   it("stops one that does not end, and goes on working", () => {
     expect(
       callWithin(() => {
@@ -54,7 +76,7 @@ describe("callWithin", () => {
     expect(Reflect.ownKeys(globalThis).length).toBe(before);
   });
 
-  it("leaves nothing on the global object either where it was stopped, or threw", () => {
+  it("leaves nothing on the global object either if the function was stopped, or threw", () => {
     const before = Reflect.ownKeys(globalThis);
     const endless = callWithin(() => {
       for (;;);

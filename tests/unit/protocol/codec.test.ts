@@ -400,7 +400,7 @@ describe("a value that cannot cross, refused with its path", () => {
   const cyclic: { name: string; children: unknown[] } = { name: "x", children: [] };
   cyclic.children.push({ parent: cyclic });
   const allowed =
-    "made of numbers, strings, booleans, bigints, null, dates, typed arrays, lists and plain objects";
+    "made of numbers, strings, booleans, bigints, null, dates, typed arrays, WebAssembly modules, lists and plain objects";
 
   it.each<[string, unknown, string, string, string]>([
     ["function", { model: { fit() {} } }, "args.model.fit", allowed, "function fit"],

@@ -21,6 +21,7 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
   clearOutputs: [true, undefined],
   args: [Uint8Array.of(1, 2), Uint8Array.of(1, 3)],
   shared: [null, Uint8Array.of(1)],
+  seed: [2 ** 53 - 1, undefined],
   captures: [Uint8Array.of(1), undefined],
 };
 const NAMES = Object.keys(VALUES) as (keyof JobSpec)[];

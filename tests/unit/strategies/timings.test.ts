@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CLOCK_OFFSET } from "../../../src/platform/runtime.js";
 import { ENDED, LOG_WORDS, LOGGED, METER_WORDS, STARTED } from "../../../src/protocol/meter.js";
 import { claimsOf, computingTime } from "../../../src/strategies/timings.js";
 
 function meterOf(start: number, end: number, logged = 0): Float64Array {
   const meter = new Float64Array(METER_WORDS);
-  meter[STARTED] = start === 0 ? 0 : start + CLOCK_OFFSET;
-  meter[ENDED] = end === 0 ? 0 : end + CLOCK_OFFSET;
+  meter[STARTED] = start === 0 ? 0 : start;
+  meter[ENDED] = end === 0 ? 0 : end;
   meter[LOGGED] = logged;
   return meter;
 }
@@ -44,7 +43,7 @@ describe("the time of computing", () => {
 describe("claims", () => {
   it("are read as far as they were logged", () => {
     const log = new Float64Array(3 * LOG_WORDS);
-    log.set([10 + CLOCK_OFFSET, 12 + CLOCK_OFFSET, 0, 1, 12 + CLOCK_OFFSET, 15 + CLOCK_OFFSET, 1, 7]);
+    log.set([10, 12, 0, 1, 12, 15, 1, 7]);
     // What a recycled region still held.
     log.fill(Number.NaN, 2 * LOG_WORDS);
     const claims = claimsOf(3, meterOf(10, 15, 2), log);

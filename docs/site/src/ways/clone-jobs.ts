@@ -51,7 +51,7 @@ export function runJob(job: CloneJob): Float64Array<ArrayBuffer> | Uint32Array<A
   }
 }
 
-/** What a kernel is told beside its data. */
+/** What these kernels are told beside their data. */
 function contextOf<A>(args: A) {
-  return { args, index: 0, start: 0, end: 0, aborted: () => false };
+  return { args };
 }

@@ -55,7 +55,7 @@ export class BuiltIns {
   readonly #entries: Entry[] = [];
   readonly #holders: Holder[] = [];
   readonly #accessors: Entry[] = [];
-  /** Does `mend` take next to no time? Not where no code may be made of text. */
+  /** Whether `mend` takes next to no time. It does not if no code may be made of text. */
   readonly isQuick = mayCompile();
   /** Is every function and object that sharray itself needs as it was? */
   readonly #isSound: () => boolean;
@@ -105,7 +105,7 @@ export class BuiltIns {
     if (!holds(this.#isSound) || !holds(areSamplesSound)) this.#restore();
   }
 
-  /** Puts all back if anything has changed: some 10 µs where nothing has. @throws as `mend` */
+  /** Puts all back if anything has changed: some 10 µs if nothing has. @throws as `mend` */
   mendAll(): void {
     if (!this.areWhole()) this.#restore();
   }

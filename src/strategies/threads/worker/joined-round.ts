@@ -12,7 +12,7 @@ import { ReportSender } from "./report-sender.js";
 import type { LoadedKernel } from "./worker-kernels.js";
 
 export class JoinedRound {
-  readonly outbox: ReportSender;
+  readonly sender: ReportSender;
   /** Its number. */
   readonly kernel: number;
   /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
@@ -40,7 +40,7 @@ export class JoinedRound {
     const wanted = new AbortCheck(control, meter);
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
     // After a loss nothing gathers for long: the next worker may be lost as well.
-    this.outbox = new ReportSender(port, wake.round, stream || order !== undefined, leave);
+    this.sender = new ReportSender(port, wake.round, stream || order !== undefined, leave);
     this.#parts = {
       // A task finds nothing that the one before has left there.
       run: mend !== undefined && mendsEach ? mended(run, mend) : run,
@@ -48,7 +48,7 @@ export class JoinedRound {
       control,
       results: block.results,
       departure: new ResultCopier(kernel.stateful, borrowed),
-      outbox: this.outbox,
+      outbox: this.sender,
       tasks,
       order,
       meter,
@@ -86,7 +86,7 @@ export class JoinedRound {
   repeat(wake: WakeMessage): void {
     this.#wake = wake;
     this.#run = new TaskLoop(this.#parts);
-    this.outbox.begin(wake.round);
+    this.sender.begin(wake.round);
   }
 }
 

@@ -9,9 +9,9 @@ const { add, compareExchange, exchange, load, notify, store, sub, wait } = globa
 
 export const Atomics = { add, compareExchange, exchange, load, notify, store, sub, wait };
 
-const { abs, ceil, floor, imul, max, min, random } = globalThis.Math;
+const { PI, abs, ceil, cos, floor, imul, log, max, min, random, sin, sqrt } = globalThis.Math;
 
-export const Math = { abs, ceil, floor, imul, max, min, random };
+export const Math = { PI, abs, ceil, cos, floor, imul, log, max, min, random, sin, sqrt };
 
 export const {
   AggregateError,

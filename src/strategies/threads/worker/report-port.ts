@@ -20,7 +20,7 @@ export class ReportPort {
     return (this.#last + 1) | 0 || 1;
   }
 
-  /** @throws DataCloneError, RangeError where the message can't be sent; then nothing was */
+  /** @throws DataCloneError, RangeError if the message can't be sent; then nothing was */
   post(message: AnyReport, transfer?: readonly ArrayBuffer[]): void {
     this.#port.postMessage(message, transfer);
     this.#last = this.next;

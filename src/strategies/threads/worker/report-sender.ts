@@ -45,7 +45,7 @@ export class ReportSender implements ResultSink {
     for (const buffer of transfer) this.#transfer.push(buffer);
   }
 
-  /** @throws Error where this worker is of no use any more: then it is to blame, perhaps, and not the task */
+  /** @throws Error if this worker is of no use any more: then it is to blame, perhaps, and not the task */
   failure(index: number, thrown: Thrown): void {
     assertIntact();
     // Errors have fields of any size.
@@ -64,7 +64,7 @@ export class ReportSender implements ResultSink {
   }
 
   /**
-   * Sends what is left and that the worker has left the round: by message where it must. A silent leave would overtake
+   * Sends what is left and that the worker has left the round: by message if it must. A silent leave would overtake
    * messages, and who has left is not listened to any more.
    */
   leave(): void {
@@ -74,7 +74,7 @@ export class ReportSender implements ResultSink {
     this.#send(true);
   }
 
-  /** Sends what has gathered where it would be too much with `weight` more. It is marked as posted already. */
+  /** Sends what has gathered if it would be too much with `weight` more. It is marked as posted already. */
   #makeRoom(weight: number): void {
     if (this.#weight + weight > HEAVY) this.flush();
     this.#weight += weight;

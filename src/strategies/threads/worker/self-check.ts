@@ -24,8 +24,8 @@ const globals = Object.entries(Object.getOwnPropertyDescriptors(globalThis))
 const args = Uint8Array.of(0x81, 0xa4, 0x6c, 0x69, 0x73, 0x74, 0x92, 7, 20);
 
 /**
- * Tries in small what a task takes: 0.05 to 0.16 ms (Node 20), spent only where something has failed.
- * @throws Error where it does not come out right; to be left uncaught, so that the pool takes another worker
+ * Tries in small what a task takes: 0.05 to 0.16 ms (Node 20), spent only when something has failed.
+ * @throws Error if it does not come out right; to be left uncaught, so that the pool takes another worker
  */
 export function assertIntact(): void {
   if (!isIntact()) throw uselessError();

@@ -1,4 +1,5 @@
 /** Handles of shared memory that a worker was given. */
+import { type MemoryHandle, memoryOf } from "../../../memory/wasm-modules.js";
 import { collectGarbage } from "../../../platform/collector.js";
 
 interface Handle {
@@ -12,7 +13,8 @@ export class WorkerMemory {
   /** Let go, and perhaps not collected. */
   readonly #garbage = new Map<number, WeakRef<SharedArrayBuffer>>();
 
-  add(id: number, buffer: SharedArrayBuffer): void {
+  add(id: number, handle: MemoryHandle): void {
+    const buffer = memoryOf(handle);
     this.#handles.set(id, { buffer, ref: new WeakRef(buffer) });
   }
 

@@ -2,11 +2,9 @@
 
 import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
-import { Looks } from "../../../platform/looks.js";
 import { nextTurn } from "../../../platform/runtime.js";
 import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
 import { unpackPlaces } from "../../../protocol/descriptor.js";
-import { Doorbell } from "../../../protocol/doorbell.js";
 import type {
   CollectedReport,
   ReportMessage,
@@ -18,24 +16,17 @@ import type {
 import { leaveAt, readRound } from "../../../protocol/round.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
+import { BellWait, type Waiting } from "./bell-wait.js";
 import { JoinedRound } from "./joined-round.js";
 import { type Port, ReportPort } from "./report-port.js";
 import { assertIntact } from "./self-check.js";
 import { WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
-// A parked worker takes no messages and fires no timers, so after this long the event loop has a turn.
-const PARK_MS = 1;
-// Looking at the bell saves the time to wake a thread, 5-100 µs. A caller that goes on at once rings within that.
-const LOOK_MS = 0.1;
-// How long after its last round a worker parks: twice as long each time that it was worth it, half as long where not.
-const LEAST_PATIENCE_MS = 1;
-const MOST_PATIENCE_MS = 16;
-
 // What is there after that, a kernel has kept.
 const COLLECT_TRIES = 3;
 
-export class WorkerServer {
+export class WorkerServer implements Waiting {
   readonly #port: ReportPort;
   /** Rejects when the initializer throws; then the pool ends this worker. */
   readonly #initialized: Promise<void>;
@@ -44,30 +35,26 @@ export class WorkerServer {
   readonly #queue: JoinedRound[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
   readonly #shut = new Map<number, JoinedRound>();
-  /** The last part in a round in that memory, where the next one may be the same. */
+  /** The last part in a round in that memory, which the next one may repeat. */
   readonly #standing = new Map<number, JoinedRound>();
-  readonly #bell: Doorbell;
-  readonly #looks: Looks | undefined;
-  readonly #parks: boolean;
-  readonly #takeMessage: () => WorkerMessage | undefined;
+  /** Undefined: the worker is woken by messages alone. */
+  readonly #bell: BellWait | undefined;
+  readonly takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
   #running = false;
   /** Did it run all tasks of the last round? */
   #wasAlone = false;
   #lastTurn = 0;
-  #patience = LEAST_PATIENCE_MS;
 
   /**
    * Reports as soon as the initializer has ended.
-   * @param takeMessage takes the next message from the port at once, where there is one
+   * @param takeMessage takes the next message from the port at once; `undefined` if there is none
    */
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
-    this.#bell = new Doorbell(setup.bell);
-    this.#looks = setup.spins ? new Looks() : undefined;
-    this.#parks = setup.parks;
-    this.#takeMessage = takeMessage;
+    this.#bell = setup.parks ? new BellWait(setup, this) : undefined;
+    this.takeMessage = takeMessage;
     this.#initialized = initialize(setup);
     const report = (broken: StartReport["broken"]): void => {
       const started: StartReport = { round: null, broken };
@@ -79,14 +66,36 @@ export class WorkerServer {
     );
   }
 
+  /** Puts back what sharray rests on. @throws Error if that is impossible, to be left uncaught */
+  mend(): void {
+    this.#kernels.mend();
+  }
+
+  /** Puts back what any code rests on. @throws as `mend` */
+  mendAll(): void {
+    this.#kernels.mendAll();
+  }
+
+  get hasWork(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  get isJoining(): boolean {
+    return this.#joining > 0;
+  }
+
+  get isTurnDue(): boolean {
+    return clock() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
+  }
+
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
   async receive(message: WorkerMessage): Promise<void> {
-    await this.#enter(message);
+    await this.enter(message);
     if (!this.#running) await this.#serve();
   }
 
-  /** @returns undefined where the round could be joined at once */
-  #enter(wake: WorkerMessage): Promise<void> | undefined {
+  /** @returns `undefined` if the round could be joined at once */
+  enter(wake: WorkerMessage): Promise<void> | undefined {
     this.#kernels.mend();
     // In this order: memory that the pool lets go may come back by way of the user.
     if (wake.forget !== null) {
@@ -172,71 +181,15 @@ export class WorkerServer {
         if (!left) {
           // Rounds take turns, and between turns messages come in and timers fire.
           this.#queue.push(current);
-          await this.#turn();
+          await this.turn();
         }
       }
-      const waiting = this.#parks ? this.#waitAtBell() : undefined;
+      const wasAlone = this.#wasAlone;
+      this.#wasAlone = false;
+      const waiting = this.#bell?.wait(wasAlone);
       if (waiting !== undefined) await waiting;
     } while (this.#queue.length > 0);
     this.#running = false;
-  }
-
-  /**
-   * Waits for the next round at the bell, for a while.
-   * @returns undefined where one came at once: a promise would make it 0.3 µs longer
-   */
-  #waitAtBell(): Promise<void> | undefined {
-    if (this.#joining > 0) return undefined;
-    const until = clock() + this.#patience;
-    const entering = this.#park();
-    if (entering.length > 0 || this.#queue.length === 0 || this.#isTurnDue) {
-      return this.#stayAtBell(until, entering);
-    }
-    this.#patience = Math.min(MOST_PATIENCE_MS, 2 * this.#patience);
-    return undefined;
-  }
-
-  async #stayAtBell(until: number, entering: readonly Promise<void>[]): Promise<void> {
-    for (let joining = entering; ; joining = this.#park()) {
-      if (joining.length > 0) await Promise.all(joining);
-      if (this.#queue.length === 0 || this.#isTurnDue) await this.#turn();
-      if (this.#queue.length > 0) {
-        this.#patience = Math.min(MOST_PATIENCE_MS, 2 * this.#patience);
-        return;
-      }
-      if (this.#joining > 0 || clock() >= until) break;
-    }
-    this.#patience = Math.max(LEAST_PATIENCE_MS, this.#patience / 2);
-  }
-
-  /** Kernels may have timers, and messages of their own. */
-  get #isTurnDue(): boolean {
-    return clock() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
-  }
-
-  /** Parks once. @returns the rounds that cannot be joined at once, all together */
-  #park(): Promise<void>[] {
-    this.#kernels.mend();
-    const messages: WorkerMessage[] = [];
-    const takeMessages = (): boolean => {
-      for (let taken = this.#takeMessage(); taken !== undefined; taken = this.#takeMessage())
-        messages.push(taken);
-      return messages.length > 0;
-    };
-    // Only a worker that had a whole round for itself looks: as a rule the next one is for it again.
-    const looks = this.#wasAlone && this.#looks?.take() === true;
-    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, PARK_MS);
-    if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
-    this.#wasAlone = false;
-    if (mail !== undefined) messages.push(mail);
-    // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss
-    // what it brings.
-    const entering: Promise<void>[] = [];
-    for (const message of messages) {
-      const joining = this.#enter(message);
-      if (joining !== undefined) entering.push(joining);
-    }
-    return entering;
   }
 
   /** @returns whether the worker has left the round */
@@ -260,19 +213,19 @@ export class WorkerServer {
   }
 
   #ended(current: JoinedRound, state: "left" | "shut" | "paused"): boolean {
-    const { wake, run, outbox } = current;
+    const { wake, run, sender } = current;
     if (state === "paused") {
       // The next turn may be far: another round's task comes first.
-      outbox.flush();
+      sender.flush();
       return false;
     }
     if (state === "shut") this.#shut.set(wake.memory, current);
     this.#wasAlone = run.tookAll;
-    outbox.leave();
+    sender.leave();
     return true;
   }
 
-  async #turn(): Promise<void> {
+  async turn(): Promise<void> {
     await nextTurn();
     this.#lastTurn = clock();
     this.#kernels.mend();

@@ -279,7 +279,7 @@ it("says what a parser would of plain kernels with a few words changed", () => {
       plain += 1;
       expect(read).toEqual(analysed(text));
     }),
-    { numRuns: 4000 },
+    { numRuns: 1000 },
   );
-  expect(Math.min(plain, other)).toBeGreaterThan(500);
+  expect(Math.min(plain, other)).toBeGreaterThan(100);
 });

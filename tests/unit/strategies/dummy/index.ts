@@ -1,7 +1,7 @@
 /** A strategy as its folder would have it: runs jobs here, in a later turn, and calls that another place. */
 import { estimateOf } from "../../../../src/plan/estimate.js";
+import type { StrategyDescriptor } from "../../../../src/strategies/descriptor.js";
 import { SequentialRun } from "../../../../src/strategies/sequential/sequential-run.js";
-import type { StrategyDescriptor } from "../../../../src/strategies/strategy.js";
 
 /** Why it can't run; a test may set it. */
 export const state: { unavailable: string | undefined } = { unavailable: undefined };

@@ -3,19 +3,27 @@
  * source as it does. Out of these comes one source that makes the function anew. Values are not in it, so that the same
  * functions over other values are the same kernel.
  */
-import { quote } from "../../errors.js";
 import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
-import { keyPath } from "../../platform/key-path.js";
-import { isDate } from "../../platform/realms.js";
 import type { Captured, PlacedFunction } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
-import { VITE_IMPORT } from "./free-variables.js";
+import {
+  DATA,
+  elementPath,
+  holdsFunctions,
+  isMethod,
+  isNamespace,
+  join,
+  memberIn,
+  Refusal,
+  refusedObject,
+} from "./captured-data.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, readText } from "./source.js";
+import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
 export interface Closure extends Captured {
@@ -28,26 +36,8 @@ export interface Closure extends Captured {
   readonly writes: number;
 }
 
-/** A captured variable can't travel. */
-export class Refusal extends Error {
-  /** From the kernel to the value: `model.fit`. */
-  readonly path: string;
-  /** What it must be, and is not. */
-  readonly why: string;
-
-  constructor(path: string, why: string) {
-    super(`${path} ${why}`);
-    this.path = path;
-    this.why = why;
-  }
-}
-
 // All parameters that kernels have.
 const WRITES_ALL = 0b111;
-// As of `args`.
-const MAX_DEPTH = 500;
-
-const DATA = "must be data or a plain function";
 
 /** Reads a kernel's closure. */
 export class ClosureReader {
@@ -64,7 +54,6 @@ export class ClosureReader {
   readonly #values: Record<string, unknown> = {};
   /** Assigns variables that hold functions which come later: they call each other. */
   readonly #links: string[] = [];
-  readonly #ancestors: object[] = [];
   /** Whether the value that was read last leads to a function that is not there yet. */
   #isLate = false;
   #stateful = false;
@@ -167,7 +156,9 @@ export class ClosureReader {
     const own = join(path, name);
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
-    const value = valueIn(scopeWith(name, scopes) ?? globalThis, name, own);
+    const scope = scopeWith(name, scopes);
+    const isGlobal = scope === undefined && name in globalThis;
+    const value = isGlobal ? memberIn(globalThis, name, path) : valueIn(scope ?? {}, name, own);
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
@@ -189,8 +180,8 @@ export class ClosureReader {
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
     const parts = [...members].sort().map((member) => {
-      const own = elementPath(object, member, path);
-      return `[${JSON.stringify(member)}]:${this.#value(memberIn(object, member, own), own)}`;
+      const value = memberIn(object, member, path);
+      return `[${JSON.stringify(member)}]:${this.#value(value, elementPath(object, member, path))}`;
     });
     return `Object.freeze({${parts.join()}})`;
   }
@@ -200,7 +191,7 @@ export class ClosureReader {
     if (typeof value === "function") return this.#function(value, path);
     const builtIn = builtInPath(value);
     if (builtIn !== undefined) return builtIn;
-    if (this.#hasFunctions(value, path)) return this.#container(value as object, path);
+    if (holdsFunctions(value, path)) return this.#container(value as object, path);
     let unique = path;
     while (Object.hasOwn(this.#values, unique)) unique += "'";
     this.#values[unique] = value;
@@ -214,30 +205,6 @@ export class ClosureReader {
       this.#value(each, elementPath(value, `${i}`, path)),
     );
     return `Object.freeze([${parts.join()}])`;
-  }
-
-  /** @throws Refusal for what is neither data nor a function */
-  #hasFunctions(value: unknown, path: string): boolean {
-    if (typeof value === "function") return true;
-    if (typeof value === "symbol") throw new Refusal(path, `${DATA}, got a symbol`);
-    if (typeof value !== "object" || value === null || isTypedArray(value) || isDate(value)) return false;
-    if (!Array.isArray(value) && !isRecord(value)) throw refusedObject(value, path);
-    const ancestors = this.#ancestors;
-    if (ancestors.includes(value))
-      throw new Refusal(path, "must be free of cycles, got an object that contains itself");
-    if (ancestors.length >= MAX_DEPTH) throw new Refusal(path, `must be nested at most ${MAX_DEPTH} deep`);
-    ancestors.push(value);
-    let hasFunctions = false;
-    for (const key of Object.keys(value)) {
-      const each = memberIn(value as Scope, key, elementPath(value, key, path));
-      // Numbers and texts need no look.
-      if (typeof each === "function") hasFunctions = true;
-      else if (typeof each === "object" || typeof each === "symbol") {
-        hasFunctions = this.#hasFunctions(each, elementPath(value, key, path)) || hasFunctions;
-      }
-    }
-    ancestors.pop();
-    return hasFunctions;
   }
 }
 
@@ -267,53 +234,7 @@ function valueIn(scope: Scope, name: string, path: string): unknown {
   }
 }
 
-function memberIn(object: Scope, member: string, path: string): unknown {
-  const property = Object.getOwnPropertyDescriptor(object, member);
-  const isAccessor = property?.get !== undefined || property?.set !== undefined;
-  if (isAccessor && !isNamespace(object)) throw new Refusal(path, `${DATA}, got an accessor`);
-  return object[member];
-}
-
-/** An object that stands for a module: of the language, of Vite and Vitest, or of a bundler. */
-function isNamespace(value: unknown, name = ""): value is Scope {
-  if (typeof value !== "object" || value === null) return false;
-  return (
-    VITE_IMPORT.test(name) ||
-    Object.prototype.toString.call(value) === "[object Module]" ||
-    Object.hasOwn(value, "__esModule")
-  );
-}
-
 function hasNoneInherited(members: Iterable<string>, object: object): boolean {
   for (const member of members) if (member in object && !Object.hasOwn(object, member)) return false;
   return true;
-}
-
-function isMethod(value: unknown, name: string): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  for (let holder: object | null = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
-    const property = Object.getOwnPropertyDescriptor(holder, name);
-    if (property !== undefined) return typeof property.value === "function";
-  }
-  return false;
-}
-
-/** @param method of it that is used; default: the first one of its class */
-function refusedObject(value: object, path: string, method?: string): Refusal {
-  const prototype = (Object.getPrototypeOf(value) ?? {}) as object;
-  const used =
-    method ??
-    Object.getOwnPropertyNames(prototype).find((name) => name !== "constructor" && isMethod(prototype, name));
-  if (used === undefined) return new Refusal(path, `${DATA}, got ${quote(value)}`);
-  return new Refusal(`${path}${keyPath(used)}`, `${DATA}, got a method of ${quote(value)}`);
-}
-
-/** @param path empty for the kernel itself */
-function join(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
-}
-
-function elementPath(holder: object, key: string, path: string): string {
-  if (Array.isArray(holder)) return `${path}[${key}]`;
-  return path === "" ? key : `${path}${keyPath(key)}`;
 }

@@ -1,0 +1,75 @@
+/** What a text does with a variable that it does not declare. */
+import type { Identifier, Node } from "estree";
+import type { FreeVariable } from "./kernel-text.js";
+import { isMutating } from "./writing.js";
+
+export type Parents = ReadonlyMap<Node, Node>;
+
+/**
+ * The variable with one more use of it.
+ * @param before what earlier uses say; `undefined` if there are none
+ */
+export function withUse(
+  before: FreeVariable | undefined,
+  identifier: Identifier,
+  isWrite: boolean,
+  parents: Parents,
+): FreeVariable {
+  const member = memberOf(identifier, parents);
+  const isRead = member !== undefined && !isTarget(parents.get(identifier) as Node, parents);
+  const members = before === undefined ? new Set<string>() : before.members;
+  let outermost: Node = identifier;
+  for (
+    let parent = parents.get(outermost);
+    parent?.type === "MemberExpression" && parent.object === outermost;
+  ) {
+    outermost = parent;
+    parent = parents.get(outermost);
+  }
+  return {
+    name: identifier.name,
+    members: isRead && members !== undefined ? new Set([...members, member]) : undefined,
+    isAssigned: isWrite || before?.isAssigned === true,
+    isWrittenInto:
+      (outermost !== identifier && isTarget(outermost, parents)) || before?.isWrittenInto === true,
+    isMutated:
+      (member !== undefined && isMutating(member) && isCallee(parents.get(identifier) as Node, parents)) ||
+      before?.isMutated === true,
+  };
+}
+
+/** The member that is read of a variable; `undefined` if it is not one with a name. */
+function memberOf(identifier: Identifier, parents: Parents): string | undefined {
+  const parent = parents.get(identifier);
+  if (parent?.type !== "MemberExpression" || parent.object !== identifier) return undefined;
+  const { property, computed } = parent;
+  if (property.type === "Identifier" && !computed) return property.name;
+  return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
+}
+
+/** Whether something is assigned to this expression. */
+function isTarget(node: Node, parents: Parents): boolean {
+  const parent = parents.get(node);
+  switch (parent?.type) {
+    case "AssignmentExpression":
+    case "AssignmentPattern":
+    case "ForInStatement":
+    case "ForOfStatement":
+      return parent.left === node;
+    case "UpdateExpression":
+    case "ArrayPattern":
+    case "RestElement":
+      return true;
+    case "UnaryExpression":
+      return parent.operator === "delete";
+    case "Property":
+      return parent.value === node && parents.get(parent)?.type === "ObjectPattern";
+    default:
+      return false;
+  }
+}
+
+export function isCallee(node: Node, parents: Parents): boolean {
+  const call = parents.get(node);
+  return call?.type === "CallExpression" && call.callee === node;
+}
