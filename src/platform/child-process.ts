@@ -50,7 +50,14 @@ export class Child {
       env: { ...process.env, [POOL_PARENT]: String(process.pid) },
       windowsHide: true,
     });
+    const channel = child.stdio?.[CHANNEL_FD] as Socket | null | undefined;
+    if (channel == null) {
+      // Node tells of it in a later turn, too.
+      child.on("error", () => {});
+      throw new Error("no descriptor is left for the streams of a process");
+    }
     this.#process = child;
+    this.#channel = channel;
     child.on("error", (error) => this.#end({ exitCode: 1, signal: undefined, error }));
     child.on("exit", (code, signal) => {
       const exitCode = signal === null ? (code as number) : 128 + constants.signals[signal];
@@ -59,12 +66,10 @@ export class Child {
       else setTimeout(() => this.#end(this.#ending as Ending), REST_MS);
     });
     child.stdin?.on("error", () => {});
-    const channel = child.stdio[CHANNEL_FD] as Socket;
-    this.#channel = channel;
-    channel?.on("data", (bytes: Uint8Array) => listener.receive(bytes));
+    channel.on("data", (bytes: Uint8Array) => listener.receive(bytes));
     // A child that has gone does not read what was written to it.
-    channel?.on("error", () => {});
-    channel?.on("close", () => {
+    channel.on("error", () => {});
+    channel.on("close", () => {
       if (this.#ending !== undefined) this.#end(this.#ending);
     });
   }
@@ -99,7 +104,7 @@ export class Child {
   #end(ending: Ending): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#channel?.destroy();
+    this.#channel.destroy();
     this.#listener.ended(ending);
   }
 }

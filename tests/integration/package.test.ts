@@ -56,7 +56,13 @@ describe("the tarball", () => {
     expect(modules.filter((path) => !isChunk(path) && !types.includes(path))).toEqual(
       [
         ...["LICENSES.txt", "bridge/index.js", "core.js", "index.js", "thread-control.js"],
-        ...["telemetry/otel.js", "telemetry/trace.js", "worker/LICENSES.txt", "worker/entry.cjs"],
+        ...[
+          "telemetry/otel.js",
+          "telemetry/trace.js",
+          "worker/LICENSES.txt",
+          "worker/child.cjs",
+          "worker/entry.cjs",
+        ],
         ...entries.map((file) => `bundler/${file}`),
         ...[...entries, "worker.js"].map((file) => `browser/${file}`),
       ]

@@ -235,12 +235,18 @@ describe("kernels that are not thread-safe", () => {
 
   test("never run on threads: not by choice, not by request", async () => {
     const { pid } = (await import(kernels)) as { pid: (x: number) => number };
-    const executor = create({ strategy: "auto" });
-    const where = await executor.map(
-      Array.from({ length: 200 }, (_, i) => i),
-      pid,
-    );
-    expect(new Set(where).has(process.pid) || where.length > 0).toBe(true);
+    const decisions = new Set<string>();
+    const executor = create({
+      strategy: "auto",
+      telemetry: (event, payload) => {
+        if (event === "parallel_decision") decisions.add(payload.decision);
+      },
+    });
+    const items = Array.from({ length: 40 }, (_, i) => i);
+    // Long enough that other processes are worth their start.
+    for (let i = 0; i < 3; i += 1) await executor.map(items, pid);
+    expect([...decisions].sort()).toEqual(["processes", "sequential"]);
+    expect(executor.explain(new Float64Array(1), pid as never).predicted).toHaveProperty("processes");
     const call = executor.map([1], pid, { strategy: "threads" });
     await expect(call).rejects.toThrow(
       'Cannot run on strategy "threads" as its kernel is not thread-safe: run it on strategy "processes"',

@@ -39,7 +39,12 @@ class ProcessesStrategy implements Strategy {
         this.#transfer ??= new Transfer(() => {
           this.#transfer = undefined;
         });
-        return new ProcessSlot(number, { resourceLimits, initializer }, this.#transfer, owner);
+        try {
+          return new ProcessSlot(number, { resourceLimits, initializer }, this.#transfer, owner);
+        } catch (error) {
+          this.#transfer.closeIfUnused();
+          throw error;
+        }
       },
       maxWorkers,
       idleTimeout,

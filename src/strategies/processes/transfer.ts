@@ -21,6 +21,10 @@ export class Transfer {
 
   childEnded(): void {
     this.#children -= 1;
+    this.closeIfUnused();
+  }
+
+  closeIfUnused(): void {
     if (this.#children > 0) return;
     this.transit.close();
     this.#onEnd();
