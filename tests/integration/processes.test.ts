@@ -2,8 +2,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { KernelError, ParallelExecutor, TaskTimeoutError, WorkerLostError } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
+import { installed } from "./installed.js";
 import { runNode } from "./run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "sharray-processes-"));
@@ -320,4 +322,21 @@ test("errors have the class, the message and the fields that they were thrown wi
   expect(error).toBeInstanceOf(KernelError);
   expect(error.cause).toBeInstanceOf(RangeError);
   expect(error.cause).toMatchObject({ message: "mine", cause: "why", at: 2 });
+});
+
+test("the example: a decoder that one file crashes leaves all other thumbnails", async () => {
+  const { code, stdout, stderr } = await runNode(
+    [
+      fileURLToPath(new URL("cli.mjs", import.meta.resolve("tsx"))),
+      join(installed.repository, "docs/examples/thumbnails.ts"),
+    ],
+    { cwd: installed.repository },
+  );
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toBe(
+    "picture-17.raw ended its process twice, by SIGSEGV\n" +
+      "23 of 24 thumbnails of 16 x 16 are there, 1 is not\n" +
+      "the next picture has 256 pixels\n",
+  );
 });

@@ -61,7 +61,7 @@ const firstCall: Duel = {
   figures: (times) => ratiosOf(times, "first call", "memcpy"),
 };
 
-const COMPUTING = "Black-Scholes";
+const COMPUTING = "k-fold grid";
 
 /** What two processes gain over one, over what two threads do. */
 const gains: Duel = {
