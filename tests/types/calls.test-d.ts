@@ -579,7 +579,7 @@ test("allocate gives the kind that it was asked for", () => {
 test("explain gives a plan", () => {
   const plan = executor.explain({ x }, (_views, { args }) => args.rate, { args: { rate: 1 } });
   expectTypeOf(plan).toEqualTypeOf<Plan>();
-  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads">();
+  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads" | "processes">();
   // @ts-expect-error plans are frozen
   plan.strategy = "threads";
 });
@@ -589,7 +589,7 @@ test("options: what is not known is refused", async () => {
   // @ts-expect-error no such option
   await executor.mapShared(x, kernel, { chunksize: 10 });
   // @ts-expect-error no such strategy
-  await executor.mapShared(x, kernel, { strategy: "processes" });
+  await executor.mapShared(x, kernel, { strategy: "process" });
   // @ts-expect-error a size is a number
   await executor.mapShared(x, kernel, { chunkSize: "10" });
   // @ts-expect-error no signal
