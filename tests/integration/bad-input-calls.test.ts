@@ -174,7 +174,7 @@ describe("reductions", () => {
 
 describe("options", () => {
   const OPTIONS =
-    "args, shared, chunkSize, rowLength, halo, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
+    "args, shared, writable, idempotent, chunkSize, rowLength, halo, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const itemsOption = (field: string) => {
@@ -277,7 +277,7 @@ describe("options", () => {
     [
       "transformShared: initial",
       (e) => e.transformShared(x, Int8Array, one, { initial: x }),
-      unknown("initial", "Float64Array of 32 bytes", ", idempotent"),
+      unknown("initial", "Float64Array of 32 bytes"),
     ],
     ["streamShared: a signal", (e) => e.streamShared(x, one, live), options("AbortSignal")],
     [

@@ -45,6 +45,18 @@ describe.each(["sequential", "threads", "processes", "auto"] as const)("%s", (st
       y.fill(7);
     });
     expect([x[5], y[99]]).toEqual([0, 7]);
+    const table = executor.share(column());
+    const call = (changed: number) =>
+      executor.map(
+        [1],
+        (_item, { x, table }, { args }) => {
+          x[0] = 5;
+          (table as unknown as Float64Array)[3] = args;
+        },
+        { writable: { x }, shared: { table }, args: changed },
+      );
+    await call(3);
+    expect(await caught(call(4))).toMatchObject({ array: "shared.table", index: 3 });
     const { array } = await caught(
       executor.transformShared({ x, y }, { x }, ({ y }, { x }) => {
         x.fill(1);
