@@ -77,3 +77,19 @@ const whole = await build({
   outdir: "dist/bundler",
 });
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile]);
+
+/** The command uses the package as any program does. */
+const ownPackage = {
+  name: "own package",
+  setup({ onResolve }) {
+    onResolve({ filter: /^sharray$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
+await build({
+  ...options,
+  format: "esm",
+  metafile: false,
+  plugins: [ownPackage],
+  entryPoints: ["cli/sharray.ts"],
+  outfile: "dist/cli.js",
+});
