@@ -24,6 +24,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/{unit,model,matrix}/**/*.test.ts", "tests/*.test.ts"],
+          // Some make thousands of cases, some start workers: on a busy machine that takes its time.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

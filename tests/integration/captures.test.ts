@@ -231,6 +231,20 @@ describe.each(executors)("on %s", (strategy, executor) => {
   });
 });
 
+test("a plain array that is captured again and again is named in the advice", async () => {
+  const weights = new Float64Array(200_000).fill(1);
+  const kernel = (_: number): number => {
+    let sum = 0;
+    for (let pass = 0; pass < 50; pass++)
+      for (let i = 0; i < weights.length; i++) sum += weights[i] as number;
+    return sum;
+  };
+  for (let i = 0; i < 5; i++) await threads.map([1, 2, 3, 4], kernel);
+  expect((told.at(-1) as ParallelExecution).advice.join()).toMatch(
+    /1\.60 MB were placed 4 times: use executor\.share/,
+  );
+});
+
 class Model {
   rate = 2;
   fit(x: number): number {

@@ -198,7 +198,9 @@ export const scenarios = {
       ),
       rejected: await failing(() => executor.map([1], async () => Promise.reject(new SyntaxError("later")))),
       // Of the names that are in it bundlers make shorter ones.
-      captured: (await failing(() => executor.mapShared([ramp(5)], (x) => x.length + outside))).code,
+      captured: (
+        await failing(() => executor.mapShared([ramp(5)], (x) => x.length + outside, { captures: "error" }))
+      ).code,
       unsendable: await failing(() => executor.mapShared([ramp(5)], () => () => 1)),
       badOption: await failing(() => executor.mapShared([ramp(5)], (x) => x.length, { chunkSize: 0 })),
       badInput: await failing(() => executor.mapShared([1, 2], () => 1)),
