@@ -1,6 +1,7 @@
 /** What this machine and this runtime give sharray, on public calls only. */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { type HostProfile, ParallelConfig, ParallelExecutor } from "sharray";
+import { pass } from "./kernel.js";
 import { type WasmFeature, wasmFeatures } from "./wasm-features.js";
 
 /** How the self-test of a strategy went. */
@@ -36,7 +37,7 @@ export async function diagnose(): Promise<Diagnosis> {
   const { maxWorkers, maxSharedBytes } = new ParallelConfig();
   const executor = new ParallelExecutor();
   const strategies: Tested[] = [];
-  const names = Object.keys(executor.explain(new Float64Array(1), (x) => x[0]).predicted);
+  const names = Object.keys(executor.explain(new Float64Array(1), pass).predicted);
   for (const strategy of names) strategies.push(await tested(executor, strategy as "threads"));
   const host = executor.hostProfile;
   await executor.shutdown();
@@ -65,15 +66,7 @@ async function tested(executor: ParallelExecutor, strategy: "threads"): Promise<
   try {
     const x = executor.share(Float64Array.from({ length: LENGTH }, (_, i) => i % 1000));
     const run = async (): Promise<number> => {
-      const sums = await executor.mapShared(
-        x,
-        (part) => {
-          let sum = 0;
-          for (let i = 0; i < part.length; i++) sum += Math.sqrt(part[i] as number) ** 2;
-          return sum;
-        },
-        { strategy },
-      );
+      const sums = await executor.mapShared(x, pass, { strategy });
       return sums.reduce((a, b) => a + b, 0);
     };
     const times: number[] = [];

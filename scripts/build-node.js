@@ -78,18 +78,19 @@ const whole = await build({
 });
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile]);
 
-/** The command uses the package as any program does. */
-const ownPackage = {
-  name: "own package",
+/** The command uses the package as any program does, and has its kernel in a file of its own. */
+const asPrograms = {
+  name: "as programs",
   setup({ onResolve }) {
-    onResolve({ filter: /^sharray$/ }, () => ({ path: "./index.js", external: true }));
+    onResolve({ filter: /^sharray$/ }, () => ({ path: "../index.js", external: true }));
+    onResolve({ filter: /^\.\/kernel\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 await build({
   ...options,
   format: "esm",
   metafile: false,
-  plugins: [ownPackage],
-  entryPoints: ["cli/sharray.ts"],
-  outfile: "dist/cli.js",
+  plugins: [asPrograms],
+  entryPoints: ["cli/sharray.ts", "cli/kernel.ts"],
+  outdir: "dist/cli",
 });
