@@ -85,3 +85,20 @@ const whole = await build({
   outdir: "dist/bundler",
 });
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile]);
+
+/** The command uses the package as any program does, and has its kernel in a file of its own. */
+const asPrograms = {
+  name: "as programs",
+  setup({ onResolve }) {
+    onResolve({ filter: /^sharray$/ }, () => ({ path: "../index.js", external: true }));
+    onResolve({ filter: /^\.\/kernel\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+await build({
+  ...options,
+  format: "esm",
+  metafile: false,
+  plugins: [asPrograms],
+  entryPoints: ["cli/sharray.ts", "cli/kernel.ts"],
+  outdir: "dist/cli",
+});
