@@ -108,6 +108,9 @@ export class ValueDecoder {
 
 function freezeObjects(value: unknown): unknown {
   if (typeof value !== "object" || value === null || isTypedArray(value) || isWasmModule(value)) return value;
-  for (const child of Object.values(value)) freezeObjects(child);
-  return Array.isArray(value) ? value : Object.freeze(value);
+  // Those of the decoder may have holes, for all that V8 knows, which makes reading them slower.
+  if (Array.isArray(value)) return [...value.map(freezeObjects)];
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record)) record[key] = freezeObjects(record[key]);
+  return Object.freeze(record);
 }

@@ -9,7 +9,7 @@ export class AbortCheck {
   wasDenied = false;
 
   /** @param meter notes the task that the thread is at */
-  constructor(control: ControlBlock, meter: Float64Array) {
+  constructor(control: Pick<ControlBlock, "limit">, meter: Float64Array) {
     this.aborted = () => {
       if ((meter[AT] as number) <= control.limit) return false;
       this.wasDenied = true;

@@ -19,20 +19,14 @@ const CODE = `
   run(process.argv[2]).then((told) => console.log(JSON.stringify(told)));
 `;
 
-/** @returns the bundle's file, far from the package */
+/** @returns the bundle's file; far from the package, unless the options say where */
 async function bundle(name: string, options: BuildOptions): Promise<string> {
   const folder = join(installed.run, "bundled", name);
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, options.format === "cjs" ? "main.cjs" : "main.mjs");
+  const { outfile = join(folder, options.format === "cjs" ? "main.cjs" : "main.mjs") } = options;
   const stdin = { contents: CODE, resolveDir: installed.project };
-  const { warnings } = await build({
-    stdin,
-    bundle: true,
-    platform: "node",
-    outfile,
-    logLevel: "silent",
-    ...options,
-  });
+  const defaults = { stdin, bundle: true, platform: "node", logLevel: "silent" } as const;
+  const { warnings } = await build({ ...defaults, ...options, outfile });
   expect(options.conditions === undefined ? warnings : []).toEqual([]);
   return outfile;
 }
@@ -64,4 +58,28 @@ test("a bundle for browsers that Node runs says so, and runs on one thread", asy
   const { code, stdout, stderr } = await runNode([file, "auto"], { cwd: installed.run });
   expect([code, JSON.parse(stdout).sums]).toEqual([0, [3, 7]]);
   expect(stderr).toContain("this is sharray's build for browsers, and Node runs it. Bundle for Node");
+});
+
+test("kernels that were compiled for older targets take the compiler's helpers along", async () => {
+  const kernels = `
+    import { ParallelExecutor } from "sharray";
+    const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+    const item = { a: 1, b: 2, c: 3 };
+    const calls = [
+      executor.map([item], (item) => { const { a, ...others } = item; return others.b + others.c; }),
+      executor.map([item], (item) => { const o = { ...item, d: 4 }; return [...Object.keys(o), ..."xy"].length; }),
+      executor.map([item], async (item) => { await null; return item.a; }),
+      executor.map([item], (item) => { class P { x = 1; #y = 2; static z = 3; sum() { return this.x + this.#y + P.z; } } return new P().sum() + item.a; }),
+    ];
+    Promise.all(calls).then((told) => { console.log(JSON.stringify(told)); return executor.shutdown(); });
+  `;
+  const file = await bundle("es2015", {
+    format: "esm",
+    target: "es2015",
+    stdin: { contents: kernels, resolveDir: installed.project },
+    external: ["sharray"],
+    outfile: join(installed.project, "es2015.mjs"),
+  });
+  const { code, stdout, stderr } = await runNode([file]);
+  expect([code, stderr, stdout]).toEqual([0, "", "[[5],[6],[1],[7]]\n"]);
 });

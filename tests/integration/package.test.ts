@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import { join, posix } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { parse } from "acorn";
+import { build } from "esbuild";
 import { publint } from "publint";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nodeOf } from "../matrix/node.js";
@@ -44,6 +46,21 @@ function typesOf(suffix: "ts" | "cts"): string[] {
   return [...files];
 }
 
+/** What a page loads that makes an executor. Workers and threads.js come at need. */
+async function pageBundle(): Promise<Uint8Array> {
+  const contents = 'export { ParallelExecutor } from "sharray";';
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: installed.project },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: "esm",
+    outdir: "page",
+    write: false,
+  });
+  return (outputFiles.find(({ path }) => path.endsWith("stdin.js")) as { contents: Uint8Array }).contents;
+}
+
 function importedTypes(text: string): string[] {
   return [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"([^"]+)"/g)].map(([, name]) => name as string);
 }
@@ -72,7 +89,8 @@ describe("the tarball", () => {
     const entries = ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js"];
     expect(modules.filter((path) => !isChunk(path) && !types.includes(path))).toEqual(
       [
-        ...["LICENSES.txt", "worker/LICENSES.txt", "worker/entry.cjs"],
+        ...["LICENSES.txt", "cli/kernel.js", "cli/sharray.js"],
+        ...["worker/LICENSES.txt", "worker/child.cjs", "worker/entry.cjs"],
         ...["bridge/index", "core", "index", "telemetry/otel", "telemetry/trace", "thread-control"].flatMap(
           (name) => [`${name}.js`, `${name}.cjs`],
         ),
@@ -144,6 +162,22 @@ describe("the tarball", () => {
       return [...references, ...packages].map((found) => `${file}: ${found}`);
     });
     expect(undeclared).toEqual([]);
+  });
+
+  /** Kilobytes, compressed. To raise one is a decision: it is what users download, and what each program reads at its start. */
+  test.each([
+    ["the tarball", 1000, async () => readFileSync(installed.tarball)],
+    ["what Node reads", 145, async () => gzipSync(readFileSync(join(installed.package, "dist/core.js")))],
+    [
+      "a worker in Node",
+      30,
+      async () => gzipSync(readFileSync(join(installed.package, "dist/worker/entry.cjs"))),
+    ],
+    ["a page", 130, async () => gzipSync(await pageBundle())],
+  ])("keeps within its budget: %s", async (_what, kilobytes, bytes) => {
+    const { length } = await bytes();
+    expect(length / 1000).toBeLessThan(kilobytes);
+    expect(length / 1000).toBeGreaterThan(kilobytes / 2);
   });
 
   test("is fine with publint", async () => {
