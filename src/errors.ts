@@ -59,18 +59,15 @@ export class KernelCaptureError extends SharrayError {
   /** The captured variables, in the order of their first use; or the path to the value that can't be copied: `model.fit`. */
   readonly variables: readonly string[];
 
-  /**
-   * @param hasShared whether the call has an option `shared`
-   * @param why what is wrong with the variables; default: none may be captured
-   */
-  constructor(kernel: string, variables: readonly string[], hasShared = false, why?: string) {
+  /** @param why what is wrong with the variables; default: none may be captured */
+  constructor(kernel: string, variables: readonly string[], why?: string) {
     const names = variables.map((name) => `"${name}"`).join(", ");
     const helpers = variables.map((name) => name.split(".")[0] as string).filter((name) => HELPER.test(name));
     super(
       `Cannot send ${kernel} to workers as it captures ${names} from the scope around it` +
         `${why === undefined ? "" : `, which ${why}`}: ` +
-        `pass ${hasShared ? 'small values in "args" and big arrays in "shared"' : 'values and arrays in "args"'}, ` +
-        `move functions into the kernel, or export the kernel from a module with defineKernel()` +
+        'pass small values in "args" and big arrays in "shared", ' +
+        "move functions into the kernel, or export the kernel from a module with defineKernel()" +
         (helpers.length === 0
           ? ""
           : `. Your compiler added ${helpers.join(", ")}: raise its target to ES2022, and nothing is captured`),

@@ -1,22 +1,29 @@
 /** sharray: shared-memory compute for typed arrays. Public names only. */
 
-export type * from "./ambient.js";
-
 export type {
   CallOptions,
   ChunkKernel,
+  CollectedOutputs,
+  CollectKernel,
+  CollectOptions,
+  Halo,
+  ItemIntoKernel,
   ItemKernel,
+  MapIntoOptions,
   MapOptions,
   NotAList,
+  Output,
   OutputArrays,
   Outputs,
   OutputViews,
   Progress,
   ReduceOptions,
   Results,
+  RowsOf,
   Shared,
   StreamedResult,
   TransformKernel,
+  TransformOptions,
 } from "./call/types.js";
 export { ParallelConfig } from "./config/config.js";
 export type { ParallelOptions, ResourceLimits } from "./config/options.js";
@@ -47,6 +54,7 @@ export type { Columns, Input } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate } from "./plan/plan.js";
+export type * from "./platform/ambient.js";
 export type { Claim } from "./protocol/round.js";
 export type { HandOverPlan, KernelCost, Plan, StrategyName } from "./strategies/registry.js";
 export type {

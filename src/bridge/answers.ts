@@ -124,8 +124,8 @@ export class Answers {
   }
 
   #outputsOf(call: ClientCall): PartialResults["outputs"] {
-    const names = call.request.outputs?.names;
-    return names === undefined ? undefined : named(names, call.outputs());
+    const { outputs, spec } = call.request;
+    return outputs === null || spec.capacity !== undefined ? undefined : named(outputs.names, call.outputs());
   }
 
   /** Messages were lost. What the host knows tells which calls they were about. */

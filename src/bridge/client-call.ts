@@ -2,10 +2,11 @@
 
 import type { Stoppable } from "../call/abort-and-progress.js";
 import type { Outcome } from "../call/outcome.js";
-import type { Request } from "../call/request.js";
+import { lendOutputs } from "../call/output-regions.js";
+import { madeBytes, madeOutputs, type Request } from "../call/request.js";
 import { MemoryLimitError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
-import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
+import type { TypedArray } from "../memory/dtypes.js";
 import { type Lease, leaseOver } from "../memory/lease.js";
 import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
@@ -33,7 +34,8 @@ export class ClientCall implements Stoppable {
   readonly #arena: Arena;
   readonly #onEnd: () => void;
   readonly #onStop: (reason: unknown) => void;
-  readonly #outputs: { readonly kind: number; readonly region: Region }[] = [];
+  /** Of the outputs that the call makes. */
+  readonly #outputs: Region[] = [];
   /** Held for as long as the request is, and for the same reason. */
   #lent: TypedArray[] = [];
   #placed: Region | undefined;
@@ -78,7 +80,7 @@ export class ClientCall implements Stoppable {
   /** The job as the host runs it, on outputs in this thread's memory. */
   get spec(): JobSpec {
     const { spec } = this.request;
-    const clearOutputs = this.#outputs.some(({ region }) => region.recycled);
+    const clearOutputs = this.#outputs.some((region) => region.recycled);
     return clearOutputs ? { ...spec, clearOutputs } : spec;
   }
 
@@ -108,9 +110,9 @@ export class ClientCall implements Stoppable {
    * @throws MemoryLimitError before anything is copied
    */
   place(): Promise<void> | undefined {
-    const { placement, outputs, spec } = this.request;
+    const { placement, outputs } = this.request;
     if (placement.spans.length === 0 && outputs === null) return undefined;
-    const sizes = (outputs?.kinds ?? []).map((kind) => spec.length * elementBytes(kind));
+    const sizes = madeBytes(this.request);
     let regions: Region[];
     try {
       this.#arena.reserve([placement.bytesNeeded, ...sizes]);
@@ -130,10 +132,10 @@ export class ClientCall implements Stoppable {
 
   /** @param regions of the outputs */
   #placeInputs(regions: readonly Region[]): Promise<void> | undefined {
-    const { placement, outputs } = this.request;
-    for (const [i, region] of regions.entries()) {
+    const { placement } = this.request;
+    for (const region of regions) {
       this.lease.add(region, true);
-      this.#outputs.push({ kind: outputs?.kinds[i] as number, region });
+      this.#outputs.push(region);
     }
     if (placement.spans.length === 0) return undefined;
     return this.#placeArrays();
@@ -148,21 +150,18 @@ export class ClientCall implements Stoppable {
 
   /** Where the arrays of the table are once they are placed, and behind them the outputs. */
   places(): Place[] {
-    const { placement, table, spec } = this.request;
+    const { placement, table } = this.request;
     const places = table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena));
-    for (const { kind, region } of this.#outputs) {
-      const { id: memory, buffer } = region;
-      places.push({ kind, memory, buffer, byteOffset: 0, length: spec.length });
+    for (const [i, { kind, length }] of madeOutputs(this.request).entries()) {
+      const { id: memory, buffer } = this.#outputs[i] as Region;
+      places.push({ kind, memory, buffer, byteOffset: 0, length });
     }
     return places;
   }
 
   /** Hands the outputs to the user. To be called once. */
   outputs(): TypedArray[] {
-    const { length } = this.request.spec;
-    this.#lent = this.#outputs.map(({ kind, region }) => {
-      return viewOf(kind, this.lease.lend(region, length * elementBytes(kind)), 0, length);
-    });
+    this.#lent = lendOutputs(this.request, this.#outputs, this.lease);
     return this.#lent;
   }
 

@@ -35,6 +35,9 @@ export class ClientConnection implements Backend {
   readonly settings: CallSettings;
   readonly #control: MessagePort;
   readonly #port: CallPort<ToClient, ToHost>;
+  /** Each pass is a call of its own to the host. */
+  readonly runPasses: Backend["runPasses"] = (_header, _inputs, _tasks, passes) =>
+    passes((pass) => this.run(pass));
   readonly #host: RemoteMethods<HostService>;
   /** Calls that have not ended. */
   readonly #running = new Set<ClientCall>();

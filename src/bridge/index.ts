@@ -1,5 +1,5 @@
 /** sharray/bridge: one executor for every thread. Public names only. */
-export type * from "../ambient.js";
+export type * from "../platform/ambient.js";
 
 export { type ConnectOptions, connectExecutor } from "./connect.js";
 export type { Endpoint, EventEndpoint, NodeEndpoint } from "./endpoint.js";

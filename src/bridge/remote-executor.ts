@@ -30,10 +30,10 @@ export class RemoteExecutor extends Executor implements Disposable {
   }
 
   /** How the executor would run `mapShared` with the same arguments now, once they are placed. Runs nothing. */
-  override async explain<const I extends Input<I>, R, A = undefined>(
+  override async explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = {},
+    kernel: ChunkKernel<I, R, A, S>,
+    options: CallOptions<A, S> = {},
   ): Promise<Plan> {
     const request = readCall(this.#connection, "mapShared", input, kernel, null, options);
     return this.#connection.explain(request);

@@ -1,6 +1,6 @@
 /** A request as plain data. The host runs what the client has read. Arrays cross as places in shared memory. */
 
-import { type Guest, profileKeyOf, type Request } from "../call/request.js";
+import { type Guest, type OutputRequest, profileKeyOf, type Request } from "../call/request.js";
 import type { CallOptions } from "../call/types.js";
 import type { Kernel } from "../kernel/resolve.js";
 import type { TypedArray } from "../memory/dtypes.js";
@@ -20,8 +20,8 @@ import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 type Grounds = readonly [
   call: CallName,
   outputNames: readonly string[] | null,
-  /** null: the call writes no arrays. */
-  outputKinds: readonly number[] | null,
+  /** Kind, length and place in the table of each output, -1 for those that the call makes. null: it writes no arrays. */
+  outputs: readonly number[] | null,
   instances: number,
   taskBytes: number,
   arrayKinds: number,
@@ -73,7 +73,7 @@ export function askedBy(request: Request, spec = request.spec): Asked {
   const grounds = [
     call,
     outputs === null ? null : outputs.names,
-    outputs === null ? null : outputs.kinds,
+    outputs === null ? null : packOutputs(outputs),
     instances,
     workShape.taskBytes,
     arrayKinds,
@@ -151,8 +151,7 @@ export function unpackRequest(
   { arrays, items, guest, onProgress }: Parts,
 ): Request {
   const [job, grounds] = wire;
-  const [call, outputNames, outputKinds, instances, taskBytes, arrayKinds, bytes, settings, sightings] =
-    grounds;
+  const [call, outputNames, outputs, instances, taskBytes, arrayKinds, bytes, settings, sightings] = grounds;
   const spec = unpackJob(job);
   const table = new ArrayTable();
   for (const array of arrays) table.add(array);
@@ -166,7 +165,7 @@ export function unpackRequest(
     placement: inPlace(bytes),
     items,
     itemBytes: itemBytes(items),
-    outputs: outputKinds === null ? null : { names: outputNames, kinds: outputKinds },
+    outputs: outputs === null ? null : { names: outputNames, arrays: unpackOutputs(outputs, table) },
     instances,
     workShape: workShapeOf(spec.tasks, taskBytes, argsNumber(spec.args, spec.captures)),
     arrayKinds,
@@ -175,6 +174,22 @@ export function unpackRequest(
     sightings,
     guest,
   };
+}
+
+const OUTPUT_FIELDS = 3;
+
+function packOutputs({ arrays }: OutputRequest): number[] {
+  return arrays.flatMap(({ kind, length, own }) => [kind, length, own?.place ?? -1]);
+}
+
+function unpackOutputs(packed: readonly number[], { arrays }: ArrayTable): OutputRequest["arrays"] {
+  const outputs: OutputRequest["arrays"][number][] = [];
+  for (let at = 0; at < packed.length; at += OUTPUT_FIELDS) {
+    const [kind, length, place] = packed.slice(at, at + OUTPUT_FIELDS) as [number, number, number];
+    const given = arrays[place];
+    outputs.push({ kind, length, own: given && { given, place } });
+  }
+  return outputs;
 }
 
 /** The plan of arrays that the client has placed. */

@@ -3,6 +3,7 @@ import type { CapturesMode } from "../kernel/captured.js";
 import type { Arena } from "../memory/arena.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Plan } from "../strategies/registry.js";
+import type { CallHeader } from "./call-record.js";
 import type { Outcome } from "./outcome.js";
 import type { Request } from "./request.js";
 import type { StreamedResult } from "./types.js";
@@ -24,6 +25,13 @@ export interface Backend {
   checkOpen(call: string): void;
   /** Runs a call of one pass. */
   run(request: Request): MaybePromise<Outcome>;
+  /** Runs a call of several passes. See `Calls.runPasses`. */
+  runPasses<T>(
+    header: CallHeader,
+    inputs: Request["table"],
+    tasks: number,
+    passes: (run: (request: Request) => MaybePromise<Outcome>) => Promise<T>,
+  ): Promise<T>;
   /** @param read makes the request anew: a stream starts with its loop */
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
   explain(request: Request): Plan | Promise<Plan>;

@@ -3,14 +3,18 @@ import { checkField } from "../config/rules.js";
 import { ConfigurationError, quote } from "../errors.js";
 import { isRecord } from "../memory/inputs.js";
 import { isSignal } from "../platform/realms.js";
-import type { CallOptions } from "./types.js";
+import type { CallName } from "../telemetry/events.js";
+import type { CallOptions, GivenOptions } from "./types.js";
 
 /** The options of a call that was given none. */
-export const NO_OPTIONS: CallOptions<never> = Object.freeze({});
+export const NO_OPTIONS: CallOptions<never, never> = Object.freeze({});
 
-export const OPTIONS = [
+const OPTIONS = [
   "args",
+  "shared",
   "chunkSize",
+  "rowLength",
+  "halo",
   "strategy",
   "taskSizeHintBytes",
   "signal",
@@ -19,11 +23,21 @@ export const OPTIONS = [
   "captures",
   "onProgress",
 ];
-export const REDUCE_OPTIONS = [...OPTIONS, "initial"];
+const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
-export const MAP_OPTIONS = [...OPTIONS.filter((name) => name !== "chunkSize"), "shared"];
+export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
+export const MAP_INTO_OPTIONS = [...MAP_OPTIONS, "idempotent"];
+const COLLECT_OPTIONS = [...OPTIONS, "capacity"];
+const TRANSFORM_OPTIONS = [...OPTIONS, "idempotent"];
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...OPTIONS, "initial", "shared"];
+const ALL_OPTIONS = [...REDUCE_OPTIONS, "idempotent", "capacity"];
+
+/** The options of a call over arrays. */
+export function optionsOf(call: CallName): readonly string[] {
+  if (call === "reduceShared") return REDUCE_OPTIONS;
+  if (call === "collectShared") return COLLECT_OPTIONS;
+  return call === "transformShared" ? TRANSFORM_OPTIONS : OPTIONS;
+}
 
 /**
  * @param known the options of this call
@@ -41,7 +55,7 @@ export function checkCallOptions(
       `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,
     );
   }
-  const given = options as CallOptions<unknown>;
+  const given = options as GivenOptions;
   for (const name of Object.keys(options)) {
     if (!known.includes(name) && !(options[name] === undefined && ALL_OPTIONS.includes(name))) {
       throw new ConfigurationError(
@@ -51,12 +65,25 @@ export function checkCallOptions(
       );
     }
   }
-  const { chunkSize, strategy, taskSizeHintBytes, captures, seed, signal, timeout, onProgress } = given;
+  const {
+    chunkSize,
+    strategy,
+    taskSizeHintBytes,
+    captures,
+    seed,
+    signal,
+    timeout,
+    onProgress,
+    idempotent,
+    capacity,
+  } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
   if (taskSizeHintBytes !== undefined) checkField("taskSizeHintBytes", taskSizeHintBytes);
   if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
+  if (idempotent !== undefined) checkField("enabled", idempotent, "idempotent");
+  if (capacity !== undefined) checkField("chunkSize", capacity, "capacity");
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new ConfigurationError("seed", seed, "an integer of at least 0");
   }

@@ -37,7 +37,7 @@ export function encodeCaptured(
 /** @param cause tells what it must be, and is not */
 function refused(kernel: string, path: string, cause: unknown): KernelCaptureError {
   const [, why = "can't be copied"] = / as it (must be .*)$/s.exec(String(cause)) ?? [];
-  const error = new KernelCaptureError(`kernel ${quote(kernel)}`, [path], false, why);
+  const error = new KernelCaptureError(`kernel ${quote(kernel)}`, [path], why);
   error.cause = cause;
   return error;
 }

@@ -43,7 +43,8 @@ function itemOf(items: PackedItems, index: number): PackedItems {
 }
 
 /**
- * Runs the task on this thread, by the very function that the caller passed. Outputs are new arrays.
+ * Runs the task on this thread, by the very function that the caller passed. Outputs are new arrays; those of the caller's own
+ * are copies.
  * @returns, throws what the kernel does
  * @throws TypeError if nothing is kept for the error
  */
@@ -61,9 +62,12 @@ export function runFailed(error: unknown): unknown {
   const arrays = [...request.table.arrays];
   const spec = { ...request.spec, captures: undefined };
   if (outputs !== null) {
-    const places = outputs.kinds.map((kind) => {
-      const buffer = new SharedArrayBuffer(spec.length * elementBytes(kind));
-      return arrays.push(viewOf(kind, buffer, 0, spec.length)) - 1;
+    const places = outputs.arrays.map(({ kind, length, own }) => {
+      const output = viewOf(kind, new SharedArrayBuffer(length * elementBytes(kind)), 0, length);
+      if (own === undefined) return arrays.push(output) - 1;
+      (output as Float64Array).set(own.given as Float64Array);
+      arrays[own.place] = output;
+      return own.place;
     });
     spec.outputs = { names: outputs.names, arrays: places };
   }

@@ -3,11 +3,11 @@ import { type KernelError, PayloadMutatedError, type TaskTimeoutError } from "..
 import { nameText } from "../memory/presence.js";
 import type { Change } from "../memory/snapshot.js";
 import type { Sighting } from "../protocol/array-table.js";
-import { type JobSpec, taskRange } from "../protocol/job-spec.js";
+import type { JobSpec } from "../protocol/job-spec.js";
 
 /** @param failure what the call failed with besides */
 export function mutatedError(
-  sightings: readonly Sighting[],
+  sightings: readonly (Sighting | null)[],
   spec: JobSpec,
   { array, index, length }: Change,
   failure: KernelError | TaskTimeoutError | undefined,
@@ -16,6 +16,11 @@ export function mutatedError(
   const name = nameText(sighting.name);
   const { tasks } = sighting;
   if (tasks !== undefined) return new PayloadMutatedError(name, index, tasks, [0, length], failure);
-  const task = Math.floor(index / spec.chunkSize);
-  return new PayloadMutatedError(name, index, [task, task], taskRange(spec, [], task), failure);
+  const { chunkSize, rowLength = 1, before = 0, after = 0 } = spec;
+  const row = Math.floor(index / rowLength);
+  const first = Math.max(0, Math.floor((row - after) / chunkSize));
+  const last = Math.min(spec.tasks - 1, Math.floor((row + before) / chunkSize));
+  const start = Math.max(0, first * chunkSize - before) * rowLength;
+  const end = Math.min(length, ((last + 1) * chunkSize + after) * rowLength);
+  return new PayloadMutatedError(name, index, [first, last], [start, end], failure);
 }

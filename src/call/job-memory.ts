@@ -5,7 +5,7 @@ import type { Lease } from "../memory/lease.js";
 import { place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
-import { Snapshot } from "../memory/snapshot.js";
+import type { Snapshot } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
@@ -16,7 +16,7 @@ import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
 import { mutatedError } from "./input-names.js";
-import { needsOf } from "./needs.js";
+import { needsOf, snapshotOf } from "./needs.js";
 import { named, type Outcome } from "./outcome.js";
 import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
@@ -69,8 +69,8 @@ export class JobMemory implements JobInputs {
   ) {
     this.#request = request;
     this.#arena = arena;
-    const { spec, items, table, kernel } = request;
-    this.#snapshot = request.sightings && new Snapshot(table.arrays, request.placement);
+    const { spec, items, table, kernel, options } = request;
+    this.#snapshot = snapshotOf(request);
     arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
     try {
@@ -91,6 +91,7 @@ export class JobMemory implements JobInputs {
         streamBuffer,
         isTraced,
         timeout,
+        runsOnce: spec.writesOwn === true && options.idempotent !== true,
       });
     } catch (error) {
       this.#lease.empty();
@@ -156,14 +157,17 @@ export class JobMemory implements JobInputs {
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.
-    const values = this.#request.outputs === null ? parts.block.results.collect(received) : [];
+    const { outputs, spec } = this.#request;
+    const hasValues = outputs === null || spec.capacity !== undefined;
+    const values = hasValues ? parts.block.results.collect(received) : [];
     return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
-    const { outputs, guest } = this.#request;
-    const own = guest === undefined ? this.#outputs : undefined;
+    const { outputs, guest, spec } = this.#request;
+    // Rows that were not put side by side are of no use.
+    const own = guest === undefined && spec.capacity === undefined ? this.#outputs : undefined;
     return new PartialOutcome(this.job, own && named(outputs?.names ?? null, own.lend()));
   }
 

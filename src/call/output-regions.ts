@@ -1,54 +1,59 @@
-/** The arrays that a pass writes: regions of its lease, until the user gets them. */
+/** The arrays that a pass writes: regions of its lease, until the user gets them, and arrays of the user's own. */
 import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
 import type { Region } from "../memory/region.js";
 import type { JobSpec } from "../protocol/job-spec.js";
-import type { Request } from "./request.js";
-
-interface Output {
-  readonly kind: number;
-  readonly region: Region;
-}
-
-const NONE: readonly never[] = [];
+import { madeOutputs, type OutputRequest, type Request } from "./request.js";
 
 export class OutputRegions {
   readonly #request: Request;
   readonly #lease: Lease;
-  /** None if the thread that asks for the call has them in memory of its own. */
-  readonly #outputs: readonly Output[];
+  /** Of the outputs that the call makes. None if the thread that asks for the call has them in memory of its own. */
+  readonly #regions: readonly Region[];
 
   /** @throws MemoryLimitError */
   constructor(request: Request, arena: Arena, lease: Lease) {
     this.#request = request;
     this.#lease = lease;
-    const { outputs, guest, spec } = request;
-    const kinds = guest === undefined ? (outputs?.kinds ?? NONE) : NONE;
-    this.#outputs = kinds.map((kind) => takeOutput(kind, spec.length, arena, lease));
+    this.#regions =
+      request.guest === undefined ? madeOutputs(request).map((output) => take(output, arena, lease)) : [];
   }
 
-  /** The spec with the outputs, which are entered into the array table behind the inputs. */
+  /** The spec with the outputs. Those that the call makes are entered into the array table behind all others. */
   jobSpec(): JobSpec {
     const { outputs, table, spec, guest } = this.#request;
     if (outputs === null) return spec;
-    const own = this.#outputs.map(({ kind, region }) => viewOf(kind, region.buffer, 0, spec.length));
-    const arrays = (guest?.outputs ?? own).map((array) => table.add(array));
-    const clearOutputs = spec.clearOutputs === true || this.#outputs.some(({ region }) => region.recycled);
+    const here = madeOutputs(this.#request).map(({ kind, length }, i) => {
+      return guest?.outputs[i] ?? viewOf(kind, (this.#regions[i] as Region).buffer, 0, length);
+    });
+    const made = here.values();
+    const arrays = outputs.arrays.map(({ own }) => own?.place ?? table.add(made.next().value as TypedArray));
+    const clearOutputs = spec.clearOutputs === true || this.#regions.some(({ recycled }) => recycled);
     return { ...spec, outputs: { names: outputs.names, arrays }, clearOutputs };
   }
 
-  /** The user's arrays over them. From here on they live as long as these. */
+  /** The user's arrays. From here on regions live as long as these. */
   lend(): TypedArray[] {
-    const { length } = this.#request.spec;
-    return this.#outputs.map(({ kind, region }) => {
-      return viewOf(kind, this.#lease.lend(region, length * elementBytes(kind)), 0, length);
-    });
+    return this.#request.guest === undefined ? lendOutputs(this.#request, this.#regions, this.#lease) : [];
   }
 }
 
-function takeOutput(kind: number, length: number, arena: Arena, lease: Lease): Output {
+function take({ kind, length }: OutputRequest["arrays"][number], arena: Arena, lease: Lease): Region {
   const region = arena.take(length * elementBytes(kind), "nothing", true);
   lease.add(region, true);
-  return { kind, region };
+  return region;
+}
+
+/**
+ * The outputs in the order of the call.
+ * @param regions of those that the call makes
+ */
+export function lendOutputs({ outputs }: Request, regions: readonly Region[], lease: Lease): TypedArray[] {
+  const made = regions.values();
+  return (outputs?.arrays ?? []).map(({ kind, length, own }) => {
+    if (own !== undefined) return own.given;
+    const region = made.next().value as Region;
+    return viewOf(kind, lease.lend(region, length * elementBytes(kind)), 0, length);
+  });
 }

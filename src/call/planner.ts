@@ -1,7 +1,6 @@
 /** Brings together what plans rest on, and learns from every run. */
 import type { ParallelConfig } from "../config/config.js";
 import type { Arena } from "../memory/arena.js";
-import { elementBytes } from "../memory/dtypes.js";
 import { sizeClass } from "../memory/region.js";
 import { CostModels } from "../plan/cost-model.js";
 import { longestShare, parallelWidth } from "../plan/estimate.js";
@@ -17,7 +16,7 @@ import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Placing } from "./job-memory.js";
 import { Knowledge } from "./knowledge.js";
 import type { Measured } from "./measured-time.js";
-import type { Request } from "./request.js";
+import { madeBytes, type Request } from "./request.js";
 import { StrategyStates } from "./strategy-states.js";
 
 const NEVER_DROPPED: Workload<StrategyName>["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
@@ -120,9 +119,9 @@ export class Planner {
     if (charges.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
   }
 
-  #droppedBefore({ outputs, spec }: Request): Workload<StrategyName>["droppedBefore"] {
-    if (outputs === null) return NEVER_DROPPED;
-    const sizes = outputs.kinds.map((kind) => spec.length * elementBytes(kind));
+  #droppedBefore(request: Request): Workload<StrategyName>["droppedBefore"] {
+    const sizes = madeBytes(request);
+    if (sizes.length === 0) return NEVER_DROPPED;
     const dropped = sizes.map((bytes) => this.#arena.lendings.droppedOf(sizeClass(bytes)));
     return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), times: Math.min(...dropped) };
   }
@@ -148,7 +147,7 @@ export class Planner {
       workload: {
         call,
         tasks: spec.tasks,
-        isCut: spec.shape === "array" || spec.shape === "columns",
+        isCut: spec.shape !== "list" && spec.shape !== "items",
         instances,
         taskBytes: hint === 0 ? taskBytes : hint,
         hint,
@@ -159,7 +158,7 @@ export class Planner {
         kernel: this.#knowledge.costOf(request, hint),
         afterPause: this.#knowledge.isAfterPause(started),
         occupied: this.#occupancy.byStrategy,
-        canGiveUp: !kernel.stateful && !writesInputs(request),
+        canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
       },
       limits: {
         strategy,
@@ -198,7 +197,7 @@ export class Planner {
 }
 
 /** Does it change what it was given, but for outputs? Those are cleared where a task runs again. */
-function writesInputs({ call, kernel }: Request): boolean {
-  const outputs = call === "transformShared" ? 0b10 : 0;
+function writesInputs({ outputs: asked, spec, kernel }: Request): boolean {
+  const outputs = asked === null ? 0 : spec.shape === "items" ? 0b100 : 0b10;
   return (kernel.writes & ~outputs) !== 0;
 }

@@ -1,25 +1,43 @@
 /** Reads the arguments of a call: checks them, cuts the work into tasks, and notes all as plain data. */
 
-import { quote } from "../errors.js";
-import { resolveKernel } from "../kernel/resolve.js";
+import { type Kernel, resolveKernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
-import { kindOf, kindOfConstructor, type TypedArray } from "../memory/dtypes.js";
-import { isRecord, namesOf, type Payload, payloadName, readPayload } from "../memory/inputs.js";
+import { kindOf, type TypedArray } from "../memory/dtypes.js";
+import { type Payload, payloadName, type Rows, readPayload, readRows } from "../memory/inputs.js";
 import { planPlacement } from "../memory/placement.js";
-import { chunkCount, defaultChunkSize } from "../plan/chunking.js";
 import { argsNumber, workShapeOf } from "../plan/work-shape.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
 import { INLINE_LIMIT, ValueEncoder } from "../protocol/codec.js";
-import { MAX_TASKS } from "../protocol/control-block.js";
 import { itemBytes, listItems, packItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { CallSettings } from "./backend.js";
-import { checkCallOptions, MAP_OPTIONS, OPTIONS, REDUCE_OPTIONS } from "./call-options.js";
+import { checkCallOptions, MAP_INTO_OPTIONS, MAP_OPTIONS, optionsOf } from "./call-options.js";
 import { encodeCaptured } from "./captured-values.js";
-import { type OutputRequest, profileKeyOf, type Request } from "./request.js";
-import type { CallOptions } from "./types.js";
+import { type Cut, readCut } from "./read-cut.js";
+import {
+  fitOutputs,
+  type NamedOutputs,
+  readCollected,
+  readOnlySightings,
+  readOutputs,
+} from "./read-outputs.js";
+import { profileKeyOf, type Request } from "./request.js";
+import type { GivenOptions } from "./types.js";
+
+/** What a call works on, once its arguments are read. */
+interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | "instances"> {
+  readonly fn: AnyKernel;
+  readonly options: GivenOptions;
+  readonly cut: Cut;
+  /** Rows that each task may write; `undefined`: just its own. */
+  readonly capacity: number | undefined;
+  readonly inputs: JobSpec["inputs"];
+  readonly outputs: NamedOutputs | null;
+  /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
+  readonly taskBytes: number | undefined;
+}
 
 /** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readPayloadCall(
@@ -27,112 +45,147 @@ export function readPayloadCall(
   input: unknown,
   fn: AnyKernel,
   outputs: unknown,
-  options: CallOptions<unknown>,
+  options: GivenOptions,
   settings: CallSettings,
 ): Request {
   const started = clock();
-  checkCallOptions(options, call === "reduceShared" ? REDUCE_OPTIONS : OPTIONS, settings.strategies);
-  const payload = readPayload(input);
-  if (call === "transformShared" && payload.shape === "list") {
+  checkCallOptions(options, optionsOf(call), settings.strategies);
+  const isCollected = call === "collectShared";
+  const hasOutputs = isCollected || call === "transformShared";
+  const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
+  if (hasOutputs && payload.shape === "list") {
     throw new TypeError(
-      "Cannot transform a list of arrays as outputs are cut like the input: pass one array or a record of columns",
+      "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
     );
   }
-  const outputRequest = call === "transformShared" ? readOutputs(outputs) : null;
-  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: false });
+  const namedOutputs = isCollected ? readCollected(outputs) : hasOutputs ? readOutputs(outputs) : null;
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
-  const inputs = {
-    names: columnNames(payload),
-    arrays: addPayload(table, payload),
-  };
-  const length = payload.shape === "list" ? 0 : payload.length;
-  const chunkSize = options.chunkSize ?? settings.chunkSize ?? defaultChunkSize(length);
-  const tasks = payload.shape === "list" ? payload.arrays.length : chunkCount(length, chunkSize);
-  if (tasks > MAX_TASKS) {
-    throw new RangeError(
-      `Cannot cut ${length} elements into chunks of ${chunkSize} as a call has at most ${MAX_TASKS} tasks: ` +
-        `current value is ${tasks}; raise "chunkSize"`,
-    );
-  }
-  const args = encodeArgs(options, table, tasks, settings);
-  const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
-  const placement = planPlacement(table.arrays, table.sightings);
-  const arrayKinds = kindsIn(table);
-  const bytes = sum(payload.arrays, (array) => array.byteLength);
-  return {
-    started,
+  const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
+  const cut = readCut(payload, options, settings);
+  const { tasks } = cut;
+  const work: Work = {
     call,
-    kernel,
     fn,
-    spec: {
-      shape: payload.shape,
-      tasks,
-      length,
-      chunkSize,
-      inputs,
-      outputs: null,
-      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
-      clearOutputs: false,
-      args,
-      shared: null,
-      captures,
-      seed: options.seed,
-    },
+    options,
     table,
-    placement,
+    cut,
+    capacity: isCollected ? (options.capacity ?? cut.chunkSize) : undefined,
+    inputs,
     items: undefined,
     itemBytes: 0,
-    outputs: outputRequest,
-    instances: sum(
-      payload.arrays.slice(0, payload.shape === "list" ? undefined : 1),
-      (array) => array.length,
-    ),
-    arrayKinds,
-    profileKey: profileKeyOf(kernel, arrayKinds),
-    workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), argsNumber(args, captures)),
-    options,
-    sightings: settings.verifyImmutable ? table.sightings : undefined,
-    guest: undefined,
+    outputs: namedOutputs,
+    instances: payload.shape === "list" ? sum(payload.arrays, (array) => array.length) : payload.length,
+    taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
   };
+  return requestOf(work, kernel, started, settings);
 }
 
-/** A call over items. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+/** A call of `map`. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readItemsCall(
   items: unknown,
   fn: AnyKernel,
-  options: CallOptions<unknown> & { readonly shared?: unknown },
+  options: GivenOptions,
   settings: CallSettings,
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures, hasShared: true });
+  return itemsRequest("map", items, fn, null, options, started, settings);
+}
+
+/** A call of `mapInto`. @throws as `readItemsCall` */
+export function readItemsIntoCall(
+  items: unknown,
+  outputs: unknown,
+  fn: AnyKernel,
+  options: GivenOptions,
+  settings: CallSettings,
+): Request {
+  const started = clock();
+  checkCallOptions(options, MAP_INTO_OPTIONS, settings.strategies);
+  return itemsRequest("mapInto", items, fn, readOutputs(outputs), options, started, settings);
+}
+
+function itemsRequest(
+  call: "map" | "mapInto",
+  items: unknown,
+  fn: AnyKernel,
+  outputs: NamedOutputs | null,
+  options: GivenOptions,
+  started: number,
+  settings: CallSettings,
+): Request {
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
   const packed = packItems(list, tasks, new ValueEncoder(table, INLINE_LIMIT, tasks));
-  const bytes = itemBytes(packed);
+  const work: Work = {
+    call,
+    fn,
+    options,
+    table,
+    cut: {
+      shape: "items",
+      tasks,
+      length: tasks,
+      chunkSize: 1,
+      rowLength: undefined,
+      before: undefined,
+      after: undefined,
+    },
+    capacity: undefined,
+    inputs: NO_INPUTS,
+    items: packed,
+    itemBytes: itemBytes(packed),
+    outputs,
+    instances: tasks,
+    taskBytes: undefined,
+  };
+  return requestOf(work, kernel, started, settings);
+}
+
+function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSettings): Request {
+  const { call, fn, options, table, cut, capacity, items, outputs, instances } = work;
+  const { tasks } = cut;
   const args = encodeArgs(options, table, tasks, settings);
   const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
+  const before = table.arrays.length;
   // Every array of `shared` crosses by reference, however small: that is what it is for.
   const { shared: payload } = options;
   const shared =
     payload === undefined ? null : new ValueEncoder(table, 0, tasks).encode(payload, "shared").slice();
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
+  const read = table.arrays.length;
+  const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, capacity, table);
+  const writesOwn = fitted?.keeps !== undefined;
   // Tasks over a heavy shared payload usually go through all of it.
-  const taskBytes = placement.bytesPlaced + placement.bytesShared + Math.ceil(bytes / Math.max(1, tasks));
+  const taskBytes =
+    work.taskBytes === undefined
+      ? placement.bytesPlaced + placement.bytesShared + Math.ceil(work.itemBytes / Math.max(1, tasks))
+      : work.taskBytes + sum(table.arrays.slice(before), (array) => array.byteLength);
   return {
     started,
-    call: "map",
+    call,
     kernel,
     fn,
     spec: {
-      shape: "items",
+      shape: cut.shape,
       tasks,
-      length: tasks,
-      chunkSize: 1,
-      inputs: NO_INPUTS,
+      length: cut.length,
+      chunkSize: cut.chunkSize,
+      inputs: work.inputs,
+      rowLength: cut.rowLength,
+      before: cut.before,
+      after: cut.after,
       outputs: null,
+      per: fitted?.per,
+      capacity,
+      starts: undefined,
+      keeps: fitted?.keeps,
+      writesOwn,
+      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
       clearOutputs: false,
       args,
       shared,
@@ -141,21 +194,22 @@ export function readItemsCall(
     },
     table,
     placement,
-    items: packed,
-    itemBytes: bytes,
-    outputs: null,
-    instances: tasks,
+    items,
+    itemBytes: work.itemBytes,
+    outputs: fitted?.request ?? null,
+    instances,
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
     workShape: workShapeOf(tasks, taskBytes, argsNumber(args, captures)),
     options,
-    sightings: settings.verifyImmutable ? table.sightings : undefined,
+    sightings: settings.verifyImmutable ? readOnlySightings(table, read, fitted?.request) : undefined,
     guest: undefined,
   };
 }
 
 /** @returns the places of its arrays */
-function addPayload(table: ArrayTable, payload: Payload): number[] {
+function addPayload(table: ArrayTable, payload: Payload | Rows): number[] {
+  if (payload.shape === "rows") return [];
   const { given, arrays } = payload;
   const places: number[] = [];
   for (let i = 0; i < given.length; i += 1) {
@@ -173,26 +227,12 @@ function kindsIn({ arrays }: ArrayTable): number {
   return kinds;
 }
 
-function columnNames(payload: Payload): readonly string[] | null {
+function columnNames(payload: Payload | Rows): readonly string[] | null {
   return payload.shape === "columns" ? payload.names : null;
 }
 
-function readOutputs(outputs: unknown): OutputRequest {
-  if (typeof outputs === "function") {
-    return { names: null, kinds: [kindOfConstructor(outputs, "the output")] };
-  }
-  if (!isRecord(outputs) || Object.keys(outputs).length === 0) {
-    throw new TypeError(
-      "Cannot transform as the outputs must be a typed-array constructor or a record of at least one: " +
-        `current value is ${quote(outputs)}`,
-    );
-  }
-  const names = namesOf(outputs, "an output");
-  return { names, kinds: names.map((name) => kindOfConstructor(outputs[name], `output "${name}"`)) };
-}
-
 function encodeArgs(
-  { args }: CallOptions<unknown>,
+  { args }: GivenOptions,
   table: ArrayTable,
   tasks: number,
   { verifyImmutable }: CallSettings,

@@ -2,7 +2,7 @@
 
 import type { Kernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
-import type { TypedArray } from "../memory/dtypes.js";
+import { elementBytes, type TypedArray } from "../memory/dtypes.js";
 import type { Lease } from "../memory/lease.js";
 import type { PlacementPlan } from "../memory/placement.js";
 import type { WorkShape } from "../plan/work-shape.js";
@@ -11,13 +11,29 @@ import type { PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { Hosted } from "./abort-and-progress.js";
-import type { CallOptions } from "./types.js";
+import type { GivenOptions } from "./types.js";
 
 /** Arrays that the call will write. */
 export interface OutputRequest {
   /** null: one bare array. */
   readonly names: readonly string[] | null;
-  readonly kinds: readonly number[];
+  readonly arrays: readonly {
+    readonly kind: number;
+    /** Elements. */
+    readonly length: number;
+    /** The caller's own array and its place in the table; `undefined`: the call makes one. */
+    readonly own: { readonly given: TypedArray; readonly place: number } | undefined;
+  }[];
+}
+
+/** The outputs that the call makes. */
+export function madeOutputs({ outputs }: Pick<Request, "outputs">): OutputRequest["arrays"] {
+  return (outputs?.arrays ?? []).filter(({ own }) => own === undefined);
+}
+
+/** The bytes of each. */
+export function madeBytes(request: Pick<Request, "outputs">): number[] {
+  return madeOutputs(request).map(({ kind, length }) => length * elementBytes(kind));
 }
 
 /** What the thread that asks for a call has put into memory of its own, where the call is run for another thread. */
@@ -53,9 +69,9 @@ export interface Request {
   readonly arrayKinds: number;
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
   readonly profileKey: number;
-  readonly options: CallOptions<unknown>;
-  /** Who sees each array of the table; undefined: nobody checks whether it has changed. */
-  readonly sightings: readonly Sighting[] | undefined;
+  readonly options: GivenOptions;
+  /** Who sees each array of the table, `null` for those that tasks write; undefined: nobody checks whether they have changed. */
+  readonly sightings: readonly (Sighting | null)[] | undefined;
   /** Undefined: the call is this thread's own. */
   readonly guest: Guest | undefined;
 }

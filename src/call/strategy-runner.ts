@@ -142,12 +142,14 @@ export class StrategyRunner {
     occupation?.end(0);
     const { here } = this.#planner;
     const mayFallBack = !pass.memory.job.isStopped && leg.strategy !== here;
-    if (!mayFallBack || !this.#isReplaceable(pass.plan, error)) throw error;
+    if (!mayFallBack || !this.#isReplaceable(pass, error)) throw error;
     this.#reporter.fellBack(call.job, call.call, error, leg.strategy, here);
     return { strategy: here, workers: 1, expected: undefined, overseer: undefined };
   }
 
-  #isReplaceable(plan: Plan, error: unknown): boolean {
+  #isReplaceable({ plan, memory }: PlannedPass, error: unknown): boolean {
+    // A task that was interrupted must not run again here.
+    if (memory.job.runsOnce && error instanceof WorkerLostError && error.index !== undefined) return false;
     if (this.#config.forceSerialOnFailure) return true;
     // An initializer runs in workers only, and kernels may count on it.
     if (this.#config.workerInitializer !== undefined) return false;

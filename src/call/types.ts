@@ -18,12 +18,26 @@ export interface Progress {
   readonly eta: number;
 }
 
+/** How far views reach beyond their chunk. */
+export interface Halo {
+  /** Default: 0. */
+  readonly before?: number | undefined;
+  /** Default: 0. */
+  readonly after?: number | undefined;
+}
+
 /** Options of every call. They go before the executor's configuration. */
-export interface CallOptions<A = undefined> {
+export interface CallOptions<A = undefined, S = Record<never, never>> {
   /** Given to every task as `context.args`: plain data, typed arrays at any place. */
   readonly args?: A | undefined;
-  /** Elements per chunk. */
+  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
+  readonly shared?: S | undefined;
+  /** Elements per chunk; rows if `rowLength` is given. */
   readonly chunkSize?: number | undefined;
+  /** Elements per row of the input, of which chunks are whole ones. `context.start` and `end`, `halo` and `chunkSize` count rows then. */
+  readonly rowLength?: number | undefined;
+  /** Elements, or rows, that views reach beyond their chunk: on both sides, or on each. There are fewer at the ends of the input. */
+  readonly halo?: number | Halo | undefined;
   /** How this call runs. An explicit strategy that cannot run rejects. */
   readonly strategy?: "auto" | StrategyName | undefined;
   /** Payload bytes per task that the cost model assumes. */
@@ -40,28 +54,66 @@ export interface CallOptions<A = undefined> {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-export interface ReduceOptions<A, R> extends CallOptions<A> {
+export interface ReduceOptions<A, R, S = Record<never, never>> extends CallOptions<A, S> {
   /** Combined with the first partial, and the result where there are no tasks at all. `undefined`: there is none. */
   readonly initial?: R | undefined;
 }
 
-export interface MapOptions<A, S> extends Omit<CallOptions<A>, "chunkSize"> {
-  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
-  readonly shared?: S | undefined;
+/** Options of calls that write outputs. */
+export interface TransformOptions<A = undefined, S = Record<never, never>> extends CallOptions<A, S> {
+  /**
+   * Whether a task may run again over what it has left in an output of yours, if its worker was lost. Default: no, and the call
+   * fails with a `WorkerLostError`.
+   */
+  readonly idempotent?: boolean | undefined;
 }
 
+export interface CollectOptions<A = undefined, S = Record<never, never>> extends CallOptions<A, S> {
+  /** Rows that each task may write at most. Default: as many as a chunk has. */
+  readonly capacity?: number | undefined;
+}
+
+/** Items are not cut. */
+export type MapOptions<A, S> = Omit<CallOptions<A, S>, Cutting>;
+export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, Cutting>;
+
+type Cutting = "chunkSize" | "rowLength" | "halo";
+
+/** Options of any call, as it was given them. */
+export type GivenOptions = TransformOptions<unknown, unknown> & CollectOptions<unknown, unknown>;
+
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
-export type ChunkKernel<I, R, A> = (view: KernelView<I>, context: KernelContext<A>) => R;
+export type ChunkKernel<I, R, A, S = Record<never, never>> = (
+  view: KernelView<I>,
+  context: KernelContext<A, S>,
+) => R;
 
 /** Kernel of `map`. */
 export type ItemKernel<T, S, R, A> = (
   item: ReadOnlyDeep<T>,
   shared: ReadOnlyDeep<S>,
-  context: KernelContext<A>,
+  context: KernelContext<A, S>,
 ) => R;
 
-/** What `transformShared` writes: one array of a kind, or named ones. */
-export type Outputs = TypedArrayConstructor | { readonly [name: string]: TypedArrayConstructor };
+/** `per` elements for each row: element, item, or row of `rowLength` elements. */
+export interface RowsOf<C extends TypedArrayConstructor = TypedArrayConstructor> {
+  readonly type: C;
+  readonly per: number;
+}
+
+/**
+ * An array that a call writes: a new one of a kind, with as many elements as the input; a new one of so many elements per row;
+ * or one of yours on shared memory, which is written in place.
+ */
+export type Output = NewOutput | TypedArray<SharedArrayBuffer>;
+
+/** What `transformShared` and `mapInto` write: one array, or named ones. */
+export type Outputs = Output | { readonly [name: string]: Output };
+
+/** What `collectShared` makes: one array, or named ones. */
+export type CollectedOutputs = NewOutput | { readonly [name: string]: NewOutput };
+
+type NewOutput = TypedArrayConstructor | RowsOf;
 
 type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: infer A }
   ? A extends TypedArray
@@ -69,27 +121,51 @@ type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: 
     : never
   : never;
 
+type OutputOn<O, B extends ArrayBufferLike> = O extends TypedArray
+  ? OnBuffer<O, B>
+  : O extends RowsOf<infer C>
+    ? InstanceOn<C, B>
+    : InstanceOn<O, B>;
+
 /** Outputs as the caller gets them: on shared memory. */
-export type OutputArrays<O extends Outputs> = O extends TypedArrayConstructor
-  ? InstanceOn<O, SharedArrayBuffer>
-  : { -readonly [K in keyof O]: InstanceOn<O[K], SharedArrayBuffer> };
+export type OutputArrays<O extends Outputs> = O extends Output
+  ? OutputOn<O, SharedArrayBuffer>
+  : { -readonly [K in keyof O]: OutputOn<O[K], SharedArrayBuffer> };
 
 /** Outputs as the kernel gets them: writable views of its chunk. */
-export type OutputViews<O extends Outputs> = O extends TypedArrayConstructor
-  ? InstanceOn<O, ArrayBufferLike>
-  : { readonly [K in keyof O]: InstanceOn<O[K], ArrayBufferLike> };
+export type OutputViews<O extends Outputs> = O extends Output
+  ? OutputOn<O, ArrayBufferLike>
+  : { readonly [K in keyof O]: OutputOn<O[K], ArrayBufferLike> };
 
-/** Refuses lists: outputs are cut like the input, which has one length. The text is what the compiler then shows. */
+/**
+ * Refuses lists: outputs are cut like the input, which has one length. The text is what the compiler then shows. A number is a count of
+ * rows that are made from nothing.
+ */
 export type NotAList<I> = I &
   (I extends readonly unknown[]
     ? "transformShared takes one array or columns of equal length. Call it for each array of the list, or use mapShared"
     : unknown);
 
-/** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
-export type TransformKernel<I, O extends Outputs, A> = (
+/** Kernel of `mapInto`. It writes to its outputs, as one of `transformShared` does. */
+export type ItemIntoKernel<T, S, O extends Outputs, A> = (
+  item: ReadOnlyDeep<T>,
+  shared: ReadOnlyDeep<S>,
+  outputs: OutputViews<O>,
+  context: KernelContext<A, S>,
+) => unknown;
+
+/** Kernel of `collectShared`. It returns how many rows it wrote. */
+export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>> = (
   view: KernelView<I>,
   outputs: OutputViews<O>,
-  context: KernelContext<A>,
+  context: KernelContext<A, S>,
+) => number | Promise<number>;
+
+/** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
+export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>> = (
+  view: KernelView<I>,
+  outputs: OutputViews<O>,
+  context: KernelContext<A, S>,
 ) => unknown;
 
 /** The same shape as the payload, on shared memory. */

@@ -5,14 +5,21 @@
 
 import type { Backend } from "../call/backend.js";
 import { NO_OPTIONS } from "../call/call-options.js";
+import { collect } from "../call/collect.js";
 import { runFailed } from "../call/failed-task.js";
 import { named } from "../call/outcome.js";
-import { readItemsCall, readPayloadCall } from "../call/read-request.js";
+import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
 import type {
   CallOptions,
   ChunkKernel,
+  CollectedOutputs,
+  CollectKernel,
+  CollectOptions,
+  GivenOptions,
+  ItemIntoKernel,
   ItemKernel,
+  MapIntoOptions,
   MapOptions,
   NotAList,
   OutputArrays,
@@ -22,19 +29,19 @@ import type {
   Shared,
   StreamedResult,
   TransformKernel,
+  TransformOptions,
 } from "../call/types.js";
-import { quote } from "../errors.js";
 import type { AnyKernel } from "../kernel/types.js";
-import type { Arena } from "../memory/arena.js";
-import { isTypedArray, type TypedArray, type TypedArrayConstructor } from "../memory/dtypes.js";
+import type { TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
 import type { Input } from "../memory/inputs.js";
 import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
 import { isPromise } from "../platform/maybe-promise.js";
 import type { Plan } from "../strategies/registry.js";
-import { isThenable } from "../tasks/bind-tasks.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
+import { checkCombine, combineAll } from "./combine.js";
+import { release } from "./release.js";
 
 /** Where an executor has its backend. */
 export const BACKEND = Symbol("sharray.backend");
@@ -51,10 +58,10 @@ export abstract class Executor {
   abstract readonly metrics: { snapshot(): MetricsSnapshot | Promise<MetricsSnapshot> };
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  abstract explain<const I extends Input<I>, R, A = undefined>(
+  abstract explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options?: CallOptions<A>,
+    kernel: ChunkKernel<I, R, A, S>,
+    options?: CallOptions<A, S>,
   ): Plan | Promise<Plan>;
 
   /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
@@ -70,10 +77,10 @@ export abstract class Executor {
    * @throws KernelError for the failed task with the lowest index
    * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
-  async mapShared<const I extends Input<I>, R, A = undefined>(
+  async mapShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S>,
+    options: CallOptions<A, S> = NO_OPTIONS,
   ): Promise<Results<I, R>> {
     const backend = this[BACKEND];
     const { values } = await backend.run(readCall(backend, "mapShared", input, kernel, null, options));
@@ -81,16 +88,24 @@ export abstract class Executor {
   }
 
   /**
-   * Computes new columns from columns, chunk by chunk, written in place in shared memory.
-   * @param outputs kind of the output, or of each named output; each has the input's length and starts zero-filled
+   * Computes columns from columns, chunk by chunk, written in place in shared memory.
+   * @param input an array, columns, or a count of rows that are made from nothing
+   * @param outputs one output, or named ones. A kind makes an array of the input's length, `{ type, per }` one of `per` elements
+   *   per row; both start zero-filled. An array of yours on shared memory is written in place: its length is a multiple of the
+   *   rows, and it may be the input itself
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
-  async transformShared<const I extends Input<I>, const O extends Outputs, A = undefined>(
+  async transformShared<
+    const I extends Input<I> | number,
+    const O extends Outputs,
+    A = undefined,
+    S = Record<never, never>,
+  >(
     input: NotAList<I>,
     outputs: O,
-    kernel: TransformKernel<I, O, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: TransformKernel<I, O, A, S>,
+    options: TransformOptions<A, S> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
@@ -99,16 +114,40 @@ export abstract class Executor {
   }
 
   /**
+   * Computes as many rows as there turn out to be: a filter, or matches. Each task writes its rows from the start of its views,
+   * whose contents are undefined at first, and returns how many there are.
+   * @param input an array, columns, or a count of rows that are made from nothing
+   * @param outputs kinds, or `{ type, per }` for `per` elements per row
+   * @returns the rows of all tasks, in their order and without gaps, on shared memory
+   * @throws as `mapShared`
+   */
+  async collectShared<
+    const I extends Input<I> | number,
+    const O extends CollectedOutputs,
+    A = undefined,
+    S = Record<never, never>,
+  >(
+    input: NotAList<I>,
+    outputs: O,
+    kernel: CollectKernel<I, O, A, S>,
+    options: CollectOptions<A, S> = NO_OPTIONS,
+  ): Promise<OutputArrays<O>> {
+    const backend = this[BACKEND];
+    const request = readCall(backend, "collectShared", input, kernel, outputs, options);
+    return named(request.outputs?.names ?? null, await collect(backend, request)) as OutputArrays<O>;
+  }
+
+  /**
    * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
    * bits for any number of workers.
    * @param combine must give its result at once: what it is given next depends on that
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
-  async reduceShared<const I extends Input<I>, R, A = undefined>(
+  async reduceShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
+    kernel: ChunkKernel<I, R, A, S>,
     combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
-    options: ReduceOptions<A, Awaited<R>> = NO_OPTIONS,
+    options: ReduceOptions<A, Awaited<R>, S> = NO_OPTIONS,
   ): Promise<Awaited<R>> {
     checkCombine(combine);
     const backend = this[BACKEND];
@@ -142,14 +181,33 @@ export abstract class Executor {
   }
 
   /**
+   * Runs `kernel` once per item, as `map` does. Each task writes its row of the outputs, so nothing passes through messages.
+   * @param outputs as in `transformShared`, with an item for a row: a kind makes one element per item
+   * @returns the outputs, on shared memory
+   * @throws as `mapShared`
+   */
+  async mapInto<T, const O extends Outputs, S = Record<never, never>, A = undefined>(
+    items: Iterable<T> & object,
+    outputs: O,
+    kernel: ItemIntoKernel<T, S, O, A>,
+    options: MapIntoOptions<A, S> = NO_OPTIONS,
+  ): Promise<OutputArrays<O>> {
+    const backend = this[BACKEND];
+    backend.checkOpen("mapInto");
+    const request = readItemsIntoCall(items, outputs, kernel, options, backend.settings);
+    const { outputs: arrays } = await backend.run(request);
+    return named(request.outputs?.names ?? null, arrays) as OutputArrays<O>;
+  }
+
+  /**
    * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated, and runs ahead
    * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
-  streamShared<const I extends Input<I>, R, A = undefined>(
+  streamShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S>,
+    options: CallOptions<A, S> = NO_OPTIONS,
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
     const backend = this[BACKEND];
     const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);
@@ -184,14 +242,7 @@ export abstract class Executor {
    * @throws TypeError for anything but an array as it was given here, and for one that was released before
    */
   release(...arrays: readonly TypedArray[]): void {
-    const { arena } = this[BACKEND];
-    for (const [i, array] of arrays.entries()) checkReleasable(array, `arrays[${i}]`, arena);
-    if (new Set(arrays).size < arrays.length) {
-      throw new TypeError("Cannot release the arrays as each must be given once: one of them is there twice");
-    }
-    for (const { buffer, byteOffset, byteLength } of arrays) {
-      arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
-    }
+    release(arrays, this[BACKEND].arena);
   }
 
   /**
@@ -215,47 +266,12 @@ export abstract class Executor {
 /** What a call over arrays asks for. @throws what a wrong call is refused with */
 export function readCall(
   backend: Backend,
-  call: Exclude<CallName, "map">,
+  call: Exclude<CallName, "map" | "mapInto">,
   input: unknown,
   kernel: AnyKernel,
   outputs: unknown,
-  options: CallOptions<unknown>,
+  options: GivenOptions,
 ): Request {
   backend.checkOpen(call);
   return readPayloadCall(call, input, kernel, outputs, options, backend.settings);
-}
-
-function checkReleasable(array: unknown, what: string, arena: Arena): void {
-  if (isTypedArray(array) && arena.lendings.isPart(array.buffer, array.byteOffset, array.byteLength)) return;
-  throw new TypeError(
-    `Cannot release ${what} as it must be an array as share(), allocate() or transformShared() of this executor gave it, ` +
-      `and not be released yet: current value is ${quote(array)}`,
-  );
-}
-
-function checkCombine(combine: unknown): void {
-  if (typeof combine === "function") return;
-  throw new TypeError(
-    `Cannot reduce as "combine" must be a function of two partials: current value is ${quote(combine)}`,
-  );
-}
-
-/** Not `reduce` of lists: that gives `combine` four arguments, which `Math.max` takes for four numbers. */
-function combineAll<P>(partials: readonly P[], combine: (a: P, b: P) => P, initial: P | undefined): P {
-  let result = initial === undefined ? (partials[0] as P) : initial;
-  for (let i = initial === undefined ? 1 : 0; i < partials.length; i += 1) {
-    const combined: unknown = combine(result, partials[i] as P);
-    if (isThenable(combined)) refusePromise(combined);
-    result = combined as P;
-  }
-  return result;
-}
-
-function refusePromise(promise: PromiseLike<unknown>): never {
-  // Nobody else waits for it.
-  promise.then(undefined, () => {});
-  throw new TypeError(
-    `Cannot reduce as "combine" must return a partial at once: current value is ${quote(promise)}; ` +
-      "await in the kernel, whose partials may be promises",
-  );
 }

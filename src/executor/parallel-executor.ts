@@ -73,10 +73,10 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  override explain<const I extends Input<I>, R, A = undefined>(
+  override explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
     input: I,
-    kernel: ChunkKernel<I, R, A>,
-    options: CallOptions<A> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S>,
+    options: CallOptions<A, S> = NO_OPTIONS,
   ): Plan {
     this.#calls.checkOpen("explain");
     return this.#calls.explain(readCall(this.#calls, "mapShared", input, kernel, null, options));

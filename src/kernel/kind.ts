@@ -7,8 +7,6 @@ import type { AnyKernel } from "./types.js";
 export interface KernelUse {
   /** Whether variables of the scope around the function are copied or refused. */
   readonly captures: CapturesMode;
-  /** Whether the call has an option `shared`, for advice. */
-  readonly hasShared: boolean;
 }
 
 /** A function of a kind. */

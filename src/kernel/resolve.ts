@@ -33,7 +33,7 @@ const numbers = new RecentMap<string | number, Numbered>(MOST_KERNELS);
 const kernels = new WeakMap<KernelAddress, Kernel>();
 let lastId = 0;
 
-const ALONE: KernelUse = { captures: "error", hasShared: false };
+const ALONE: KernelUse = { captures: "error" };
 
 /**
  * @param use default: a kernel that takes nothing along

@@ -10,12 +10,14 @@ export type ReadOnlyDeep<T> = T extends TypedArray
       ? { readonly [K in keyof T]: ReadOnlyDeep<T[K]> }
       : T;
 
-/** A payload from inside a kernel: one array of a list, or views of one chunk. */
-export type KernelView<I> = I extends TypedArray
-  ? ReadOnly<I>
-  : I extends readonly (infer A)[]
-    ? ElementView<A>
-    : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
+/** A payload from inside a kernel: one array of a list, or views of one chunk; of a count of rows nothing. */
+export type KernelView<I> = I extends number
+  ? undefined
+  : I extends TypedArray
+    ? ReadOnly<I>
+    : I extends readonly (infer A)[]
+      ? ElementView<A>
+      : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
 
 /** Of a list of mixed kinds, each kind by itself. */
 type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;
@@ -37,15 +39,21 @@ export interface Rng {
 }
 
 /** Last parameter of every kernel. */
-export interface KernelContext<A = undefined> {
+export interface KernelContext<A = undefined, S = Record<never, never>> {
   /** Which task this is, from 0. */
   readonly index: number;
-  /** First element of the task's range, in the whole column; for items the item's index. */
+  /** First element of the task's range, in the whole column, or its first row; for items the item's index. */
   readonly start: number;
-  /** One past the last element of the task's range. */
+  /** One past the last element of the task's range, or one past its last row. */
   readonly end: number;
+  /** Elements, or rows, that the view has in front of the task's range: the call's `halo`, less at the beginning. */
+  readonly before: number;
+  /** The same behind the task's range. */
+  readonly after: number;
   /** The call's `args`, read-only. */
   readonly args: ReadOnlyDeep<A>;
+  /** The call's `shared`, read-only; an empty object if it has none. In `map` the second parameter is the same. */
+  readonly shared: ReadOnlyDeep<S>;
   /** Random numbers under the call's `seed`: `rng(start + i)`. */
   readonly rng: Rng;
   /**

@@ -67,6 +67,21 @@ export function readPayload(input: unknown): Payload {
   return { shape: "columns", names, given: given as TypedArray[], arrays, length: first.length };
 }
 
+/** A payload without arrays: so many rows are made from nothing. */
+export interface Rows {
+  readonly shape: "rows";
+  readonly arrays: readonly never[];
+  readonly length: number;
+}
+
+/** @throws RangeError */
+export function readRows(count: number): Rows {
+  if (Number.isSafeInteger(count) && count >= 0) return { shape: "rows", arrays: [], length: count };
+  throw new RangeError(
+    `Cannot cut the rows as their count must be an integer of at least 0: current value is ${quote(count)}`,
+  );
+}
+
 /** Whether it is a plain object: made by a literal, by `Object.create(null)`, or in another realm. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;

@@ -34,22 +34,28 @@ interface Recorded {
 export class Snapshot {
   /** Bytes of the region that it takes. */
   readonly bytes: number;
-  readonly #recorded: readonly Recorded[];
+  /** `undefined` for arrays that are not looked at. */
+  readonly #recorded: readonly (Recorded | undefined)[];
   /** The spans of the placement come first, with the same targets. So the snapshot begins as the placed region does. */
   readonly #spans: readonly Span[];
   readonly #ranOn = new Set<Region | undefined>();
   #region: Region | undefined;
   #isTaken = false;
 
-  /** Plans the snapshot, and copies nothing yet. @param placement how the plain arrays are placed */
-  constructor(arrays: readonly TypedArray[], placement: PlacementPlan) {
+  /**
+   * Plans the snapshot, and copies nothing yet.
+   * @param arrays `undefined` for those that may change
+   * @param placement how the plain arrays are placed
+   */
+  constructor(arrays: readonly (TypedArray | undefined)[], placement: PlacementPlan) {
     // Shared memory is never transferred away or shrunk, so no error calls these by a name.
     const unnamed = new Map<TypedArray, ArrayName>();
-    for (const array of arrays) if (isShared(array)) unnamed.set(array, "");
+    for (const array of arrays) if (array !== undefined && isShared(array)) unnamed.set(array, "");
     const shared = planSpans(unnamed, placement.bytesNeeded);
     this.bytes = shared.end;
     this.#spans = [...placement.spans, ...shared.spans];
     this.#recorded = arrays.map((array) => {
+      if (array === undefined) return undefined;
       const extent = (placement.extentOf.get(array) ?? shared.extentOf.get(array)) as Extent;
       const start = placedAt(extent);
       const { span, byteLength } = extent;
@@ -104,7 +110,9 @@ export class Snapshot {
       if ((await differenceIn(span, target, target + end - start)) !== undefined) changed.add(span);
     }
     if (changed.size === 0) return undefined;
-    for (const [array, { span, start, end, elementBytes }] of this.#recorded.entries()) {
+    for (const [array, recorded] of this.#recorded.entries()) {
+      if (recorded === undefined) continue;
+      const { span, start, end, elementBytes } = recorded;
       const byte = changed.has(span) ? await differenceIn(span, start, end) : undefined;
       if (byte === undefined) continue;
       return { array, index: Math.floor(byte / elementBytes), length: (end - start) / elementBytes };

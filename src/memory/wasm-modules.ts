@@ -25,7 +25,7 @@ export function isWasmModule(value: object): boolean {
  * The array that is in the place of a module: the same one each time.
  * @param module `isWasmModule` says so
  */
-export function standInFor(module: WasmModule): Uint8Array<SharedArrayBuffer> {
+export function standInFor(module: object): Uint8Array<SharedArrayBuffer> {
   let standIn = standIns.get(module);
   if (standIn === undefined) {
     standIn = new Uint8Array(new SharedArrayBuffer(0));

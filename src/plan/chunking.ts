@@ -5,9 +5,9 @@ const TARGET_CHUNKS = 128;
 // 64 Ki elements (512 KiB of float64) fit the second-level cache of common CPUs; larger chunks gain nothing.
 const LARGEST_CHUNK = 65_536;
 
-/** Elements per chunk of a column of `length` elements. At least 1. */
-export function defaultChunkSize(length: number): number {
-  return Math.max(1, Math.min(Math.ceil(length / TARGET_CHUNKS), LARGEST_CHUNK));
+/** Rows per chunk of a column of `length` rows. At least 1. @param rowLength elements per row */
+export function defaultChunkSize(length: number, rowLength = 1): number {
+  return Math.max(1, Math.min(Math.ceil(length / TARGET_CHUNKS), Math.floor(LARGEST_CHUNK / rowLength)));
 }
 
 /** Number of chunks of `chunkSize` elements, the last one possibly shorter. 0 for an empty column. */

@@ -12,8 +12,8 @@ export interface JobField<T> {
   isSame(a: T, b: T): boolean;
 }
 
-/** How tasks are cut: one per array of a list, one per chunk of an array or of columns, one per item. */
-type Shape = "list" | "array" | "columns" | "items";
+/** How tasks are cut: one per array of a list, one per chunk of an array, of columns or of a count of rows, one per item. */
+type Shape = "list" | "array" | "columns" | "rows" | "items";
 
 /** Named or unnamed arrays, as places in the job's array table. */
 export interface ArrayGroup {
@@ -37,6 +37,11 @@ function bytes<T extends Uint8Array | null>(): JobField<T> {
     unpack: (packed) => packed as T,
     isSame: (a, b) => a !== null && a.length <= MOST_COMPARED && isSameList<number>(a, b),
   };
+}
+
+/** A list of numbers. */
+function numbers(): JobField<readonly number[]> {
+  return { pack: (value) => value, unpack: (packed) => packed as readonly number[], isSame: isSameList };
 }
 
 /** A list, because the names of the fields would double its bytes. */
@@ -69,14 +74,30 @@ function optional<T>(field: JobField<T>): JobField<T | undefined> {
 export const JOB_FIELDS = {
   shape: plain<Shape>(),
   tasks: plain<number>(),
-  /** Elements of the column or array; without meaning for lists and items. */
+  /** Rows of the array, of the columns or of a count; without meaning for lists and items. */
   length: plain<number>(),
-  /** Elements per task, at least 1; without meaning for lists and items. */
+  /** Rows per task, at least 1; without meaning for lists and items. */
   chunkSize: plain<number>(),
   inputs: group<ArrayGroup>(),
-  /** Arrays that `transformShared` writes in place; null: the call writes none. */
+  /** Elements per row of the inputs; left out: one. */
+  rowLength: optional(plain<number>()),
+  /** Rows that a task sees in front of its own, if there are so many; left out: none. */
+  before: optional(plain<number>()),
+  /** The same behind its own. */
+  after: optional(plain<number>()),
+  /** Arrays that the call writes in place; null: it writes none. */
   outputs: group<ArrayGroup | null>(),
-  /** Whether the outputs hold old data: then each task clears its range first. */
+  /** Elements per row of each output; left out: one. */
+  per: optional(numbers()),
+  /** The rows that each task may write, of which its kernel returns how many it wrote; left out: just its own. */
+  capacity: optional(plain<number>()),
+  /** The array of the table that says where the rows of each task begin: tasks copy them there. Left out: the kernel runs. */
+  starts: optional(plain<number>()),
+  /** The outputs, by their positions, that are the caller's own arrays: they are never cleared. */
+  keeps: optional(numbers()),
+  /** Whether tasks write arrays of the caller's: then one that was interrupted finds what it has left there. */
+  writesOwn: optional(plain<boolean>()),
+  /** Whether the other outputs hold old data: then each task clears its range first. */
   clearOutputs: optional(plain<boolean>()),
   /** Encoded by `ValueEncoder`; null: the caller gave none. */
   args: bytes<Uint8Array | null>(),

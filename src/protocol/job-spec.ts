@@ -64,6 +64,7 @@ export function taskRange(
 ): readonly [start: number, end: number] {
   if (spec.shape === "items") return [index, index + 1];
   if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[index] as number]?.length ?? 0];
-  const start = index * spec.chunkSize;
-  return [start, Math.min(start + spec.chunkSize, spec.length)];
+  const { chunkSize, length, rowLength = 1 } = spec;
+  const start = index * chunkSize;
+  return [start * rowLength, Math.min(start + chunkSize, length) * rowLength];
 }

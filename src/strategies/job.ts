@@ -27,6 +27,8 @@ export interface JobParts {
   readonly isTraced: boolean;
   /** Milliseconds that each task may take; undefined: any. */
   readonly timeout: number | undefined;
+  /** Whether a task that was interrupted must not run again, because it has written to arrays of the caller's. */
+  readonly runsOnce: boolean;
 }
 
 /** A task that failed. */
@@ -57,6 +59,10 @@ export class Job {
 
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  get runsOnce(): boolean {
+    return this.parts.runsOnce;
   }
 
   /** Values that came by message. */
@@ -158,6 +164,15 @@ export class Job {
       return true;
     }
     return false;
+  }
+
+  /** Tasks that have ended, but whose value or error was lost. Only when no worker takes part any more. */
+  get unsent(): number[] {
+    const { results } = this.parts.block;
+    const indices: number[] = [];
+    for (let i = 0; i < results.length; i++)
+      if (results.isElsewhere(i) && !this.received.has(i)) indices.push(i);
+    return indices;
   }
 
   /**

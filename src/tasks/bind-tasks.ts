@@ -5,7 +5,8 @@ import type { TypedArray } from "../memory/dtypes.js";
 import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import type { ArrayGroup } from "../protocol/job-fields.js";
-import { type JobSpec, taskRange } from "../protocol/job-spec.js";
+import type { JobSpec } from "../protocol/job-spec.js";
+import { checkCount, rowCopier } from "./collected.js";
 import { rngOf } from "./random/rng.js";
 import { checkReturned } from "./returned.js";
 import { Scratch } from "./scratch.js";
@@ -18,11 +19,14 @@ export interface BoundTasks {
   readonly borrowed: ReadonlySet<ArrayBufferLike>;
 }
 
+// A kernel on the calling thread may replace them.
+const { max, min } = Math;
+
 type Maker = (values: unknown) => unknown;
 
-type Invoke = (input: unknown, second: unknown, third?: unknown) => unknown;
+type Invoke = (input: unknown, second: unknown, third?: unknown, fourth?: unknown) => unknown;
 
-/** Gives the part of an array or of columns that is elements `start` to `end`. */
+/** Gives the part of an array or of columns that is rows `start` to `end`. */
 type Slicer = (start: number, end: number) => unknown;
 
 const NOTHING_SHARED = Object.freeze({});
@@ -45,17 +49,33 @@ export function bindTasks(
   ) as Invoke;
   const rng = rngOf(spec.seed ?? 0);
   const scratch = new Scratch(borrowed);
-  const contextOf = (index: number, start: number, end: number): KernelContext<unknown> => {
+  const take = scratch.take as KernelContext["scratch"];
+  const contextOf = (
+    index: number,
+    start: number,
+    end: number,
+    before = 0,
+    after = 0,
+  ): KernelContext<unknown, unknown> => {
     scratch.begin();
-    return { index, start, end, args, aborted, rng, scratch: scratch.take as KernelContext["scratch"] };
+    return { index, start, end, before, after, args, shared, aborted, rng, scratch: take };
   };
+  if (spec.starts !== undefined) return { run: rowCopier(spec, spec.starts, arrays), borrowed };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 
   const bind = (): ((index: number) => unknown) => {
+    const { outputs } = spec;
+    const out = outputs === null ? undefined : outputSlicer(spec, outputs, arrays);
+    const written = outputs === null ? [] : outputs.arrays.map((place) => arrays[place] as TypedArray);
     if (spec.shape === "items") {
       // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
       const read = itemReader(items as PackedItems, new ValueDecoder(arrays));
-      return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
+      if (out === undefined)
+        return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
+      return (index) => {
+        const context = contextOf(index, index, index + 1);
+        return settleVoid(invoke(read(index), shared, out(index, index + 1), context), written);
+      };
     }
     if (spec.shape === "list") {
       return (index) => {
@@ -63,52 +83,76 @@ export function bindTasks(
         return invoke(array, contextOf(index, 0, array.length));
       };
     }
-    const { chunkSize, length, outputs } = spec;
-    const view = slicer(spec.inputs, arrays);
-    if (outputs === null) {
-      return (index) => {
-        const start = index * chunkSize;
-        const end = Math.min(start + chunkSize, length);
-        return invoke(view(start, end), contextOf(index, start, end));
-      };
-    }
-    const out = slicer(outputs, arrays);
-    const written = outputs.arrays.map((place) => arrays[place] as TypedArray);
-    const clear = spec.clearOutputs ? written : [];
+    const { chunkSize, length, rowLength = 1, before = 0, after = 0, capacity } = spec;
+    const view = spec.shape === "rows" ? () => undefined : slicer(spec.inputs, arrays, () => rowLength);
     return (index) => {
-      const [start, end] = taskRange(spec, arrays, index);
-      // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
-      // second time finds what it found the first time.
-      for (const array of clear) clearPart(array.subarray(start, end));
-      return settleVoid(invoke(view(start, end), out(start, end), contextOf(index, start, end)), written);
+      const start = index * chunkSize;
+      const end = min(start + chunkSize, length);
+      const first = max(0, start - before);
+      const last = min(end + after, length);
+      const context = contextOf(index, start, end, start - first, last - end);
+      if (out === undefined) return invoke(view(first, last), context);
+      if (capacity !== undefined) {
+        const rows = out(index * capacity, (index + 1) * capacity);
+        return settleCount(invoke(view(first, last), rows, context), capacity);
+      }
+      return settleVoid(invoke(view(first, last), out(start, end), context), written);
     };
   };
 
   return { run: bind(), borrowed };
 }
 
-function slicer(group: ArrayGroup, table: readonly TypedArray[]): Slicer {
+/** @param per elements per row of each array */
+function slicer(group: ArrayGroup, table: readonly TypedArray[], per: (array: number) => number): Slicer {
   const { names } = group;
   const arrays = group.arrays.map((place) => table[place] as TypedArray);
+  const pers = arrays.map((_, i) => per(i));
   if (names === null) {
     const array = arrays[0] as TypedArray;
-    return (start, end) => array.subarray(start, end);
+    const width = pers[0] as number;
+    return (start, end) => array.subarray(start * width, end * width);
   }
   return (start, end) => {
     const views: Record<string, TypedArray> = {};
     for (let i = 0; i < names.length; i++) {
-      views[names[i] as string] = (arrays[i] as TypedArray).subarray(start, end);
+      const width = pers[i] as number;
+      views[names[i] as string] = (arrays[i] as TypedArray).subarray(start * width, end * width);
     }
     return views;
   };
 }
 
-/** What a transform kernel returns is of no interest as long as it is no work of its own, its end is. */
+/** Views of outputs, zero-filled but for the caller's own, and for room of which a task may use only a part. */
+function outputSlicer(
+  { per, keeps, capacity, clearOutputs }: JobSpec,
+  group: ArrayGroup,
+  table: readonly TypedArray[],
+): Slicer {
+  const width = (i: number): number => per?.[i] ?? 1;
+  const slice = slicer(group, table, width);
+  if (clearOutputs !== true || capacity !== undefined) return slice;
+  const places = group.arrays.map((place, i) => ({ array: table[place] as TypedArray, width: width(i) }));
+  const cleared = places.filter((_, i) => keeps?.includes(i) !== true);
+  return (start, end) => {
+    // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
+    // second time finds what it found the first time.
+    for (const { array, width } of cleared) clearPart(array.subarray(start * width, end * width));
+    return slice(start, end);
+  };
+}
+
+/** What a kernel that writes outputs returns is of no interest as long as it is no work of its own, its end is. */
 function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown {
   if (returned === undefined) return undefined;
   if (isThenable(returned)) return returned.then((value) => checkReturned(value, outputs));
   checkReturned(returned, outputs);
   return undefined;
+}
+
+function settleCount(returned: unknown, capacity: number): unknown {
+  if (isThenable(returned)) return returned.then((value) => checkCount(value, capacity));
+  return checkCount(returned, capacity);
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

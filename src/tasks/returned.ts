@@ -1,4 +1,4 @@
-/** What a `transformShared` kernel returns. It counts for nothing, so a kernel that returns its work has lost it. */
+/** What a kernel that writes outputs returns. It counts for nothing, so a kernel that returns its work has lost it. */
 import { quote } from "../errors.js";
 import { isTypedArray, type TypedArray } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
@@ -11,8 +11,8 @@ export function checkReturned(returned: unknown, outputs: readonly TypedArray[])
   if (typeof returned !== "object" || returned === null) return;
   if (!isLost(returned, outputs)) return;
   throw new TypeError(
-    "Cannot keep what the kernel returned as a transformShared kernel must write to its outputs: " +
-      `current value is ${quote(returned)}; write it there, for example with set(), or call mapShared`,
+    "Cannot keep what the kernel returned as a kernel with outputs must write to them: " +
+      `current value is ${quote(returned)}; write it there, for example with set(), or call mapShared or map instead`,
   );
 }
 

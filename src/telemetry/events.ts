@@ -4,7 +4,14 @@ import type { Claim } from "../protocol/round.js";
 import type { Plan, StrategyName } from "../strategies/registry.js";
 
 /** Names of the public calls. */
-export type CallName = "mapShared" | "transformShared" | "reduceShared" | "map" | "streamShared";
+export type CallName =
+  | "mapShared"
+  | "transformShared"
+  | "reduceShared"
+  | "map"
+  | "mapInto"
+  | "collectShared"
+  | "streamShared";
 
 /** Every call, once it is planned, and once more when it changes its strategy on the way. */
 export interface ParallelDecision {

@@ -1,5 +1,5 @@
 /** Records calls and writes them as a trace that Perfetto (ui.perfetto.dev) and chrome://tracing open. */
-export type * from "../ambient.js";
+export type * from "../platform/ambient.js";
 
 import { subscribe, unsubscribe } from "../platform/channels.js";
 import { writeFile } from "../platform/files.js";

@@ -1,6 +1,6 @@
 /** Calls that are refused for their kernel or their options. */
 import { describe, expect } from "vitest";
-import { type Check, capture, captureInMap, configuration, refuses, typeError } from "./refusals.js";
+import { type Check, capture, configuration, rangeError, refuses, typeError } from "./refusals.js";
 
 const x = new Float64Array(4);
 const one = (): number => 1;
@@ -132,7 +132,7 @@ describe("kernels", () => {
   const captured = (item: number): number => item + rate;
   refuses(
     [
-      ["map", (e) => e.map([1], captured), captureInMap("captured", "rate")],
+      ["map", (e) => e.map([1], captured), capture("captured", "rate")],
       ["transformShared", (e) => e.transformShared(x, Int8Array, captured), capture("captured", "rate")],
       ["reduceShared", (e) => e.reduceShared(x, captured, one), capture("captured", "rate")],
       ["streamShared", (e) => e.streamShared(x, captured), capture("captured", "rate")],
@@ -173,12 +173,13 @@ describe("reductions", () => {
 });
 
 describe("options", () => {
-  const OPTIONS = "args, chunkSize, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
+  const OPTIONS =
+    "args, shared, chunkSize, rowLength, halo, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const itemsOption = (field: string) => {
-    const known = OPTIONS.replace(" chunkSize,", "");
-    return configuration(field, `left out: the options of this call are ${known}, shared`, "0");
+    const known = OPTIONS.replace(" chunkSize, rowLength, halo,", "");
+    return configuration(field, `left out: the options of this call are ${known}`, "0");
   };
   const options = (shown: string) =>
     typeError(`Cannot read the options as they must be a plain object: current value is ${shown}`);
@@ -189,6 +190,7 @@ describe("options", () => {
   const FROM_0 = "an integer of at least 0";
   const FROM_1 = "an integer of at least 1";
   const ABOVE_0 = "milliseconds above 0, at most 2147483647";
+  const HALO = "an integer of at least 0, or { before, after } of such";
   const STRATEGY = 'one of "auto", "sequential", "threads"';
   const { signal: live } = new AbortController();
 
@@ -202,7 +204,6 @@ describe("options", () => {
     ["fields that are inherited", Object.create({ chunkSize: -2 }), options("object with keys (none)")],
     ["a name in other letters", { chunksize: 2 }, unknown("chunksize", "2")],
     ["an option of the executor", { maxWorkers: 2 }, unknown("maxWorkers", "2")],
-    ["shared, which map has", { shared: { x } }, unknown("shared", "object with keys x")],
     ["initial, which reduceShared has", { initial: 0 }, unknown("initial", "0")],
     [
       "captures of another kind",
@@ -217,6 +218,23 @@ describe("options", () => {
       { chunkSize: 2 ** 53 },
       configuration("chunkSize", FROM_1, "9007199254740992"),
     ],
+    ["rows of nothing", { rowLength: 0 }, configuration("rowLength", FROM_1, "0")],
+    [
+      "rows that do not fit",
+      { rowLength: 3 },
+      rangeError(
+        "Cannot cut the input into rows of 3 elements as its length must be a multiple of that: current value is 4",
+      ),
+    ],
+    ["a negative halo", { halo: -1 }, configuration("halo", HALO, "-1")],
+    [
+      "a halo of half an element",
+      { halo: { before: 0.5 } },
+      configuration("halo", HALO, "object with keys before"),
+    ],
+    ["a halo on a third side", { halo: { above: 1 } }, configuration("halo", HALO, "object with keys above")],
+    ["a halo of text", { halo: "2" }, configuration("halo", HALO, '"2"')],
+    ["a halo in a list", { halo: [1, 1] }, configuration("halo", HALO, "array of 2")],
     ["an unknown strategy", { strategy: "cluster" }, configuration("strategy", STRATEGY, '"cluster"')],
     ["a negative hint", { taskSizeHintBytes: -1 }, configuration("taskSizeHintBytes", FROM_0, "-1")],
     [
@@ -239,16 +257,27 @@ describe("options", () => {
   refuses(rows.map(([name, given, check]) => [name, (e) => e.mapShared(x, one, given), check]));
   refuses([
     ["map: initial", (e) => e.map([1], one, { initial: 0 }), itemsOption("initial")],
-    ["map: chunkSize", (e) => e.map([1], one, { chunkSize: 0 }), itemsOption("chunkSize")],
+    ["map: halo", (e) => e.map([1], one, { halo: 0 }), itemsOption("halo")],
     [
-      "reduceShared: shared",
-      (e) => e.reduceShared(x, one, one, { shared: {} }),
-      unknown("shared", "object with keys (none)", ", initial"),
+      "a list: halo",
+      (e) => e.mapShared([x], one, { halo: 1 }),
+      configuration("halo", "left out: the arrays of a list are not cut", "1"),
     ],
+    [
+      "a list: rowLength",
+      (e) => e.reduceShared([x], one, one, { rowLength: 2 }),
+      configuration("rowLength", "left out: the arrays of a list are not cut", "2"),
+    ],
+    [
+      "a count of rows: halo",
+      (e) => e.transformShared(4, Int8Array, one, { halo: 1 }),
+      configuration("halo", "left out: a count of rows has no input", "1"),
+    ],
+    ["map: chunkSize", (e) => e.map([1], one, { chunkSize: 0 }), itemsOption("chunkSize")],
     [
       "transformShared: initial",
       (e) => e.transformShared(x, Int8Array, one, { initial: x }),
-      unknown("initial", "Float64Array of 32 bytes"),
+      unknown("initial", "Float64Array of 32 bytes", ", idempotent"),
     ],
     ["streamShared: a signal", (e) => e.streamShared(x, one, live), options("AbortSignal")],
     [

@@ -1,8 +1,10 @@
 /** Calls that are refused for their arrays: those that they read, and those that they are to make. */
+import { constants } from "node:buffer";
 import { ParallelExecutor } from "sharray";
 import { describe, expect, test } from "vitest";
 import {
   type Check,
+  configuration,
   KINDS,
   type Refusal,
   rangeError,
@@ -169,8 +171,17 @@ describe("payloads", () => {
 describe("outputs", () => {
   const shape = (shown: string) =>
     typeError(
-      "Cannot transform as the outputs must be a typed-array constructor or a record of at least one: " +
-        `current value is ${shown}`,
+      "Cannot write the outputs as they must be a typed-array constructor, { type, per }, an array on shared memory, " +
+        `or a record of at least one of these: current value is ${shown}`,
+    );
+  const plain = (what: string, shown: string) =>
+    typeError(
+      `Cannot write ${what} in place as it must be on shared memory: current value is ${shown}; ` +
+        "pass an array of share() or allocate()",
+    );
+  const per = (what: string, shown: string) =>
+    rangeError(
+      `Cannot write ${what} as "per", its elements per row, must be an integer of at least 1: current value is ${shown}`,
     );
   const kind = (what: string, shown: string) =>
     typeError(
@@ -179,7 +190,13 @@ describe("outputs", () => {
   const rows: readonly [name: string, outputs: unknown, check: Check][] = [
     ["none", undefined, shape("undefined")],
     ["the name of a kind", "Float64Array", shape('"Float64Array"')],
-    ["an array in place of its kind", x, shape("Float64Array of 32 bytes")],
+    ["an array that is not on shared memory", x, plain("the output", "Float64Array of 32 bytes")],
+    ["one of several that is not", { y: Int8Array, z: x }, plain('output "z"', "Float64Array of 32 bytes")],
+    ["rows of no elements", { type: Int8Array, per: 0 }, per("the output", "0")],
+    ["rows of half an element", { y: { type: Int8Array, per: 1.5 } }, per('output "y"', "1.5")],
+    ["rows of a width that is text", { y: { type: Int8Array, per: "2" } }, per('output "y"', '"2"')],
+    ["rows without a width", { y: { type: Int8Array } }, per('output "y"', "undefined")],
+    ["rows of no kind", { type: "Int8Array", per: 2 }, kind("the output", '"Int8Array"')],
     ["a list", [Float64Array], shape("array of 1")],
     ["an empty record", {}, shape("object with keys (none)")],
     ["a Map", new Map([["y", Float64Array]]), shape("Map")],
@@ -195,13 +212,126 @@ describe("outputs", () => {
     ],
   ];
   refuses(rows.map(([name, outputs, check]) => [name, (e) => e.transformShared(x, outputs, one), check]));
+  refuses(
+    rows.map(([name, outputs, check]) => [`mapInto: ${name}`, (e) => e.mapInto([1], outputs, one), check]),
+  );
   refuses([
     [
       "of a list of arrays",
       (e) => e.transformShared([x, x], Float64Array, one),
       typeError(
-        "Cannot transform a list of arrays as outputs are cut like the input: pass one array or a record of columns",
+        "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
       ),
+    ],
+  ]);
+
+  const rowCount = (shown: string) =>
+    rangeError(
+      `Cannot cut the rows as their count must be an integer of at least 0: current value is ${shown}`,
+    );
+  const collected = (what: string, shown: string) =>
+    typeError(
+      `Cannot collect rows into ${what} as it must be a kind or { type, per }: current value is ${shown}; ` +
+        "its length is known when the call has ended",
+    );
+  const ints = new Int32Array(new SharedArrayBuffer(16));
+  refuses([
+    ["collectShared: none", (e) => e.collectShared(x, undefined, one), shape("undefined")],
+    [
+      "collectShared: an array",
+      (e) => e.collectShared(x, { y: ints }, one),
+      collected('output "y"', "Int32Array of 16 bytes"),
+    ],
+    [
+      "collectShared: of a list",
+      (e) => e.collectShared([x], Int8Array, one),
+      typeError(
+        "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
+      ),
+    ],
+    [
+      "collectShared: no room",
+      (e) => e.collectShared(x, Int8Array, one, { capacity: 0 }),
+      configuration("capacity", "an integer of at least 1", "0"),
+    ],
+    ["collectShared: half a row", (e) => e.collectShared(0.5, Int8Array, one), rowCount("0.5")],
+  ]);
+
+  refuses(
+    [-1, 1.5, Number.NaN, 2 ** 53].map((count) => [
+      `${count} rows`,
+      (e) => e.transformShared(count, Int8Array, one),
+      rowCount(String(count)),
+    ]),
+  );
+
+  const bytes = new Uint8Array(new SharedArrayBuffer(64));
+  const own = new Float64Array(bytes.buffer, 0, 4);
+  const unfit = (what: string, rows: number, length: number) =>
+    rangeError(
+      `Cannot write ${what} in place as its length must be a multiple of the ${rows} rows of the call: ` +
+        `current value is ${length}`,
+    );
+  const overlap = (what: string, other: string, does: string) =>
+    typeError(
+      `Cannot write ${what} as it must not lie over ${other}, which other tasks ${does} at the same time: ` +
+        "use another array, or a copy made with slice()",
+    );
+  refuses([
+    ["of another length", (e) => e.transformShared(3, own, one), unfit("the output", 3, 4)],
+    ["shorter than the rows", (e) => e.mapInto([1, 2, 3, 4, 5], { own }, one), unfit('output "own"', 5, 4)],
+    ["for no rows", (e) => e.transformShared(0, { own }, one), unfit('output "own"', 0, 4)],
+    [
+      "over a part of the input",
+      (e) => e.transformShared(own, bytes.subarray(16, 48), one),
+      overlap("the output", '"the array"', "read"),
+    ],
+    [
+      "over a column that is cut otherwise",
+      (e) => e.transformShared({ a: bytes.subarray(0, 32), own: bytes.subarray(32) }, { y: bytes }, one),
+      overlap('output "y"', '"a"', "read"),
+    ],
+    [
+      "over an input whose neighbours other tasks see",
+      (e) => e.transformShared({ own }, { own }, one, { halo: { after: 1 } }),
+      overlap('output "own"', '"own"', "read"),
+    ],
+    [
+      "over what every task reads",
+      (e) => e.transformShared(x, { own }, one, { shared: { table: own } }),
+      overlap('output "own"', '"shared.table"', "read"),
+    ],
+    [
+      "over an input that every task reads, too",
+      (e) => e.transformShared(own, own, one, { args: [own] }),
+      overlap("the output", '"the array"', "read"),
+    ],
+    [
+      "over an item",
+      (e) => e.mapInto([own.subarray(0, 2), x], { y: own.subarray(1, 3) }, one),
+      overlap('output "y"', '"items[0]"', "read"),
+    ],
+    [
+      "over another output",
+      (e) => e.transformShared(x, { y: own, z: bytes.subarray(24, 28) }, one),
+      overlap('output "z"', 'output "y"', "write"),
+    ],
+    [
+      "twice",
+      (e) => e.transformShared(own, { y: own, z: own }, one),
+      overlap('output "z"', 'output "y"', "write"),
+    ],
+    [
+      "too long",
+      (e) => e.transformShared(2 ** 40, { type: Int8Array, per: 2 ** 12 }, one, { chunkSize: 2 ** 30 }),
+      rangeError(
+        `Cannot write the output as its length must be at most ${constants.MAX_LENGTH} on this runtime: current value is ${2 ** 52}`,
+      ),
+    ],
+    [
+      "idempotent by text",
+      (e) => e.transformShared(x, Int8Array, one, { idempotent: "yes" }),
+      configuration("idempotent", "true or false", '"yes"'),
     ],
   ]);
 

@@ -178,8 +178,8 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
     ];
     for (const [kernel, shown] of returns) {
       const message =
-        "Cannot keep what the kernel returned as a transformShared kernel must write to its outputs: " +
-        `current value is ${shown}; write it there, for example with set(), or call mapShared`;
+        "Cannot keep what the kernel returned as a kernel with outputs must write to them: " +
+        `current value is ${shown}; write it there, for example with set(), or call mapShared or map instead`;
       const failed = executor.transformShared(x, Float64Array, kernel, whole);
       await expect(failed).rejects.toMatchObject({ name: "KernelError", cause: new TypeError(message) });
     }

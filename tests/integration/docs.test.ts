@@ -172,6 +172,9 @@ describe("docs/api.md", () => {
       () => executor.map([1], (x) => x, unknown),
       () => executor.mapShared([new Uint8Array(1)], () => 1, unknown),
       () => executor.reduceShared([new Uint8Array(1)], () => 1, add, unknown),
+      () => executor.transformShared(1, Uint8Array, () => {}, unknown),
+      () => executor.mapInto([1], Uint8Array, () => {}, unknown),
+      () => executor.collectShared(1, Uint8Array, () => 0, unknown),
     ];
     const known = new Set<string>();
     for (const call of calls) {

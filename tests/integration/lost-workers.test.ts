@@ -76,6 +76,39 @@ describe.each([1, 2])("a task that ends every worker, on a pool of %i", (maxWork
     expect(twice).toEqual(before);
   });
 
+  test("that writes to an array of the caller's is not run again, unless it may", async () => {
+    await using executor = new ParallelExecutor({ ...on, maxRetries: 3, forceSerialOnFailure: true });
+    const run = (out: Float64Array<SharedArrayBuffer>, runs: Int32Array, options: object) =>
+      executor.transformShared(
+        out,
+        out,
+        (_x, out, { index, args }) => {
+          for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + 1;
+          if (index !== 3) return;
+          if (Atomics.add(args as unknown as Int32Array, 0, 1) === 0) process.exit(3);
+        },
+        { chunkSize: 10, args: runs, ...options },
+      );
+    const out = executor.share(Float64Array.from(ITEMS));
+    const runs = executor.allocate(Int32Array, 1);
+    const error = await lossOf(run(out, runs, {}));
+    expect(error).toMatchObject({ index: 3, start: 30, end: 40, exitCode: 3 });
+    expect(error.message).toBe(
+      "Task 3 (elements 30 to 40) was interrupted as its worker ended (exit code 3): it writes to arrays of the caller's, " +
+        'so it does not run again without "idempotent"',
+    );
+    expect(runs[0]).toBe(1);
+    expect(error.partial?.unfinished).toEqual([{ index: 3, start: 30, end: 40 }]);
+    expect(error.partial?.outputs).toBe(out);
+    // All others ran once.
+    const kept = ITEMS.filter((i) => i < 30 || i >= 40);
+    expect(kept.map((i) => out[i])).toEqual(kept.map((i) => i + 1));
+
+    const again = executor.share(Float64Array.from(ITEMS));
+    await run(again, executor.allocate(Int32Array, 1), { idempotent: true });
+    expect([...again]).toEqual(ITEMS.map((i) => (i < 30 || i >= 40 ? i + 1 : i + 2)));
+  });
+
   test("of several the lowest is told, and all are unfinished", async () => {
     await using executor = new ParallelExecutor(on);
     const error = await lossOf(

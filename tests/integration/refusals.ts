@@ -9,6 +9,8 @@ type Method =
   | "transformShared"
   | "reduceShared"
   | "map"
+  | "mapInto"
+  | "collectShared"
   | "streamShared"
   | "share"
   | "allocate"
@@ -114,18 +116,10 @@ export function configuration(field: string, allowed: string, shown: string): Ch
 }
 
 export function capture(kernel: string, ...variables: string[]): Check {
-  return captureIn('values and arrays in "args"', kernel, variables);
-}
-
-/** The same in a call of `map`. */
-export function captureInMap(kernel: string, ...variables: string[]): Check {
-  return captureIn('small values in "args" and big arrays in "shared"', kernel, variables);
-}
-
-function captureIn(advice: string, kernel: string, variables: readonly string[]): Check {
   const names = variables.map((name) => `"${name}"`).join(", ");
   const message =
-    `Cannot send kernel "${kernel}" to workers as it captures ${names} from the scope around it: pass ${advice}, ` +
+    `Cannot send kernel "${kernel}" to workers as it captures ${names} from the scope around it: ` +
+    'pass small values in "args" and big arrays in "shared", ' +
     "move functions into the kernel, or export the kernel from a module with defineKernel()";
   return failure(KernelCaptureError, "SHARRAY_KERNEL_CAPTURE", message, { variables });
 }

@@ -37,6 +37,23 @@ const stands = {
 describe.each(["sequential", "threads", "auto"] as const)("%s", (strategy: Strategy) => {
   const executor = create({ strategy });
 
+  test("arrays that a call is given to write may change", async () => {
+    const [x, y] = [executor.share(column()), executor.share(column())];
+    const bits = new BigInt64Array(x.buffer, x.byteOffset, x.length);
+    await executor.transformShared({ x }, { bits, y }, (_views, { bits, y }) => {
+      bits.fill(0n);
+      y.fill(7);
+    });
+    expect([x[5], y[99]]).toEqual([0, 7]);
+    const { array } = await caught(
+      executor.transformShared({ x, y }, { x }, ({ y }, { x }) => {
+        x.fill(1);
+        (y as unknown as Float64Array)[0] = 1;
+      }),
+    );
+    expect(array).toBe("y");
+  });
+
   describe.each(Object.entries(stands))("%s arrays", (_where, stand) => {
     const given = (length?: number): Float64Array => stand(executor, column(length));
 

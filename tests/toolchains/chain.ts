@@ -21,8 +21,6 @@ interface Description {
   /** Versions of Node to run under; the present one by default. */
   readonly nodes?: readonly string[];
   readonly installer?: "pnpm" | "yarn";
-  /** Packages whose install scripts must run. */
-  readonly scripts?: readonly string[];
   /** The folder of the page that Chromium opens, instead of a script "start". */
   readonly page?: string;
   readonly quick?: boolean;

@@ -5,9 +5,30 @@ const GROUPS = ["Node", "Runners and package managers", "Tests", "Bundled for No
 
 const HEAD = `# Tool chains
 
-\`npm run test:toolchains\` makes this table. It packs the package, installs the file into a small project for each tool chain
+\`npm run test:toolchains\` makes this page. It packs the package, installs the file into a small project for each tool chain
 ([tests/toolchains](../tests/toolchains)), builds the project as its users do, and runs it. Every kernel runs on two worker threads.
-The pages run in Chromium.
+The pages run in Chromium. \`npm run test:toolchains -- --quick\` takes those that need seconds, and
+\`npm run test:toolchains -- bun rollup-node\` takes some.
+
+sharray needs no configuration in any of them. Module kernels need two rules.
+
+- **A module kernel is in a file that only defines kernels.** Every worker imports that file. A kernel in the program's main script
+  would run the whole program again in every worker, so it is refused.
+- **If a bundler packs the program, that file is a second entry.** Then it stays a file that workers can import. sharray finds the
+  kernel by the name in \`defineKernel\`, whatever the bundler calls the export.
+
+| bundler, for Node | a second entry |
+|---|---|
+| esbuild | \`esbuild main.js kernels.js --bundle --splitting --platform=node --format=esm --outdir=dist\` |
+| Rollup | \`input: ["main.js", "kernels.js"]\`, with \`nodeResolve({ exportConditions: ["node"] })\` |
+| Rolldown | \`rolldown main.js kernels.js --dir dist --platform node\` |
+| Vite | \`build: { ssr: true, rollupOptions: { input: ["main.js", "kernels.js"] } }\` |
+| webpack, Next | workers import the source file, because \`import.meta.url\` is its address there: ship it, or use inline kernels |
+
+For pages, [browsers](browser.md) has the same for \`createWorker\`.
+
+Workers load TypeScript as the program does: under Node with type stripping, tsx, Bun and Deno. Jest, Vitest and ts-node compile it in a
+way that workers know nothing of. On Node 20, and for imports without extensions or with aliases, install tsx beside them: workers use it.
 `;
 
 /** Names what came of a chain under a version of Node; "" is the present one. */

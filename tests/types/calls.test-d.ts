@@ -200,6 +200,44 @@ test("args: undefined where none are given", async () => {
   );
 });
 
+test("shared: the context of every call has it, read-only throughout", async () => {
+  const shared = { table: x, names: ["a"] };
+  await executor.mapShared(
+    n,
+    (_view, context) => {
+      expectTypeOf(context.shared.table).toEqualTypeOf<ReadOnly<Float64Array>>();
+      // @ts-expect-error arrays are read-only
+      context.shared.table[0] = 1;
+      // @ts-expect-error there is no such array
+      context.shared.missing;
+      return context.shared.names.length;
+    },
+    { shared },
+  );
+  await executor.transformShared({ x }, Float64Array, (_view, out, context) => out.set(context.shared), {
+    shared: x,
+  });
+  const sum = (a: number, b: number) => a + b;
+  await executor.reduceShared(x, (_view, context) => context.shared.table[0] ?? 0, sum, {
+    shared,
+    initial: 0,
+  });
+  executor.streamShared(x, (_view, context) => context.shared.table.length, { shared });
+  executor.explain(x, (_view, context) => context.shared.table.length, { shared });
+  await executor.map(
+    [1],
+    (_item, given, context) => {
+      expectTypeOf(context.shared).toEqualTypeOf(given);
+      return 0;
+    },
+    { shared },
+  );
+  await executor.mapShared(x, (_view, context) => {
+    expectTypeOf(context.shared).toEqualTypeOf<Record<never, never>>();
+    return 0;
+  });
+});
+
 test("args: those that the kernel declares are those that are given", async () => {
   const kernel = (view: ReadOnly<Float64Array>, { args }: KernelContext<{ rate: number }>) => {
     return view.length * args.rate;
@@ -281,6 +319,89 @@ test("transformShared with a bare constructor", async () => {
   await executor.transformShared(x, Float32Array, async (view, out) => {
     out.set(view);
   });
+});
+
+test("transformShared into arrays of the caller's, and rows of several elements", async () => {
+  const existing = executor.share(n);
+  const result = await executor.transformShared(
+    x,
+    { existing, rgba: { type: Uint8ClampedArray, per: 4 } },
+    (_view, out) => {
+      expectTypeOf(out.existing).toEqualTypeOf<Int32Array>();
+      expectTypeOf(out.rgba).toEqualTypeOf<Uint8ClampedArray>();
+    },
+    { idempotent: true },
+  );
+  expectTypeOf(result.existing).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  expectTypeOf(result.rgba).toEqualTypeOf<Uint8ClampedArray<SharedArrayBuffer>>();
+  const inPlace = await executor.transformShared(existing, existing, (view, out) => out.set(view));
+  expectTypeOf(inPlace).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  const bare = await executor.transformShared(x, { type: Float32Array, per: 2 }, (_view, out) => {
+    expectTypeOf(out).toEqualTypeOf<Float32Array>();
+  });
+  expectTypeOf(bare).toEqualTypeOf<Float32Array<SharedArrayBuffer>>();
+  // @ts-expect-error a width is a number
+  await executor.transformShared(x, { y: { type: Float32Array, per: "2" } }, () => {});
+});
+
+test("transformShared of a count of rows: no view", async () => {
+  const rows = await executor.transformShared(100, { y: Float64Array }, (view, out, { start }) => {
+    expectTypeOf(view).toEqualTypeOf<undefined>();
+    out.y[0] = start;
+  });
+  expectTypeOf(rows).toEqualTypeOf<{ y: Float64Array<SharedArrayBuffer> }>();
+  // @ts-expect-error only outputs are made from nothing
+  await executor.mapShared(100, () => 1);
+});
+
+test("neighbours: a number, or both sides, and rows", async () => {
+  await executor.mapShared(x, (_view, { before, after }) => before + after, { halo: 2, rowLength: 10 });
+  await executor.transformShared(x, Float64Array, () => {}, { halo: { before: 499 } });
+  // @ts-expect-error there are two sides
+  await executor.mapShared(x, () => 0, { halo: { above: 1 } });
+  // @ts-expect-error items have no neighbours
+  await executor.map([1], () => 0, { halo: 1 });
+});
+
+test("collectShared: rows whose number the kernel returns", async () => {
+  const { price, pair } = await executor.collectShared(
+    { x },
+    { price: Float64Array, pair: { type: Int32Array, per: 2 } },
+    ({ x: view }, { price, pair }, { args }) => {
+      expectTypeOf(view).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(price).toEqualTypeOf<Float64Array>();
+      expectTypeOf(pair).toEqualTypeOf<Int32Array>();
+      return args;
+    },
+    { capacity: 10, args: 5 },
+  );
+  expectTypeOf(price).toEqualTypeOf<Float64Array<SharedArrayBuffer>>();
+  expectTypeOf(pair).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  await executor.collectShared(10, Float64Array, async () => 0);
+  // @ts-expect-error the kernel returns a count
+  await executor.collectShared(x, Float64Array, () => {});
+  // @ts-expect-error the length of an array is fixed
+  await executor.collectShared(x, executor.share(x), () => 0);
+});
+
+test("mapInto: the item, what is shared, outputs, the context", async () => {
+  const { id } = await executor.mapInto(
+    [{ seed: 1 }],
+    { id: { type: Int32Array, per: 10 }, distance: Float32Array },
+    (item, { base }, { id, distance }, { args }) => {
+      expectTypeOf(item.seed).toEqualTypeOf<number>();
+      expectTypeOf(base).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(id).toEqualTypeOf<Int32Array>();
+      expectTypeOf(distance).toEqualTypeOf<Float32Array>();
+      expectTypeOf(args).toEqualTypeOf<number>();
+      // @ts-expect-error items are read-only
+      item.seed = 2;
+    },
+    { shared: { base: x }, args: 5 },
+  );
+  expectTypeOf(id).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  // @ts-expect-error items are not cut
+  await executor.mapInto([1], Float64Array, () => {}, { chunkSize: 1 });
 });
 
 test("transformShared ignores what the kernel returns", async () => {
@@ -473,7 +594,6 @@ test("options: what is not known is refused", async () => {
   await executor.mapShared(x, kernel, { chunkSize: "10" });
   // @ts-expect-error no signal
   await executor.mapShared(x, kernel, { signal: new AbortController() });
-  // @ts-expect-error only map has a shared payload
   await executor.mapShared(x, kernel, { shared: { x } });
   // @ts-expect-error only reduceShared has an initial value
   await executor.mapShared(x, kernel, { initial: 0 });

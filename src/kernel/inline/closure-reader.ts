@@ -23,6 +23,7 @@ import {
 } from "./captured-data.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, mayHideGlobals, noteLook, readText } from "./source.js";
+import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
@@ -166,8 +167,7 @@ export class ClosureReader {
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
     const scope = scopeWith(name, scopes);
-    const isGlobal = scope === undefined && name in globalThis;
-    const value = isGlobal ? memberIn(globalThis, name, path) : valueIn(scope ?? {}, name, own);
+    const value = scope === undefined ? globalValue(name, own) : valueIn(scope, name, own);
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
@@ -228,20 +228,6 @@ function textOf(fn: object, path: string): KnownText {
 
 function usedWhole(name: string): FreeVariable {
   return { name, members: undefined, isAssigned: false, isWrittenInto: false, isMutated: false };
-}
-
-function scopeWith(name: string, scopes: readonly Scope[]): Scope | undefined {
-  return scopes.find((scope) => Object.hasOwn(scope, name));
-}
-
-/** The value of a variable. */
-function valueIn(scope: Scope, name: string, path: string): unknown {
-  if (!(name in scope)) throw new Refusal(path, "is not defined");
-  try {
-    return scope[name];
-  } catch {
-    throw new Refusal(path, "must have a value before the call");
-  }
 }
 
 function hasNoneInherited(members: Iterable<string>, object: object): boolean {

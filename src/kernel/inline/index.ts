@@ -49,14 +49,13 @@ function withCaptured(
   fn: AnyKernel,
   { text }: KnownText,
   outside: readonly string[],
-  { captures, hasShared }: KernelUse,
+  { captures }: KernelUse,
 ): Addressed<InlineAddress> {
   const label = `kernel ${labelOf(fn, text)}`;
-  if (captures === "error") throw new KernelCaptureError(label, outside, hasShared);
+  if (captures === "error") throw new KernelCaptureError(label, outside);
   try {
     const closure = withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
-    if (closure === undefined)
-      throw new KernelCaptureError(label, outside, hasShared, "can't be read by this runtime");
+    if (closure === undefined) throw new KernelCaptureError(label, outside, "can't be read by this runtime");
     const { source, imports, stateful, lingers, writes } = closure;
     const key = textKey(source);
     let address = addresses.get(key);
@@ -67,6 +66,6 @@ function withCaptured(
     return { address, captured: closure };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new KernelCaptureError(label, [error.path], hasShared, error.why);
+    throw new KernelCaptureError(label, [error.path], error.why);
   }
 }

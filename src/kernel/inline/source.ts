@@ -98,16 +98,14 @@ export function noteLook(
 
 /**
  * The address of a function that captures nothing.
- * @param hasShared whether the call has an option `shared`, for advice
  * @throws KernelCaptureError if the kernel uses variables of the scope around it
  * @throws TypeError as `readText`
  */
-export function readKernelSource(fn: unknown, hasShared = false): InlineAddress {
+export function readKernelSource(fn: unknown): InlineAddress {
   const known = readText(fn);
   const { captures } = known;
   const outside = captures.length > 0 ? captures : hiddenGlobals(fn as object, known);
-  if (outside.length > 0)
-    throw new KernelCaptureError(`kernel ${labelOf(fn as Named, known.text)}`, outside, hasShared);
+  if (outside.length > 0) throw new KernelCaptureError(`kernel ${labelOf(fn as Named, known.text)}`, outside);
   return plainAddress(fn as Named, known);
 }
 

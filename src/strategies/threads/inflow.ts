@@ -69,6 +69,8 @@ export class Inflow {
    */
   get leftOut(): readonly Lost[] {
     if (!this.#isCut || this.#job.failure !== undefined) return [];
-    return [{ exitCode: undefined, error: this.#reason, isForeign: true, index: undefined }];
+    return [
+      { exitCode: undefined, error: this.#reason, isForeign: true, index: undefined, interrupted: undefined },
+    ];
   }
 }

@@ -5,6 +5,8 @@ import type { Loss } from "./round-listener.js";
 export interface Lost extends Loss {
   /** The task that it was at; undefined: at none, or it was nothing that this round did. */
   readonly index: number | undefined;
+  /** The task that it was at, whatever ended it. */
+  readonly interrupted: number | undefined;
 }
 
 // So many tasks in a row that end their workers, with none between that ends, are taken for all of them: each costs
@@ -56,6 +58,11 @@ export class LossPolicy {
       if (this.#inVain > this.#maxRetries) return nobodys;
     }
     return this.#inARow >= MOST_IN_A_ROW ? own[0] : undefined;
+  }
+
+  /** These tasks must not run again. @param last the loss that is to blame */
+  giveUp(indices: readonly number[], last: Lost): void {
+    for (const index of indices) this.#givenUp.set(index, { ...last, index });
   }
 
   #isInherited({ error }: Lost): boolean {

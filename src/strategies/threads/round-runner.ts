@@ -124,8 +124,8 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
   }
 
   lost(slot: Slot, loss: Loss, gone: Promise<void> | undefined): void {
-    const index = loss.isForeign ? undefined : this.#taskOf(this.#placeOf(slot))?.index;
-    this.#lost.push({ ...loss, index });
+    const interrupted = this.#taskOf(this.#placeOf(slot))?.index;
+    this.#lost.push({ ...loss, index: loss.isForeign ? undefined : interrupted, interrupted });
     if (gone !== undefined && this.isAt(slot)) {
       // The system call that holds its thread may write to the round's memory to its end.
       const { lease } = this.#job.parts;

@@ -76,6 +76,11 @@ export class ThreadsRun {
         break;
       }
       const { givenUp } = lossPolicy;
+      if (job.runsOnce) {
+        for (const each of lost)
+          if (each.interrupted !== undefined) lossPolicy.giveUp([each.interrupted], each);
+        lossPolicy.giveUp(job.unsent, lost[0] as Lost);
+      }
       const rest = job.unfinished(givenUp) as Uint32Array;
       const hasProgressed = rest.length < count;
       if (hasProgressed) this.#pool.progressed();
@@ -180,8 +185,9 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
     return new WorkerLostError(message, exitCode, error);
   }
   const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
-  const message =
-    `Task ${index} (elements ${start} to ${end}) ended its worker each time that it ran (${code}); ` +
-    'what "maxRetries" allows is used up';
+  const why = job.runsOnce
+    ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
+    : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
+  const message = `Task ${index} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
   return new WorkerLostError(message, exitCode, error, { index, start, end });
 }

@@ -5,6 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { KernelError, ParallelExecutor, SharrayError } from "sharray";
 import { connectExecutor } from "sharray/bridge";
 import { evaluate } from "./kernels.js";
+import { SHAPES } from "./shapes.mjs";
 import { until } from "./support.mjs";
 
 const MIB = 2 ** 20;
@@ -132,6 +133,7 @@ const battery = {
     streamed(executor, input(), ({ x }, { index }) => ({ index, head: x.slice(0, 3) }), { chunkSize: 50 }),
   buffer: (executor) =>
     executor.mapShared([Buffer.from("abc")], (array) => array.constructor.name + array.length),
+  ...Object.fromEntries(Object.entries(SHAPES).map(([name, [call]]) => [name, call])),
 };
 
 function input() {

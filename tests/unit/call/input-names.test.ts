@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mutatedError } from "../../../src/call/input-names.js";
 import { readItemsCall, readPayloadCall } from "../../../src/call/read-request.js";
@@ -75,6 +76,33 @@ describe("sightings", () => {
       start: 20,
       end: 25,
     });
+  });
+
+  it("with neighbours: names just those tasks that see the element", () => {
+    const rowLength = 3;
+    const rows = 25;
+    const chunkSize = 4;
+    fc.assert(
+      fc.property(fc.nat(9), fc.nat(9), fc.nat(rows * rowLength - 1), (before, after, index) => {
+        const x = new Int8Array(rows * rowLength);
+        const options = { chunkSize, rowLength, halo: { before, after } };
+        const settings = callSettings({ verifyImmutable: true });
+        const request = readPayloadCall("mapShared", x, kernel, null, options, settings);
+        const seen: (readonly [number, number])[] = [];
+        for (let start = 0; start < rows; start += chunkSize) {
+          const from = Math.max(0, start - before) * rowLength;
+          const to = Math.min(rows, Math.min(rows, start + chunkSize) + after) * rowLength;
+          seen.push([from, to]);
+        }
+        const seers = seen.flatMap(([from, to], task) => (from <= index && index < to ? [task] : []));
+        expect(blame(request, x, index)).toMatchObject({
+          firstTask: seers[0],
+          lastTask: seers.at(-1),
+          start: seen[seers[0] as number]?.[0],
+          end: seen[seers.at(-1) as number]?.[1],
+        });
+      }),
+    );
   });
 
   it("give each array of a list to its task, one that stands there twice to all from the first to the last", () => {

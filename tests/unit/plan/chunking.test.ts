@@ -45,8 +45,22 @@ it("the default follows the length alone: at most 128 chunks up to 8 Mi elements
       else expect(size).toBe(65_536);
     }),
   );
-  expect([0, 1, 128, 129, 1000, 128 * 65_536, 2 ** 33].map(defaultChunkSize)).toEqual([
+  expect([0, 1, 128, 129, 1000, 128 * 65_536, 2 ** 33].map((length) => defaultChunkSize(length))).toEqual([
     1, 1, 1, 2, 8, 65_536, 65_536,
+  ]);
+});
+
+it("chunks of rows have no more elements than others", () => {
+  expect(defaultChunkSize(128 * 100, 640)).toBe(100);
+  expect(defaultChunkSize(128 * 100, 1000)).toBe(65);
+  expect(defaultChunkSize(128 * 100, 100_000)).toBe(1);
+});
+
+it("ranges of rows are told in elements", () => {
+  const spec = { ...specOf(7, 2), rowLength: 10 };
+  expect([0, 3].map((index) => taskRange(spec, [], index))).toEqual([
+    [0, 20],
+    [60, 70],
   ]);
 });
 

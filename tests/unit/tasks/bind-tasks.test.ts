@@ -56,6 +56,34 @@ describe("what a kernel is called with", () => {
     ]);
   });
 
+  it("views reach beyond their chunk, as far as there is something", () => {
+    const { run } = bind(
+      { before: 3, after: 1 },
+      [five()],
+      (view: Float64Array, { start, end, before, after }: Context) => [start, end, before, after, ...view],
+    );
+    expect([0, 1, 2].map(run)).toEqual([
+      [0, 2, 0, 1, 0, 1, 2],
+      [2, 4, 2, 1, 0, 1, 2, 3, 4],
+      [4, 5, 3, 0, 1, 2, 3, 4],
+    ]);
+    const alone = bind({}, [five()], (_view: unknown, { before, after }: Context) => [before, after]);
+    expect(alone.run(1)).toEqual([0, 0]);
+  });
+
+  it("rows: views of whole ones, with neighbours and outputs by rows", () => {
+    const arrays = [Int8Array.from({ length: 15 }, (_, i) => i), new Int8Array(15)];
+    const { run } = bind(
+      { rowLength: 3, after: 1, outputs: { names: null, arrays: [1] }, per: [3] },
+      arrays,
+      (view: Int8Array, out: Int8Array, { start, end, after }: Context) => {
+        out.set([start, end, after, view.length, view[0] as number].slice(0, out.length));
+      },
+    );
+    for (const index of [2, 1, 0]) run(index);
+    expect([...(arrays[1] as Int8Array)]).toEqual([0, 2, 1, 9, 0, 0, 2, 4, 1, 9, 6, 0, 4, 5, 0]);
+  });
+
   it("columns: a record of views", () => {
     const arrays = [five(), Int8Array.of(5, 6, 7, 8, 9)];
     const { run } = bind(
@@ -102,6 +130,18 @@ describe("what a kernel is called with", () => {
     const { run } = bind({ shape: "items", tasks: 1 }, [], (_item: number, shared: object) => shared, items);
     expect(run(0)).toEqual({});
     expect(Object.isFrozen(run(0))).toBe(true);
+  });
+
+  it("what is shared, in the context of every call", () => {
+    const table = new ArrayTable();
+    table.add(five());
+    const shared = new ValueEncoder(table, 0, 1).encode({ delays: five() }, "shared").slice();
+    const kernel = (_view: unknown, context: KernelContext<unknown, object>) => context.shared;
+    const { run } = bind({ shared }, table.arrays, kernel);
+    expect(run(0)).toEqual({ delays: five() });
+    expect(run(0)).toBe(run(1));
+    expect(Object.isFrozen(run(0))).toBe(true);
+    expect(bind({}, [five()], kernel).run(0)).toEqual({});
   });
 
   it("args: decoded once, frozen; undefined where there are none", () => {
@@ -167,6 +207,100 @@ describe("outputs", () => {
     run(1);
     expect([...(arrays[1] as Float64Array)]).toEqual([9, 9, 1, 0, 9]);
     expect([...(arrays[2] as BigInt64Array)]).toEqual([9n, 9n, 0n, 0n, 9n]);
+  });
+
+  it("of several elements per row are cut and cleared by rows", () => {
+    const arrays = [five(), new Float64Array(10).fill(9), new BigInt64Array(5).fill(9n)];
+    const { run } = bind(
+      { outputs, per: [2, 1], clearOutputs: true },
+      arrays,
+      (_x: unknown, { y, n }: { y: Float64Array; n: BigInt64Array }) => {
+        y[y.length - 1] = y.length;
+        n[0] = BigInt(n.length);
+      },
+    );
+    run(1);
+    run(2);
+    expect([...(arrays[1] as Float64Array)]).toEqual([9, 9, 9, 9, 0, 0, 0, 4, 0, 2]);
+    expect([...(arrays[2] as BigInt64Array)]).toEqual([9n, 9n, 2n, 0n, 1n]);
+  });
+
+  it("that are the caller's own are never cleared", () => {
+    const arrays = [five(), new Float64Array(5).fill(9), new BigInt64Array(5).fill(9n)];
+    bind({ outputs, keeps: [0], clearOutputs: true }, arrays, () => {}).run(0);
+    expect([...(arrays[1] as Float64Array)]).toEqual([9, 9, 9, 9, 9]);
+    expect([...(arrays[2] as BigInt64Array)]).toEqual([0n, 0n, 9n, 9n, 9n]);
+  });
+
+  it("of items are rows, and come before the context", () => {
+    const items = packItems([5, 6], 2, new ValueEncoder(new ArrayTable(), 0, 2));
+    const arrays = [new Float64Array(6)];
+    const { run } = bind(
+      { shape: "items", tasks: 2, outputs: { names: null, arrays: [0] }, per: [3] },
+      arrays,
+      (item: number, shared: object, out: Float64Array, { index }: Context) => {
+        out.set([item, Object.keys(shared).length, index]);
+        return "ignored";
+      },
+      items,
+    );
+    expect([run(1), run(0)]).toEqual([undefined, undefined]);
+    expect([...(arrays[0] as Float64Array)]).toEqual([5, 0, 0, 6, 0, 1]);
+  });
+
+  it("of rows from nothing: the kernel gets no view", () => {
+    const arrays = [new Float64Array(5)];
+    const kernel = (none: unknown, out: Float64Array, { start, end }: Context) => {
+      out.fill(none === undefined ? 10 * start + end : 0);
+    };
+    const { run } = bind(
+      { shape: "rows", inputs: { names: null, arrays: [] }, outputs: { names: null, arrays: [0] } },
+      arrays,
+      kernel,
+    );
+    for (let i = 0; i < 3; i += 1) run(i);
+    expect([...(arrays[0] as Float64Array)]).toEqual([2, 2, 24, 24, 45]);
+  });
+
+  it("of unknown length: room for each task, of which it returns how much it used", async () => {
+    const arrays = [five(), new Float64Array(18).fill(9)];
+    const spec = { outputs: { names: null, arrays: [1] }, per: [2], capacity: 3, clearOutputs: true };
+    const { run } = bind(spec, arrays, (x: Float64Array, out: Float64Array, { index }: Context) => {
+      out.set([x[0] as number, out.length]);
+      return index === 1 ? Promise.resolve(2) : index;
+    });
+    expect([run(0), await run(1), run(2)]).toEqual([0, 2, 2]);
+    expect([...(arrays[1] as Float64Array)]).toEqual([0, 6, 9, 9, 9, 9, 2, 6, 9, 9, 9, 9, 4, 6, 9, 9, 9, 9]);
+    for (const count of [4, -1, 1.5, undefined]) {
+      expect(() => bind(spec, arrays, () => count).run(0)).toThrow("an integer from 0 to 3");
+    }
+  });
+
+  it("are copied side by side, without the kernel", () => {
+    const arrays = [
+      Int8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+      BigInt64Array.of(1n, 2n, 3n, 4n, 5n, 6n),
+      Float64Array.of(0, 1, 1, 3),
+      new Int8Array(6),
+      new BigInt64Array(3),
+    ];
+    const { run } = bind(
+      {
+        shape: "rows",
+        inputs: { names: null, arrays: [0, 1] },
+        outputs: { names: null, arrays: [3, 4] },
+        per: [2, 1],
+        capacity: 2,
+        starts: 2,
+      },
+      arrays,
+      () => {
+        throw new Error("it was called");
+      },
+    );
+    for (const index of [2, 0, 1]) run(index);
+    expect([...(arrays[3] as Int8Array)]).toEqual([1, 2, 9, 10, 11, 12]);
+    expect([...(arrays[4] as BigInt64Array)]).toEqual([1n, 5n, 6n]);
   });
 
   it("that are fresh are not touched before the kernel", () => {

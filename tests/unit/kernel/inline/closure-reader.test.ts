@@ -38,14 +38,13 @@ describe("a closure", () => {
     const kernels = [1, 2].map((rate) => {
       return resolveKernel(inScope({ rate }, "(x) => x * rate + 0.375"), {
         captures: "copy",
-        hasShared: false,
       });
     });
     expect(kernels[0]?.id).toBe(kernels[1]?.id);
     expect(kernels[0]?.address).toBe(kernels[1]?.address);
     expect(kernels.map(({ captured }) => captured?.values)).toEqual([{ rate: 1 }, { rate: 2 }]);
     const other = inScope({ rate: inScope({}, "(x) => x") }, "(x) => x * rate + 0.375");
-    expect(resolveKernel(other, { captures: "copy", hasShared: false }).id).not.toBe(kernels[0]?.id);
+    expect(resolveKernel(other, { captures: "copy" }).id).not.toBe(kernels[0]?.id);
   });
 
   it("takes a function once, however many hold it", () => {

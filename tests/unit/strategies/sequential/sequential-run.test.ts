@@ -59,6 +59,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
     streamBuffer: undefined,
     isTraced: false,
     timeout: undefined,
+    runsOnce: false,
     ...more,
   });
 }

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { USELESS } from "../../../../src/protocol/messages.js";
 import { LossPolicy, type Lost } from "../../../../src/strategies/threads/loss-policy.js";
 
-const by = (index: number | undefined): Lost => ({ exitCode: 7, error: undefined, isForeign: false, index });
-const foreign: Lost = { exitCode: 1, error: undefined, isForeign: true, index: undefined };
+const by = (index: number | undefined): Lost => {
+  return { exitCode: 7, error: undefined, isForeign: false, index, interrupted: index };
+};
+const foreign: Lost = { exitCode: 1, error: undefined, isForeign: true, index: undefined, interrupted: 8 };
 const PROGRESS = true;
 const NONE = false;
 
@@ -18,6 +20,14 @@ describe("a task that ends its workers", () => {
     expect(losses.note([last], NONE)).toBeUndefined();
     expect([...losses.givenUp]).toEqual([[5, last]]);
     expect(losses.first).toBe(last);
+  });
+
+  it("is given up at once if it must not run again, whoever was to blame", () => {
+    const losses = new LossPolicy(3);
+    losses.giveUp([8, 9], foreign);
+    expect(losses.note([foreign], NONE)).toBeUndefined();
+    expect([...losses.givenUp.keys()]).toEqual([8, 9]);
+    expect(losses.first).toEqual({ ...foreign, index: 8 });
   });
 
   it("is not charged with what others did", () => {

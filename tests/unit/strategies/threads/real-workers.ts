@@ -75,6 +75,7 @@ export function jobOver(
     streamBuffer: undefined,
     isTraced: false,
     timeout,
+    runsOnce: false,
   });
   const place = { kind: kindOf(input), memory: arena.identify(buffer), buffer, byteOffset, length };
   return { arena, job, placed: { places: [place], block: { memory: region.id, buffer: region.buffer } } };

@@ -1,0 +1,390 @@
+/** Shapes of work, each with an answer that a plain loop gives: the same calls on any executor. */
+
+const N = 1000;
+const x = () => Float64Array.from({ length: N }, (_, i) => Math.sin(i) * 10);
+const weights = Float32Array.of(0.25, 0.5, 0.125);
+/** 40 rows of 25 pixels. */
+const image = () => Float32Array.from({ length: N }, (_, i) => (i * 7919) % 100);
+const sumOf = (a, b) => a + b;
+
+async function streamed(stream) {
+  const values = [];
+  for await (const { index, value } of stream) values[index] = value;
+  return values;
+}
+
+/** Each: the call, and what it must give. */
+export const SHAPES = {
+  sharedInMap: [
+    (executor) =>
+      executor.map([0, 1, 2], (i, { weights }, { shared }) => weights[i] + shared.offset, {
+        shared: { weights, offset: 1 },
+      }),
+    () => [1.25, 1.5, 1.125],
+  ],
+  sharedInMapShared: [
+    (executor) =>
+      executor.mapShared(
+        x(),
+        (part, { shared: { table, offset }, start, args }) => part[0] * table[start % 3] + (offset + args),
+        { shared: { table: weights, offset: 7 }, args: 3, chunkSize: 70 },
+      ),
+    () => Array.from({ length: 15 }, (_, i) => x()[i * 70] * weights[(i * 70) % 3] + 10),
+  ],
+  sharedOfAList: [
+    (executor) =>
+      executor.mapShared([x(), weights], (array, { shared }) => array.length + shared[0].length, {
+        shared: [x()],
+      }),
+    () => [2000, 1003],
+  ],
+  sharedInTransform: [
+    (executor) =>
+      executor.transformShared(
+        { x: x() },
+        { y: Float64Array },
+        ({ x }, { y }, { shared: { table } }) => {
+          for (let i = 0; i < x.length; i += 1) y[i] = x[i] * table[2];
+        },
+        { shared: { table: weights } },
+      ),
+    () => ({ y: x().map((value) => value / 8) }),
+  ],
+  sharedInReduce: [
+    (executor) =>
+      executor.reduceShared(x(), (part, { shared }) => part.length * shared.by, sumOf, {
+        shared: { by: 2 },
+        chunkSize: 33,
+      }),
+    () => 2 * N,
+  ],
+  sharedInStream: [
+    (executor) =>
+      streamed(
+        executor.streamShared(x(), (_part, { shared, index }) => shared.list[index], {
+          shared: { list: [5, 6] },
+          chunkSize: 500,
+        }),
+      ),
+    () => [5, 6],
+  ],
+  nothingShared: [
+    (executor) => executor.mapShared([x()], (_array, { shared }) => [shared, Object.isFrozen(shared)]),
+    () => [[{}, true]],
+  ],
+
+  existingOutput: [
+    async (executor) => {
+      const y = executor.allocate(Float64Array, N);
+      y[0] = 5;
+      const out = await executor.transformShared({ x: x() }, { y, n: Int8Array }, ({ x }, { y, n }) => {
+        // The first element stays as it was, as what it holds is the caller's.
+        for (let i = 0; i < x.length; i += 1) if (x[i] !== 0) y[i] = x[i] / 3;
+        n.fill(1);
+      });
+      return [out, out.y === y];
+    },
+    () => [{ y: x().map((value, i) => (i === 0 ? 5 : value / 3)), n: new Int8Array(N).fill(1) }, true],
+  ],
+  inPlace: [
+    async (executor) => {
+      const shared = executor.share(x());
+      const out = await executor.transformShared(shared, shared, (x, out) => {
+        for (let i = 0; i < x.length; i += 1) out[i] = 2 * x[i] + 1;
+      });
+      return [out, out === shared];
+    },
+    () => [x().map((value) => 2 * value + 1), true],
+  ],
+  inPlaceByAnotherView: [
+    async (executor) => {
+      const { a, b } = executor.share({ a: x(), b: x() });
+      const bits = new BigInt64Array(a.buffer, a.byteOffset, a.length);
+      await executor.transformShared({ a, b }, { bits }, ({ a }, { bits }) => {
+        for (let i = 0; i < bits.length; i += 1) bits[i] = BigInt(Math.round(a[i]));
+      });
+      return [bits, b];
+    },
+    () => [BigInt64Array.from(x(), (value) => BigInt(Math.round(value))), x()],
+  ],
+  severalPerRow: [
+    (executor) =>
+      executor.transformShared(
+        { x: x() },
+        { pixels: { type: Uint8ClampedArray, per: 4 }, mean: { type: Float32Array, per: 1 } },
+        ({ x }, { pixels, mean }, { start }) => {
+          for (let i = 0; i < x.length; i += 1) {
+            pixels.set([x[i] * 100, start + i, 7], 4 * i);
+            mean[i] = x[i] / 2;
+          }
+        },
+        { chunkSize: 77 },
+      ),
+    () => ({
+      pixels: Uint8ClampedArray.from([...x()].flatMap((value, i) => [value * 100, i, 7, 0])),
+      mean: Float32Array.from(x(), (value) => value / 2),
+    }),
+  ],
+  oneOutputOfSeveralPerRow: [
+    (executor) =>
+      executor.transformShared(
+        x(),
+        { type: Int16Array, per: 2 },
+        (x, out) => {
+          for (let i = 0; i < x.length; i += 1) out[2 * i + 1] = x[i];
+        },
+        { chunkSize: 99 },
+      ),
+    () => Int16Array.from([...x()].flatMap((value) => [0, value])),
+  ],
+  outputsNamedTypeAndPer: [
+    (executor) =>
+      executor.transformShared(x(), { type: Int16Array, per: Int8Array }, (_x, { type, per }) => {
+        type.fill(1);
+        per.fill(2);
+      }),
+    () => ({ type: new Int16Array(N).fill(1), per: new Int8Array(N).fill(2) }),
+  ],
+  fromNothing: [
+    (executor) =>
+      executor.transformShared(
+        600,
+        { pixels: { type: Uint8ClampedArray, per: 4 }, row: Int32Array },
+        (none, { pixels, row }, { start, end }) => {
+          for (let i = start; i < end; i += 1) {
+            pixels[4 * (i - start) + 2] = none === undefined ? i : 0;
+            row[i - start] = end - start;
+          }
+        },
+        { chunkSize: 250 },
+      ),
+    () => ({
+      pixels: Uint8ClampedArray.from(Array.from({ length: 600 }, (_, i) => [0, 0, i, 0]).flat()),
+      row: Int32Array.from({ length: 600 }, (_, i) => (i < 500 ? 250 : 100)),
+    }),
+  ],
+  noRowsFromNothing: [
+    (executor) => executor.transformShared(0, { type: Int8Array, per: 3 }, () => {}),
+    () => new Int8Array(0),
+  ],
+  intoARasterOfTheCaller: [
+    async (executor) => {
+      const raster = executor.allocate(Uint16Array, 64 * 40);
+      await executor.transformShared(
+        40,
+        { raster },
+        (_, { raster }, { start }) => {
+          for (let i = 0; i < raster.length; i += 1) raster[i] = start * 64 + i;
+        },
+        { chunkSize: 3 },
+      );
+      return raster;
+    },
+    () => Uint16Array.from({ length: 64 * 40 }, (_, i) => i),
+  ],
+  mapInto: [
+    (executor) =>
+      executor.mapInto(
+        Array.from({ length: 50 }, (_, i) => ({ at: i * 3, by: i / 7 })),
+        { nearest: { type: Int32Array, per: 3 }, distance: Float32Array },
+        ({ at, by }, { base }, { nearest, distance }, { index, args, start, end }) => {
+          nearest.set([at, index, end - start]);
+          distance[0] = base[at] * by + args;
+        },
+        { shared: { base: x() }, args: 0.5 },
+      ),
+    () => ({
+      nearest: Int32Array.from(Array.from({ length: 50 }, (_, i) => [i * 3, i, 1]).flat()),
+      distance: Float32Array.from({ length: 50 }, (_, i) => x()[i * 3] * (i / 7) + 0.5),
+    }),
+  ],
+  mapIntoOne: [
+    (executor) =>
+      executor.mapInto([5, 6, 7], Float64Array, async (item, _shared, out) => {
+        out[0] = item / 2;
+      }),
+    () => Float64Array.of(2.5, 3, 3.5),
+  ],
+  mapIntoAnArrayOfTheCaller: [
+    async (executor) => {
+      const table = executor.share(Float64Array.from({ length: 6 }, () => 9));
+      const out = await executor.mapInto(new Set([1, 2, 3]), table, (item, _, row) => {
+        row[1] = item;
+      });
+      return [out === table, table];
+    },
+    () => [true, Float64Array.of(9, 1, 9, 2, 9, 3)],
+  ],
+  mapIntoNothing: [
+    (executor) => executor.mapInto([], { type: Int8Array, per: 2 }, () => {}),
+    () => new Int8Array(0),
+  ],
+
+  haloInTransform: [
+    (executor) =>
+      executor.transformShared(
+        { x: x() },
+        { mean: Float64Array },
+        ({ x }, { mean }, { before, after }) => {
+          for (let i = 0; i < mean.length; i += 1) {
+            let sum = 0;
+            const from = Math.max(0, before + i - 20);
+            for (let k = from; k <= before + i; k += 1) sum += x[k];
+            mean[i] = sum + (before + mean.length + after - x.length);
+          }
+        },
+        { halo: { before: 20 }, chunkSize: 7 },
+      ),
+    () => {
+      const all = x();
+      return {
+        mean: all.map((_, i) => all.slice(Math.max(0, i - 20), i + 1).reduce((sum, each) => sum + each, 0)),
+      };
+    },
+  ],
+  haloInMapAndReduceAndStream: [
+    async (executor) => {
+      const seen = (part, { start, end, before, after }) => [start, end, before, after, part.length, part[0]];
+      const options = { halo: { before: 300, after: 1 }, chunkSize: 400 };
+      return [
+        await executor.mapShared(x(), seen, options),
+        await streamed(executor.streamShared(x(), seen, options)),
+        await executor.reduceShared(x(), (part) => part.length, sumOf, { halo: 3, chunkSize: 500 }),
+      ];
+    },
+    () => {
+      const seen = [
+        [0, 400, 0, 1, 401, x()[0]],
+        [400, 800, 300, 1, 701, x()[100]],
+        [800, 1000, 300, 0, 500, x()[500]],
+      ];
+      return [seen, seen, 1006];
+    },
+  ],
+  rowsOfAnImage: [
+    (executor) =>
+      executor.transformShared(
+        image(),
+        Float32Array,
+        (rows, out, { before, after, start, end, args: width }) => {
+          const height = end - start;
+          for (let y = 0; y < height; y += 1) {
+            for (let i = 0; i < width; i += 1) {
+              let sum = 0;
+              for (let dy = -2; dy <= 2; dy += 1) {
+                const at = y + dy + before;
+                if (at >= 0 && at < before + height + after) sum += rows[at * width + i];
+              }
+              out[y * width + i] = sum;
+            }
+          }
+        },
+        { rowLength: 25, halo: 2, chunkSize: 3, args: 25 },
+      ),
+    () =>
+      image().map((_, i) => {
+        let sum = 0;
+        for (let dy = -2; dy <= 2; dy += 1) sum += image()[i + 25 * dy] ?? 0;
+        return sum;
+      }),
+  ],
+  oneValuePerRow: [
+    async (executor) => {
+      const shared = executor.share({ a: image(), b: image() });
+      const out = await executor.transformShared(
+        shared,
+        { sum: { type: Float64Array, per: 1 }, a: shared.a, twice: Int16Array },
+        ({ a, b }, out, { start, end }) => {
+          for (let row = 0; row < end - start; row += 1) out.sum[row] = b[25 * row] + start + row;
+          for (let i = 0; i < a.length; i += 1) out.twice[i] = 2 * a[i];
+          out.a.fill(start);
+        },
+        { rowLength: 25 },
+      );
+      return out;
+    },
+    () => ({
+      sum: Float64Array.from({ length: 40 }, (_, row) => image()[25 * row] + row),
+      a: Float32Array.from({ length: 1000 }, (_, i) => Math.floor(i / 25)),
+      twice: Int16Array.from(image(), (value) => 2 * value),
+    }),
+  ],
+
+  collected: [
+    (executor) =>
+      executor.collectShared(
+        { x: x() },
+        { value: Float64Array, at: Int32Array },
+        ({ x }, { value, at }, { start, args: least }) => {
+          let count = 0;
+          for (let i = 0; i < x.length; i += 1) {
+            if (x[i] < least) continue;
+            value[count] = x[i];
+            at[count] = start + i;
+            count += 1;
+          }
+          return count;
+        },
+        { args: 9, chunkSize: 64 },
+      ),
+    () => {
+      const at = Int32Array.from([...x().keys()].filter((i) => x()[i] >= 9));
+      return { value: Float64Array.from(at, (i) => x()[i]), at };
+    },
+  ],
+  collectedAgainInUsedMemory: [
+    async (executor) => {
+      const odd = (x, out) => {
+        let count = 0;
+        for (const value of x) if (value % 2 === 1) out[count++] = value;
+        return count;
+      };
+      const found = [];
+      for (let i = 0; i < 3; i += 1) {
+        const all = Uint16Array.from({ length: 5000 + i }, (_, k) => k);
+        const out = await executor.collectShared(all, Uint16Array, odd);
+        found.push([out.length, out[0], out.at(-1)]);
+        executor.release(out);
+      }
+      return found;
+    },
+    () => [
+      [2500, 1, 4999],
+      [2500, 1, 4999],
+      [2501, 1, 5001],
+    ],
+  ],
+  collectedRowsOfSeveral: [
+    (executor) =>
+      executor.collectShared(
+        100,
+        { pair: { type: Int16Array, per: 2 }, n: BigInt64Array },
+        async (_, { pair, n }, { start, end }) => {
+          let count = 0;
+          for (let i = start; i < end; i += 1) {
+            for (let k = 0; k < i % 4; k += 1) {
+              pair.set([i, k], 2 * count);
+              n[count] = BigInt(i * k);
+              count += 1;
+            }
+          }
+          return count;
+        },
+        { chunkSize: 9, capacity: 27 },
+      ),
+    () => {
+      const pairs = Array.from({ length: 100 }, (_, i) =>
+        Array.from({ length: i % 4 }, (_, k) => [i, k]),
+      ).flat();
+      return { pair: Int16Array.from(pairs.flat()), n: BigInt64Array.from(pairs, ([i, k]) => BigInt(i * k)) };
+    },
+  ],
+  nothingCollected: [
+    (executor) => executor.collectShared(x(), { y: Float32Array }, () => 0, { halo: 1 }),
+    () => ({ y: new Float32Array(0) }),
+  ],
+  nothingToCollect: [
+    (executor) => executor.collectShared(new Float64Array(0), Float32Array, () => 1),
+    () => new Float32Array(0),
+  ],
+};
