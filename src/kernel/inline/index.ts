@@ -41,8 +41,13 @@ export const inlineKernels: KernelKind<InlineAddress> = {
     }
     return addressed;
   },
-  keyOf: ({ source }) => source,
+  keyOf,
 };
+
+/** The same source may import other kernels. */
+function keyOf({ source, imports = [] }: InlineAddress): string {
+  return imports.length === 0 ? source : source + JSON.stringify(imports);
+}
 
 /** @throws KernelCaptureError if a variable may not or can't be copied */
 function withCaptured(
@@ -57,11 +62,21 @@ function withCaptured(
     const closure = withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
     if (closure === undefined) throw new KernelCaptureError(label, outside, "can't be read by this runtime");
     const { source, imports, stateful, lingers, writes } = closure;
-    const key = textKey(source);
-    let address = addresses.get(key);
-    if (address?.source !== source) {
-      address = { kind: "inline", name: kernelName(fn), source, imports, stateful, lingers, writes };
-      addresses.set(key, address);
+    const exports = imports.map(({ url, name }) => ({ url, name }));
+    const own = {
+      kind: "inline",
+      name: kernelName(fn),
+      source,
+      imports: exports,
+      stateful,
+      lingers,
+      writes,
+    } as const;
+    const key = keyOf(own);
+    let address = addresses.get(textKey(key));
+    if (address === undefined || keyOf(address) !== key) {
+      address = imports.every(({ threadSafe }) => threadSafe) ? own : { ...own, threadSafe: false };
+      addresses.set(textKey(key), address);
     }
     return { address, captured: closure };
   } catch (error) {

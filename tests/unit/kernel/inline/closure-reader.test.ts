@@ -86,9 +86,20 @@ describe("a closure", () => {
     const far = defineKernel("file:///far.js", "far", (x: number) => x) as AnyKernel;
     const kernel = inScope({ far, list: [far] }, "(x) => far(x) + list[0](x)");
     const { imports, stateful, lingers } = read(kernel);
-    expect(imports).toEqual([{ url: "file:///far.js", name: "far" }]);
+    expect(imports).toMatchObject([{ url: "file:///far.js", name: "far" }]);
     expect([stateful, lingers]).toEqual([true, true]);
     expect(remade(kernel, ((x: number) => x * 100) as AnyKernel)(1)).toBe(200);
+  });
+
+  it("of other module kernels is another kernel, thread-safe if all of them are", () => {
+    const of = (name: string, threadSafe: boolean) => {
+      const far = defineKernel("file:///far.js", name, (x: number) => x, { threadSafe }) as AnyKernel;
+      return resolveKernel(inScope({ far }, "(x) => far(x) + 0.875"), { captures: "copy" });
+    };
+    const [a, again, b, unsafe] = [of("a", true), of("a", true), of("b", true), of("c", false)];
+    expect(again.id).toBe(a.id);
+    expect(new Set([a.id, b.id, unsafe.id]).size).toBe(3);
+    expect([a, unsafe].map(({ address }) => address.threadSafe)).toEqual([undefined, false]);
   });
 
   it("has built-in functions and namespaces by their names", () => {
