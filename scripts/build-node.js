@@ -37,17 +37,25 @@ const ownRequire = {
     }));
   },
 };
-const worker = await build({
+const inWorkers = {
   ...options,
   plugins: [...options.plugins, ownRequire],
   ...short,
   minifyIdentifiers: true,
   format: "cjs",
   inject: ["src/strategies/threads/worker/primordials.ts"],
+};
+const worker = await build({
+  ...inWorkers,
   entryPoints: ["src/strategies/threads/worker/entry.ts"],
   outfile: "dist/worker/entry.cjs",
 });
-writeLicenses("dist/worker", [worker.metafile]);
+const child = await build({
+  ...inWorkers,
+  entryPoints: ["src/strategies/processes/child/entry.ts"],
+  outfile: "dist/worker/child.cjs",
+});
+writeLicenses("dist/worker", [worker.metafile, child.metafile]);
 
 /** Bundlers move code, so theirs has the worker's entry with it. They also bring no CommonJS package in without a plugin. */
 const workerText = {

@@ -29,6 +29,11 @@ const PARTS = {
     "protocol/round.ts",
     "protocol/msgpack.ts",
   ],
+  processes: [
+    "strategies/processes/process-slot.ts",
+    "strategies/processes/job-sources.ts",
+    "strategies/processes/transfer.ts",
+  ],
   arrays: ["memory/share.ts", "memory/snapshot.ts"],
   streams: ["call/result-stream.ts"],
   moves: ["call/hand-over.ts"],
@@ -201,7 +206,7 @@ function textOf({ code, takes, gives }) {
   const locals = (list) => list.map(([name, local]) => `${name}:${local}`).join();
   const taken = locals(takes.map(({ local }, i) => [`v${i}`, local]));
   const given = locals(gives.map(({ name, local }) => [name, local]));
-  return `"use strict";const{${taken}}=taken;${code.replaceAll("import.meta.url", OWN_URL)}\nreturn{${given}}`;
+  return `"use strict";const{${taken}}=taken;${code.replace(/\bimport\.meta\.\s*url\b/g, OWN_URL)}\nreturn{${given}}`;
 }
 
 /** In the core, in the place of a part. What it stands in for is compiled when it is called, and is there from then on. */

@@ -101,8 +101,10 @@ export class KernelError extends SharrayError {
  */
 export class WorkerLostError extends SharrayError {
   readonly code = "SHARRAY_WORKER_LOST";
-  /** Exit code of the worker; undefined when it never started. */
+  /** Exit code of the worker, that of the shell if a signal ended it; undefined when it never started. */
   readonly exitCode: number | undefined;
+  /** The signal that ended it if it was a process, such as "SIGSEGV"; else undefined. */
+  readonly signal: string | undefined;
   /** Index of the task that ended its workers, the lowest one of such tasks; undefined: no task is to blame. */
   readonly index: number | undefined;
   /** First element of that task's range. */
@@ -111,9 +113,16 @@ export class WorkerLostError extends SharrayError {
   readonly end: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
-  constructor(message: string, exitCode: number | undefined, cause?: unknown, task?: TaskRange) {
+  constructor(
+    message: string,
+    exitCode: number | undefined,
+    cause?: unknown,
+    task?: TaskRange,
+    signal?: string,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;
+    this.signal = signal;
     this.index = task?.index;
     this.start = task?.start;
     this.end = task?.end;

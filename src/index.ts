@@ -9,7 +9,6 @@ export type {
   Halo,
   ItemIntoKernel,
   ItemKernel,
-  MapIntoOptions,
   MapOptions,
   NotAList,
   Output,
@@ -23,7 +22,7 @@ export type {
   Shared,
   StreamedResult,
   TransformKernel,
-  TransformOptions,
+  WritableArrays,
 } from "./call/types.js";
 export { ParallelConfig } from "./config/config.js";
 export type { ParallelOptions, ResourceLimits } from "./config/options.js";

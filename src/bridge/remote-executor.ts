@@ -1,7 +1,7 @@
 /** The executor of another thread, with the calls of an executor of this one. */
 
 import type { Backend } from "../call/backend.js";
-import type { CallOptions, ChunkKernel } from "../call/types.js";
+import type { CallOptions, ChunkKernel, WritableArrays } from "../call/types.js";
 import { BACKEND, Executor, readCall } from "../executor/executor.js";
 import type { Input } from "../memory/inputs.js";
 import type { Plan } from "../strategies/registry.js";
@@ -30,11 +30,13 @@ export class RemoteExecutor extends Executor implements Disposable {
   }
 
   /** How the executor would run `mapShared` with the same arguments now, once they are placed. Runs nothing. */
-  override async explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
-    input: I,
-    kernel: ChunkKernel<I, R, A, S>,
-    options: CallOptions<A, S> = {},
-  ): Promise<Plan> {
+  override async explain<
+    const I extends Input<I>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(input: I, kernel: ChunkKernel<I, R, A, S, W>, options: CallOptions<A, S, W> = {}): Promise<Plan> {
     const request = readCall(this.#connection, "mapShared", input, kernel, null, options);
     return this.#connection.explain(request);
   }

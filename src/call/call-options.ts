@@ -7,11 +7,13 @@ import type { CallName } from "../telemetry/events.js";
 import type { CallOptions, GivenOptions } from "./types.js";
 
 /** The options of a call that was given none. */
-export const NO_OPTIONS: CallOptions<never, never> = Object.freeze({});
+export const NO_OPTIONS: CallOptions<never, never, never> = Object.freeze({});
 
 const OPTIONS = [
   "args",
   "shared",
+  "writable",
+  "idempotent",
   "chunkSize",
   "rowLength",
   "halo",
@@ -26,17 +28,14 @@ const OPTIONS = [
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
 export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
-export const MAP_INTO_OPTIONS = [...MAP_OPTIONS, "idempotent"];
 const COLLECT_OPTIONS = [...OPTIONS, "capacity"];
-const TRANSFORM_OPTIONS = [...OPTIONS, "idempotent"];
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...REDUCE_OPTIONS, "idempotent", "capacity"];
+const ALL_OPTIONS = [...REDUCE_OPTIONS, "capacity"];
 
 /** The options of a call over arrays. */
 export function optionsOf(call: CallName): readonly string[] {
   if (call === "reduceShared") return REDUCE_OPTIONS;
-  if (call === "collectShared") return COLLECT_OPTIONS;
-  return call === "transformShared" ? TRANSFORM_OPTIONS : OPTIONS;
+  return call === "collectShared" ? COLLECT_OPTIONS : OPTIONS;
 }
 
 /**

@@ -14,6 +14,7 @@ import { nameText } from "../memory/presence.js";
 import { LONGEST_ARRAY } from "../platform/runtime.js";
 import type { ArrayTable } from "../protocol/array-table.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import { overlaps, refuseOverlap } from "./overlaps.js";
 import type { Cut } from "./read-cut.js";
 import type { OutputRequest, Request } from "./request.js";
 
@@ -162,31 +163,22 @@ function perOf(length: number, rows: number, what: string): number {
   );
 }
 
-function refuseOverlap(what: string, other: string, does: "read" | "write"): never {
-  throw new TypeError(
-    `Cannot write ${what} as it must not lie over ${other}, which other tasks ${does} at the same time: ` +
-      "use another array, or a copy made with slice()",
-  );
-}
-
-/** Who sees what tasks read, and `null` for an array that they write besides. @param read arrays of the table that tasks read */
+/**
+ * Who sees what tasks read, and `null` for an array that they write besides.
+ * @param read arrays of the table that tasks read
+ * @param writable arrays that tasks write beside their outputs
+ */
 export function readOnlySightings(
   { arrays, sightings }: ArrayTable,
   read: number,
   outputs: OutputRequest | undefined,
+  writable: readonly TypedArray[],
 ): NonNullable<Request["sightings"]> {
-  const written =
-    outputs?.arrays.flatMap(({ own }) => (own === undefined ? [] : [arrays[own.place] as TypedArray])) ?? [];
-  return sightings.slice(0, read).map((sighting, i) => {
-    return written.some((output) => overlaps(output, arrays[i] as TypedArray)) ? null : sighting;
-  });
-}
-
-/** Whether two arrays have bytes in common. */
-function overlaps(a: TypedArray, b: TypedArray): boolean {
-  return (
-    a.buffer === b.buffer &&
-    a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength
+  const own = (outputs?.arrays ?? []).flatMap(({ own }) =>
+    own === undefined ? [] : [arrays[own.place] as TypedArray],
   );
+  const written = [...own, ...writable];
+  return sightings.slice(0, read).map((sighting, i) => {
+    return written.some((array) => overlaps(array, arrays[i] as TypedArray)) ? null : sighting;
+  });
 }

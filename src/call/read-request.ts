@@ -13,8 +13,9 @@ import { itemBytes, listItems, packItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallName } from "../telemetry/events.js";
 import type { CallSettings } from "./backend.js";
-import { checkCallOptions, MAP_INTO_OPTIONS, MAP_OPTIONS, optionsOf } from "./call-options.js";
+import { checkCallOptions, MAP_OPTIONS, optionsOf } from "./call-options.js";
 import { encodeCaptured } from "./captured-values.js";
+import { encodeArgs, encodeShared } from "./encode-values.js";
 import { type Cut, readCut } from "./read-cut.js";
 import {
   fitOutputs,
@@ -102,7 +103,7 @@ export function readItemsIntoCall(
   settings: CallSettings,
 ): Request {
   const started = clock();
-  checkCallOptions(options, MAP_INTO_OPTIONS, settings.strategies);
+  checkCallOptions(options, MAP_OPTIONS, settings.strategies);
   return itemsRequest("mapInto", items, fn, readOutputs(outputs), options, started, settings);
 }
 
@@ -151,15 +152,12 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
   const args = encodeArgs(options, table, tasks, settings);
   const captures = encodeCaptured(kernel, table, tasks, settings.verifyImmutable);
   const before = table.arrays.length;
-  // Every array of `shared` crosses by reference, however small: that is what it is for.
-  const { shared: payload } = options;
-  const shared =
-    payload === undefined ? null : new ValueEncoder(table, 0, tasks).encode(payload, "shared").slice();
+  const { shared, writable } = encodeShared(options, table, tasks);
   const placement = planPlacement(table.arrays, table.sightings);
   const arrayKinds = kindsIn(table);
   const read = table.arrays.length;
   const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, capacity, table);
-  const writesOwn = fitted?.keeps !== undefined;
+  const writesOwn = fitted?.keeps !== undefined || writable.length > 0;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
     work.taskBytes === undefined
@@ -202,7 +200,9 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
     profileKey: profileKeyOf(kernel, arrayKinds),
     workShape: workShapeOf(tasks, taskBytes, argsNumber(args, captures)),
     options,
-    sightings: settings.verifyImmutable ? readOnlySightings(table, read, fitted?.request) : undefined,
+    sightings: settings.verifyImmutable
+      ? readOnlySightings(table, read, fitted?.request, writable)
+      : undefined,
     guest: undefined,
   };
 }
@@ -229,17 +229,6 @@ function kindsIn({ arrays }: ArrayTable): number {
 
 function columnNames(payload: Payload | Rows): readonly string[] | null {
   return payload.shape === "columns" ? payload.names : null;
-}
-
-function encodeArgs(
-  { args }: GivenOptions,
-  table: ArrayTable,
-  tasks: number,
-  { verifyImmutable }: CallSettings,
-): Uint8Array | null {
-  if (args === undefined) return null;
-  // Nobody could tell whether a worker's own copy of an array has changed, so then every array crosses by reference.
-  return new ValueEncoder(table, verifyImmutable ? 0 : INLINE_LIMIT, tasks).encode(args, "args").slice();
 }
 
 function sum(arrays: readonly TypedArray[], measure: (array: TypedArray) => number): number {

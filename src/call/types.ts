@@ -26,12 +26,25 @@ export interface Halo {
   readonly after?: number | undefined;
 }
 
+/** Arrays that tasks write themselves. */
+export type WritableArrays = { readonly [name: string]: TypedArray<SharedArrayBuffer> };
+
 /** Options of every call. They go before the executor's configuration. */
-export interface CallOptions<A = undefined, S = Record<never, never>> {
+export interface CallOptions<A = undefined, S = Record<never, never>, W = Record<never, never>> {
   /** Given to every task as `context.args`: plain data, typed arrays at any place. */
   readonly args?: A | undefined;
   /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
   readonly shared?: S | undefined;
+  /**
+   * Arrays on shared memory that tasks write themselves, as they see fit. Kernels find them in `shared`. That no two tasks write
+   * the same elements, or read what others write, is up to you; `Atomics` help.
+   */
+  readonly writable?: W | undefined;
+  /**
+   * Whether a task may run again over what it has left in arrays of yours, `writable` ones or outputs, if its worker was lost.
+   * Default: no, and the call fails with a `WorkerLostError`.
+   */
+  readonly idempotent?: boolean | undefined;
   /** Elements per chunk; rows if `rowLength` is given. */
   readonly chunkSize?: number | undefined;
   /** Elements per row of the input, of which chunks are whole ones. `context.start` and `end`, `halo` and `chunkSize` count rows then. */
@@ -54,45 +67,37 @@ export interface CallOptions<A = undefined, S = Record<never, never>> {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-export interface ReduceOptions<A, R, S = Record<never, never>> extends CallOptions<A, S> {
+export interface ReduceOptions<A, R, S = Record<never, never>, W = Record<never, never>>
+  extends CallOptions<A, S, W> {
   /** Combined with the first partial, and the result where there are no tasks at all. `undefined`: there is none. */
   readonly initial?: R | undefined;
 }
 
-/** Options of calls that write outputs. */
-export interface TransformOptions<A = undefined, S = Record<never, never>> extends CallOptions<A, S> {
-  /**
-   * Whether a task may run again over what it has left in an output of yours, if its worker was lost. Default: no, and the call
-   * fails with a `WorkerLostError`.
-   */
-  readonly idempotent?: boolean | undefined;
-}
-
-export interface CollectOptions<A = undefined, S = Record<never, never>> extends CallOptions<A, S> {
+export interface CollectOptions<A = undefined, S = Record<never, never>, W = Record<never, never>>
+  extends CallOptions<A, S, W> {
   /** Rows that each task may write at most. Default: as many as a chunk has. */
   readonly capacity?: number | undefined;
 }
 
 /** Items are not cut. */
-export type MapOptions<A, S> = Omit<CallOptions<A, S>, Cutting>;
-export type MapIntoOptions<A, S> = Omit<TransformOptions<A, S>, Cutting>;
+export type MapOptions<A, S, W = Record<never, never>> = Omit<CallOptions<A, S, W>, Cutting>;
 
 type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
-export type GivenOptions = TransformOptions<unknown, unknown> & CollectOptions<unknown, unknown>;
+export type GivenOptions = CollectOptions<unknown, unknown, unknown>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
-export type ChunkKernel<I, R, A, S = Record<never, never>> = (
+export type ChunkKernel<I, R, A, S = Record<never, never>, W = Record<never, never>> = (
   view: KernelView<I>,
-  context: KernelContext<A, S>,
+  context: KernelContext<A, S, W>,
 ) => R;
 
 /** Kernel of `map`. */
-export type ItemKernel<T, S, R, A> = (
+export type ItemKernel<T, S, R, A, W = Record<never, never>> = (
   item: ReadOnlyDeep<T>,
-  shared: ReadOnlyDeep<S>,
-  context: KernelContext<A, S>,
+  shared: ReadOnlyDeep<S> & W,
+  context: KernelContext<A, S, W>,
 ) => R;
 
 /** `per` elements for each row: element, item, or row of `rowLength` elements. */
@@ -147,25 +152,25 @@ export type NotAList<I> = I &
     : unknown);
 
 /** Kernel of `mapInto`. It writes to its outputs, as one of `transformShared` does. */
-export type ItemIntoKernel<T, S, O extends Outputs, A> = (
+export type ItemIntoKernel<T, S, O extends Outputs, A, W = Record<never, never>> = (
   item: ReadOnlyDeep<T>,
-  shared: ReadOnlyDeep<S>,
+  shared: ReadOnlyDeep<S> & W,
   outputs: OutputViews<O>,
-  context: KernelContext<A, S>,
+  context: KernelContext<A, S, W>,
 ) => unknown;
 
 /** Kernel of `collectShared`. It returns how many rows it wrote. */
-export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>> = (
+export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>, W = Record<never, never>> = (
   view: KernelView<I>,
   outputs: OutputViews<O>,
-  context: KernelContext<A, S>,
+  context: KernelContext<A, S, W>,
 ) => number | Promise<number>;
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
-export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>> = (
+export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>, W = Record<never, never>> = (
   view: KernelView<I>,
   outputs: OutputViews<O>,
-  context: KernelContext<A, S>,
+  context: KernelContext<A, S, W>,
 ) => unknown;
 
 /** The same shape as the payload, on shared memory. */

@@ -19,7 +19,6 @@ import type {
   GivenOptions,
   ItemIntoKernel,
   ItemKernel,
-  MapIntoOptions,
   MapOptions,
   NotAList,
   OutputArrays,
@@ -29,7 +28,7 @@ import type {
   Shared,
   StreamedResult,
   TransformKernel,
-  TransformOptions,
+  WritableArrays,
 } from "../call/types.js";
 import type { AnyKernel } from "../kernel/types.js";
 import type { TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
@@ -58,11 +57,13 @@ export abstract class Executor {
   abstract readonly metrics: { snapshot(): MetricsSnapshot | Promise<MetricsSnapshot> };
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  abstract explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
-    input: I,
-    kernel: ChunkKernel<I, R, A, S>,
-    options?: CallOptions<A, S>,
-  ): Plan | Promise<Plan>;
+  abstract explain<
+    const I extends Input<I>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(input: I, kernel: ChunkKernel<I, R, A, S, W>, options?: CallOptions<A, S, W>): Plan | Promise<Plan>;
 
   /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
   abstract start(): Promise<void>;
@@ -77,10 +78,16 @@ export abstract class Executor {
    * @throws KernelError for the failed task with the lowest index
    * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
-  async mapShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
+  async mapShared<
+    const I extends Input<I>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(
     input: I,
-    kernel: ChunkKernel<I, R, A, S>,
-    options: CallOptions<A, S> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S, W>,
+    options: CallOptions<A, S, W> = NO_OPTIONS,
   ): Promise<Results<I, R>> {
     const backend = this[BACKEND];
     const { values } = await backend.run(readCall(backend, "mapShared", input, kernel, null, options));
@@ -101,11 +108,12 @@ export abstract class Executor {
     const O extends Outputs,
     A = undefined,
     S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
   >(
     input: NotAList<I>,
     outputs: O,
-    kernel: TransformKernel<I, O, A, S>,
-    options: TransformOptions<A, S> = NO_OPTIONS,
+    kernel: TransformKernel<I, O, A, S, W>,
+    options: CallOptions<A, S, W> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     const request = readCall(backend, "transformShared", input, kernel, outputs, options);
@@ -126,11 +134,12 @@ export abstract class Executor {
     const O extends CollectedOutputs,
     A = undefined,
     S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
   >(
     input: NotAList<I>,
     outputs: O,
-    kernel: CollectKernel<I, O, A, S>,
-    options: CollectOptions<A, S> = NO_OPTIONS,
+    kernel: CollectKernel<I, O, A, S, W>,
+    options: CollectOptions<A, S, W> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     const request = readCall(backend, "collectShared", input, kernel, outputs, options);
@@ -143,11 +152,17 @@ export abstract class Executor {
    * @param combine must give its result at once: what it is given next depends on that
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
-  async reduceShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
+  async reduceShared<
+    const I extends Input<I>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(
     input: I,
-    kernel: ChunkKernel<I, R, A, S>,
+    kernel: ChunkKernel<I, R, A, S, W>,
     combine: (a: Awaited<R>, b: Awaited<R>) => Awaited<R>,
-    options: ReduceOptions<A, Awaited<R>, S> = NO_OPTIONS,
+    options: ReduceOptions<A, Awaited<R>, S, W> = NO_OPTIONS,
   ): Promise<Awaited<R>> {
     checkCombine(combine);
     const backend = this[BACKEND];
@@ -168,10 +183,10 @@ export abstract class Executor {
    * @returns one result per item, in order
    * @throws as `mapShared`
    */
-  async map<T, R, S = Record<never, never>, A = undefined>(
+  async map<T, R, S = Record<never, never>, A = undefined, W extends WritableArrays = Record<never, never>>(
     items: Iterable<T> & object,
-    kernel: ItemKernel<T, S, R, A>,
-    options: MapOptions<A, S> = NO_OPTIONS,
+    kernel: ItemKernel<T, S, R, A, W>,
+    options: MapOptions<A, S, W> = NO_OPTIONS,
   ): Promise<Awaited<R>[]> {
     const backend = this[BACKEND];
     backend.checkOpen("map");
@@ -186,11 +201,17 @@ export abstract class Executor {
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
-  async mapInto<T, const O extends Outputs, S = Record<never, never>, A = undefined>(
+  async mapInto<
+    T,
+    const O extends Outputs,
+    S = Record<never, never>,
+    A = undefined,
+    W extends WritableArrays = Record<never, never>,
+  >(
     items: Iterable<T> & object,
     outputs: O,
-    kernel: ItemIntoKernel<T, S, O, A>,
-    options: MapIntoOptions<A, S> = NO_OPTIONS,
+    kernel: ItemIntoKernel<T, S, O, A, W>,
+    options: MapOptions<A, S, W> = NO_OPTIONS,
   ): Promise<OutputArrays<O>> {
     const backend = this[BACKEND];
     backend.checkOpen("mapInto");
@@ -204,10 +225,16 @@ export abstract class Executor {
    * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
-  streamShared<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
+  streamShared<
+    const I extends Input<I>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(
     input: I,
-    kernel: ChunkKernel<I, R, A, S>,
-    options: CallOptions<A, S> = NO_OPTIONS,
+    kernel: ChunkKernel<I, R, A, S, W>,
+    options: CallOptions<A, S, W> = NO_OPTIONS,
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
     const backend = this[BACKEND];
     const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);

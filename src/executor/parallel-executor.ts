@@ -3,7 +3,7 @@
 import { NO_OPTIONS } from "../call/call-options.js";
 import { Calls } from "../call/calls.js";
 import { Planner } from "../call/planner.js";
-import type { CallOptions, ChunkKernel } from "../call/types.js";
+import type { CallOptions, ChunkKernel, WritableArrays } from "../call/types.js";
 import { ParallelConfig } from "../config/config.js";
 import type { ParallelOptions } from "../config/options.js";
 import { WorkerLostError } from "../errors.js";
@@ -73,11 +73,13 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
-  override explain<const I extends Input<I>, R, A = undefined, S = Record<never, never>>(
-    input: I,
-    kernel: ChunkKernel<I, R, A, S>,
-    options: CallOptions<A, S> = NO_OPTIONS,
-  ): Plan {
+  override explain<
+    const I extends Input<I>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(input: I, kernel: ChunkKernel<I, R, A, S, W>, options: CallOptions<A, S, W> = NO_OPTIONS): Plan {
     this.#calls.checkOpen("explain");
     return this.#calls.explain(readCall(this.#calls, "mapShared", input, kernel, null, options));
   }

@@ -39,7 +39,7 @@ export interface Rng {
 }
 
 /** Last parameter of every kernel. */
-export interface KernelContext<A = undefined, S = Record<never, never>> {
+export interface KernelContext<A = undefined, S = Record<never, never>, W = Record<never, never>> {
   /** Which task this is, from 0. */
   readonly index: number;
   /** First element of the task's range, in the whole column, or its first row; for items the item's index. */
@@ -52,8 +52,11 @@ export interface KernelContext<A = undefined, S = Record<never, never>> {
   readonly after: number;
   /** The call's `args`, read-only. */
   readonly args: ReadOnlyDeep<A>;
-  /** The call's `shared`, read-only; an empty object if it has none. In `map` the second parameter is the same. */
-  readonly shared: ReadOnlyDeep<S>;
+  /**
+   * The call's `shared`, read-only, and beside it the arrays in `writable`; an empty object if it has none. In `map` the second
+   * parameter is the same.
+   */
+  readonly shared: ReadOnlyDeep<S> & W;
   /** Random numbers under the call's `seed`: `rng(start + i)`. */
   readonly rng: Rng;
   /**

@@ -89,3 +89,8 @@ export function memoryBudget(): number {
   const { deviceMemory } = (globalThis.navigator ?? {}) as { readonly deviceMemory?: number };
   return (deviceMemory ?? SUPPOSED_GIB) * GIB;
 }
+
+/** Why there are no child processes here. */
+export function whyNoProcesses(): string | undefined {
+  return "a page has no child processes";
+}

@@ -56,7 +56,7 @@ export function bindTasks(
     end: number,
     before = 0,
     after = 0,
-  ): KernelContext<unknown, unknown> => {
+  ): KernelContext<unknown, unknown, unknown> => {
     scratch.begin();
     return { index, start, end, before, after, args, shared, aborted, rng, scratch: take };
   };

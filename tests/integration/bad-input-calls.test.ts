@@ -174,7 +174,7 @@ describe("reductions", () => {
 
 describe("options", () => {
   const OPTIONS =
-    "args, shared, chunkSize, rowLength, halo, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
+    "args, shared, writable, idempotent, chunkSize, rowLength, halo, strategy, taskSizeHintBytes, signal, timeout, seed, captures, onProgress";
   const unknown = (field: string, shown: string, more = "") =>
     configuration(field, `left out: the options of this call are ${OPTIONS}${more}`, shown);
   const itemsOption = (field: string) => {
@@ -191,7 +191,7 @@ describe("options", () => {
   const FROM_1 = "an integer of at least 1";
   const ABOVE_0 = "milliseconds above 0, at most 2147483647";
   const HALO = "an integer of at least 0, or { before, after } of such";
-  const STRATEGY = 'one of "auto", "sequential", "threads"';
+  const STRATEGY = 'one of "auto", "sequential", "threads", "processes"';
   const { signal: live } = new AbortController();
 
   const rows: readonly [name: string, given: unknown, check: Check][] = [
@@ -277,7 +277,7 @@ describe("options", () => {
     [
       "transformShared: initial",
       (e) => e.transformShared(x, Int8Array, one, { initial: x }),
-      unknown("initial", "Float64Array of 32 bytes", ", idempotent"),
+      unknown("initial", "Float64Array of 32 bytes"),
     ],
     ["streamShared: a signal", (e) => e.streamShared(x, one, live), options("AbortSignal")],
     [

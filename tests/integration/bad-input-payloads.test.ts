@@ -335,6 +335,58 @@ describe("outputs", () => {
     ],
   ]);
 
+  const unwritable = (name: string, shown: string) =>
+    typeError(
+      `Cannot write "writable.${name}" as it must be an array on shared memory: current value is ${shown}; ` +
+        "pass an array of share() or allocate()",
+    );
+  const join = (why: string) => typeError(`Cannot join "writable" to "shared" as ${why}`);
+  refuses([
+    [
+      "writable: one array",
+      (e) => e.map([1], one, { writable: own }),
+      typeError(
+        'Cannot write "writable" as it must be a record of arrays on shared memory: current value is Float64Array of 32 bytes',
+      ),
+    ],
+    [
+      "writable: a plain array",
+      (e) => e.mapShared(x, one, { writable: { y: x } }),
+      unwritable("y", "Float64Array of 32 bytes"),
+    ],
+    ["writable: a number", (e) => e.mapShared(x, one, { writable: { n: 1 } }), unwritable("n", "1")],
+    [
+      "writable: a name that is taken",
+      (e) => e.map([1], one, { writable: { own }, shared: { own: 1 } }),
+      join('their names must differ: both have "own"'),
+    ],
+    [
+      "writable: beside what is no record",
+      (e) => e.map([1], one, { writable: { own }, shared: x }),
+      join("that must be a plain object then: current value is Float64Array of 32 bytes"),
+    ],
+    [
+      "writable: over the input",
+      (e) => e.mapShared(own, one, { writable: { bytes } }),
+      overlap('"writable.bytes"', '"the array"', "read"),
+    ],
+    [
+      "writable: over what is shared",
+      (e) => e.map([1], one, { writable: { own }, shared: { part: bytes.subarray(30, 33) } }),
+      overlap('"writable.own"', '"shared.part"', "read"),
+    ],
+    [
+      "writable: the same as what is shared",
+      (e) => e.map([1], one, { writable: { own }, shared: { table: own } }),
+      overlap('"writable.own"', '"shared.table"', "read"),
+    ],
+    [
+      "writable: over an output",
+      (e) => e.transformShared(x, { y: own }, one, { writable: { own } }),
+      overlap('output "y"', '"writable.own"', "read"),
+    ],
+  ]);
+
   const length = (shown: string) =>
     rangeError(
       `Cannot allocate the array as its length must be an integer of at least 0: current value is ${shown}`,

@@ -337,6 +337,9 @@ const theMap = new Map<string, number>();
 const mapOf = (): Map<string, number> => theMap;
 declare const undeclared: unknown;
 
+const { allowedNodeEnvironmentFlags: flags } = process;
+const PERMISSION = flags.has("--permission") ? "--permission" : "--experimental-permission";
+
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");
   expect(seen).toEqual({ values: [7, 9, 11], refused: ["model.fit"], failed: [true, true] });
@@ -344,7 +347,7 @@ test("a client of another thread reads its own closures", async () => {
 
 test.each([
   ["a debugger", ["--inspect=0"]],
-  ["the permission model", ["--experimental-permission", "--allow-fs-read=*", "--allow-worker"]],
+  ["the permission model", [PERMISSION, "--allow-fs-read=*", "--allow-worker"]],
 ])("under %s a variable is copied, or refused by its name", async (_, flags) => {
   const { code, stdout, stderr } = await runNode([...flags, program("captures.mjs")]);
   expect([code, stderr]).toEqual([0, expect.any(String)]);

@@ -89,7 +89,8 @@ describe("the tarball", () => {
     const entries = ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js"];
     expect(modules.filter((path) => !isChunk(path) && !types.includes(path))).toEqual(
       [
-        ...["LICENSES.txt", "cli/kernel.js", "cli/sharray.js", "worker/LICENSES.txt", "worker/entry.cjs"],
+        ...["LICENSES.txt", "cli/kernel.js", "cli/sharray.js"],
+        ...["worker/LICENSES.txt", "worker/child.cjs", "worker/entry.cjs"],
         ...["bridge/index", "core", "index", "telemetry/otel", "telemetry/trace", "thread-control"].flatMap(
           (name) => [`${name}.js`, `${name}.cjs`],
         ),

@@ -2,7 +2,7 @@
 import { KernelError, ParallelExecutor, PayloadMutatedError, type ReadOnly } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 
-type Strategy = "sequential" | "threads" | "auto";
+type Strategy = "sequential" | "threads" | "processes" | "auto";
 
 const executors: ParallelExecutor[] = [];
 afterAll(async () => {
@@ -34,7 +34,7 @@ const stands = {
   shared: (executor: ParallelExecutor, array: Float64Array): Float64Array => executor.share(array),
 };
 
-describe.each(["sequential", "threads", "auto"] as const)("%s", (strategy: Strategy) => {
+describe.each(["sequential", "threads", "processes", "auto"] as const)("%s", (strategy: Strategy) => {
   const executor = create({ strategy });
 
   test("arrays that a call is given to write may change", async () => {
@@ -45,6 +45,18 @@ describe.each(["sequential", "threads", "auto"] as const)("%s", (strategy: Strat
       y.fill(7);
     });
     expect([x[5], y[99]]).toEqual([0, 7]);
+    const table = executor.share(column());
+    const call = (changed: number) =>
+      executor.map(
+        [1],
+        (_item, { x, table }, { args }) => {
+          x[0] = 5;
+          (table as unknown as Float64Array)[3] = args;
+        },
+        { writable: { x }, shared: { table }, args: changed },
+      );
+    await call(3);
+    expect(await caught(call(4))).toMatchObject({ array: "shared.table", index: 3 });
     const { array } = await caught(
       executor.transformShared({ x, y }, { x }, ({ y }, { x }) => {
         x.fill(1);

@@ -384,6 +384,23 @@ test("collectShared: rows whose number the kernel returns", async () => {
   await executor.collectShared(x, executor.share(x), () => 0);
 });
 
+test("writable: kernels find the arrays in what is shared, and may write just these", async () => {
+  const raster = executor.allocate(Uint8Array, 10);
+  await executor.map(
+    [1],
+    (item, { raster, table }, context) => {
+      raster[item] = 1;
+      expectTypeOf(context.shared.raster).toEqualTypeOf<Uint8Array<SharedArrayBuffer>>();
+      // @ts-expect-error what is shared besides is read-only
+      table[0] = 1;
+    },
+    { writable: { raster }, shared: { table: x }, idempotent: true },
+  );
+  await executor.mapShared(x, (_view, { shared }) => shared.raster.fill(1).length, { writable: { raster } });
+  // @ts-expect-error it must be on shared memory
+  await executor.map([1], () => 0, { writable: { raster: new Uint8Array(10) } });
+});
+
 test("mapInto: the item, what is shared, outputs, the context", async () => {
   const { id } = await executor.mapInto(
     [{ seed: 1 }],
@@ -579,7 +596,7 @@ test("allocate gives the kind that it was asked for", () => {
 test("explain gives a plan", () => {
   const plan = executor.explain({ x }, (_views, { args }) => args.rate, { args: { rate: 1 } });
   expectTypeOf(plan).toEqualTypeOf<Plan>();
-  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads">();
+  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads" | "processes">();
   // @ts-expect-error plans are frozen
   plan.strategy = "threads";
 });
@@ -589,7 +606,7 @@ test("options: what is not known is refused", async () => {
   // @ts-expect-error no such option
   await executor.mapShared(x, kernel, { chunksize: 10 });
   // @ts-expect-error no such strategy
-  await executor.mapShared(x, kernel, { strategy: "processes" });
+  await executor.mapShared(x, kernel, { strategy: "process" });
   // @ts-expect-error a size is a number
   await executor.mapShared(x, kernel, { chunkSize: "10" });
   // @ts-expect-error no signal

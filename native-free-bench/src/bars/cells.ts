@@ -7,6 +7,7 @@ import { summarise } from "../harness/statistics.js";
 import { NO_COMPILER, native } from "../limits/native.js";
 import { bridgedJob } from "./bridge.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
+import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
 import { captured, draws, nothingCaptured } from "./kernels.js";
@@ -69,7 +70,7 @@ export const cells: readonly Cell[] = [
   {
     name: "4 payload size",
     measure: (effort) =>
-      judge(payloadSize, effort, {
+      judge(payloadSize(), effort, {
         number: 4,
         what: "mapShared over shared arrays, 1 GB against 1 KB",
         limit: 1.1,
@@ -143,6 +144,7 @@ export const cells: readonly Cell[] = [
         unit: "ns",
       }),
   },
+  ...childCells,
 ];
 
 /** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */

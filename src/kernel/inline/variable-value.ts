@@ -1,4 +1,4 @@
-/** Where a captured variable has its value: in a scope around the kernel, or on the global object. */
+/** The value of a captured variable: of a scope around the kernel, or of the global object. */
 
 import type { Scope } from "../../platform/closure.js";
 import { globalProperty } from "../../platform/common-globals.js";

@@ -1,4 +1,5 @@
 import { quote } from "../../errors.js";
+import { isRecord } from "../../memory/inputs.js";
 import { urlOf } from "../../platform/file-url.js";
 import { rememberKernel } from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
@@ -7,6 +8,14 @@ import type { AnyKernel } from "../types.js";
 export interface ModuleExport {
   readonly url: string;
   readonly name: string;
+  /** May it run on several threads at once? */
+  readonly threadSafe: boolean;
+}
+
+/** What the engine must know of a kernel. */
+export interface KernelOptions {
+  /** Whether it may run on several threads of one process at once. Default: true. */
+  readonly threadSafe?: boolean;
 }
 
 // On the global object, because a program may load this package as an ES module and as CommonJS.
@@ -23,11 +32,19 @@ const holder = globalThis as { [DEFINED]?: WeakMap<AnyKernel, ModuleExport> };
  *
  * Keep such kernels in modules without side effects: every worker imports the module once.
  *
+ * A kernel that must not run on several threads of one process, for what it imports, says so: `{ threadSafe: false }`. It runs
+ * on the strategies `processes` and `sequential` only.
+ *
  * @param place `import.meta.url` of the module, or `__filename` in CommonJS
  * @param name name under which the module exports the kernel
  * @returns `fn` itself, which stays callable
  */
-export function defineKernel<F extends AnyKernel>(place: string | URL, name: string, fn: F): F {
+export function defineKernel<F extends AnyKernel>(
+  place: string | URL,
+  name: string,
+  fn: F,
+  options: KernelOptions = {},
+): F {
   const url = urlOf(place);
   if (url === undefined) {
     throw new TypeError(
@@ -44,10 +61,24 @@ export function defineKernel<F extends AnyKernel>(place: string | URL, name: str
       `Cannot define kernel "${name}" as it must be a function: current value is ${quote(fn)}`,
     );
   }
+  const threadSafe = readThreadSafe(name, options);
   holder[DEFINED] ??= new WeakMap();
-  holder[DEFINED].set(fn, { url, name });
+  holder[DEFINED].set(fn, { url, name, threadSafe });
   rememberKernel(url, name, fn);
   return fn;
+}
+
+function readThreadSafe(kernel: string, options: unknown): boolean {
+  const cannot = `Cannot define kernel "${kernel}" as its options must be`;
+  if (!isRecord(options)) throw new TypeError(`${cannot} a plain object: current value is ${quote(options)}`);
+  const unknown = Object.keys(options).find((name) => name !== "threadSafe");
+  if (unknown !== undefined)
+    throw new TypeError(`${cannot} "threadSafe" alone: current value has ${quote(unknown)}`);
+  const { threadSafe = true } = options as { readonly threadSafe?: unknown };
+  if (typeof threadSafe !== "boolean") {
+    throw new TypeError(`${cannot} "threadSafe": true or false: current value is ${quote(threadSafe)}`);
+  }
+  return threadSafe;
 }
 
 /** Where `defineKernel` was told that the function is exported; `undefined` if it was not told. */

@@ -1,4 +1,4 @@
-/** Module kernels: imported from where the user's program has them. */
+/** Imports module kernels from the user's own modules. */
 
 import { importModule } from "../../platform/import-module.js";
 import {

@@ -17,10 +17,16 @@ export const moduleKernels: KernelKind<ModuleAddress> = {
     if (defined === undefined) return undefined;
     const known = kernels.get(fn);
     // A function may be defined again under another name.
-    if (known?.address.url === defined.url && known.address.name === defined.name) return known;
+    const { url, name, threadSafe } = defined;
+    if (
+      known?.address.url === url &&
+      known.address.name === name &&
+      (known.address.threadSafe ?? true) === threadSafe
+    )
+      return known;
     assertImportable(defined);
-    const { url, name } = defined;
-    const address = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
+    const own = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
+    const address = threadSafe ? own : { ...own, threadSafe };
     const addressed = { address, captured: undefined };
     kernels.set(fn, addressed);
     return addressed;

@@ -387,4 +387,93 @@ export const SHAPES = {
     (executor) => executor.collectShared(new Float64Array(0), Float32Array, () => 1),
     () => new Float32Array(0),
   ],
+
+  tilesIntoARaster: [
+    async (executor) => {
+      const raster = executor.allocate(Uint16Array, 60 * 40);
+      const tiles = [];
+      for (let y = 0; y < 40; y += 8) for (let left = 0; left < 60; left += 15) tiles.push({ left, y });
+      const done = await executor.map(
+        tiles,
+        ({ left, y }, { raster, scale }, { index }) => {
+          for (let row = y; row < y + 8; row += 1) {
+            for (let i = left; i < left + 15; i += 1) raster[row * 60 + i] = scale[0] * (row * 60 + i);
+          }
+          return index;
+        },
+        { writable: { raster }, shared: { scale: Float32Array.of(2) } },
+      );
+      return [done.length, raster];
+    },
+    () => [20, Uint16Array.from({ length: 2400 }, (_, i) => 2 * i)],
+  ],
+  histogramInWritable: [
+    async (executor) => {
+      const bins = executor.allocate(Int32Array, 21);
+      const sum = await executor.reduceShared(
+        x(),
+        (part, { shared: { bins } }) => {
+          for (const value of part) Atomics.add(bins, Math.round(value) + 10, 1);
+          return part.length;
+        },
+        sumOf,
+        { writable: { bins }, chunkSize: 13 },
+      );
+      return [sum, bins];
+    },
+    () => {
+      const bins = new Int32Array(21);
+      for (const value of x()) bins[Math.round(value) + 10] += 1;
+      return [N, bins];
+    },
+  ],
+  writableInOthers: [
+    async (executor) => {
+      const { seen, counts } = executor.share({ seen: new Uint8Array(40), counts: new Int32Array(40) });
+      const bytes = new Uint8Array(counts.buffer, counts.byteOffset, counts.byteLength);
+      await executor.mapInto(
+        [3, 4],
+        Int8Array,
+        (item, { seen }) => {
+          seen[item] = 1;
+        },
+        { writable: { seen, bytes, counts } },
+      );
+      const options = { writable: { seen }, chunkSize: 100 };
+      await executor.transformShared(
+        10,
+        Int8Array,
+        (_, out, { shared, start }) => {
+          shared.seen[start + 10] = out.length;
+        },
+        options,
+      );
+      await executor.collectShared(
+        10,
+        Int8Array,
+        (_, _out, { shared }) => {
+          shared.seen[20] = 7;
+          return 0;
+        },
+        options,
+      );
+      await streamed(
+        executor.streamShared(
+          [x()],
+          (_, { shared }) => {
+            shared.seen[30] = 9;
+          },
+          { writable: { seen } },
+        ),
+      );
+      return [...seen.keys()].filter((i) => seen[i] > 0).map((i) => [i, seen[i]]);
+    },
+    () => [
+      [3, 1],
+      [4, 1],
+      [10, 10],
+      [20, 7],
+      [30, 9],
+    ],
+  ],
 };

@@ -9,7 +9,7 @@ it("gives back the function itself, which stays callable, with its address", () 
   const kernel = defineKernel(url, "double", double);
   expect(kernel).toBe(double);
   expect(kernel(4)).toBe(8);
-  expect(moduleExport(kernel)).toEqual({ url, name: "double" });
+  expect(moduleExport(kernel)).toEqual({ url, name: "double", threadSafe: true });
   expect(Object.keys(kernel)).toEqual([]);
 });
 
