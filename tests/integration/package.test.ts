@@ -166,14 +166,14 @@ describe("the tarball", () => {
 
   /** Kilobytes, compressed. To raise one is a decision: it is what users download, and what each program reads at its start. */
   test.each([
-    ["the tarball", 1000, async () => readFileSync(installed.tarball)],
-    ["what Node reads", 145, async () => gzipSync(readFileSync(join(installed.package, "dist/core.js")))],
+    ["the tarball", 1200, async () => readFileSync(installed.tarball)],
+    ["what Node reads", 170, async () => gzipSync(readFileSync(join(installed.package, "dist/core.js")))],
     [
       "a worker in Node",
       30,
       async () => gzipSync(readFileSync(join(installed.package, "dist/worker/entry.cjs"))),
     ],
-    ["a page", 130, async () => gzipSync(await pageBundle())],
+    ["a page", 150, async () => gzipSync(await pageBundle())],
   ])("keeps within its budget: %s", async (_what, kilobytes, bytes) => {
     const { length } = await bytes();
     expect(length / 1000).toBeLessThan(kilobytes);
