@@ -176,11 +176,11 @@ describe("CE_PARALLEL", () => {
 describe("defineKernel", () => {
   const define = defineKernel as (...parameters: unknown[]) => unknown;
   const { url } = import.meta;
-  const address = "Cannot define a kernel as its url must be import.meta.url: current value is";
+  const address =
+    "Cannot define a kernel as its url must be import.meta.url, or __filename in CommonJS: current value is";
   const name = "Cannot define a kernel as its name must be the name it is exported under: current value is";
   refuses([
     ["a relative path", () => define("./kernels.js", "k", listen), typeError(`${address} "./kernels.js"`)],
-    ["a URL object", () => define(new URL(url), "k", listen), typeError(`${address} URL`)],
     ["the function alone", () => define(listen), typeError(`${address} function listen`)],
     ["an empty name", () => define(url, "", listen), typeError(`${name} ""`)],
     ["no name", () => define(url, listen), typeError(`${name} function listen`)],
