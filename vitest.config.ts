@@ -11,7 +11,7 @@ const alias = [
 const builtEntry = {
   name: "the workers' built entry",
   transform(code: string, id: string): string | undefined {
-    if (!id.endsWith("/src/platform/pool-worker.ts")) return undefined;
+    if (!id.endsWith("/src/platform/worker-script.ts")) return undefined;
     return code.replace("../worker/entry.cjs", "../../dist/worker/entry.cjs");
   },
 };
@@ -24,6 +24,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/{unit,model,matrix}/**/*.test.ts", "tests/*.test.ts"],
+          // Some make thousands of cases, some start workers: on a busy machine that takes its time.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

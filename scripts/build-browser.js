@@ -30,8 +30,28 @@ const options = {
   plugins: [twins, threadsJs({ path: resolve("src/platform/builtins.browser.ts") })],
 };
 
+const forWorker = {
+  ...options,
+  entryPoints: { worker: "src/strategies/threads/worker/entry.browser.ts" },
+  inject: ["src/strategies/threads/worker/primordials.ts"],
+  // It imports and exports nothing, and is a module nevertheless.
+  footer: { js: "export {};" },
+};
+const worker = await build(forWorker);
+const { outputFiles } = await build({ ...forWorker, minify: true, write: false });
+
+/** For pages whose bundler leaves the worker's file behind. */
+const workerText = {
+  name: "worker text",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]worker-text\.browser\.ts$/ }, () => {
+      return { contents: `export const WORKER_TEXT = ${JSON.stringify(outputFiles[0].text)};` };
+    });
+  },
+};
 const page = await build({
   ...options,
+  plugins: [...options.plugins, workerText],
   inject: ["src/platform/text-coders.browser.ts"],
   entryPoints: {
     index: "src/index.ts",
@@ -40,12 +60,5 @@ const page = await build({
     trace: "src/telemetry/trace.ts",
   },
   splitting: true,
-});
-const worker = await build({
-  ...options,
-  entryPoints: { worker: "src/strategies/threads/worker/entry.browser.ts" },
-  inject: ["src/strategies/threads/worker/primordials.ts"],
-  // It imports and exports nothing, and is a module nevertheless.
-  footer: { js: "export {};" },
 });
 writeLicenses("dist/browser", [page.metafile, worker.metafile]);

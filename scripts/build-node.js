@@ -3,9 +3,11 @@
  * entry in one, packages included, as finding and loading modules one by one is most of the start of either. Bundlers get the
  * caller's side without parts, as they can't follow how those are loaded.
  */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
 import { buildCaller } from "./caller.js";
+import { writeCommonJs } from "./common-js.js";
 import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
@@ -22,21 +24,9 @@ const options = {
 const short = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
 const modules = { ...options, format: "esm", external: ["@opentelemetry/api"] };
 const inject = ["src/platform/text-coders.ts"];
-writeLicenses("dist", await buildCaller({ ...modules, ...short, inject }, "dist"));
-
-const whole = await build({
-  ...modules,
-  external: [...modules.external, "@msgpack/msgpack", "acorn", "comlink", "eslint-scope"],
-  splitting: true,
-  entryPoints: {
-    index: "src/index.ts",
-    bridge: "src/bridge/index.ts",
-    otel: "src/telemetry/otel.ts",
-    trace: "src/telemetry/trace.ts",
-  },
-  outdir: "dist/bundler",
-});
-writeLicenses("dist/bundler", [whole.metafile]);
+const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
+writeLicenses("dist", caller.metafiles);
+await writeCommonJs("dist", caller.files);
 
 /** The worker's entry is CommonJS, which has a `require`: loading node:module for one takes 0.5 ms. */
 const ownRequire = {
@@ -47,14 +37,68 @@ const ownRequire = {
     }));
   },
 };
-const worker = await build({
+const inWorkers = {
   ...options,
   plugins: [...options.plugins, ownRequire],
   ...short,
   minifyIdentifiers: true,
   format: "cjs",
   inject: ["src/strategies/threads/worker/primordials.ts"],
+};
+const worker = await build({
+  ...inWorkers,
   entryPoints: ["src/strategies/threads/worker/entry.ts"],
   outfile: "dist/worker/entry.cjs",
 });
-writeLicenses("dist/worker", [worker.metafile]);
+const child = await build({
+  ...inWorkers,
+  entryPoints: ["src/strategies/processes/child/entry.ts"],
+  outfile: "dist/worker/child.cjs",
+});
+writeLicenses("dist/worker", [worker.metafile, child.metafile]);
+
+/** Bundlers move code, so theirs has the worker's entry with it. They also bring no CommonJS package in without a plugin. */
+const workerText = {
+  name: "worker text",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]platform[\\/]worker-script\.ts$/ }, () => {
+      const text = JSON.stringify(readFileSync("dist/worker/entry.cjs", "utf8"));
+      return {
+        contents: `export const workerScript = () => ({ script: ${text}, options: { eval: true } });`,
+      };
+    });
+  },
+};
+const whole = await build({
+  ...modules,
+  ...short,
+  plugins: [...modules.plugins, workerText],
+  // Not all that bundlers make has it.
+  define: { "import.meta.url": "undefined" },
+  splitting: true,
+  entryPoints: {
+    index: "src/index.ts",
+    bridge: "src/bridge/index.ts",
+    otel: "src/telemetry/otel.ts",
+    trace: "src/telemetry/trace.ts",
+  },
+  outdir: "dist/bundler",
+});
+writeLicenses("dist/bundler", [whole.metafile, worker.metafile]);
+
+/** The command uses the package as any program does, and has its kernel in a file of its own. */
+const asPrograms = {
+  name: "as programs",
+  setup({ onResolve }) {
+    onResolve({ filter: /^sharray$/ }, () => ({ path: "../index.js", external: true }));
+    onResolve({ filter: /^\.\/kernel\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+await build({
+  ...options,
+  format: "esm",
+  metafile: false,
+  plugins: [asPrograms],
+  entryPoints: ["cli/sharray.ts", "cli/kernel.ts"],
+  outdir: "dist/cli",
+});

@@ -19,7 +19,7 @@ const MODULES = {
 };
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
-  kernels: ["kernel/inline/analyse.ts"],
+  kernels: ["kernel/inline/analyse.ts", "kernel/module/exports-nothing.ts"],
   captures: ["kernel/inline/closure-reader.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
@@ -28,6 +28,11 @@ const PARTS = {
     "strategies/threads/loss-policy.ts",
     "protocol/round.ts",
     "protocol/msgpack.ts",
+  ],
+  processes: [
+    "strategies/processes/process-slot.ts",
+    "strategies/processes/job-sources.ts",
+    "strategies/processes/transfer.ts",
   ],
   arrays: ["memory/share.ts", "memory/snapshot.ts"],
   streams: ["call/result-stream.ts"],
@@ -54,10 +59,12 @@ const imported = ({ path, resolveDir }) => nameOf(resolve(resolveDir, path)).rep
 
 /**
  * @param options esbuild's, for ES modules
- * @returns the metafiles of all builds
+ * @returns the files in `outdir`, and the metafiles of all builds
  */
 export async function buildCaller(options, outdir) {
+  const files = [];
   const write = (file, text) => {
+    files.push(file);
     mkdirSync(dirname(join(outdir, file)), { recursive: true });
     writeFileSync(join(outdir, file), text);
   };
@@ -118,8 +125,9 @@ export async function buildCaller(options, outdir) {
   );
   const names = exports.filter((name) => !own.some((line) => line.includes(` as ${name} `)));
   write("index.js", `export{${names.join()}}from"./core.js";\n`);
-  return metafiles;
+  return { files, metafiles };
 }
+
 /** What is in the core: all that `index.ts` reaches without parts, and what two of the others reach, so that nothing is in dist twice. */
 async function coreOf(options) {
   const { metafile } = await build({
@@ -198,7 +206,7 @@ function textOf({ code, takes, gives }) {
   const locals = (list) => list.map(([name, local]) => `${name}:${local}`).join();
   const taken = locals(takes.map(({ local }, i) => [`v${i}`, local]));
   const given = locals(gives.map(({ name, local }) => [name, local]));
-  return `"use strict";const{${taken}}=taken;${code.replaceAll("import.meta.url", OWN_URL)}\nreturn{${given}}`;
+  return `"use strict";const{${taken}}=taken;${code.replace(/\bimport\.meta\.\s*url\b/g, OWN_URL)}\nreturn{${given}}`;
 }
 
 /** In the core, in the place of a part. What it stands in for is compiled when it is called, and is there from then on. */

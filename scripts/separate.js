@@ -41,6 +41,8 @@ export function assertCallable({ code, gives }) {
 }
 
 const OWN_URL = "sharray_own_url";
+// Strings are broken into lines, too.
+const SHORTENED_URL = new RegExp([...OWN_URL].join("(?:\\\\\\n)?"), "g");
 
 /**
  * Shortens the names of variables within functions, which makes a file load a tenth sooner. Those of classes and of functions
@@ -59,5 +61,5 @@ export async function shorten(text, { target }) {
     minify: true,
     lineLimit: 160,
   });
-  return `${outer.ImportDeclaration}${code.replaceAll(OWN_URL, "import.meta.url")}${outer.ExportNamedDeclaration}\n`;
+  return `${outer.ImportDeclaration}${code.replace(SHORTENED_URL, "import.meta.url")}${outer.ExportNamedDeclaration}\n`;
 }

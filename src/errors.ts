@@ -49,6 +49,10 @@ export class ConfigurationError extends SharrayError {
   }
 }
 
+/** Names that compilers give to what they add for older targets: TypeScript, esbuild and SWC, then Babel. */
+const HELPER =
+  /^(__[a-z][A-Za-z]*|_this\d*|_(async|await|class|define|extends|for|object|sliced|spread|to)[A-Z]\w*|_extends)$/;
+
 /** An inline kernel uses variables of the program that can't be copied, or with `captures: "error"` any. */
 export class KernelCaptureError extends SharrayError {
   readonly code = "SHARRAY_KERNEL_CAPTURE";
@@ -58,11 +62,15 @@ export class KernelCaptureError extends SharrayError {
   /** @param why what is wrong with the variables; default: none may be captured */
   constructor(kernel: string, variables: readonly string[], why?: string) {
     const names = variables.map((name) => `"${name}"`).join(", ");
+    const helpers = variables.map((name) => name.split(".")[0] as string).filter((name) => HELPER.test(name));
     super(
       `Cannot send ${kernel} to workers as it captures ${names} from the scope around it` +
         `${why === undefined ? "" : `, which ${why}`}: ` +
         'pass small values in "args" and big arrays in "shared", ' +
-        "move functions into the kernel, or export the kernel from a module with defineKernel()",
+        "move functions into the kernel, or export the kernel from a module with defineKernel()" +
+        (helpers.length === 0
+          ? ""
+          : `. Your compiler added ${helpers.join(", ")}: raise its target to ES2022, and nothing is captured`),
     );
     this.variables = Object.freeze([...variables]);
   }
@@ -93,8 +101,10 @@ export class KernelError extends SharrayError {
  */
 export class WorkerLostError extends SharrayError {
   readonly code = "SHARRAY_WORKER_LOST";
-  /** Exit code of the worker; undefined when it never started. */
+  /** Exit code of the worker, that of the shell if a signal ended it; undefined when it never started. */
   readonly exitCode: number | undefined;
+  /** The signal that ended it if it was a process, such as "SIGSEGV"; else undefined. */
+  readonly signal: string | undefined;
   /** Index of the task that ended its workers, the lowest one of such tasks; undefined: no task is to blame. */
   readonly index: number | undefined;
   /** First element of that task's range. */
@@ -103,9 +113,16 @@ export class WorkerLostError extends SharrayError {
   readonly end: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
-  constructor(message: string, exitCode: number | undefined, cause?: unknown, task?: TaskRange) {
+  constructor(
+    message: string,
+    exitCode: number | undefined,
+    cause?: unknown,
+    task?: TaskRange,
+    signal?: string,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;
+    this.signal = signal;
     this.index = task?.index;
     this.start = task?.start;
     this.end = task?.end;

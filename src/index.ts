@@ -54,6 +54,7 @@ export type { Columns, Input } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate } from "./plan/plan.js";
+export type * from "./platform/ambient.js";
 export type { Claim } from "./protocol/round.js";
 export type { HandOverPlan, KernelCost, Plan, StrategyName } from "./strategies/registry.js";
 export type {

@@ -2,16 +2,16 @@
 
 import type { Arena } from "../memory/arena.js";
 import type { Lease } from "../memory/lease.js";
-import { place, placeOf } from "../memory/placement.js";
+import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
-import type { Snapshot } from "../memory/snapshot.js";
+import { type Change, isBefore, type Snapshot } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
 import { openBlock } from "../protocol/job-block.js";
 import { Job } from "../strategies/job.js";
-import type { JobInputs, Leg, PlacedJob, RunReport } from "../strategies/strategy.js";
+import type { JobInputs, Leg, RunReport, SharedJob } from "../strategies/strategy.js";
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
@@ -51,6 +51,8 @@ export class JobMemory implements JobInputs {
   readonly #outputs: OutputRegions | undefined;
   /** With `verifyImmutable`: the inputs before the first task. */
   readonly #snapshot: Snapshot | undefined;
+  /** The first change of a worker's copies. */
+  #change: Change | undefined;
   /** Plain arrays, once they are placed. */
   #placed: Region | undefined;
   /** `undefined` if no arrays were copied. */
@@ -121,10 +123,30 @@ export class JobMemory implements JobInputs {
     };
   }
 
-  places(): PlacedJob {
-    const { placement, table } = this.#request;
+  get block(): SharedJob["block"] {
     const { id: memory, buffer } = this.#blockRegion;
-    const block = { memory, buffer };
+    return { memory, buffer };
+  }
+
+  get placement(): PlacementPlan {
+    return this.#request.placement;
+  }
+
+  get verifies(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  changed(change: Change): void {
+    if (this.#change === undefined || isBefore(change, this.#change)) this.#change = change;
+  }
+
+  get isGuests(): boolean {
+    return this.#request.guest !== undefined;
+  }
+
+  places(): SharedJob {
+    const { placement, table } = this.#request;
+    const { block } = this;
     if (table.arrays.length === 0) return { places: NONE, block };
     return {
       places: table.arrays.map((array) => placeOf(array, placement, this.#placed, this.#arena)),
@@ -139,7 +161,9 @@ export class JobMemory implements JobInputs {
   async verify(): Promise<void> {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return;
-    const change = await this.#unlessStopped(snapshot.findChange(pause));
+    const found = await this.#unlessStopped(snapshot.findChange(pause));
+    if (found !== undefined) this.changed(found);
+    const change = this.#change;
     if (change === undefined) return;
     const failure = failureOf(this.job, this.#request);
     const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;

@@ -140,7 +140,7 @@ export class Planner {
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
-    const hereBecause = because ?? this.#states.hereBecause(strategy);
+    const hereBecause = because ?? this.#states.hereBecause(strategy, kernel.isThreadSafe);
     const pause = this.#knowledge.pauseBefore(started);
     this.#states.settle(pause >= config.idleTimeout);
     return {
@@ -163,7 +163,7 @@ export class Planner {
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        states: this.#states.of,
+        states: this.#states.for(strategy, kernel.isThreadSafe),
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: pause < config.idleTimeout,

@@ -8,31 +8,66 @@ import { isPoolWorker } from "../platform/nested.js";
 import type { StrategyName } from "../strategies/registry.js";
 import type { OwnStrategy, StrategySet } from "../strategies/strategy-set.js";
 
+const noReason = (): undefined => undefined;
+
 export class StrategyStates {
-  /** Always the same objects, which look when they are asked: to make some for each plan takes 0.1 µs. */
+  /** As far as strategies themselves go. */
   readonly of: ByStrategy<StrategyName, StrategyState>;
+  /**
+   * As calls find them that leave the choice to the planner, of kernels that are thread-safe and of others. Always the same
+   * objects, which look when they are asked: to make some for each plan takes 0.1 µs.
+   */
+  readonly #safe: ByStrategy<StrategyName, StrategyState>;
+  readonly #unsafe: ByStrategy<StrategyName, StrategyState>;
   readonly rents: ByStrategy<StrategyName, Rent>;
   readonly #config: ParallelConfig;
   readonly #elsewhere: readonly StrategyName[];
+  readonly #strategies: StrategySet;
 
   constructor(config: ParallelConfig, models: CostModels<StrategyName>, strategies: StrategySet) {
     this.#config = config;
+    this.#strategies = strategies;
     this.#elsewhere = models.elsewhere;
     this.rents = models.byStrategy(() => new Rent());
-    this.of = models.byStrategy((name) => new LiveState(strategies.get(name), this.rents[name]));
+    this.of = models.byStrategy((name) => new LiveState(strategies.get(name), this.rents[name], noReason));
+    const statesFor = (isThreadSafe: boolean) =>
+      models.byStrategy((name) => {
+        const own = strategies.get(name);
+        const { isReserve, isolates } = own.descriptor;
+        const others = models.elsewhere.filter((other) => {
+          const { descriptor } = strategies.get(other);
+          return !descriptor.isReserve && (isThreadSafe || descriptor.isolates);
+        });
+        return new LiveState(own, this.rents[name], () => {
+          if (!isThreadSafe && !isolates) return this.#notIsolated;
+          const isNeeded = others.every((other) => this.of[other].unavailable !== undefined);
+          return isReserve && !isNeeded ? `strategy "${others[0]}" costs less` : undefined;
+        });
+      });
+    this.#safe = statesFor(true);
+    this.#unsafe = statesFor(false);
+  }
+
+  /** As a call finds them. */
+  for(asked: "auto" | StrategyName, isThreadSafe: boolean): ByStrategy<StrategyName, StrategyState> {
+    if (asked !== "auto") return this.of;
+    return isThreadSafe ? this.#safe : this.#unsafe;
   }
 
   /**
    * Why only the calling thread may run a call; `undefined` if others may.
    * @param asked the strategy that is asked for
+   * @param isThreadSafe whether its kernel may run on several threads
    * @throws IsolationError if that one is not available, and nothing else may take its place
    */
-  hereBecause(asked: "auto" | StrategyName): string | undefined {
+  hereBecause(asked: "auto" | StrategyName, isThreadSafe: boolean): string | undefined {
     const { enabled, forceSerialOnFailure } = this.#config;
     if (!enabled) return "disabled";
     if (isPoolWorker()) return "nested";
-    if (asked === "auto") return this.#noneBecause;
-    const { unavailable } = this.of[asked];
+    if (asked === "auto") return this.#noneBecause(isThreadSafe);
+    const { isolates } = this.#strategies.get(asked).descriptor;
+    const unavailable =
+      this.of[asked].unavailable ?? (isThreadSafe || isolates ? undefined : this.#notIsolated);
     if (unavailable === undefined || forceSerialOnFailure) return unavailable;
     throw new IsolationError(`run on strategy "${asked}"`, unavailable);
   }
@@ -40,18 +75,24 @@ export class StrategyStates {
   /** The strategy whose workers `start()` starts; `undefined` if there are none to start. @throws IsolationError */
   get startsFirst(): StrategyName | undefined {
     const { strategy } = this.#config;
-    if (this.hereBecause(strategy) !== undefined) return undefined;
-    return strategy === "auto" ? this.#firstAvailable : strategy;
+    if (this.hereBecause(strategy, true) !== undefined) return undefined;
+    return strategy === "auto" ? this.#firstAvailable(true) : strategy;
   }
 
-  get #firstAvailable(): StrategyName | undefined {
-    return this.#elsewhere.find((name) => this.of[name].unavailable === undefined);
+  get #notIsolated(): string {
+    const names = this.#elsewhere.filter((name) => this.#strategies.get(name).descriptor.isolates);
+    return `its kernel is not thread-safe: run it on strategy ${names.map((name) => `"${name}"`).join(" or ")}`;
+  }
+
+  #firstAvailable(isThreadSafe: boolean): StrategyName | undefined {
+    const states = this.for("auto", isThreadSafe);
+    return this.#elsewhere.find((name) => states[name].unavailable === undefined);
   }
 
   /** Why nothing runs elsewhere; `undefined` if something does. */
-  get #noneBecause(): string | undefined {
-    if (this.#firstAvailable !== undefined) return undefined;
-    return this.of[this.#elsewhere[0] as StrategyName].unavailable;
+  #noneBecause(isThreadSafe: boolean): string | undefined {
+    if (this.#firstAvailable(isThreadSafe) !== undefined) return undefined;
+    return this.for("auto", isThreadSafe)[this.#elsewhere[0] as StrategyName].unavailable;
   }
 
   /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */
@@ -67,14 +108,17 @@ export class StrategyStates {
 class LiveState implements StrategyState {
   readonly #own: OwnStrategy;
   readonly #rent: Rent;
+  readonly #whyNot: () => string | undefined;
 
-  constructor(own: OwnStrategy, rent: Rent) {
+  /** @param whyNot what else is in its way */
+  constructor(own: OwnStrategy, rent: Rent, whyNot: () => string | undefined) {
     this.#own = own;
     this.#rent = rent;
+    this.#whyNot = whyNot;
   }
 
   get unavailable(): string | undefined {
-    return this.#own.descriptor.whyUnavailable();
+    return this.#own.descriptor.whyUnavailable() ?? this.#whyNot();
   }
 
   get serving(): number {

@@ -51,6 +51,7 @@ export interface CallOptions<A = undefined, S = Record<never, never>, W = Record
   readonly rowLength?: number | undefined;
   /** Elements, or rows, that views reach beyond their chunk: on both sides, or on each. There are fewer at the ends of the input. */
   readonly halo?: number | Halo | undefined;
+  /** How this call runs. An explicit strategy that cannot run rejects. */
   readonly strategy?: "auto" | StrategyName | undefined;
   /** Payload bytes per task that the cost model assumes. */
   readonly taskSizeHintBytes?: number | undefined;
@@ -148,8 +149,14 @@ export type OutputViews<O extends Outputs> = O extends Output
   ? OutputOn<O, ArrayBufferLike>
   : { readonly [K in keyof O]: OutputOn<O[K], ArrayBufferLike> };
 
-/** Refuses lists: outputs are cut like the input, which has one length. A number is a count of rows that are made from nothing. */
-export type NotAList<I> = I & (I extends readonly unknown[] ? never : unknown);
+/**
+ * Refuses lists: outputs are cut like the input, which has one length. The text is what the compiler then shows. A number is a count of
+ * rows that are made from nothing.
+ */
+export type NotAList<I> = I &
+  (I extends readonly unknown[]
+    ? "transformShared takes one array or columns of equal length. Call it for each array of the list, or use mapShared"
+    : unknown);
 
 /** Kernel of `mapInto`. It writes to its outputs, as one of `transformShared` does. */
 export type ItemIntoKernel<T, S, O extends Outputs, A, W = Record<never, never>> = (

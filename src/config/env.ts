@@ -52,14 +52,6 @@ const KEYS: ReadonlyMap<string, (value: string) => Reading> = new Map([
 /** Words and keys of the Python surface that mean nothing here, with what to write in their place. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   [
-    "joblib",
-    'replaced by "threads": workers are threads of this process that read the arrays where they are',
-  ],
-  [
-    "processes",
-    'replaced by "threads": workers are threads of this process that read the arrays where they are',
-  ],
-  [
     "feature_chunk",
     'replaced by "instance_chunk=": chunks are ranges of elements, and every chunk has all columns',
   ],

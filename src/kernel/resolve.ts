@@ -11,6 +11,8 @@ export interface Kernel extends Pick<KernelAddress, "name" | "stateful" | "linge
   /** Names the kernel in messages. */
   readonly id: number;
   readonly address: KernelAddress;
+  /** Whether it may run on several threads of one process. */
+  readonly isThreadSafe: boolean;
   /**
    * The function as it runs on this thread. A promise if it has to be imported first. A kernel that does not load is one
    * that fails, as in a worker. With captured values it is a function of these, which returns the kernel.
@@ -78,7 +80,8 @@ function loaded(numbered: Numbered, address: KernelAddress): Kernel {
 
 function kernelOf({ id }: Numbered, address: KernelAddress, local: Kernel["local"]): Kernel {
   const { name, stateful, lingers, writes } = address;
-  return { id, name, stateful, lingers, writes, address, local, captured: undefined };
+  const isThreadSafe = address.threadSafe !== false;
+  return { id, name, stateful, lingers, writes, address, isThreadSafe, local, captured: undefined };
 }
 
 function loadOnce(address: KernelAddress): Kernel["local"] {

@@ -6,13 +6,17 @@ import { takeLater } from "./make-room.js";
 import { type ArrayName, assertThere, assertWhole, type Extent, type Span } from "./presence.js";
 import { ALIGNMENT, type Region } from "./region.js";
 
-/** Where an array is in shared memory. */
-export interface Place {
+/** Where workers find an array. */
+export interface ArrayPlace {
   readonly kind: number;
   readonly memory: number;
-  readonly buffer: SharedArrayBuffer;
   readonly byteOffset: number;
   readonly length: number;
+}
+
+/** Where an array is in shared memory. */
+export interface Place extends ArrayPlace {
+  readonly buffer: SharedArrayBuffer;
 }
 
 /** What will be copied. The plan is made before any memory is taken. */

@@ -121,7 +121,8 @@ export class Snapshot {
   }
 }
 
-function isBefore(a: Change, b: Change): boolean {
+/** Is it the first one in the order of the arrays? */
+export function isBefore(a: Change, b: Change): boolean {
   return a.array === b.array ? a.index < b.index : a.array < b.array;
 }
 

@@ -55,8 +55,10 @@ function chooseByCosts<N extends string>(
   if (!isSure(models, workload, limits, predicted, chosen)) {
     return chooseUnsure(models, workload, limits, predicted, chosen);
   }
-  const because = (why: string) => (): string =>
-    `${why}: ${models.all.map(({ name }) => `${name} ${ms(predicted[name].total)}`).join(", ")}`;
+  const because = (why: string) => (): string => {
+    const choices = models.all.filter(({ name }) => limits.states[name].unavailable === undefined);
+    return `${why}: ${choices.map(({ name }) => `${name} ${ms(predicted[name].total)}`).join(", ")}`;
+  };
   const due = strategyDue(models, chosen, workload, limits, predicted);
   if (due !== undefined) {
     const since = workload.kernel?.since[due];

@@ -16,6 +16,14 @@ export interface HostProfile {
   readonly dispatchIdle: number;
   /** The same where they must first be sent the kernel and compile it. */
   readonly dispatchCold: number;
+  /** Starting the first child process, until it serves. */
+  readonly spawnProcess: number;
+  /** Preparing a call, sending it to child processes that know the kernel, and hearing back. */
+  readonly dispatchProcess: number;
+  /** The same after a pause. */
+  readonly dispatchProcessIdle: number;
+  /** The same where they must first be sent the kernel and compile it. */
+  readonly dispatchProcessCold: number;
   /** One claim of tasks: the atomic operations. */
   readonly perClaim: number;
   /** Calling a kernel once, whatever it does. */
@@ -44,6 +52,10 @@ export const defaultHostProfile: HostProfile = Object.freeze({
   dispatchHot: 0.1,
   dispatchIdle: 0.35,
   dispatchCold: 0.5,
+  spawnProcess: 90,
+  dispatchProcess: 0.2,
+  dispatchProcessIdle: 0.5,
+  dispatchProcessCold: 1,
   perClaim: 4e-5,
   perTask: 1e-4,
   placePerByteRecycled: 1e-7,

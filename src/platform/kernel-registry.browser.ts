@@ -21,15 +21,19 @@ export function rememberKernel(url: string, name: string, fn: object): void {
   registry.set(name, [...others, { url, fn }]);
 }
 
+/** The kernel of that very module. */
+export function definedKernel(url: string, name: string): object | undefined {
+  return holder[REGISTRY]?.get(name)?.find((entry) => entry.url === url)?.fn;
+}
+
 /**
  * The kernel of that name, of that very module or of the bundle. A bundle has another address in each thread.
  * @throws Error if the bundle has several of that name
  */
 export function rememberedKernel(url: string, name: string): object | undefined {
-  const entries = holder[REGISTRY]?.get(name) ?? [];
-  const own = entries.find((entry) => entry.url === url);
-  if (own !== undefined) return own.fn;
-  const bundled = entries.filter((entry) => !imported.has(entry.url));
+  const own = definedKernel(url, name);
+  if (own !== undefined) return own;
+  const bundled = (holder[REGISTRY]?.get(name) ?? []).filter((entry) => !imported.has(entry.url));
   if (bundled.length > 1) {
     throw new Error(
       `Cannot tell which kernel "${name}" is meant as the worker's program has several of that name`,

@@ -1,7 +1,7 @@
 /** Which stack frames are this package's own. Of a program's bundle, which has both, that can't be told. */
 
 const [, home] =
-  /^(.*\/(?:src|dist)\/)(?:platform\/own-frames\.[jt]s|core\.js|part\/)$/.exec(import.meta.url) ?? [];
+  /^(.*\/(?:src|dist)\/)(?:platform\/own-frames\.[jt]s|core\.c?js|part\/)$/.exec(import.meta.url ?? "") ?? [];
 // Frames of CommonJS have paths.
 const places = home === undefined ? [] : [home, decodeURI(new URL(home).pathname)];
 

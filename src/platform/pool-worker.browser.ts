@@ -6,14 +6,11 @@ import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { nextTurn } from "./runtime.js";
 import type { WorkerInit } from "./worker-init.js";
 import { asLifeSign, type Born, type Died, type Start } from "./worker-liveness.browser.js";
-
-/** How workers are made. */
-export interface WorkerOptions {
-  readonly createWorker: (() => object) | undefined;
-}
+import type { WorkerOptions } from "./worker-options.js";
 
 export class PoolWorker {
-  readonly #worker: Worker;
+  /** `undefined` until its script is there. */
+  #worker: Worker | undefined;
   readonly #init: WorkerInit;
   readonly #earlyMessages = new EarlyMessages();
   readonly #onEnd: (exitCode: number, error: unknown) => void;
@@ -27,7 +24,7 @@ export class PoolWorker {
 
   /** @param onEnd called once, however the worker ends: with 0 if it closed itself, else 1, and with the error that ended it */
   constructor(
-    { createWorker = bundledWorker }: WorkerOptions,
+    { createWorker }: WorkerOptions,
     init: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
@@ -36,19 +33,43 @@ export class PoolWorker {
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.#worker = createWorker() as Worker;
-    this.#worker.onmessage = ({ data }) => {
+    const worker = createWorker === undefined ? bundledWorker() : (createWorker() as Worker);
+    if (worker === undefined) void this.#embed();
+    else this.#listen(worker, createWorker === undefined);
+  }
+
+  #listen(worker: Worker, isBundled: boolean): void {
+    this.#worker = worker;
+    worker.onmessage = ({ data }) => {
       const sign = asLifeSign(data);
       if (sign === undefined) this.#earlyMessages.receive(data);
-      else if (sign.sharray === "born") this.#isBorn(sign);
+      else if (sign.sharray === "born") this.#isBorn(worker, sign);
       else this.#isDead(sign);
     };
-    this.#worker.onerror = (event) => {
+    worker.onerror = (event) => {
       event.preventDefault();
       const { message } = event as Partial<ErrorEvent>;
+      // An event without a message: there is no script at that address.
+      if (message === undefined && isBundled) {
+        isBroughtAlong = false;
+        void this.#embed();
+        return;
+      }
       const reason = message ?? "its script does not load: see the console, and docs/browser.md on bundlers";
       this.#fail(new Error(`The worker does not run: ${reason}`));
     };
+  }
+
+  /** Starts the worker from text, if a bundler has left its file behind. */
+  async #embed(): Promise<void> {
+    try {
+      const { WORKER_TEXT } = await import("./worker-text.browser.js");
+      if (this.#hasEnded) return;
+      const url = URL.createObjectURL(new Blob([WORKER_TEXT], { type: "text/javascript" }));
+      this.#listen(new Worker(url, MODULE), false);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   addEventListener(event: string, listener: MessageListener): void {
@@ -60,13 +81,13 @@ export class PoolWorker {
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    this.#worker?.postMessage(message, transfer);
   }
 
   /** Ends the worker. @returns resolves when it no longer runs */
   terminate(): Promise<void> {
     this.#isFailure = true;
-    this.#worker.terminate();
+    this.#worker?.terminate();
     if (!this.#isLocked) this.#end();
     return this.#ended;
   }
@@ -76,13 +97,13 @@ export class PoolWorker {
 
   unref(): void {}
 
-  #isBorn({ lock }: Born): void {
+  #isBorn(worker: Worker, { lock }: Born): void {
     const start: Start = { sharray: "start", ...this.#init };
-    this.#worker.postMessage(start, [start.port]);
+    worker.postMessage(start, [start.port]);
     if (lock === undefined) return;
     this.#isLocked = true;
     void navigator.locks.request(lock, async () => {
-      this.#worker.terminate();
+      worker.terminate();
       // What it sent before its end has come, or comes in this turn of the event loop.
       await nextTurn();
       this.#end();
@@ -108,8 +129,19 @@ export class PoolWorker {
   }
 }
 
-/** The worker that comes with this package, at its address in the published bundle. */
-function bundledWorker(): Worker {
-  // Bundlers find the worker in this form only, and bring it along.
-  return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
+const MODULE: NonNullable<ConstructorParameters<typeof Worker>[1]> = { type: "module", name: "sharray" };
+
+/** Whether the worker's file is where this package looks for it, as far as known. */
+let isBroughtAlong = true;
+
+/** The worker that comes with this package, at its address in the published bundle; `undefined` if its file is not there. */
+function bundledWorker(): Worker | undefined {
+  if (!isBroughtAlong) return undefined;
+  try {
+    // Bundlers find the worker in this form only, and bring it along.
+    return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
+  } catch {
+    // A classic script has no address.
+    return undefined;
+  }
 }

@@ -3,7 +3,6 @@
  * expects, without the defects of the class that threads.js brings (docs/decisions/0001). It takes a URL, reports every end, and belongs
  * to no list that only grows.
  */
-import type { ResourceLimits } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
 import { builtInModule } from "./built-in-module.js";
 import { EarlyMessages, type MessageListener } from "./early-messages.js";
@@ -11,15 +10,8 @@ import { POOL_WORKER } from "./nested.js";
 import { readText } from "./read-text.js";
 import { workerArguments } from "./worker-arguments.js";
 import type { WorkerInit } from "./worker-init.js";
-
-/** How workers are made. */
-export interface WorkerOptions {
-  readonly resourceLimits: ResourceLimits | undefined;
-}
-
-// One CommonJS file of worker/entry.js and all that it imports, packages, too. Otherwise Node takes most of a worker's start to find and
-// load modules one by one (docs/decisions/0011).
-const ENTRY = new URL("../worker/entry.cjs", import.meta.url);
+import type { WorkerOptions } from "./worker-options.js";
+import { workerScript } from "./worker-script.js";
 
 const { Worker } = builtInModule("node:worker_threads");
 
@@ -39,7 +31,9 @@ export class PoolWorker extends Worker {
   ) {
     assertAddressSpace();
     const execArgv = workerArguments(process.execArgv, refusedOf);
-    super(ENTRY, {
+    const { script, options } = workerScript();
+    super(script, {
+      ...options,
       name: "sharray",
       workerData: { ...init, [POOL_WORKER]: true },
       transferList: [init.port as never],
@@ -50,7 +44,7 @@ export class PoolWorker extends Worker {
     this.on("online", () => this.#started());
     this.on("message", (data) => this.#earlyMessages.receive(data));
     this.on("error", (error) => {
-      this.#error = error;
+      this.#error = script instanceof URL && isLeftBehind(script, error) ? leftBehind(script, error) : error;
       // It ends by itself, unless a kernel has replaced `process.exit`.
       void this.terminate();
     });
@@ -73,6 +67,23 @@ export class PoolWorker extends Worker {
   removeEventListener(_event: string, listener: MessageListener): void {
     this.#earlyMessages.remove(listener);
   }
+}
+
+function isLeftBehind(script: URL, error: Error): boolean {
+  const isMissing = (error as { code?: unknown }).code === "MODULE_NOT_FOUND";
+  return isMissing && !builtInModule("node:fs").existsSync(script);
+}
+
+let hasWarned = false;
+
+/** Tells once, because `auto` goes on without workers. */
+function leftBehind(script: URL, cause: Error): Error {
+  const message =
+    `${script.pathname} is missing, because a bundler has packed sharray without it: let the bundler resolve packages ` +
+    'with the condition "module", or leave sharray external';
+  if (!hasWarned) process.emitWarning(`Cannot start workers: ${message}`, { code: "SHARRAY_BUNDLED" });
+  hasWarned = true;
+  return new Error(message, { cause });
 }
 
 // Bytes. V8 takes 0.7 to 0.85 GB for a worker on Node 20 to 26, and aborts the process if there is less.

@@ -1,9 +1,14 @@
 /** What only the runtime can tell or do, for browsers; the twin of `runtime.ts`. */
 import { newChannel, setTimeout } from "./builtins.js";
 
+/** Whether a program packed for browsers runs in Node. jsdom pretends to be a page. */
+const isNode = "process" in globalThis && !("document" in globalThis) && !("WorkerGlobalScope" in globalThis);
+const WRONG_BUILD =
+  "this is sharray's build for browsers, and Node runs it. Bundle for Node (Vite: build.ssr; other bundlers: their " +
+  "platform or target), or leave sharray external";
 // A channel, because nested timers wait 4 ms at least, and messages do not. Programs that pretend to be a page, such as jsdom, may have
-// timers only.
-const channel = newChannel === undefined ? undefined : newChannel();
+// timers only, and in Node a channel would keep the process alive.
+const channel = newChannel === undefined || isNode ? undefined : newChannel();
 const due: (() => void)[] = [];
 const next = (): void => due.shift()?.();
 if (channel !== undefined) channel.port1.onmessage = next;
@@ -32,8 +37,15 @@ export function environment(): Readonly<Record<string, string | undefined>> {
   return {};
 }
 
+let hasWarned = false;
+
 /** Why threads can't share memory here; `undefined` if they can. */
 export function whyNoThreads(): string | undefined {
+  if (isNode) {
+    if (!hasWarned) console.warn(`sharray runs on one thread: ${WRONG_BUILD}`);
+    hasWarned = true;
+    return WRONG_BUILD;
+  }
   if (globalThis.crossOriginIsolated && typeof SharedArrayBuffer === "function") return undefined;
   return (
     "this page is not cross-origin isolated, so its threads can't share memory: serve it with the headers " +
@@ -63,7 +75,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** CPUs of the machine, as far as the browser tells. At least 1. */
 export function cpuBudget(): number {
-  return Math.max(1, navigator.hardwareConcurrency || 1);
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency || 1);
 }
 
 export { cpuBudget as lastCpuBudget };
@@ -74,6 +86,11 @@ const SUPPOSED_GIB = 2;
 
 /** Bytes of memory of the machine, as far as the browser tells. */
 export function memoryBudget(): number {
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
+  const { deviceMemory } = (globalThis.navigator ?? {}) as { readonly deviceMemory?: number };
   return (deviceMemory ?? SUPPOSED_GIB) * GIB;
+}
+
+/** Why there are no child processes here. */
+export function whyNoProcesses(): string | undefined {
+  return "a page has no child processes";
 }

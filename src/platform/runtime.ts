@@ -39,6 +39,13 @@ export function whyNoThreads(): string | undefined {
   return undefined;
 }
 
+/** Why there are no child processes here; undefined: there are. */
+export function whyNoProcesses(): string | undefined {
+  const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
+  if (bun === undefined && deno === undefined) return undefined;
+  return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
+}
+
 /** Memory for all threads. */
 export function newMemory(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(bytes);

@@ -21,6 +21,15 @@ export function workerArguments(
   return kept.filter(({ words }) => !refused.includes(words[0] as string)).flatMap(({ words }) => words);
 }
 
+// Two processes can't listen at the same port.
+const OF_ONE = /^--(inspect|debug)/;
+
+/** The options of a child process: the program's, but for its text and its debugger. */
+export function childArguments(given: readonly string[]): string[] {
+  const kept = groups(given).filter(({ name }) => !TEXT.test(name) && !OF_ONE.test(name));
+  return kept.flatMap(({ words }) => words);
+}
+
 interface Option {
   readonly name: string;
   /** The option, and its value if that is a word of its own. */

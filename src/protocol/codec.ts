@@ -97,14 +97,20 @@ export class ValueDecoder {
     this.#inlined = inlined;
   }
 
-  /** @returns the value with frozen objects and lists, so that a kernel can't keep state in them */
+  /**
+   * @returns the value with frozen objects, so that a kernel can't keep state in them. Lists are this decoder's own copies and not
+   * frozen, because V8 reads frozen ones 4 to 7 times slower
+   */
   decode(bytes: Uint8Array): unknown {
-    return deepFreeze(decodeValue(bytes, this.#arrays, this.#inlined));
+    return freezeObjects(decodeValue(bytes, this.#arrays, this.#inlined));
   }
 }
 
-function deepFreeze(value: unknown): unknown {
+function freezeObjects(value: unknown): unknown {
   if (typeof value !== "object" || value === null || isTypedArray(value) || isWasmModule(value)) return value;
-  for (const child of Object.values(value)) deepFreeze(child);
-  return Object.freeze(value);
+  // Those of the decoder may have holes, for all that V8 knows, which makes reading them slower.
+  if (Array.isArray(value)) return [...value.map(freezeObjects)];
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record)) record[key] = freezeObjects(record[key]);
+  return Object.freeze(record);
 }

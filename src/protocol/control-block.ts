@@ -41,6 +41,8 @@ const ABORTED = -1;
 export const MAX_TASKS = 2 ** 26;
 
 export class ControlBlock {
+  /** Told on the thread that lowers the limit, if it is this one. */
+  onLimit: (() => void) | undefined;
   readonly #words: Int32Array;
 
   /** @param words 16 words; on shared memory if workers take part */
@@ -50,6 +52,7 @@ export class ControlBlock {
 
   /** Makes the block ready for `tasks` tasks, before any worker knows of it. */
   reset(tasks: number): void {
+    this.onLimit = undefined;
     // A loop, because `fill` takes longer for so few words.
     for (let i = 0; i < this.#words.length; i += 1) this.#words[i] = 0;
     this.#words[LIMIT] = tasks;
@@ -102,6 +105,11 @@ export class ControlBlock {
     Atomics.sub(this.#words, OPEN, 1);
   }
 
+  /** What is left of a claim becomes one of its own, which `endClaim` has to end, too. */
+  divideClaim(): void {
+    Atomics.add(this.#words, OPEN, 1);
+  }
+
   /** Whether every task below the limit has ended. A late claim that finds nothing may make it false again for a moment. */
   get finished(): boolean {
     return this.exhausted && Atomics.load(this.#words, OPEN) === 0;
@@ -135,7 +143,10 @@ export class ControlBlock {
     let limit = Atomics.load(this.#words, LIMIT);
     while (index < limit) {
       const seen = Atomics.compareExchange(this.#words, LIMIT, limit, index);
-      if (seen === limit) return;
+      if (seen === limit) {
+        this.onLimit?.();
+        return;
+      }
       limit = seen;
     }
   }

@@ -1,6 +1,6 @@
 /** The descriptor of a round: what its workers read to take part, as msgpack in the round's region. */
 import { type TypedArray, viewOf } from "../memory/dtypes.js";
-import type { Place } from "../memory/placement.js";
+import type { ArrayPlace } from "../memory/placement.js";
 import type { PackedItems } from "./items.js";
 import { isSameList } from "./job-fields.js";
 import { isSameJob, type JobSpec, packJob, unpackJob } from "./job-spec.js";
@@ -58,7 +58,7 @@ export function isSame(a: Descriptor, b: Descriptor): boolean {
 
 const NO_PLACES = new Uint8Array(0);
 
-export function packPlaces(places: readonly Place[]): Uint8Array {
+export function packPlaces(places: readonly ArrayPlace[]): Uint8Array {
   if (places.length === 0) return NO_PLACES;
   const fields = new Float64Array(places.length * PLACE_FIELDS);
   let at = 0;

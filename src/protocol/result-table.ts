@@ -35,6 +35,25 @@ export class ResultTable {
     this.#bigints = new BigInt64Array(slots.buffer, slots.byteOffset, slots.length);
   }
 
+  /** Bytes of a table of so many tasks that is one piece. */
+  static bytesFor(tasks: number): number {
+    return tasks * (Float64Array.BYTES_PER_ELEMENT + 1);
+  }
+
+  /** @param bytes at the start of their buffer, all zero or from such a table */
+  static over({ buffer }: Uint8Array, tasks: number): ResultTable {
+    return new ResultTable(
+      new Float64Array(buffer, 0, tasks),
+      new Uint8Array(buffer, tasks * Float64Array.BYTES_PER_ELEMENT, tasks),
+    );
+  }
+
+  /** Takes over what another table has of `count` tasks from `first` on, to its own from `at` on. Bit for bit. */
+  copyFrom(other: ResultTable, first: number, at: number, count: number): void {
+    this.#numbers.set(other.#numbers.subarray(first, first + count), at);
+    this.#kinds.set(other.#kinds.subarray(first, first + count), at);
+  }
+
   /** Writes a value that fits a slot. @returns false if the value must go by message */
   write(index: number, value: unknown): boolean {
     if (typeof value === "number") {

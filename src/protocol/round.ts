@@ -38,8 +38,13 @@ export interface Round {
   readonly control: ControlBlock;
   /** Bytes of the descriptor, for the wake-up. */
   readonly descriptorBytes: number;
+  readonly descriptor: Uint8Array;
   readonly version: number;
   readonly orderLength: number;
+  /** The index of the task at each position, ascending; undefined: they are the same. */
+  readonly order: Uint32Array | undefined;
+  /** Brings a worker's meter up to date, if the worker itself can't. */
+  onLook: ((participant: number) => void) | undefined;
   /** Workers that may take part. */
   readonly workers: number;
   /** Milliseconds that all workers together spent in claims that have ended. */
@@ -55,6 +60,8 @@ export interface Round {
   hasBegun(participant: number): boolean;
   /** The index of the task at a position. */
   indexAt(position: number): number;
+  /** The position of a task of the round. */
+  positionOf(index: number): number;
   /** The word by which the worker tells that it has left. */
   leave(participant: number): LeaveWord;
   /** One for each worker that may take part; all zero if it does not. */
@@ -128,28 +135,38 @@ function writeRound(
     leaves.push(leaveAt(buffer, participant));
   }
   if (order !== undefined) new Uint32Array(buffer, layout.order, order.length).set(order);
-  new Uint8Array(buffer, layout.descriptor, bytes.length).set(bytes);
+  const written = new Uint8Array(buffer, layout.descriptor, bytes.length);
+  written.set(bytes);
   const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
   const round: Round = {
     region,
     control,
     descriptorBytes: bytes.length,
+    descriptor: written,
     version: nextVersion(),
     orderLength: order?.length ?? 0,
+    order,
+    onLook: undefined,
     workers,
     busy: () => sumOf(BUSY),
     sending: () => sumOf(SENDING),
     at: (participant) => {
+      round.onLook?.(participant);
       const meter = meters[participant];
       return meter?.[RUNNING] === 1 && meter[AT] !== 0 ? (meter[AT] as number) - 1 : undefined;
     },
-    hasBegun: (participant) => meters[participant]?.[AT] !== 0,
+    hasBegun: (participant) => {
+      round.onLook?.(participant);
+      return meters[participant]?.[AT] !== 0;
+    },
     indexAt: (position) => order?.[position] ?? position,
+    positionOf: (index) => order?.indexOf(index) ?? index,
     leave: (participant) => leaves[participant] as LeaveWord,
     meters,
     log: (participant) => logAt(buffer, layout, participant, logged),
   };
   const begin = (silent: boolean): void => {
+    round.onLook = undefined;
     control.reset(tasks);
     for (const meter of meters) for (let i = 0; i < METER_WORDS; i += 1) meter[i] = 0;
     for (const leave of leaves) leave.reset(silent);

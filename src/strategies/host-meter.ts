@@ -16,6 +16,10 @@ export type Observation =
   | "dispatchHot"
   | "dispatchIdle"
   | "dispatchCold"
+  | "spawnProcess"
+  | "dispatchProcess"
+  | "dispatchProcessIdle"
+  | "dispatchProcessCold"
   | "placePerByteRecycled"
   | "placePerByteFresh";
 

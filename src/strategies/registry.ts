@@ -1,10 +1,11 @@
 /** All strategies. A new one is one more folder and one more line here. */
 import type * as plans from "../plan/plan.js";
+import { processes } from "./processes/index.js";
 import { sequential } from "./sequential/index.js";
 import { threads } from "./threads/index.js";
 
 /** The preferred ones first, if two of them cost the same. */
-export const STRATEGIES = [sequential, threads] as const;
+export const STRATEGIES = [sequential, threads, processes] as const;
 
 export type StrategyName = (typeof STRATEGIES)[number]["name"];
 

@@ -1,9 +1,10 @@
 /** What a descriptor creates: a way to run the tasks of a job. */
 import type { Arena } from "../memory/arena.js";
-import type { Place } from "../memory/placement.js";
+import type { ArrayPlace, Place, PlacementPlan } from "../memory/placement.js";
+import type { Change } from "../memory/snapshot.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { Optimizations } from "../platform/optimizations.js";
-import type { WorkerOptions } from "../platform/pool-worker.js";
+import type { WorkerOptions } from "../platform/worker-options.js";
 import type { KernelAddress } from "../protocol/messages.js";
 import type { Claim } from "../protocol/round.js";
 import type { Job } from "./job.js";
@@ -83,12 +84,28 @@ export interface JobInputs {
   /** Throws if the caller has taken away what tasks read on the calling thread; `undefined` if nobody can. */
   readonly assertThere: (() => void) | undefined;
   /** Where it is in shared memory. Plain arrays have a place only if the strategy places arrays. */
-  places(): PlacedJob;
+  places(): SharedJob;
+  /** The job block. */
+  readonly block: SharedJob["block"];
+  /** How plain arrays would be placed. */
+  readonly placement: PlacementPlan;
+  /** Whether its shared memory is another thread's, who may put something else there after the call. */
+  readonly isGuests: boolean;
+  /** Whether the caller wants to hear of inputs that a kernel has changed. */
+  readonly verifies: boolean;
+  /** A copy that workers have was changed by their tasks. */
+  changed(change: Change): void;
 }
 
-/** Where a job's memory is, for workers. */
+/** Where workers find a job's memory. */
 export interface PlacedJob {
   /** The array table. */
+  readonly places: readonly ArrayPlace[];
+  readonly block: { readonly memory: number };
+}
+
+/** The same for workers that see the memory itself. */
+export interface SharedJob extends PlacedJob {
   readonly places: readonly Place[];
   readonly block: { readonly memory: number; readonly buffer: SharedArrayBuffer };
 }

@@ -1,15 +1,15 @@
 import type { ControlBlock } from "../protocol/control-block.js";
 import { AT } from "../protocol/meter.js";
 
-/** Whether anybody still wants the result of the task that a thread is at: what its kernel may ask. */
+/** Whether anybody still wants the result of the task that a thread is at. Its kernel may ask. */
 export class AbortCheck {
   /** `context.aborted()`: true once the job was stopped, a task before this one has failed, or this one's time is up. */
   readonly aborted: () => boolean;
-  /** Was the kernel told that nobody wants it? A plain field, as it is looked at after every task. */
+  /** Whether the kernel was told that nobody wants it. A plain field, because every task looks at it. */
   wasDenied = false;
 
   /** @param meter notes the task that the thread is at */
-  constructor(control: ControlBlock, meter: Float64Array) {
+  constructor(control: Pick<ControlBlock, "limit">, meter: Float64Array) {
     this.aborted = () => {
       if ((meter[AT] as number) <= control.limit) return false;
       this.wasDenied = true;
@@ -17,7 +17,7 @@ export class AbortCheck {
     };
   }
 
-  /** The task has ended. @returns its kernel was told, so what it returned or threw is no result */
+  /** The task has ended. @returns whether its kernel was told: then what it returned or threw is no result */
   takeDenial(): boolean {
     const was = this.wasDenied;
     this.wasDenied = false;

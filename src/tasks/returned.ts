@@ -28,7 +28,7 @@ function isLostColumn(value: unknown, outputs: readonly TypedArray[]): boolean {
   return isTypedArray(value) ? !isOutput(value, outputs) : Array.isArray(value);
 }
 
-/** Is it an output, or a view of one? */
+/** Whether it is an output, or a view of one. */
 function isOutput({ buffer, byteOffset }: TypedArray, outputs: readonly TypedArray[]): boolean {
   return outputs.some((output) => {
     const at = byteOffset - output.byteOffset;

@@ -37,7 +37,7 @@ export interface TaskLoopParts {
   readonly order: Uint32Array | undefined;
   /** `METER_WORDS` words, in which the loop notes how long it is busy, whether it is, and with what. */
   readonly meter: Float64Array;
-  /** Where claims are noted for a trace; the last entry grows when it is full. Undefined: nobody traces. */
+  /** Takes a note of each claim, for a trace. If it is full, its last entry grows. `undefined` if nobody traces. */
   readonly log: Float64Array | undefined;
   /** Threads that claim from this round. */
   readonly workers: number;
@@ -45,9 +45,9 @@ export interface TaskLoopParts {
   readonly slots: boolean;
   /** Claims take no more than the gate lets pass. */
   readonly gated: boolean;
-  /** Claims grow where tasks are short. */
+  /** Whether claims grow if tasks are short. */
   readonly grows: boolean;
-  /** Puts back what a kernel has changed of JavaScript, before anything rests on it. Undefined: it changes nothing. */
+  /** Puts back what a kernel has changed of JavaScript, before anything rests on it. `undefined` if it changes nothing. */
   readonly mend: (() => void) | undefined;
 }
 
@@ -172,7 +172,7 @@ export class TaskLoop {
     return true;
   }
 
-  /** Reads the clock in the middle of a claim, and from then on at every task where they have become slow. */
+  /** Reads the clock in the middle of a claim. If tasks have become slow, every task does from then on. */
   #lookUp(): number {
     const now = clock();
     if (now - this.#lookedUp > SLOW_MS) this.#stride = 1;

@@ -1,4 +1,4 @@
-/** Time-outs of tasks on the caller's own thread, where nobody else could end them. */
+/** Time-outs of tasks on the calling thread, which nobody else could end. */
 
 import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";

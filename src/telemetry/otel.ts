@@ -1,4 +1,5 @@
 /** Turns the events of all executors of this thread into OpenTelemetry spans and metrics. */
+export type * from "../platform/ambient.js";
 
 import {
   type Attributes,

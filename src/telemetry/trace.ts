@@ -1,4 +1,6 @@
 /** Records calls and writes them as a trace that Perfetto (ui.perfetto.dev) and chrome://tracing open. */
+export type * from "../platform/ambient.js";
+
 import { subscribe, unsubscribe } from "../platform/channels.js";
 import { writeFile } from "../platform/files.js";
 import { textOf } from "./error-text.js";

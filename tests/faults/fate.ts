@@ -19,6 +19,7 @@ export function fatesOf(job: JobPlan, { forceSerialOnFailure, maxRetries }: Sequ
   const isSerialInTheEnd = forceSerialOnFailure === true;
   const places = {
     threads: isSerialInTheEnd ? ["worker", "caller"] : ["worker"],
+    processes: isSerialInTheEnd ? ["worker", "caller"] : ["worker"],
     auto: ["worker", "caller"],
     sequential: ["caller"],
   }[job.strategy];

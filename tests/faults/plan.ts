@@ -20,7 +20,7 @@ export interface JobPlan {
   readonly result: ResultKind;
   readonly isAsync: boolean;
   readonly isShared: boolean;
-  readonly strategy: "auto" | "sequential" | "threads";
+  readonly strategy: NonNullable<ParallelOptions["strategy"]>;
   readonly tasks: number;
   readonly chunkSize: number;
   /** Elements that the last chunk lacks. */

@@ -191,7 +191,7 @@ describe("options", () => {
   const FROM_1 = "an integer of at least 1";
   const ABOVE_0 = "milliseconds above 0, at most 2147483647";
   const HALO = "an integer of at least 0, or { before, after } of such";
-  const STRATEGY = 'one of "auto", "sequential", "threads"';
+  const STRATEGY = 'one of "auto", "sequential", "threads", "processes"';
   const { signal: live } = new AbortController();
 
   const rows: readonly [name: string, given: unknown, check: Check][] = [

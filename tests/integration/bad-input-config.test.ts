@@ -6,7 +6,7 @@ import { configuration, type Refusal, refuses, typeError } from "./refusals.js";
 const BOOLEAN = "true or false";
 const FROM_0 = "an integer of at least 0";
 const FROM_1 = "an integer of at least 1";
-const STRATEGY = 'one of "auto", "sequential", "threads"';
+const STRATEGY = 'one of "auto", "sequential", "threads", "processes"';
 const LISTENER = "a function (event, payload) => void";
 const INITIALIZER = "a kernel made with defineKernel()";
 const MILLISECONDS = "milliseconds from 0 to 2147483647";
@@ -22,7 +22,7 @@ describe("a field", () => {
   const rows: readonly [field: string, value: unknown, allowed: string, shown: string][] = [
     ["enabled", "yes", BOOLEAN, '"yes"'],
     ["enabled", null, BOOLEAN, "null"],
-    ["strategy", "processes", STRATEGY, '"processes"'],
+    ["strategy", "process", STRATEGY, '"process"'],
     ["strategy", "Threads", STRATEGY, '"Threads"'],
     ["strategy", ["threads"], STRATEGY, "array of 1"],
     ["maxWorkers", 0, FROM_1, "0"],
@@ -108,13 +108,13 @@ describe("options", () => {
 
 describe("CE_PARALLEL", () => {
   const TOKEN =
-    "left out, or one of enable, 1, on, true, 0, off, false, auto, sequential, threads, strategy=, workers=, " +
+    "left out, or one of enable, 1, on, true, 0, off, false, auto, sequential, threads, processes, joblib, " +
+    "strategy=, workers=, " +
     "min_batch=, min_instances=, tiny=, instance_chunk=, task_bytes=, force_serial=, granularity=";
-  const NAMES = "one of strategy=auto, strategy=sequential, strategy=threads";
+  const NAMES =
+    "one of strategy=auto, strategy=sequential, strategy=threads, strategy=processes, strategy=joblib";
   const SWITCH =
     "one of force_serial=1, force_serial=on, force_serial=true, force_serial=0, force_serial=off, force_serial=false";
-  const THREADS =
-    'replaced by "threads": workers are threads of this process that read the arrays where they are';
   const CHUNKS =
     'replaced by "instance_chunk=": chunks are ranges of elements, and every chunk has all columns';
   const INSTANCES =
@@ -135,8 +135,6 @@ describe("CE_PARALLEL", () => {
     ["instance_chunk=0", at1],
     ["task_bytes=1MB", at0],
     ["force_serial=yes", SWITCH],
-    ["joblib", THREADS],
-    ["strategy=processes", THREADS],
     ["feature_chunk=4", CHUNKS],
     ["granularity=feature", INSTANCES],
     ["granularity=row", "granularity=instance"],
@@ -178,11 +176,11 @@ describe("CE_PARALLEL", () => {
 describe("defineKernel", () => {
   const define = defineKernel as (...parameters: unknown[]) => unknown;
   const { url } = import.meta;
-  const address = "Cannot define a kernel as its url must be import.meta.url: current value is";
+  const address =
+    "Cannot define a kernel as its url must be import.meta.url, or __filename in CommonJS: current value is";
   const name = "Cannot define a kernel as its name must be the name it is exported under: current value is";
   refuses([
     ["a relative path", () => define("./kernels.js", "k", listen), typeError(`${address} "./kernels.js"`)],
-    ["a URL object", () => define(new URL(url), "k", listen), typeError(`${address} URL`)],
     ["the function alone", () => define(listen), typeError(`${address} function listen`)],
     ["an empty name", () => define(url, "", listen), typeError(`${name} ""`)],
     ["no name", () => define(url, listen), typeError(`${name} function listen`)],

@@ -191,7 +191,7 @@ test("explain() asks the executor, which knows the kernel from calls of its clie
   const seen = await runClient<{ text: string }>(executor, "explained");
   expect(seen).toMatchObject({
     frozen: true,
-    host: 13,
+    host: 17,
     bytesShared: 8e6,
     runs: [undefined, 1],
     wrong: "TypeError",

@@ -16,7 +16,7 @@ function filled(kind: (typeof KINDS)[number], length: number): TypedArray {
   return array;
 }
 
-describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
+describe.each(["sequential", "threads", "processes"] as const)("%s", (strategy) => {
   const on: CallOptions = { strategy };
 
   test.each(KINDS.map((kind) => [kind.name, kind] as const))(

@@ -211,11 +211,16 @@ describe.each(executors)("on %s", (strategy, executor) => {
     expect(capturedBytes).toBeLessThan(100);
   });
 
-  test("data is frozen, as args are", async () => {
+  test("data is a copy: objects are frozen, as in args, and no kernel reaches the caller's lists", async () => {
     const list = [[1], [2]];
-    const call = executor.map([1], () => (list[0] as number[]).push(3));
-    await expect(call).rejects.toThrow(KernelError);
+    const model = { rate: { value: 1 } };
+    expect(await executor.map([1], () => (list[0] as number[]).push(3))).toEqual([2]);
     expect(list).toEqual([[1], [2]]);
+    const call = executor.map([1], () => {
+      const { rate } = model;
+      rate.value = 2;
+    });
+    await expect(call).rejects.toThrow(KernelError);
   });
 
   test('captures: "error" refuses every variable', async () => {
@@ -224,6 +229,20 @@ describe.each(executors)("on %s", (strategy, executor) => {
     expect(error).toBeInstanceOf(KernelCaptureError);
     expect((error as KernelCaptureError).variables).toEqual(["factor"]);
   });
+});
+
+test("a plain array that is captured again and again is named in the advice", async () => {
+  const weights = new Float64Array(200_000).fill(1);
+  const kernel = (_: number): number => {
+    let sum = 0;
+    for (let pass = 0; pass < 50; pass++)
+      for (let i = 0; i < weights.length; i++) sum += weights[i] as number;
+    return sum;
+  };
+  for (let i = 0; i < 5; i++) await threads.map([1, 2, 3, 4], kernel);
+  expect((told.at(-1) as ParallelExecution).advice.join()).toMatch(
+    /1\.60 MB were placed 4 times: use executor\.share/,
+  );
 });
 
 class Model {
@@ -318,6 +337,9 @@ const theMap = new Map<string, number>();
 const mapOf = (): Map<string, number> => theMap;
 declare const undeclared: unknown;
 
+const { allowedNodeEnvironmentFlags: flags } = process;
+const PERMISSION = flags.has("--permission") ? "--permission" : "--experimental-permission";
+
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");
   expect(seen).toEqual({ values: [7, 9, 11], refused: ["model.fit"], failed: [true, true] });
@@ -325,7 +347,7 @@ test("a client of another thread reads its own closures", async () => {
 
 test.each([
   ["a debugger", ["--inspect=0"]],
-  ["the permission model", ["--experimental-permission", "--allow-fs-read=*", "--allow-worker"]],
+  ["the permission model", [PERMISSION, "--allow-fs-read=*", "--allow-worker"]],
 ])("under %s a variable is copied, or refused by its name", async (_, flags) => {
   const { code, stdout, stderr } = await runNode([...flags, program("captures.mjs")]);
   expect([code, stderr]).toEqual([0, expect.any(String)]);

@@ -64,7 +64,7 @@ async function inOrder<T>(stream: AsyncIterable<{ index: number; value: T }>): P
   return Array.from({ length: values.size }, (_, index) => values.get(index) as T);
 }
 
-test("sequential and threads, with any number of workers, agree bit for bit", {
+test("all strategies, with any number of workers, agree bit for bit", {
   timeout: 120_000,
 }, async () => {
   await fc.assert(
@@ -74,7 +74,7 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
         args: { failAt: failAt ?? -1, weight },
         ...(chunkSize === undefined ? {} : { chunkSize }),
       };
-      const calls = (pool: ParallelExecutor, strategy: "sequential" | "threads") => {
+      const calls = (pool: ParallelExecutor, strategy: "sequential" | "threads" | "processes") => {
         const x = shared ? pool.share(view) : view;
         const on = { ...options, strategy };
         return Promise.all([
@@ -123,7 +123,7 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
       const seen = (item: number) => [item, Object.is(item, -0), item | 0, item + 0.5];
       const values = Array.from(view as ArrayLike<number>);
       const listed = await pools[0]!.map(values, seen, { strategy: "sequential" });
-      for (const strategy of ["sequential", "threads"] as const) {
+      for (const strategy of ["sequential", "threads", "processes"] as const) {
         for (const items of [values, view as Iterable<number> & object, values.values()]) {
           expect(await pools[1]!.map(items, seen, { strategy })).toStrictEqual(listed);
         }
@@ -133,7 +133,9 @@ test("sequential and threads, with any number of workers, agree bit for bit", {
       }
       const expected = await calls(pools[0]!, "sequential");
       expect(expected[1]).toStrictEqual(expected[0]);
-      for (const pool of pools) expect(await calls(pool, "threads")).toStrictEqual(expected);
+      for (const strategy of ["threads", "processes"] as const) {
+        for (const pool of pools) expect(await calls(pool, strategy)).toStrictEqual(expected);
+      }
     }),
     { numRuns: 60 },
   );

@@ -49,8 +49,8 @@ test("a frozen global object takes nothing away", async () => {
       inline: [2, 4, 6],
       timed: [2, 4, 6],
       endless: { name: "TaskTimeoutError" },
-      // The variable that hides a global is what the kernel gets.
       hidden: [7],
+      refused: { name: "KernelCaptureError" },
       shutdown: "shut down",
     });
   }

@@ -53,14 +53,9 @@ describe("module kernels", () => {
   /** All messages along the chain of causes. */
   const messages = (error: Told | undefined): string[] =>
     error === undefined ? [] : [error.message, ...messages(error.cause)];
-  const kernelsUrl = (): string => pathToFileURL(program("kernels.js")).href;
 
-  test("that are not exported under their name are refused, naming module, name and exports", () => {
-    const text = messages(threads.misnamed.error).join("\n");
-    expect(text).toContain(
-      `Cannot load kernel "missing" as module ${kernelsUrl()} must export a function of that name`,
-    );
-    expect(text).toContain("misnamed");
+  test("that are exported under another name, as bundlers do, are found by the name that they were defined with", () => {
+    expect(threads.misnamed).toEqual({ values: [1] });
   });
 
   test("whose name is that of something else are refused", () => {
@@ -169,5 +164,29 @@ describe("TypeScript programs under tsx", () => {
     });
     expect([code, stderr]).toEqual([0, ""]);
     expect(JSON.parse(stdout)).toMatchObject(expected);
+  });
+});
+
+describe("module kernels of which a worker could only get by running the program again", () => {
+  const main = (name: string): string => pathToFileURL(program(name)).href;
+
+  test("in the main script are refused by every strategy, before anything runs", async () => {
+    const outcomes = await facts<string[]>("main-kernel.mjs");
+    expect(new Set(outcomes)).toEqual(
+      new Set([
+        `TypeError: Cannot send kernel "triple" to workers as it must be in a module of its own: it is in ${main("main-kernel.mjs")}, ` +
+          "the program's main script, which every worker would run again. Move it to a file that only defines kernels; " +
+          "if a bundler packs the program, make that file a second entry (docs/toolchains.md)",
+      ]),
+    );
+  });
+
+  test("in a file that exports nothing are refused, too", async () => {
+    const outcome = await facts<string>("start-bundle.mjs");
+    expect(outcome).toContain(`${main("bundle.mjs")} exports nothing, and is a program`);
+  });
+
+  test("run if the main script asks which thread it is on", async () => {
+    expect(await facts("guarded-kernel.mjs")).toEqual([3, 6]);
   });
 });

@@ -282,7 +282,7 @@ describe("calls that did nothing", () => {
 });
 
 describe("the partial results of a kernel's error", () => {
-  test.each(["sequential", "threads"] as const)("have what had ended (%s)", async (strategy) => {
+  test.each(["sequential", "threads", "processes"] as const)("have what had ended (%s)", async (strategy) => {
     await using executor = new ParallelExecutor({ strategy, maxWorkers: 1 });
     const values = [1, "text", null, undefined, true, 2n, new Float64Array([7])];
     const call = executor.map(
@@ -303,7 +303,7 @@ describe("the partial results of a kernel's error", () => {
     expect(partial?.unfinished).toBe(partial?.unfinished);
   });
 
-  test.each(["sequential", "threads"] as const)(
+  test.each(["sequential", "threads", "processes"] as const)(
     "tell arrays of a list by index and length (%s)",
     async (strategy) => {
       await using executor = new ParallelExecutor({ strategy, maxWorkers: 1 });

@@ -52,7 +52,7 @@ async function expectWorks(executor: ParallelExecutor): Promise<void> {
   }
 }
 
-describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
+describe.each(["sequential", "threads", "processes"] as const)("%s", (strategy) => {
   const executor = create({ strategy });
 
   interface Thrown {

@@ -249,33 +249,38 @@ describe("channels", () => {
     }
   });
 
-  test.each(["sequential", "threads"] as const)("a trace has every task once, on %s", async (strategy) => {
-    const traces: CallTrace[] = [];
-    const listen = (message: unknown): void => {
-      traces.push(message as CallTrace);
-    };
-    subscribe("sharray:call_trace", listen);
-    using file = new Trace();
-    try {
-      const { executor } = create({ strategy });
-      await executor.mapShared(new Float64Array(5000), (part) => part.length, { chunkSize: 3 });
-    } finally {
-      unsubscribe("sharray:call_trace", listen);
-    }
-    const [trace, ...more] = traces;
-    expect(more).toEqual([]);
-    const ran = (trace?.claims ?? []).flatMap(({ firstTask, tasks }) =>
-      Array.from({ length: tasks }, (_, i) => firstTask + i),
-    );
-    expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: 1667 }, (_, i) => i));
-    for (const { start, end, worker } of trace?.claims ?? []) {
-      expect(start).toBeLessThanOrEqual(end);
-      // The clocks of two threads agree within what a reading takes.
-      expect(start).toBeGreaterThan((trace as CallTrace).start - 0.5);
-      expect(end).toBeLessThan((trace as CallTrace).end + 0.5);
-      expect(worker > 0).toBe(strategy === "threads");
-    }
-    const { traceEvents } = file.toJSON();
-    expect(traceEvents.filter(({ cat }) => cat === "claim")).toHaveLength((trace as CallTrace).claims.length);
-  });
+  test.each(["sequential", "threads", "processes"] as const)(
+    "a trace has every task once, on %s",
+    async (strategy) => {
+      const traces: CallTrace[] = [];
+      const listen = (message: unknown): void => {
+        traces.push(message as CallTrace);
+      };
+      subscribe("sharray:call_trace", listen);
+      using file = new Trace();
+      try {
+        const { executor } = create({ strategy });
+        await executor.mapShared(new Float64Array(5000), (part) => part.length, { chunkSize: 3 });
+      } finally {
+        unsubscribe("sharray:call_trace", listen);
+      }
+      const [trace, ...more] = traces;
+      expect(more).toEqual([]);
+      const ran = (trace?.claims ?? []).flatMap(({ firstTask, tasks }) =>
+        Array.from({ length: tasks }, (_, i) => firstTask + i),
+      );
+      expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: 1667 }, (_, i) => i));
+      for (const { start, end, worker } of trace?.claims ?? []) {
+        expect(start).toBeLessThanOrEqual(end);
+        // The clocks of two threads agree within what a reading takes.
+        expect(start).toBeGreaterThan((trace as CallTrace).start - 0.5);
+        expect(end).toBeLessThan((trace as CallTrace).end + 0.5);
+        expect(worker > 0).toBe(strategy !== "sequential");
+      }
+      const { traceEvents } = file.toJSON();
+      expect(traceEvents.filter(({ cat }) => cat === "claim")).toHaveLength(
+        (trace as CallTrace).claims.length,
+      );
+    },
+  );
 });

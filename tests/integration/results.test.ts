@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 const executor = new ParallelExecutor({ maxWorkers: 2 });
 afterAll(() => executor.shutdown());
 
-describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
+describe.each(["sequential", "threads", "processes"] as const)("%s", (strategy) => {
   const on = { strategy };
   const x = new Float64Array([1, 2, 3, 4]);
 
@@ -116,59 +116,62 @@ describe.each(["sequential", "threads"] as const)("%s", (strategy) => {
   });
 });
 
-describe.each(["auto", "sequential", "threads"] as const)("results nested deep, %s", (strategy) => {
-  const nested = (depth: number): unknown => {
-    let value: unknown = null;
-    for (let i = 0; i < depth; i += 1) value = { value };
-    return value;
-  };
-
-  test("arrive where every thread can read them", async () => {
-    expect(await executor.map([1000, 0], nested, { strategy })).toEqual([nested(1000), null]);
-  });
-
-  test.each([1001, 2500, 5000, 10_000])("are refused at %i, and sound ones stay", async (depth) => {
-    const items = Array.from({ length: 40 }, (_, i) => (i === 30 ? depth : 1));
-    const call = executor.map(items, nested, { strategy });
-    await expect(call).rejects.toMatchObject({ code: "SHARRAY_KERNEL", index: 30 });
-    await expect(call).rejects.toThrow("as a result must be nested at most 1000 deep");
-    const { partial } = (await call.catch((error: unknown) => error)) as KernelError;
-    for (let i = 0; i < 30; i += 1) expect(partial?.values.get(i)).toEqual({ value: null });
-    expect(partial?.unfinished[0]?.index).toBe(30);
-  });
-
-  test("are refused in a stream, behind all that comes before", async () => {
-    const seen: number[] = [];
-    const loop = async (): Promise<void> => {
-      const kernel = (x: Readonly<ArrayLike<number>>): unknown => {
-        let value: unknown = null;
-        for (let i = 0; i < x[0]!; i += 1) value = [value];
-        return value;
-      };
-      const input = new Float64Array(40).fill(1);
-      input[30] = 5000;
-      for await (const { index } of executor.streamShared(input, kernel, { chunkSize: 1, strategy }))
-        seen.push(index);
+describe.each(["auto", "sequential", "threads", "processes"] as const)(
+  "results nested deep, %s",
+  (strategy) => {
+    const nested = (depth: number): unknown => {
+      let value: unknown = null;
+      for (let i = 0; i < depth; i += 1) value = { value };
+      return value;
     };
-    await expect(loop()).rejects.toMatchObject({ code: "SHARRAY_KERNEL", index: 30 });
-    expect(seen.sort((a, b) => a - b).slice(0, 30)).toEqual(Array.from({ length: 30 }, (_, i) => i));
-  });
 
-  test.each([2500, 5000, 10_000])("leave the failure of a task that throws one %i deep", async (depth) => {
-    const kernel = (depth: number): unknown => {
-      let field: unknown = null;
-      for (let i = 0; i < depth; i += 1) field = { field };
-      if (depth > 0) throw Object.assign(new RangeError("deep"), { field });
-      return field;
-    };
-    const call = executor.map([0, depth, 0], kernel, { strategy });
-    await expect(call).rejects.toMatchObject({
-      code: "SHARRAY_KERNEL",
-      index: 1,
-      cause: { name: "RangeError", message: "deep", field: "[object with keys field]" },
+    test("arrive where every thread can read them", async () => {
+      expect(await executor.map([1000, 0], nested, { strategy })).toEqual([nested(1000), null]);
     });
-  });
-});
+
+    test.each([1001, 2500, 5000, 10_000])("are refused at %i, and sound ones stay", async (depth) => {
+      const items = Array.from({ length: 40 }, (_, i) => (i === 30 ? depth : 1));
+      const call = executor.map(items, nested, { strategy });
+      await expect(call).rejects.toMatchObject({ code: "SHARRAY_KERNEL", index: 30 });
+      await expect(call).rejects.toThrow("as a result must be nested at most 1000 deep");
+      const { partial } = (await call.catch((error: unknown) => error)) as KernelError;
+      for (let i = 0; i < 30; i += 1) expect(partial?.values.get(i)).toEqual({ value: null });
+      expect(partial?.unfinished[0]?.index).toBe(30);
+    });
+
+    test("are refused in a stream, behind all that comes before", async () => {
+      const seen: number[] = [];
+      const loop = async (): Promise<void> => {
+        const kernel = (x: Readonly<ArrayLike<number>>): unknown => {
+          let value: unknown = null;
+          for (let i = 0; i < x[0]!; i += 1) value = [value];
+          return value;
+        };
+        const input = new Float64Array(40).fill(1);
+        input[30] = 5000;
+        for await (const { index } of executor.streamShared(input, kernel, { chunkSize: 1, strategy }))
+          seen.push(index);
+      };
+      await expect(loop()).rejects.toMatchObject({ code: "SHARRAY_KERNEL", index: 30 });
+      expect(seen.sort((a, b) => a - b).slice(0, 30)).toEqual(Array.from({ length: 30 }, (_, i) => i));
+    });
+
+    test.each([2500, 5000, 10_000])("leave the failure of a task that throws one %i deep", async (depth) => {
+      const kernel = (depth: number): unknown => {
+        let field: unknown = null;
+        for (let i = 0; i < depth; i += 1) field = { field };
+        if (depth > 0) throw Object.assign(new RangeError("deep"), { field });
+        return field;
+      };
+      const call = executor.map([0, depth, 0], kernel, { strategy });
+      await expect(call).rejects.toMatchObject({
+        code: "SHARRAY_KERNEL",
+        index: 1,
+        cause: { name: "RangeError", message: "deep", field: "[object with keys field]" },
+      });
+    });
+  },
+);
 
 test("large arrays that a kernel made come back whole", async () => {
   const arrays = await executor.map([1, 2, 3, 4], (i) => new Float64Array(250_000).fill(i), {

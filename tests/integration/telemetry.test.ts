@@ -27,7 +27,7 @@ afterEach(async () => {
   await Promise.all(executors.splice(0).map((executor) => executor.shutdown()));
 });
 
-function create(strategy: "sequential" | "threads"): ParallelExecutor {
+function create(strategy: "sequential" | "threads" | "processes"): ParallelExecutor {
   const executor = new ParallelExecutor({ strategy, maxWorkers: 2 });
   executors.push(executor);
   return executor;
@@ -35,7 +35,7 @@ function create(strategy: "sequential" | "threads"): ParallelExecutor {
 
 const items = Array.from({ length: 60 }, (_, i) => i);
 
-describe.each(["sequential", "threads"] as const)("sharray/otel, on %s", (strategy) => {
+describe.each(["sequential", "threads", "processes"] as const)("sharray/otel, on %s", (strategy) => {
   const contexts = new AsyncLocalStorageContextManager();
   beforeAll(() => context.setGlobalContextManager(contexts.enable()));
   afterAll(() => context.disable());
@@ -131,53 +131,56 @@ describe.each(["sequential", "threads"] as const)("sharray/otel, on %s", (strate
 });
 
 describe("sharray/trace", () => {
-  test.each(["sequential", "threads"] as const)("calls at the same time, on %s", async (strategy) => {
-    const recorded = new Trace();
-    const executor = create(strategy);
-    const other = create(strategy);
-    const slow = async (item: number) => {
-      for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => setImmediate(resolve));
-      return item;
-    };
-    const failing = () => {
-      throw new RangeError("mine");
-    };
-    await Promise.all([
-      executor.map(items, slow),
-      executor.map(items, slow),
-      other.mapShared(new Float64Array(5000), (part) => part.length, { chunkSize: 3 }),
-      executor.map([1], failing).catch(() => {}),
-    ]);
-    recorded.stop();
-    await executor.map(items, slow);
-    const path = join(mkdtempSync(join(installed.project, "trace-")), "trace.json");
-    await recorded.write(path);
-    const { traceEvents, displayTimeUnit } = JSON.parse(readFileSync(path, "utf8")) as TraceFile;
-    expect(displayTimeUnit).toBe("ms");
-    checkTrace(traceEvents);
-    const calls = traceEvents.filter(({ ph, name }) => ph === "b" && /^map/.test(name));
-    expect(calls.map(({ name }) => name).sort()).toEqual(["map", "map", "map", "mapShared"]);
-    const errors = calls.flatMap(({ args }) => args["error"] ?? []);
-    expect(errors).toEqual([expect.stringMatching(/^KernelError: .*mine/)]);
-    for (const { args, id, pid } of calls) {
-      const claims = traceEvents.filter((each) => each.cat === "claim" && each.args["job"] === args["job"]);
-      const tasks = claims.flatMap(({ args }) => {
-        const { firstTask, tasks } = args as { firstTask: number; tasks: number };
-        return Array.from({ length: tasks }, (_, i) => firstTask + i);
-      });
-      const all = Array.from({ length: args["tasks"] as number }, (_, i) => i);
-      expect(tasks.sort((a, b) => a - b)).toEqual(all);
-      const lanes = new Set(claims.map(({ tid }) => tid));
-      const names = traceEvents.filter(({ name, tid }) => name === "thread_name" && lanes.has(tid));
-      expect(names.length).toBeGreaterThan(0);
-      for (const { args, pid: own } of names) {
-        expect(args["name"]).toMatch(strategy === "threads" ? /^worker [12]\b/ : /^caller's thread/);
-        expect(own).toBe(pid);
+  test.each(["sequential", "threads", "processes"] as const)(
+    "calls at the same time, on %s",
+    async (strategy) => {
+      const recorded = new Trace();
+      const executor = create(strategy);
+      const other = create(strategy);
+      const slow = async (item: number) => {
+        for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+        return item;
+      };
+      const failing = () => {
+        throw new RangeError("mine");
+      };
+      await Promise.all([
+        executor.map(items, slow),
+        executor.map(items, slow),
+        other.mapShared(new Float64Array(5000), (part) => part.length, { chunkSize: 3 }),
+        executor.map([1], failing).catch(() => {}),
+      ]);
+      recorded.stop();
+      await executor.map(items, slow);
+      const path = join(mkdtempSync(join(installed.project, "trace-")), "trace.json");
+      await recorded.write(path);
+      const { traceEvents, displayTimeUnit } = JSON.parse(readFileSync(path, "utf8")) as TraceFile;
+      expect(displayTimeUnit).toBe("ms");
+      checkTrace(traceEvents);
+      const calls = traceEvents.filter(({ ph, name }) => ph === "b" && /^map/.test(name));
+      expect(calls.map(({ name }) => name).sort()).toEqual(["map", "map", "map", "mapShared"]);
+      const errors = calls.flatMap(({ args }) => args["error"] ?? []);
+      expect(errors).toEqual([expect.stringMatching(/^KernelError: .*mine/)]);
+      for (const { args, id, pid } of calls) {
+        const claims = traceEvents.filter((each) => each.cat === "claim" && each.args["job"] === args["job"]);
+        const tasks = claims.flatMap(({ args }) => {
+          const { firstTask, tasks } = args as { firstTask: number; tasks: number };
+          return Array.from({ length: tasks }, (_, i) => firstTask + i);
+        });
+        const all = Array.from({ length: args["tasks"] as number }, (_, i) => i);
+        expect(tasks.sort((a, b) => a - b)).toEqual(all);
+        const lanes = new Set(claims.map(({ tid }) => tid));
+        const names = traceEvents.filter(({ name, tid }) => name === "thread_name" && lanes.has(tid));
+        expect(names.length).toBeGreaterThan(0);
+        for (const { args, pid: own } of names) {
+          expect(args["name"]).toMatch(strategy !== "sequential" ? /^worker [12]\b/ : /^caller's thread/);
+          expect(own).toBe(pid);
+        }
+        const parts = traceEvents.filter((each) => each.ph === "b" && each.id?.split("/")[0] === id);
+        expect(parts.map(({ name }) => name)).toEqual(expect.arrayContaining(["plan", "compute"]));
       }
-      const parts = traceEvents.filter((each) => each.ph === "b" && each.id?.split("/")[0] === id);
-      expect(parts.map(({ name }) => name)).toEqual(expect.arrayContaining(["plan", "compute"]));
-    }
-  });
+    },
+  );
 });
 
 test("without @opentelemetry/api the package works, and sharray/otel names what is missing", async () => {

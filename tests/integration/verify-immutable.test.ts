@@ -2,7 +2,7 @@
 import { KernelError, ParallelExecutor, PayloadMutatedError, type ReadOnly } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 
-type Strategy = "sequential" | "threads" | "auto";
+type Strategy = "sequential" | "threads" | "processes" | "auto";
 
 const executors: ParallelExecutor[] = [];
 afterAll(async () => {
@@ -34,7 +34,7 @@ const stands = {
   shared: (executor: ParallelExecutor, array: Float64Array): Float64Array => executor.share(array),
 };
 
-describe.each(["sequential", "threads", "auto"] as const)("%s", (strategy: Strategy) => {
+describe.each(["sequential", "threads", "processes", "auto"] as const)("%s", (strategy: Strategy) => {
   const executor = create({ strategy });
 
   test("arrays that a call is given to write may change", async () => {

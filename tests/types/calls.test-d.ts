@@ -602,7 +602,7 @@ test("allocate gives the kind that it was asked for", () => {
 test("explain gives a plan", () => {
   const plan = executor.explain({ x }, (_views, { args }) => args.rate, { args: { rate: 1 } });
   expectTypeOf(plan).toEqualTypeOf<Plan>();
-  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads">();
+  expectTypeOf(plan.strategy).toEqualTypeOf<"sequential" | "threads" | "processes">();
   // @ts-expect-error plans are frozen
   plan.strategy = "threads";
 });
@@ -612,7 +612,7 @@ test("options: what is not known is refused", async () => {
   // @ts-expect-error no such option
   await executor.mapShared(x, kernel, { chunksize: 10 });
   // @ts-expect-error no such strategy
-  await executor.mapShared(x, kernel, { strategy: "processes" });
+  await executor.mapShared(x, kernel, { strategy: "process" });
   // @ts-expect-error a size is a number
   await executor.mapShared(x, kernel, { chunkSize: "10" });
   // @ts-expect-error no signal
@@ -640,4 +640,44 @@ test("payloads: what is no payload is refused", async () => {
   await executor.mapShared({ x, y: [1] }, () => 0);
   // @ts-expect-error text
   await executor.mapShared("x", () => 0);
+});
+
+test("captured variables: parameters and results are inferred as without", async () => {
+  const rate: number = 2;
+  const scale = (value: number) => value * rate;
+  const scaled = await executor.map([1, 2], (item) => {
+    expectTypeOf(item).toEqualTypeOf<number>();
+    return scale(item) + rate;
+  });
+  expectTypeOf(scaled).toEqualTypeOf<number[]>();
+  const means = await executor.mapShared(
+    { x, n },
+    ({ x, n }, { args }) => {
+      expectTypeOf(x).toEqualTypeOf<ReadOnly<Float64Array>>();
+      expectTypeOf(args).toEqualTypeOf<number>();
+      return [scale(x.length), n.length + args];
+    },
+    { captures: "copy", args: 3, seed: 1 },
+  );
+  expectTypeOf(means).toEqualTypeOf<number[][]>();
+  await executor.map([1], scale, { captures: "error" });
+  // @ts-expect-error no such way
+  await executor.map([1], scale, { captures: "move" });
+  // @ts-expect-error a seed is a number
+  await executor.map([1], scale, { seed: 1n });
+});
+
+test("context: random numbers and work arrays", async () => {
+  await executor.mapShared(x, (_view, { rng, scratch }) => {
+    expectTypeOf(rng(1)).toEqualTypeOf<number>();
+    expectTypeOf(rng(1, 2)).toEqualTypeOf<number>();
+    expectTypeOf(rng.normal(1)).toEqualTypeOf<number>();
+    expectTypeOf(scratch(Float32Array, 3)).toExtend<Float32Array>();
+    expectTypeOf(scratch(BigInt64Array, 3)).toExtend<BigInt64Array>();
+    // @ts-expect-error no kind of arrays
+    scratch(Array, 3);
+    // @ts-expect-error a length is needed
+    scratch(Float32Array);
+  });
+  expectTypeOf(await executor.replay(new Error())).toEqualTypeOf<unknown>();
 });

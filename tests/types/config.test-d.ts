@@ -18,7 +18,7 @@ test("an executor takes options, a config, or nothing", async () => {
   // @ts-expect-error no such field
   new ParallelExecutor({ max_workers: 4 });
   // @ts-expect-error no such strategy
-  new ParallelConfig({ strategy: "processes" });
+  new ParallelConfig({ strategy: "process" });
   // @ts-expect-error a number is no text
   new ParallelConfig({ maxWorkers: "4" });
   await using executor = new ParallelExecutor();

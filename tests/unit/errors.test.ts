@@ -48,6 +48,21 @@ describe("errors", () => {
     expect(error).toMatchObject({ field: "maxWorkers", received: "4", allowed: "an integer of at least 1" });
   });
 
+  it.each(["__rest", "__publicField.call", "_this", "_objectWithoutProperties", "__awaiter"])(
+    "KernelCaptureError says that a compiler added %s",
+    (name) => {
+      const { message } = new KernelCaptureError("kernel", ["rate", name]);
+      expect(message).toContain(`Your compiler added ${name.split(".")[0]}: raise its target`);
+    },
+  );
+
+  it.each(["rate", "_rate", "__", "extends", "THIS"])(
+    "KernelCaptureError takes %s for the program's own",
+    (name) => {
+      expect(new KernelCaptureError("kernel", [name]).message).not.toContain("compiler");
+    },
+  );
+
   it("KernelCaptureError names every variable and the ways out", () => {
     const names = ["rate", "table"];
     const error = new KernelCaptureError('kernel "score"', names);

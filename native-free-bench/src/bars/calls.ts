@@ -1,5 +1,5 @@
 /** Duels over what a call costs beside its kernels. */
-import { ParallelExecutor } from "../../../dist/index.js";
+import { ParallelExecutor, type ParallelOptions } from "../../../dist/index.js";
 import { WORKERS } from "../harness/cell.js";
 import { checked, clock } from "../harness/contestant.js";
 import { ratiosOf } from "../harness/race.js";
@@ -23,11 +23,14 @@ export const hotJob: Duel = {
   figures: (times) => ratiosOf(times, "job", "postMessage round trip"),
 };
 
-export const smallItems = (workers: number): Duel => ({
+/** Where calls run. */
+export type Place = Pick<ParallelOptions, "strategy" | "maxWorkers" | "idleTimeout">;
+
+export const smallItems = (workers: number, place: Place = THREADS): Duel => ({
   name: `${ITEMS} small items through map, ${workers} workers`,
   reference: "loop",
   open: async () => {
-    const executor = new ParallelExecutor({ ...THREADS, maxWorkers: workers });
+    const executor = new ParallelExecutor({ ...place, maxWorkers: workers });
     const items = Array.from({ length: ITEMS }, (_, i) => i);
     const root = (item: number): number => Math.sqrt(item);
     const results = items.map(root);
@@ -46,11 +49,11 @@ export const smallItems = (workers: number): Duel => ({
   },
 });
 
-export const payloadSize: Duel = {
+export const payloadSize = (place: Place = THREADS): Duel => ({
   name: "mapShared over shared arrays, empty kernel",
   reference: "1 KB",
   open: async () => {
-    const executor = new ParallelExecutor(THREADS);
+    const executor = new ParallelExecutor(place);
     const contestant = (name: string, bytes: number) => {
       // Pages that nobody touches occupy no memory.
       const arrays = Array.from({ length: 8 }, () => new Float64Array(new SharedArrayBuffer(bytes / 8)));
@@ -62,4 +65,4 @@ export const payloadSize: Duel = {
     };
   },
   figures: (times) => ratiosOf(times, "1 GB", "1 KB"),
-};
+});

@@ -7,8 +7,10 @@ import { summarise } from "../harness/statistics.js";
 import { NO_COMPILER, native } from "../limits/native.js";
 import { bridgedJob } from "./bridge.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
+import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
+import { captured, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
 import { wholeProcesses } from "./processes.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
@@ -68,7 +70,7 @@ export const cells: readonly Cell[] = [
   {
     name: "4 payload size",
     measure: (effort) =>
-      judge(payloadSize, effort, {
+      judge(payloadSize(), effort, {
         number: 4,
         what: "mapShared over shared arrays, 1 GB against 1 KB",
         limit: 1.1,
@@ -106,6 +108,43 @@ export const cells: readonly Cell[] = [
     measure: bridge,
   },
   { name: "12 whole processes", measure: wholeProcesses },
+  {
+    name: "15 captured variables",
+    processes: 3,
+    measure: (effort) =>
+      judge(captured, effort, {
+        number: 15,
+        what: "two captured values, a call of a closure seen before: what it takes more than args",
+        limit: 100,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
+    name: "15 nothing captured",
+    processes: 3,
+    measure: (effort) =>
+      judge(nothingCaptured, effort, {
+        number: 15,
+        what: "a kernel without captured variables, copied against refused",
+        limit: 1.05,
+        rule: "at most",
+        unit: "x",
+      }),
+  },
+  {
+    name: "16 random numbers",
+    processes: 3,
+    measure: (effort) =>
+      judge(draws, effort, {
+        number: 16,
+        what: "a random number in a kernel's loop",
+        limit: 15,
+        rule: "at most",
+        unit: "ns",
+      }),
+  },
+  ...childCells,
 ];
 
 /** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */

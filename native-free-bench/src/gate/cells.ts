@@ -49,7 +49,7 @@ export const bounded = boundedDuels();
 export const duels: readonly Duel[] = [
   hotJob,
   { ...smallItems(1), figures: (times) => ratiosOf(times, "map", "loop") },
-  payloadSize,
+  payloadSize(),
   placing,
   slowness("k-fold grid"),
   ...["explain wide", "k-fold grid", "Black-Scholes", "FFT", "sum"].flatMap((name) => [

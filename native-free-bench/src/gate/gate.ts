@@ -30,8 +30,8 @@ interface Watch {
 export async function check(): Promise<boolean> {
   const { machine, duels: baseline } = readBaseline();
   const here = describeMachine(WORKERS);
-  const watched: Watch[] = bounded.map(({ duel, limit }) => {
-    return { name: duel.name, most: limit.limit, unit: limit.unit };
+  const watched: Watch[] = bounded.map(({ duel, limit, guard }) => {
+    return { name: duel.name, most: guard, unit: limit.unit };
   });
   if (isAlike(machine, here)) {
     for (const { name, ratio, isJudged } of baseline) {

@@ -40,7 +40,7 @@ export interface Bar {
   readonly what: string;
   readonly limit: number;
   readonly rule: "at most" | "at least";
-  readonly unit: "x" | "ms" | "µs" | "bytes" | "%";
+  readonly unit: "x" | "ms" | "µs" | "ns" | "bytes" | "%";
   readonly figure: Summary;
   readonly note?: string;
 }

@@ -58,7 +58,9 @@ export function analyse(text: string, name: string, refuse: Refuse): KernelText 
   const { helpers, outer, ...references } =
     orTooDeep(() => findReferences(parsed.program, parsed.wrapper, node)) ?? refuse(...TOO_DEEP);
   if (outer !== undefined) {
-    refuse(`its source runs alone in workers and it uses "${outer}" from outside`, OUTER_ADVICE[outer]);
+    // As TypeScript compiles async arrow functions for targets before ES2017.
+    const advice = /\b__awaiter\(this\b/.test(text) ? AWAITER_ADVICE : OUTER_ADVICE[outer];
+    refuse(`its source runs alone in workers and it uses "${outer}" from outside`, advice);
   }
 
   const [start, end] = node.range ?? [0, 0];
@@ -88,6 +90,8 @@ function orTooDeep<T>(analyse: () => T): T | undefined {
     throw error;
   }
 }
+
+const AWAITER_ADVICE = "your compiler added __awaiter(this): raise its target to ES2017 or later";
 
 const OUTER_ADVICE: Record<OuterWord, string> = {
   this: 'pass what it needs of the object in "args"',

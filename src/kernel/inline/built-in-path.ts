@@ -24,9 +24,16 @@ function findPaths(): Map<unknown, string> {
     const holder: unknown = property?.value;
     if (holder === undefined || (typeof holder === "function" && !isNative(holder))) continue;
     found.set(holder, name);
-    for (const [member, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
-      if (isNative(value) && !found.has(value)) found.set(value, `${name}.${member}`);
-    }
+    addMembers(found, holder as object, name);
+    // Compilers keep methods in variables: `var __hasOwnProp = Object.prototype.hasOwnProperty`.
+    const { prototype } = holder as { readonly prototype?: object };
+    if (prototype !== undefined) addMembers(found, prototype, `${name}.prototype`);
   }
   return found;
+}
+
+function addMembers(found: Map<unknown, string>, holder: object, path: string): void {
+  for (const [member, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+    if (isNative(value) && !found.has(value)) found.set(value, `${path}.${member}`);
+  }
 }

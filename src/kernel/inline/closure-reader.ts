@@ -22,12 +22,13 @@ import {
   refusedObject,
 } from "./captured-data.js";
 import type { FreeVariable } from "./kernel-text.js";
-import { type KnownText, readText } from "./source.js";
+import { type KnownText, mayHideGlobals, noteLook, readText } from "./source.js";
+import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
 /** What comes of a closure. */
 export interface Closure extends Captured {
-  /** `(...imported) => ($v) => function`, in which `$v` are the values by path. */
+  /** `(...imported) => (values) => function`, of which the values are by path. */
   readonly source: string;
   /** Kernels of modules among the captured functions. */
   readonly imports: readonly ModuleExport[];
@@ -38,6 +39,12 @@ export interface Closure extends Captured {
 
 // All parameters that kernels have.
 const WRITES_ALL = 0b111;
+
+// Names in the source that no user has.
+const VALUES = "$sharray_values";
+const FUNCTION = "$sharray_f";
+const IMPORT = "$sharray_i";
+const LINK = "$sharray_l";
 
 /** Reads a kernel's closure. */
 export class ClosureReader {
@@ -67,10 +74,10 @@ export class ClosureReader {
   /** @throws Refusal */
   read(kernel: object): Closure {
     const root = this.#function(kernel, "");
-    const imported = this.#imports.map((_, i) => `$i${i}`).join();
+    const imported = this.#imports.map((_, i) => `${IMPORT}${i}`).join();
     const body = [...this.#parts, ...this.#links, `return ${root}`].join("\n");
     return {
-      source: `(${imported})=>($v)=>{\n${body}\n}`,
+      source: `(${imported})=>(${VALUES})=>{\n${body}\n}`,
       imports: this.#imports,
       values: this.#values,
       functions: this.#functions,
@@ -88,7 +95,7 @@ export class ClosureReader {
     const number = this.#numbers.get(fn);
     if (number !== undefined) {
       this.#isLate ||= this.#open.has(fn);
-      return `$f${number}`;
+      return `${FUNCTION}${number}`;
     }
     if (path === "") return this.#bySource(fn, path);
     const exported = moduleExport(fn as AnyKernel);
@@ -108,16 +115,18 @@ export class ClosureReader {
     this.#open.delete(fn);
     let declared = "";
     if (late.size > 0) {
-      this.#add(`let $l${number};`);
-      this.#links.push(`$l${number}();`);
+      this.#add(`let ${LINK}${number};`);
+      this.#links.push(`${LINK}${number}();`);
       const assigned = [...late].map(([name, value]) => `${name}=${value}`);
-      declared = `let ${[...late.keys()].join()};$l${number}=()=>{${assigned.join(";")}};`;
+      declared = `let ${[...late.keys()].join()};${LINK}${number}=()=>{${assigned.join(";")}};`;
     }
     // Parameters, because V8 reads what is never assigned to twice as fast.
     const [names, values] = [[...given.keys()].join(), [...given.values()].join()];
     this.#functions.push({ fn, line: this.#lines + 1 });
-    this.#add(`const $f${number}=((${names})=>{${declared}return (\n${text.source}\n)})(${values});`);
-    return `$f${number}`;
+    this.#add(
+      `const ${FUNCTION}${number}=((${names})=>{${declared}return (\n${text.source}\n)})(${values});`,
+    );
+    return `${FUNCTION}${number}`;
   }
 
   #add(part: string): void {
@@ -126,14 +135,15 @@ export class ClosureReader {
   }
 
   /** @returns expressions by name; `late` lead to functions that are not there yet */
-  #variables(fn: object, { captures, variables, hidden }: KnownText, path: string) {
+  #variables(fn: object, text: KnownText, path: string) {
+    const { captures, variables } = text;
     if (captures.includes("import.meta")) throw new Refusal(join(path, "import.meta"), "no worker has");
     const given = new Map<string, string>();
     const late = new Map<string, string>();
     const wasLate = this.#isLate;
-    if (variables.length === 0 && hidden.size === 0) return { given, late };
+    if (variables.length === 0 && !mayHideGlobals(fn, text)) return { given, late };
     const scopes = this.#scopesOf(fn);
-    const around = [...hidden].filter((name) => scopeWith(name, scopes) !== undefined);
+    const around = noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);
@@ -147,7 +157,7 @@ export class ClosureReader {
     this.#stateful = true;
     this.#lingers = true;
     const known = this.#imports.findIndex(({ url, name }) => url === exported.url && name === exported.name);
-    return `$i${known === -1 ? this.#imports.push(exported) - 1 : known}`;
+    return `${IMPORT}${known === -1 ? this.#imports.push(exported) - 1 : known}`;
   }
 
   /** @returns an expression for its value */
@@ -157,8 +167,7 @@ export class ClosureReader {
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
     const scope = scopeWith(name, scopes);
-    const isGlobal = scope === undefined && name in globalThis;
-    const value = isGlobal ? memberIn(globalThis, name, path) : valueIn(scope ?? {}, name, own);
+    const value = scope === undefined ? globalValue(name, own) : valueIn(scope, name, own);
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
@@ -168,7 +177,8 @@ export class ClosureReader {
     } else if (isWrittenInto || (isMutated && (Array.isArray(value) || isTypedArray(value)))) {
       throw new Refusal(own, "must not be written to, because workers have copies of all but shared memory");
     }
-    if (members !== undefined && isRecord(value) && hasNoneInherited(members, value)) {
+    const isBuiltIn = builtInPath(value) !== undefined;
+    if (members !== undefined && isRecord(value) && !isBuiltIn && hasNoneInherited(members, value)) {
       return this.#members(value, members, own);
     }
     const method = members !== undefined ? [...members].find((each) => isMethod(value, each)) : undefined;
@@ -195,7 +205,7 @@ export class ClosureReader {
     let unique = path;
     while (Object.hasOwn(this.#values, unique)) unique += "'";
     this.#values[unique] = value;
-    return `$v[${JSON.stringify(unique)}]`;
+    return `${VALUES}[${JSON.stringify(unique)}]`;
   }
 
   /** A list or an object with functions in it. */
@@ -218,20 +228,6 @@ function textOf(fn: object, path: string): KnownText {
 
 function usedWhole(name: string): FreeVariable {
   return { name, members: undefined, isAssigned: false, isWrittenInto: false, isMutated: false };
-}
-
-function scopeWith(name: string, scopes: readonly Scope[]): Scope | undefined {
-  return scopes.find((scope) => Object.hasOwn(scope, name));
-}
-
-/** The value of a variable. */
-function valueIn(scope: Scope, name: string, path: string): unknown {
-  if (!(name in scope)) throw new Refusal(path, "is not defined");
-  try {
-    return scope[name];
-  } catch {
-    throw new Refusal(path, "must have a value before the call");
-  }
 }
 
 function hasNoneInherited(members: Iterable<string>, object: object): boolean {

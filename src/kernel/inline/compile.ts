@@ -5,7 +5,7 @@ import type { AnyKernel } from "../types.js";
 
 /**
  * Compiles an inline kernel's source, as strict code.
- * @throws Error where a Content-Security-Policy forbids it
+ * @throws EvalError if a Content-Security-Policy forbids it
  */
 export function compileInline(source: string, name: string): AnyKernel {
   // The name shows in stack frames, in place of "<anonymous>".
@@ -40,7 +40,7 @@ function apart(source: string): string {
 
 let isAllowed = false;
 
-/** @throws EvalForbiddenError where no text may be compiled. Asked for at need: a page may be told of each attempt */
+/** @throws EvalForbiddenError if no text may be compiled. Asks only if it must: a page may be told of each attempt */
 export function assertMayCompile(name: string): void {
   if (isAllowed) return;
   try {

@@ -25,7 +25,7 @@ const DOORS = new Set(
 );
 const VITE_META = "__vite_ssr_import_meta__";
 const VITE_DYNAMIC_IMPORT = "__vite_ssr_dynamic_import__";
-/** esbuild's helper, which `keepNames` (and so tsx) inserts; numbered where a bundle holds several. */
+/** esbuild's helper, which `keepNames` (and so tsx) inserts; numbered if a bundle holds several. */
 const NAME_HELPER = /^__name\d*$/;
 const COVERAGE = /^cov_[a-z0-9]+$/i;
 
@@ -170,7 +170,7 @@ function helperFor(identifier: Identifier, parents: Parents): string | undefined
 }
 
 /**
- * Is it here, and in a fresh worker too? Every object has the names of Object.prototype, so the user's own `toString` would
+ * Whether it is here, and in a fresh worker too. Every object has the names of Object.prototype, so the user's own `toString` would
  * pass for a global.
  */
 function isGlobal(name: string): boolean {

@@ -58,7 +58,7 @@ function isTelling(node: Node): boolean {
   return node.type === "TemplateElement" && TELLING.has(node.value.cooked ?? "");
 }
 
-/** Whether this use of a global could let work go on, or keep what it is given where a later task finds it. */
+/** Whether this use of a global could let work go on, or keep what it is given for a later task. */
 export function mayLinger(identifier: Identifier, parents: Parents): boolean {
   const { name } = identifier;
   if (VALUES.has(name)) return false;

@@ -1,6 +1,6 @@
 /**
- * Reads plain kernels, as most are, without a parser: arithmetic on parameters and local variables, loops, `Math`. Loading
- * and running a parser takes 15 ms of a young process. Whatever is not certain here is left to `analyse`.
+ * Reads plain kernels without a parser: arithmetic on parameters and local variables, loops, `Math`. Most kernels are plain, and
+ * loading and running a parser takes 15 ms of a young process. Whatever is not certain here is left to `analyse`.
  */
 import type { KernelText } from "./kernel-text.js";
 import { Nesting } from "./nesting.js";
@@ -90,7 +90,7 @@ class PlainReader {
 
   #token(token: Token): boolean {
     const { text, kind, startsLine } = token;
-    // A new line ends a statement where nothing else could follow.
+    // A new line ends a statement if nothing else could follow.
     if (startsLine && this.#isAfter && (kind !== "other" || text === "{" || text === "}"))
       this.#endStatement();
     if (kind === "name") return this.#name(text);

@@ -71,14 +71,27 @@ export function plainAddress(fn: Named, { address, givenAs }: KnownText): Inline
 
 /** Globals that the text uses and that a variable around the function hides. */
 export function hiddenGlobals(fn: object, known: KnownText): readonly string[] {
-  const { globals, looked, hidden } = known;
-  // Once one was found, every function of the text is looked at.
-  const isTrusted = hidden.size === 0 && (known.looks >= MAX_LOOKS || looked.has(fn));
-  if (globals.size === 0 || isTrusted) return [];
+  if (!mayHideGlobals(fn, known)) return [];
   const names = enclosingNames(fn);
-  const found = [...globals].filter((global) => names?.has(global));
-  for (const each of found) hidden.add(each);
-  looked.add(fn);
+  return noteLook(fn, known, (global) => names?.has(global) === true);
+}
+
+/** Whether a variable around the function may hide a global that the text uses, as far as earlier looks tell. */
+export function mayHideGlobals(fn: object, { globals, looked, looks, hidden }: KnownText): boolean {
+  // Once one was found, every function of the text is looked at.
+  const isTrusted = hidden.size === 0 && (looks >= MAX_LOOKS || looked.has(fn));
+  return globals.size > 0 && !isTrusted;
+}
+
+/** The surroundings of the function were looked at. @returns the globals that are hidden there */
+export function noteLook(
+  fn: object,
+  known: KnownText,
+  isHidden: (global: string) => boolean,
+): readonly string[] {
+  const found = [...known.globals].filter(isHidden);
+  for (const each of found) known.hidden.add(each);
+  known.looked.add(fn);
   known.looks += 1;
   return found;
 }

@@ -12,7 +12,7 @@ export const END: Token = { text: "", kind: "other", startsLine: false };
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
-/** Words that stand where a statement begins. */
+/** Words that begin a statement. */
 export const STATEMENTS = words("let const return if else for while do break continue");
 export const LITERALS = words("true false null");
 /** Names with other meanings, or forbidden in strict code. */

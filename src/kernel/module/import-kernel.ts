@@ -1,7 +1,12 @@
-/** Module kernels: imported from where the user's program has them. */
+/** Imports module kernels from the user's own modules. */
 
 import { importModule } from "../../platform/import-module.js";
-import { LOADING_ADVICE, noteImport, rememberedKernel } from "../../platform/kernel-registry.js";
+import {
+  definedKernel,
+  LOADING_ADVICE,
+  noteImport,
+  rememberedKernel,
+} from "../../platform/kernel-registry.js";
 import type { AnyKernel } from "../types.js";
 
 /** Imports a module kernel. @throws Error naming the module and the export */
@@ -16,7 +21,9 @@ export async function importKernel(url: string, name: string): Promise<AnyKernel
     const message = `Cannot load kernel "${name}" as its module ${url} does not load in a worker`;
     throw new Error(message + LOADING_ADVICE, { cause });
   }
-  const kernel = module[name];
+  // Of some CommonJS modules Node knows the whole only, and bundlers shorten the names of exports.
+  const whole = module["default"] as Record<string, unknown> | null | undefined;
+  const kernel = module[name] ?? whole?.[name] ?? definedKernel(url, name);
   if (typeof kernel !== "function") {
     throw new Error(
       `Cannot load kernel "${name}" as module ${url} must export a function of that name: ` +

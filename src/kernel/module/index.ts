@@ -3,6 +3,7 @@ import { readKernelSource } from "../inline/source.js";
 import type { Addressed, KernelKind } from "../kind.js";
 import type { AnyKernel } from "../types.js";
 import type { ModuleAddress } from "./address.js";
+import { assertImportable } from "./assert-importable.js";
 import { moduleExport } from "./define.js";
 
 const kernels = new WeakMap<AnyKernel, Addressed<ModuleAddress>>();
@@ -16,9 +17,16 @@ export const moduleKernels: KernelKind<ModuleAddress> = {
     if (defined === undefined) return undefined;
     const known = kernels.get(fn);
     // A function may be defined again under another name.
-    if (known?.address.url === defined.url && known.address.name === defined.name) return known;
-    const { url, name } = defined;
-    const address = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
+    const { url, name, threadSafe } = defined;
+    if (
+      known?.address.url === url &&
+      known.address.name === name &&
+      (known.address.threadSafe ?? true) === threadSafe
+    )
+      return known;
+    assertImportable(defined);
+    const own = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
+    const address = threadSafe ? own : { ...own, threadSafe };
     const addressed = { address, captured: undefined };
     kernels.set(fn, addressed);
     return addressed;

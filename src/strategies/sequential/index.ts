@@ -7,6 +7,8 @@ export const sequential: StrategyDescriptor<"sequential"> = {
   name: "sequential",
   words: ["sequential"],
   isHere: true,
+  isReserve: false,
+  isolates: true,
   placesArrays: false,
   charges: {
     spawn: undefined,

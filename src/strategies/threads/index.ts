@@ -7,6 +7,8 @@ import type { Job } from "../job.js";
 import type { JobInputs, Leg, RunReport, Strategy, StrategyHost } from "../strategy.js";
 import { estimateThreads } from "./costs.js";
 import { Pool } from "./pool.js";
+import { Slot } from "./slot.js";
+import type { Control } from "./start-worker.js";
 import { ThreadsRun } from "./threads-run.js";
 
 // A worker collects its garbage beyond this, which takes some 5 ms: as long as a copy into that much used memory.
@@ -14,10 +16,32 @@ const MOST_GARBAGE = 64 * 1024 * 1024;
 // The same under a small limit.
 const GARBAGE_SHARE = 16;
 
+let loaded: Promise<typeof import("./thread-control.js")> | undefined;
+
+/** Loads threads.js at first need. */
+function threadControl(): NonNullable<typeof loaded> {
+  loaded ??= import("./thread-control.js");
+  return loaded;
+}
+
+const control: Control = {
+  async spawn(worker, timeout) {
+    return (await threadControl()).spawnThread(worker, timeout);
+  },
+  async flush(thread) {
+    await (await threadControl()).flushThread(thread);
+  },
+  async terminate(thread) {
+    await (await threadControl()).terminateThread(thread);
+  },
+};
+
 export const threads: StrategyDescriptor<"threads"> = {
   name: "threads",
   words: ["threads"],
   isHere: false,
+  isReserve: false,
+  isolates: false,
   placesArrays: true,
   charges: { spawn: "spawn", hot: "dispatchHot", idle: "dispatchIdle", cold: "dispatchCold" },
   whyUnavailable: whyNoThreads,
@@ -34,14 +58,15 @@ class ThreadsStrategy implements Strategy {
     const { maxWorkers, maxSharedBytes, idleTimeout, maxRetries } = settings;
     this.#arena = arena;
     this.#maxRetries = maxRetries;
+    const start = { workers: settings, optimizations, initializer };
     this.workers = new Pool({
+      strategy: "threads",
+      createSlot: (number, owner) => new Slot(number, start, control, owner),
       maxWorkers,
       idleTimeout,
       mostGarbage: Math.min(MOST_GARBAGE, maxSharedBytes / GARBAGE_SHARE),
       onUnheld: (memory) => arena.unheld(memory),
-      workers: settings,
       optimizations,
-      initializer,
     });
   }
 

@@ -13,10 +13,14 @@ import { unref } from "../../platform/runtime.js";
 import type { Job } from "../job.js";
 import { Backoff } from "./backoff.js";
 import { HeldMemory } from "./held-memory.js";
-import { Slot } from "./slot.js";
-import type { Control, StartOptions } from "./start-worker.js";
+import type { SlotOwner, WorkerSlot } from "./worker-slot.js";
 
-export interface PoolOptions extends StartOptions {
+export interface PoolOptions {
+  /** Whose it is. */
+  readonly strategy: string;
+  /** Starts a worker. @throws Error if none can be started */
+  readonly createSlot: (number: number, owner: SlotOwner) => WorkerSlot;
+  readonly optimizations: Optimizations;
   readonly maxWorkers: number;
   /** Milliseconds without a round after which a worker is ended. */
   readonly idleTimeout: number;
@@ -26,45 +30,34 @@ export interface PoolOptions extends StartOptions {
   readonly onUnheld: (memory: number) => void;
 }
 
-let loaded: Promise<typeof import("./thread-control.js")> | undefined;
-
-/** Loads threads.js at first need. */
-function threads(): NonNullable<typeof loaded> {
-  loaded ??= import("./thread-control.js");
-  return loaded;
-}
-
-const control: Control = {
-  async spawn(worker, timeout) {
-    return (await threads()).spawnThread(worker, timeout);
-  },
-  async flush(thread) {
-    await (await threads()).flushThread(thread);
-  },
-  async terminate(thread) {
-    await (await threads()).terminateThread(thread);
-  },
-};
-
 export class Pool {
   /** Of the caller's side, at short rounds. */
   readonly looks = new Looks();
   readonly #options: PoolOptions;
-  readonly #slots = new Set<Slot>();
+  readonly #owner: SlotOwner = {
+    released: () => this.#scheduleTrim(),
+    ended: (slot) => this.#ended(slot),
+    unheld: (memory) => this.#memory.gone(memory),
+  };
+  readonly #slots = new Set<WorkerSlot>();
   readonly #backoff = new Backoff();
   /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
-  readonly #alive = new Set<Slot>();
+  readonly #alive = new Set<WorkerSlot>();
   readonly #memory: HeldMemory;
   #isClosed = false;
   /** Why the last attempt to start a worker failed; undefined if it did not. */
   #startFailure: WorkerLostError | undefined;
   /** Woken first the last time: the likeliest to be waiting at its bell. */
-  #hottest: Slot | undefined;
+  #hottest: WorkerSlot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#memory = new HeldMemory(this.#alive, options.mostGarbage, options.onUnheld);
+  }
+
+  get strategy(): string {
+    return this.#options.strategy;
   }
 
   get optimizations(): Optimizations {
@@ -98,7 +91,7 @@ export class Pool {
    * `respawnWait` allow, so there may be none. After `terminate` there are none.
    * @throws WorkerLostError if there is none and none can be started
    */
-  acquire(count: number): Slot[] {
+  acquire(count: number): WorkerSlot[] {
     const wanted = Math.min(count, this.#options.maxWorkers);
     let idle = 0;
     for (const slot of this.#slots) if (slot.rounds === 0) idle += 1;
@@ -119,14 +112,7 @@ export class Pool {
   #startOne(): boolean {
     const started = clock();
     try {
-      const slot = new Slot(
-        this.#freeNumber(),
-        this.#options,
-        control,
-        () => this.#scheduleTrim(),
-        (slot) => this.#ended(slot),
-        (gone) => this.#memory.gone(gone),
-      );
+      const slot = this.#options.createSlot(this.#freeNumber(), this.#owner);
       this.#slots.add(slot);
       this.#alive.add(slot);
       void slot.ended.then(() => this.#gone(slot));
@@ -139,14 +125,14 @@ export class Pool {
     }
   }
 
-  #idlestFirst(): Slot[] {
-    const rank = (slot: Slot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
-    const sorted: Slot[] = [];
+  #idlestFirst(): WorkerSlot[] {
+    const rank = (slot: WorkerSlot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
+    const sorted: WorkerSlot[] = [];
     // By insertion: there are few, and as a rule they are in order but for one. `sort` takes 0.4 µs for two.
     for (const slot of this.#slots) {
       let at = sorted.length;
-      for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as Slot) > own; at -= 1) {
-        sorted[at] = sorted[at - 1] as Slot;
+      for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as WorkerSlot) > own; at -= 1) {
+        sorted[at] = sorted[at - 1] as WorkerSlot;
       }
       sorted[at] = slot;
     }
@@ -157,7 +143,7 @@ export class Pool {
    * At least one slot, once a worker may be started. Rejects when the job is stopped for which it waits, or the pool has
    * ended.
    */
-  async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<Slot[]> {
+  async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<WorkerSlot[]> {
     for (;;) {
       await this.untilRespawn(job);
       const slots = this.acquire(count);
@@ -200,7 +186,7 @@ export class Pool {
     return this.#memory.collect();
   }
 
-  #gone(slot: Slot): void {
+  #gone(slot: WorkerSlot): void {
     this.#alive.delete(slot);
     slot.knowledge.memory.ended();
   }
@@ -212,7 +198,7 @@ export class Pool {
     await Promise.all([...this.#alive].map((slot) => slot.terminate()));
   }
 
-  #ended(slot: Slot): void {
+  #ended(slot: WorkerSlot): void {
     this.#slots.delete(slot);
     if (!slot.isTerminated) this.#backoff.lost(slot.started, clock());
   }

@@ -5,6 +5,8 @@ import type { ReportMessage } from "../../protocol/messages.js";
 export interface Loss {
   /** Undefined: it never served. */
   readonly exitCode: number | undefined;
+  /** Of a process that a signal ended. */
+  readonly signal?: string | undefined;
   readonly error: unknown;
   /** Nothing that this round did: the pool ended it itself, or a task of another round ended it. */
   readonly isForeign: boolean;
@@ -13,6 +15,8 @@ export interface Loss {
 /** Hears from a slot about one round. */
 export interface RoundListener<S> {
   report(slot: S, message: ReportMessage): void;
+  /** Does something when the round has ended, at once if it has. */
+  whenEnded(work: () => void): void;
   /** Was the slot's worker in the middle of the round's tasks? */
   isAt(slot: S): boolean;
   /** Has the slot's worker begun a task of this round? */

@@ -13,11 +13,11 @@ import { Participants } from "./participants.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
 import { type LookedAt, ShortRound } from "./short-round.js";
-import type { Slot } from "./slot.js";
 import { endStopped, watchDeadlines } from "./task-deadlines.js";
-import { addressBytes, nextRound, wakeMessage } from "./wake-message.js";
+import { addressBytes, nextRound } from "./wake-message.js";
+import type { WorkerSlot } from "./worker-slot.js";
 
-export class RoundRunner implements RoundListener<Slot>, LookedAt {
+export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   readonly round: Round;
   readonly woken = clock();
   metadataBytes: number;
@@ -25,7 +25,7 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
   readonly #placed: PlacedJob;
   readonly #pool: Pool;
   readonly #id = nextRound();
-  readonly #participants = new Participants<Slot>();
+  readonly #participants = new Participants<WorkerSlot>();
   readonly #inflow: Inflow;
   readonly #lost: Lost[] = [];
   readonly #onEnd: (() => void)[] = [];
@@ -88,42 +88,47 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
   }
 
   /** Wakes the first of the slots, and the others should the round turn out not to be short. */
-  wakeOne(slots: readonly Slot[]): void {
+  wakeOne(slots: readonly WorkerSlot[]): void {
     this.#short = new ShortRound(this, this.#participants, this.#pool.looks);
-    this.#short.begin(slots[0] as Slot);
+    this.#short.begin(slots[0] as WorkerSlot);
   }
 
-  wake(slots: readonly Slot[]): void {
+  wake(slots: readonly WorkerSlot[]): void {
     for (const slot of slots) this.wakeSlot(slot);
   }
 
-  report(slot: Slot, message: ReportMessage): void {
+  report(slot: WorkerSlot, message: ReportMessage): void {
     this.#inflow.take(message);
     // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
     if (message.left) this.#leave(slot);
     else this.lookForEnd();
   }
 
-  hasSaidLeft(slot: Slot, heard: number): boolean {
+  whenEnded(work: () => void): void {
+    if (this.#outcome === undefined) this.#onEnd.push(work);
+    else work();
+  }
+
+  hasSaidLeft(slot: WorkerSlot, heard: number): boolean {
     return this.round.leave(this.#placeOf(slot)).wasSaidBy(heard);
   }
 
-  unread(slot: Slot, reason: unknown, isOwn: boolean, left: boolean): void {
+  unread(slot: WorkerSlot, reason: unknown, isOwn: boolean, left: boolean): void {
     const isBroken = left && this.round.leave(this.#placeOf(slot)).isBroken;
     this.#inflow.lose(reason, isOwn, isBroken);
     if (left) this.#leave(slot);
     else this.lookForEnd();
   }
 
-  hasBegun(slot: Slot): boolean {
+  hasBegun(slot: WorkerSlot): boolean {
     return this.round.hasBegun(this.#placeOf(slot));
   }
 
-  isAt(slot: Slot): boolean {
+  isAt(slot: WorkerSlot): boolean {
     return this.round.at(this.#placeOf(slot)) !== undefined;
   }
 
-  lost(slot: Slot, loss: Loss, gone: Promise<void> | undefined): void {
+  lost(slot: WorkerSlot, loss: Loss, gone: Promise<void> | undefined): void {
     const interrupted = this.#taskOf(this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index: loss.isForeign ? undefined : interrupted, interrupted });
     if (gone !== undefined && this.isAt(slot)) {
@@ -152,7 +157,7 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
     this.#job.onStop(end);
   }
 
-  wakeSlot(slot: Slot): Found {
+  wakeSlot(slot: WorkerSlot): Found {
     const isBack = this.#participants.workers.includes(slot);
     const participant = this.#participants.enter(slot, this.round.workers);
     // Whoever had the place before may have said so.
@@ -162,9 +167,9 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
     lease.hold();
     // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
-    const message = wakeMessage(slot, this.#id, participant, this.round, kernel, placed);
-    if (message.kernel !== null) this.metadataBytes += addressBytes(message.kernel);
-    return slot.wake(message, this);
+    if (slot.knowledge.lacksKernel(kernel.id)) this.metadataBytes += addressBytes(kernel.address);
+    const { round } = this;
+    return slot.wake({ id: this.#id, round, participant, job: this.#job, placed }, this);
   }
 
   wakeOthers(): void {
@@ -195,17 +200,17 @@ export class RoundRunner implements RoundListener<Slot>, LookedAt {
     );
   }
 
-  #placeOf(slot: Slot): number {
+  #placeOf(slot: WorkerSlot): number {
     return this.#participants.workers.indexOf(slot);
   }
 
   /** The slot's worker has left without a message. */
-  left(slot: Slot, now: number): void {
+  left(slot: WorkerSlot, now: number): void {
     slot.leave(this.#id, now);
     this.#leave(slot);
   }
 
-  #leave(slot: Slot): void {
+  #leave(slot: WorkerSlot): void {
     const { streamBuffer, lease } = this.#job.parts;
     this.#participants.leave(slot);
     this.lookForEnd();

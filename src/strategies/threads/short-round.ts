@@ -10,7 +10,7 @@ import type { Found } from "../../protocol/doorbell.js";
 import type { Round } from "../../protocol/round.js";
 import type { Participants } from "./participants.js";
 import { type Polled, poll, stayFor } from "./poller.js";
-import type { Slot } from "./slot.js";
+import type { WorkerSlot } from "./worker-slot.js";
 
 // If a short round is not over by then, it gets its other workers.
 const ALONE_MS = 0.2;
@@ -25,23 +25,23 @@ const LOOK_MS = 0.4;
 export interface LookedAt {
   readonly round: Round;
   readonly woken: number;
-  wakeSlot(slot: Slot): Found;
+  wakeSlot(slot: WorkerSlot): Found;
   /** The round may take longer than one worker is good for. */
   wakeOthers(): void;
   /** The slot's worker has left without a message. */
-  left(slot: Slot, now: number): void;
+  left(slot: WorkerSlot, now: number): void;
   /** All tasks may have ended. */
   lookForEnd(): void;
 }
 
 export class ShortRound implements Polled {
   readonly #runner: LookedAt;
-  readonly #participants: Participants<Slot>;
+  readonly #participants: Participants<WorkerSlot>;
   readonly #looks: Looks;
   #isLooked = false;
   #late: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(runner: LookedAt, participants: Participants<Slot>, looks: Looks) {
+  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks) {
     this.#runner = runner;
     this.#participants = participants;
     this.#looks = looks;
@@ -50,7 +50,7 @@ export class ShortRound implements Polled {
   /**
    * Wakes the worker. It is looked at if that pays, as it does if the worker was awake: it has a core of its own then.
    */
-  begin(first: Slot): void {
+  begin(first: WorkerSlot): void {
     const found = this.#runner.wakeSlot(first);
     if (found !== "looking" && !this.#looks.take()) {
       this.#stopLooking(this.#runner.woken);
@@ -96,7 +96,7 @@ export class ShortRound implements Polled {
   #stopLooking(now: number): void {
     for (let participant = 0; participant < this.#runner.round.workers; participant++) {
       if (this.#runner.round.leave(participant).call()) continue;
-      const slot = this.#participants.workers[participant] as Slot;
+      const slot = this.#participants.workers[participant] as WorkerSlot;
       if (this.#participants.has(slot)) this.#runner.left(slot, now);
     }
   }

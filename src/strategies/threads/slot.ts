@@ -6,21 +6,23 @@ import { listenTo, take } from "../../platform/ports.js";
 import { inBackground } from "../../platform/runtime.js";
 import { waitFor } from "../../platform/wait-for.js";
 import type { Doorbell, Found } from "../../protocol/doorbell.js";
-import { isReport, type WakeMessage, type WorkerMessage } from "../../protocol/messages.js";
+import { isReport, type WorkerMessage } from "../../protocol/messages.js";
 import type { OutputMark } from "../../protocol/output-mark.js";
 import { type Thrown, unpackThrown } from "../../protocol/thrown.js";
 import { ControlledWorker } from "./controlled-worker.js";
 import type { RoundListener } from "./round-listener.js";
 import { type Control, type StartOptions, startWorker } from "./start-worker.js";
+import { wakeMessage } from "./wake-message.js";
 import { WorkerKnowledge } from "./worker-knowledge.js";
 import { WorkerRounds } from "./worker-rounds.js";
+import type { Invitation, SlotOwner, WorkerSlot } from "./worker-slot.js";
 
 // A thread ends within a few milliseconds, on a loaded machine within some hundred; one in a system call when that returns.
 // After the first time its rounds go on without it, after the second one nobody waits for it any more.
 const GIVE_UP_MS = 100;
 const LAST_MS = 1000;
 
-export class Slot {
+export class Slot implements WorkerSlot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
   /** When its worker was started, as `clock` counts. */
@@ -30,14 +32,13 @@ export class Slot {
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
   readonly ended: Promise<void>;
-  readonly #rounds = new WorkerRounds<Slot>(this);
+  readonly #rounds = new WorkerRounds<WorkerSlot>(this);
   readonly #port: MessagePort;
   readonly #bell: Doorbell;
   readonly #output: OutputMark;
   readonly #worker: PoolWorker;
   readonly #controlled: ControlledWorker;
-  readonly #onRelease: (slot: Slot) => void;
-  readonly #onEnd: (slot: Slot) => void;
+  readonly #owner: SlotOwner;
   #startError: unknown;
   #beReady!: () => void;
   #beBroken!: (error: unknown) => void;
@@ -51,17 +52,9 @@ export class Slot {
   #readySince: number | undefined;
 
   /** @throws Error if no worker can be started */
-  constructor(
-    number: number,
-    options: StartOptions,
-    control: Control,
-    onRelease: (slot: Slot) => void,
-    onEnd: (slot: Slot) => void,
-    onGone: (memory: readonly number[]) => void,
-  ) {
+  constructor(number: number, options: StartOptions, control: Control, owner: SlotOwner) {
     this.number = number;
-    this.#onRelease = onRelease;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
     let end: () => void;
     this.ended = new Promise((resolve) => {
       end = resolve;
@@ -72,10 +65,10 @@ export class Slot {
     });
     // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
     this.ready.catch(() => {});
-    this.knowledge = new WorkerKnowledge((message) => this.#post(message), onGone);
+    this.knowledge = new WorkerKnowledge((message) => this.#post(message), owner.unheld);
     const { worker, port, bell, output } = startWorker(options, (exitCode, error) => {
       end();
-      onEnd(this);
+      owner.ended(this);
       this.#lose(exitCode, error ?? this.#startError, undefined);
     });
     this.#worker = worker;
@@ -109,7 +102,8 @@ export class Slot {
   }
 
   /** Wakes the worker for a round. Messages wait in the port while the worker is starting. */
-  wake(message: WakeMessage, listener: RoundListener<Slot>): Found {
+  wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found {
+    const message = wakeMessage(this.knowledge, invitation);
     this.#rounds.add(message.round, listener);
     this.#hold();
     const found = this.#bell.ring(message);
@@ -141,7 +135,7 @@ export class Slot {
     // Never released: reports that still come in must not let the process end before the worker has.
     this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
-    this.#onEnd(this);
+    this.#owner.ended(this);
     const mayHaveOutput = this.#rounds.hasBegun && this.#output.isSet;
     if (mayHaveOutput && !this.#rounds.isAtTasks) await this.#controlled.flush(this.ended);
     const ended = Promise.all([this.#controlled.terminate(), this.ended]);
@@ -215,7 +209,7 @@ export class Slot {
     if (this.#holds > 0) return;
     this.#worker.unref();
     this.#idleSince = now;
-    this.#onRelease(this);
+    this.#owner.released();
     if (this.#controlled.isSpawned) return;
     inBackground(() => {
       if (this.#holds === 0) void this.#controlled.spawn();

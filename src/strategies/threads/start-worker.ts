@@ -1,8 +1,9 @@
 /** Makes a worker of the pool, with its channel of rounds and its doorbell. */
 import { newChannel } from "../../platform/builtins.js";
 import type { Optimizations } from "../../platform/optimizations.js";
-import { PoolWorker, type WorkerOptions } from "../../platform/pool-worker.js";
+import { PoolWorker } from "../../platform/pool-worker.js";
 import { CAN_TAKE } from "../../platform/ports.js";
+import type { WorkerOptions } from "../../platform/worker-options.js";
 import { BELL_BYTES, Doorbell } from "../../protocol/doorbell.js";
 import type { KernelAddress, WorkerSetup } from "../../protocol/messages.js";
 import { OutputMark } from "../../protocol/output-mark.js";

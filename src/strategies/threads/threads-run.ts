@@ -14,7 +14,7 @@ import { computingTime, LOG_CAPACITY } from "../timings.js";
 import { LossPolicy, type Lost } from "./loss-policy.js";
 import type { Pool } from "./pool.js";
 import { RoundRunner } from "./round-runner.js";
-import type { Slot } from "./slot.js";
+import type { WorkerSlot } from "./worker-slot.js";
 
 // A round this short is over before a message would have come, and before a second worker would have woken up.
 const SHORT_MS = 0.1;
@@ -39,7 +39,7 @@ export class ThreadsRun {
     const order = job.unfinished();
     const left = order?.length ?? job.parts.spec.tasks;
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
-    if (job.isStopped || left === 0) return reportOf([], 0, left);
+    if (job.isStopped || left === 0) return reportOf(this.#pool.strategy, [], 0, left);
     const inherited = this.#pool.size;
     const slots = this.#pool.acquire(Math.min(workers, left));
     if (slots.length === 0) return this.#runRounds(job, workers, inherited, order, undefined);
@@ -47,7 +47,7 @@ export class ThreadsRun {
     const lost = first.untilEnd();
     if (isPromise(lost) || lost.length > 0) return this.#runRounds(job, workers, inherited, order, first);
     this.#pool.progressed();
-    return reportOf([first], 0, left);
+    return reportOf(this.#pool.strategy, [first], 0, left);
   }
 
   /**
@@ -94,7 +94,7 @@ export class ThreadsRun {
     if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
       throw lostError(job, lossPolicy, first);
     }
-    return reportOf(runners, retries, tasks);
+    return reportOf(this.#pool.strategy, runners, retries, tasks);
   }
 
   async #beginLater(
@@ -108,7 +108,7 @@ export class ThreadsRun {
     return this.#begin(job, idle.length > 0 ? idle : await this.#pool.acquireLater(width, job), order, left);
   }
 
-  #begin(job: Job, slots: readonly Slot[], order: Uint32Array | undefined, left: number): RoundRunner {
+  #begin(job: Job, slots: readonly WorkerSlot[], order: Uint32Array | undefined, left: number): RoundRunner {
     // Where a gate is in the way workers come and go, which takes messages.
     const isShort = this.#isShort && (job.parts.streamBuffer?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
@@ -138,7 +138,12 @@ export class ThreadsRun {
   }
 }
 
-function reportOf(runners: readonly RoundRunner[], retries: number, ran: number): RunReport {
+function reportOf(
+  strategy: string,
+  runners: readonly RoundRunner[],
+  retries: number,
+  ran: number,
+): RunReport {
   let workers = 0;
   let busy = 0;
   let sending = 0;
@@ -155,7 +160,7 @@ function reportOf(runners: readonly RoundRunner[], retries: number, ran: number)
   const computing = computingTime(runners.map(({ round }) => round));
   const claims = runners.flatMap((runner) => runner.claims());
   return {
-    strategy: "threads",
+    strategy,
     workers,
     busy,
     sending,
@@ -176,18 +181,18 @@ function hasFailedBefore({ failure }: Job, { index }: Lost): boolean {
 
 /** @param last what ended the run; told if no task was given up */
 function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostError {
-  const { exitCode, error, index } = lossPolicy.first ?? last;
+  const { exitCode, signal, error, index } = lossPolicy.first ?? last;
   const reason = isError(error) ? `: ${error.message}` : "";
-  const code = `exit code ${exitCode}${reason}`;
+  const code = `${signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`}${reason}`;
   if (exitCode === undefined) return new WorkerLostError(`Cannot start a worker${reason}`, exitCode, error);
   if (lossPolicy.first === undefined || index === undefined) {
     const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
-    return new WorkerLostError(message, exitCode, error);
+    return new WorkerLostError(message, exitCode, error, undefined, signal);
   }
   const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
   const why = job.runsOnce
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
   const message = `Task ${index} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index, start, end });
+  return new WorkerLostError(message, exitCode, error, { index, start, end }, signal);
 }

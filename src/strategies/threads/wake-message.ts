@@ -1,10 +1,9 @@
 /** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
-import type { Kernel } from "../../kernel/resolve.js";
 import { handleOf, type MemoryHandle } from "../../memory/wasm-modules.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
-import type { Round } from "../../protocol/round.js";
-import type { PlacedJob } from "../strategy.js";
-import type { Slot } from "./slot.js";
+import type { SharedJob } from "../strategy.js";
+import type { WorkerKnowledge } from "./worker-knowledge.js";
+import type { Invitation } from "./worker-slot.js";
 
 let lastRound = 0;
 
@@ -18,31 +17,28 @@ type Handles = Map<number, MemoryHandle>;
 
 /** @returns the handles, with this one if the worker does not have it */
 function tell(
-  slot: Slot,
+  { memory: known }: WorkerKnowledge,
   memory: number,
   buffer: SharedArrayBuffer,
   handles: Handles | null,
 ): Handles | null {
-  const known = slot.knowledge.memory;
   if (known.has(memory)) return handles;
   known.add(memory, buffer.byteLength);
   return (handles ?? new Map()).set(memory, handleOf(buffer));
 }
 
-/** @param id names the round in the worker's answers */
+/** What a worker thread is told of a round. */
 export function wakeMessage(
-  slot: Slot,
-  id: number,
-  participant: number,
-  { region, descriptorBytes, version, orderLength, workers }: Round,
-  kernel: Kernel,
-  { places, block }: PlacedJob,
+  knowledge: WorkerKnowledge,
+  { id, participant, round, job, placed }: Invitation,
 ): WakeMessage {
+  const { region, descriptorBytes, version, orderLength, workers } = round;
+  const { places, block } = placed as SharedJob;
+  const { kernel } = job.parts;
   let handles: Handles | null = null;
-  for (const { memory, buffer } of places) handles = tell(slot, memory, buffer, handles);
-  handles = tell(slot, block.memory, block.buffer, handles);
-  handles = tell(slot, region.id, region.buffer, handles);
-  const { knowledge } = slot;
+  for (const { memory, buffer } of places) handles = tell(knowledge, memory, buffer, handles);
+  handles = tell(knowledge, block.memory, block.buffer, handles);
+  handles = tell(knowledge, region.id, region.buffer, handles);
   const lacksKernel = knowledge.meetKernel(kernel.id);
   return {
     round: id,

@@ -18,9 +18,13 @@ export class WorkerKnowledge {
     this.memory = new KnownMemory(...memory);
   }
 
+  lacksKernel(id: number): boolean {
+    return this.#kernels.get(id) !== true;
+  }
+
   /** @returns whether the worker lacks the kernel, which it then is taken to know */
   meetKernel(id: number): boolean {
-    if (this.#kernels.get(id) === true) return false;
+    if (!this.lacksKernel(id)) return false;
     this.#kernels.set(id, true);
     return true;
   }

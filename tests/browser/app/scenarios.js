@@ -198,11 +198,26 @@ export const scenarios = {
       ),
       rejected: await failing(() => executor.map([1], async () => Promise.reject(new SyntaxError("later")))),
       // Of the names that are in it bundlers make shorter ones.
-      captured: (await failing(() => executor.mapShared([ramp(5)], (x) => x.length + outside))).code,
+      captured: (
+        await failing(() => executor.mapShared([ramp(5)], (x) => x.length + outside, { captures: "error" }))
+      ).code,
       unsendable: await failing(() => executor.mapShared([ramp(5)], () => () => 1)),
       badOption: await failing(() => executor.mapShared([ramp(5)], (x) => x.length, { chunkSize: 0 })),
       badInput: await failing(() => executor.mapShared([1, 2], () => 1)),
     };
+  },
+
+  async "random numbers, work arrays and modules"(executor) {
+    const bytes = [
+      0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0,
+    ];
+    const module = new WebAssembly.Module(Uint8Array.from([...bytes, 10, 6, 1, 4, 0, 0x41, 42, 0x0b]));
+    const kernel = (i, shared, { rng, scratch, args }) => {
+      const work = scratch(Float64Array, 2).fill(i);
+      const run = (of) => new WebAssembly.Instance(of).exports.f();
+      return [rng(i), rng(i, 3), Math.abs(rng.normal(i)) < 9, ...work, run(shared.module), run(args)];
+    };
+    return executor.map([0, 1, 2, 500], kernel, { seed: 5, shared: { module }, args: module });
   },
 
   async "time-outs"(executor) {

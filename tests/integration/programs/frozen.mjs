@@ -19,7 +19,8 @@ for (const strategy of ["auto", "sequential", "threads"]) {
         },
         { timeout: 30 },
       ),
-    hidden: async () => executor.map([1], (x) => Math.max(x)),
+    hidden: () => executor.map([1], (x) => Math.max(x)),
+    refused: async () => executor.map([1], (x) => Math.max(x), { captures: "error" }),
     shutdown: () => executor.shutdown().then(() => "shut down"),
   };
   ended[strategy] = {};

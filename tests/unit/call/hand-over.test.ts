@@ -16,7 +16,7 @@ function unknownPlan(more: Partial<Plan["predicted"]["threads"]> = {}): Plan {
     defaultHostProfile,
   );
   const threads = { spawn: 50, place: 10, dispatch: 1, compute: 0, results: 0, total: 61, ...more };
-  return { ...plan, predicted: { ...plan.predicted, threads } };
+  return { ...plan, predicted: { ...plan.predicted, threads, processes: threads } } as Plan;
 }
 
 /** A pool that serves when it is told to. */

@@ -132,8 +132,8 @@ describe("what is refused", () => {
   it.each<[keyof ParallelOptions, unknown, string]>([
     ["enabled", 1, "true or false"],
     ["enabled", null, "true or false"],
-    ["strategy", "processes", 'one of "auto", "sequential", "threads"'],
-    ["strategy", "Threads", 'one of "auto", "sequential", "threads"'],
+    ["strategy", "joblib", 'one of "auto", "sequential", "threads", "processes"'],
+    ["strategy", "Threads", 'one of "auto", "sequential", "threads", "processes"'],
     ["maxWorkers", 0, integer1],
     ["maxWorkers", 1.5, integer1],
     ["maxWorkers", "2", integer1],

@@ -7,15 +7,15 @@ import { ConfigurationError } from "../../../src/errors.js";
 import { defineKernel } from "../../../src/kernel/module/define.js";
 
 const EVERY_TOKEN =
-  "left out, or one of enable, 1, on, true, 0, off, false, auto, sequential, threads, strategy=, workers=, " +
+  "left out, or one of enable, 1, on, true, 0, off, false, auto, sequential, threads, processes, joblib, " +
+  "strategy=, workers=, " +
   "min_batch=, min_instances=, tiny=, instance_chunk=, task_bytes=, force_serial=, granularity=";
 const INTEGER_0 = 'an integer of at least 0 behind the "="';
 const INTEGER_1 = 'an integer of at least 1 behind the "="';
-const STRATEGY = "one of strategy=auto, strategy=sequential, strategy=threads";
+const STRATEGY =
+  "one of strategy=auto, strategy=sequential, strategy=threads, strategy=processes, strategy=joblib";
 const FORCE_SERIAL =
   "one of force_serial=1, force_serial=on, force_serial=true, force_serial=0, force_serial=off, force_serial=false";
-const THREADS =
-  'replaced by "threads": workers are threads of this process that read the arrays where they are';
 const FEATURE_CHUNK =
   'replaced by "instance_chunk=": chunks are ranges of elements, and every chunk has all columns';
 const GRANULARITY =
@@ -57,6 +57,10 @@ describe("tokens", () => {
     ["tiny=8", { tinyWorkloadThreshold: 8 }],
     ["instance_chunk=1", { chunkSize: 1 }],
     ["instance_chunk=4096", { chunkSize: 4096 }],
+    ["processes", { strategy: "processes" }],
+    ["joblib", { strategy: "processes" }],
+    ["strategy=processes", { strategy: "processes" }],
+    ["strategy=joblib", { strategy: "processes" }],
     ["task_bytes=0", { taskSizeHintBytes: 0 }],
     ["task_bytes=1048576", { taskSizeHintBytes: 1_048_576 }],
     ["force_serial=1", { forceSerialOnFailure: true }],
@@ -142,11 +146,6 @@ describe("what is refused", () => {
     ["task_bytes=1MB", INTEGER_0],
     ["force_serial=", FORCE_SERIAL],
     ["force_serial=yes", FORCE_SERIAL],
-    ["joblib", THREADS],
-    ["processes", THREADS],
-    ["Processes", THREADS],
-    ["strategy=joblib", THREADS],
-    ["strategy=processes", THREADS],
     ["feature_chunk=4", FEATURE_CHUNK],
     ["feature_chunk", FEATURE_CHUNK],
     ["granularity=feature", GRANULARITY],
@@ -314,9 +313,9 @@ describe("ParallelConfig.fromEnv", () => {
   });
 
   it("refuses a token that is wrong", () => {
-    expect(failureOf(() => ParallelConfig.fromEnv({}, { CE_PARALLEL: "on, Joblib" }))).toMatchObject({
+    expect(failureOf(() => ParallelConfig.fromEnv({}, { CE_PARALLEL: "on, Joblibs" }))).toMatchObject({
       field: "CE_PARALLEL",
-      received: "Joblib",
+      received: "Joblibs",
     });
   });
 });

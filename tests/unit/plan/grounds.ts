@@ -3,14 +3,18 @@ import { CostModels } from "../../../src/plan/cost-model.js";
 import type { HostProfile } from "../../../src/plan/host-profile.js";
 import { makePlan as makePlanOf } from "../../../src/plan/make-plan.js";
 import type * as plan from "../../../src/plan/plan.js";
-import { STRATEGIES, type StrategyName } from "../../../src/strategies/registry.js";
+import { sequential } from "../../../src/strategies/sequential/index.js";
+import { threads } from "../../../src/strategies/threads/index.js";
+
+/** Plans know strategies by what they cost alone; two of them show all. */
+export type StrategyName = "sequential" | "threads";
 
 export type Workload = plan.Workload<StrategyName>;
 export type Limits = plan.Limits<StrategyName>;
 export type KernelCost = plan.KernelCost<StrategyName>;
 export type Plan = plan.Plan<StrategyName>;
 
-export const MODELS = new CostModels<StrategyName>(STRATEGIES);
+export const MODELS = new CostModels<StrategyName>([sequential, threads]);
 
 const HERE: plan.StrategyState = { unavailable: undefined, serving: 0, respawnWait: 0, rent: 0 };
 

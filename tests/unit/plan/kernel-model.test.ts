@@ -3,8 +3,7 @@ import { describe, expect, it } from "vitest";
 import { KernelModels } from "../../../src/plan/kernel-model.js";
 import type * as records from "../../../src/plan/shape-record.js";
 import { type WorkShape, workShapeOf } from "../../../src/plan/work-shape.js";
-import type { StrategyName } from "../../../src/strategies/registry.js";
-import { type KernelCost, MODELS } from "./grounds.js";
+import { type KernelCost, MODELS, type StrategyName } from "./grounds.js";
 
 type KernelRun = records.KernelRun<StrategyName>;
 

@@ -368,23 +368,17 @@ describe("code of the caller's, while its values are read", () => {
 });
 
 describe("decoded values", () => {
-  it("are frozen through and through, arrays aside", () => {
+  it("are frozen through and through, arrays and lists aside", () => {
     const value = roundTrip({ a: [{ b: [1, { c: {} }] }], d: {}, e: new Float64Array(1) }) as {
       a: [{ b: [number, { c: object }] }];
       d: object;
       e: Float64Array;
     };
-    for (const part of [
-      value,
-      value.a,
-      value.a[0],
-      value.a[0].b,
-      value.a[0].b[1],
-      value.a[0].b[1].c,
-      value.d,
-    ]) {
+    for (const part of [value, value.a[0], value.a[0].b[1], value.a[0].b[1].c, value.d]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
+    // V8 reads frozen lists several times slower.
+    for (const list of [value.a, value.a[0].b]) expect(Object.isFrozen(list)).toBe(false);
     value.e[0] = 1;
     expect(value.e[0]).toBe(1);
   });

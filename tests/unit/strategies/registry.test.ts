@@ -78,7 +78,7 @@ describe("a strategy with a line in the registry", () => {
       expect(ParallelConfig.fromEnv({}, { CE_PARALLEL: text }).strategy).toBe("dummy");
     }
     expect(() => new ParallelConfig({ strategy: "other" } as object)).toThrow(
-      'one of "auto", "sequential", "threads", "dummy"',
+      'one of "auto", "sequential", "threads", "processes", "dummy"',
     );
     const { executor } = setUp();
     await expect(executor.map([1], (n) => n, { strategy: "other" as "auto" })).rejects.toThrow('"dummy"');

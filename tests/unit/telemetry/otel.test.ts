@@ -29,7 +29,7 @@ const decision: ChannelMessages["parallel_decision"] = {
   reason: "never measured",
   tasks: 5,
   basis: "supposed",
-  predicted: { sequential: estimate, threads: estimate },
+  predicted: { sequential: estimate, threads: estimate, processes: estimate },
   bytesShared: 10,
   bytesToPlace: 20,
 };

@@ -212,10 +212,10 @@ it("says what a parser would of any kernel", () => {
       plain += 1;
       expect(read).toEqual(analysed(text));
     }),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
-  expect(plain).toBeGreaterThan(100);
-});
+  expect(plain).toBeGreaterThan(50);
+}, 60_000);
 
 /** Kernels that are plain, of every construct that the reader knows. */
 const PLAIN = [
@@ -282,4 +282,4 @@ it("says what a parser would of plain kernels with a few words changed", () => {
     { numRuns: 1000 },
   );
   expect(Math.min(plain, other)).toBeGreaterThan(100);
-});
+}, 60_000);

@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { defineKernel, moduleExport } from "../../../../src/kernel/module/define.js";
 
@@ -8,7 +9,7 @@ it("gives back the function itself, which stays callable, with its address", () 
   const kernel = defineKernel(url, "double", double);
   expect(kernel).toBe(double);
   expect(kernel(4)).toBe(8);
-  expect(moduleExport(kernel)).toEqual({ url, name: "double" });
+  expect(moduleExport(kernel)).toEqual({ url, name: "double", threadSafe: true });
   expect(Object.keys(kernel)).toEqual([]);
 });
 
@@ -23,23 +24,30 @@ it("accepts any URL", () => {
   }
 });
 
+it("accepts URL objects, and the paths of files as __filename gives them", () => {
+  const addressOf = (place: string | URL) => moduleExport(defineKernel(place, "k", () => {}))?.url;
+  expect(addressOf(new URL(url))).toBe(url);
+  expect(addressOf("/home/a b/#1/50%?/é.cjs")).toBe(pathToFileURL("/home/a b/#1/50%?/é.cjs").href);
+  expect(addressOf("C:\\my code\\k.js")).toBe("file:///C:/my%20code/k.js");
+  expect(addressOf("\\\\host\\share\\k.js")).toBe("file://host/share/k.js");
+});
+
 describe("refusals", () => {
   const fn = () => {};
   it.each<[string, unknown, unknown, unknown, string]>([
     [
-      "a path",
+      "a relative path",
       "./kernels.js",
       "k",
       fn,
-      'a kernel as its url must be import.meta.url: current value is "./kernels.js"',
+      'a kernel as its url must be import.meta.url, or __filename in CommonJS: current value is "./kernels.js"',
     ],
-    ["no url", undefined, "k", fn, "a kernel as its url must be import.meta.url: current value is undefined"],
     [
-      "a URL object",
-      new URL(url),
+      "no url",
+      undefined,
       "k",
       fn,
-      "a kernel as its url must be import.meta.url: current value is URL",
+      "a kernel as its url must be import.meta.url, or __filename in CommonJS: current value is undefined",
     ],
     [
       "no name",

@@ -10,6 +10,8 @@ export const dummy: StrategyDescriptor<"dummy"> = {
   name: "dummy",
   words: ["dummy", "stand-in"],
   isHere: false,
+  isReserve: false,
+  isolates: false,
   placesArrays: false,
   charges: { spawn: undefined, hot: "dispatchHot", idle: "dispatchIdle", cold: "dispatchCold" },
   whyUnavailable: () => state.unavailable,

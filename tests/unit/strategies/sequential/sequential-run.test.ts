@@ -45,6 +45,7 @@ function jobOf(tasks: number, kernel: IndexKernel, more: Partial<JobParts> = {})
       id: 1,
       name: "kernel",
       address: inlineAddress(""),
+      isThreadSafe: true,
       stateful: false,
       lingers: false,
       writes: 0,

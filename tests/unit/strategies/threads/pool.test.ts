@@ -60,7 +60,7 @@ describe("a pool", () => {
         throw new RangeError("no memory");
       },
     };
-    pool = poolOf({ workers: { resourceLimits } });
+    pool = poolOf({}, { workers: { resourceLimits, createWorker: undefined } });
     expect(() => pool.acquire(1)).toThrow("Cannot start a worker: no memory");
     expect(pool.size).toBe(0);
   });

@@ -8,8 +8,9 @@ import { Lease } from "../../../../src/memory/lease.js";
 import { ALL_OPTIMIZATIONS } from "../../../../src/platform/optimizations.js";
 import { openBlock } from "../../../../src/protocol/job-block.js";
 import { Job } from "../../../../src/strategies/job.js";
-import type { PlacedJob } from "../../../../src/strategies/strategy.js";
+import type { SharedJob } from "../../../../src/strategies/strategy.js";
 import { Pool, type PoolOptions } from "../../../../src/strategies/threads/pool.js";
+import { Slot } from "../../../../src/strategies/threads/slot.js";
 import type { Control, StartOptions } from "../../../../src/strategies/threads/start-worker.js";
 import * as threads from "../../../../src/strategies/threads/thread-control.js";
 
@@ -17,7 +18,7 @@ import * as threads from "../../../../src/strategies/threads/thread-control.js";
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export const START: StartOptions = {
-  workers: { resourceLimits: undefined },
+  workers: { resourceLimits: undefined, createWorker: undefined },
   initializer: null,
   optimizations: ALL_OPTIMIZATIONS,
 };
@@ -28,9 +29,11 @@ export const control: Control = {
   terminate: threads.terminateThread,
 };
 
-export function poolOf(options: Partial<PoolOptions> = {}): Pool {
+export function poolOf(options: Partial<PoolOptions> = {}, start: Partial<StartOptions> = {}): Pool {
   return new Pool({
-    ...START,
+    strategy: "threads",
+    createSlot: (number, owner) => new Slot(number, { ...START, ...start }, control, owner),
+    optimizations: START.optimizations,
     maxWorkers: 2,
     idleTimeout: 60_000,
     mostGarbage: 2 ** 20,
@@ -42,7 +45,7 @@ export function poolOf(options: Partial<PoolOptions> = {}): Pool {
 export interface Prepared {
   readonly arena: Arena;
   readonly job: Job;
-  readonly placed: PlacedJob;
+  readonly placed: SharedJob;
 }
 
 /** A job over `input`, which is on shared memory: one task per element. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { KernelAddress } from "../../../../src/protocol/messages.js";
 import { Slot } from "../../../../src/strategies/threads/slot.js";
+import type { Invitation } from "../../../../src/strategies/threads/worker-slot.js";
 import { inlineAddress } from "../../kernel/addresses.js";
 import { control, START } from "./real-workers.js";
 
@@ -12,18 +13,15 @@ afterEach(async () => {
 
 function slotWith(initializer: KernelAddress | null = null) {
   const told = { released: 0, ended: 0 };
-  const slot = new Slot(
-    7,
-    { ...START, initializer },
-    control,
-    () => {
+  const slot = new Slot(7, { ...START, initializer }, control, {
+    released: () => {
       told.released += 1;
     },
-    () => {
+    ended: () => {
       told.ended += 1;
     },
-    () => {},
-  );
+    unheld: () => {},
+  });
   slots.push(slot);
   return { slot, told };
 }
@@ -72,6 +70,7 @@ describe("a slot", () => {
     await slot.ready;
     const listener = {
       report: vi.fn(),
+      whenEnded: vi.fn(),
       isAt: () => false,
       hasBegun: () => false,
       hasSaidLeft: () => false,
@@ -81,18 +80,18 @@ describe("a slot", () => {
     const ending = slot.terminate();
     slot.wake(
       {
-        round: 1,
-        memory: 1,
-        descriptorBytes: 0,
-        version: 1,
-        orderLength: 0,
-        workers: 1,
+        id: 1,
         participant: 0,
-        handles: null,
-        kernel: null,
-        forget: null,
-        forgetKernels: null,
-      },
+        round: {
+          region: { id: 1, buffer: new SharedArrayBuffer(8) },
+          descriptorBytes: 0,
+          version: 1,
+          orderLength: 0,
+          workers: 1,
+        },
+        job: { parts: { kernel: { id: 1, address: inlineAddress("() => 1") } } },
+        placed: { places: [], block: { memory: 2, buffer: new SharedArrayBuffer(8) } },
+      } as unknown as Invitation,
       listener,
     );
     expect(slot.rounds).toBe(1);

@@ -132,7 +132,7 @@ function roundsOf(arena: Arena) {
       slots: true,
       grows: true,
       logged: 0,
-      places: packPlaces([{ memory: region.id, buffer: region.buffer, kind: 1, byteOffset: 0, length: 1 }]),
+      places: packPlaces([{ memory: region.id, kind: 1, byteOffset: 0, length: 1 }]),
     };
     const round = openRound(arena, descriptor, 1, undefined, true);
     const wake: WakeMessage = {

@@ -1,0 +1,123 @@
+/** What this machine and this runtime give sharray, on public calls only. */
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { type HostProfile, ParallelConfig, ParallelExecutor } from "sharray";
+import { pass } from "./kernel.js";
+import { type WasmFeature, wasmFeatures } from "./wasm-features.js";
+
+/** How the self-test of a strategy went. */
+export interface Tested {
+  readonly strategy: string;
+  readonly ok: boolean;
+  /** Milliseconds that the work took, workers started; `undefined` if it failed. */
+  readonly milliseconds: number | undefined;
+  /** Why it failed; `undefined` if it did not. */
+  readonly error: string | undefined;
+}
+
+export interface Diagnosis {
+  readonly runtime: { readonly name: string; readonly version: string; readonly platform: string };
+  readonly cores: {
+    /** Those of the machine. */
+    readonly machine: number;
+    /** Those that the runtime sees. */
+    readonly runtime: number;
+    /** Those that sharray uses: what quotas and affinity leave. */
+    readonly usable: number;
+  };
+  readonly memory: { readonly machine: number; readonly allowed: number; readonly shared: number };
+  /** Whether threads can share memory, and whether text may be compiled, which inline kernels need. */
+  readonly isolation: { readonly sharedMemory: boolean; readonly eval: boolean };
+  readonly webAssembly: Readonly<Record<WasmFeature, boolean>>;
+  readonly host: HostProfile;
+  readonly strategies: readonly Tested[];
+  readonly advice: readonly string[];
+}
+
+export async function diagnose(): Promise<Diagnosis> {
+  const { maxWorkers, maxSharedBytes } = new ParallelConfig();
+  const executor = new ParallelExecutor();
+  const strategies: Tested[] = [];
+  const names = Object.keys(executor.explain(new Float64Array(1), pass).predicted);
+  for (const strategy of names) strategies.push(await tested(executor, strategy as "threads"));
+  const host = executor.hostProfile;
+  await executor.shutdown();
+  const found = {
+    runtime: { ...runtime(), platform: `${process.platform} ${process.arch}` },
+    cores: { machine: cpus().length, runtime: availableParallelism(), usable: maxWorkers },
+    memory: {
+      machine: totalmem(),
+      allowed: Math.min(process.constrainedMemory?.() || Number.POSITIVE_INFINITY, totalmem()),
+      shared: maxSharedBytes,
+    },
+    isolation: { sharedMemory: typeof SharedArrayBuffer === "function", eval: mayCompile() },
+    webAssembly: wasmFeatures(),
+    host,
+    strategies,
+  };
+  return { ...found, advice: adviceFor(found) };
+}
+
+const LENGTH = 1_000_000;
+/** Milliseconds for which a strategy is tested. */
+const TEST_MS = 1000;
+
+/** Runs the same pass over shared columns for a second, and checks its sum. */
+async function tested(executor: ParallelExecutor, strategy: "threads"): Promise<Tested> {
+  try {
+    const x = executor.share(Float64Array.from({ length: LENGTH }, (_, i) => i % 1000));
+    const run = async (): Promise<number> => {
+      const sums = await executor.mapShared(x, pass, { strategy });
+      return sums.reduce((a, b) => a + b, 0);
+    };
+    const times: number[] = [];
+    const end = performance.now() + TEST_MS;
+    do {
+      const started = performance.now();
+      const sum = Math.round(await run());
+      times.push(performance.now() - started);
+      if (sum !== (LENGTH / 1000) * 499_500) throw new Error(`The sum is wrong: ${sum}`);
+    } while (performance.now() < end);
+    return { strategy, ok: true, milliseconds: Math.min(...times), error: undefined };
+  } catch (error) {
+    return { strategy, ok: false, milliseconds: undefined, error: (error as Error).message };
+  }
+}
+
+function runtime(): { readonly name: string; readonly version: string } {
+  const { bun, deno, node } = process.versions;
+  if (bun !== undefined) return { name: "Bun", version: bun };
+  if (deno !== undefined) return { name: "Deno", version: deno };
+  return { name: "Node", version: node as string };
+}
+
+function mayCompile(): boolean {
+  try {
+    return new Function("return true")() as boolean;
+  } catch {
+    return false;
+  }
+}
+
+function adviceFor({ cores, isolation, strategies, memory }: Omit<Diagnosis, "advice">): string[] {
+  const advice: string[] = [];
+  if (cores.usable === 1) {
+    advice.push(
+      "One core is usable: threads make nothing faster. Raise the CPU quota or the affinity of this process.",
+    );
+  } else if (cores.usable < cores.machine) {
+    advice.push(
+      `${cores.usable} of ${cores.machine} cores are usable, because of a CPU quota or affinity. Raise it for more workers.`,
+    );
+  }
+  if (!isolation.eval)
+    advice.push("Text may not be compiled: inline kernels can't run. Use defineKernel (docs/kernels.md).");
+  if (memory.shared < memory.allowed / 4) {
+    advice.push(
+      "maxSharedBytes is less than a quarter of the memory: large payloads may be refused. Raise it.",
+    );
+  }
+  for (const { strategy, ok, error } of strategies) {
+    if (!ok) advice.push(`The strategy "${strategy}" does not run: ${error}`);
+  }
+  return advice;
+}

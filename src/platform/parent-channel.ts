@@ -1,0 +1,63 @@
+/** A child process's side of what `child-process.ts` starts. */
+import { builtInModule } from "./built-in-module.js";
+
+const CHANNEL_FD = 3;
+
+export interface ParentChannel {
+  send(bytes: Uint8Array): void;
+}
+
+/**
+ * Watches over the parent's life, and opens the channel to it.
+ * @param listener is given what comes in; and an error that nobody has caught, of which it makes the last bytes to be sent
+ */
+export function openChannel(listener: {
+  receive(bytes: Uint8Array): void;
+  broke(error: unknown): Uint8Array;
+}): ParentChannel {
+  const { Socket } = builtInModule("node:net");
+  const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+  process.title = "sharray worker";
+  // A terminal sends it to the whole group. The parent decides what follows; where it ends, so does this process.
+  process.on("SIGINT", () => {});
+  process.once("uncaughtException", (error) => {
+    channel.removeAllListeners();
+    channel.on("error", die);
+    channel.end(listener.broke(error), () => process.exit(1));
+  });
+  channel.on("data", (bytes: Uint8Array) => listener.receive(bytes));
+  for (const event of ["end", "error", "close"]) channel.on(event, die);
+  watchParent();
+  return { send: (bytes) => void channel.write(bytes) };
+}
+
+const { kill } = process;
+const { pid } = process;
+
+function die(): void {
+  kill.call(process, pid, "SIGKILL");
+}
+
+/**
+ * A thread of its own, as a kernel may keep this one for ever: the standard input ends when the parent does, however that comes
+ * about.
+ */
+const WATCH = [
+  "const { Socket } = require('node:net');",
+  "const end = () => process.kill(process.pid, 'SIGKILL');",
+  "const input = new Socket({ fd: 0, readable: true, writable: false });",
+  "for (const event of ['end', 'error', 'close']) input.on(event, end);",
+  "input.resume();",
+].join("");
+
+function watchParent(): void {
+  const { Worker } = builtInModule("node:worker_threads");
+  const watch = new Worker(WATCH, {
+    eval: true,
+    execArgv: [],
+    env: {},
+    name: "sharray parent watch",
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 },
+  });
+  watch.unref();
+}

@@ -1,0 +1,36 @@
+/** The files of the program. `program-files.browser.ts` is the twin. */
+import { builtInModule } from "./built-in-module.js";
+import { readText } from "./read-text.js";
+
+/** The text of the module at an address; `undefined` if it is no file that can be read. */
+export function moduleText(url: string): string | undefined {
+  const path = pathOf(url);
+  return path === undefined ? undefined : readText(path);
+}
+
+/** Whether a module is the script that the program was started with. */
+export function isMainScript(url: string): boolean {
+  const given = process.argv[1];
+  const path = pathOf(url);
+  if (given === undefined || path === undefined) return false;
+  const real = realPath(path);
+  // Node takes a folder, and a file without its extension.
+  const { resolve } = builtInModule("node:path");
+  return ["", ".js", ".cjs", "/index.js"].some((rest) => real === realPath(resolve(given) + rest));
+}
+
+function pathOf(url: string): string | undefined {
+  try {
+    return builtInModule("node:url").fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return builtInModule("node:fs").realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+/** The memory of a job as children need it: where its arrays are there, and where their bytes come from. */
+import type { Arena } from "../../memory/arena.js";
+import { kindOf, type TypedArray } from "../../memory/dtypes.js";
+import { type ArrayPlace, placedAt } from "../../memory/placement.js";
+import { nextMemoryId } from "../../memory/region.js";
+import { moduleOf } from "../../memory/wasm-modules.js";
+import type { Job } from "../job.js";
+import type { JobInputs, PlacedJob, SharedJob } from "../strategy.js";
+import { type Interval, plainSource, type Source, sharedSource, union } from "./source.js";
+
+export interface JobSources extends PlacedJob {
+  readonly sources: readonly Source[];
+  /** Memory for the job alone, with its bytes. */
+  readonly own: readonly (readonly [memory: number, bytes: number])[];
+  readonly inputs: Pick<JobInputs, "verifies" | "changed">;
+  /** Milliseconds that all tasks are expected to take; undefined: nobody knows. */
+  readonly expected: number | undefined;
+}
+
+/** @param expected milliseconds of computing; undefined: nobody knows */
+export function sourcesOf(
+  job: Job,
+  inputs: JobInputs,
+  arena: Arena,
+  expected: number | undefined,
+): JobSources {
+  const { placement, block, isGuests: isVolatile } = inputs;
+  const { arrays, spec } = job.parts;
+  const outputs = new Set(spec.outputs?.arrays);
+  const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
+  const sources: Source[] = [itemSource(job, block)];
+  const readers = new Map<SharedArrayBuffer, TypedArray[]>();
+  const memoryOf = new Map<ArrayBufferLike, number>();
+  const plain = nextMemoryId();
+  const places = arrays.map((array, i): ArrayPlace => {
+    const kind = kindOf(array);
+    const extent = placement.extentOf.get(array);
+    if (extent !== undefined) {
+      return { kind, memory: plain, byteOffset: placedAt(extent), length: extent.length };
+    }
+    const { byteOffset, length } = array;
+    const buffer = array.buffer as SharedArrayBuffer;
+    if (moduleOf(buffer) !== undefined) {
+      throw new TypeError(
+        "Cannot send a WebAssembly.Module to child processes as they share no compiled code: pass its bytes, and compile " +
+          'them in the kernel, or use strategy "threads"',
+      );
+    }
+    let memory = memoryOf.get(buffer);
+    if (memory === undefined) {
+      memory = isVolatile ? nextMemoryId() : arena.identify(buffer);
+      memoryOf.set(buffer, memory);
+    }
+    if (outputs.has(i)) {
+      own.set(memory, buffer.byteLength);
+    } else {
+      const others = readers.get(buffer);
+      if (others === undefined) readers.set(buffer, [array]);
+      else others.push(array);
+    }
+    return { kind, memory, byteOffset, length };
+  });
+  for (const [buffer, read] of readers) {
+    const source = sharedSource(memoryOf.get(buffer) as number, buffer, read);
+    sources.push(isVolatile ? { ...source, contents: undefined } : source);
+    if (isVolatile) own.set(source.memory, source.size);
+  }
+  if (placement.spans.length > 0) {
+    sources.push(plainSource(plain, placement.bytesNeeded, placement.spans));
+    own.set(plain, placement.bytesNeeded);
+  }
+  return {
+    places,
+    block,
+    sources: sources.filter(({ wanted }) => wanted.length > 0),
+    own: [...own],
+    inputs,
+    expected,
+  };
+}
+
+/** The packed items, which are in the job block. */
+function itemSource({ parts }: Job, { memory, buffer }: SharedJob["block"]): Source {
+  const { items } = parts.block;
+  let views: readonly TypedArray[] = [];
+  if (items?.packing === "msgpack") views = [items.offsets, items.bytes];
+  else if (items !== undefined) views = [items.numbers as Float64Array];
+  const wanted = views.map(({ byteOffset, byteLength }): Interval => {
+    return [byteOffset, byteOffset + byteLength];
+  });
+  return { ...sharedSource(memory, buffer, []), contents: undefined, wanted: union(wanted, []) };
+}

@@ -1,0 +1,2 @@
+/** Starts a program that is another file, as a launcher does. */
+import "./bundle.mjs";

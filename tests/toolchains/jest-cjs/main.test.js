@@ -1,0 +1,11 @@
+const { check } = require("./check.js");
+const { scale } = require("./kernels.js");
+
+test("sharray runs", async () => {
+  const lines = [];
+  const { log } = console;
+  console.log = (line) => lines.push(line);
+  await check(scale);
+  console.log = log;
+  process._rawDebug(lines.join("\n"));
+});

@@ -1,0 +1,2 @@
+import "sharray/worker";
+import "./kernels.js";

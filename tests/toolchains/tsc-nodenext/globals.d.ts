@@ -1,0 +1,4 @@
+declare const console: { log(text: string): void };
+interface ImportMeta {
+  readonly url: string;
+}
