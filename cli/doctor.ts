@@ -8,7 +8,7 @@ import { type WasmFeature, wasmFeatures } from "./wasm-features.js";
 export interface Tested {
   readonly strategy: string;
   readonly ok: boolean;
-  /** Milliseconds that the work took, workers started; `undefined` if it failed. */
+  /** Milliseconds of a pass over the data, by workers that had started; `undefined` if it failed. */
   readonly milliseconds: number | undefined;
   /** Why it failed; `undefined` if it did not. */
   readonly error: string | undefined;
@@ -69,6 +69,8 @@ async function tested(executor: ParallelExecutor, strategy: "threads"): Promise<
       const sums = await executor.mapShared(x, pass, { strategy });
       return sums.reduce((a, b) => a + b, 0);
     };
+    // Starts workers.
+    await run();
     const times: number[] = [];
     const end = performance.now() + TEST_MS;
     do {
