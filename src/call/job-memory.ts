@@ -1,6 +1,7 @@
 /** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
 
 import type { Arena } from "../memory/arena.js";
+import { contentsChanged } from "../memory/contents.js";
 import type { Lease } from "../memory/lease.js";
 import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
@@ -202,6 +203,7 @@ export class JobMemory implements JobInputs {
 
   /** The pass is over. Regions return as soon as no worker counts on them. */
   close(now?: number): void {
+    if (this.job.parts.spec.writesOwn === true) this.job.parts.arrays.forEach(contentsChanged);
     this.#lease.close(now);
   }
 

@@ -1,4 +1,5 @@
 /** What a job is, as plain data: the same for every strategy, and most of what a worker learns of it. */
+import type { TypedArray } from "../memory/dtypes.js";
 import { JOB_FIELDS, type JobField } from "./job-fields.js";
 
 type Fields = typeof JOB_FIELDS;
@@ -67,4 +68,27 @@ export function taskRange(
   const { chunkSize, length, rowLength = 1 } = spec;
   const start = index * chunkSize;
   return [start * rowLength, Math.min(start + chunkSize, length) * rowLength];
+}
+
+/**
+ * The elements of an output that the tasks from `first` to before `end` write.
+ * @param output its position among the outputs
+ * @param arrays the array table
+ */
+export function outputRange(
+  spec: JobSpec,
+  arrays: readonly TypedArray[],
+  output: number,
+  first: number,
+  end: number,
+): readonly [start: number, end: number] {
+  const { shape, per, capacity, starts, chunkSize, length } = spec;
+  const width = per?.[output] ?? 1;
+  if (starts !== undefined) {
+    const offsets = arrays[starts] as Float64Array;
+    return [(offsets[first] as number) * width, (offsets[end] as number) * width];
+  }
+  const rows = capacity ?? (shape === "items" ? 1 : chunkSize);
+  const all = capacity === undefined ? length : spec.tasks * capacity;
+  return [first * rows * width, Math.min(end * rows, all) * width];
 }

@@ -11,20 +11,55 @@ const { SHAPES } = (await import(pathToFileURL(program("shapes.mjs")).href)) as 
   SHAPES: Readonly<Record<string, Shape>>;
 };
 
+/** Child processes don't have the caller's memory. */
+const WRITES_OWN = [
+  "existingOutput",
+  "inPlace",
+  "inPlaceByAnotherView",
+  "intoARasterOfTheCaller",
+  "mapIntoAnArrayOfTheCaller",
+  "oneValuePerRow",
+  "tilesIntoARaster",
+  "histogramInWritable",
+  "writableInOthers",
+];
+
 const executors = {
   sequential: new ParallelExecutor({ strategy: "sequential" }),
   "one thread": new ParallelExecutor({ strategy: "threads", maxWorkers: 1 }),
   "three threads": new ParallelExecutor({ strategy: "threads", maxWorkers: 3 }),
+  processes: new ParallelExecutor({ strategy: "processes", maxWorkers: 2 }),
   auto: new ParallelExecutor({ maxWorkers: 2 }),
 };
 afterAll(() => Promise.all(Object.values(executors).map((each) => each.shutdown())));
 
 describe.each(Object.entries(executors))("%s", (_, executor) => {
-  test.each(Object.entries(SHAPES))("%s", async (_, [call, expected]) => {
+  test.each(Object.entries(SHAPES))("%s", async (shape, [call, expected]) => {
+    if (executor.config.strategy === "processes" && WRITES_OWN.includes(shape)) {
+      await expect(call(executor)).rejects.toThrow(
+        new TypeError(
+          "Cannot write arrays of the caller's in child processes as they share no memory with it: let the call make its outputs, " +
+            'or use strategy "threads"',
+        ),
+      );
+      return;
+    }
     const result = await call(executor);
     // Arrays on shared memory are told apart from others.
     expect(plain(result)).toStrictEqual(plain(expected()));
   });
+});
+
+test("child processes see what another strategy has written to an array that they know", async () => {
+  await using executor = new ParallelExecutor({ maxWorkers: 1 });
+  const y = executor.share(Float64Array.of(1, 2, 3));
+  const sum = () =>
+    executor.mapShared([y], (y) => y.reduce((a, b) => a + b, 0), { strategy: "processes" as const });
+  expect(await sum()).toEqual([6]);
+  await executor.transformShared(y, y, (_y, out) => out.fill(5), { strategy: "threads" });
+  expect(await sum()).toEqual([15]);
+  await executor.map([0], (i, { y }) => (y[i] = 1), { writable: { y }, strategy: "sequential" });
+  expect(await sum()).toEqual([11]);
 });
 
 describe("collectShared", () => {

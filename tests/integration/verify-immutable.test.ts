@@ -37,7 +37,8 @@ const stands = {
 describe.each(["sequential", "threads", "processes", "auto"] as const)("%s", (strategy: Strategy) => {
   const executor = create({ strategy });
 
-  test("arrays that a call is given to write may change", async () => {
+  // Child processes refuse such calls.
+  test.skipIf(strategy === "processes")("arrays that a call is given to write may change", async () => {
     const [x, y] = [executor.share(column()), executor.share(column())];
     const bits = new BigInt64Array(x.buffer, x.byteOffset, x.length);
     await executor.transformShared({ x }, { bits, y }, (_views, { bits, y }) => {

@@ -26,6 +26,12 @@ export function sourcesOf(
 ): JobSources {
   const { placement, block, isGuests: isVolatile } = inputs;
   const { arrays, spec } = job.parts;
+  if (spec.writesOwn === true) {
+    throw new TypeError(
+      "Cannot write arrays of the caller's in child processes as they share no memory with it: let the call make its outputs, " +
+        'or use strategy "threads"',
+    );
+  }
   const outputs = new Set(spec.outputs?.arrays);
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
   const sources: Source[] = [itemSource(job, block)];

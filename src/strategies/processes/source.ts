@@ -1,4 +1,5 @@
 /** Where the bytes of a memory come from that children need, and which of them a child has. */
+import { contentsNumber } from "../../memory/contents.js";
 import type { TypedArray } from "../../memory/dtypes.js";
 import { assertWhole, type Span } from "../../memory/presence.js";
 
@@ -115,18 +116,4 @@ export function plainSource(memory: number, size: number, spans: readonly Span[]
     return { buffer, start, target, bytes: end - start, span };
   });
   return { memory, size, contents: undefined, parts, wanted: [[0, size]] };
-}
-
-let lastContents = 0;
-const contentsOf = new WeakMap<SharedArrayBuffer, number>();
-
-/** Names what is behind a user's handle of shared memory: memory that comes back to the user has another handle. */
-function contentsNumber(handle: SharedArrayBuffer): number {
-  let number = contentsOf.get(handle);
-  if (number === undefined) {
-    lastContents += 1;
-    number = lastContents;
-    contentsOf.set(handle, number);
-  }
-  return number;
 }

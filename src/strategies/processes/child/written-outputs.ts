@@ -1,7 +1,7 @@
 /** The outputs that tasks of a child have written, on their way to the parent. */
 import type { TypedArray } from "../../../memory/dtypes.js";
 import { TRANSIT_FD, writeBytes } from "../../../platform/transit-file.js";
-import { type JobSpec, taskRange } from "../../../protocol/job-spec.js";
+import { type JobSpec, outputRange } from "../../../protocol/job-spec.js";
 import type { ReportMessage } from "../messages.js";
 
 // Node 20 makes no array of more than 4 GiB of bytes, and a message has no more.
@@ -27,9 +27,8 @@ export class WrittenOutputs {
 
   /** Writes what neighbouring tasks have written. @param rest takes what the file has no room for */
   write(first: number, end: number, rest: ReportMessage["written"][number][]): void {
-    const [from] = taskRange(this.#spec, this.#arrays, first);
-    const [, to] = taskRange(this.#spec, this.#arrays, end - 1);
     for (const [i, output] of this.#outputs.entries()) {
+      const [from, to] = outputRange(this.#spec, this.#arrays, i, first, end);
       const { buffer, byteOffset, byteLength } = output.subarray(from, to);
       const start = from * output.BYTES_PER_ELEMENT;
       for (let at = 0; at < byteLength; at += PIECE_BYTES) {
