@@ -67,6 +67,9 @@ const workerText = {
         contents: `export const workerScript = () => ({ script: ${text}, options: { eval: true } });`,
       };
     });
+    onLoad({ filter: /[\\/]platform[\\/]bundled\.ts$/ }, () => ({
+      contents: "export const IS_BUNDLED = true;",
+    }));
   },
 };
 const whole = await build({

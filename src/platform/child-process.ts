@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { ResourceLimits } from "node:worker_threads";
 import { builtInModule } from "./built-in-module.js";
 import { setTimeout } from "./builtins.js";
+import { childScript } from "./child-script.js";
 import { POOL_PARENT } from "./pool-parent.js";
 import { readText } from "./read-text.js";
 import { childArguments } from "./worker-arguments.js";
@@ -24,7 +25,6 @@ export interface ChildListener {
   ended(ending: Ending): void;
 }
 
-const ENTRY = new URL("../worker/child.cjs", import.meta.url);
 const CHANNEL_FD = 3;
 const { constants } = builtInModule("node:os");
 const { spawn } = builtInModule("node:child_process");
@@ -44,8 +44,7 @@ export class Child {
   constructor(transit: number, limits: ResourceLimits | undefined, listener: ChildListener) {
     this.#listener = listener;
     const parameters = [...childArguments(process.execArgv), ...limitArguments(limits)];
-    const path = builtInModule("node:url").fileURLToPath(ENTRY);
-    const child = spawn(process.execPath, [...parameters, path], {
+    const child = spawn(process.execPath, [...parameters, childScript()], {
       stdio: ["pipe", "inherit", "inherit", "pipe", transit],
       env: { ...process.env, [POOL_PARENT]: String(process.pid) },
       windowsHide: true,

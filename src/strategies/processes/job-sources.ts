@@ -6,7 +6,7 @@ import { nextMemoryId } from "../../memory/region.js";
 import { moduleOf } from "../../memory/wasm-modules.js";
 import type { Job } from "../job.js";
 import type { JobInputs, PlacedJob, SharedJob } from "../strategy.js";
-import { type Interval, plainSource, type Source, sharedSource, union } from "./source.js";
+import { changeContents, type Interval, plainSource, type Source, sharedSource, union } from "./source.js";
 
 export interface JobSources extends PlacedJob {
   readonly sources: readonly Source[];
@@ -26,7 +26,9 @@ export function sourcesOf(
 ): JobSources {
   const { placement, block, isGuests: isVolatile } = inputs;
   const { arrays, spec } = job.parts;
-  const outputs = new Set(spec.outputs?.arrays);
+  const outputs = spec.outputs?.arrays ?? [];
+  // The user's own: what is in there counts, and changes.
+  const kept = new Set(spec.keeps?.map((i) => arrays[outputs[i] as number]?.buffer));
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
   const sources: Source[] = [itemSource(job, block)];
   const readers = new Map<SharedArrayBuffer, TypedArray[]>();
@@ -48,10 +50,10 @@ export function sourcesOf(
     }
     let memory = memoryOf.get(buffer);
     if (memory === undefined) {
-      memory = isVolatile ? nextMemoryId() : arena.identify(buffer);
+      memory = isVolatile || kept.has(buffer) ? nextMemoryId() : arena.identify(buffer);
       memoryOf.set(buffer, memory);
     }
-    if (outputs.has(i)) {
+    if (outputs.includes(i) && !kept.has(buffer)) {
       own.set(memory, buffer.byteLength);
     } else {
       const others = readers.get(buffer);
@@ -62,8 +64,10 @@ export function sourcesOf(
   });
   for (const [buffer, read] of readers) {
     const source = sharedSource(memoryOf.get(buffer) as number, buffer, read);
-    sources.push(isVolatile ? { ...source, contents: undefined } : source);
-    if (isVolatile) own.set(source.memory, source.size);
+    const isOwn = isVolatile || kept.has(buffer);
+    sources.push(isOwn ? { ...source, contents: undefined } : source);
+    if (isOwn) own.set(source.memory, source.size);
+    if (kept.has(buffer)) changeContents(buffer);
   }
   if (placement.spans.length > 0) {
     sources.push(plainSource(plain, placement.bytesNeeded, placement.spans));

@@ -1,8 +1,8 @@
 /** The outputs of a round on their way through the transit file. */
 import { isTypedArray, type TypedArray } from "../../memory/dtypes.js";
-import { taskRange } from "../../protocol/job-spec.js";
 import type { Job } from "../job.js";
 import type { Range, ReportMessage } from "./messages.js";
+import { outputRange } from "./output-rows.js";
 import type { Transit } from "./transit.js";
 
 // At 5 GB/s less than a millisecond.
@@ -70,10 +70,9 @@ export class Outputs {
   }
 
   #addPieces(pieces: Piece[], first: number, end: number): void {
-    const { spec, sizes } = this.#job.parts;
-    const [from] = taskRange(spec, sizes, first);
-    const [, to] = taskRange(spec, sizes, end - 1);
+    const { spec } = this.#job.parts;
     for (const [i, { BYTES_PER_ELEMENT }] of this.#arrays.entries()) {
+      const [from, to] = outputRange(spec, i, first, end);
       const last = to * BYTES_PER_ELEMENT;
       for (let start = from * BYTES_PER_ELEMENT; start < last; start += PIECE_BYTES) {
         pieces.push({ output: i, start, bytes: Math.min(PIECE_BYTES, last - start) });

@@ -120,6 +120,11 @@ export function plainSource(memory: number, size: number, spans: readonly Span[]
 let lastContents = 0;
 const contentsOf = new WeakMap<SharedArrayBuffer, number>();
 
+/** What is behind a user's handle is about to change: whoever has it has something else. */
+export function changeContents(handle: SharedArrayBuffer): void {
+  contentsOf.delete(handle);
+}
+
 /** Names what is behind a user's handle of shared memory: memory that comes back to the user has another handle. */
 function contentsNumber(handle: SharedArrayBuffer): number {
   let number = contentsOf.get(handle);
