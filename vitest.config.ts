@@ -11,8 +11,8 @@ const alias = [
 const builtEntry = {
   name: "the workers' built entry",
   transform(code: string, id: string): string | undefined {
-    if (!id.endsWith("/src/platform/worker-script.ts")) return undefined;
-    return code.replace("../worker/entry.cjs", "../../dist/worker/entry.cjs");
+    if (!/\/src\/platform\/(worker|child)-script\.ts$/.test(id)) return undefined;
+    return code.replace("../worker/", "../../dist/worker/");
   },
 };
 

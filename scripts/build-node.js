@@ -57,25 +57,26 @@ const child = await build({
 });
 writeLicenses("dist/worker", [worker.metafile, child.metafile]);
 
-/** Bundlers move code, so theirs has the worker's entry with it. They also bring no CommonJS package in without a plugin. */
-const workerText = {
-  name: "worker text",
+/** Bundlers move code, so theirs has the entries of workers and child processes with it. They also bring no CommonJS package in without a plugin. */
+const entryTexts = {
+  name: "texts of entries",
   setup({ onLoad }) {
+    const textOf = (file) => JSON.stringify(readFileSync(file, "utf8"));
     onLoad({ filter: /[\\/]platform[\\/]worker-script\.ts$/ }, () => {
-      const text = JSON.stringify(readFileSync("dist/worker/entry.cjs", "utf8"));
+      const text = textOf("dist/worker/entry.cjs");
       return {
         contents: `export const workerScript = () => ({ script: ${text}, options: { eval: true } });`,
       };
     });
-    onLoad({ filter: /[\\/]platform[\\/]bundled\.ts$/ }, () => ({
-      contents: "export const IS_BUNDLED = true;",
+    onLoad({ filter: /[\\/]platform[\\/]child-text\.ts$/ }, () => ({
+      contents: `export const CHILD_TEXT = ${textOf("dist/worker/child.cjs")};`,
     }));
   },
 };
 const whole = await build({
   ...modules,
   ...short,
-  plugins: [...modules.plugins, workerText],
+  plugins: [...modules.plugins, entryTexts],
   // Not all that bundlers make has it.
   define: { "import.meta.url": "undefined" },
   splitting: true,
@@ -87,7 +88,7 @@ const whole = await build({
   },
   outdir: "dist/bundler",
 });
-writeLicenses("dist/bundler", [whole.metafile, worker.metafile]);
+writeLicenses("dist/bundler", [whole.metafile, worker.metafile, child.metafile]);
 
 /** The command uses the package as any program does, and has its kernel in a file of its own. */
 const asPrograms = {

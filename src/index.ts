@@ -21,6 +21,7 @@ export type {
   RowsOf,
   Shared,
   StreamedResult,
+  StreamOptions,
   TransformKernel,
   WritableArrays,
 } from "./call/types.js";

@@ -38,17 +38,21 @@ export async function sendInBatches(
     }
     sending = undefined;
   };
-  for await (const result of { [Symbol.asyncIterator]: () => results }) {
-    batch.push(result);
-    // In a microtask, so that results that came in one message go on in one.
-    if (sending === undefined) {
-      sending = Promise.resolve().then(sendAll);
-      // It is awaited below, unless the stream fails before.
-      sending.catch(() => {});
+  try {
+    for await (const result of { [Symbol.asyncIterator]: () => results }) {
+      batch.push(result);
+      // In a microtask, so that results that came in one message go on in one.
+      if (sending === undefined) {
+        sending = Promise.resolve().then(sendAll);
+        // It is awaited below, perhaps much later.
+        sending.catch(() => {});
+      }
+      if (batch.length >= LARGEST_BATCH) await sending;
+      left.throwIfAborted();
     }
-    if (batch.length >= LARGEST_BATCH) await sending;
-    left.throwIfAborted();
+  } finally {
+    // Also if the stream fails: its loop has what came before.
+    await sending;
   }
-  await sending;
   left.throwIfAborted();
 }

@@ -28,13 +28,15 @@ const OPTIONS = [
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
 export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
+const STREAM_OPTIONS = [...OPTIONS, "ordered"];
 const COLLECT_OPTIONS = [...OPTIONS, "capacity"];
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...REDUCE_OPTIONS, "capacity"];
+const ALL_OPTIONS = [...REDUCE_OPTIONS, "capacity", "ordered"];
 
 /** The options of a call over arrays. */
 export function optionsOf(call: CallName): readonly string[] {
   if (call === "reduceShared") return REDUCE_OPTIONS;
+  if (call === "streamShared") return STREAM_OPTIONS;
   return call === "collectShared" ? COLLECT_OPTIONS : OPTIONS;
 }
 
@@ -75,6 +77,7 @@ export function checkCallOptions(
     onProgress,
     idempotent,
     capacity,
+    ordered,
   } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
@@ -82,6 +85,7 @@ export function checkCallOptions(
   if (captures !== undefined) checkField("captures", captures);
   if (timeout !== undefined) checkField("taskTimeout", timeout, "timeout");
   if (idempotent !== undefined) checkField("enabled", idempotent, "idempotent");
+  if (ordered !== undefined) checkField("enabled", ordered, "ordered");
   if (capacity !== undefined) checkField("chunkSize", capacity, "capacity");
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new ConfigurationError("seed", seed, "an integer of at least 0");

@@ -66,7 +66,11 @@ export class Calls implements Backend {
   }
 
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (buffer, signal) => this.run(read(), buffer, signal));
+    return new ResultStream(async (buffer, signal) => {
+      const request = read();
+      if (request.options.ordered === true) buffer.order();
+      return this.run(request, buffer, signal);
+    });
   }
 
   /**

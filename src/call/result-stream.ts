@@ -5,7 +5,7 @@ type Run = (streamBuffer: StreamBuffer, signal: AbortSignal) => Promise<unknown>
 
 type Step<R> = IteratorResult<StreamedResult<R>, undefined>;
 
-/** Results in the order of their completion. The call starts with the iteration and is cancelled with it. */
+/** Results in the order of their completion, or of their tasks. The call starts with the iteration and is cancelled with it. */
 export class ResultStream<R> implements AsyncIterable<StreamedResult<R>> {
   readonly #run: Run;
 

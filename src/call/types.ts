@@ -79,13 +79,20 @@ export interface CollectOptions<A = undefined, S = Record<never, never>, W = Rec
   readonly capacity?: number | undefined;
 }
 
+export interface StreamOptions<A = undefined, S = Record<never, never>, W = Record<never, never>>
+  extends CallOptions<A, S, W> {
+  /** Whether results come in the order of their tasks. Default: as they complete. */
+  readonly ordered?: boolean | undefined;
+}
+
 /** Items are not cut. */
 export type MapOptions<A, S, W = Record<never, never>> = Omit<CallOptions<A, S, W>, Cutting>;
 
 type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
-export type GivenOptions = CollectOptions<unknown, unknown, unknown>;
+export type GivenOptions = CollectOptions<unknown, unknown, unknown> &
+  StreamOptions<unknown, unknown, unknown>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
 export type ChunkKernel<I, R, A, S = Record<never, never>, W = Record<never, never>> = (

@@ -27,6 +27,7 @@ import type {
   Results,
   Shared,
   StreamedResult,
+  StreamOptions,
   TransformKernel,
   WritableArrays,
 } from "../call/types.js";
@@ -221,7 +222,7 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and gives each result as it completes. Starts when it is iterated, and runs ahead
+   * Runs `kernel` as `mapShared` does and gives each result as it completes, or in order. Starts when it is iterated, and runs ahead
    * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
@@ -234,7 +235,7 @@ export abstract class Executor {
   >(
     input: I,
     kernel: ChunkKernel<I, R, A, S, W>,
-    options: CallOptions<A, S, W> = NO_OPTIONS,
+    options: StreamOptions<A, S, W> = NO_OPTIONS,
   ): AsyncIterable<StreamedResult<Awaited<R>>> {
     const backend = this[BACKEND];
     const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);

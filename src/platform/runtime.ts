@@ -2,7 +2,6 @@
 
 import { builtInModule } from "./built-in-module.js";
 import { now, type setTimeout } from "./builtins.js";
-import { IS_BUNDLED } from "./bundled.js";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
 
@@ -43,8 +42,6 @@ export function whyNoThreads(): string | undefined {
 /** Why there are no child processes here; undefined: there are. */
 export function whyNoProcesses(): string | undefined {
   const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
-  if (IS_BUNDLED)
-    return "the program of a child process is a file, which bundlers leave behind: keep sharray external";
   if (bun === undefined && deno === undefined) return undefined;
   return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
 }

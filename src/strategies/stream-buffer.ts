@@ -34,6 +34,9 @@ export class StreamBuffer {
   /** Told whether any worker takes part in the call now. */
   onWorkers = (_takePart: boolean): void => {};
   readonly #results: Unread[] = [];
+  /** Results that wait for those of earlier tasks; `undefined` if the loop takes them as they come. */
+  #early: Map<number, Unread> | undefined;
+  #next = 0;
   #onEmpty = (): void => {};
   #taken = 0;
   #received = 0;
@@ -49,6 +52,11 @@ export class StreamBuffer {
   #before = 0;
   #raised = 0;
 
+  /** From now on results come in the order of their tasks. To be called before the first one. */
+  order(): void {
+    this.#early = new Map();
+  }
+
   /** Would the results of `tasks` tasks more have room? */
   hasRoomFor(tasks: number, workers: number): boolean {
     return tasks <= this.#ahead * workers - (this.#received - this.#taken);
@@ -60,7 +68,9 @@ export class StreamBuffer {
     this.#tasks = tasks;
     this.#workers = workers;
     this.#before = this.#received;
-    this.#gate = Math.min(tasks, Math.max(0, this.#room()));
+    // Of an ordered stream the first task may start in any case: all that there is may wait for it.
+    const least = this.#early === undefined ? 0 : 1;
+    this.#gate = Math.min(tasks, Math.max(least, this.#room()));
     this.#raised = clock();
     control.closeGate(this.#gate);
   }
@@ -74,8 +84,19 @@ export class StreamBuffer {
   receive(index: number, value: unknown): void {
     this.#received += 1;
     if (this.#isDropped) return;
-    this.#results.push({ index, value });
+    const result = { index, value };
+    if (this.#early === undefined) this.#results.push(result);
+    else this.#putInOrder(this.#early, result);
     this.onResult();
+  }
+
+  #putInOrder(early: Map<number, Unread>, result: Unread): void {
+    early.set(result.index, result);
+    for (let next = early.get(this.#next); next !== undefined; next = early.get(this.#next)) {
+      early.delete(this.#next);
+      this.#next += 1;
+      this.#results.push(next);
+    }
   }
 
   /** The loop takes the next result; undefined: there is none. */
@@ -94,6 +115,7 @@ export class StreamBuffer {
   drop(): void {
     this.#isDropped = true;
     this.#results.length = 0;
+    this.#early?.clear();
     this.#onEmpty();
   }
 

@@ -279,6 +279,12 @@ describe("options", () => {
       (e) => e.transformShared(x, Int8Array, one, { initial: x }),
       unknown("initial", "Float64Array of 32 bytes"),
     ],
+    [
+      "streamShared: an order by text",
+      (e) => e.streamShared(x, one, { ordered: "index" }),
+      configuration("ordered", "true or false", '"index"'),
+    ],
+    ["mapShared: an order", (e) => e.mapShared(x, one, { ordered: true }), unknown("ordered", "true")],
     ["streamShared: a signal", (e) => e.streamShared(x, one, live), options("AbortSignal")],
     [
       "explain: chunkSize",

@@ -37,8 +37,8 @@ describe.each(["esm", "cjs"] as const)("esbuild, %s", (format) => {
     file = await bundle(format, { format, minify: true });
   });
 
-  test("starts workers from the bundle alone", async () => {
-    const { code, stdout, stderr } = await runNode([file, "threads"], { cwd: installed.run });
+  test.each(["threads", "processes"])("starts workers from the bundle alone: %s", async (strategy) => {
+    const { code, stdout, stderr } = await runNode([file, strategy], { cwd: installed.run });
     expect([code, stderr, JSON.parse(stdout)]).toEqual([0, "", { sums: [3, 7], reasons: [] }]);
   });
 });

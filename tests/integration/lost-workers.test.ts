@@ -76,6 +76,25 @@ describe.each([1, 2])("a task that ends every worker, on a pool of %i", (maxWork
     expect(twice).toEqual(before);
   });
 
+  test("holds up an ordered stream, and the stream goes on when another worker has run it", async () => {
+    await using executor = new ParallelExecutor({ ...on, maxRetries: 1 });
+    const runs = executor.allocate(Int32Array, 1);
+    const stream = executor.streamShared(
+      Float64Array.from(ITEMS),
+      (x, { index, shared: { runs } }) => {
+        if (index % 10 === 0 && Atomics.add(runs, 0, 1) % 3 === 0) process.exit(3);
+        return x[0];
+      },
+      { ordered: true, chunkSize: 1, writable: { runs }, idempotent: true },
+    );
+    const seen: number[] = [];
+    for await (const { index, value } of stream) {
+      expect(value).toBe(index);
+      seen.push(index);
+    }
+    expect(seen).toEqual(ITEMS);
+  });
+
   test("that writes to an array of the caller's is not run again, unless it may", async () => {
     await using executor = new ParallelExecutor({ ...on, maxRetries: 3, forceSerialOnFailure: true });
     const run = (out: Float64Array<SharedArrayBuffer>, runs: Int32Array, options: object) =>

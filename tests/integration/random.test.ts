@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 const executors = [
   new ParallelExecutor({ strategy: "sequential" }),
   ...[1, 2, 3].map((maxWorkers) => new ParallelExecutor({ strategy: "threads", maxWorkers })),
+  new ParallelExecutor({ strategy: "processes", maxWorkers: 2 }),
 ];
 afterAll(() => Promise.all(executors.map((executor) => executor.shutdown())));
 const x = new Float64Array(10_000);

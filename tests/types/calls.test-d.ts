@@ -401,6 +401,12 @@ test("writable: kernels find the arrays in what is shared, and may write just th
   await executor.map([1], () => 0, { writable: { raster: new Uint8Array(10) } });
 });
 
+test("streamShared in order", async () => {
+  executor.streamShared(x, () => 0, { ordered: true });
+  // @ts-expect-error only a stream has an order to choose
+  await executor.mapShared(x, () => 0, { ordered: true });
+});
+
 test("mapInto: the item, what is shared, outputs, the context", async () => {
   const { id } = await executor.mapInto(
     [{ seed: 1 }],

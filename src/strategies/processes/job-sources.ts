@@ -48,6 +48,12 @@ export function sourcesOf(
           'them in the kernel, or use strategy "threads"',
       );
     }
+    if (length === 0 && !outputs.includes(i)) {
+      // Nothing is read from it, so no child has its memory.
+      const empty = nextMemoryId();
+      own.set(empty, 0);
+      return { kind, memory: empty, byteOffset: 0, length };
+    }
     let memory = memoryOf.get(buffer);
     if (memory === undefined) {
       memory = isVolatile || kept.has(buffer) ? nextMemoryId() : arena.identify(buffer);

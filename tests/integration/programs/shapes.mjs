@@ -476,4 +476,42 @@ export const SHAPES = {
       [30, 9],
     ],
   ],
+
+  streamInOrder: [
+    async (executor) => {
+      const seen = [];
+      const slow = (part, { index }) => {
+        // Every third task is late, the first one most of all.
+        let spent = 0;
+        for (let i = 0; i < (index === 0 ? 2e6 : index % 3 === 0 ? 2e5 : 10); i += 1) spent += i % 3;
+        return spent < 0 ? 0 : part[0];
+      };
+      for await (const { index, value } of executor.streamShared(x(), slow, {
+        ordered: true,
+        chunkSize: 10,
+      })) {
+        seen.push(index, value);
+      }
+      return seen;
+    },
+    () => Array.from({ length: 100 }, (_, i) => [i, x()[10 * i]]).flat(),
+  ],
+  streamInOrderUntilAFailure: [
+    async (executor) => {
+      const seen = [];
+      const failing = (_, { index }) => {
+        if (index === 7) throw new RangeError("seven");
+        return index;
+      };
+      try {
+        for await (const { index } of executor.streamShared(x(), failing, { ordered: true, chunkSize: 50 })) {
+          seen.push(index);
+        }
+      } catch (error) {
+        seen.push(error.name, error.index);
+      }
+      return seen;
+    },
+    () => [0, 1, 2, 3, 4, 5, 6, "KernelError", 7],
+  ],
 };

@@ -29,6 +29,24 @@ describe("a stream sent in batches", () => {
     expect(batches.length).toBeLessThan(50);
   });
 
+  it("that fails has sent all that came before", async () => {
+    const got: number[] = [];
+    async function* failing(): AsyncGenerator<Result> {
+      yield* numbers(3);
+      throw new RangeError("three");
+    }
+    const sent = sendInBatches(
+      failing(),
+      async (batch) => {
+        await settle();
+        got.push(...batch.map(({ index }) => index));
+      },
+      never(),
+    );
+    await expect(sent).rejects.toThrow("three");
+    expect(got).toEqual([0, 1, 2]);
+  });
+
   it("gives a quick reader each result as it comes", async () => {
     const got: number[] = [];
     let next = (): void => {};

@@ -40,6 +40,41 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+describe("in order", () => {
+  it("results wait for those of earlier tasks", () => {
+    const buffer = new StreamBuffer();
+    buffer.order();
+    const taken = (): unknown[] => {
+      const values: unknown[] = [];
+      for (let next = buffer.take(); next !== undefined; next = buffer.take()) values.push(next.value);
+      return values;
+    };
+    for (const index of [2, 1, 4]) buffer.receive(index, index * 10);
+    expect(taken()).toEqual([]);
+    buffer.receive(0, 0);
+    expect(taken()).toEqual([0, 10, 20]);
+    buffer.receive(3, undefined);
+    expect(taken()).toEqual([undefined, 40]);
+  });
+
+  it("the first task may start although all room is taken by results that wait for it", () => {
+    const buffer = new StreamBuffer();
+    buffer.order();
+    const control = new ControlBlock(new Int32Array(16));
+    control.reset(100);
+    buffer.beginRound(control, 100, 1);
+    expect(control.claimBelowGate(100)).toEqual([0, LEAST_AHEAD]);
+    for (let i = 1; i < LEAST_AHEAD; i += 1) buffer.receive(i, i);
+    buffer.endRound();
+    // Its worker was lost, and more results have come than there is room for.
+    for (let i = LEAST_AHEAD; i < 2 * LEAST_AHEAD; i += 1) buffer.receive(i, i);
+    const again = new ControlBlock(new Int32Array(16));
+    again.reset(93);
+    buffer.beginRound(again, 93, 1);
+    expect(again.claimBelowGate(100)).toEqual([0, 1]);
+  });
+});
+
 describe("room for results", () => {
   it("is had by few of a slow loop, and comes back by halves", () => {
     const clock = stopTheClock();
