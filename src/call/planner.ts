@@ -140,7 +140,12 @@ export class Planner {
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
-    const hereBecause = because ?? this.#states.hereBecause(strategy, kernel.isThreadSafe);
+    const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
+    const hereBecause =
+      because ??
+      (sharesWrites || options.writable !== undefined
+        ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
+        : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);
     this.#states.settle(pause >= config.idleTimeout);
     return {

@@ -72,6 +72,17 @@ export class StrategyStates {
     throw new IsolationError(`run on strategy "${asked}"`, unavailable);
   }
 
+  /** The same of a call whose tasks write to memory that they share. @throws IsolationError as `hereBecause` */
+  hereBecauseWriting(asked: "auto" | StrategyName, isThreadSafe: boolean): string | undefined {
+    const because = this.hereBecause(asked, isThreadSafe);
+    const name = asked === "auto" ? this.#firstAvailable(isThreadSafe) : asked;
+    if (because !== undefined || name === undefined || !this.#elsewhere.includes(name)) return because;
+    if (!this.#strategies.get(name).descriptor.isolates) return undefined;
+    const isApart = 'its tasks would each write to a copy of what is in "writable"';
+    if (asked === "auto" || this.#config.forceSerialOnFailure) return isApart;
+    throw new IsolationError(`run on strategy "${asked}"`, isApart);
+  }
+
   /** The strategy whose workers `start()` starts; `undefined` if there are none to start. @throws IsolationError */
   get startsFirst(): StrategyName | undefined {
     const { strategy } = this.#config;

@@ -340,3 +340,59 @@ test("the example: a decoder that one file crashes leaves all other thumbnails",
       "the next picture has 256 pixels\n",
   );
 });
+
+describe("rows", () => {
+  const values = Float64Array.from({ length: 5000 }, (_, i) => (i * 3) % 101);
+
+  async function outcomes(strategy: "processes" | "sequential"): Promise<unknown[]> {
+    const executor = create({ strategy });
+    const own = new Float64Array(new SharedArrayBuffer(8 * values.length)).fill(7);
+    const add = (view: ArrayLike<number>, output: Float64Array): void => {
+      for (let i = 0; i < view.length; i++) output[i] = (output[i] as number) + (view[i] as number);
+    };
+    await executor.transformShared(values, own, add, { chunkSize: 777 });
+    await executor.transformShared(values, own, add, { chunkSize: 500 });
+    return [
+      own.slice(),
+      await executor.mapShared(own, (view) => view.at(-1)),
+      await executor.transformShared(
+        values,
+        { type: Float32Array, per: 2 },
+        (view, output, { start }) => output.fill(view.length + start),
+        { halo: 3, chunkSize: 777 },
+      ),
+      await executor.mapInto([1, 2, 3, 4], { a: { type: Uint8Array, per: 3 } }, (item, _, { a }) =>
+        a.fill(item),
+      ),
+      await executor.collectShared(
+        values,
+        { value: Float64Array, twice: { type: Float32Array, per: 2 } },
+        (view, { value, twice }) => {
+          let rows = 0;
+          for (const x of view) {
+            if (x <= 50) continue;
+            value[rows] = x;
+            twice.fill(x, 2 * rows, 2 * rows + 2);
+            rows += 1;
+          }
+          return rows;
+        },
+        { chunkSize: 333 },
+      ),
+    ];
+  }
+
+  test("come back as of a run here: of outputs of the caller, of several elements, and of unknown number", async () => {
+    expect(await outcomes("processes")).toEqual(await outcomes("sequential"));
+  });
+
+  test("are refused where all tasks write to the same memory", async () => {
+    const counts = new Int32Array(new SharedArrayBuffer(4));
+    const call = create().map([1, 2, 3], (_, { counts }) => Atomics.add(counts, 0, 1), {
+      writable: { counts },
+    });
+    await expect(call).rejects.toThrow(
+      'Cannot run on strategy "processes" as its tasks would each write to a copy of what is in "writable"',
+    );
+  });
+});

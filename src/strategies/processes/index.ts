@@ -3,6 +3,7 @@ import type { Arena } from "../../memory/arena.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { StrategyDescriptor } from "../descriptor.js";
 import type { Job } from "../job.js";
+import { SequentialRun } from "../sequential/sequential-run.js";
 import type { JobInputs, Leg, RunReport, Strategy, StrategyHost } from "../strategy.js";
 import { Pool } from "../threads/pool.js";
 import { ThreadsRun } from "../threads/threads-run.js";
@@ -56,8 +57,14 @@ class ProcessesStrategy implements Strategy {
   }
 
   run(job: Job, { workers, expected }: Leg, inputs: JobInputs): MaybePromise<RunReport> {
+    // Rows of one array go to another one here: no code of the user's runs.
+    if (job.parts.spec.starts !== undefined) return this.#runHere(job, inputs);
     const sources = sourcesOf(job, inputs, this.#arena, expected);
     const run = new ThreadsRun(this.workers, this.#arena, sources, this.#maxRetries, expected);
     return run.run(job, expected !== undefined && expected <= ALONE_MS ? 1 : workers);
+  }
+
+  async #runHere(job: Job, { assertThere }: JobInputs): Promise<RunReport> {
+    return { ...(await new SequentialRun(job, undefined, assertThere).run()), strategy: "processes" };
   }
 }

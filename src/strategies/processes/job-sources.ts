@@ -26,13 +26,9 @@ export function sourcesOf(
 ): JobSources {
   const { placement, block, isGuests: isVolatile } = inputs;
   const { arrays, spec } = job.parts;
-  if (spec.writesOwn === true) {
-    throw new TypeError(
-      "Cannot write arrays of the caller's in child processes as they share no memory with it: let the call make its outputs, " +
-        'or use strategy "threads"',
-    );
-  }
-  const outputs = new Set(spec.outputs?.arrays);
+  const outputs = spec.outputs?.arrays ?? [];
+  // The user's own: what is in there counts, and changes.
+  const kept = new Set(spec.keeps?.map((i) => arrays[outputs[i] as number]?.buffer));
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
   const sources: Source[] = [itemSource(job, block)];
   const readers = new Map<SharedArrayBuffer, TypedArray[]>();
@@ -52,7 +48,7 @@ export function sourcesOf(
           'them in the kernel, or use strategy "threads"',
       );
     }
-    if (length === 0 && !outputs.has(i)) {
+    if (length === 0 && !outputs.includes(i)) {
       // Nothing is read from it, so no child has its memory.
       const empty = nextMemoryId();
       own.set(empty, 0);
@@ -60,10 +56,10 @@ export function sourcesOf(
     }
     let memory = memoryOf.get(buffer);
     if (memory === undefined) {
-      memory = isVolatile ? nextMemoryId() : arena.identify(buffer);
+      memory = isVolatile || kept.has(buffer) ? nextMemoryId() : arena.identify(buffer);
       memoryOf.set(buffer, memory);
     }
-    if (outputs.has(i)) {
+    if (outputs.includes(i) && !kept.has(buffer)) {
       own.set(memory, buffer.byteLength);
     } else {
       const others = readers.get(buffer);
@@ -74,8 +70,9 @@ export function sourcesOf(
   });
   for (const [buffer, read] of readers) {
     const source = sharedSource(memoryOf.get(buffer) as number, buffer, read);
-    sources.push(isVolatile ? { ...source, contents: undefined } : source);
-    if (isVolatile) own.set(source.memory, source.size);
+    const isOwn = isVolatile || kept.has(buffer);
+    sources.push(isOwn ? { ...source, contents: undefined } : source);
+    if (isOwn) own.set(source.memory, source.size);
   }
   if (placement.spans.length > 0) {
     sources.push(plainSource(plain, placement.bytesNeeded, placement.spans));

@@ -12,8 +12,9 @@ export class InputsBefore {
   constructor(arrays: readonly TypedArray[], outputs: readonly number[], isWanted: boolean) {
     this.#arrays = arrays;
     if (!isWanted) return;
+    const written = outputs.map((i) => arrays[i] as TypedArray);
     for (const [i, array] of arrays.entries())
-      if (!outputs.includes(i)) this.#before.set(i, bytesOf(array).slice());
+      if (!written.some((output) => overlaps(array, output))) this.#before.set(i, bytesOf(array).slice());
   }
 
   /** The first difference in the order of the arrays; undefined: there is none. Bits are compared. */
@@ -27,6 +28,15 @@ export class InputsBefore {
     }
     return undefined;
   }
+}
+
+/** Tasks may write in place. */
+function overlaps(a: TypedArray, b: TypedArray): boolean {
+  return (
+    a.buffer === b.buffer &&
+    a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength
+  );
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
