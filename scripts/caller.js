@@ -3,7 +3,7 @@
  * of it. Finding and loading 200 modules one by one takes 150 ms, compiling everything 20 ms. So the core is one file, and what
  * only some calls need is a part: in the core it is a string, which V8 reads ten times as fast as code, and which is compiled
  * when something in it is called for the first time. Sources import it like anything else; in dist a stand-in compiles it. A
- * part is no file of its own, as a process may have used up its descriptors by then (docs/decisions/0011).
+ * part is no file of its own, as a process may have used up its descriptors by then (docs/decisions/0014).
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";

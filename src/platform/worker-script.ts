@@ -8,7 +8,7 @@ interface WorkerScript {
 
 /**
  * One CommonJS file of worker/entry.js and all that it imports, packages, too. Otherwise Node takes most of a worker's start to find
- * and load modules one by one (docs/decisions/0011). What bundlers get has the text of that file instead, because they move the code
+ * and load modules one by one (docs/decisions/0014). What bundlers get has the text of that file instead, because they move the code
  * around it (scripts/build-node.js).
  */
 export function workerScript(): WorkerScript {
