@@ -6,7 +6,7 @@ import type { Addressed, KernelKind, KernelUse } from "../kind.js";
 import { textKey } from "../text-key.js";
 import type { AnyKernel } from "../types.js";
 import type { InlineAddress } from "./address.js";
-import { Refusal } from "./captured-data.js";
+import { elementPath, Refusal } from "./captured-data.js";
 import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
@@ -29,7 +29,8 @@ export const inlineKernels: KernelKind<InlineAddress> = {
     const known = plainKernels.get(fn);
     if (known !== undefined) return known;
     const text = readText(fn);
-    const outside = text.captures.length > 0 ? text.captures : hiddenGlobals(fn, text);
+    const outside =
+      text.captures.length > 0 ? text.captures : [...hiddenGlobals(fn, text), ...ownNames(fn, text)];
     assertMayCompile(text.address.name);
     if (outside.length > 0) return withCaptured(fn, text, outside, use);
     const address = plainAddress(fn, text);
@@ -43,6 +44,11 @@ export const inlineKernels: KernelKind<InlineAddress> = {
   },
   keyOf,
 };
+
+/** The properties of a function that uses itself by its name. */
+function ownNames(fn: AnyKernel, { namesItself }: KnownText): readonly string[] {
+  return namesItself ? Object.keys(fn).map((key) => elementPath(fn, key, kernelName(fn))) : [];
+}
 
 /** The same source may import other kernels. */
 function keyOf({ source, imports = [] }: InlineAddress): string {
