@@ -10,6 +10,16 @@ export function placeOfFunction(_fn: object): FilePlace | undefined {
   return undefined;
 }
 
+export interface ScriptPlace {
+  readonly id: string;
+  readonly source: string;
+  readonly offset: number;
+}
+
+export function scriptOf(_fn: object, _largest: number): ScriptPlace | undefined {
+  return undefined;
+}
+
 export function framePlace({ url, line, column }: FilePlace): string {
   return `${url}:${line + 1}:${column + 1}`;
 }

@@ -344,6 +344,15 @@ declare const undeclared: unknown;
 const { allowedNodeEnvironmentFlags: flags } = process;
 const PERMISSION = flags.has("--permission") ? "--permission" : "--experimental-permission";
 
+test("what copies may not do is as in place, or refused by its path", async () => {
+  const strategies = executors.map(([strategy]) => strategy);
+  const { stdout, stderr } = await runNode([program("hostile-closures.mjs"), ...strategies]);
+  expect(stderr).toBe("");
+  const { tried, wrong } = JSON.parse(stdout) as { readonly tried: number; readonly wrong: unknown[] };
+  expect(wrong).toEqual([]);
+  expect(tried).toBeGreaterThan(200);
+});
+
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");
   expect(seen).toEqual({ values: [7, 9, 11], refused: ["model.fit"], failed: [true, true] });

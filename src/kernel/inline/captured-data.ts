@@ -82,9 +82,11 @@ export function prototypesOf(value: object): readonly object[] {
 }
 
 /** How many prototypes the worker's copy of a built-in object has: the last ones of its own. `undefined` if it is another object. */
-export function builtInLevels(value: object): number | undefined {
+export function builtInLevels(value: unknown): number | undefined {
   if (isTypedArray(value)) return 3;
-  return Array.isArray(value) || isDate(value) ? 2 : undefined;
+  return Array.isArray(value) || (typeof value === "object" && value !== null && isDate(value))
+    ? 2
+    : undefined;
 }
 
 /**
@@ -111,16 +113,26 @@ export function isNamespace(value: unknown, name = ""): value is Scope {
   );
 }
 
+// What functions have of the language.
+const OF_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller"]);
+
+/** Whether the program has given the function this property. */
+export function wasGiven(fn: object, name: string): boolean {
+  return !OF_FUNCTIONS.has(name) && Object.hasOwn(fn, name);
+}
+
 export function isMethod(value: object, name: string): boolean {
   const holder = [value, ...prototypesOf(value)].find((each) => Object.hasOwn(each, name));
   return typeof (holder && Object.getOwnPropertyDescriptor(holder, name)?.value) === "function";
 }
 
-/** @param method of it that is used; default: the first one of its class */
-export function refusedObject(value: object, path: string, method?: string): Refusal {
+/** @param member of it that is used and that a copy lacks; default: the first method of its class */
+export function refusedObject(value: object, path: string, member?: string): Refusal {
+  if (member !== undefined && !isMethod(value, member))
+    return new Refusal(`${path}${keyPath(member)}`, `${DATA}, got what ${quote(value)} inherits`);
   const prototype = (Object.getPrototypeOf(value) ?? {}) as object;
   const used =
-    method ??
+    member ??
     Object.getOwnPropertyNames(prototype).find((name) => name !== "constructor" && isMethod(prototype, name));
   if (used === undefined) return new Refusal(path, `${DATA}, got ${quote(value)}`);
   return new Refusal(`${path}${keyPath(used)}`, `${DATA}, got a method of ${quote(value)}`);

@@ -1,20 +1,15 @@
-/**
- * What a function needs of the scopes around it: values, which travel as `args` do, and other functions, which travel by
- * source as it does. Out of these comes one source that makes the function anew. Values are not in it, so that the same
- * functions over other values are the same kernel.
- */
-import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
 import type { Captured } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
-import { DATA, elementPath, isNamespace, join, memberIn, needsCode, Refusal } from "./captured-data.js";
-import { assertCopyServes, writtenTo } from "./captured-use.js";
+import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven } from "./captured-data.js";
+import { assertCopyServes, assertNotHandedToWriter, textOf } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
-import { type KnownText, mayHideGlobals, noteLook, readText } from "./source.js";
+import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
+import { noteReading, steadyScopesOf } from "./steady-scopes.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
@@ -90,8 +85,7 @@ export class ClosureReader {
 
   /** Takes along what the program has given a function as properties. */
   #ownProperties(fn: object, number: number, members: ReadonlySet<string> | undefined, path: string): void {
-    const names =
-      members === undefined ? Object.keys(fn) : [...members].filter((name) => isOwnProperty(fn, name));
+    const names = members === undefined ? Object.keys(fn) : [...members].filter((name) => wasGiven(fn, name));
     if (names.length === 0) return;
     const parts = this.#source.propertiesOf(number);
     const wasLate = this.#isLate;
@@ -128,8 +122,10 @@ export class ClosureReader {
     const late = new Map<string, string>();
     const wasLate = this.#isLate;
     if (variables.length === 0 && !mayHideGlobals(fn, text)) return { given, late };
-    const scopes = this.#scopesOf(fn);
-    const around = noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    const steady = steadyScopesOf(fn);
+    const scopes = steady ?? this.#scopesOf(fn);
+    const around = steady ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    if (steady === undefined && around.length === 0) noteReading(fn, variables, scopes);
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);
@@ -159,28 +155,13 @@ export class ClosureReader {
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
     }
     if (isWrittenInto || isMutated) this.#writes = WRITES_ALL;
-    this.#assertNotHandedToWriter(variable, value, scopes, own);
-    if (typeof value === "function") return this.#function(value, own, members);
-    if (typeof value === "object" && value !== null && builtInPath(value) === undefined) {
+    assertNotHandedToWriter(variable, value, scopes, own);
+    if (builtInPath(value) === undefined) {
       assertCopyServes(value, variable, own);
+      if (typeof value === "function") return this.#function(value, own, members);
       if (members !== undefined && isRecord(value)) return this.#members(value, members, own);
     }
     return this.#value(value, own);
-  }
-
-  /** @throws Refusal if a captured function writes to this variable, which it is called with */
-  #assertNotHandedToWriter(
-    { handedTo }: FreeVariable,
-    value: unknown,
-    scopes: readonly Scope[],
-    path: string,
-  ): void {
-    if (typeof value !== "object" || value === null || (isTypedArray(value) && isShared(value))) return;
-    for (const { name, place } of handedTo) {
-      const fn = scopeWith(name, scopes)?.[name];
-      if (typeof fn === "function" && builtInPath(fn) === undefined && textOf(fn, path).writesInto.has(place))
-        throw writtenTo(path);
-    }
   }
 
   /** What a function uses of an object. */
@@ -223,14 +204,6 @@ export class ClosureReader {
   }
 }
 
-/** @throws Refusal if the text can't run on its own */
-function textOf(fn: object, path: string): KnownText {
-  if (path === "") return readText(fn);
-  return readText(fn, (why) => {
-    throw new Refusal(path, `${DATA}, and ${why}`);
-  });
-}
-
 function usedWhole(name: string): FreeVariable {
   return {
     name,
@@ -240,11 +213,4 @@ function usedWhole(name: string): FreeVariable {
     isMutated: false,
     handedTo: [],
   };
-}
-
-// What functions have of the language.
-const OWN = new Set(["length", "name", "prototype", "arguments", "caller"]);
-
-function isOwnProperty(fn: object, name: string): boolean {
-  return !OWN.has(name) && Object.hasOwn(fn, name);
 }
