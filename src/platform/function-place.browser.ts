@@ -12,11 +12,15 @@ export function placeOfFunction(_fn: object): FilePlace | undefined {
 
 export interface ScriptPlace {
   readonly id: string;
-  readonly source: string;
-  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
 }
 
-export function scriptOf(_fn: object, _largest: number): ScriptPlace | undefined {
+export function scriptOf(_fn: object): ScriptPlace | undefined {
+  return undefined;
+}
+
+export function sourceOf(_scriptId: string): string | undefined {
   return undefined;
 }
 

@@ -16,11 +16,11 @@ export interface FilePlace {
   readonly column: number;
 }
 
-/** The script that a function is in, and the place there at which V8 says that it is. */
+/** Where V8 says that a function is in its script. Lines and columns are from 0. */
 export interface ScriptPlace {
   readonly id: string;
-  readonly source: string;
-  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
 }
 
 interface Properties {
@@ -46,17 +46,27 @@ export function placeOfFunction(fn: object): FilePlace | undefined {
   });
 }
 
-/** The script of a function, as V8 has it. `undefined` if it has more characters than `largest`, or there is none. */
-export function scriptOf(fn: object, largest: number): ScriptPlace | undefined {
-  return locate(fn, ({ scriptId, lineNumber, columnNumber = 0 }, _, post) => {
-    post("Debugger.enable", {});
-    const { scriptSource } = post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId });
-    post("Debugger.disable", {});
-    if (scriptSource.length > largest) return undefined;
-    const before = scriptSource.split("\n", lineNumber + 1).slice(0, lineNumber);
-    const offset = before.reduce((sum, line) => sum + line.length + 1, columnNumber);
-    return { id: scriptId, source: scriptSource, offset };
-  });
+/** The script of a function. `undefined` if nobody tells. */
+export function scriptOf(fn: object): ScriptPlace | undefined {
+  return locate(fn, ({ scriptId, lineNumber, columnNumber = 0 }) => ({
+    id: scriptId,
+    line: lineNumber,
+    column: columnNumber,
+  }));
+}
+
+/** The text of a script, as V8 has it. Takes as long as to find the address of one. `undefined` if nobody tells. */
+export function sourceOf(scriptId: string): string | undefined {
+  try {
+    return inspect((post) => {
+      post("Debugger.enable", {});
+      const { scriptSource } = post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId });
+      post("Debugger.disable", {});
+      return scriptSource;
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 type Internal = readonly Runtime.InternalPropertyDescriptor[];

@@ -3,7 +3,7 @@
  * script does, but a look at it takes as long as some hundred readings, so only a function that was read as often is looked for.
  */
 import type { Scope } from "../../platform/closure.js";
-import { scriptOf } from "../../platform/function-place.js";
+import { scriptOf, sourceOf } from "../../platform/function-place.js";
 import { RecentMap } from "../../platform/recent-map.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type SteadyFunction, steadyVariables } from "./steady-variables.js";
@@ -14,6 +14,11 @@ const READINGS = 256;
 // Characters.
 const LARGEST_SCRIPT = 128 * 1024;
 
+interface Script {
+  readonly source: string;
+  readonly functions: ReadonlyMap<number, SteadyFunction>;
+}
+
 interface Seen {
   readings: number;
   scopes: readonly Scope[] | undefined;
@@ -21,7 +26,8 @@ interface Seen {
 
 const seen = new WeakMap<object, Seen>();
 const MOST_SCRIPTS = 20;
-const scripts = new RecentMap<string, ReadonlyMap<number, SteadyFunction>>(MOST_SCRIPTS);
+const scripts = new RecentMap<string, Script>(MOST_SCRIPTS);
+const UNKNOWN: Script = { source: "", functions: new Map() };
 
 /** What stands for the scopes of a function: the variables that it uses. `undefined` if they are to be read. */
 export function steadyScopesOf(fn: object): readonly Scope[] | undefined {
@@ -55,16 +61,22 @@ function steadyScope(
 }
 
 function steadyNames(fn: object): ReadonlySet<string> | undefined {
-  const script = scriptOf(fn, LARGEST_SCRIPT);
-  if (script === undefined) return undefined;
-  const { id, source, offset } = script;
-  let functions = scripts.get(id);
-  if (functions === undefined) {
-    functions = steadyVariables(source);
-    scripts.set(id, functions);
+  const place = scriptOf(fn);
+  if (place === undefined) return undefined;
+  const { id, line, column } = place;
+  let script = scripts.get(id);
+  if (script === undefined) {
+    const source = sourceOf(id) ?? "";
+    const isLarge = source.length > LARGEST_SCRIPT;
+    script = isLarge ? UNKNOWN : { source, functions: steadyVariables(source) };
+    scripts.set(id, script);
   }
+  const { source, functions } = script;
+  const lines = source.split("\n", line);
+  const offset = lines.reduce((sum, each) => sum + each.length + 1, column);
   const found = functions.get(offset);
   if (found === undefined) return undefined;
+  // The place may mean another one: not every script begins at line 0.
   const text = Function.prototype.toString.call(fn);
   return text.endsWith(source.slice(offset, found.end)) ? found.steady : undefined;
 }
