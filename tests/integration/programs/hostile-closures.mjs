@@ -2,6 +2,8 @@
  * Closures that ask of captured variables what copies may not do. Each kernel gives what it gives in its place, or is refused by a
  * path before anything runs. Here no tool has touched a text.
  */
+import { createHash } from "node:crypto";
+import path, { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { KernelCaptureError, ParallelExecutor } from "sharray";
 import * as names from "./hostile-module.mjs";
@@ -73,6 +75,11 @@ const same = {
   "such an object within another": () => ((o) => "toString" in o.inner)({ inner: dictionary }),
   "methods of a date": () => [date.getTime(), date.toISOString()],
   "built-in functions and namespaces": (x) => [sqrt(x), M.max(x, 2), J.stringify([x]), typeof M],
+  "functions of Node's modules": (x) => [
+    basename(`/a/${x}`),
+    path.join("a", "b"),
+    createHash("sha1").update(`${x}`).digest("hex"),
+  ],
   "methods of a list": (x) => [list.map((y) => y + x), list.length, list.at(-1), list.includes(x)],
   "a part of an array": (x) => [part[x], part.length, ...part],
   "a whole array's buffer": () => numbers.buffer.byteLength,
