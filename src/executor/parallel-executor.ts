@@ -149,6 +149,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#calls.close();
+    await this.#rehearsing;
     this.#deadline.clear();
     await this.#strategies.terminate();
     this.#arena.trim();

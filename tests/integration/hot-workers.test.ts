@@ -240,7 +240,7 @@ describe("the rehearsal of start()", () => {
     const starting = other.start();
     starting.catch(() => {});
     await other.shutdown();
-    await expect(other.map(items, (item) => item)).rejects.toThrow("closed");
+    await expect(other.map(items, (item) => item)).rejects.toThrow("shut down");
   });
 });
 
