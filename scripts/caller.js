@@ -19,7 +19,11 @@ const MODULES = {
 };
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
-  kernels: ["kernel/inline/analyse.ts", "kernel/module/exports-nothing.ts"],
+  kernels: [
+    "kernel/inline/analyse.ts",
+    "kernel/inline/steady-variables.ts",
+    "kernel/module/exports-nothing.ts",
+  ],
   captures: ["kernel/inline/closure-reader.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],

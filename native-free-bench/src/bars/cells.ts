@@ -10,7 +10,7 @@ import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
 import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
-import { captured, draws, nothingCaptured } from "./kernels.js";
+import { captured, capturedLet, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
 import { afterPause } from "./pauses.js";
 import { wholeProcesses } from "./processes.js";
@@ -129,6 +129,18 @@ export const cells: readonly Cell[] = [
       judge(captured, effort, {
         number: 15,
         what: "two captured values, a call of a closure seen before: what it takes more than args",
+        limit: 100,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
+    name: "15 captured variables that may change",
+    processes: 3,
+    measure: (effort) =>
+      judge(capturedLet, effort, {
+        number: 15,
+        what: "two captured values that may change, a call of a closure seen before: what it takes more than args",
         limit: 100,
         rule: "at most",
         unit: "µs",
