@@ -39,14 +39,14 @@ export interface LookedAt {
 export class ShortRound implements Polled {
   readonly #runner: LookedAt;
   readonly #participants: Participants<WorkerSlot>;
-  readonly #looks: Looks;
+  readonly #looks: Looks | undefined;
   #isLooked = false;
   #late: ReturnType<typeof setTimeout> | undefined;
 
   readonly #isInSeries: boolean;
 
   /** @param sinceLast milliseconds since the last short round began */
-  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks, sinceLast: number) {
+  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks | undefined, sinceLast: number) {
     this.#runner = runner;
     this.#participants = participants;
     this.#looks = looks;
@@ -58,7 +58,7 @@ export class ShortRound implements Polled {
    */
   begin(first: WorkerSlot): void {
     const found = this.#runner.wakeSlot(first);
-    if (found !== "looking" && !(this.#isInSeries && this.#looks.take())) {
+    if (found !== "looking" && !(this.#isInSeries && this.#looks?.take() === true)) {
       this.#stopLooking(this.#runner.woken);
       // It keeps all of the call's arrays reachable, so it does not run on when all have left.
       this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));
@@ -66,7 +66,7 @@ export class ShortRound implements Polled {
     }
     const leave = this.#runner.round.leave(0);
     if (found === "looking" && stayFor(() => leave.hasLeft, this.#runner.woken)) {
-      this.#looks.ended(true);
+      this.#looks?.ended(true);
       this.#runner.left(first, this.#runner.woken);
       return;
     }
@@ -90,7 +90,7 @@ export class ShortRound implements Polled {
 
   /** All tasks have ended, or no worker is left to run them. */
   ended(): void {
-    if (this.#isLooked) this.#looks.ended(clock() - this.#runner.woken <= PAYS_MS);
+    if (this.#isLooked) this.#looks?.ended(clock() - this.#runner.woken <= PAYS_MS);
   }
 
   /** No worker takes part any more. */
