@@ -10,7 +10,10 @@ export interface Workload {
   readonly refusedBy?: { readonly processes: string };
 }
 
-/** Whole numbers from 0 to `below`, without order. */
+/** Whole numbers from 0 to `below`, in no order. */
 export function numbers(length: number, below: number): number[] {
-  return Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0).map((n) => n % below);
+  return Array.from({ length }, (_, i) => {
+    const mixed = Math.imul(i + 1, 0x9e3779b1);
+    return (Math.imul(mixed ^ (mixed >>> 15), 0x85ebca77) >>> 3) % below;
+  });
 }

@@ -1,8 +1,8 @@
 /**
  * The spectrogram of a sound that rises, one that swings, and a chord that fades.
  *
- * Fast because a row of the sound is a step of the window, and the halo shows the rows behind it: overlapping windows are views of
- * one array. The tables of the Fourier transform cross once.
+ * Fast because a row of the sound is a step of the window, and the halo shows the rows behind it: windows that overlap are views of
+ * one array.
  */
 import type { Executor } from "sharray";
 import { INFERNO, type Picture, png } from "./picture.js";
