@@ -77,7 +77,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
   override explain<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
