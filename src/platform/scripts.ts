@@ -8,7 +8,8 @@ import { builtInModule } from "./built-in-module.js";
 /** @returns `undefined` if the file is not beside this package */
 export function scriptFile(name: "entry" | "child"): URL | undefined {
   try {
-    const file = new URL(`../worker/${name}.cjs`, import.meta.url);
+    // In dist this is a part of core.js.
+    const file = new URL(`./worker/${name}.cjs`, import.meta.url);
     return builtInModule("node:fs").existsSync(file) ? file : undefined;
   } catch {
     // A bundle need not have an address.
