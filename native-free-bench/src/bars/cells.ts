@@ -12,6 +12,7 @@ import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
 import { captured, capturedLet, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
+import { afterPause } from "./pauses.js";
 import { wholeProcesses } from "./processes.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
 
@@ -56,6 +57,19 @@ export const cells: readonly Cell[] = [
         unit: "x",
       }),
   },
+  ...[1, 20, 200].map(
+    (ms): Cell => ({
+      name: `20 after a pause of ${ms} ms`,
+      measure: (effort) =>
+        judge(afterPause(ms), effort, {
+          number: 20,
+          what: `two tiny tasks after a timer of ${ms} ms against a postMessage round trip after the same`,
+          limit: 1.5,
+          rule: "at most",
+          unit: "x",
+        }),
+    }),
+  ),
   {
     name: "3 small items",
     measure: (effort) =>
