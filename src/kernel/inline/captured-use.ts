@@ -11,6 +11,7 @@ import {
   DATA,
   isMethod,
   memberIn,
+  needsCode,
   prototypesOf,
   Refusal,
   refusedObject,
@@ -25,7 +26,7 @@ type Use = Pick<FreeVariable, "members" | "isWrittenInto" | "isMutated">;
 export function assertCopyServes(value: unknown, use: Use, path: string): void {
   if (value === null || value === undefined) return;
   if (isObject(value)) {
-    if (isWritten(value, use) && !isOnSharedMemory(value, use.members, path)) throw writtenTo(path);
+    if (isWritten(value, use, path) && !isOnSharedMemory(value, use.members, path)) throw writtenTo(path);
   } else if (use.isWrittenInto) throw writtenTo(path);
   for (const member of use.members ?? []) assertHas(value, member, path);
 }
@@ -59,12 +60,16 @@ function writtenTo(path: string): Refusal {
   return new Refusal(path, "must not be written to, because workers have copies of all but shared memory");
 }
 
-/** A name like `set` says nothing of an object that has functions. */
-function isWritten(value: object, { isWrittenInto, isMutated }: Use): boolean {
+/** A name like `set` says nothing of an object that has functions somewhere. */
+function isWritten(value: object, { isWrittenInto, isMutated }: Use, path: string): boolean {
   if (isWrittenInto || !isMutated) return isWrittenInto;
   if (builtInLevels(value) !== undefined) return true;
-  const properties = Object.values(Object.getOwnPropertyDescriptors(value));
-  return typeof value === "object" && !properties.some((each) => typeof each.value === "function");
+  try {
+    return !needsCode(value, path);
+  } catch {
+    // It is refused, unless what it is refused for is not used.
+    return false;
+  }
 }
 
 /** Whether all that a function can reach of it is shared memory. */

@@ -44,6 +44,7 @@ const sortedCopy = (values) => {
   copy.sort();
   return copy;
 };
+const nest = { tools: { setUp: (x) => 2 * x, add: (a, b) => a + b }, out: process.stdout };
 const state = { grid: new Int32Array(new SharedArrayBuffer(16)) };
 const { sqrt } = Math;
 const M = Math;
@@ -102,6 +103,7 @@ const same = {
     words.push(x);
     return words.length;
   },
+  "functions that are called as if they changed something": (x) => nest.tools.setUp(x) + nest.tools.add(x, 1),
   "optional members": (x) => [config?.deep?.of.it, config.none?.x ?? x],
   "a huge text": () => huge.length,
   "globals of the program": (x) => helperOfProgram(x),
