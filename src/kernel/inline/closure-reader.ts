@@ -142,7 +142,7 @@ export class ClosureReader {
     this.#stateful = true;
     this.#lingers = true;
     const known = this.#imports.findIndex(({ url, name }) => url === exported.url && name === exported.name);
-    return ClosureSource.import(known === -1 ? this.#imports.push(exported) - 1 : known);
+    return ClosureSource.imported(known === -1 ? this.#imports.push(exported) - 1 : known);
   }
 
   /** @returns an expression for its value */
