@@ -62,7 +62,7 @@ const { data } = fc.letrec<{ data: unknown }>((tie) => ({
       tie("data").filter((value) => value !== undefined),
       { maxLength: 4 },
     ),
-    fc.dictionary(key, tie("data"), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(key, tie("data"), { maxKeys: 4 }),
   ),
 }));
 
@@ -97,7 +97,8 @@ function made({ values, factor, style, inner, placed, recursive }: Parts) {
     const f1 = ${written(inner === "method" ? "arrow" : inner, "f1", "x", `f0(x) + ${self}`)};
     const util = { f: f1, v: values[3], other: [v0] };
     const list = [v1, f1];
-    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x]`)};`,
+    f1.own = { of: [v2 ?? null, v0 ?? null] };
+    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x, f1.own]`)};`,
   )(values, factor) as (x: number) => unknown;
 }
 
