@@ -372,6 +372,17 @@ test.each(executors)(
   },
 );
 
+test("variables that can't change are not read again and again", async () => {
+  const { stdout, stderr } = await runNode([program("steady.mjs")]);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({
+    arrow: [0, true],
+    named: [0, true],
+    method: [0, true],
+    changing: [1, true],
+  });
+});
+
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");
   expect(seen).toEqual({ values: [7, 9, 11], refused: ["model.fit"], failed: [true, true] });
