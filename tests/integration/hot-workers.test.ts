@@ -245,7 +245,6 @@ describe("the rehearsal of start()", () => {
 });
 
 describe("a worker that waits at its bell", () => {
-  // A kernel that can leave nothing behind lets its worker wait there for long; the next one has a timer.
   test("fires the timers of a kernel that comes after a pause", async () => {
     await warmUp(() => executor.map(items, (item) => item));
     await new Promise((resolve) => setTimeout(resolve, 50));
