@@ -3,6 +3,7 @@ import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { Scope } from "../../platform/closure.js";
 import { keyPath } from "../../platform/key-path.js";
+import { nodeExport } from "../../platform/node-exports.js";
 import { moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
@@ -41,10 +42,19 @@ export function assertNotHandedToWriter(
   if (!isObject(value) || (isTypedArray(value) && isShared(value))) return;
   for (const { name, place } of handedTo) {
     const scope = scopeWith(name, scopes);
-    const fn = scope && valueIn(scope, name, name);
-    const isBySource = typeof fn === "function" && moduleExport(fn as AnyKernel) === undefined;
-    if (isBySource && builtInPath(fn) === undefined && textOf(fn, name).writesInto.has(place))
-      throw writtenTo(path);
+    if (scope && writesInto(valueIn(scope, name, name), place)) throw writtenTo(path);
+  }
+}
+
+/** Whether a function that travels by source writes into its parameter at this place. */
+function writesInto(fn: unknown, place: number): boolean {
+  if (typeof fn !== "function" || moduleExport(fn as AnyKernel) !== undefined) return false;
+  if (builtInPath(fn) !== undefined || nodeExport(fn) !== undefined) return false;
+  try {
+    return textOf(fn, fn.name).writesInto.has(place);
+  } catch {
+    // It is refused by itself.
+    return false;
   }
 }
 

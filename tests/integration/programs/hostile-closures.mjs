@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import path, { basename } from "node:path";
-import { isDeepStrictEqual } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { KernelCaptureError, ParallelExecutor } from "sharray";
 import * as names from "./hostile-module.mjs";
 import plus, { bump, Kind, level, nested } from "./hostile-module.mjs";
@@ -80,6 +80,7 @@ const same = {
     basename(`/a/${x}`),
     path.join("a", "b"),
     createHash("sha1").update(`${x}`).digest("hex"),
+    inspect(list),
   ],
   "methods of a list": (x) => [list.map((y) => y + x), list.length, list.at(-1), list.includes(x)],
   "a part of an array": (x) => [part[x], part.length, ...part],
