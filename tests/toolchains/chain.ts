@@ -19,6 +19,8 @@ interface Description {
   /** The package whose version counts; `undefined` if that of Node does. */
   readonly of?: string;
   readonly kernels: readonly Kernels[];
+  /** Whether the runtime does not tell what variables hold. */
+  readonly refusesCaptures?: boolean;
   /** Versions of Node to run under; the present one by default. */
   readonly nodes?: readonly string[];
   readonly installer?: "pnpm" | "yarn";
@@ -86,6 +88,9 @@ export async function* runChain(chain: Chain, home: string, tarball: string): As
       const printed =
         chain.page === undefined ? await run(start as string) : await open(join(project, chain.page));
       const missing = chain.kernels.filter((kind) => !printed.includes(ANSWERS[kind]));
+      const captured = `captured variable: ${chain.refusesCaptures === true ? "KernelCaptureError" : "10,20"}`;
+      // Pages print no such line.
+      if (chain.page === undefined && !printed.includes(captured)) fault = `No "${captured}" in:\n${printed}`;
       if (missing.length > 0) fault = `No answer of ${missing.join(" and ")} kernels in:\n${printed}`;
     } catch (error) {
       fault = (error as Error).message;
