@@ -50,7 +50,9 @@ test("ends with code 1 if a strategy does not run, and says why", async () => {
   `;
   const ended = await runNode(["--input-type=module", "-e", code]);
   expect(ended.stdout).toMatch(/^threads +FAILED: .*no more threads$/m);
-  expect(ended.stdout).toMatch(/^- The strategy "threads" does not run: .*no more threads\. docs/troubleshooting\.md/m);
+  expect(ended.stdout).toMatch(
+    /^- The strategy "threads" does not run: .*no more threads\. docs\/troubleshooting\.md/m,
+  );
   expect(ended.code).toBe(1);
 });
 
