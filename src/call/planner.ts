@@ -146,7 +146,7 @@ export class Planner {
     const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
     const hereBecause =
       because ??
-      (sharesWrites || options.writable !== undefined
+      (sharesWrites || options.writable !== undefined || kernel.captured?.writesShared === true
         ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
         : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);

@@ -21,30 +21,38 @@ import { scopeWith, valueIn } from "./variable-value.js";
 
 type Use = Pick<FreeVariable, "members" | "isWrittenInto" | "isMutated">;
 
-/** @throws Refusal if it does not */
-export function assertCopyServes(value: unknown, use: Use, path: string): void {
-  if (value === null || value === undefined) return;
-  if (isObject(value)) {
-    if (isWritten(value, use) && !isOnSharedMemory(value, use.members, path)) throw writtenTo(path);
-  } else if (use.isWrittenInto) throw writtenTo(path);
+/**
+ * @returns whether the function writes to it, which is on shared memory then
+ * @throws Refusal if it does not
+ */
+export function assertCopyServes(value: unknown, use: Use, path: string): boolean {
+  if (value === null || value === undefined) return false;
+  const writes = isObject(value) ? isWritten(value, use) : use.isWrittenInto;
+  if (writes && !(isObject(value) && isOnSharedMemory(value, use.members, path))) throw writtenTo(path);
   for (const member of use.members ?? []) assertHas(value, member, path);
+  return writes;
 }
 
-/** @throws Refusal if a captured function writes to this variable, which it is called with */
-export function assertNotHandedToWriter(
+/**
+ * @returns whether a captured function writes to this variable, which it is called with
+ * @throws Refusal if one does, and it is not on shared memory
+ */
+export function isHandedToWriter(
   { handedTo }: FreeVariable,
   value: unknown,
   scopes: readonly Scope[],
   path: string,
-): void {
-  if (!isObject(value) || (isTypedArray(value) && isShared(value))) return;
-  for (const { name, place } of handedTo) {
+): boolean {
+  if (!isObject(value)) return false;
+  const isWriter = ({ name, place }: FreeVariable["handedTo"][number]): boolean => {
     const scope = scopeWith(name, scopes);
     const fn = scope && valueIn(scope, name, name);
     const isBySource = typeof fn === "function" && moduleExport(fn as AnyKernel) === undefined;
-    if (isBySource && builtInPath(fn) === undefined && textOf(fn, name).writesInto.has(place))
-      throw writtenTo(path);
-  }
+    return isBySource && builtInPath(fn) === undefined && textOf(fn, name).writesInto.has(place);
+  };
+  if (!handedTo.some(isWriter)) return false;
+  if (isTypedArray(value) && isShared(value)) return true;
+  throw writtenTo(path);
 }
 
 /** @throws Refusal if the text can't run on its own */

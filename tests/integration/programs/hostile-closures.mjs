@@ -42,7 +42,6 @@ const sortedCopy = (values) => {
   copy.sort();
   return copy;
 };
-const state = { grid: new Int32Array(new SharedArrayBuffer(16)) };
 const { sqrt } = Math;
 const M = Math;
 const J = JSON;
@@ -99,10 +98,6 @@ const same = {
   "a huge text": () => huge.length,
   "globals of the program": (x) => helperOfProgram(x),
   "-0 and NaN": ((zero, nan) => () => [Object.is(zero, -0), nan])(-0, Number.NaN),
-  "shared memory within an object": (x) => {
-    state.grid[0] = 1;
-    return x;
-  },
 };
 
 /** Refused, by these paths. */
