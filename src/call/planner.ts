@@ -143,10 +143,11 @@ export class Planner {
   #situationOf({ started, kernel, spec, options }: Request, because?: string): Situation {
     const { strategy: configured, idleTimeout } = this.#config;
     const strategy = options.strategy ?? configured;
-    const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
+    const writesCaptured = kernel.captured?.writesShared === true;
+    const sharesWrites = writesCaptured || (spec.writesOwn === true && spec.keeps === undefined);
     const hereBecause =
       because ??
-      (sharesWrites || options.writable !== undefined || kernel.captured?.writesShared === true
+      (sharesWrites || options.writable !== undefined
         ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
         : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);
