@@ -143,7 +143,8 @@ export class Planner {
   #situationOf({ started, kernel, spec, options }: Request, because?: string): Situation {
     const { strategy: configured, idleTimeout } = this.#config;
     const strategy = options.strategy ?? configured;
-    const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
+    const writesCaptured = kernel.captured?.writesShared === true;
+    const sharesWrites = writesCaptured || (spec.writesOwn === true && spec.keeps === undefined);
     const hereBecause =
       because ??
       (sharesWrites || options.writable !== undefined

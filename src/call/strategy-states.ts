@@ -78,7 +78,7 @@ export class StrategyStates {
     const name = asked === "auto" ? this.#firstAvailable(isThreadSafe) : asked;
     if (because !== undefined || name === undefined || !this.#elsewhere.includes(name)) return because;
     if (!this.#strategies.get(name).descriptor.isolates) return undefined;
-    const isApart = 'its tasks would each write to a copy of what is in "writable"';
+    const isApart = 'its tasks would each write to a copy of what is in "writable", or captured';
     if (asked === "auto" || this.#config.forceSerialOnFailure) return isApart;
     throw new IsolationError(`run on strategy "${asked}"`, isApart);
   }

@@ -204,6 +204,42 @@ describe.each(executors)("on %s", (strategy, executor) => {
     expect([...seen]).toEqual([1, 2, 3, 0]);
   });
 
+  test("an array on shared memory is written to, or the strategy has copies of it and refuses", async () => {
+    const out = executor.allocate(Int32Array, 3);
+    const parts = { out };
+    const put = (i: number) => {
+      out[i] = i + 1;
+    };
+    const fill = (array: Int32Array, i: number) => array.fill(i + 1, i, i + 1).length;
+    const calls = [
+      () =>
+        executor.map([0, 1, 2], (i) => {
+          out[i] = i + 1;
+        }),
+      () => executor.map([0, 1, 2], (i) => void out.fill(i + 1, i, i + 1)),
+      () => executor.map([0, 1, 2], (i) => void parts.out.fill(i + 1, i, i + 1)),
+      () =>
+        executor.map([0, 1, 2], (i) => {
+          parts.out[i] = i + 1;
+        }),
+      () => executor.map([0, 1, 2], (i) => put(i)),
+      () => executor.map([0, 1, 2], (i) => void fill(out, i)),
+      () => executor.map([0, 1, 2], (i) => void Atomics.store(out, i, i + 1)),
+    ];
+    for (const call of calls) {
+      out.fill(0);
+      if (strategy === "processes") {
+        await expect(call()).rejects.toThrow(
+          'Cannot run on strategy "processes" as its tasks would each write to a copy of what is in "writable", or captured',
+        );
+      } else await call();
+      expect([...out]).toEqual(strategy === "processes" ? [0, 0, 0] : [1, 2, 3]);
+    }
+    // To read it is refused by none.
+    out.fill(7);
+    expect(await executor.map([0, 1], (i) => out[i])).toEqual([7, 7]);
+  });
+
   test("a plain array is placed once, however many variables hold it", async () => {
     const big = new Float64Array(100_000).fill(1);
     const [a, b] = [big, { same: big }];

@@ -23,27 +23,36 @@ import { scopeWith, valueIn } from "./variable-value.js";
 
 type Use = Pick<FreeVariable, "members" | "isWrittenInto" | "isMutated">;
 
-/** @throws Refusal if it does not */
-export function assertCopyServes(value: unknown, use: Use, path: string): void {
-  if (value === null || value === undefined) return;
-  if (isObject(value)) {
-    if (isWritten(value, use, path) && !isOnSharedMemory(value, use.members, path)) throw writtenTo(path);
-  } else if (use.isWrittenInto) throw writtenTo(path);
+/**
+ * @returns whether the function writes to it, which is on shared memory then
+ * @throws Refusal if it does not
+ */
+export function assertCopyServes(value: unknown, use: Use, path: string): boolean {
+  if (value === null || value === undefined) return false;
+  const writes = isObject(value) ? isWritten(value, use, path) : use.isWrittenInto;
+  if (writes && !(isObject(value) && isOnSharedMemory(value, use.members, path))) throw writtenTo(path);
   for (const member of use.members ?? []) assertHas(value, member, path);
+  return writes;
 }
 
-/** @throws Refusal if a captured function writes to this variable, which it is called with */
-export function assertNotHandedToWriter(
+/**
+ * @returns whether a captured function writes to this variable, which it is called with
+ * @throws Refusal if one does, and it is not on shared memory
+ */
+export function isHandedToWriter(
   { handedTo }: FreeVariable,
   value: unknown,
   scopes: readonly Scope[],
   path: string,
-): void {
-  if (!isObject(value) || (isTypedArray(value) && isShared(value))) return;
-  for (const { name, place } of handedTo) {
+): boolean {
+  if (!isObject(value)) return false;
+  const isWriter = ({ name, place }: FreeVariable["handedTo"][number]): boolean => {
     const scope = scopeWith(name, scopes);
-    if (scope && writesInto(valueIn(scope, name, name), place)) throw writtenTo(path);
-  }
+    return scope !== undefined && writesInto(valueIn(scope, name, name), place);
+  };
+  if (!handedTo.some(isWriter)) return false;
+  if (isTypedArray(value) && isShared(value)) return true;
+  throw writtenTo(path);
 }
 
 /** Whether a function that travels by source writes into its parameter at this place. */

@@ -6,7 +6,7 @@ import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
 import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven } from "./captured-data.js";
-import { assertCopyServes, assertNotHandedToWriter, textOf } from "./captured-use.js";
+import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
@@ -47,6 +47,7 @@ export class ClosureReader {
   #stateful = false;
   #lingers = false;
   #writes = 0;
+  #writesShared = false;
 
   constructor(scopesOf: ReadScopes) {
     this.#scopesOf = scopesOf;
@@ -63,6 +64,7 @@ export class ClosureReader {
       stateful: this.#stateful,
       lingers: this.#lingers,
       writes: this.#writes,
+      writesShared: this.#writesShared,
     };
   }
 
@@ -158,9 +160,11 @@ export class ClosureReader {
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
     }
     if (isWrittenInto || isMutated) this.#writes = WRITES_ALL;
-    assertNotHandedToWriter(variable, value, scopes, own);
+    const isHanded = isHandedToWriter(variable, value, scopes, own);
+    this.#writesShared ||= isHanded;
     if (builtInPath(value) === undefined) {
-      assertCopyServes(value, variable, own);
+      const writes = assertCopyServes(value, variable, own);
+      this.#writesShared ||= writes;
       if (typeof value === "function") return this.#function(value, own, members);
       if (members !== undefined && isRecord(value)) return this.#members(value, members, own);
     }
