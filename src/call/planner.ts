@@ -148,6 +148,8 @@ export class Planner {
         : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);
     this.#states.settle(pause >= config.idleTimeout);
+    const cost = this.#knowledge.costOf(request, hint);
+    const isApart = spec.writesOwn !== true && options.writable === undefined;
     return {
       workload: {
         call,
@@ -160,7 +162,7 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#knowledge.placedBefore(placement),
         droppedBefore: this.#droppedBefore(request),
-        kernel: this.#knowledge.costOf(request, hint),
+        kernel: cost,
         afterPause: this.#knowledge.isAfterPause(started),
         occupied: this.#occupancy.byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
@@ -168,7 +170,7 @@ export class Planner {
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        states: this.#states.for(strategy, kernel.isThreadSafe),
+        states: this.#states.for(strategy, kernel.isThreadSafe, isApart ? cost : undefined),
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions: pause < config.idleTimeout,

@@ -10,8 +10,8 @@ export type Range = readonly [start: number, end: number];
 interface SetupMessage {
   readonly type: "setup";
   readonly initializer: KernelAddress | null;
-  /** Where the mailboxes are in the transit file; null: there is no room for them. */
-  readonly mail: number | null;
+  /** Where the mailboxes are in the transit file. */
+  readonly mail: number;
 }
 
 /** There is a message in the mailbox that nobody looks at any more. */

@@ -59,6 +59,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   ) {
     this.number = number;
     this.#transfer = transfer;
+    this.#mail = transfer.transit.takeWritten(MAIL_BYTES);
     this.#owner = owner;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -86,10 +87,8 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     transfer.childStarted();
     // Until it has started.
     this.#hold();
-    this.#mail = transfer.transit.take(MAIL_BYTES);
-    const hasMail = transfer.transit.write(new Uint8Array(MAIL_BYTES), this.#mail);
-    this.send({ type: "setup", initializer, mail: hasMail ? this.#mail : null });
-    if (hasMail) this.lookout.open(transfer.transit, this.#mail, true);
+    this.send({ type: "setup", initializer, mail: this.#mail });
+    this.lookout.open(transfer.transit, this.#mail, true);
   }
 
   get rounds(): number {

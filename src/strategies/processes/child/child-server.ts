@@ -59,7 +59,7 @@ export class ChildServer implements RoundServer {
     this.#kernels.mend();
     switch (message.type) {
       case "setup":
-        if (message.mail !== null) this.#line.open(FILE, message.mail, false);
+        this.#line.open(FILE, message.mail, false);
         this.#start(message.initializer);
         break;
       case "pieces":
