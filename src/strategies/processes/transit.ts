@@ -36,7 +36,7 @@ export class Transit {
     const start = this.take(bytes);
     if (this.write(new Uint8Array(bytes), start)) return start;
     this.give(start, bytes);
-    throw new Error("/dev/shm and the temporary directory have no room for a page, free some of either");
+    throw noRoomError();
   }
 
   give(start: number, bytes: number): void {
@@ -67,4 +67,8 @@ export class Transit {
   close(): void {
     closeFile(this.fd);
   }
+}
+
+export function noRoomError(): Error {
+  return new Error("/dev/shm and the temporary directory have no room for a page, free some of either");
 }
