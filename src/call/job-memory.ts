@@ -184,7 +184,8 @@ export class JobMemory implements JobInputs {
     // What a transform kernel returns is of no interest.
     const { outputs, spec } = this.#request;
     const hasValues = outputs === null || spec.capacity !== undefined;
-    const values = hasValues ? parts.block.results.collect(received) : [];
+    const { passes } = this.job;
+    const values = passes !== undefined ? [passes.whole] : hasValues ? parts.block.results.collect(received) : [];
     return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 

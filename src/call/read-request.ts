@@ -24,6 +24,7 @@ import {
   readOnlySightings,
   readOutputs,
 } from "./read-outputs.js";
+import { checkPasses, checkTasksOfPasses, statesOf } from "./read-passes.js";
 import { profileKeyOf, type Request } from "./request.js";
 import type { GivenOptions } from "./types.js";
 
@@ -52,19 +53,22 @@ export function readPayloadCall(
   const started = clock();
   checkCallOptions(options, optionsOf(call), settings.strategies);
   const isCollected = call === "collectShared";
+  const isIterated = call === "iterateShared";
   const hasOutputs = isCollected || call === "transformShared";
+  if (isIterated) checkPasses(options);
   const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
-  if (hasOutputs && payload.shape === "list") {
+  if ((hasOutputs || isIterated) && payload.shape === "list") {
     throw new TypeError(
-      "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
+      `Cannot ${isIterated ? "iterate over" : "transform"} a list of arrays as outputs are cut like the input: ` +
+        `pass one array${isIterated ? " or" : ","} a record of columns${isIterated ? "" : ", or a count of rows"}`,
     );
   }
-  const namedOutputs = isCollected ? readCollected(outputs) : hasOutputs ? readOutputs(outputs) : null;
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
   const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
   const cut = readCut(payload, options, settings);
   const { tasks } = cut;
+  if (isIterated) checkTasksOfPasses(options.passes as number, tasks);
   const work: Work = {
     call,
     fn,
@@ -75,7 +79,13 @@ export function readPayloadCall(
     inputs,
     items: undefined,
     itemBytes: 0,
-    outputs: namedOutputs,
+    outputs: isIterated
+      ? statesOf(payload as Payload, options.passes as number)
+      : isCollected
+        ? readCollected(outputs)
+        : hasOutputs
+          ? readOutputs(outputs)
+          : null,
     instances: payload.shape === "list" ? sum(payload.arrays, (array) => array.length) : payload.length,
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
   };
@@ -185,6 +195,10 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       writesOwn,
       // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
       clearOutputs: false,
+      passes: options.passes,
+      tolerance: options.tolerance,
+      // Of later rounds.
+      firstPass: undefined,
       args,
       shared,
       captures,

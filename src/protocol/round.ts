@@ -9,6 +9,7 @@ import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./des
 import type { LeaveWord } from "./leave-word.js";
 import type { WakeMessage } from "./messages.js";
 import { AT, BUSY, METER_WORDS, RUNNING, SENDING } from "./meter.js";
+import { PassOrder } from "./pass-order.js";
 import {
   controlAt,
   leaveAt,
@@ -60,6 +61,8 @@ export interface Round {
   hasBegun(participant: number): boolean;
   /** The index of the task at a position. */
   indexAt(position: number): number;
+  /** The pass of the task at a position; 0 if there is one. */
+  passAt(position: number): number;
   /** The position of a task of the round. */
   positionOf(index: number): number;
   /** The word by which the worker tells that it has left. */
@@ -121,7 +124,7 @@ interface WrittenRound {
 function writeRound(
   region: Region,
   layout: RoundLayout,
-  { logged, tasks }: Descriptor,
+  { logged, tasks, spec }: Descriptor,
   bytes: Uint8Array,
   workers: number,
   order: Uint32Array | undefined,
@@ -137,6 +140,7 @@ function writeRound(
   if (order !== undefined) new Uint32Array(buffer, layout.order, order.length).set(order);
   const written = new Uint8Array(buffer, layout.descriptor, bytes.length);
   written.set(bytes);
+  const passes = spec.passes === undefined ? undefined : new PassOrder(spec, order);
   const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
   const round: Round = {
     region,
@@ -159,7 +163,11 @@ function writeRound(
       round.onLook?.(participant);
       return meters[participant]?.[AT] !== 0;
     },
-    indexAt: (position) => order?.[position] ?? position,
+    indexAt: (position) => passes?.indexAt(position) ?? order?.[position] ?? position,
+    passAt: (position) => {
+      passes?.indexAt(position);
+      return passes?.pass ?? 0;
+    },
     positionOf: (index) => order?.indexOf(index) ?? index,
     leave: (participant) => leaves[participant] as LeaveWord,
     meters,

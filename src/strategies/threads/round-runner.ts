@@ -17,6 +17,8 @@ import { endStopped, watchDeadlines } from "./task-deadlines.js";
 import { addressBytes, nextRound } from "./wake-message.js";
 import type { WorkerSlot } from "./worker-slot.js";
 
+const NONE: readonly Lost[] = [];
+
 export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   readonly round: Round;
   readonly woken = clock();
@@ -131,6 +133,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   lost(slot: WorkerSlot, loss: Loss, gone: Promise<void> | undefined): void {
     const interrupted = this.#taskOf(this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index: loss.isForeign ? undefined : interrupted, interrupted });
+    // Its pass can't end in this round. The others would wait for that.
+    if (this.#job.passes !== undefined) this.round.control.cutAtGate();
     if (gone !== undefined && this.isAt(slot)) {
       // The system call that holds its thread may write to the round's memory to its end.
       const { lease } = this.#job.parts;
@@ -226,8 +230,13 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   lookForEnd(): void {
     if (this.#outcome !== undefined) return;
     // The order matters: a claim raises the count of posted values before it ends.
-    if (this.round.control.finished && this.#inflow.isComplete) this.#endWith([]);
+    if (this.round.control.finished && this.#inflow.isComplete) this.#endWith(this.#cut);
     else if (this.#participants.here === 0) this.#lookForLoss();
+  }
+
+  /** Passes may be left after a loss, even if it left nothing of its own pass. */
+  get #cut(): readonly Lost[] {
+    return this.#job.passes === undefined ? NONE : this.#lost;
   }
 
   /** All have left or are lost, so nothing is on its way any more. */
@@ -250,7 +259,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
     const position = this.round.at(participant);
     if (position === undefined) return undefined;
-    const index = this.round.indexAt(position);
-    return this.#job.parts.block.results.isPending(index) ? { position, index } : undefined;
+    const { round } = this;
+    const index = round.indexAt(position);
+    return this.#job.hasEnded(index, round.passAt(position)) ? undefined : { position, index };
   }
 }

@@ -8,7 +8,7 @@ import { ResultTable } from "../../../protocol/result-table.js";
 import { packThrown, type Thrown } from "../../../protocol/thrown.js";
 import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
-import { type ResultSink, TaskLoop } from "../../../tasks/task-loop.js";
+import { listedOrder, type ResultSink, TaskLoop } from "../../../tasks/task-loop.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import type { LoadedKernel } from "../../threads/worker/worker-kernels.js";
 import type { JoinMessage, Range, ReportMessage } from "../messages.js";
@@ -97,7 +97,7 @@ export class ChildRound implements ResultSink {
       departure: new ResultCopier(kernel.stateful, bound.borrowed, Infinity),
       outbox: this,
       tasks,
-      order: this.#order,
+      order: listedOrder(this.#order),
       meter: this.#meter,
       log: this.#log,
       workers: 1,
