@@ -18,7 +18,7 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
 import { mutatedError } from "./input-names.js";
 import { needsOf, snapshotOf } from "./needs.js";
-import { named, type Outcome } from "./outcome.js";
+import { type Outcome, partialOutputs } from "./outcome.js";
 import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
 import type { Request } from "./request.js";
@@ -185,16 +185,17 @@ export class JobMemory implements JobInputs {
     const { outputs, spec } = this.#request;
     const hasValues = outputs === null || spec.capacity !== undefined;
     const { passes } = this.job;
-    const values = passes !== undefined ? [passes.whole] : hasValues ? parts.block.results.collect(received) : [];
+    const values =
+      passes !== undefined ? [passes.whole] : hasValues ? parts.block.results.collect(received) : [];
     return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
     const { outputs, guest, spec } = this.#request;
-    // Rows that were not put side by side are of no use.
-    const own = guest === undefined && spec.capacity === undefined ? this.#outputs : undefined;
-    return new PartialOutcome(this.job, own && named(outputs?.names ?? null, own.lend()));
+    const own = guest === undefined ? this.#outputs : undefined;
+    const passes = this.job.passes?.whole;
+    return new PartialOutcome(this.job, own && partialOutputs(spec, outputs, () => own.lend(), passes));
   }
 
   /** Bytes that were copied into regions for this call. */

@@ -25,7 +25,8 @@ export function readCut(payload: Payload | Rows, options: GivenOptions, settings
   }
   const length = rowsIn(payload.length, rowLength);
   const byLength = options.passes === undefined ? defaultChunkSize : defaultPassChunkSize;
-  const chunkSize = options.chunkSize ?? chunkOf(settings.chunkSize, rowLength) ?? byLength(length, rowLength);
+  const chunkSize =
+    options.chunkSize ?? chunkOf(settings.chunkSize, rowLength) ?? byLength(length, rowLength);
   const tasks = chunkCount(length, chunkSize);
   if (tasks > MAX_TASKS) {
     throw new RangeError(

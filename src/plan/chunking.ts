@@ -17,7 +17,10 @@ const LEAST_PASS_CHUNK = 2048;
 /** The same for calls that go over the column again and again. */
 export function defaultPassChunkSize(length: number, rowLength = 1): number {
   const least = Math.ceil(LEAST_PASS_CHUNK / rowLength);
-  return Math.max(least, Math.min(Math.ceil(length / TARGET_PASS_CHUNKS), Math.floor(LARGEST_CHUNK / rowLength)));
+  return Math.max(
+    least,
+    Math.min(Math.ceil(length / TARGET_PASS_CHUNKS), Math.floor(LARGEST_CHUNK / rowLength)),
+  );
 }
 
 /** Number of chunks of `chunkSize` elements, the last one possibly shorter. 0 for an empty column. */

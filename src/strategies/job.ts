@@ -37,6 +37,8 @@ interface Failure {
   readonly index: number;
   /** Undefined: its time was up. */
   readonly thrown: Thrown | undefined;
+  /** Undefined: there is one. */
+  readonly pass: number | undefined;
 }
 
 const NONE: Values = new Received();
@@ -167,7 +169,8 @@ export class Job {
 
   /** @param thrown undefined: the task's time was up */
   fail(index: number, thrown: Thrown | undefined): void {
-    if (this.#failure === undefined || index < this.#failure.index) this.#failure = { index, thrown };
+    if (this.#failure !== undefined && index >= this.#failure.index) return;
+    this.#failure = { index, thrown, pass: this.passes?.passOf(index) };
   }
 
   /**

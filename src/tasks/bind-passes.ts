@@ -41,7 +41,8 @@ export function passRunner(
   const columns = inputs.arrays.length;
   const arraysAt = (group: readonly number[]): TypedArray[] => group.map((at) => table[at] as TypedArray);
   const given = arraysAt(inputs.arrays);
-  const states = passes > 1 ? [places.slice(0, columns), places.slice(columns)].map(arraysAt) : [arraysAt(places)];
+  const states =
+    passes > 1 ? [places.slice(0, columns), places.slice(columns)].map(arraysAt) : [arraysAt(places)];
   const written = states.flat();
   const rangeOf = (chunk: number, reach: boolean): readonly [start: number, end: number] => {
     const start = chunk * chunkSize;

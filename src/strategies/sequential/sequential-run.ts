@@ -5,8 +5,8 @@ import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
 import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../../platform/time-slice.js";
 import { TIMED_OUT } from "../../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../../protocol/control-block.js";
-import { PassOrder } from "../../protocol/pass-order.js";
 import { BUSY, LOG_WORDS, METER_WORDS, SENDING, STARTED } from "../../protocol/meter.js";
+import { PassOrder } from "../../protocol/pass-order.js";
 import { AbortCheck } from "../../tasks/abort-check.js";
 import { bindTasks } from "../../tasks/bind-tasks.js";
 import { PassLoop, type Waiting } from "../../tasks/pass-loop.js";
@@ -82,7 +82,7 @@ export class SequentialRun {
   #runNow(fn: AnyKernel, woken: number): MaybePromise<RunReport> {
     this.#assertThere?.();
     const job = this.#job;
-    const { spec, kernel, arrays, block, streamBuffer, isTraced, timeout } = job.parts;
+    const { kernel, arrays, block, streamBuffer, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     const tasks = job.tasksIn(order);
@@ -146,7 +146,8 @@ export class SequentialRun {
       // Kernels share this thread's own: what they change of it is the program's.
       mend: undefined,
     };
-    const loop = passes === undefined ? new TaskLoop(parts) : new PassLoop(parts, passes, own.tolerance, ALONE);
+    const loop =
+      passes === undefined ? new TaskLoop(parts) : new PassLoop(parts, passes, own.tolerance, ALONE);
     // A guarded first task was the beginning of the first slice.
     const from = this.#beginLook(woken, guarded?.took);
     const begun = loop.advance(min(sliceEnd(woken), from.until));

@@ -1,6 +1,6 @@
 /** One run of a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
 
-import { WorkerLostError } from "../../errors.js";
+import { placeOf, WorkerLostError } from "../../errors.js";
 import type { Arena } from "../../memory/arena.js";
 import { clock } from "../../platform/clock.js";
 import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
@@ -124,7 +124,7 @@ export class ThreadsRun {
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
-    const { spec, kernel, packing, streamBuffer, lease, isTraced } = job.parts;
+    const { kernel, packing, streamBuffer, lease, isTraced } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
       kernel: kernel.id,
@@ -204,6 +204,7 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
   const why = job.runsOnce
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
-  const message = `Task ${index} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index, start, end }, signal);
+  const pass = job.passes?.passOf(index);
+  const message = `Task ${placeOf(index, start, end, pass)} ${why.replace("CODE", code)}`;
+  return new WorkerLostError(message, exitCode, error, { index, start, end, pass }, signal);
 }
