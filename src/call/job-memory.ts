@@ -180,13 +180,11 @@ export class JobMemory implements JobInputs {
   collect(): Outcome {
     const failure = failureOf(this.job, this.#request);
     if (failure !== undefined) throw failure;
-    const { received, parts } = this.job;
-    // What a transform kernel returns is of no interest.
+    const { received, parts, passes } = this.job;
     const { outputs, spec } = this.#request;
+    // What a transform kernel returns is of no interest.
     const hasValues = outputs === null || spec.capacity !== undefined;
-    const { passes } = this.job;
-    const values =
-      passes !== undefined ? [passes.whole] : hasValues ? parts.block.results.collect(received) : [];
+    const values = hasValues ? parts.block.results.collect(received) : passes ? [passes.whole] : [];
     return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 

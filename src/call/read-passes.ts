@@ -1,9 +1,6 @@
 /** Reads what `iterateShared` asks for beside the state: how many passes, and when they end early. */
 import { ConfigurationError } from "../errors.js";
-import { kindOf } from "../memory/dtypes.js";
-import { type Payload, payloadName } from "../memory/inputs.js";
 import { MAX_POSITIONS } from "../protocol/pass-order.js";
-import type { NamedOutputs } from "./read-outputs.js";
 import type { GivenOptions } from "./types.js";
 
 /** @throws ConfigurationError */
@@ -23,18 +20,4 @@ export function checkTasksOfPasses(passes: number, tasks: number): void {
     `Cannot run ${passes} passes of ${tasks} chunks as a call has at most ${MAX_POSITIONS} tasks in all its passes: ` +
       `current value is ${passes * tasks}; raise "chunkSize", or continue with another call`,
   );
-}
-
-/**
- * Two arrays for each of the state. Passes write them by turns: each reads what the one before has written. A single pass reads the
- * input, so one is enough.
- */
-export function statesOf(payload: Payload, passes: number): NamedOutputs {
-  const one = payload.arrays.map((array, i) => ({
-    what: `the next "${payloadName(payload, i)}"`,
-    kind: kindOf(array),
-    per: undefined,
-    own: undefined,
-  }));
-  return { names: null, outputs: passes > 1 ? [...one, ...one] : one };
 }

@@ -20,11 +20,11 @@ import { type Cut, readCut } from "./read-cut.js";
 import {
   fitOutputs,
   type NamedOutputs,
-  readCollected,
+  namedOutputsOf,
   readOnlySightings,
   readOutputs,
 } from "./read-outputs.js";
-import { checkPasses, checkTasksOfPasses, statesOf } from "./read-passes.js";
+import { checkPasses, checkTasksOfPasses } from "./read-passes.js";
 import { profileKeyOf, type Request } from "./request.js";
 import type { GivenOptions } from "./types.js";
 
@@ -53,22 +53,16 @@ export function readPayloadCall(
   const started = clock();
   checkCallOptions(options, optionsOf(call), settings.strategies);
   const isCollected = call === "collectShared";
-  const isIterated = call === "iterateShared";
-  const hasOutputs = isCollected || call === "transformShared";
-  if (isIterated) checkPasses(options);
-  const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
-  if ((hasOutputs || isIterated) && payload.shape === "list") {
-    throw new TypeError(
-      `Cannot ${isIterated ? "iterate over" : "transform"} a list of arrays as outputs are cut like the input: ` +
-        `pass one array${isIterated ? " or" : ","} a record of columns${isIterated ? "" : ", or a count of rows"}`,
-    );
-  }
+  if (call === "iterateShared") checkPasses(options);
+  const mayBeCount = isCollected || call === "transformShared";
+  const payload = mayBeCount && typeof input === "number" ? readRows(input) : readPayload(input);
+  const namedOutputs = namedOutputsOf(call, payload, outputs, options);
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
   const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
   const cut = readCut(payload, options, settings);
   const { tasks } = cut;
-  if (isIterated) checkTasksOfPasses(options.passes as number, tasks);
+  if (options.passes !== undefined) checkTasksOfPasses(options.passes, tasks);
   const work: Work = {
     call,
     fn,
@@ -79,13 +73,7 @@ export function readPayloadCall(
     inputs,
     items: undefined,
     itemBytes: 0,
-    outputs: isIterated
-      ? statesOf(payload as Payload, options.passes as number)
-      : isCollected
-        ? readCollected(outputs)
-        : hasOutputs
-          ? readOutputs(outputs)
-          : null,
+    outputs: namedOutputs,
     instances: payload.shape === "list" ? sum(payload.arrays, (array) => array.length) : payload.length,
     taskBytes: Math.ceil(sum(payload.arrays, (array) => array.byteLength) / Math.max(1, tasks)),
   };

@@ -42,6 +42,12 @@ export class PassOrder {
     return beyond - passes * this.chunks;
   }
 
+  /** The pass of a position. */
+  passAt(position: number): number {
+    this.indexAt(position);
+    return this.pass;
+  }
+
   /** Passes that have ended, those of earlier rounds included, when so many tasks of the round have. */
   passesEndedAt(ended: number): number {
     const beyond = ended - this.head;

@@ -59,9 +59,8 @@ export interface Round {
   at(participant: number): number | undefined;
   /** Whether the worker has begun a task. */
   hasBegun(participant: number): boolean;
-  /** The index of the task at a position. */
+  /** The index of the task at a position, and its pass; 0 if there is one. */
   indexAt(position: number): number;
-  /** The pass of the task at a position; 0 if there is one. */
   passAt(position: number): number;
   /** The position of a task of the round. */
   positionOf(index: number): number;
@@ -164,10 +163,7 @@ function writeRound(
       return meters[participant]?.[AT] !== 0;
     },
     indexAt: (position) => passes?.indexAt(position) ?? order?.[position] ?? position,
-    passAt: (position) => {
-      passes?.indexAt(position);
-      return passes?.pass ?? 0;
-    },
+    passAt: (position) => passes?.passAt(position) ?? 0,
     positionOf: (index) => order?.indexOf(index) ?? index,
     leave: (participant) => leaves[participant] as LeaveWord,
     meters,

@@ -11,6 +11,7 @@ import type { ResultTable } from "../protocol/result-table.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import type { AbortCheck } from "./abort-check.js";
 import { isThenable } from "./is-thenable.js";
+import type { TaskOrder } from "./task-order.js";
 
 // A kernel on the calling thread may replace them, and must not make the loop endless.
 const { floor, max, min } = Math;
@@ -21,16 +22,6 @@ export interface ResultSink {
   failure(index: number, thrown: Thrown): void;
   /** A claim ended: time to send what has gathered. */
   claimEnded(): void;
-}
-
-/** Which task is at a position of a round. */
-export interface TaskOrder {
-  indexAt(position: number): number;
-}
-
-/** The tasks of a later round. @param order their indices; `undefined`: position is index */
-export function listedOrder(order: Uint32Array | undefined): TaskOrder | undefined {
-  return order && { indexAt: (position) => order[position] as number };
 }
 
 export interface TaskLoopParts {

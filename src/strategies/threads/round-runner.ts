@@ -17,8 +17,6 @@ import { endStopped, watchDeadlines } from "./task-deadlines.js";
 import { addressBytes, nextRound } from "./wake-message.js";
 import type { WorkerSlot } from "./worker-slot.js";
 
-const NONE: readonly Lost[] = [];
-
 export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   readonly round: Round;
   readonly woken = clock();
@@ -229,14 +227,10 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   lookForEnd(): void {
     if (this.#outcome !== undefined) return;
-    // The order matters: a claim raises the count of posted values before it ends.
-    if (this.round.control.finished && this.#inflow.isComplete) this.#endWith(this.#cut);
+    // In this order: a claim raises the count of posted values before it ends. After a loss passes may be left.
+    if (this.round.control.finished && this.#inflow.isComplete)
+      this.#endWith(this.#job.passes === undefined ? [] : this.#lost);
     else if (this.#participants.here === 0) this.#lookForLoss();
-  }
-
-  /** Passes may be left after a loss, even if it left nothing of its own pass. */
-  get #cut(): readonly Lost[] {
-    return this.#job.passes === undefined ? NONE : this.#lost;
   }
 
   /** All have left or are lost, so nothing is on its way any more. */
@@ -257,9 +251,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   /** The task that a worker is at and has not ended. */
   #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
-    const position = this.round.at(participant);
-    if (position === undefined) return undefined;
     const { round } = this;
+    const position = round.at(participant);
+    if (position === undefined) return undefined;
     const index = round.indexAt(position);
     return this.#job.hasEnded(index, round.passAt(position)) ? undefined : { position, index };
   }

@@ -14,7 +14,8 @@ import { ResultCopier, type ResultCopy } from "../../../src/protocol/result-copy
 import { ResultTable } from "../../../src/protocol/result-table.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { AbortCheck } from "../../../src/tasks/abort-check.js";
-import { listedOrder, type ResultSink, TaskLoop, type TaskLoopParts } from "../../../src/tasks/task-loop.js";
+import { type ResultSink, TaskLoop, type TaskLoopParts } from "../../../src/tasks/task-loop.js";
+import { listedOrder } from "../../../src/tasks/task-order.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
