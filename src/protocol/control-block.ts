@@ -177,6 +177,8 @@ export class ControlBlock {
   /** No task of a later pass starts: a worker is lost, and the others are to leave. */
   cutAtGate(): void {
     this.lowerLimit(this.gate);
+    // Whoever had lowered it that far may have been lost before it said so.
+    this.#tell();
   }
 
   /** The last pass, from 1, of which a task returned more than the tolerance. */
