@@ -34,7 +34,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "integration",
-          include: ["tests/integration/**/*.test.ts"],
+          include: ["tests/{integration,workloads}/**/*.test.ts"],
           globalSetup: ["tests/integration/install.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -41,7 +41,7 @@ interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | 
   readonly taskBytes: number | undefined;
 }
 
-/** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+/** A call over a list, an array, columns or a count of rows. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readPayloadCall(
   call: CallName,
   input: unknown,
@@ -53,9 +53,9 @@ export function readPayloadCall(
   const started = clock();
   checkCallOptions(options, optionsOf(call), settings.strategies);
   const isCollected = call === "collectShared";
-  if (call === "iterateShared") checkPasses(options);
-  const mayBeCount = isCollected || call === "transformShared";
-  const payload = mayBeCount && typeof input === "number" ? readRows(input) : readPayload(input);
+  const isIterated = call === "iterateShared";
+  if (isIterated) checkPasses(options);
+  const payload = typeof input === "number" && !isIterated ? readRows(input) : readPayload(input);
   const namedOutputs = namedOutputsOf(call, payload, outputs, options);
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();

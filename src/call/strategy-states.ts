@@ -113,6 +113,13 @@ export class StrategyStates {
     return this.for("auto", isThreadSafe)[this.#elsewhere[0] as StrategyName].unavailable;
   }
 
+  /** Workers that serve, of all strategies. */
+  get serving(): number {
+    let serving = 0;
+    for (const name of this.#elsewhere) serving += this.of[name].serving;
+    return serving;
+  }
+
   /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */
   settle(isForgotten: boolean): void {
     for (const name of this.#elsewhere) {

@@ -22,27 +22,44 @@ function calls(name: string, call: () => Promise<unknown>) {
   });
 }
 
+type Closure = (x: number) => number;
+
 /** A closure that was called before, against the same values in `args`. */
-export const captured: Duel = {
-  name: "Two tiny tasks with two values",
-  reference: "in args",
-  open: open((executor) => {
-    const rate = 2;
-    const table = new Float64Array(16);
-    const closure = (x: number): number => x * rate + (table[x] as number);
-    const args = { rate, table };
-    return [
-      calls("captured", () => executor.map(ITEMS, closure)),
-      calls("in args", () =>
-        executor.map(ITEMS, (x, _, { args }) => x * args.rate + (args.table[x] as number), { args }),
-      ),
-    ];
-  }),
-  figures: (times) => {
-    const inArgs = times.get("in args") ?? [];
-    return (times.get("captured") ?? []).map((ms, i) => (1000 * (ms - (inArgs[i] as number))) / CALLS);
-  },
-};
+function capturedDuel(name: string, makeClosure: (table: Float64Array) => Closure): Duel {
+  return {
+    name,
+    reference: "in args",
+    open: open((executor) => {
+      const table = new Float64Array(16);
+      const closure = makeClosure(table);
+      const args = { rate: 2, table };
+      return [
+        calls("captured", () => executor.map(ITEMS, closure)),
+        calls("in args", () =>
+          executor.map(ITEMS, (x, _, { args }) => x * args.rate + (args.table[x] as number), { args }),
+        ),
+      ];
+    }),
+    figures: (times) => {
+      const inArgs = times.get("in args") ?? [];
+      return (times.get("captured") ?? []).map((ms, i) => (1000 * (ms - (inArgs[i] as number))) / CALLS);
+    },
+  };
+}
+
+/** Its variables can't change, so after some hundred calls they are not read any more. */
+export const captured: Duel = capturedDuel("Two tiny tasks with two values", (table) => {
+  const rate = 2;
+  return (x) => x * rate + (table[x] as number);
+});
+
+/** One of its variables may change, so they are read at every call. */
+export const capturedLet: Duel = capturedDuel("Two tiny tasks with two values, one of a let", (table) => {
+  let rate = 1;
+  const closure: Closure = (x) => x * rate + (table[x] as number);
+  rate = 2;
+  return closure;
+});
 
 /** A kernel without captured variables, if they may be copied and if they may not. */
 export const nothingCaptured: Duel = {

@@ -35,7 +35,17 @@ export function readPlain(text: string): KernelText | undefined {
   const reader = new PlainReader(tokens);
   if (!reader.read()) return undefined;
   const { globals } = reader;
-  return { source: text, stateful: false, lingers: false, writes: 0, globals, captures: [], variables: [] };
+  return {
+    source: text,
+    stateful: false,
+    lingers: false,
+    writes: 0,
+    writesInto: new Set(),
+    namesItself: false,
+    globals,
+    captures: [],
+    variables: [],
+  };
 }
 
 class PlainReader {

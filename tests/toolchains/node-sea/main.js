@@ -1,3 +1,0 @@
-import { check } from "./check.js";
-
-check();
