@@ -22,6 +22,10 @@ import { StrategyStates } from "./strategy-states.js";
 
 const NEVER_DROPPED: Workload<StrategyName>["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
 
+// Why some calls can't run on workers that see copies.
+const WRITES_APART = 'its tasks would each write to a copy of what is in "writable", or captured';
+const PASSES_APART = "each pass of its workers reads what others have written in the one before";
+
 // All strategies, as far as their costs go.
 const MODELS = new CostModels<StrategyName>(STRATEGIES);
 
@@ -148,8 +152,10 @@ export class Planner {
     const hereBecause =
       because ??
       (sharesWrites || options.writable !== undefined
-        ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
-        : this.#states.hereBecause(strategy, kernel.isThreadSafe));
+        ? this.#states.hereBecauseSharing(strategy, kernel.isThreadSafe, WRITES_APART)
+        : spec.passes !== undefined
+          ? this.#states.hereBecauseSharing(strategy, kernel.isThreadSafe, PASSES_APART)
+          : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);
     const keepsRegions = pause < idleTimeout;
     this.#states.settle(!keepsRegions);
@@ -172,6 +178,7 @@ export class Planner {
       workload: {
         call,
         tasks: spec.tasks,
+        passes: spec.passes ?? 1,
         isCut: spec.shape !== "list" && spec.shape !== "items",
         instances,
         taskBytes: hint === 0 ? taskBytes : hint,
