@@ -45,7 +45,6 @@ const sortedCopy = (values) => {
   return copy;
 };
 const nest = { tools: { setUp: (x) => 2 * x, add: (a, b) => a + b }, out: process.stdout };
-const state = { grid: new Int32Array(new SharedArrayBuffer(16)) };
 const { sqrt } = Math;
 const M = Math;
 const J = JSON;
