@@ -143,7 +143,8 @@ export class Planner {
   #situationOf({ started, kernel, spec, options }: Request, because?: string): Situation {
     const { strategy: configured, idleTimeout } = this.#config;
     const strategy = options.strategy ?? configured;
-    const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
+    const writesCaptured = kernel.captured?.writesShared === true;
+    const sharesWrites = writesCaptured || (spec.writesOwn === true && spec.keeps === undefined);
     const hereBecause =
       because ??
       (sharesWrites || options.writable !== undefined
@@ -165,6 +166,8 @@ export class Planner {
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
+    const cost = this.#knowledge.costOf(request, hint);
+    const isApart = spec.writesOwn !== true && options.writable === undefined;
     return {
       workload: {
         call,
@@ -177,7 +180,7 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#knowledge.placedBefore(placement),
         droppedBefore: this.#droppedBefore(request),
-        kernel: this.#knowledge.costOf(request, hint),
+        kernel: cost,
         afterPause,
         occupied: this.#occupancy.byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
@@ -185,7 +188,7 @@ export class Planner {
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        states: this.#states.for(strategy, kernel.isThreadSafe),
+        states: this.#states.for(strategy, kernel.isThreadSafe, isApart ? cost : undefined),
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions,

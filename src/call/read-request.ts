@@ -157,7 +157,8 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
   const arrayKinds = kindsIn(table);
   const read = table.arrays.length;
   const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, capacity, table);
-  const writesOwn = fitted?.keeps !== undefined || writable.length > 0;
+  const writesOwn =
+    fitted?.keeps !== undefined || writable.length > 0 || kernel.captured?.writesShared === true;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
     work.taskBytes === undefined

@@ -62,7 +62,7 @@ const { data } = fc.letrec<{ data: unknown }>((tie) => ({
       tie("data").filter((value) => value !== undefined),
       { maxLength: 4 },
     ),
-    fc.dictionary(key, tie("data"), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(key, tie("data"), { maxKeys: 4 }),
   ),
 }));
 
@@ -97,7 +97,8 @@ function made({ values, factor, style, inner, placed, recursive }: Parts) {
     const f1 = ${written(inner === "method" ? "arrow" : inner, "f1", "x", `f0(x) + ${self}`)};
     const util = { f: f1, v: values[3], other: [v0] };
     const list = [v1, f1];
-    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x]`)};`,
+    f1.own = { of: [v2 ?? null, v0 ?? null] };
+    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x, f1.own]`)};`,
   )(values, factor) as (x: number) => unknown;
 }
 
@@ -201,6 +202,42 @@ describe.each(executors)("on %s", (strategy, executor) => {
     const seen = executor.allocate(Int32Array, 4);
     await executor.map([0, 1, 2], (i) => Atomics.store(seen, i, i + 1));
     expect([...seen]).toEqual([1, 2, 3, 0]);
+  });
+
+  test("an array on shared memory is written to, or the strategy has copies of it and refuses", async () => {
+    const out = executor.allocate(Int32Array, 3);
+    const parts = { out };
+    const put = (i: number) => {
+      out[i] = i + 1;
+    };
+    const fill = (array: Int32Array, i: number) => array.fill(i + 1, i, i + 1).length;
+    const calls = [
+      () =>
+        executor.map([0, 1, 2], (i) => {
+          out[i] = i + 1;
+        }),
+      () => executor.map([0, 1, 2], (i) => void out.fill(i + 1, i, i + 1)),
+      () => executor.map([0, 1, 2], (i) => void parts.out.fill(i + 1, i, i + 1)),
+      () =>
+        executor.map([0, 1, 2], (i) => {
+          parts.out[i] = i + 1;
+        }),
+      () => executor.map([0, 1, 2], (i) => put(i)),
+      () => executor.map([0, 1, 2], (i) => void fill(out, i)),
+      () => executor.map([0, 1, 2], (i) => void Atomics.store(out, i, i + 1)),
+    ];
+    for (const call of calls) {
+      out.fill(0);
+      if (strategy === "processes") {
+        await expect(call()).rejects.toThrow(
+          'Cannot run on strategy "processes" as its tasks would each write to a copy of what is in "writable", or captured',
+        );
+      } else await call();
+      expect([...out]).toEqual(strategy === "processes" ? [0, 0, 0] : [1, 2, 3]);
+    }
+    // To read it is refused by none.
+    out.fill(7);
+    expect(await executor.map([0, 1], (i) => out[i])).toEqual([7, 7]);
   });
 
   test("a plain array is placed once, however many variables hold it", async () => {
@@ -370,6 +407,17 @@ test.each(executors)(
     expect(await executor.map([1, 2], kept)).toEqual([1, 2].map(kept));
   },
 );
+
+test("variables that can't change are not read again and again", async () => {
+  const { stdout, stderr } = await runNode([program("steady.mjs")]);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({
+    arrow: [0, true],
+    named: [0, true],
+    method: [0, true],
+    changing: [1, true],
+  });
+});
 
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");

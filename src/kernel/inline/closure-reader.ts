@@ -1,11 +1,12 @@
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
+import { nodeExport } from "../../platform/node-exports.js";
 import type { Captured } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
 import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven } from "./captured-data.js";
-import { assertCopyServes, assertNotHandedToWriter, textOf } from "./captured-use.js";
+import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
@@ -46,6 +47,7 @@ export class ClosureReader {
   #stateful = false;
   #lingers = false;
   #writes = 0;
+  #writesShared = false;
 
   constructor(scopesOf: ReadScopes) {
     this.#scopesOf = scopesOf;
@@ -62,6 +64,7 @@ export class ClosureReader {
       stateful: this.#stateful,
       lingers: this.#lingers,
       writes: this.#writes,
+      writesShared: this.#writesShared,
     };
   }
 
@@ -77,6 +80,8 @@ export class ClosureReader {
       if (exported !== undefined) return this.#imported(exported);
       const builtIn = path === "" ? undefined : builtInPath(fn);
       if (builtIn !== undefined) return builtIn;
+      const ofNode = path === "" ? undefined : nodeExport(fn);
+      if (ofNode !== undefined) return this.#imported({ ...ofNode, threadSafe: true });
       number = this.#bySource(fn, path);
     } else this.#isLate ||= this.#open.has(fn);
     this.#ownProperties(fn, number, members, path);
@@ -139,7 +144,7 @@ export class ClosureReader {
     this.#stateful = true;
     this.#lingers = true;
     const known = this.#imports.findIndex(({ url, name }) => url === exported.url && name === exported.name);
-    return ClosureSource.import(known === -1 ? this.#imports.push(exported) - 1 : known);
+    return ClosureSource.imported(known === -1 ? this.#imports.push(exported) - 1 : known);
   }
 
   /** @returns an expression for its value */
@@ -155,9 +160,11 @@ export class ClosureReader {
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
     }
     if (isWrittenInto || isMutated) this.#writes = WRITES_ALL;
-    assertNotHandedToWriter(variable, value, scopes, own);
+    const isHanded = isHandedToWriter(variable, value, scopes, own);
+    this.#writesShared ||= isHanded;
     if (builtInPath(value) === undefined) {
-      assertCopyServes(value, variable, own);
+      const writes = assertCopyServes(value, variable, own);
+      this.#writesShared ||= writes;
       if (typeof value === "function") return this.#function(value, own, members);
       if (members !== undefined && isRecord(value)) return this.#members(value, members, own);
     }
