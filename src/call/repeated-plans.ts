@@ -5,6 +5,7 @@
 import { RecentMap } from "../platform/recent-map.js";
 import type { Plan } from "../strategies/registry.js";
 import type { Request } from "./request.js";
+import type { GivenOptions } from "./types.js";
 
 /** What a plan rests on beside the request and what is known of its kernel. */
 export interface Situation {
@@ -17,11 +18,18 @@ export interface Situation {
   readonly serving: number;
 }
 
-interface Repeated {
-  readonly plan: Plan;
-  readonly request: Pick<Request, "call" | "instances" | "workShape" | "options">;
+/** What a plan takes of its request. Nothing that the caller gave: plans outlive calls. */
+interface Grounds extends Pick<Request, "call" | "instances" | "workShape"> {
+  readonly strategy: GivenOptions["strategy"];
+  readonly hint: number | undefined;
+  readonly writesOwn: boolean | undefined;
   readonly writesOutputs: boolean;
   readonly bytesShared: number;
+}
+
+interface Repeated {
+  readonly plan: Plan;
+  readonly of: Grounds;
   readonly situation: Situation;
   /** How often it may serve again. */
   left: number;
@@ -44,17 +52,17 @@ export class RepeatedPlans {
   find(request: Request, { hereBecause, afterPause, serving }: Situation): Plan | undefined {
     const repeated = this.#plans.get(request.profileKey);
     if (repeated === undefined || repeated.left === 0 || request.placement.bytesPlaced > 0) return undefined;
-    const { request: before, situation } = repeated;
+    const { of, situation } = repeated;
     const isSame =
-      before.workShape.keyWithArgs === request.workShape.keyWithArgs &&
-      before.workShape.tasks === request.workShape.tasks &&
-      before.call === request.call &&
-      before.instances === request.instances &&
-      before.options.strategy === request.options.strategy &&
-      before.options.taskSizeHintBytes === request.options.taskSizeHintBytes &&
-      before.options.writable === request.options.writable &&
-      repeated.writesOutputs === (request.outputs !== null) &&
-      repeated.bytesShared === request.placement.bytesShared &&
+      of.workShape.keyWithArgs === request.workShape.keyWithArgs &&
+      of.workShape.tasks === request.workShape.tasks &&
+      of.call === request.call &&
+      of.instances === request.instances &&
+      of.strategy === request.options.strategy &&
+      of.hint === request.options.taskSizeHintBytes &&
+      of.writesOwn === request.spec.writesOwn &&
+      of.writesOutputs === (request.outputs !== null) &&
+      of.bytesShared === request.placement.bytesShared &&
       situation.hereBecause === hereBecause &&
       situation.afterPause === afterPause &&
       situation.serving === serving;
@@ -64,24 +72,17 @@ export class RepeatedPlans {
   }
 
   /** Keeps the plan of a call beside which no other ran, for the next one that is like it. */
-  keep(
-    { profileKey, call, instances, workShape, options, outputs, placement }: Request,
-    plan: Plan,
-    situation: Situation,
-  ): void {
+  keep(request: Request, plan: Plan, situation: Situation): void {
+    const { profileKey, call, instances, workShape, options, spec, outputs, placement } = request;
     const { bytesPlaced, bytesShared } = placement;
     if (bytesPlaced > 0 || plan.predicted[plan.strategy].total > SHORT_MS) return;
     const left = Math.min(MOST_USES, Math.floor(FRACTION * (plan.kernel?.runsAlike ?? 0)));
     if (left === 0) return;
-    const request = { call, instances, workShape, options };
-    this.#plans.set(profileKey, {
-      plan,
-      request,
-      writesOutputs: outputs !== null,
-      bytesShared,
-      situation,
-      left,
-    });
+    const { strategy, taskSizeHintBytes: hint } = options;
+    const { writesOwn } = spec;
+    const writesOutputs = outputs !== null;
+    const of = { call, instances, workShape, strategy, hint, writesOwn, writesOutputs, bytesShared };
+    this.#plans.set(profileKey, { plan, of, situation, left });
   }
 
   /** A call took `total` milliseconds: its plan does not serve again if that contradicts it. */

@@ -194,12 +194,8 @@ class KeptRound {
   isFor(descriptor: Descriptor, workers: number, order: Uint32Array | undefined): boolean {
     const { round } = this.#written;
     const isUntouched = round.region.uses === this.#uses + 1;
-    return (
-      isUntouched &&
-      order === undefined &&
-      round.workers === workers &&
-      isSame(this.#descriptor, this.#job, descriptor)
-    );
+    const isWhole = isUntouched && order === undefined && round.workers === workers;
+    return isWhole && isSame(this.#descriptor, this.#job, descriptor);
   }
 
   /** The same round once more. */

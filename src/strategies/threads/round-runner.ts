@@ -89,9 +89,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   /** Wakes the first of the slots, and the others should the round turn out not to be short. */
   wakeOne(slots: readonly WorkerSlot[]): void {
-    const sinceLast = this.woken - this.#pool.lastShort;
-    this.#pool.lastShort = this.woken;
-    this.#short = new ShortRound(this, this.#participants, this.#pool.looks, sinceLast);
+    this.#short = new ShortRound(this, this.#participants, this.#pool.looks);
     this.#short.begin(slots[0] as WorkerSlot);
   }
 

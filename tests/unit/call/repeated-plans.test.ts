@@ -53,6 +53,11 @@ describe("the plan of a short call", () => {
     ["a hint", request([1, 2], { taskSizeHintBytes: 100 }), {}],
     ["a plain array to place", request([1, 2], { shared: { x: new Float64Array(1000) } }), {}],
     ["a shared array", request([1, 2], { shared: { x: new Float64Array(new SharedArrayBuffer(8)) } }), {}],
+    [
+      "an array that it writes",
+      request([1, 2], { writable: { x: new Float64Array(new SharedArrayBuffer(8)) } }),
+      {},
+    ],
     ["a pause before it", request(), { afterPause: true }],
     ["fewer workers", request(), { serving: 1 }],
     ["a reason to stay here", request(), { hereBecause: "disabled" }],

@@ -3,7 +3,7 @@
 import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
 import { nextTurn } from "../../../platform/runtime.js";
-import { SLICE_MS } from "../../../platform/time-slice.js";
+import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
 import { unpackPlaces } from "../../../protocol/descriptor.js";
 import type {
   CollectedReport,
@@ -39,7 +39,6 @@ export class WorkerServer implements Waiting {
   readonly #standing = new Map<number, JoinedRound>();
   /** Undefined: the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
-  readonly #hasInitializer: boolean;
   readonly takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
@@ -55,7 +54,6 @@ export class WorkerServer implements Waiting {
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
     this.#bell = setup.parks ? new BellWait(setup, this) : undefined;
-    this.#hasInitializer = setup.initializer !== null;
     this.takeMessage = takeMessage;
     this.#initialized = initialize(setup);
     const report = (broken: StartReport["broken"]): void => {
@@ -86,12 +84,8 @@ export class WorkerServer implements Waiting {
     return this.#joining > 0;
   }
 
-  get sinceTurn(): number {
-    return clock() - this.#lastTurn;
-  }
-
-  get leavesNothing(): boolean {
-    return !this.#hasInitializer && this.#kernels.leaveNothing;
+  get isTurnDue(): boolean {
+    return clock() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
