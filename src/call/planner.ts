@@ -22,6 +22,10 @@ import { StrategyStates } from "./strategy-states.js";
 
 const NEVER_DROPPED: Workload<StrategyName>["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
 
+// Why some calls can't run on workers that see copies.
+const WRITES_APART = 'its tasks would each write to a copy of what is in "writable", or captured';
+const PASSES_APART = "each pass of its workers reads what others have written in the one before";
+
 // All strategies, as far as their costs go.
 const MODELS = new CostModels<StrategyName>(STRATEGIES);
 
@@ -148,8 +152,10 @@ export class Planner {
     const hereBecause =
       because ??
       (sharesWrites || options.writable !== undefined
-        ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
-        : this.#states.hereBecause(strategy, kernel.isThreadSafe));
+        ? this.#states.hereBecauseSharing(strategy, kernel.isThreadSafe, WRITES_APART)
+        : spec.passes !== undefined
+          ? this.#states.hereBecauseSharing(strategy, kernel.isThreadSafe, PASSES_APART)
+          : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);
     const keepsRegions = pause < idleTimeout;
     this.#states.settle(!keepsRegions);
@@ -166,10 +172,13 @@ export class Planner {
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
+    const cost = this.#knowledge.costOf(request, hint);
+    const isApart = spec.writesOwn !== true && options.writable === undefined;
     return {
       workload: {
         call,
         tasks: spec.tasks,
+        passes: spec.passes ?? 1,
         isCut: spec.shape !== "list" && spec.shape !== "items",
         instances,
         taskBytes: hint === 0 ? taskBytes : hint,
@@ -178,7 +187,7 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#knowledge.placedBefore(placement),
         droppedBefore: this.#droppedBefore(request),
-        kernel: this.#knowledge.costOf(request, hint),
+        kernel: cost,
         afterPause,
         occupied: this.#occupancy.byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
@@ -186,7 +195,7 @@ export class Planner {
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        states: this.#states.for(strategy, kernel.isThreadSafe),
+        states: this.#states.for(strategy, kernel.isThreadSafe, isApart ? cost : undefined),
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
         keepsRegions,

@@ -23,6 +23,7 @@ interface Grounds extends Pick<Request, "call" | "instances" | "workShape"> {
   readonly strategy: GivenOptions["strategy"];
   readonly hint: number | undefined;
   readonly writesOwn: boolean | undefined;
+  readonly passes: number | undefined;
   readonly writesOutputs: boolean;
   readonly bytesShared: number;
 }
@@ -61,6 +62,7 @@ export class RepeatedPlans {
       of.strategy === request.options.strategy &&
       of.hint === request.options.taskSizeHintBytes &&
       of.writesOwn === request.spec.writesOwn &&
+      of.passes === request.spec.passes &&
       of.writesOutputs === (request.outputs !== null) &&
       of.bytesShared === request.placement.bytesShared &&
       situation.hereBecause === hereBecause &&
@@ -79,9 +81,9 @@ export class RepeatedPlans {
     const left = Math.min(MOST_USES, Math.floor(FRACTION * (plan.kernel?.runsAlike ?? 0)));
     if (left === 0) return;
     const { strategy, taskSizeHintBytes: hint } = options;
-    const { writesOwn } = spec;
+    const { writesOwn, passes } = spec;
     const writesOutputs = outputs !== null;
-    const of = { call, instances, workShape, strategy, hint, writesOwn, writesOutputs, bytesShared };
+    const of = { call, instances, workShape, strategy, hint, writesOwn, passes, writesOutputs, bytesShared };
     this.#plans.set(profileKey, { plan, of, situation, left });
   }
 

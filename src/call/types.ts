@@ -1,6 +1,6 @@
 /** Types of the public calls: what goes in, what the kernel sees, what comes out. */
 import type { CapturesMode } from "../kernel/captured.js";
-import type { KernelContext, KernelView, ReadOnlyDeep } from "../kernel/types.js";
+import type { KernelContext, KernelView, PassContext, ReadOnlyDeep } from "../kernel/types.js";
 import type { OnBuffer, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
 import type { StrategyName } from "../strategies/registry.js";
 
@@ -86,6 +86,17 @@ export interface StreamOptions<A = undefined, S = Record<never, never>, W = Reco
   readonly ordered?: boolean | undefined;
 }
 
+export interface IterateOptions<A = undefined, S = Record<never, never>, W = Record<never, never>>
+  extends CallOptions<A, S, W> {
+  /** How often the kernel goes over the state, at most. 0: the result is a copy of the input. */
+  readonly passes: number;
+  /**
+   * No pass follows one in which no task returned more than this: how far the state is from its end is up to the kernel. Default:
+   * all passes run, and what the kernel returns does not count.
+   */
+  readonly tolerance?: number | undefined;
+}
+
 /** Items are not cut. */
 export type MapOptions<A, S, W = Record<never, never>> = Omit<CallOptions<A, S, W>, Cutting>;
 
@@ -93,7 +104,8 @@ type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
 export type GivenOptions = CollectOptions<unknown, unknown, unknown> &
-  StreamOptions<unknown, unknown, unknown>;
+  StreamOptions<unknown, unknown, unknown> &
+  Partial<IterateOptions<unknown, unknown, unknown>>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
 export type ChunkKernel<I, R, A, S = Record<never, never>, W = Record<never, never>> = (
@@ -175,6 +187,18 @@ export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>, W =
   outputs: OutputViews<O>,
   context: KernelContext<A, S, W>,
 ) => number | Promise<number>;
+
+/** The state that a pass writes, as its kernel gets it: writable views of its chunk. */
+type NextView<I> = I extends TypedArray
+  ? OnBuffer<I, ArrayBufferLike>
+  : { readonly [K in keyof I]: I[K] extends TypedArray ? OnBuffer<I[K], ArrayBufferLike> : never };
+
+/** Kernel of `iterateShared`. It writes the next state. With `tolerance` it must return a number; a promise is awaited. */
+export type PassKernel<I, A, S = Record<never, never>, W = Record<never, never>> = (
+  state: KernelView<I>,
+  next: NextView<I>,
+  context: PassContext<A, S, W>,
+) => unknown;
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
 export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>, W = Record<never, never>> = (

@@ -7,6 +7,7 @@ import type { Backend } from "../call/backend.js";
 import { NO_OPTIONS } from "../call/call-options.js";
 import { collect } from "../call/collect.js";
 import { runFailed } from "../call/failed-task.js";
+import { iterate } from "../call/iterate.js";
 import { named } from "../call/outcome.js";
 import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
@@ -19,10 +20,12 @@ import type {
   GivenOptions,
   ItemIntoKernel,
   ItemKernel,
+  IterateOptions,
   MapOptions,
   NotAList,
   OutputArrays,
   Outputs,
+  PassKernel,
   ReduceOptions,
   Results,
   Shared,
@@ -146,6 +149,29 @@ export abstract class Executor {
     const backend = this[BACKEND];
     const request = readCall(backend, "collectShared", input, kernel, outputs, options);
     return named(request.outputs?.names ?? null, await collect(backend, request)) as OutputArrays<O>;
+  }
+
+  /**
+   * Goes over a state again and again. Each pass reads what the one before has written, and begins when that has ended. Workers see
+   * to that among themselves.
+   * @param state an array, or columns. It stays as it is
+   * @param kernel writes the next state of its chunk. Elements that it never writes stay as they are in `state`
+   * @returns the state after the last pass, on shared memory
+   * @throws as `mapShared`
+   */
+  async iterateShared<
+    const I extends Input<I>,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(
+    state: NotAList<I>,
+    kernel: PassKernel<I, A, S, W>,
+    options: IterateOptions<A, S, W>,
+  ): Promise<Shared<I>> {
+    const backend = this[BACKEND];
+    const request = readCall(backend, "iterateShared", state, kernel, null, options ?? NO_OPTIONS);
+    return (await iterate(backend, request)) as Shared<I>;
   }
 
   /**

@@ -41,6 +41,12 @@ export function whyNoThreads(): string | undefined {
 
 /** Why there are no child processes here; undefined: there are. */
 export function whyNoProcesses(): string | undefined {
+  return noProcesses;
+}
+
+const noProcesses = findWhyNoProcesses();
+
+function findWhyNoProcesses(): string | undefined {
   const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
   if (bun !== undefined || deno !== undefined)
     return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;

@@ -62,7 +62,7 @@ const { data } = fc.letrec<{ data: unknown }>((tie) => ({
       tie("data").filter((value) => value !== undefined),
       { maxLength: 4 },
     ),
-    fc.dictionary(key, tie("data"), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(key, tie("data"), { maxKeys: 4 }),
   ),
 }));
 
@@ -97,7 +97,8 @@ function made({ values, factor, style, inner, placed, recursive }: Parts) {
     const f1 = ${written(inner === "method" ? "arrow" : inner, "f1", "x", `f0(x) + ${self}`)};
     const util = { f: f1, v: values[3], other: [v0] };
     const list = [v1, f1];
-    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x]`)};`,
+    f1.own = { of: [v2 ?? null, v0 ?? null] };
+    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x, f1.own]`)};`,
   )(values, factor) as (x: number) => unknown;
 }
 
@@ -406,6 +407,17 @@ test.each(executors)(
     expect(await executor.map([1, 2], kept)).toEqual([1, 2].map(kept));
   },
 );
+
+test("variables that can't change are not read again and again", async () => {
+  const { stdout, stderr } = await runNode([program("steady.mjs")]);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({
+    arrow: [0, true],
+    named: [0, true],
+    method: [0, true],
+    changing: [1, true],
+  });
+});
 
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");

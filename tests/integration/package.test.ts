@@ -181,6 +181,23 @@ describe("the tarball", () => {
     expect(length / 1000).toBeGreaterThan(kilobytes / 2);
   });
 
+  test("is not published with placeholders for addresses", async () => {
+    const script = join(installed.root, "scripts/assert-publishable.js");
+    const addressed = (host: string) => ({
+      homepage: `https://${host}/a#readme`,
+      repository: { url: `git+https://${host}/a.git` },
+      bugs: { url: `https://${host}/a/issues` },
+    });
+    const folder = mkdtempSync(join(installed.run, "published-"));
+    for (const [host, code] of [
+      ["example.invalid", 1],
+      ["github.com", 0],
+    ] as const) {
+      writeFileSync(join(folder, "package.json"), JSON.stringify(addressed(host)));
+      expect((await runNode([script], { cwd: folder })).code, host).toBe(code);
+    }
+  });
+
   test("is fine with publint", async () => {
     const data = readFileSync(installed.tarball);
     const tarball = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);

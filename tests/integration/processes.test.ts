@@ -311,6 +311,31 @@ describe("kernels that are not thread-safe", () => {
   });
 });
 
+test("auto takes them for a kernel that was measured to be faster there than on threads", async () => {
+  const decisions: string[] = [];
+  const executor = create({
+    strategy: "auto",
+    telemetry: (event, payload) => {
+      if (event === "parallel_execution") decisions.push(payload.strategy);
+    },
+  });
+  const slowInThisProcess = (item: number): number => {
+    const end = performance.now() + (process.title === "sharray worker" ? 0 : 20);
+    while (performance.now() < end);
+    return item;
+  };
+  const items = [1, 2, 3, 4];
+  // Nothing is known of child processes: they are not tried.
+  for (let i = 0; i < 3; i += 1) await executor.map(items, slowInThisProcess);
+  expect(decisions).not.toContain("processes");
+  for (const strategy of ["threads", "processes", "threads", "processes"] as const) {
+    await executor.map(items, slowInThisProcess, { strategy });
+  }
+  decisions.length = 0;
+  expect(await executor.map(items, slowInThisProcess)).toEqual(items);
+  expect(decisions).toEqual(["processes"]);
+});
+
 describe("children end with their parent", () => {
   const start = `
     import { ParallelExecutor } from "sharray";

@@ -12,6 +12,7 @@ import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
 import { captured, capturedLet, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
+import { emptyPasses, life } from "./passes.js";
 import { afterPause } from "./pauses.js";
 import { wholeProcesses } from "./processes.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
@@ -171,6 +172,28 @@ export const cells: readonly Cell[] = [
       }),
   },
   ...childCells,
+  {
+    name: "21 passes of Life",
+    measure: (effort) =>
+      judge(life, effort, {
+        number: 21,
+        what: "a pass of Life over 128² cells, over its kernel",
+        limit: 10,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
+    name: "21 empty passes",
+    measure: (effort) =>
+      judge(emptyPasses, effort, {
+        number: 21,
+        what: "a pass of an empty kernel over 64 chunks",
+        limit: 10,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
 ];
 
 /** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */

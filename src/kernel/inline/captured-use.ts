@@ -3,6 +3,7 @@ import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { Scope } from "../../platform/closure.js";
 import { keyPath } from "../../platform/key-path.js";
+import { nodeExport } from "../../platform/node-exports.js";
 import { moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
@@ -11,6 +12,7 @@ import {
   DATA,
   isMethod,
   memberIn,
+  needsCode,
   prototypesOf,
   Refusal,
   refusedObject,
@@ -27,7 +29,7 @@ type Use = Pick<FreeVariable, "members" | "isWrittenInto" | "isMutated">;
  */
 export function assertCopyServes(value: unknown, use: Use, path: string): boolean {
   if (value === null || value === undefined) return false;
-  const writes = isObject(value) ? isWritten(value, use) : use.isWrittenInto;
+  const writes = isObject(value) ? isWritten(value, use, path) : use.isWrittenInto;
   if (writes && !(isObject(value) && isOnSharedMemory(value, use.members, path))) throw writtenTo(path);
   for (const member of use.members ?? []) assertHas(value, member, path);
   return writes;
@@ -46,13 +48,23 @@ export function isHandedToWriter(
   if (!isObject(value)) return false;
   const isWriter = ({ name, place }: FreeVariable["handedTo"][number]): boolean => {
     const scope = scopeWith(name, scopes);
-    const fn = scope && valueIn(scope, name, name);
-    const isBySource = typeof fn === "function" && moduleExport(fn as AnyKernel) === undefined;
-    return isBySource && builtInPath(fn) === undefined && textOf(fn, name).writesInto.has(place);
+    return scope !== undefined && writesInto(valueIn(scope, name, name), place);
   };
   if (!handedTo.some(isWriter)) return false;
   if (isTypedArray(value) && isShared(value)) return true;
   throw writtenTo(path);
+}
+
+/** Whether a function that travels by source writes into its parameter at this place. */
+function writesInto(fn: unknown, place: number): boolean {
+  if (typeof fn !== "function" || moduleExport(fn as AnyKernel) !== undefined) return false;
+  if (builtInPath(fn) !== undefined || nodeExport(fn) !== undefined) return false;
+  try {
+    return textOf(fn, fn.name).writesInto.has(place);
+  } catch {
+    // It is refused by itself.
+    return false;
+  }
 }
 
 /** @throws Refusal if the text can't run on its own */
@@ -67,12 +79,16 @@ function writtenTo(path: string): Refusal {
   return new Refusal(path, "must not be written to, because workers have copies of all but shared memory");
 }
 
-/** A name like `set` says nothing of an object that has functions. */
-function isWritten(value: object, { isWrittenInto, isMutated }: Use): boolean {
+/** A name like `set` says nothing of an object that has functions somewhere. */
+function isWritten(value: object, { isWrittenInto, isMutated }: Use, path: string): boolean {
   if (isWrittenInto || !isMutated) return isWrittenInto;
   if (builtInLevels(value) !== undefined) return true;
-  const properties = Object.values(Object.getOwnPropertyDescriptors(value));
-  return typeof value === "object" && !properties.some((each) => typeof each.value === "function");
+  try {
+    return !needsCode(value, path);
+  } catch {
+    // It is refused, unless what it is refused for is not used.
+    return false;
+  }
 }
 
 /** Whether all that a function can reach of it is shared memory. */

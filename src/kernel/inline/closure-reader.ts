@@ -1,5 +1,6 @@
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
+import { nodeExport } from "../../platform/node-exports.js";
 import type { Captured } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
@@ -79,6 +80,8 @@ export class ClosureReader {
       if (exported !== undefined) return this.#imported(exported);
       const builtIn = path === "" ? undefined : builtInPath(fn);
       if (builtIn !== undefined) return builtIn;
+      const ofNode = path === "" ? undefined : nodeExport(fn);
+      if (ofNode !== undefined) return this.#imported({ ...ofNode, threadSafe: true });
       number = this.#bySource(fn, path);
     } else this.#isLate ||= this.#open.has(fn);
     this.#ownProperties(fn, number, members, path);
@@ -141,7 +144,7 @@ export class ClosureReader {
     this.#stateful = true;
     this.#lingers = true;
     const known = this.#imports.findIndex(({ url, name }) => url === exported.url && name === exported.name);
-    return ClosureSource.import(known === -1 ? this.#imports.push(exported) - 1 : known);
+    return ClosureSource.imported(known === -1 ? this.#imports.push(exported) - 1 : known);
   }
 
   /** @returns an expression for its value */

@@ -35,7 +35,7 @@ export class ClosureSource {
   }
 
   /** An expression for an imported kernel. */
-  static import(number: number): string {
+  static imported(number: number): string {
     return `${IMPORT}${number}`;
   }
 

@@ -48,3 +48,14 @@ export interface KernelText {
   /** The same as the text has them: tools rewrite some. */
   readonly variables: readonly FreeVariable[];
 }
+
+/** What the text of a function says that uses nothing of the program's, keeps nothing, and writes to nothing. */
+export const HARMLESS = {
+  stateful: false,
+  lingers: false,
+  writes: 0,
+  writesInto: new Set(),
+  namesItself: false,
+  captures: [],
+  variables: [],
+} as const satisfies Omit<KernelText, "source" | "globals">;

@@ -13,6 +13,7 @@ import { RoundPart } from "./round-part.js";
 import type { RoundRecord } from "./rounds.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
+import { noRoomError } from "./transit.js";
 
 interface Entry extends KnownRound {
   readonly invitation: Invitation;
@@ -30,9 +31,6 @@ interface Entry extends KnownRound {
 }
 
 const NO_PIECES: readonly Piece[] = [];
-const NO_ROOM =
-  "Cannot run on child processes as the file that they share with this process must have room for a page: /dev/shm and " +
-  "the temporary directory are full. Free some of either, or use another strategy";
 
 export class ChildRounds {
   readonly #slot: WorkerSlot & Receiver;
@@ -42,10 +40,8 @@ export class ChildRounds {
   readonly #onLeft: () => void;
   /** By their names. */
   readonly #entries = new Map<number, Entry>();
-  readonly #kept = new KeptRounds();
   readonly #words: WordsPool;
-  /** Rounds that the child is to be told to let go. */
-  #over: number[] = [];
+  readonly #kept: KeptRounds;
 
   /** @param onLeft told when the child has left a round */
   constructor(
@@ -61,6 +57,7 @@ export class ChildRounds {
     this.#transfer = transfer;
     this.#onLeft = onLeft;
     this.#words = new WordsPool(transfer.transit);
+    this.#kept = new KeptRounds(this.#words);
   }
 
   /** Those that it has not left. */
@@ -121,11 +118,10 @@ export class ChildRounds {
     const memory = this.#knowledge.memory.takeUntold() ?? [];
     const kernels = this.#knowledge.takeOldKernels() ?? [];
     // Any round that is kept may hold on to them.
-    if (memory.length + kernels.length > 0) for (const known of this.#kept.clear()) this.#letGo(known);
-    const rounds = this.#over;
+    if (memory.length + kernels.length > 0) this.#kept.letAllGo();
+    const rounds = this.#kept.takeOver();
     if (memory.length === 0 && kernels.length === 0 && rounds.length === 0) return null;
     this.#supply.forget(memory);
-    this.#over = [];
     return { rounds, memory, kernels };
   }
 
@@ -221,7 +217,7 @@ export class ChildRounds {
     const { invitation, name, words, part, record, isAgain } = entry;
     const { job } = invitation;
     if (this.#slot.isGone) return;
-    if (!words.areThere) job.stop(new Error(NO_ROOM));
+    if (!words.areThere) job.stop(noRoomError());
     const isFree = this.#slot.readySince !== undefined && this.count === 1;
     const ranges = job.isStopped ? [] : part.enter(isFree);
     if (job.isStopped || (isFree && ranges.length === 0 && !record.share.mayGetBack(part))) {
@@ -257,12 +253,7 @@ export class ChildRounds {
     this.#transfer.rounds.leave(record);
     if (this.#slot.isGone) return;
     const isKept = (hasJoined || isAgain) && mayRepeat(invitation, record);
-    const replaced = isKept ? this.#kept.keep(invitation.round.version, { name, words }) : entry;
-    if (replaced !== undefined) this.#letGo(replaced);
-  }
-
-  #letGo({ name, words }: KnownRound): void {
-    this.#words.give(words);
-    this.#over.push(name);
+    if (isKept) this.#kept.keep(invitation.round.version, { name, words });
+    else this.#kept.letGo(entry);
   }
 }

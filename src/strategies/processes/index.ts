@@ -48,8 +48,7 @@ class ProcessesStrategy implements Strategy {
       idleTimeout,
       mostGarbage: MOST_GARBAGE,
       onUnheld: (memory) => arena.unheld(memory),
-      // Nobody looks at what another process does: it sends a message.
-      optimizations: { ...optimizations, look: false },
+      optimizations,
     });
   }
 

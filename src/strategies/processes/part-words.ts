@@ -69,6 +69,9 @@ export class PartWords {
   }
 }
 
+// Few have more calls in progress at a time. These have their place in the file before it may be full.
+const FIRST_PARTS = 8;
+
 /** The words of all parts of one child. */
 export class WordsPool {
   readonly #transit: Transit;
@@ -78,11 +81,14 @@ export class WordsPool {
 
   constructor(transit: Transit) {
     this.#transit = transit;
+    for (let i = 0; i < FIRST_PARTS; i += 1) this.#free.push(this.#make());
   }
 
   take(): PartWords {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
+    return this.#free.pop() ?? this.#make();
+  }
+
+  #make(): PartWords {
     const words = new PartWords(this.#transit);
     this.#all.push(words);
     return words;

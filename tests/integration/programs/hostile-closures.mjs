@@ -2,7 +2,9 @@
  * Closures that ask of captured variables what copies may not do. Each kernel gives what it gives in its place, or is refused by a
  * path before anything runs. Here no tool has touched a text.
  */
-import { isDeepStrictEqual } from "node:util";
+import { createHash } from "node:crypto";
+import path, { basename } from "node:path";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { KernelCaptureError, ParallelExecutor } from "sharray";
 import * as names from "./hostile-module.mjs";
 import plus, { bump, Kind, level, nested } from "./hostile-module.mjs";
@@ -42,6 +44,7 @@ const sortedCopy = (values) => {
   copy.sort();
   return copy;
 };
+const nest = { tools: { setUp: (x) => 2 * x, add: (a, b) => a + b }, out: process.stdout };
 const { sqrt } = Math;
 const M = Math;
 const J = JSON;
@@ -72,6 +75,12 @@ const same = {
   "such an object within another": () => ((o) => "toString" in o.inner)({ inner: dictionary }),
   "methods of a date": () => [date.getTime(), date.toISOString()],
   "built-in functions and namespaces": (x) => [sqrt(x), M.max(x, 2), J.stringify([x]), typeof M],
+  "functions of Node's modules": (x) => [
+    basename(`/a/${x}`),
+    path.join("a", "b"),
+    createHash("sha1").update(`${x}`).digest("hex"),
+    inspect(list),
+  ],
   "methods of a list": (x) => [list.map((y) => y + x), list.length, list.at(-1), list.includes(x)],
   "a part of an array": (x) => [part[x], part.length, ...part],
   "a whole array's buffer": () => numbers.buffer.byteLength,
@@ -94,6 +103,7 @@ const same = {
     words.push(x);
     return words.length;
   },
+  "functions that are called as if they changed something": (x) => nest.tools.setUp(x) + nest.tools.add(x, 1),
   "optional members": (x) => [config?.deep?.of.it, config.none?.x ?? x],
   "a huge text": () => huge.length,
   "globals of the program": (x) => helperOfProgram(x),

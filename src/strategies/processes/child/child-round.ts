@@ -7,6 +7,7 @@ import { packThrown, type Thrown } from "../../../protocol/thrown.js";
 import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
 import { type ResultSink, TaskLoop } from "../../../tasks/task-loop.js";
+import { listedOrder } from "../../../tasks/task-order.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import type { JoinMessage, Range, ReportMessage } from "../messages.js";
 import { GrantedTasks } from "./granted-tasks.js";
@@ -17,15 +18,20 @@ import { WrittenOutputs } from "./written-outputs.js";
 // A message costs some 30 µs on both sides, however little it carries.
 const GATHER_MS = 2;
 
-/** Sends a message, with values beside it. @throws where the values can't be carried */
-export type Send = (message: ReportMessage, values?: readonly unknown[]) => void;
+/** Whoever has a child take part in rounds. */
+export interface RoundServer {
+  /** Sends a report, with values beside it. @throws where the values can't be carried */
+  report(message: ReportMessage, values?: readonly unknown[]): void;
+  /** All tasks of a round have run here, which the parent is about to be told. */
+  aboutToEnd(): void;
+}
 
 export class ChildRound implements ResultSink {
   readonly known: KnownRound;
   readonly run: TaskLoop;
   readonly control: GrantedTasks;
   readonly inputs: InputsBefore;
-  readonly #send: Send;
+  readonly #server: RoundServer;
   readonly #outputs: WrittenOutputs;
   readonly #results: ResultTable | undefined;
   readonly #isEager: boolean;
@@ -42,14 +48,19 @@ export class ChildRound implements ResultSink {
    * @param ranges its first tasks
    * @param outputs where they go in the transit file
    */
-  constructor(known: KnownRound, ranges: readonly Range[], outputs: JoinMessage["outputs"], send: Send) {
+  constructor(
+    known: KnownRound,
+    ranges: readonly Range[],
+    outputs: JoinMessage["outputs"],
+    server: RoundServer,
+  ) {
     const { descriptor, arrays, kernel, order, words, verifies } = known;
     const { stream, slots, grows, logged, tasks } = descriptor;
     const spec = known.takeSpec();
     const { items, results } = known.openBlock();
     results.reset();
     this.known = known;
-    this.#send = send;
+    this.#server = server;
     this.#outputs = new WrittenOutputs(spec, arrays, outputs);
     this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], verifies);
     this.#results = slots ? results : undefined;
@@ -74,7 +85,7 @@ export class ChildRound implements ResultSink {
       departure: new ResultCopier(kernel.stateful, bound.borrowed, Infinity),
       outbox: this,
       tasks,
-      order,
+      order: listedOrder(order),
       meter,
       log: this.#log,
       workers: 1,
@@ -104,6 +115,7 @@ export class ChildRound implements ResultSink {
     const isIdle = this.control.claimable === 0;
     // Before it tells so: the parent may begin another round with these words.
     if (isIdle) this.known.words.pause();
+    if (isIdle && this.run.tookAll) this.#server.aboutToEnd();
     const isDue = isIdle || this.#isEager || this.#failures.length > 0 || this.control.hasReturned;
     if (isDue || this.#weight >= HEAVY || clock() - this.#sent >= GATHER_MS) this.flush();
   }
@@ -144,7 +156,7 @@ export class ChildRound implements ResultSink {
       returned: this.control.takeReturned(),
     };
     try {
-      this.#send(report, values.length === 0 ? undefined : values);
+      this.#server.report(report, values.length === 0 ? undefined : values);
       return;
     } catch (error) {
       // Nothing was sent. If no value is to blame, nothing can be.
@@ -153,12 +165,12 @@ export class ChildRound implements ResultSink {
     const rest = { ...report, executed: 0, results: null, written: [], log: null, returned: [] };
     for (const [at, index] of indices.entries()) {
       try {
-        this.#send({ ...rest, indices: [index], failures: [] }, [values[at]]);
+        this.#server.report({ ...rest, indices: [index], failures: [] }, [values[at]]);
       } catch (reason) {
-        this.#send({ ...rest, indices: [], failures: [[index, packThrown(unsentError(reason))]] });
+        this.#server.report({ ...rest, indices: [], failures: [[index, packThrown(unsentError(reason))]] });
       }
     }
-    this.#send({ ...report, indices: [] });
+    this.#server.report({ ...report, indices: [] });
   }
 
   /** A result table of their own. */
