@@ -6,29 +6,14 @@ import type { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, WorkerSlot } from "../threads/worker-slot.js";
 import type { Receiver } from "./feeder.js";
 import { joinMessage, mayRepeat } from "./join-message.js";
-import { KeptRounds, type KnownRound } from "./kept-rounds.js";
+import { KeptRounds } from "./kept-rounds.js";
 import type { Forgotten, Piece, ReportMessage } from "./messages.js";
 import { WordsPool } from "./part-words.js";
+import type { Entry } from "./round-entry.js";
 import { RoundPart } from "./round-part.js";
-import type { RoundRecord } from "./rounds.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
 import { noRoomError } from "./transit.js";
-
-interface Entry extends KnownRound {
-  readonly invitation: Invitation;
-  readonly listener: RoundListener<WorkerSlot>;
-  readonly record: RoundRecord;
-  readonly part: RoundPart;
-  /** The child knows one that is the same. */
-  readonly isAgain: boolean;
-  /** The child takes part in it, or has. */
-  hasJoined: boolean;
-  /** It was woken for it and has not left. */
-  isIn: boolean;
-  /** The round has ended. */
-  hasEnded: boolean;
-}
 
 const NO_PIECES: readonly Piece[] = [];
 
