@@ -87,13 +87,20 @@ export class StrategyStates {
     throw new IsolationError(`run on strategy "${asked}"`, unavailable);
   }
 
-  /** The same of a call whose tasks write to memory that they share. @throws IsolationError as `hereBecause` */
-  hereBecauseWriting(asked: "auto" | StrategyName, isThreadSafe: boolean): string | undefined {
+  /**
+   * The same of a call whose tasks write to memory that they share.
+   * @param isApart why it can't run on workers that see copies
+   * @throws IsolationError as `hereBecause`
+   */
+  hereBecauseSharing(
+    asked: "auto" | StrategyName,
+    isThreadSafe: boolean,
+    isApart: string,
+  ): string | undefined {
     const because = this.hereBecause(asked, isThreadSafe);
     const name = asked === "auto" ? this.#firstAvailable(isThreadSafe) : asked;
     if (because !== undefined || name === undefined || !this.#elsewhere.includes(name)) return because;
     if (!this.#strategies.get(name).descriptor.isolates) return undefined;
-    const isApart = 'its tasks would each write to a copy of what is in "writable"';
     if (asked === "auto" || this.#config.forceSerialOnFailure) return isApart;
     throw new IsolationError(`run on strategy "${asked}"`, isApart);
   }
@@ -119,6 +126,13 @@ export class StrategyStates {
   #noneBecause(isThreadSafe: boolean): string | undefined {
     if (this.#firstAvailable(isThreadSafe) !== undefined) return undefined;
     return this.for("auto", isThreadSafe)[this.#elsewhere[0] as StrategyName].unavailable;
+  }
+
+  /** Workers that serve, of all strategies. */
+  get serving(): number {
+    let serving = 0;
+    for (const name of this.#elsewhere) serving += this.of[name].serving;
+    return serving;
   }
 
   /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */

@@ -94,6 +94,17 @@ export class ResultTable {
     clearBytes(this.#kinds);
   }
 
+  /** Each task has the value 0 from the start. */
+  beginAtZero(): void {
+    this.#numbers.fill(0);
+    this.#kinds.fill(NUMBER);
+  }
+
+  /** The number that the task has written last, even if it has failed since. */
+  numberAt(index: number): number {
+    return this.#numbers[index] as number;
+  }
+
   /** Forgets a task's end, so that it runs again. */
   clear(index: number): void {
     this.#kinds[index] = PENDING;

@@ -7,6 +7,7 @@ import { packThrown, type Thrown } from "../../../protocol/thrown.js";
 import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
 import { type ResultSink, TaskLoop } from "../../../tasks/task-loop.js";
+import { listedOrder } from "../../../tasks/task-order.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import type { JoinMessage, Range, ReportMessage } from "../messages.js";
 import { GrantedTasks } from "./granted-tasks.js";
@@ -74,7 +75,7 @@ export class ChildRound implements ResultSink {
       departure: new ResultCopier(kernel.stateful, bound.borrowed, Infinity),
       outbox: this,
       tasks,
-      order,
+      order: listedOrder(order),
       meter,
       log: this.#log,
       workers: 1,
