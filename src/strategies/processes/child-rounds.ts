@@ -10,6 +10,7 @@ import { joinMessage, mayRepeat } from "./join-message.js";
 import { KeptRounds } from "./kept-rounds.js";
 import type { Forgotten, Piece, ReportMessage } from "./messages.js";
 import { WordsPool } from "./part-words.js";
+import type { Entry } from "./round-entry.js";
 import { RoundPart } from "./round-part.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
