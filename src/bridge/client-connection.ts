@@ -33,6 +33,7 @@ const HOST_METHODS = ["explain", "metrics", "start"] as const;
 export class ClientConnection implements Backend {
   readonly arena: Arena;
   readonly settings: CallSettings;
+  readonly jobCounts = undefined;
   readonly #control: MessagePort;
   readonly #port: CallPort<ToClient, ToHost>;
   /** Each pass is a call of its own to the host. */
@@ -127,7 +128,7 @@ export class ClientConnection implements Backend {
     } catch (error) {
       if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
       if (error instanceof KernelError || error instanceof TaskTimeoutError) {
-        keepFailed(error, request, request.items);
+        keepFailed(error, error.index, request, request.items);
       }
       throw error;
     }
@@ -150,6 +151,7 @@ export class ClientConnection implements Backend {
       this.#port.post(["cancel", call.id, isLeft ? null : packThrown(reason)]);
     });
     this.#running.add(call);
+    request.jobs?.onRun(call);
     this.#keepAlive();
     const unwatch = signals.map((each) => stopOnAbort(call, each));
     this.#send(call);

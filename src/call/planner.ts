@@ -34,6 +34,8 @@ export class Planner {
   readonly #host: HostMeter;
   readonly #knowledge: Knowledge;
   readonly #occupancy = new Occupancy(MODELS);
+  /** What single jobs see, whose other rounds are part of the same work. */
+  readonly #nobody = new Occupancy(MODELS);
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
     this.#config = config;
@@ -135,7 +137,9 @@ export class Planner {
     request: Request,
     because?: string,
   ): { readonly workload: Workload<StrategyName>; readonly limits: Limits<StrategyName> } {
-    const { call, started, kernel, spec, instances, placement, options } = request;
+    const { call, started, kernel, spec, instances, placement, options, jobs } = request;
+    // A round of single jobs is planned as the beginning of one call over all that wait.
+    const behind = jobs?.behind ?? 0;
     const { taskBytes } = request.workShape;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
@@ -151,9 +155,9 @@ export class Planner {
     return {
       workload: {
         call,
-        tasks: spec.tasks,
+        tasks: spec.tasks + behind,
         isCut: spec.shape !== "list" && spec.shape !== "items",
-        instances,
+        instances: instances + behind,
         taskBytes: hint === 0 ? taskBytes : hint,
         hint,
         bytesShared: placement.bytesShared,
@@ -162,7 +166,7 @@ export class Planner {
         droppedBefore: this.#droppedBefore(request),
         kernel: this.#knowledge.costOf(request, hint),
         afterPause: this.#knowledge.isAfterPause(started),
-        occupied: this.#occupancy.byStrategy,
+        occupied: (jobs === undefined ? this.#occupancy : this.#nobody).byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
       },
       limits: {

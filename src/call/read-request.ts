@@ -91,7 +91,8 @@ export function readItemsCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  return itemsRequest("map", items, fn, null, options, started, settings);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
+  return itemsRequest("map", items, fn, kernel, null, options, started, settings);
 }
 
 /** A call of `mapInto`. @throws as `readItemsCall` */
@@ -104,19 +105,39 @@ export function readItemsIntoCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  return itemsRequest("mapInto", items, fn, readOutputs(outputs), options, started, settings);
+  const written = readOutputs(outputs);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
+  return itemsRequest("mapInto", items, fn, kernel, written, options, started, settings);
+}
+
+/**
+ * What single jobs ask for.
+ * @param items of one job, or none: jobs whose items have no arrays that cross by reference have the rest in common
+ * @param kernel of `fn`
+ * @param options checked
+ * @throws TypeError, RangeError, KernelCaptureError
+ */
+export function readJobs(
+  items: readonly unknown[],
+  fn: AnyKernel,
+  kernel: Kernel,
+  options: GivenOptions,
+  settings: CallSettings,
+): Request {
+  const request = itemsRequest("submit", items, fn, kernel, null, options, clock(), settings);
+  return { ...request, spec: { ...request.spec, single: true } };
 }
 
 function itemsRequest(
-  call: "map" | "mapInto",
+  call: "map" | "mapInto" | "submit",
   items: unknown,
   fn: AnyKernel,
+  kernel: Kernel,
   outputs: NamedOutputs | null,
   options: GivenOptions,
   started: number,
   settings: CallSettings,
 ): Request {
-  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
@@ -189,6 +210,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       shared,
       captures,
       seed: options.seed,
+      single: undefined,
     },
     table,
     placement,
@@ -204,6 +226,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       ? readOnlySightings(table, read, fitted?.request, writable)
       : undefined,
     guest: undefined,
+    jobs: undefined,
   };
 }
 

@@ -49,6 +49,9 @@ export class Job {
   #apart: number[] = NO_TASKS;
   #reason: unknown;
   #control: ControlBlock | undefined;
+  /** Of a round behind the first one: the indices of its tasks. */
+  #order: Uint32Array | undefined;
+  #isRecalled = false;
   #isStopped = false;
   #endedBefore = 0;
   #failure: Failure | undefined;
@@ -91,6 +94,12 @@ export class Job {
     this.#control = control;
     this.parts.streamBuffer?.beginRound(control, tasks, workers);
     if (this.#isStopped) control.abort();
+    if (this.#isRecalled) control.lowerLimit(0);
+  }
+
+  /** Whether any task of the present round has begun. */
+  get hasBegun(): boolean {
+    return this.#control !== undefined && this.#control.next > 0;
   }
 
   /** Stops the job: no task starts any more, and the call rejects with `reason`. */
@@ -119,6 +128,33 @@ export class Job {
     }
     this.#onStop ??= [];
     this.#onStop.push(listener);
+  }
+
+  /** Of single jobs: none starts any more. Those that have begun go on. */
+  recall(): void {
+    this.#isRecalled = true;
+    this.#control?.lowerLimit(0);
+  }
+
+  /** The same, and nobody wants this one any more: if it runs, its kernel can learn that. */
+  deny(index: number): void {
+    this.#isRecalled = true;
+    this.#control?.deny(this.#positionOf(index));
+  }
+
+  /**
+   * While single jobs run: whether one of them has ended, and what it has come to is here. One thread runs them in their order, and each
+   * is a claim of its own, so that the count of tasks that have ended tells.
+   */
+  hasEnded(index: number): boolean {
+    if (this.#control === undefined || this.#positionOf(index) >= this.#control.ended) return false;
+    const { results } = this.parts.block;
+    return !results.isPending(index) && (!results.isElsewhere(index) || this.received.has(index));
+  }
+
+  /** The place of a task in the present round; -1: it is not in it. */
+  #positionOf(index: number): number {
+    return this.#order === undefined ? index : this.#order.indexOf(index);
   }
 
   /** The spec for a round: tasks that run again find their outputs as the first run did. */
@@ -181,14 +217,15 @@ export class Job {
    * @param except tasks that are not tried again
    */
   unfinished(except?: ReadonlyMap<number, unknown>): Uint32Array | undefined {
-    if (this.#control === undefined) return undefined;
+    if (this.#control === undefined && !this.#isRecalled) return undefined;
     const { spec, block } = this.parts;
-    const end = this.#failure?.index ?? spec.tasks;
+    const end = this.#isRecalled ? 0 : (this.#failure?.index ?? spec.tasks);
     const indices: number[] = [];
     for (let i = 0; i < end; i++) {
       if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);
       if (block.results.isPending(i) && except?.has(i) !== true) indices.push(i);
     }
-    return Uint32Array.from(indices);
+    this.#order = Uint32Array.from(indices);
+    return this.#order;
   }
 }

@@ -22,6 +22,11 @@ export class Reporter {
   /** A call was accepted. @returns its number */
   submitted(): number {
     this.metrics.submit();
+    return this.number();
+  }
+
+  /** @returns a number of its own for what is told beside the calls that were counted */
+  number(): number {
     lastJob += 1;
     return lastJob;
   }

@@ -84,7 +84,7 @@ export class SequentialRun {
     control.reset(tasks);
     job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
-    const abortCheck = new AbortCheck(control, meter);
+    const abortCheck = new AbortCheck(control, meter, spec.single);
     const bound = bindTasks(job.specFor(order), arrays, block.items, fn, abortCheck.aborted);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const report = (left: number): RunReport => {
@@ -134,7 +134,7 @@ export class SequentialRun {
       workers: 1,
       slots: streamBuffer === undefined,
       gated: streamBuffer !== undefined,
-      grows: true,
+      grows: spec.single !== true,
       // Kernels share this thread's own: what they change of it is the program's.
       mend: undefined,
     });

@@ -35,9 +35,12 @@ export class ThreadsRun {
     this.#isShort = pool.optimizations.look && expected !== undefined && expected <= SHORT_MS;
   }
 
-  run(job: Job, workers: number): MaybePromise<RunReport> {
+  /** @param most threads that may take part */
+  run(job: Job, most: number): MaybePromise<RunReport> {
+    const { spec } = job.parts;
+    const workers = spec.single === true ? 1 : most;
     const order = job.unfinished();
-    const left = order?.length ?? job.parts.spec.tasks;
+    const left = order?.length ?? spec.tasks;
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
     if (job.isStopped || left === 0) return reportOf(this.#pool.strategy, [], 0, left);
     const inherited = this.#pool.size;
@@ -86,6 +89,8 @@ export class ThreadsRun {
       if (hasProgressed) this.#pool.progressed();
       const last = lossPolicy.note(lost, hasProgressed);
       if (last !== undefined) throw lostError(job, lossPolicy, last);
+      // What is left of single jobs goes on elsewhere.
+      if (job.parts.spec.single === true && givenUp.size > 0) break;
       left = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
@@ -128,7 +133,8 @@ export class ThreadsRun {
       tasks: order?.length ?? spec.tasks,
       stream: streamBuffer !== undefined,
       slots: streamBuffer === undefined && this.#pool.optimizations.slots,
-      grows: this.#pool.optimizations.grain,
+      // A claim that ends says that all before it have.
+      grows: this.#pool.optimizations.grain && spec.single !== true,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
     };
@@ -189,10 +195,12 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
     const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
     return new WorkerLostError(message, exitCode, error, undefined, signal);
   }
-  const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
+  const { spec, sizes } = job.parts;
+  const [start, end] = taskRange(spec, sizes, index);
+  const named = spec.single === true ? 0 : index;
   const why = job.runsOnce
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
-  const message = `Task ${index} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index, start, end }, signal);
+  const message = `Task ${named} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
+  return new WorkerLostError(message, exitCode, error, { index: named, start, end }, signal);
 }

@@ -69,7 +69,7 @@ export class ChildRound implements ResultSink {
     this.#order = order ?? undefined;
     this.#results = slots ? results : undefined;
     // After a loss nothing gathers for long: the next child may be lost as well.
-    this.#isEager = stream || order !== null;
+    this.#isEager = stream || order !== null || spec.single === true;
     this.#log = logged === 0 ? undefined : new Float64Array(logged * LOG_WORDS);
     this.#words = new ChildWords(words);
     this.control = new GrantedTasks(tasks, () => this.#words.read());
@@ -83,6 +83,7 @@ export class ChildRound implements ResultSink {
         },
       },
       this.#meter,
+      spec.single === true,
     );
     const bound = bindTasks(spec, arrays, items, kernel.fn, aborts.aborted);
     this.run = new TaskLoop({

@@ -1,0 +1,125 @@
+/** Single jobs that may share a round, because they have all but their items in common. */
+import type { Kernel } from "../../kernel/resolve.js";
+import { isShared, type TypedArray } from "../../memory/dtypes.js";
+import { workShapeOf } from "../../plan/work-shape.js";
+import { clock } from "../../platform/clock.js";
+import { itemBytes, packEncoded } from "../../protocol/items.js";
+import type { Request } from "../request.js";
+import type { GivenOptions } from "../types.js";
+import type { JobEntry } from "./job-entry.js";
+import type { JobRound } from "./job-round.js";
+import { type Ranked, RankedQueue } from "./ranked-queue.js";
+import { copyData, isSameData } from "./same-data.js";
+
+/** What a round should take. A round costs some 10 µs beside its jobs, and delays more urgent ones by as long as it takes. */
+export const ROUND_MS = 1;
+const MOST_JOBS = 1024;
+const GROWTH = 4;
+
+/** What is copied when the group begins. */
+const COPIED = ["strategy", "timeout", "seed", "taskSizeHintBytes", "idempotent", "args"] as const;
+/** Of which arrays cross by reference. */
+const REFERRED = ["shared", "writable"] as const;
+const COMMON = [...COPIED, ...REFERRED];
+
+export class JobGroup implements Ranked {
+  readonly waiting = new RankedQueue<JobEntry>();
+  place = -1;
+  /** Rounds that run. */
+  rounds = 0;
+  readonly #request: Request;
+  readonly #captured: unknown;
+  readonly #options: ReadonlyMap<string, unknown>;
+  readonly #mayGrow: boolean;
+  #spec: Request["spec"];
+  #size = 1;
+
+  /**
+   * @param request of one job that is the only one of its group; or of none, for the jobs to come
+   * @param mayGrow whether several jobs may share a round
+   */
+  constructor(request: Request, options: GivenOptions, mayGrow: boolean) {
+    this.#request = request;
+    this.#spec = request.spec;
+    this.#options = new Map(COMMON.map((name) => [name, copyData(options[name])]));
+    this.#captured = copyData(request.kernel.captured?.values);
+    this.#mayGrow = mayGrow;
+  }
+
+  /** Its number. */
+  get kernel(): number {
+    return this.#request.kernel.id;
+  }
+
+  get priority(): number {
+    return this.waiting.first?.priority ?? -Infinity;
+  }
+
+  get order(): number {
+    return this.waiting.first?.order ?? Infinity;
+  }
+
+  /** Whether it holds data of the caller's. */
+  get holdsData(): boolean {
+    const { spec, table } = this.#request;
+    return (
+      table.arrays.length > 0 || spec.args !== null || spec.shared !== null || spec.captures !== undefined
+    );
+  }
+
+  /** Whether a job belongs here. The values of variables, and data that the caller has changed since, are another group's. */
+  isFor({ captured }: Kernel, options: GivenOptions): boolean {
+    const isSame = (name: keyof GivenOptions, isSameArray: (array: TypedArray) => boolean): boolean =>
+      isSameData(this.#options.get(name), options[name], isSameArray);
+    return (
+      isSameData(this.#captured, captured?.values, isShared) &&
+      COPIED.every((name) => isSame(name, isShared)) &&
+      REFERRED.every((name) => isSame(name, () => true))
+    );
+  }
+
+  /**
+   * Takes the jobs of the next round.
+   * @param lanes rounds that may run at a time
+   * @param least jobs of lower priority stay behind
+   */
+  take(lanes: number, least: number): JobEntry[] {
+    const { waiting } = this;
+    const most = Math.min(this.#size, Math.ceil(waiting.length / lanes));
+    const entries: JobEntry[] = [];
+    for (let first = waiting.first; first !== undefined; first = waiting.first) {
+      if (entries.length > 0 && (entries.length >= most || first.priority < least)) break;
+      waiting.remove(first);
+      entries.push(first);
+    }
+    return entries;
+  }
+
+  request(round: JobRound): Request {
+    const request = this.#request;
+    const tasks = round.entries.length;
+    if (request.spec.tasks > 0) return { ...request, started: clock(), jobs: round };
+    const items = packEncoded(round.entries.map(({ item }) => item as number | Uint8Array));
+    const bytes = itemBytes(items);
+    const { taskBytes, args } = request.workShape;
+    if (this.#spec.tasks !== tasks) this.#spec = { ...request.spec, tasks, length: tasks };
+    return {
+      ...request,
+      started: clock(),
+      spec: this.#spec,
+      items,
+      itemBytes: bytes,
+      instances: tasks,
+      workShape: workShapeOf(tasks, taskBytes + Math.ceil(bytes / tasks), args),
+      jobs: round,
+    };
+  }
+
+  /** A round of so many jobs has taken so long. */
+  learn(jobs: number, took: number): void {
+    if (!this.#mayGrow) return;
+    if (took > ROUND_MS) this.#size = Math.max(1, Math.floor((jobs * ROUND_MS) / took));
+    else if (took < ROUND_MS / 2 && jobs === this.#size)
+      this.#size = Math.min(MOST_JOBS, GROWTH * this.#size);
+  }
+}

@@ -1,0 +1,113 @@
+/** Single jobs that run together. Each is settled by itself. */
+import { PayloadMutatedError, WorkerLostError } from "../../errors.js";
+import { clearInterval, setInterval } from "../../platform/builtins.js";
+import { clock } from "../../platform/clock.js";
+import { unref } from "../../platform/runtime.js";
+import type { Job } from "../../strategies/job.js";
+import type { Stoppable } from "../abort-and-progress.js";
+import type { RequestedJobs } from "../request.js";
+import type { JobEntry } from "./job-entry.js";
+import type { JobGroup } from "./job-group.js";
+
+// Jobs in a round are expected to take far less. If they do not, those that have not begun are ranked again.
+const LOOK_MS = 4;
+
+/** Told how jobs end. */
+interface Settler {
+  resolve(entry: JobEntry, value: unknown): void;
+  reject(entry: JobEntry, error: unknown): void;
+}
+
+export class JobRound implements RequestedJobs {
+  readonly group: JobGroup;
+  readonly entries: readonly JobEntry[];
+  readonly behind: number;
+  readonly started = clock();
+  readonly #settler: Settler;
+  #run: Stoppable | undefined;
+  #job: Job | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** Those that are not over. */
+  #left: number;
+  #hasSettled = false;
+  #wasStopped = false;
+
+  constructor(group: JobGroup, entries: readonly JobEntry[], settler: Settler) {
+    this.group = group;
+    this.entries = entries;
+    this.behind = group.waiting.length;
+    this.#settler = settler;
+    this.#left = entries.length;
+    for (const entry of entries) entry.round = this;
+  }
+
+  onRun(run: Stoppable, job?: Job): void {
+    this.#run = run;
+    this.#job = job;
+    if (this.#left === 0) run.stop(undefined);
+    else if (this.#left < this.entries.length) job?.recall();
+    if (job !== undefined && this.entries.length > 1) {
+      // Workers that run keep the process alive.
+      this.#timer = unref(setInterval(() => this.#look(job), LOOK_MS));
+    }
+  }
+
+  /** One of them was cancelled, and is over. */
+  cancelled(entry: JobEntry, reason: unknown): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#run?.stop(reason);
+    else this.#job?.deny(this.entries.indexOf(entry));
+  }
+
+  settle(job: Job, error: unknown): number {
+    this.#hasSettled = true;
+    clearInterval(this.#timer);
+    const { results } = job.parts.block;
+    const isMutated = error instanceof PayloadMutatedError;
+    let failed = job.failure?.index;
+    let ended = 0;
+    for (const [i, entry] of this.entries.entries()) {
+      const hasEnded = !results.isPending(i) && (!results.isElsewhere(i) || job.received.has(i));
+      // Tasks run in their order, so a lost worker was at the first one that has no result.
+      if (!hasEnded && isTasks(error)) failed ??= i;
+      if (isMutated || i === failed) this.#end(entry, () => this.#settler.reject(entry, error));
+      else if (hasEnded) {
+        ended += 1;
+        this.#end(entry, () => this.#settler.resolve(entry, results.valueAt(i, job.received)));
+      }
+    }
+    return ended;
+  }
+
+  /** Whether jobs that have no result after this error run in another round, as none of them is to blame. */
+  isCut(error: unknown): boolean {
+    return this.#hasSettled && (this.#wasStopped || isTasks(error));
+  }
+
+  /** Settles those that have ended. If one that nobody wants goes on alone, the round is stopped. */
+  #look(job: Job): void {
+    if (!job.hasBegun) return;
+    job.recall();
+    const { results } = job.parts.block;
+    let running: JobEntry | undefined;
+    for (const [i, entry] of this.entries.entries()) {
+      if (job.hasEnded(i))
+        this.#end(entry, () => this.#settler.resolve(entry, results.valueAt(i, job.received)));
+      else running ??= entry;
+    }
+    if (running?.isOver !== true || this.#wasStopped) return;
+    this.#wasStopped = true;
+    job.stop(new DOMException("Nobody wants the job that runs", "AbortError"));
+  }
+
+  #end(entry: JobEntry, settle: () => void): void {
+    if (entry.isOver) return;
+    this.#left -= 1;
+    settle();
+  }
+}
+
+/** Whether the error is about one task. */
+function isTasks(error: unknown): boolean {
+  return error instanceof WorkerLostError && error.index !== undefined;
+}

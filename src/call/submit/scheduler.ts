@@ -1,0 +1,291 @@
+/**
+ * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool has workers,
+ * each on one of them. Jobs that take microseconds share a round, long ones have each their own, so that an urgent one waits for the
+ * first worker that is done.
+ */
+import type { Kernel } from "../../kernel/resolve.js";
+import { resolveKernel } from "../../kernel/resolve.js";
+import type { AnyKernel } from "../../kernel/types.js";
+import { queueMicrotask } from "../../platform/builtins.js";
+import { clock } from "../../platform/clock.js";
+import { isPromise } from "../../platform/maybe-promise.js";
+import { RecentMap } from "../../platform/recent-map.js";
+import { mustWait, ownTurn } from "../../platform/time-slice.js";
+import { ArrayTable } from "../../protocol/array-table.js";
+import { INLINE_LIMIT, ValueEncoder } from "../../protocol/codec.js";
+import { stopOnAbort } from "../abort-and-progress.js";
+import type { Backend } from "../backend.js";
+import { checkCallOptions, checkPriority, SUBMIT_OPTIONS } from "../call-options.js";
+import type { Outcome } from "../outcome.js";
+import { readJobs } from "../read-request.js";
+import type { GivenOptions } from "../types.js";
+import { JobEntry } from "./job-entry.js";
+import { JobGroup } from "./job-group.js";
+import { JobRound } from "./job-round.js";
+import { RankedQueue } from "./ranked-queue.js";
+import { JobPromise, refused } from "./single-job.js";
+
+// As many as the engine keeps kernels.
+const MOST_KERNELS = 500;
+
+export class JobScheduler {
+  readonly #backend: Backend;
+  /** Those that have jobs that wait. */
+  readonly #groups = new RankedQueue<JobGroup>();
+  /** By the numbers of their kernels. */
+  readonly #known = new RecentMap<number, JobGroup[]>(MOST_KERNELS);
+  /** Jobs that wait, by their keys. */
+  readonly #latest = new Map<unknown, JobEntry>();
+  readonly #open = new Set<JobEntry>();
+  #lastOrder = 0;
+  #rounds = 0;
+  #isWoken = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Jobs that have not ended. */
+  get pending(): number {
+    return this.#open.size;
+  }
+
+  submit(item: unknown, fn: AnyKernel, options: GivenOptions): JobPromise {
+    let entry: JobEntry;
+    try {
+      this.#backend.checkOpen("submit");
+      checkCallOptions(options, SUBMIT_OPTIONS, this.#backend.settings.strategies);
+      const replaced = this.#makesRoom(options);
+      entry = this.#read(item, fn, options);
+      if (replaced !== undefined) this.#replace(replaced);
+    } catch (error) {
+      return refused(error);
+    }
+    const promise = new JobPromise(entry);
+    this.#backend.jobCounts?.submitted();
+    this.#open.add(entry);
+    this.#enter(entry);
+    if (options.signal !== undefined) entry.unwatch = stopOnAbort(entry, options.signal);
+    this.#wake();
+    return promise;
+  }
+
+  /** Every job that has not ended rejects. */
+  cancel(reason: unknown): void {
+    for (const entry of [...this.#open]) this.stop(entry, reason);
+  }
+
+  /** Resolves when every job has ended. */
+  async ended(): Promise<void> {
+    if (this.#open.size === 0 && this.#rounds === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle.push(resolve);
+    });
+  }
+
+  rank(entry: JobEntry, priority: number): void {
+    checkPriority(priority);
+    entry.priority = priority;
+    if (entry.place === -1) return;
+    entry.group.waiting.moved(entry);
+    this.#groups.moved(entry.group);
+  }
+
+  stop(entry: JobEntry, reason: unknown): void {
+    if (entry.isOver) return;
+    const { round, group } = entry;
+    if (round === undefined) {
+      group.waiting.remove(entry);
+      this.#left(entry);
+      this.#regroup(group);
+    }
+    this.reject(entry, reason);
+    round?.cancelled(entry, reason);
+  }
+
+  resolve(entry: JobEntry, value: unknown): void {
+    const { started, round } = entry;
+    this.#backend.jobCounts?.completed(clock() - started, (round as JobRound).started - started);
+    this.#end(entry);
+    entry.settlers.resolve(value);
+  }
+
+  reject(entry: JobEntry, error: unknown): void {
+    this.#backend.jobCounts?.failed(error, clock() - entry.started);
+    this.#end(entry);
+    entry.settlers.reject(error);
+  }
+
+  /** @throws TypeError, RangeError, KernelCaptureError */
+  #read(item: unknown, fn: AnyKernel, options: GivenOptions): JobEntry {
+    const { settings } = this.#backend;
+    const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
+    const encoded = encodeItem(item);
+    const group =
+      encoded === undefined
+        ? new JobGroup(readJobs([item], fn, kernel, options, settings), options, false)
+        : this.#groupOf(fn, kernel, options);
+    this.#lastOrder += 1;
+    return new JobEntry(this, group, encoded, this.#lastOrder, options.priority ?? 0, options.latest);
+  }
+
+  #groupOf(fn: AnyKernel, kernel: Kernel, options: GivenOptions): JobGroup {
+    let groups = this.#known.get(kernel.id);
+    if (groups === undefined) {
+      groups = [];
+      this.#known.set(kernel.id, groups);
+    }
+    for (const group of groups) if (group.isFor(kernel, options)) return group;
+    const { settings, jobCounts } = this.#backend;
+    // Over the bridge each is a call. A change of inputs is one job's fault.
+    const mayGrow = jobCounts !== undefined && !settings.verifyImmutable;
+    const group = new JobGroup(readJobs([], fn, kernel, options, settings), options, mayGrow);
+    groups.push(group);
+    return group;
+  }
+
+  /** @returns the job that a new one replaces @throws RangeError if too many are pending */
+  #makesRoom({ latest, maxPending }: GivenOptions): JobEntry | undefined {
+    const replaced = latest === undefined ? undefined : this.#latest.get(latest);
+    const pending = this.pending - (replaced === undefined ? 0 : 1);
+    if (maxPending !== undefined && pending >= maxPending) {
+      throw new RangeError(
+        `Cannot submit the job as fewer than ${maxPending} ("maxPending") must be pending: current value is ${pending}; ` +
+          "wait for some of them to end",
+      );
+    }
+    return replaced;
+  }
+
+  #replace(entry: JobEntry): void {
+    this.stop(entry, new DOMException("The job was replaced by a newer one of the same key", "AbortError"));
+  }
+
+  /** A job waits from now on. */
+  #enter(entry: JobEntry): void {
+    const { group, key } = entry;
+    entry.round = undefined;
+    group.waiting.add(entry);
+    if (group.waiting.first === entry) this.#regroup(group);
+    if (key === undefined) return;
+    const newer = this.#latest.get(key);
+    if (newer !== undefined) this.#replace(entry);
+    else this.#latest.set(key, entry);
+  }
+
+  /** A job waits no longer. */
+  #left(entry: JobEntry): void {
+    if (entry.key !== undefined && this.#latest.get(entry.key) === entry) this.#latest.delete(entry.key);
+  }
+
+  #regroup(group: JobGroup): void {
+    if (group.waiting.length === 0) {
+      if (group.place !== -1) this.#groups.remove(group);
+      this.#forget(group);
+    } else if (group.place === -1) this.#groups.add(group);
+    else this.#groups.moved(group);
+  }
+
+  /** The caller's data is not held for jobs that may never come. */
+  #forget(group: JobGroup): void {
+    if (group.rounds > 0 || group.waiting.length > 0 || !group.holdsData) return;
+    const groups = this.#known.get(group.kernel);
+    const at = groups?.indexOf(group) ?? -1;
+    if (at !== -1) groups?.splice(at, 1);
+  }
+
+  /** Once the caller's present code has ended: what it submits together is ranked together. */
+  #wake(): void {
+    if (this.#isWoken || this.#rounds >= this.#backend.settings.maxWorkers) return;
+    this.#isWoken = true;
+    queueMicrotask(this.#runRounds);
+  }
+
+  readonly #runRounds = (): void => {
+    this.#isWoken = false;
+    const lanes = this.#backend.settings.maxWorkers;
+    for (let isFirst = true; this.#rounds < lanes; isFirst = false) {
+      const group = this.#groups.first;
+      if (group === undefined) return;
+      // Short rounds may end at once, one after the other.
+      if (!isFirst && mustWait(clock())) {
+        this.#isWoken = true;
+        void ownTurn().then(this.#runRounds);
+        return;
+      }
+      this.#run(group, lanes);
+    }
+  };
+
+  #run(group: JobGroup, lanes: number): void {
+    const entries = group.take(lanes, this.#groups.nextPriority);
+    for (const entry of entries) this.#left(entry);
+    const round = new JobRound(group, entries, this);
+    this.#rounds += 1;
+    group.rounds += 1;
+    this.#regroup(group);
+    try {
+      const ran = this.#backend.run(group.request(round));
+      if (!isPromise(ran)) this.#ended(round, ran);
+      else {
+        ran.then(
+          (outcome) => this.#endedLater(round, outcome),
+          (error: unknown) => this.#endedLater(round, undefined, error),
+        );
+      }
+    } catch (error) {
+      this.#ended(round, undefined, error);
+    }
+  }
+
+  #endedLater(round: JobRound, outcome: Outcome | undefined, error?: unknown): void {
+    this.#ended(round, outcome, error);
+    this.#runRounds();
+  }
+
+  /** @param outcome `undefined`: it failed */
+  #ended(round: JobRound, outcome: Outcome | undefined, error?: unknown): void {
+    const { group, entries } = round;
+    this.#rounds -= 1;
+    group.rounds -= 1;
+    group.learn(entries.length, clock() - round.started);
+    for (const [i, entry] of entries.entries()) {
+      if (entry.isOver) continue;
+      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i]);
+      else if (outcome !== undefined || round.isCut(error)) this.#enter(entry);
+      else this.reject(entry, error);
+    }
+    this.#regroup(group);
+    this.#tellIdle();
+  }
+
+  #end(entry: JobEntry): void {
+    entry.isOver = true;
+    entry.unwatch?.();
+    this.#open.delete(entry);
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#open.size > 0 || this.#rounds > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+}
+
+/**
+ * The item as it is sent: everything of the caller's is read now.
+ * @returns `undefined` if it has arrays that cross by reference
+ * @throws TypeError
+ */
+function encodeItem(item: unknown): number | Uint8Array | undefined {
+  if (typeof item === "number") return item;
+  if (item === undefined) {
+    throw new TypeError(
+      "Cannot send the item to workers as it must be set (msgpack knows null only): current value is undefined",
+    );
+  }
+  const table = new ArrayTable();
+  const bytes = new ValueEncoder(table, INLINE_LIMIT, 1).encode(item, "item");
+  return table.arrays.length === 0 ? bytes.slice() : undefined;
+}
