@@ -17,6 +17,7 @@ import type { Planner } from "./planner.js";
 import type { Request } from "./request.js";
 import { RoomQueue } from "./room-queue.js";
 import { StrategyRunner } from "./strategy-runner.js";
+import { busyOf } from "./totals.js";
 
 export class PassRunner {
   readonly #config: ParallelConfig;
@@ -136,7 +137,7 @@ export class PassRunner {
   #collect(call: CallRecord, pass: PlannedPass): Outcome {
     const { request, plan, memory, runs, beganAlone } = pass;
     const { started, spec, jobs } = request;
-    const results = jobs === undefined ? spec.tasks : jobs.settle(memory.job, memory.failure);
+    const results = jobs === undefined ? spec.tasks : jobs.settle(memory.job, memory.failure, busyOf(runs));
     const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
     // Checking takes time that no plan must learn from.
@@ -161,7 +162,7 @@ export class PassRunner {
       lease.close(ended);
     } else {
       if (request.jobs === undefined) attachPartial(error, () => memory.partial());
-      else request.jobs.settle(memory.job, error);
+      else request.jobs.settle(memory.job, error, busyOf(pass.runs));
       this.#close(pass as PlannedPass, ended);
     }
     return error;

@@ -1,56 +1,62 @@
-/** A single job, from its submission to its end. */
+/** A single job, from its submission to its end. Many may wait, so that each should be small. */
 import { clock } from "../../platform/clock.js";
 import type { Stoppable } from "../abort-and-progress.js";
 import type { JobGroup } from "./job-group.js";
 import type { JobRound } from "./job-round.js";
-import type { Ranked } from "./ranked-queue.js";
-import type { JobControl, Settlers } from "./single-job.js";
+import type { JobControl } from "./single-job.js";
 
-/** Who has the job. */
-interface Owner {
-  rank(entry: JobEntry, priority: number): void;
-  stop(entry: JobEntry, reason: unknown): void;
+/** What few jobs have. */
+interface Extra {
+  /** Under which a newer job replaces it. */
+  readonly key: unknown;
+  /** Ends the watch over its signal. */
+  unwatch: (() => void) | undefined;
 }
 
-export class JobEntry implements Ranked, JobControl, Stoppable {
+const OVER = -2;
+
+export class JobEntry implements JobControl, Stoppable {
   readonly group: JobGroup;
   /** A number, or encoded; `undefined`: the group's request has it. */
   readonly item: number | Uint8Array | undefined;
+  /** The order of submission. */
   readonly order: number;
   readonly started = clock();
-  /** Under which a newer job replaces it; `undefined`: none does. */
-  readonly key: unknown;
+  readonly extra: Extra | undefined;
   priority: number;
   place = -1;
-  settlers!: Settlers;
-  /** Which it is in; `undefined`: it waits, or is over. */
+  resolve!: JobControl["resolve"];
+  /** Which it is in, or was; `undefined`: it waits. */
   round: JobRound | undefined;
-  isOver = false;
-  /** Ends the watch over its signal. */
-  unwatch: (() => void) | undefined;
-  readonly #owner: Owner;
 
   constructor(
-    owner: Owner,
     group: JobGroup,
     item: JobEntry["item"],
     order: number,
     priority: number,
-    key: unknown,
+    extra: Extra | undefined,
   ) {
-    this.#owner = owner;
     this.group = group;
     this.item = item;
     this.order = order;
+    this.extra = extra;
     this.priority = priority;
-    this.key = key;
+  }
+
+  get isOver(): boolean {
+    return this.place === OVER;
+  }
+
+  end(): void {
+    this.place = OVER;
+    this.extra?.unwatch?.();
   }
 
   rank(priority: number): void {
-    this.#owner.rank(this, priority);
+    this.group.scheduler.rank(this, priority);
   }
 
   stop(reason: unknown): void {
-    this.#owner.stop(this, reason);
+    this.group.scheduler.stop(this, reason);
   }
 }

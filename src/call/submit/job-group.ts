@@ -4,17 +4,22 @@ import { isShared, type TypedArray } from "../../memory/dtypes.js";
 import { workShapeOf } from "../../plan/work-shape.js";
 import { clock } from "../../platform/clock.js";
 import { itemBytes, packEncoded } from "../../protocol/items.js";
+import { NO_OPTIONS } from "../call-options.js";
 import type { Request } from "../request.js";
 import type { GivenOptions } from "../types.js";
 import type { JobEntry } from "./job-entry.js";
+import { JobQueue } from "./job-queue.js";
 import type { JobRound } from "./job-round.js";
-import { type Ranked, RankedQueue } from "./ranked-queue.js";
+import type { Ranked } from "./ranked-queue.js";
 import { copyData, isSameData } from "./same-data.js";
 
 /** What a round should take. A round costs some 10 µs beside its jobs, and delays more urgent ones by as long as it takes. */
 export const ROUND_MS = 1;
 const MOST_JOBS = 1024;
-const GROWTH = 4;
+// Other programs on the machine make a round long now and then.
+const MOST_CHANGE = 4;
+
+const LEAST_SHARE = 4;
 
 /** What is copied when the group begins. */
 const COPIED = ["strategy", "timeout", "seed", "taskSizeHintBytes", "idempotent", "args"] as const;
@@ -22,8 +27,15 @@ const COPIED = ["strategy", "timeout", "seed", "taskSizeHintBytes", "idempotent"
 const REFERRED = ["shared", "writable"] as const;
 const COMMON = [...COPIED, ...REFERRED];
 
+/** Who has the jobs. */
+interface Scheduler {
+  rank(entry: JobEntry, priority: number): void;
+  stop(entry: JobEntry, reason: unknown): void;
+}
+
 export class JobGroup implements Ranked {
-  readonly waiting = new RankedQueue<JobEntry>();
+  readonly scheduler: Scheduler;
+  readonly waiting = new JobQueue();
   place = -1;
   /** Rounds that run. */
   rounds = 0;
@@ -31,6 +43,8 @@ export class JobGroup implements Ranked {
   readonly #captured: unknown;
   readonly #options: ReadonlyMap<string, unknown>;
   readonly #mayGrow: boolean;
+  /** Whether it has no options, and its kernel takes nothing along. */
+  readonly #isBare: boolean;
   #spec: Request["spec"];
   #size = 1;
 
@@ -38,12 +52,15 @@ export class JobGroup implements Ranked {
    * @param request of one job that is the only one of its group; or of none, for the jobs to come
    * @param mayGrow whether several jobs may share a round
    */
-  constructor(request: Request, options: GivenOptions, mayGrow: boolean) {
+  constructor(scheduler: Scheduler, request: Request, options: GivenOptions, mayGrow: boolean) {
+    this.scheduler = scheduler;
     this.#request = request;
     this.#spec = request.spec;
     this.#options = new Map(COMMON.map((name) => [name, copyData(options[name])]));
     this.#captured = copyData(request.kernel.captured?.values);
     this.#mayGrow = mayGrow;
+    this.#isBare =
+      COMMON.every((name) => options[name] === undefined) && request.kernel.captured === undefined;
   }
 
   /** Its number. */
@@ -69,6 +86,7 @@ export class JobGroup implements Ranked {
 
   /** Whether a job belongs here. The values of variables, and data that the caller has changed since, are another group's. */
   isFor({ captured }: Kernel, options: GivenOptions): boolean {
+    if (options === NO_OPTIONS && captured === undefined) return this.#isBare;
     const isSame = (name: keyof GivenOptions, isSameArray: (array: TypedArray) => boolean): boolean =>
       isSameData(this.#options.get(name), options[name], isSameArray);
     return (
@@ -85,7 +103,9 @@ export class JobGroup implements Ranked {
    */
   take(lanes: number, least: number): JobEntry[] {
     const { waiting } = this;
-    const most = Math.min(this.#size, Math.ceil(waiting.length / lanes));
+    // What is short is not divided.
+    const share = Math.max(waiting.length / lanes, this.#size / LEAST_SHARE);
+    const most = Math.min(this.#size, Math.ceil(share));
     const entries: JobEntry[] = [];
     for (let first = waiting.first; first !== undefined; first = waiting.first) {
       if (entries.length > 0 && (entries.length >= most || first.priority < least)) break;
@@ -115,11 +135,13 @@ export class JobGroup implements Ranked {
     };
   }
 
-  /** A round of so many jobs has taken so long. */
-  learn(jobs: number, took: number): void {
+  /** So many jobs took so long together: `busy` milliseconds. */
+  learn(jobs: number, busy: number): void {
     if (!this.#mayGrow) return;
-    if (took > ROUND_MS) this.#size = Math.max(1, Math.floor((jobs * ROUND_MS) / took));
-    else if (took < ROUND_MS / 2 && jobs === this.#size)
-      this.#size = Math.min(MOST_JOBS, GROWTH * this.#size);
+    const fit = Math.floor((jobs * ROUND_MS) / busy);
+    const size = Math.max(this.#size / MOST_CHANGE, Math.min(this.#size * MOST_CHANGE, fit));
+    // A smaller round tells nothing of larger ones.
+    if (size < this.#size || jobs === this.#size)
+      this.#size = Math.max(1, Math.min(MOST_JOBS, Math.floor(size)));
   }
 }

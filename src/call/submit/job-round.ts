@@ -14,8 +14,8 @@ const LOOK_MS = 4;
 
 /** Told how jobs end. */
 interface Settler {
-  resolve(entry: JobEntry, value: unknown): void;
-  reject(entry: JobEntry, error: unknown): void;
+  resolve(entry: JobEntry, value: unknown, now: number): void;
+  reject(entry: JobEntry, error: unknown, now: number): void;
 }
 
 export class JobRound implements RequestedJobs {
@@ -59,23 +59,27 @@ export class JobRound implements RequestedJobs {
     else this.#job?.deny(this.entries.indexOf(entry));
   }
 
-  settle(job: Job, error: unknown): number {
+  settle(job: Job, error: unknown, busy: number): number {
     this.#hasSettled = true;
     clearInterval(this.#timer);
     const { results } = job.parts.block;
     const isMutated = error instanceof PayloadMutatedError;
+    const now = clock();
     let failed = job.failure?.index;
     let ended = 0;
-    for (const [i, entry] of this.entries.entries()) {
+    for (let i = 0; i < this.entries.length; i += 1) {
+      const entry = this.entries[i] as JobEntry;
       const hasEnded = !results.isPending(i) && (!results.isElsewhere(i) || job.received.has(i));
       // Tasks run in their order, so a lost worker was at the first one that has no result.
       if (!hasEnded && isTasks(error)) failed ??= i;
-      if (isMutated || i === failed) this.#end(entry, () => this.#settler.reject(entry, error));
-      else if (hasEnded) {
-        ended += 1;
-        this.#end(entry, () => this.#settler.resolve(entry, results.valueAt(i, job.received)));
-      }
+      if (hasEnded && i !== failed) ended += 1;
+      if (entry.isOver) continue;
+      if (isMutated || i === failed) this.#settler.reject(entry, error, now);
+      else if (hasEnded) this.#settler.resolve(entry, results.valueAt(i, job.received), now);
+      else continue;
+      this.#left -= 1;
     }
+    this.group.learn(Math.max(1, ended), busy);
     return ended;
   }
 
@@ -89,21 +93,18 @@ export class JobRound implements RequestedJobs {
     if (!job.hasBegun) return;
     job.recall();
     const { results } = job.parts.block;
+    const now = clock();
     let running: JobEntry | undefined;
     for (const [i, entry] of this.entries.entries()) {
-      if (job.hasEnded(i))
-        this.#end(entry, () => this.#settler.resolve(entry, results.valueAt(i, job.received)));
-      else running ??= entry;
+      if (!job.hasEnded(i)) running ??= entry;
+      else if (!entry.isOver) {
+        this.#settler.resolve(entry, results.valueAt(i, job.received), now);
+        this.#left -= 1;
+      }
     }
     if (running?.isOver !== true || this.#wasStopped) return;
     this.#wasStopped = true;
     job.stop(new DOMException("Nobody wants the job that runs", "AbortError"));
-  }
-
-  #end(entry: JobEntry, settle: () => void): void {
-    if (entry.isOver) return;
-    this.#left -= 1;
-    settle();
   }
 }
 

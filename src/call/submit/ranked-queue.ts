@@ -79,6 +79,7 @@ export class RankedQueue<T extends Ranked> {
   }
 }
 
-function precedes(a: Ranked, b: Ranked): boolean {
+/** Whether `a` comes first. */
+export function precedes(a: Ranked, b: Ranked): boolean {
   return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
 }

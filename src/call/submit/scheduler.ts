@@ -36,9 +36,9 @@ export class JobScheduler {
   readonly #known = new RecentMap<number, JobGroup[]>(MOST_KERNELS);
   /** Jobs that wait, by their keys. */
   readonly #latest = new Map<unknown, JobEntry>();
-  readonly #open = new Set<JobEntry>();
+  readonly #rounds = new Set<JobRound>();
+  #pending = 0;
   #lastOrder = 0;
-  #rounds = 0;
   #isWoken = false;
   #onIdle: (() => void)[] = [];
 
@@ -48,7 +48,7 @@ export class JobScheduler {
 
   /** Jobs that have not ended. */
   get pending(): number {
-    return this.#open.size;
+    return this.#pending;
   }
 
   submit(item: unknown, fn: AnyKernel, options: GivenOptions): JobPromise {
@@ -64,21 +64,25 @@ export class JobScheduler {
     }
     const promise = new JobPromise(entry);
     this.#backend.jobCounts?.submitted();
-    this.#open.add(entry);
+    this.#pending += 1;
     this.#enter(entry);
-    if (options.signal !== undefined) entry.unwatch = stopOnAbort(entry, options.signal);
+    if (options.signal !== undefined) this.#watch(entry, options.signal);
     this.#wake();
     return promise;
   }
 
   /** Every job that has not ended rejects. */
   cancel(reason: unknown): void {
-    for (const entry of [...this.#open]) this.stop(entry, reason);
+    const running = [...this.#rounds].flatMap(({ entries }) => entries);
+    for (let group = this.#groups.first; group !== undefined; group = this.#groups.first) {
+      this.stop(group.waiting.first as JobEntry, reason);
+    }
+    for (const entry of running) this.stop(entry, reason);
   }
 
   /** Resolves when every job has ended. */
   async ended(): Promise<void> {
-    if (this.#open.size === 0 && this.#rounds === 0) return;
+    if (this.#isIdle) return;
     await new Promise<void>((resolve) => {
       this.#onIdle.push(resolve);
     });
@@ -86,9 +90,11 @@ export class JobScheduler {
 
   rank(entry: JobEntry, priority: number): void {
     checkPriority(priority);
-    entry.priority = priority;
-    if (entry.place === -1) return;
-    entry.group.waiting.moved(entry);
+    if (entry.round !== undefined || entry.isOver) {
+      entry.priority = priority;
+      return;
+    }
+    entry.group.waiting.rank(entry, priority);
     this.#groups.moved(entry.group);
   }
 
@@ -100,21 +106,28 @@ export class JobScheduler {
       this.#left(entry);
       this.#regroup(group);
     }
-    this.reject(entry, reason);
+    this.reject(entry, reason, clock());
     round?.cancelled(entry, reason);
   }
 
-  resolve(entry: JobEntry, value: unknown): void {
+  resolve(entry: JobEntry, value: unknown, now: number): void {
     const { started, round } = entry;
-    this.#backend.jobCounts?.completed(clock() - started, (round as JobRound).started - started);
+    this.#backend.jobCounts?.completed(now - started, (round as JobRound).started - started);
     this.#end(entry);
-    entry.settlers.resolve(value);
+    entry.resolve(value);
   }
 
-  reject(entry: JobEntry, error: unknown): void {
-    this.#backend.jobCounts?.failed(error, clock() - entry.started);
+  reject(entry: JobEntry, error: unknown, now: number): void {
+    this.#backend.jobCounts?.failed(error, now - entry.started);
     this.#end(entry);
-    entry.settlers.reject(error);
+    entry.resolve(Promise.reject(error));
+  }
+
+  /** A signal that has aborted stops it at once. */
+  #watch(entry: JobEntry, signal: AbortSignal): void {
+    const unwatch = stopOnAbort(entry, signal);
+    if (entry.isOver) unwatch();
+    else (entry.extra as NonNullable<JobEntry["extra"]>).unwatch = unwatch;
   }
 
   /** @throws TypeError, RangeError, KernelCaptureError */
@@ -124,10 +137,12 @@ export class JobScheduler {
     const encoded = encodeItem(item);
     const group =
       encoded === undefined
-        ? new JobGroup(readJobs([item], fn, kernel, options, settings), options, false)
+        ? new JobGroup(this, readJobs([item], fn, kernel, options, settings), options, false)
         : this.#groupOf(fn, kernel, options);
     this.#lastOrder += 1;
-    return new JobEntry(this, group, encoded, this.#lastOrder, options.priority ?? 0, options.latest);
+    const { latest: key, signal, priority = 0 } = options;
+    const extra = key === undefined && signal === undefined ? undefined : { key, unwatch: undefined };
+    return new JobEntry(group, encoded, this.#lastOrder, priority, extra);
   }
 
   #groupOf(fn: AnyKernel, kernel: Kernel, options: GivenOptions): JobGroup {
@@ -140,7 +155,7 @@ export class JobScheduler {
     const { settings, jobCounts } = this.#backend;
     // Over the bridge each is a call. A change of inputs is one job's fault.
     const mayGrow = jobCounts !== undefined && !settings.verifyImmutable;
-    const group = new JobGroup(readJobs([], fn, kernel, options, settings), options, mayGrow);
+    const group = new JobGroup(this, readJobs([], fn, kernel, options, settings), options, mayGrow);
     groups.push(group);
     return group;
   }
@@ -164,10 +179,11 @@ export class JobScheduler {
 
   /** A job waits from now on. */
   #enter(entry: JobEntry): void {
-    const { group, key } = entry;
+    const { group, extra } = entry;
     entry.round = undefined;
     group.waiting.add(entry);
     if (group.waiting.first === entry) this.#regroup(group);
+    const key = extra?.key;
     if (key === undefined) return;
     const newer = this.#latest.get(key);
     if (newer !== undefined) this.#replace(entry);
@@ -176,7 +192,8 @@ export class JobScheduler {
 
   /** A job waits no longer. */
   #left(entry: JobEntry): void {
-    if (entry.key !== undefined && this.#latest.get(entry.key) === entry) this.#latest.delete(entry.key);
+    const key = entry.extra?.key;
+    if (key !== undefined && this.#latest.get(key) === entry) this.#latest.delete(key);
   }
 
   #regroup(group: JobGroup): void {
@@ -197,7 +214,7 @@ export class JobScheduler {
 
   /** Once the caller's present code has ended: what it submits together is ranked together. */
   #wake(): void {
-    if (this.#isWoken || this.#rounds >= this.#backend.settings.maxWorkers) return;
+    if (this.#isWoken || this.#rounds.size >= this.#backend.settings.maxWorkers) return;
     this.#isWoken = true;
     queueMicrotask(this.#runRounds);
   }
@@ -205,7 +222,7 @@ export class JobScheduler {
   readonly #runRounds = (): void => {
     this.#isWoken = false;
     const lanes = this.#backend.settings.maxWorkers;
-    for (let isFirst = true; this.#rounds < lanes; isFirst = false) {
+    for (let isFirst = true; this.#rounds.size < lanes; isFirst = false) {
       const group = this.#groups.first;
       if (group === undefined) return;
       // Short rounds may end at once, one after the other.
@@ -222,7 +239,7 @@ export class JobScheduler {
     const entries = group.take(lanes, this.#groups.nextPriority);
     for (const entry of entries) this.#left(entry);
     const round = new JobRound(group, entries, this);
-    this.#rounds += 1;
+    this.#rounds.add(round);
     group.rounds += 1;
     this.#regroup(group);
     try {
@@ -247,28 +264,31 @@ export class JobScheduler {
   /** @param outcome `undefined`: it failed */
   #ended(round: JobRound, outcome: Outcome | undefined, error?: unknown): void {
     const { group, entries } = round;
-    this.#rounds -= 1;
+    this.#rounds.delete(round);
     group.rounds -= 1;
-    group.learn(entries.length, clock() - round.started);
+    const now = clock();
     for (const [i, entry] of entries.entries()) {
       if (entry.isOver) continue;
-      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i]);
+      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i], now);
       else if (outcome !== undefined || round.isCut(error)) this.#enter(entry);
-      else this.reject(entry, error);
+      else this.reject(entry, error, now);
     }
     this.#regroup(group);
     this.#tellIdle();
   }
 
   #end(entry: JobEntry): void {
-    entry.isOver = true;
-    entry.unwatch?.();
-    this.#open.delete(entry);
+    entry.end();
+    this.#pending -= 1;
     this.#tellIdle();
   }
 
+  get #isIdle(): boolean {
+    return this.#pending === 0 && this.#rounds.size === 0;
+  }
+
   #tellIdle(): void {
-    if (this.#open.size > 0 || this.#rounds > 0) return;
+    if (!this.#isIdle) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }

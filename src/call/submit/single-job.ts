@@ -1,24 +1,19 @@
 /** What `submit` returns: the promise of one job, which can be ranked anew and cancelled. */
 import type { SingleJob } from "../types.js";
 
-/** Settles a job's promise. */
-export interface Settlers {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** What a promise asks of its job. */
+/** What a promise asks of its job, and what settles the promise. */
 export interface JobControl {
   readonly priority: number;
-  settlers: Settlers;
+  /** With a promise that rejects it rejects: to keep a function for that, too, would take a fifth of a waiting job's memory. */
+  resolve: (value: unknown) => void;
   rank(priority: number): void;
   stop(reason: unknown): void;
 }
 
-let made: Settlers;
+let resolver: JobControl["resolve"] = () => {};
 // One function for all promises, because to make one for each takes longer.
-const note = (resolve: Settlers["resolve"], reject: Settlers["reject"]): void => {
-  made = { resolve, reject };
+const note = (resolve: JobControl["resolve"]): void => {
+  resolver = resolve;
 };
 
 export class JobPromise extends Promise<unknown> implements SingleJob<unknown> {
@@ -26,7 +21,7 @@ export class JobPromise extends Promise<unknown> implements SingleJob<unknown> {
 
   constructor(job: JobControl) {
     super(note);
-    job.settlers = made;
+    job.resolve = resolver;
     this.#job = job;
   }
 
@@ -52,8 +47,9 @@ Object.defineProperty(JobPromise.prototype, "constructor", {
 
 /** The promise of a job that was not accepted. */
 export function refused(error: unknown): JobPromise {
-  const job: JobControl = { priority: 0, settlers: made, rank: () => {}, stop: () => {} };
+  const nothing = (): void => {};
+  const job: JobControl = { priority: 0, resolve: nothing, rank: nothing, stop: nothing };
   const promise = new JobPromise(job);
-  job.settlers.reject(error);
+  job.resolve(Promise.reject(error));
   return promise;
 }
