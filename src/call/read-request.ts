@@ -124,7 +124,8 @@ export function readJobs(
   options: GivenOptions,
   settings: CallSettings,
 ): Request {
-  const request = itemsRequest("submit", items, fn, kernel, null, options, clock(), settings);
+  const { signal: _, priority: _1, latest: _2, maxPending: _3, ...common } = options;
+  const request = itemsRequest("submit", items, fn, kernel, null, common, clock(), settings);
   return { ...request, spec: { ...request.spec, single: true } };
 }
 

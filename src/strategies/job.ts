@@ -52,6 +52,8 @@ export class Job {
   /** Of a round behind the first one: the indices of its tasks. */
   #order: Uint32Array | undefined;
   #isRecalled = false;
+  /** Single jobs that nobody wants any more. */
+  #denied: Set<number> | undefined;
   #isStopped = false;
   #endedBefore = 0;
   #failure: Failure | undefined;
@@ -94,7 +96,7 @@ export class Job {
     this.#control = control;
     this.parts.streamBuffer?.beginRound(control, tasks, workers);
     if (this.#isStopped) control.abort();
-    if (this.#isRecalled) control.lowerLimit(0);
+    if (this.#isRecalled) this.#lowerLimit();
   }
 
   /** Whether any task of the present round has begun. */
@@ -130,16 +132,27 @@ export class Job {
     this.#onStop.push(listener);
   }
 
+  /** Of single jobs: the one that a lost worker was at. It has begun, and is to run again. */
+  interrupted: number | undefined;
+
   /** Of single jobs: none starts any more. Those that have begun go on. */
   recall(): void {
     this.#isRecalled = true;
-    this.#control?.lowerLimit(0);
+    this.#lowerLimit();
   }
 
   /** The same, and nobody wants this one any more: if it runs, its kernel can learn that. */
   deny(index: number): void {
     this.#isRecalled = true;
+    this.#denied ??= new Set();
+    this.#denied.add(index);
     this.#control?.deny(this.#positionOf(index));
+  }
+
+  #lowerLimit(): void {
+    const first = this.#order?.[0];
+    const hasBegun = first !== undefined && first === this.interrupted && this.#denied?.has(first) !== true;
+    this.#control?.lowerLimit(hasBegun ? 1 : 0);
   }
 
   /**
@@ -219,11 +232,14 @@ export class Job {
   unfinished(except?: ReadonlyMap<number, unknown>): Uint32Array | undefined {
     if (this.#control === undefined && !this.#isRecalled) return undefined;
     const { spec, block } = this.parts;
-    const end = this.#isRecalled ? 0 : (this.#failure?.index ?? spec.tasks);
+    const end = this.#failure?.index ?? spec.tasks;
     const indices: number[] = [];
     for (let i = 0; i < end; i++) {
       if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);
-      if (block.results.isPending(i) && except?.has(i) !== true) indices.push(i);
+      const isLeft = block.results.isPending(i) && except?.has(i) !== true;
+      if (isLeft && (!this.#isRecalled || (i === this.interrupted && this.#denied?.has(i) !== true))) {
+        indices.push(i);
+      }
     }
     this.#order = Uint32Array.from(indices);
     return this.#order;

@@ -287,9 +287,11 @@ describe.each(WAYS)("single jobs (%s)", (way) => {
     expect(executor.pending).toBe(0);
     job.priority = 3;
     job.cancel();
+    const other = executor.submit(1, (x) => x);
     expect(() => {
-      executor.submit(1, (x) => x).priority = Number.POSITIVE_INFINITY;
+      other.priority = Number.POSITIVE_INFINITY;
     }).toThrow(ConfigurationError);
+    expect(await other).toBe(1);
   });
 
   test("all end with executor.cancel(), and the executor goes on", async () => {
@@ -314,11 +316,11 @@ describe.each(["sequential", "threads", "processes", "auto"] as const)("shutdown
     const first = await held(own);
     const jobs = Array.from({ length: 30 }, (_, i) => own.submit(i, (i) => i));
     const closed = own.shutdown();
-    const refused = own.submit(1, (i) => i);
+    const refused = failureOf(own.submit(1, (i) => i));
     first.end();
     expect(await Promise.all(jobs)).toHaveLength(30);
     await closed;
-    expect(await failureOf(refused)).toBeInstanceOf(ExecutorClosedError);
+    expect(await refused).toBeInstanceOf(ExecutorClosedError);
     expect(own.pending).toBe(0);
   });
 });

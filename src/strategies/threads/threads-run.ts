@@ -79,6 +79,8 @@ export class ThreadsRun {
         break;
       }
       const { givenUp } = lossPolicy;
+      // One worker has them.
+      if (job.parts.spec.single === true) job.interrupted = lost[0]?.interrupted;
       if (job.runsOnce) {
         for (const each of lost)
           if (each.interrupted !== undefined) lossPolicy.giveUp([each.interrupted], each);
