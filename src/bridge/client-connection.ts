@@ -33,7 +33,6 @@ const HOST_METHODS = ["explain", "metrics", "start"] as const;
 export class ClientConnection implements Backend {
   readonly arena: Arena;
   readonly settings: CallSettings;
-  readonly jobCounts = undefined;
   readonly #control: MessagePort;
   readonly #port: CallPort<ToClient, ToHost>;
   /** Each pass is a call of its own to the host. */

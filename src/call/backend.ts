@@ -45,6 +45,6 @@ export interface Backend {
   /** @param read makes the request anew: a stream starts with its loop */
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
   /** Undefined: each job is a call to somebody who counts. */
-  readonly jobCounts: JobCounts | undefined;
+  readonly jobCounts?: JobCounts;
   explain(request: Request): Plan | Promise<Plan>;
 }

@@ -173,17 +173,12 @@ export class JobMemory implements JobInputs {
     if (failure === undefined || error.firstTask <= failure.index) throw error;
   }
 
-  /** Why a task has failed; `undefined`: none has. */
-  get failure(): ReturnType<typeof failureOf> {
-    return failureOf(this.job, this.#request);
-  }
-
   /**
    * The results, once the job has run. The outputs are the user's from here on: they live as long as the user's arrays.
    * @throws KernelError or TaskTimeoutError for the failed task with the lowest index
    */
   collect(): Outcome {
-    const { failure } = this;
+    const failure = failureOf(this.job, this.#request);
     if (failure !== undefined) throw failure;
     const { received, parts } = this.job;
     // What a transform kernel returns is of no interest.

@@ -10,6 +10,7 @@ import type { Plan } from "../strategies/registry.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Reporter } from "../telemetry/reporter.js";
 import type { CallRecord, Pass, PassReport, PlannedPass } from "./call-record.js";
+import { failureOf } from "./failure.js";
 import { JobMemory } from "./job-memory.js";
 import { measure } from "./measured-time.js";
 import { type Outcome, SETTLED } from "./outcome.js";
@@ -137,7 +138,8 @@ export class PassRunner {
   #collect(call: CallRecord, pass: PlannedPass): Outcome {
     const { request, plan, memory, runs, beganAlone } = pass;
     const { started, spec, jobs } = request;
-    const results = jobs === undefined ? spec.tasks : jobs.settle(memory.job, memory.failure, busyOf(runs));
+    const results =
+      jobs === undefined ? spec.tasks : jobs.settle(memory.job, failureOf(memory.job, request), busyOf(runs));
     const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
     // Checking takes time that no plan must learn from.

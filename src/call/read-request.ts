@@ -110,26 +110,8 @@ export function readItemsIntoCall(
   return itemsRequest("mapInto", items, fn, kernel, written, options, started, settings);
 }
 
-/**
- * What single jobs ask for.
- * @param items of one job, or none: jobs whose items have no arrays that cross by reference have the rest in common
- * @param kernel of `fn`
- * @param options checked
- * @throws TypeError, RangeError, KernelCaptureError
- */
-export function readJobs(
-  items: readonly unknown[],
-  fn: AnyKernel,
-  kernel: Kernel,
-  options: GivenOptions,
-  settings: CallSettings,
-): Request {
-  const { signal: _, priority: _1, latest: _2, maxPending: _3, ...common } = options;
-  const request = itemsRequest("submit", items, fn, kernel, null, common, clock(), settings);
-  return { ...request, spec: { ...request.spec, single: true } };
-}
-
-function itemsRequest(
+/** A call over items. @param options checked @throws as `readItemsCall` */
+export function itemsRequest(
   call: "map" | "mapInto" | "submit",
   items: unknown,
   fn: AnyKernel,

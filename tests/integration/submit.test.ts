@@ -65,7 +65,7 @@ async function held(executor: Executor): Promise<{ job: SingleJob<string>; end()
   const began = newPath();
   const open = newPath();
   const job = executor.submit({ began, open }, hold);
-  await until(() => existsSync(began));
+  await until(() => existsSync(began), "a job that begins");
   return { job, end: () => writeFileSync(open, "") };
 }
 
@@ -254,11 +254,11 @@ describe.each(WAYS)("single jobs (%s)", (way) => {
       fs.writeFileSync(ended, "");
     });
     const next = executor.submit(1, (i) => i);
-    await until(() => existsSync(began));
+    await until(() => existsSync(began), "a job that begins");
     job.cancel("enough");
     job.cancel("again");
     expect(await failureOf(job)).toBe("enough");
-    await until(() => existsSync(ended));
+    await until(() => existsSync(ended), "a job that learns of its end");
     expect(await next).toBe(1);
   });
 

@@ -1,8 +1,7 @@
 /** A single job, from its submission to its end. Many may wait, so that each should be small. */
 import { clock } from "../../platform/clock.js";
 import type { Stoppable } from "../abort-and-progress.js";
-import type { JobGroup } from "./job-group.js";
-import type { JobRound } from "./job-round.js";
+import type { JobGroup, WaitingJob } from "./job-group.js";
 import type { JobControl } from "./single-job.js";
 
 /** What few jobs have. */
@@ -13,10 +12,16 @@ interface Extra {
   unwatch: (() => void) | undefined;
 }
 
+/** The round of a job, as the job sees it. */
+interface OwnRound {
+  readonly started: number;
+  cancelled(entry: JobEntry, reason: unknown): void;
+}
+
 const OVER = -2;
 
-export class JobEntry implements JobControl, Stoppable {
-  readonly group: JobGroup;
+export class JobEntry implements WaitingJob, JobControl, Stoppable {
+  readonly group: JobGroup<JobEntry>;
   /** A number, or encoded; `undefined`: the group's request has it. */
   readonly item: number | Uint8Array | undefined;
   /** The order of submission. */
@@ -27,10 +32,10 @@ export class JobEntry implements JobControl, Stoppable {
   place = -1;
   resolve!: JobControl["resolve"];
   /** Which it is in, or was; `undefined`: it waits. */
-  round: JobRound | undefined;
+  round: OwnRound | undefined;
 
   constructor(
-    group: JobGroup,
+    group: JobGroup<JobEntry>,
     item: JobEntry["item"],
     order: number,
     priority: number,

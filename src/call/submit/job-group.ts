@@ -5,11 +5,9 @@ import { workShapeOf } from "../../plan/work-shape.js";
 import { clock } from "../../platform/clock.js";
 import { itemBytes, packEncoded } from "../../protocol/items.js";
 import { NO_OPTIONS } from "../call-options.js";
-import type { Request } from "../request.js";
+import type { Request, RequestedJobs } from "../request.js";
 import type { GivenOptions } from "../types.js";
-import type { JobEntry } from "./job-entry.js";
-import { JobQueue } from "./job-queue.js";
-import type { JobRound } from "./job-round.js";
+import { JobQueue, type Rankable } from "./job-queue.js";
 import type { Ranked } from "./ranked-queue.js";
 import { copyData, isSameData } from "./same-data.js";
 
@@ -27,15 +25,21 @@ const COPIED = ["strategy", "timeout", "seed", "taskSizeHintBytes", "idempotent"
 const REFERRED = ["shared", "writable"] as const;
 const COMMON = [...COPIED, ...REFERRED];
 
-/** Who has the jobs. */
-interface Scheduler {
-  rank(entry: JobEntry, priority: number): void;
-  stop(entry: JobEntry, reason: unknown): void;
+/** A job as its group sees it. */
+export interface WaitingJob extends Rankable {
+  /** A number, or encoded; `undefined`: the group's request has it. */
+  readonly item: number | Uint8Array | undefined;
 }
 
-export class JobGroup implements Ranked {
-  readonly scheduler: Scheduler;
-  readonly waiting = new JobQueue();
+/** Who has the jobs. */
+interface Scheduler<E> {
+  rank(entry: E, priority: number): void;
+  stop(entry: E, reason: unknown): void;
+}
+
+export class JobGroup<E extends WaitingJob> implements Ranked {
+  readonly scheduler: Scheduler<E>;
+  readonly waiting = new JobQueue<E>();
   place = -1;
   /** Rounds that run. */
   rounds = 0;
@@ -52,7 +56,7 @@ export class JobGroup implements Ranked {
    * @param request of one job that is the only one of its group; or of none, for the jobs to come
    * @param mayGrow whether several jobs may share a round
    */
-  constructor(scheduler: Scheduler, request: Request, options: GivenOptions, mayGrow: boolean) {
+  constructor(scheduler: Scheduler<E>, request: Request, options: GivenOptions, mayGrow: boolean) {
     this.scheduler = scheduler;
     this.#request = request;
     this.#spec = request.spec;
@@ -101,12 +105,12 @@ export class JobGroup implements Ranked {
    * @param lanes rounds that may run at a time
    * @param least jobs of lower priority stay behind
    */
-  take(lanes: number, least: number): JobEntry[] {
+  take(lanes: number, least: number): E[] {
     const { waiting } = this;
     // What is short is not divided.
     const share = Math.max(waiting.length / lanes, this.#size / LEAST_SHARE);
     const most = Math.min(this.#size, Math.ceil(share));
-    const entries: JobEntry[] = [];
+    const entries: E[] = [];
     for (let first = waiting.first; first !== undefined; first = waiting.first) {
       if (entries.length > 0 && (entries.length >= most || first.priority < least)) break;
       waiting.remove(first);
@@ -115,11 +119,12 @@ export class JobGroup implements Ranked {
     return entries;
   }
 
-  request(round: JobRound): Request {
+  /** What a round of these asks for. @param jobs settles them */
+  request(entries: readonly E[], jobs: RequestedJobs): Request {
     const request = this.#request;
-    const tasks = round.entries.length;
-    if (request.spec.tasks > 0) return { ...request, started: clock(), jobs: round };
-    const items = packEncoded(round.entries.map(({ item }) => item as number | Uint8Array));
+    const tasks = entries.length;
+    if (request.spec.tasks > 0) return { ...request, started: clock(), jobs };
+    const items = packEncoded(entries.map(({ item }) => item as number | Uint8Array));
     const bytes = itemBytes(items);
     const { taskBytes, args } = request.workShape;
     if (this.#spec.tasks !== tasks) this.#spec = { ...request.spec, tasks, length: tasks };
@@ -131,7 +136,7 @@ export class JobGroup implements Ranked {
       itemBytes: bytes,
       instances: tasks,
       workShape: workShapeOf(tasks, taskBytes + Math.ceil(bytes / tasks), args),
-      jobs: round,
+      jobs,
     };
   }
 

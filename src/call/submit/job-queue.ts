@@ -1,31 +1,35 @@
 /** The jobs of a group that wait. Most come in the order of their ranks: they stand in a line, which costs less than a heap. */
-import type { JobEntry } from "./job-entry.js";
-import { precedes, RankedQueue } from "./ranked-queue.js";
+import { precedes, type Ranked, RankedQueue } from "./ranked-queue.js";
 
 // From here on the part of the line that has left is cut off. Before it is not worth it.
 const LONG = 1024;
 
-export class JobQueue {
+/** Its priority may be set anew. */
+export interface Rankable extends Ranked {
+  priority: number;
+}
+
+export class JobQueue<E extends Rankable> {
   /** By rank. Those that have left are gaps, but for the first and the last one. */
-  #line: (JobEntry | undefined)[] = [];
+  #line: (E | undefined)[] = [];
   /** Where it begins. */
   #head = 0;
   #inLine = 0;
   /** Those that came out of order. */
-  readonly #others = new RankedQueue<JobEntry>();
+  readonly #others = new RankedQueue<E>();
 
   get length(): number {
     return this.#inLine + this.#others.length;
   }
 
-  get first(): JobEntry | undefined {
+  get first(): E | undefined {
     const head = this.#line[this.#head];
     const other = this.#others.first;
     if (head === undefined || other === undefined) return head ?? other;
     return precedes(head, other) ? head : other;
   }
 
-  add(entry: JobEntry): void {
+  add(entry: E): void {
     const line = this.#line;
     const last = line.at(-1);
     if (last !== undefined && !precedes(last, entry)) {
@@ -36,7 +40,7 @@ export class JobQueue {
     this.#inLine += 1;
   }
 
-  remove(entry: JobEntry): void {
+  remove(entry: E): void {
     const line = this.#line;
     if (line[entry.place] !== entry) {
       this.#others.remove(entry);
@@ -58,7 +62,7 @@ export class JobQueue {
   }
 
   /** Changes the priority of one that is in the queue. */
-  rank(entry: JobEntry, priority: number): void {
+  rank(entry: E, priority: number): void {
     this.remove(entry);
     entry.priority = priority;
     this.add(entry);

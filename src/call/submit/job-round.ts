@@ -19,7 +19,7 @@ interface Settler {
 }
 
 export class JobRound implements RequestedJobs {
-  readonly group: JobGroup;
+  readonly group: JobGroup<JobEntry>;
   readonly entries: readonly JobEntry[];
   readonly behind: number;
   readonly started = clock();
@@ -32,7 +32,7 @@ export class JobRound implements RequestedJobs {
   #hasSettled = false;
   #wasStopped = false;
 
-  constructor(group: JobGroup, entries: readonly JobEntry[], settler: Settler) {
+  constructor(group: JobGroup<JobEntry>, entries: readonly JobEntry[], settler: Settler) {
     this.group = group;
     this.entries = entries;
     this.behind = group.waiting.length;

@@ -3,37 +3,29 @@
  * each on one of them. Jobs that take microseconds share a round, long ones have each their own, so that an urgent one waits for the
  * first worker that is done.
  */
-import type { Kernel } from "../../kernel/resolve.js";
-import { resolveKernel } from "../../kernel/resolve.js";
 import type { AnyKernel } from "../../kernel/types.js";
 import { queueMicrotask } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import { isPromise } from "../../platform/maybe-promise.js";
-import { RecentMap } from "../../platform/recent-map.js";
 import { mustWait, ownTurn } from "../../platform/time-slice.js";
-import { ArrayTable } from "../../protocol/array-table.js";
-import { INLINE_LIMIT, ValueEncoder } from "../../protocol/codec.js";
 import { stopOnAbort } from "../abort-and-progress.js";
 import type { Backend } from "../backend.js";
 import { checkCallOptions, checkPriority, SUBMIT_OPTIONS } from "../call-options.js";
 import type { Outcome } from "../outcome.js";
-import { readJobs } from "../read-request.js";
 import type { GivenOptions } from "../types.js";
 import { JobEntry } from "./job-entry.js";
-import { JobGroup } from "./job-group.js";
+import { JobGroups } from "./job-groups.js";
 import { JobRound } from "./job-round.js";
 import { RankedQueue } from "./ranked-queue.js";
 import { JobPromise, refused } from "./single-job.js";
 
-// As many as the engine keeps kernels.
-const MOST_KERNELS = 500;
+type Group = JobEntry["group"];
 
 export class JobScheduler {
   readonly #backend: Backend;
   /** Those that have jobs that wait. */
-  readonly #groups = new RankedQueue<JobGroup>();
-  /** By the numbers of their kernels. */
-  readonly #known = new RecentMap<number, JobGroup[]>(MOST_KERNELS);
+  readonly #groups = new RankedQueue<Group>();
+  readonly #known: JobGroups;
   /** Jobs that wait, by their keys. */
   readonly #latest = new Map<unknown, JobEntry>();
   readonly #rounds = new Set<JobRound>();
@@ -44,6 +36,7 @@ export class JobScheduler {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#known = new JobGroups(backend, this);
   }
 
   /** Jobs that have not ended. */
@@ -57,7 +50,11 @@ export class JobScheduler {
       this.#backend.checkOpen("submit");
       checkCallOptions(options, SUBMIT_OPTIONS, this.#backend.settings.strategies);
       const replaced = this.#makesRoom(options);
-      entry = this.#read(item, fn, options);
+      const read = this.#known.read(item, fn, options);
+      const { latest: key, signal, priority = 0 } = options;
+      const extra = key === undefined && signal === undefined ? undefined : { key, unwatch: undefined };
+      this.#lastOrder += 1;
+      entry = new JobEntry(read.group, read.item, this.#lastOrder, priority, extra);
       if (replaced !== undefined) this.#replace(replaced);
     } catch (error) {
       return refused(error);
@@ -81,10 +78,10 @@ export class JobScheduler {
   }
 
   /** Resolves when every job has ended. */
-  async ended(): Promise<void> {
-    if (this.#isIdle) return;
-    await new Promise<void>((resolve) => {
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
       this.#onIdle.push(resolve);
+      this.#tellIdle();
     });
   }
 
@@ -130,36 +127,6 @@ export class JobScheduler {
     else (entry.extra as NonNullable<JobEntry["extra"]>).unwatch = unwatch;
   }
 
-  /** @throws TypeError, RangeError, KernelCaptureError */
-  #read(item: unknown, fn: AnyKernel, options: GivenOptions): JobEntry {
-    const { settings } = this.#backend;
-    const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
-    const encoded = encodeItem(item);
-    const group =
-      encoded === undefined
-        ? new JobGroup(this, readJobs([item], fn, kernel, options, settings), options, false)
-        : this.#groupOf(fn, kernel, options);
-    this.#lastOrder += 1;
-    const { latest: key, signal, priority = 0 } = options;
-    const extra = key === undefined && signal === undefined ? undefined : { key, unwatch: undefined };
-    return new JobEntry(group, encoded, this.#lastOrder, priority, extra);
-  }
-
-  #groupOf(fn: AnyKernel, kernel: Kernel, options: GivenOptions): JobGroup {
-    let groups = this.#known.get(kernel.id);
-    if (groups === undefined) {
-      groups = [];
-      this.#known.set(kernel.id, groups);
-    }
-    for (const group of groups) if (group.isFor(kernel, options)) return group;
-    const { settings, jobCounts } = this.#backend;
-    // Over the bridge each is a call. A change of inputs is one job's fault.
-    const mayGrow = jobCounts !== undefined && !settings.verifyImmutable;
-    const group = new JobGroup(this, readJobs([], fn, kernel, options, settings), options, mayGrow);
-    groups.push(group);
-    return group;
-  }
-
   /** @returns the job that a new one replaces @throws RangeError if too many are pending */
   #makesRoom({ latest, maxPending }: GivenOptions): JobEntry | undefined {
     const replaced = latest === undefined ? undefined : this.#latest.get(latest);
@@ -196,20 +163,12 @@ export class JobScheduler {
     if (key !== undefined && this.#latest.get(key) === entry) this.#latest.delete(key);
   }
 
-  #regroup(group: JobGroup): void {
+  #regroup(group: Group): void {
     if (group.waiting.length === 0) {
       if (group.place !== -1) this.#groups.remove(group);
-      this.#forget(group);
+      if (group.rounds === 0) this.#known.idle(group);
     } else if (group.place === -1) this.#groups.add(group);
     else this.#groups.moved(group);
-  }
-
-  /** The caller's data is not held for jobs that may never come. */
-  #forget(group: JobGroup): void {
-    if (group.rounds > 0 || group.waiting.length > 0 || !group.holdsData) return;
-    const groups = this.#known.get(group.kernel);
-    const at = groups?.indexOf(group) ?? -1;
-    if (at !== -1) groups?.splice(at, 1);
   }
 
   /** Once the caller's present code has ended: what it submits together is ranked together. */
@@ -235,7 +194,7 @@ export class JobScheduler {
     }
   };
 
-  #run(group: JobGroup, lanes: number): void {
+  #run(group: Group, lanes: number): void {
     const entries = group.take(lanes, this.#groups.nextPriority);
     for (const entry of entries) this.#left(entry);
     const round = new JobRound(group, entries, this);
@@ -243,7 +202,7 @@ export class JobScheduler {
     group.rounds += 1;
     this.#regroup(group);
     try {
-      const ran = this.#backend.run(group.request(round));
+      const ran = this.#backend.run(group.request(entries, round));
       if (!isPromise(ran)) this.#ended(round, ran);
       else {
         ran.then(
@@ -283,29 +242,8 @@ export class JobScheduler {
     this.#tellIdle();
   }
 
-  get #isIdle(): boolean {
-    return this.#pending === 0 && this.#rounds.size === 0;
-  }
-
   #tellIdle(): void {
-    if (!this.#isIdle) return;
+    if (this.#pending > 0 || this.#rounds.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
-}
-
-/**
- * The item as it is sent: everything of the caller's is read now.
- * @returns `undefined` if it has arrays that cross by reference
- * @throws TypeError
- */
-function encodeItem(item: unknown): number | Uint8Array | undefined {
-  if (typeof item === "number") return item;
-  if (item === undefined) {
-    throw new TypeError(
-      "Cannot send the item to workers as it must be set (msgpack knows null only): current value is undefined",
-    );
-  }
-  const table = new ArrayTable();
-  const bytes = new ValueEncoder(table, INLINE_LIMIT, 1).encode(item, "item");
-  return table.arrays.length === 0 ? bytes.slice() : undefined;
 }
