@@ -164,7 +164,7 @@ export class PassRunner {
       lease.close(ended);
     } else {
       if (request.jobs === undefined) attachPartial(error, () => memory.partial());
-      else request.jobs.settle(memory.job, error, busyOf(pass.runs));
+      else request.jobs.settle(memory.job, error);
       this.#close(pass as PlannedPass, ended);
     }
     return error;

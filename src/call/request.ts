@@ -56,10 +56,10 @@ export interface RequestedJobs {
   /**
    * The run has ended. Settles each job that has come to its end, before the memory returns.
    * @param error why the run, or one of its tasks, has failed; `undefined`: all that ran have given their results
-   * @param busy milliseconds that their tasks took
+   * @param busy milliseconds that their tasks took; `undefined`: nobody knows
    * @returns how many have given a result
    */
-  settle(job: Job, error: unknown, busy: number): number;
+  settle(job: Job, error: unknown, busy?: number): number;
 }
 
 export interface Request {

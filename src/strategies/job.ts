@@ -165,6 +165,12 @@ export class Job {
     return !results.isPending(index) && (!results.isElsewhere(index) || this.received.has(index));
   }
 
+  /** The same while they run: whether it has begun, or is about to. Once they are recalled, any other one never begins here. */
+  hasClaimed(index: number): boolean {
+    const position = this.#positionOf(index);
+    return this.#control !== undefined && position !== -1 && position < this.#control.next;
+  }
+
   /** The place of a task in the present round; -1: it is not in it. */
   #positionOf(index: number): number {
     return this.#order === undefined ? index : this.#order.indexOf(index);

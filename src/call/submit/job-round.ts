@@ -16,6 +16,8 @@ const LOOK_MS = 4;
 interface Settler {
   resolve(entry: JobEntry, value: unknown, now: number): void;
   reject(entry: JobEntry, error: unknown, now: number): void;
+  /** It has not begun, and is to be ranked again. */
+  again(entry: JobEntry): void;
 }
 
 export class JobRound implements RequestedJobs {
@@ -59,7 +61,7 @@ export class JobRound implements RequestedJobs {
     else this.#job?.deny(this.entries.indexOf(entry));
   }
 
-  settle(job: Job, error: unknown, busy: number): number {
+  settle(job: Job, error: unknown, busy?: number): number {
     this.#hasSettled = true;
     clearInterval(this.#timer);
     const { results } = job.parts.block;
@@ -73,13 +75,13 @@ export class JobRound implements RequestedJobs {
       // Tasks run in their order, so a lost worker was at the first one that has no result.
       if (!hasEnded && isTasks(error)) failed ??= i;
       if (hasEnded && i !== failed) ended += 1;
-      if (entry.isOver) continue;
+      if (entry.isOver || entry.round !== this) continue;
       if (isMutated || i === failed) this.#settler.reject(entry, error, now);
       else if (hasEnded) this.#settler.resolve(entry, results.valueAt(i, job.received), now);
       else continue;
       this.#left -= 1;
     }
-    this.group.learn(Math.max(1, ended), busy);
+    if (busy !== undefined && ended > 0) this.group.learn(ended, busy);
     return ended;
   }
 
@@ -96,11 +98,13 @@ export class JobRound implements RequestedJobs {
     const now = clock();
     let running: JobEntry | undefined;
     for (const [i, entry] of this.entries.entries()) {
-      if (!job.hasEnded(i)) running ??= entry;
-      else if (!entry.isOver) {
-        this.#settler.resolve(entry, results.valueAt(i, job.received), now);
-        this.#left -= 1;
-      }
+      if (entry.round !== this) continue;
+      const hasEnded = job.hasEnded(i);
+      if (!hasEnded && job.hasClaimed(i)) running ??= entry;
+      if (entry.isOver || (!hasEnded && job.hasClaimed(i))) continue;
+      this.#left -= 1;
+      if (hasEnded) this.#settler.resolve(entry, results.valueAt(i, job.received), now);
+      else this.#settler.again(entry);
     }
     if (running?.isOver !== true || this.#wasStopped) return;
     this.#wasStopped = true;

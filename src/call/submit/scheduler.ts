@@ -62,7 +62,7 @@ export class JobScheduler {
     const promise = new JobPromise(entry);
     this.#backend.jobCounts?.submitted();
     this.#pending += 1;
-    this.#enter(entry);
+    this.again(entry);
     if (options.signal !== undefined) this.#watch(entry, options.signal);
     this.#wake();
     return promise;
@@ -145,7 +145,7 @@ export class JobScheduler {
   }
 
   /** A job waits from now on. */
-  #enter(entry: JobEntry): void {
+  again(entry: JobEntry): void {
     const { group, extra } = entry;
     entry.round = undefined;
     group.waiting.add(entry);
@@ -227,9 +227,9 @@ export class JobScheduler {
     group.rounds -= 1;
     const now = clock();
     for (const [i, entry] of entries.entries()) {
-      if (entry.isOver) continue;
+      if (entry.isOver || entry.round !== round) continue;
       if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i], now);
-      else if (outcome !== undefined || round.isCut(error)) this.#enter(entry);
+      else if (outcome !== undefined || round.isCut(error)) this.again(entry);
       else this.reject(entry, error, now);
     }
     this.#regroup(group);
