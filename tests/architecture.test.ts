@@ -305,10 +305,10 @@ describe("what comes from outside", () => {
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/msgpack.ts"],
-      acorn: ["kernel/inline/parser.ts", "kernel/module/exports-nothing.ts"],
+      acorn: ["kernel/inline/parser.ts", "kernel/module/may-export.ts"],
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
-      "eslint-scope": ["kernel/inline/free-variables.ts"],
+      "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/inline/steady-variables.ts"],
       threads: [
         "strategies/threads/thread-control.ts",
         "strategies/threads/worker/control-plane.ts",

@@ -16,6 +16,7 @@ import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Placing } from "./job-memory.js";
 import { Knowledge } from "./knowledge.js";
 import type { Measured } from "./measured-time.js";
+import { RepeatedPlans, type Situation } from "./repeated-plans.js";
 import { madeBytes, type Request } from "./request.js";
 import { StrategyStates } from "./strategy-states.js";
 
@@ -33,6 +34,7 @@ export class Planner {
   readonly #states: StrategyStates;
   readonly #host: HostMeter;
   readonly #knowledge: Knowledge;
+  readonly #repeated = new RepeatedPlans();
   readonly #occupancy = new Occupancy(MODELS);
   /** What single jobs see, whose other rounds are part of the same work. */
   readonly #nobody = new Occupancy(MODELS);
@@ -52,8 +54,14 @@ export class Planner {
 
   /** @param hereBecause why only the calling thread may run it, as far as this call goes */
   plan(request: Request, hereBecause?: string): Plan {
-    const { workload, limits } = this.#groundsOf(request, hereBecause);
-    return new DraftPlan(MODELS, workload, limits, this.#host.profile);
+    const situation = this.#situationOf(request, hereBecause);
+    const isAlone = this.#occupancy.calls === 0 && (request.jobs?.behind ?? 0) === 0;
+    const repeated = isAlone ? this.#repeated.find(request, situation) : undefined;
+    if (repeated !== undefined) return repeated;
+    const { workload, limits } = this.#groundsOf(request, situation);
+    const plan = new DraftPlan(MODELS, workload, limits, this.#host.profile);
+    if (isAlone) this.#repeated.keep(request, plan, situation);
+    return plan;
   }
 
   /** A call that was planned has not begun yet, as it waited for its turn: how would it run now? */
@@ -76,7 +84,7 @@ export class Planner {
 
   /** The same for users to read. */
   explain(request: Request): Plan {
-    const { workload, limits } = this.#groundsOf(request);
+    const { workload, limits } = this.#groundsOf(request, this.#situationOf(request));
     return makePlan(MODELS, workload, limits, this.#host.profile);
   }
 
@@ -110,6 +118,7 @@ export class Planner {
     times: { started: number; ended: number; isAlone: boolean },
   ): Measured {
     const measured = this.#knowledge.learn(request, plan, runs, placing, times);
+    this.#repeated.check(request.profileKey, plan, measured.actual.total);
     this.#payRent(plan, runs[runs.length - 1] as RunReport);
     return measured;
   }
@@ -133,25 +142,36 @@ export class Planner {
     return (options.strategy ?? this.#config.strategy) === "auto";
   }
 
-  #groundsOf(
-    request: Request,
-    because?: string,
-  ): { readonly workload: Workload<StrategyName>; readonly limits: Limits<StrategyName> } {
-    const { call, started, kernel, spec, instances, placement, options, jobs } = request;
-    // A round of single jobs is planned as the beginning of one call over all that wait.
-    const behind = jobs?.behind ?? 0;
-    const { taskBytes } = request.workShape;
-    const config = this.#config;
-    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
-    const strategy = options.strategy ?? config.strategy;
-    const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
+  #situationOf({ started, kernel, spec, options }: Request, because?: string): Situation {
+    const { strategy: configured, idleTimeout } = this.#config;
+    const strategy = options.strategy ?? configured;
+    const writesCaptured = kernel.captured?.writesShared === true;
+    const sharesWrites = writesCaptured || (spec.writesOwn === true && spec.keeps === undefined);
     const hereBecause =
       because ??
       (sharesWrites || options.writable !== undefined
         ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
         : this.#states.hereBecause(strategy, kernel.isThreadSafe));
     const pause = this.#knowledge.pauseBefore(started);
-    this.#states.settle(pause >= config.idleTimeout);
+    const keepsRegions = pause < idleTimeout;
+    this.#states.settle(!keepsRegions);
+    const afterPause = this.#knowledge.isAfterPause(started);
+    return { hereBecause, keepsRegions, afterPause, serving: this.#states.serving };
+  }
+
+  #groundsOf(
+    request: Request,
+    { hereBecause, keepsRegions, afterPause }: Situation,
+  ): { readonly workload: Workload<StrategyName>; readonly limits: Limits<StrategyName> } {
+    const { call, kernel, spec, instances, placement, options, jobs } = request;
+    // A round of single jobs is planned as the beginning of one call over all that wait.
+    const behind = jobs?.behind ?? 0;
+    const { taskBytes } = request.workShape;
+    const config = this.#config;
+    const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
+    const strategy = options.strategy ?? config.strategy;
+    const cost = this.#knowledge.costOf(request, hint);
+    const isApart = spec.writesOwn !== true && options.writable === undefined;
     return {
       workload: {
         call,
@@ -164,18 +184,18 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#knowledge.placedBefore(placement),
         droppedBefore: this.#droppedBefore(request),
-        kernel: this.#knowledge.costOf(request, hint),
-        afterPause: this.#knowledge.isAfterPause(started),
+        kernel: cost,
+        afterPause,
         occupied: (jobs === undefined ? this.#occupancy : this.#nobody).byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
       },
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        states: this.#states.for(strategy, kernel.isThreadSafe),
+        states: this.#states.for(strategy, kernel.isThreadSafe, isApart ? cost : undefined),
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
-        keepsRegions: pause < config.idleTimeout,
+        keepsRegions,
         hereBecause,
         minBatchSize: config.minBatchSize,
         minInstancesForParallel: config.minInstancesForParallel,

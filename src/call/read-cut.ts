@@ -46,7 +46,8 @@ function rowsIn(elements: number, rowLength: number | undefined): number {
   const rows = elements / (rowLength ?? 1);
   if (Number.isInteger(rows)) return rows;
   throw new RangeError(
-    `Cannot cut the input into rows of ${rowLength} elements as its length must be a multiple of that: current value is ${elements}`,
+    `Cannot cut the input into rows of ${rowLength} elements as its length must be a multiple of that: current value is ${elements}; ` +
+      `leave the rest out by subarray(0, ${elements - (elements % (rowLength as number))}), or pad it`,
   );
 }
 

@@ -40,7 +40,7 @@ interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | 
   readonly taskBytes: number | undefined;
 }
 
-/** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+/** A call over a list, an array, columns or a count of rows. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readPayloadCall(
   call: CallName,
   input: unknown,
@@ -53,7 +53,7 @@ export function readPayloadCall(
   checkCallOptions(options, optionsOf(call), settings.strategies);
   const isCollected = call === "collectShared";
   const hasOutputs = isCollected || call === "transformShared";
-  const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
+  const payload = typeof input === "number" ? readRows(input) : readPayload(input);
   if (hasOutputs && payload.shape === "list") {
     throw new TypeError(
       "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
@@ -161,7 +161,8 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
   const arrayKinds = kindsIn(table);
   const read = table.arrays.length;
   const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, capacity, table);
-  const writesOwn = fitted?.keeps !== undefined || writable.length > 0;
+  const writesOwn =
+    fitted?.keeps !== undefined || writable.length > 0 || kernel.captured?.writesShared === true;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
     work.taskBytes === undefined

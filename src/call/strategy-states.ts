@@ -2,7 +2,7 @@
 import type { ParallelConfig } from "../config/config.js";
 import { IsolationError } from "../errors.js";
 import type { CostModels } from "../plan/cost-model.js";
-import type { ByStrategy, StrategyState } from "../plan/plan.js";
+import type { ByStrategy, KernelCost, StrategyState } from "../plan/plan.js";
 import { Rent } from "../plan/rent.js";
 import { isPoolWorker } from "../platform/nested.js";
 import type { StrategyName } from "../strategies/registry.js";
@@ -41,17 +41,32 @@ export class StrategyStates {
         return new LiveState(own, this.rents[name], () => {
           if (!isThreadSafe && !isolates) return this.#notIsolated;
           const isNeeded = others.every((other) => this.of[other].unavailable !== undefined);
-          return isReserve && !isNeeded ? `strategy "${others[0]}" costs less` : undefined;
+          if (!isReserve || isNeeded) return undefined;
+          return `strategy "${others[0]}" costs less, as long as calls like this one are not measured on both`;
         });
       });
     this.#safe = statesFor(true);
     this.#unsafe = statesFor(false);
   }
 
-  /** As a call finds them. */
-  for(asked: "auto" | StrategyName, isThreadSafe: boolean): ByStrategy<StrategyName, StrategyState> {
+  /**
+   * As a call finds them.
+   * @param cost what its kernel was measured to cost; `undefined` if no strategy in reserve may be chosen for that
+   */
+  for(
+    asked: "auto" | StrategyName,
+    isThreadSafe: boolean,
+    cost?: KernelCost<StrategyName>,
+  ): ByStrategy<StrategyName, StrategyState> {
     if (asked !== "auto") return this.of;
-    return isThreadSafe ? this.#safe : this.#unsafe;
+    if (!isThreadSafe) return this.#unsafe;
+    return cost !== undefined && this.#isMeasuredOnAll(cost) ? this.of : this.#safe;
+  }
+
+  /** Then measured costs decide, also for strategies in reserve. */
+  #isMeasuredOnAll({ dispatch }: KernelCost<StrategyName>): boolean {
+    for (const name of this.#elsewhere) if (dispatch[name] === undefined) return false;
+    return true;
   }
 
   /**
@@ -78,7 +93,7 @@ export class StrategyStates {
     const name = asked === "auto" ? this.#firstAvailable(isThreadSafe) : asked;
     if (because !== undefined || name === undefined || !this.#elsewhere.includes(name)) return because;
     if (!this.#strategies.get(name).descriptor.isolates) return undefined;
-    const isApart = 'its tasks would each write to a copy of what is in "writable"';
+    const isApart = 'its tasks would each write to a copy of what is in "writable", or captured';
     if (asked === "auto" || this.#config.forceSerialOnFailure) return isApart;
     throw new IsolationError(`run on strategy "${asked}"`, isApart);
   }
@@ -104,6 +119,13 @@ export class StrategyStates {
   #noneBecause(isThreadSafe: boolean): string | undefined {
     if (this.#firstAvailable(isThreadSafe) !== undefined) return undefined;
     return this.for("auto", isThreadSafe)[this.#elsewhere[0] as StrategyName].unavailable;
+  }
+
+  /** Workers that serve, of all strategies. */
+  get serving(): number {
+    let serving = 0;
+    for (const name of this.#elsewhere) serving += this.of[name].serving;
+    return serving;
   }
 
   /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */

@@ -76,7 +76,7 @@ export abstract class Executor {
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
   abstract explain<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
@@ -90,14 +90,15 @@ export abstract class Executor {
   abstract cancel(reason?: unknown): void;
 
   /**
-   * Runs `kernel` once per array of a list, or once per chunk of an array or of equal-length columns.
+   * Runs `kernel` once per array of a list, or once per chunk of an array, of equal-length columns, or of a count of rows.
+   * @param input what the tasks see; a count of rows has nothing to see, and gives each task its range
    * @returns one result per task, in order
    * @throws TypeError, RangeError, ConfigurationError, KernelCaptureError before anything is dispatched
    * @throws KernelError for the failed task with the lowest index
    * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
   async mapShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
@@ -171,7 +172,7 @@ export abstract class Executor {
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
   async reduceShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
@@ -244,7 +245,7 @@ export abstract class Executor {
    * @throws as `mapShared`, in the loop
    */
   streamShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,

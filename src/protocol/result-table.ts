@@ -40,11 +40,11 @@ export class ResultTable {
     return tasks * (Float64Array.BYTES_PER_ELEMENT + 1);
   }
 
-  /** @param bytes at the start of their buffer, all zero or from such a table */
-  static over({ buffer }: Uint8Array, tasks: number): ResultTable {
+  /** @param bytes at a multiple of eight in their buffer, all zero or from such a table */
+  static over({ buffer, byteOffset }: Uint8Array, tasks: number): ResultTable {
     return new ResultTable(
-      new Float64Array(buffer, 0, tasks),
-      new Uint8Array(buffer, tasks * Float64Array.BYTES_PER_ELEMENT, tasks),
+      new Float64Array(buffer, byteOffset, tasks),
+      new Uint8Array(buffer, byteOffset + tasks * Float64Array.BYTES_PER_ELEMENT, tasks),
     );
   }
 

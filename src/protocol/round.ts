@@ -6,6 +6,7 @@ import type { Arena } from "../memory/arena.js";
 import type { Region } from "../memory/region.js";
 import type { ControlBlock } from "./control-block.js";
 import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
+import { KnownJob } from "./job-spec.js";
 import type { LeaveWord } from "./leave-word.js";
 import type { WakeMessage } from "./messages.js";
 import { AT, BUSY, METER_WORDS, RUNNING, SENDING } from "./meter.js";
@@ -178,12 +179,14 @@ function writeRound(
 class KeptRound {
   readonly #written: WrittenRound;
   readonly #descriptor: Descriptor;
+  readonly #job: KnownJob;
   /** Take counter of its region when it was last used for a round. */
   #uses: number;
 
   constructor(written: WrittenRound, descriptor: Descriptor) {
     this.#written = written;
     this.#descriptor = descriptor;
+    this.#job = new KnownJob(descriptor.spec);
     this.#uses = written.round.region.uses;
   }
 
@@ -191,9 +194,8 @@ class KeptRound {
   isFor(descriptor: Descriptor, workers: number, order: Uint32Array | undefined): boolean {
     const { round } = this.#written;
     const isUntouched = round.region.uses === this.#uses + 1;
-    return (
-      isUntouched && order === undefined && round.workers === workers && isSame(descriptor, this.#descriptor)
-    );
+    const isWhole = isUntouched && order === undefined && round.workers === workers;
+    return isWhole && isSame(this.#descriptor, this.#job, descriptor);
   }
 
   /** The same round once more. */

@@ -10,8 +10,9 @@ import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
 import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
-import { captured, draws, nothingCaptured } from "./kernels.js";
+import { captured, capturedLet, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
+import { afterPause } from "./pauses.js";
 import { wholeProcesses } from "./processes.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
 
@@ -56,6 +57,19 @@ export const cells: readonly Cell[] = [
         unit: "x",
       }),
   },
+  ...[1, 20, 200].map(
+    (ms): Cell => ({
+      name: `20 after a pause of ${ms} ms`,
+      measure: (effort) =>
+        judge(afterPause(ms), effort, {
+          number: 20,
+          what: `two tiny tasks after a timer of ${ms} ms against a postMessage round trip after the same`,
+          limit: 1.5,
+          rule: "at most",
+          unit: "x",
+        }),
+    }),
+  ),
   {
     name: "3 small items",
     measure: (effort) =>
@@ -115,6 +129,18 @@ export const cells: readonly Cell[] = [
       judge(captured, effort, {
         number: 15,
         what: "two captured values, a call of a closure seen before: what it takes more than args",
+        limit: 100,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
+    name: "15 captured variables that may change",
+    processes: 3,
+    measure: (effort) =>
+      judge(capturedLet, effort, {
+        number: 15,
+        what: "two captured values that may change, a call of a closure seen before: what it takes more than args",
         limit: 100,
         rule: "at most",
         unit: "µs",

@@ -32,7 +32,7 @@ export class ThreadsRun {
     this.#arena = arena;
     this.#placed = placed;
     this.#maxRetries = maxRetries;
-    this.#isShort = pool.optimizations.look && expected !== undefined && expected <= SHORT_MS;
+    this.#isShort = expected !== undefined && expected <= SHORT_MS;
   }
 
   /** @param most threads that may take part */

@@ -145,6 +145,24 @@ export const SHAPES = {
       }),
     () => ({ type: new Int16Array(N).fill(1), per: new Int8Array(N).fill(2) }),
   ],
+  partialsFromNothing: [
+    async (executor) => [
+      await executor.mapShared(10, (view, { start, end }) => [view, start, end], { chunkSize: 4 }),
+      await executor.reduceShared(N, (_, { start, end }) => (end - start) * start, sumOf, { chunkSize: 7 }),
+      await streamed(executor.streamShared(10, (_, { index }) => index, { chunkSize: 4 })),
+      await executor.mapShared(0, () => 1),
+    ],
+    () => [
+      [
+        [undefined, 0, 4],
+        [undefined, 4, 8],
+        [undefined, 8, 10],
+      ],
+      Array.from({ length: N }, (_, i) => i - (i % 7)).reduce(sumOf),
+      [0, 1, 2],
+      [],
+    ],
+  ],
   fromNothing: [
     (executor) =>
       executor.transformShared(
