@@ -43,6 +43,8 @@ const NO_TASKS: number[] = [];
 
 export class Job {
   readonly parts: JobParts;
+  /** Of single jobs: the one that a lost worker was at. It has begun, and is to run again. */
+  interrupted: number | undefined;
   /** A list rather than a promise, of which most calls would make five for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Received | undefined;
@@ -53,7 +55,7 @@ export class Job {
   #order: Uint32Array | undefined;
   #isRecalled = false;
   /** Single jobs that nobody wants any more. */
-  #denied: Set<number> | undefined;
+  #denied = NO_TASKS;
   #isStopped = false;
   #endedBefore = 0;
   #failure: Failure | undefined;
@@ -101,7 +103,7 @@ export class Job {
 
   /** Whether any task of the present round has begun. */
   get hasBegun(): boolean {
-    return this.#control !== undefined && this.#control.next > 0;
+    return (this.#control?.next ?? 0) > 0;
   }
 
   /** Stops the job: no task starts any more, and the call rejects with `reason`. */
@@ -132,9 +134,6 @@ export class Job {
     this.#onStop.push(listener);
   }
 
-  /** Of single jobs: the one that a lost worker was at. It has begun, and is to run again. */
-  interrupted: number | undefined;
-
   /** Of single jobs: none starts any more. Those that have begun go on. */
   recall(): void {
     this.#isRecalled = true;
@@ -143,16 +142,17 @@ export class Job {
 
   /** The same, and nobody wants this one any more: if it runs, its kernel can learn that. */
   deny(index: number): void {
-    this.#isRecalled = true;
-    this.#denied ??= new Set();
-    this.#denied.add(index);
+    this.recall();
+    this.#denied = [...this.#denied, index];
     this.#control?.deny(this.#positionOf(index));
   }
 
   #lowerLimit(): void {
-    const first = this.#order?.[0];
-    const hasBegun = first !== undefined && first === this.interrupted && this.#denied?.has(first) !== true;
-    this.#control?.lowerLimit(hasBegun ? 1 : 0);
+    this.#control?.lowerLimit(this.#runsAgain(this.#order?.[0]) ? 1 : 0);
+  }
+
+  #runsAgain(index: number | undefined): boolean {
+    return index !== undefined && index === this.interrupted && !this.#denied.includes(index);
   }
 
   /**
@@ -160,7 +160,7 @@ export class Job {
    * is a claim of its own, so that the count of tasks that have ended tells.
    */
   hasEnded(index: number): boolean {
-    if (this.#control === undefined || this.#positionOf(index) >= this.#control.ended) return false;
+    if (this.#positionOf(index) >= (this.#control?.ended ?? -1)) return false;
     const { results } = this.parts.block;
     return !results.isPending(index) && (!results.isElsewhere(index) || this.received.has(index));
   }
@@ -168,7 +168,7 @@ export class Job {
   /** The same while they run: whether it has begun, or is about to. Once they are recalled, any other one never begins here. */
   hasClaimed(index: number): boolean {
     const position = this.#positionOf(index);
-    return this.#control !== undefined && position !== -1 && position < this.#control.next;
+    return position !== -1 && position < (this.#control?.next ?? 0);
   }
 
   /** The place of a task in the present round; -1: it is not in it. */
@@ -243,9 +243,7 @@ export class Job {
     for (let i = 0; i < end; i++) {
       if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);
       const isLeft = block.results.isPending(i) && except?.has(i) !== true;
-      if (isLeft && (!this.#isRecalled || (i === this.interrupted && this.#denied?.has(i) !== true))) {
-        indices.push(i);
-      }
+      if (isLeft && (!this.#isRecalled || this.#runsAgain(i))) indices.push(i);
     }
     this.#order = Uint32Array.from(indices);
     return this.#order;
