@@ -85,6 +85,7 @@ export function taskRange(
   arrays: readonly { readonly length: number }[],
   index: number,
 ): readonly [start: number, end: number] {
+  if (spec.single === true) return [0, 1];
   if (spec.shape === "items") return [index, index + 1];
   if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[index] as number]?.length ?? 0];
   const { chunkSize, length, rowLength = 1 } = spec;

@@ -75,6 +75,8 @@ export function bindTasks(
     if (spec.shape === "items") {
       // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
       const read = itemReader(items as PackedItems, new ValueDecoder(arrays));
+      // A single job can't tell with which others it runs.
+      if (spec.single === true) return (index) => invoke(read(index), shared, contextOf(0, 0, 1));
       if (out === undefined)
         return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
       return (index) => {
