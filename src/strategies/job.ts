@@ -155,10 +155,7 @@ export class Job {
     return index !== undefined && index === this.interrupted && !this.#denied.includes(index);
   }
 
-  /**
-   * While single jobs run: whether one of them has ended, and what it has come to is here. One thread runs them in their order, and each
-   * is a claim of its own, so that the count of tasks that have ended tells.
-   */
+  /** While single jobs run: whether one has ended, and its value is here. Each is a claim of its own, and they run in their order. */
   hasEnded(index: number): boolean {
     if (this.#positionOf(index) >= (this.#control?.ended ?? -1)) return false;
     const { results } = this.parts.block;
