@@ -12,7 +12,7 @@ import type { Ranked } from "./ranked-queue.js";
 import { copyData, isSameData } from "./same-data.js";
 
 /** What a round should take. A round costs some 10 µs beside its jobs, and delays more urgent ones by as long as it takes. */
-export const ROUND_MS = 1;
+const ROUND_MS = 1;
 const MOST_JOBS = 1024;
 // Other programs on the machine make a round long now and then.
 const MOST_CHANGE = 4;

@@ -4,7 +4,6 @@ import type { Thrown } from "../../protocol/thrown.js";
 import type { Loss, RoundListener } from "../threads/round-listener.js";
 import type { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, WorkerSlot } from "../threads/worker-slot.js";
-import type { ChildEntry } from "./child-entry.js";
 import type { Receiver } from "./feeder.js";
 import { joinMessage, mayRepeat } from "./join-message.js";
 import { KeptRounds } from "./kept-rounds.js";
@@ -25,7 +24,7 @@ export class ChildRounds {
   readonly #transfer: Transfer;
   readonly #onLeft: () => void;
   /** By their names. */
-  readonly #entries = new Map<number, ChildEntry>();
+  readonly #entries = new Map<number, Entry>();
   readonly #words: WordsPool;
   readonly #kept: KeptRounds;
 
@@ -70,7 +69,7 @@ export class ChildRounds {
   }
 
   /** The entry of a round that the child may have left, and comes back to. */
-  #find(id: number): ChildEntry | undefined {
+  #find(id: number): Entry | undefined {
     for (const entry of this.#entries.values()) if (entry.invitation.id === id) return entry;
     return undefined;
   }
@@ -131,7 +130,7 @@ export class ChildRounds {
     this.#words.close();
   }
 
-  #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): ChildEntry {
+  #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): Entry {
     const { id, round, participant } = invitation;
     const record = this.#transfer.rounds.enter(invitation);
     const known = this.#kept.take(round.version);
@@ -147,7 +146,7 @@ export class ChildRounds {
       left: () => this.#left(entry, null),
     });
     record.onLook.set(participant, () => part.look());
-    const entry: ChildEntry = {
+    const entry: Entry = {
       name,
       words,
       invitation,
@@ -168,7 +167,7 @@ export class ChildRounds {
   }
 
   /** Brings what the child lacks, and has it take part. */
-  #join(entry: ChildEntry, forgotten: Forgotten | null): void {
+  #join(entry: Entry, forgotten: Forgotten | null): void {
     const { invitation, part, record } = entry;
     const { job } = invitation;
     if (job.isStopped || !record.share.hasTasksFor(part)) {
@@ -199,7 +198,7 @@ export class ChildRounds {
   }
 
   /** The child has what it needs, but for what is given here. */
-  #begin(entry: ChildEntry, forgotten: Forgotten | null, pieces: readonly Piece[]): void {
+  #begin(entry: Entry, forgotten: Forgotten | null, pieces: readonly Piece[]): void {
     const { invitation, name, words, part, record, isAgain } = entry;
     const { job } = invitation;
     if (this.#slot.isGone) return;
@@ -223,7 +222,7 @@ export class ChildRounds {
   }
 
   /** @param broken why it could not take part */
-  #left(entry: ChildEntry, broken: Thrown | null): void {
+  #left(entry: Entry, broken: Thrown | null): void {
     const { invitation, listener } = entry;
     if (!entry.isIn) return;
     entry.isIn = false;
@@ -232,7 +231,7 @@ export class ChildRounds {
     this.#onLeft();
   }
 
-  #forget(entry: ChildEntry): void {
+  #forget(entry: Entry): void {
     const { name, words, invitation, record, hasJoined, isAgain } = entry;
     if (!this.#entries.delete(name)) return;
     record.onLook.delete(invitation.participant);
