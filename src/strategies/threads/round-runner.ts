@@ -81,10 +81,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   /** Empty if nobody traces the call. */
   claims(): Claim[] {
     if (!this.#job.parts.isTraced) return [];
-    return this.#participants.workers.flatMap((slot, participant) => {
-      const meter = this.round.meters[participant] as Float64Array;
-      return claimsOf(slot.number, meter, this.round.log(participant));
-    });
+    return this.#participants.workers.flatMap((slot, i) =>
+      claimsOf(slot.number, this.round.meters[i] as Float64Array, this.round.log(i)),
+    );
   }
 
   /** Wakes the first of the slots, and the others should the round turn out not to be short. */
