@@ -22,7 +22,7 @@ const options = {
 };
 /** Names stay, for stack traces. */
 const short = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
-const modules = { ...options, format: "esm", external: ["@opentelemetry/api"] };
+const modules = { ...options, format: "esm", external: ["@opentelemetry/api", "bullmq", "ioredis"] };
 const inject = ["src/platform/text-coders.ts"];
 const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
 writeLicenses("dist", caller.metafiles);
@@ -83,6 +83,7 @@ const whole = await build({
   entryPoints: {
     index: "src/index.ts",
     bridge: "src/bridge/index.ts",
+    cluster: "src/cluster/index.ts",
     otel: "src/telemetry/otel.ts",
     trace: "src/telemetry/trace.ts",
   },
@@ -95,6 +96,7 @@ const asPrograms = {
   name: "as programs",
   setup({ onResolve }) {
     onResolve({ filter: /^sharray$/ }, () => ({ path: "../index.js", external: true }));
+    onResolve({ filter: /^sharray\/cluster$/ }, () => ({ path: "../cluster/index.js", external: true }));
     onResolve({ filter: /^\.\/kernel\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };

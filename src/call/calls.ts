@@ -3,7 +3,7 @@
  * or several: then one number, one signal, one progress, one lease and one event stand over them.
  */
 
-import { type ParallelConfig, STRATEGY_CHOICES } from "../config/config.js";
+import type { ParallelConfig } from "../config/config.js";
 import { ExecutorClosedError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { type Lease, leaseOver } from "../memory/lease.js";
@@ -44,7 +44,8 @@ export class Calls implements Backend {
   ) {
     const { chunkSize, captures, verifyImmutable } = config;
     this.arena = arena;
-    this.settings = { chunkSize, captures, verifyImmutable, strategies: STRATEGY_CHOICES };
+    const names = strategies.models.all.map(({ name }) => name);
+    this.settings = { chunkSize, captures, verifyImmutable, strategies: ["auto", ...names] };
     this.#planner = planner;
     this.#reporter = reporter;
     const isAlone = (): boolean => this.#open.length === 1;

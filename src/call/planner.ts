@@ -2,7 +2,7 @@
 import type { ParallelConfig } from "../config/config.js";
 import type { Arena } from "../memory/arena.js";
 import { sizeClass } from "../memory/region.js";
-import { CostModels } from "../plan/cost-model.js";
+import type { CostModels } from "../plan/cost-model.js";
 import { longestShare, parallelWidth } from "../plan/estimate.js";
 import { type HostProfile, hostProfileOf } from "../plan/host-profile.js";
 import { DraftPlan, makePlan } from "../plan/make-plan.js";
@@ -10,7 +10,7 @@ import { Occupancy, type Occupant } from "../plan/occupancy.js";
 import type { Limits, Workload } from "../plan/plan.js";
 import { canStop } from "../platform/watchdog.js";
 import { HostMeter, observe } from "../strategies/host-meter.js";
-import { type Plan, STRATEGIES, type StrategyName } from "../strategies/registry.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 import type { RunReport } from "../strategies/strategy.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Placing } from "./job-memory.js";
@@ -21,26 +21,29 @@ import { StrategyStates } from "./strategy-states.js";
 
 const NEVER_DROPPED: Workload<StrategyName>["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
 
-// All strategies, as far as their costs go.
-const MODELS = new CostModels<StrategyName>(STRATEGIES);
-
 export class Planner {
   /** The strategy on the calling thread. */
-  readonly here = MODELS.here;
+  readonly here: StrategyName;
+  /** All strategies, as far as their costs go. */
+  readonly #models: CostModels<StrategyName>;
   readonly #config: ParallelConfig;
   readonly #arena: Arena;
   readonly #strategies: StrategySet;
   readonly #states: StrategyStates;
   readonly #host: HostMeter;
   readonly #knowledge: Knowledge;
-  readonly #occupancy = new Occupancy(MODELS);
+  readonly #occupancy: Occupancy<StrategyName>;
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
     this.#config = config;
     this.#arena = arena;
     this.#strategies = strategies;
-    this.#states = new StrategyStates(config, MODELS, strategies);
-    this.#knowledge = new Knowledge(MODELS, strategies);
+    const { models } = strategies;
+    this.here = models.here;
+    this.#models = models;
+    this.#occupancy = new Occupancy(models);
+    this.#states = new StrategyStates(config, models, strategies);
+    this.#knowledge = new Knowledge(models, strategies);
     this.#host = new HostMeter(config.hostProfile ?? {});
   }
 
@@ -51,7 +54,7 @@ export class Planner {
   /** @param hereBecause why only the calling thread may run it, as far as this call goes */
   plan(request: Request, hereBecause?: string): Plan {
     const { workload, limits } = this.#groundsOf(request, hereBecause);
-    return new DraftPlan(MODELS, workload, limits, this.#host.profile);
+    return new DraftPlan(this.#models, workload, limits, this.#host.profile);
   }
 
   /** A call that was planned has not begun yet, as it waited for its turn: how would it run now? */
@@ -75,7 +78,7 @@ export class Planner {
   /** The same for users to read. */
   explain(request: Request): Plan {
     const { workload, limits } = this.#groundsOf(request);
-    return makePlan(MODELS, workload, limits, this.#host.profile);
+    return makePlan(this.#models, workload, limits, this.#host.profile);
   }
 
   /** A call begins to run, or to run elsewhere. */
@@ -116,7 +119,7 @@ export class Planner {
   observeStart(strategy: StrategyName, spawn: number): void {
     const { charges } = this.#strategies.get(strategy).descriptor;
     const others = (this.#config.maxWorkers - 1) * this.host.spawnPerWorker;
-    if (charges.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
+    if (charges?.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
   }
 
   #droppedBefore(request: Request): Workload<StrategyName>["droppedBefore"] {

@@ -1,0 +1,256 @@
+/** A client's connection: the store, the queue, and the nodes as they were when it last looked. */
+
+import { randomUUID } from "node:crypto";
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { ClusterError } from "../errors.js";
+import { clearInterval, setInterval } from "../platform/builtins.js";
+import { clock } from "../platform/clock.js";
+import { RELEASE, type ShardRequest } from "./messages.js";
+import { type NodeStatus, nodesOf } from "./nodes.js";
+import type { ClusterOptions } from "./options.js";
+import { Payload } from "./payload.js";
+import { Signer } from "./signing.js";
+import { connect, later, Store, wordsOf } from "./store.js";
+
+/** Prefix of the queue's own keys. */
+export const PREFIX = "sharray-queue";
+const TICK_MS = 1000;
+/** A call whose client says nothing for so long is nobody's any more. */
+const LEASE_MS = 15_000;
+const MOST_EVENTS = 1000;
+/** What the store says while it is full, loads, or is a replica. */
+const NOT_NOW = /^(OOM|READONLY|LOADING|MASTERDOWN|BUSY|TRYAGAIN|NOREPLICAS|MISCONF)\b/;
+const RETRY_MS = 500;
+/** How often a node tries a shard while the store does not take its result. */
+const ATTEMPTS = 20;
+/** Seconds and number of jobs of the queue that stay, so that clients and operators see why they failed. */
+const KEPT_FAILURES = { age: 3600, count: 1000 };
+
+/** Somebody who waits for the store, or for a node. */
+interface Waiter {
+  /** Nothing comes any more. */
+  fail(error: ClusterError): void;
+}
+
+/** A call that waits for its shards. */
+export interface ShardReader extends Waiter {
+  /** Names its lease. */
+  readonly call: string;
+  /** A shard's result is there. */
+  onResult(shard: string): void;
+  /** Looks, about every second, whether shards were lost. */
+  onTick(): void;
+}
+
+export class ClusterConnection {
+  readonly id: string = randomUUID();
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly signer: Signer;
+  readonly payload: Payload;
+  readonly #timeout: number;
+  readonly #name: string;
+  /** Waits for news, and does nothing else. */
+  readonly #inbox: Redis;
+  readonly #waiters = new Set<Waiter>();
+  readonly #readers = new Set<ShardReader>();
+  #nodes: readonly NodeStatus[] = [];
+  #lastSign = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isTicking = false;
+  #isListening = false;
+  #isClosed = false;
+
+  constructor({ connection, queue, secret, timeout = 30_000 }: ClusterOptions) {
+    const redis = connect(connection);
+    this.store = new Store(redis, queue);
+    this.#inbox = connect(connection);
+    this.#inbox.on("error", () => {});
+    this.#name = queue;
+    this.#timeout = timeout;
+    this.signer = new Signer(secret, queue);
+    this.payload = new Payload(this.store);
+    this.queue = new Queue(queue, {
+      connection: redis,
+      prefix: PREFIX,
+      streams: { events: { maxLen: MOST_EVENTS } },
+    });
+    this.queue.on("error", () => {});
+    for (const each of [redis, this.#inbox]) each.on("connect", () => this.#keepAlive());
+  }
+
+  /** The nodes, as far as is known. */
+  get nodes(): readonly NodeStatus[] {
+    return this.#nodes;
+  }
+
+  /** Threads of all nodes; at least 1. */
+  get threads(): number {
+    return Math.max(
+      1,
+      this.#nodes.reduce((sum, { threads }) => sum + threads, 0),
+    );
+  }
+
+  /** Asks for the nodes. @throws ClusterError if the store does not answer in time */
+  async look(): Promise<readonly NodeStatus[]> {
+    this.#nodes = await this.within(nodesOf(this.store));
+    return this.#nodes;
+  }
+
+  /** Waits for an answer of the store. @throws ClusterError if none comes in time */
+  within<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { fail: reject };
+      this.#enter(this.#waiters, waiter);
+      answer
+        .then(resolve, (error: unknown) => reject(storeError(error)))
+        .finally(() => this.#leave(this.#waiters, waiter));
+    });
+  }
+
+  /** A call waits for its shards. */
+  enter(reader: ShardReader): void {
+    this.#enter(this.#readers, reader);
+    void this.#listen();
+  }
+
+  leave(reader: ShardReader): void {
+    this.#leave(this.#readers, reader);
+  }
+
+  /**
+   * Does work of a call again for as long as the store says that it can't do it now.
+   * @throws ClusterError
+   */
+  async patiently<T>(reader: { readonly isOver: boolean }, work: () => Promise<T>): Promise<T> {
+    const end = clock() + this.#timeout;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!NOT_NOW.test(wordsOf(error))) throw error;
+        if (clock() > end || reader.isOver) throw storeError(error);
+        await later(RETRY_MS);
+      }
+    }
+  }
+
+  /** Sends a shard. */
+  async send(request: Omit<ShardRequest, "release" | "client">): Promise<void> {
+    const whole: ShardRequest = { ...request, release: RELEASE, client: this.id };
+    const body = JSON.stringify(whole);
+    const signature = this.signer.sign("request", whole.id, Buffer.from(body)).toString("hex");
+    await this.queue.add(
+      "shard",
+      { body, signature },
+      {
+        jobId: whole.id,
+        attempts: ATTEMPTS,
+        backoff: { type: "fixed", delay: RETRY_MS },
+        removeOnComplete: true,
+        removeOnFail: KEPT_FAILURES,
+      },
+    );
+  }
+
+  /** Has nodes know that somebody waits for a call. */
+  async renew(call: string): Promise<void> {
+    await this.store.redis.set(this.store.key("call", call), "1", "PX", LEASE_MS);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#inbox.disconnect();
+    await this.queue.close().catch(() => {});
+    this.store.close();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const key = this.store.key("done", this.id);
+    while (this.#readers.size > 0 && !this.#isClosed) {
+      const told = await this.#inbox.blpop(key, TICK_MS / 1000).catch(() => null);
+      if (told === null) continue;
+      this.#lastSign = clock();
+      for (const reader of [...this.#readers]) reader.onResult(told[1]);
+    }
+    this.#isListening = false;
+  }
+
+  async #tick(): Promise<void> {
+    this.#giveUpIfSilent();
+    if (this.#isTicking || !this.store.isReady) return;
+    this.#isTicking = true;
+    try {
+      this.#nodes = await nodesOf(this.store);
+      if (this.#nodes.length > 0) this.#lastSign = clock();
+      for (const reader of [...this.#readers]) {
+        await this.renew(reader.call);
+        reader.onTick();
+      }
+    } catch (error) {
+      this.store.lastError = wordsOf(error);
+    } finally {
+      this.#isTicking = false;
+    }
+  }
+
+  #enter<T extends Waiter>(all: Set<T>, waiter: T): void {
+    if (this.#isIdle) this.#lastSign = clock();
+    all.add(waiter);
+    this.#timer ??= setInterval(() => void this.#tick(), TICK_MS);
+    this.#keepAlive();
+  }
+
+  #leave<T extends Waiter>(all: Set<T>, waiter: T): void {
+    all.delete(waiter);
+    if (!this.#isIdle) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#keepAlive();
+  }
+
+  get #isIdle(): boolean {
+    return this.#waiters.size === 0 && this.#readers.size === 0;
+  }
+
+  #giveUpIfSilent(): void {
+    if (clock() - this.#lastSign <= this.#timeout) return;
+    const { isReady, lastError } = this.store;
+    const within = `within ${this.#timeout} ms`;
+    const error = isReady
+      ? new ClusterError(
+          "timeout",
+          `Cannot run the call as a node must serve queue "${this.#name}" ${within}: start one with npx sharray node`,
+        )
+      : new ClusterError(
+          "unreachable",
+          `Cannot use the cluster as the store must answer ${within}${lastError === undefined ? "" : `: ${lastError}`}`,
+        );
+    for (const reader of [...this.#readers]) reader.fail(error);
+    if (!isReady) for (const waiter of [...this.#waiters]) waiter.fail(error);
+  }
+
+  /** Connections keep the process alive as long as somebody waits. */
+  #keepAlive(): void {
+    for (const { stream } of [this.store.redis, this.#inbox] as unknown as { stream?: Socket }[]) {
+      if (!this.#isIdle) stream?.ref?.();
+      else stream?.unref?.();
+    }
+  }
+}
+
+function storeError(error: unknown): ClusterError {
+  return new ClusterError("unreachable", `Cannot use the cluster as the store must do as it is asked: it says ${wordsOf(error)}`);
+}
+
+interface Socket {
+  ref?(): void;
+  unref?(): void;
+}
+
