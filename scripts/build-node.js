@@ -91,13 +91,13 @@ const whole = await build({
 });
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile, child.metafile]);
 
-/** The command uses the package as any program does, and has its kernel in a file of its own. */
+/** The command uses the package as any program does. Its kernel, and what needs optional peers, are files of their own. */
 const asPrograms = {
   name: "as programs",
   setup({ onResolve }) {
     onResolve({ filter: /^sharray$/ }, () => ({ path: "../index.js", external: true }));
     onResolve({ filter: /^sharray\/cluster$/ }, () => ({ path: "../cluster/index.js", external: true }));
-    onResolve({ filter: /^\.\/kernel\.js$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/(kernel|cluster)\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 await build({
@@ -105,6 +105,6 @@ await build({
   format: "esm",
   metafile: false,
   plugins: [asPrograms],
-  entryPoints: ["cli/sharray.ts", "cli/kernel.ts"],
+  entryPoints: ["cli/sharray.ts", "cli/kernel.ts", "cli/cluster.ts"],
   outdir: "dist/cli",
 });

@@ -42,19 +42,31 @@ function assertRunnable({ kernel, spec, outputs, table, options }: Request): voi
   if ((options.strategy as string | undefined) === "sequential") return;
   const name = kernel.name === "" ? "the kernel" : `kernel "${kernel.name}"`;
   if (kernel.address.kind !== "module") {
-    refuse(`run ${name}`, "nodes run kernels of their own modules alone, no text: export it from a module with defineKernel()");
+    refuse(
+      `run ${name}`,
+      "nodes run kernels of their own modules alone, no text: export it from a module with defineKernel()",
+    );
   }
   if (!(kernel.address as ModuleAddress).url.startsWith("file:")) {
     refuse(`run ${name}`, "its module must be a file");
   }
   if (options.writable !== undefined) {
-    refuse("write arrays of yours", 'nodes have copies of them: leave out "writable", and return values or write outputs');
+    refuse(
+      "write arrays of yours",
+      'nodes have copies of them: leave out "writable", and return values or write outputs',
+    );
   }
   if (spec.writesOwn === true || outputs?.arrays.some(({ own }) => own !== undefined) === true) {
-    refuse("write into an array of yours", "nodes have copies of it: name a kind of output, and copy what you get");
+    refuse(
+      "write into an array of yours",
+      "nodes have copies of it: name a kind of output, and copy what you get",
+    );
   }
   if (table.arrays.some(({ buffer }) => moduleOf(buffer) !== undefined)) {
-    refuse("send a WebAssembly.Module", "nodes share no compiled code: pass its bytes, and compile them in the kernel");
+    refuse(
+      "send a WebAssembly.Module",
+      "nodes share no compiled code: pass its bytes, and compile them in the kernel",
+    );
   }
 }
 

@@ -17,7 +17,7 @@ import { Reporter } from "../telemetry/reporter.js";
 import { ClusterCalls } from "./cluster-calls.js";
 import { clusterStrategies } from "./cluster-strategy.js";
 import { ClusterConnection } from "./connection.js";
-import type { NodeStatus } from "./nodes.js";
+import type { NodeStatus } from "./node-status.js";
 import { type ClusterOptions, type ClusterStrategyName, checkClusterOptions } from "./options.js";
 
 /** How a call would run on the cluster. */
@@ -84,7 +84,11 @@ export class ClusterExecutor extends Executor implements AsyncDisposable {
     A = undefined,
     S = Record<never, never>,
     W extends WritableArrays = Record<never, never>,
-  >(input: I, kernel: ChunkKernel<I, R, A, S, W>, options: CallOptions<A, S, W> = NO_OPTIONS): Promise<ClusterPlan> {
+  >(
+    input: I,
+    kernel: ChunkKernel<I, R, A, S, W>,
+    options: CallOptions<A, S, W> = NO_OPTIONS,
+  ): Promise<ClusterPlan> {
     const request = readCall(this.#calls, "mapShared", input, kernel, null, options);
     const nodes = Object.freeze([...(await this.#connection.look())]);
     const plan = this.#calls.explain(request) as plans.Plan<string> as plans.Plan<ClusterStrategyName>;

@@ -7,51 +7,35 @@ import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
 import type { Job } from "../strategies/job.js";
 import type { RunReport } from "../strategies/strategy.js";
 import type { ClusterConnection, ShardReader } from "./connection.js";
-import { type Manifest, pack } from "./messages.js";
+import { type Finder, LostShards } from "./lost-shards.js";
+import type { Manifest } from "./messages.js";
 import { ShardEntry } from "./shard-entry.js";
+import { type Shard, ShardSender } from "./shard-sender.js";
 import { shardTasks } from "./shard-size.js";
-import { digestOf } from "./signing.js";
 import { wordsOf } from "./store.js";
 
 /** Shards that each node has at once: two that it runs, and one that waits. */
 const PER_NODE = 3;
 /** How often a shard is sent again, because the store has lost it or its result. */
 const MOST_SENDS = 5;
-const REQUEST_MS = 3_600_000;
-/** A shard that is younger is not looked for. */
-const YOUNG_MS = 2000;
-/** States of a job of the queue that some node will run, or runs. */
-const PENDING: ReadonlySet<string> = new Set(["waiting", "active", "delayed", "prioritized", "paused"]);
 
-/** Tasks that a node has. */
-interface Shard {
-  readonly id: string;
-  readonly first: number;
-  readonly end: number;
-  readonly sends: number;
-  readonly sent: number;
-}
-
-export class ClusterRun implements ShardReader {
+export class ClusterRun implements ShardReader, Finder {
   readonly call: string = randomUUID();
   readonly #connection: ClusterConnection;
   readonly #job: Job;
   readonly #control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
-  readonly #bring: () => Promise<Manifest>;
+  readonly #sender: ShardSender;
   readonly #entry: ShardEntry;
+  readonly #lost: LostShards;
   readonly #shards = new Map<string, Shard>();
   readonly #taking = new Set<string>();
-  #manifest = { digest: "", bytes: 0 };
   #perTask: number | undefined;
   #error: { readonly reason: unknown } | undefined;
   readonly #waiting = new Set<() => void>();
   #isOver = false;
-  #sentBytes = 0;
   #resent = 0;
   #ran = 0;
   #busy = 0;
-  #shardCount = 0;
-  #isLooking = false;
 
   /**
    * @param bring has the store hold what the job reads
@@ -65,9 +49,11 @@ export class ClusterRun implements ShardReader {
   ) {
     this.#connection = connection;
     this.#job = job;
-    this.#bring = bring;
+    const { spec, timeout } = job.parts;
+    const { tasks } = spec;
+    this.#sender = new ShardSender(connection, this, bring, timeout);
     this.#entry = new ShardEntry(connection, job);
-    const { tasks } = job.parts.spec;
+    this.#lost = new LostShards(connection, this);
     this.#perTask = expected === undefined ? undefined : (expected * connection.threads) / tasks;
   }
 
@@ -85,7 +71,7 @@ export class ClusterRun implements ShardReader {
       await this.#unlessOver(connection.look());
       job.beginRound(control, spec.tasks, connection.threads);
       if (streamBuffer !== undefined) streamBuffer.onRoom = () => this.#wake();
-      await this.#unlessOver(this.#open());
+      await this.#unlessOver(this.#sender.open());
       ready = clock();
       while (!this.isOver && !this.#hasEnded) {
         await this.#fill();
@@ -105,7 +91,7 @@ export class ClusterRun implements ShardReader {
       workers: Math.min(connection.threads, spec.tasks),
       busy: this.#busy,
       sending: 0,
-      metadataBytes: this.#sentBytes,
+      metadataBytes: this.#sender.sentBytes,
       retries: this.#resent,
       ran: this.#ran,
       left: 0,
@@ -122,29 +108,17 @@ export class ClusterRun implements ShardReader {
 
   onResult(shard: string): void {
     const known = this.#shards.get(shard);
-    if (known !== undefined) void this.#take(known);
+    if (known !== undefined) void this.take(known);
   }
 
   onTick(): void {
-    if (!this.#isLooking && !this.isOver) void this.#lookForLost();
+    void this.#lost.look();
     this.#wake();
   }
 
   fail(reason: unknown): void {
     this.#error ??= { reason };
     this.#wake();
-  }
-
-  /** The lease and the manifest are there, and the payload. */
-  async #open(): Promise<void> {
-    await this.#connection.renew(this.call);
-    const bytes = pack(await this.#connection.patiently(this, this.#bring));
-    this.#manifest = { digest: digestOf(bytes), bytes: bytes.length };
-    this.#sentBytes += bytes.length;
-    await this.#connection.patiently(this, async () => {
-      const [isThere] = await this.#connection.store.keep("manifest", [this.#manifest.digest]);
-      if (isThere !== true) await this.#connection.store.putIfAbsent("manifest", this.#manifest.digest, bytes);
-    });
   }
 
   /** Sends shards while there is room for them. */
@@ -168,22 +142,9 @@ export class ClusterRun implements ShardReader {
   }
 
   async #send(first: number, end: number, sends: number): Promise<void> {
-    this.#shardCount += 1;
-    const id = `${this.call}.${this.#shardCount}`;
-    this.#shards.set(id, { id, first, end, sends, sent: clock() });
-    const { digest, bytes } = this.#manifest;
-    const request = {
-      id,
-      call: this.call,
-      manifest: digest,
-      bytes,
-      first,
-      end,
-      timeout: this.#job.parts.timeout ?? null,
-      expires: Date.now() + REQUEST_MS,
-    };
-    const sending = this.#connection.patiently(this, () => this.#connection.send(request));
-    await this.#unlessOver(sending);
+    const shard = this.#sender.shard(first, end, sends);
+    this.#shards.set(shard.id, shard);
+    await this.#unlessOver(this.#sender.send(shard));
   }
 
   /** Resolves when something may have happened that the run waits for. */
@@ -205,7 +166,7 @@ export class ClusterRun implements ShardReader {
   }
 
   get #hasEnded(): boolean {
-    return this.#control.exhausted && this.#shards.size === 0;
+    return this.#control.finished;
   }
 
   /** @throws what the run failed with, once nobody waits for the work any more */
@@ -218,18 +179,18 @@ export class ClusterRun implements ShardReader {
     if (this.#error !== undefined) throw this.#error.reason;
   }
 
-  async #take(shard: Shard): Promise<void> {
+  waiting(): readonly Shard[] {
+    return [...this.#shards.values()].filter(({ id }) => !this.#taking.has(id));
+  }
+
+  async take(shard: Shard): Promise<void> {
     if (this.#taking.has(shard.id)) return;
     this.#taking.add(shard.id);
     try {
       const result = await this.#entry.take(shard.id, shard.first, shard.end, () => this.isOver);
-      if (this.isOver || !this.#shards.has(shard.id)) return;
-      if (result === undefined) return;
-      if (result === "again") {
-        await this.#sendAgain(shard);
-        return;
-      }
-      this.#ended(shard, result.took, result.threads, result.failed);
+      if (this.isOver || result === undefined || !this.#shards.has(shard.id)) return;
+      if (result === "again") await this.sendAgain(shard);
+      else this.#ended(shard, result.took, result.threads, result.failed);
     } catch (error) {
       this.fail(error instanceof Error ? error : new ClusterError("lost", wordsOf(error)));
     } finally {
@@ -258,7 +219,7 @@ export class ClusterRun implements ShardReader {
   }
 
   /** The store has lost the shard, its result, or a piece of the payload. */
-  async #sendAgain({ id, first, end, sends }: Shard): Promise<void> {
+  async sendAgain({ id, first, end, sends }: Shard): Promise<void> {
     this.#shards.delete(id);
     this.#resent += 1;
     if (sends >= MOST_SENDS) {
@@ -270,39 +231,8 @@ export class ClusterRun implements ShardReader {
       );
       return;
     }
-    await this.#open();
+    await this.#unlessOver(this.#sender.open());
     await this.#send(first, end, sends + 1);
-  }
-
-  /** Looks for shards of which no node tells anything any more. */
-  async #lookForLost(): Promise<void> {
-    this.#isLooking = true;
-    try {
-      for (const shard of [...this.#shards.values()]) {
-        if (clock() - shard.sent < YOUNG_MS || this.#taking.has(shard.id)) continue;
-        const state = await this.#connection.queue.getJobState(shard.id);
-        if (this.isOver || PENDING.has(state)) continue;
-        if (state === "failed") await this.#failed(shard);
-        else await this.#takeOrSendAgain(shard);
-      }
-    } catch {
-      // The store is busy. It is asked again.
-    } finally {
-      this.#isLooking = false;
-    }
-  }
-
-  async #takeOrSendAgain(shard: Shard): Promise<void> {
-    if ((await this.#connection.store.sizeOf("result", shard.id)) > 0) await this.#take(shard);
-    else if (this.#shards.has(shard.id) && !this.#taking.has(shard.id)) await this.#sendAgain(shard);
-  }
-
-  async #failed({ id, first, end }: Shard): Promise<void> {
-    const why = (await this.#connection.queue.getJob(id))?.failedReason ?? "no reason given";
-    const error = why.startsWith("refused")
-      ? new ClusterError("refused", `Cannot run the call as nodes must accept its requests: one was ${why}`)
-      : new ClusterError("lost", `Cannot finish the call as tasks ${first} to ${end} must not end their nodes: ${why}`);
-    this.fail(error);
   }
 
   /** Nodes stop what they run of the call, and the store lets go of it. */

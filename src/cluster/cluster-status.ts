@@ -3,7 +3,8 @@ import { Queue } from "bullmq";
 import { ClusterError } from "../errors.js";
 import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { PREFIX } from "./connection.js";
-import { type NodeStatus, nodesOf } from "./nodes.js";
+import type { NodeStatus } from "./node-status.js";
+import { nodesOf } from "./nodes.js";
 import { type ClusterOptions, checkAddress } from "./options.js";
 import { connect, Store, wordsOf } from "./store.js";
 
@@ -20,7 +21,9 @@ export interface ClusterStatus {
 const PATIENCE_MS = 5000;
 
 /** Asks once. @throws TypeError, ConfigurationError; ClusterError if the store does not answer within 5 s */
-export async function clusterStatus(options: Pick<ClusterOptions, "connection" | "queue">): Promise<ClusterStatus> {
+export async function clusterStatus(
+  options: Pick<ClusterOptions, "connection" | "queue">,
+): Promise<ClusterStatus> {
   checkAddress({ ...options });
   const { connection, queue: name } = options;
   const redis = connect(connection);
@@ -42,7 +45,10 @@ export async function clusterStatus(options: Pick<ClusterOptions, "connection" |
     return { nodes, waiting, active, failed };
   } catch (error) {
     if (error instanceof ClusterError) throw error;
-    throw new ClusterError("unreachable", `Cannot ask the cluster as the store must do so: it says ${wordsOf(error)}`);
+    throw new ClusterError(
+      "unreachable",
+      `Cannot ask the cluster as the store must do so: it says ${wordsOf(error)}`,
+    );
   } finally {
     clearTimeout(timer);
     store.close();

@@ -20,7 +20,9 @@ const ROUND_TRIP_MS = 10;
 const PER_BYTE_MS = 1e3 / 125e6;
 
 /** The engine moves names of strategies around and knows none of them, so they may pass for those of this machine. */
-export function clusterStrategies(connection: ClusterConnection): readonly StrategyDescriptor<StrategyName>[] {
+export function clusterStrategies(
+  connection: ClusterConnection,
+): readonly StrategyDescriptor<StrategyName>[] {
   const cluster: StrategyDescriptor<Name> = {
     name: "cluster",
     words: [],

@@ -2,12 +2,13 @@
 
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { ClusterError } from "../errors.js";
 import { clearInterval, setInterval } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
+import { Inbox } from "./inbox.js";
 import { RELEASE, type ShardRequest } from "./messages.js";
-import { type NodeStatus, nodesOf } from "./nodes.js";
+import type { NodeStatus } from "./node-status.js";
+import { nodesOf } from "./nodes.js";
 import type { ClusterOptions } from "./options.js";
 import { Payload } from "./payload.js";
 import { Signer } from "./signing.js";
@@ -51,22 +52,22 @@ export class ClusterConnection {
   readonly payload: Payload;
   readonly #timeout: number;
   readonly #name: string;
-  /** Waits for news, and does nothing else. */
-  readonly #inbox: Redis;
+  readonly #inbox: Inbox;
   readonly #waiters = new Set<Waiter>();
   readonly #readers = new Set<ShardReader>();
   #nodes: readonly NodeStatus[] = [];
   #lastSign = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
-  #isListening = false;
   #isClosed = false;
 
   constructor({ connection, queue, secret, timeout = 30_000 }: ClusterOptions) {
     const redis = connect(connection);
     this.store = new Store(redis, queue);
-    this.#inbox = connect(connection);
-    this.#inbox.on("error", () => {});
+    this.#inbox = new Inbox(connect(connection), this.store.key("done", this.id), (shard) => {
+      this.#lastSign = clock();
+      for (const reader of [...this.#readers]) reader.onResult(shard);
+    });
     this.#name = queue;
     this.#timeout = timeout;
     this.signer = new Signer(secret, queue);
@@ -77,7 +78,7 @@ export class ClusterConnection {
       streams: { events: { maxLen: MOST_EVENTS } },
     });
     this.queue.on("error", () => {});
-    for (const each of [redis, this.#inbox]) each.on("connect", () => this.#keepAlive());
+    for (const each of [redis, this.#inbox.redis]) each.on("connect", () => this.#keepAlive());
   }
 
   /** The nodes, as far as is known. */
@@ -113,7 +114,7 @@ export class ClusterConnection {
   /** A call waits for its shards. */
   enter(reader: ShardReader): void {
     this.#enter(this.#readers, reader);
-    void this.#listen();
+    this.#inbox.listen(() => this.#readers.size > 0);
   }
 
   leave(reader: ShardReader): void {
@@ -164,22 +165,9 @@ export class ClusterConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
-    this.#inbox.disconnect();
+    this.#inbox.close();
     await this.queue.close().catch(() => {});
     this.store.close();
-  }
-
-  async #listen(): Promise<void> {
-    if (this.#isListening) return;
-    this.#isListening = true;
-    const key = this.store.key("done", this.id);
-    while (this.#readers.size > 0 && !this.#isClosed) {
-      const told = await this.#inbox.blpop(key, TICK_MS / 1000).catch(() => null);
-      if (told === null) continue;
-      this.#lastSign = clock();
-      for (const reader of [...this.#readers]) reader.onResult(told[1]);
-    }
-    this.#isListening = false;
   }
 
   async #tick(): Promise<void> {
@@ -190,6 +178,7 @@ export class ClusterConnection {
       this.#nodes = await nodesOf(this.store);
       if (this.#nodes.length > 0) this.#lastSign = clock();
       for (const reader of [...this.#readers]) {
+        if (!this.#readers.has(reader)) continue;
         await this.renew(reader.call);
         reader.onTick();
       }
@@ -238,7 +227,7 @@ export class ClusterConnection {
 
   /** Connections keep the process alive as long as somebody waits. */
   #keepAlive(): void {
-    for (const { stream } of [this.store.redis, this.#inbox] as unknown as { stream?: Socket }[]) {
+    for (const { stream } of [this.store.redis, this.#inbox.redis] as unknown as { stream?: Socket }[]) {
       if (!this.#isIdle) stream?.ref?.();
       else stream?.unref?.();
     }
@@ -246,11 +235,13 @@ export class ClusterConnection {
 }
 
 function storeError(error: unknown): ClusterError {
-  return new ClusterError("unreachable", `Cannot use the cluster as the store must do as it is asked: it says ${wordsOf(error)}`);
+  return new ClusterError(
+    "unreachable",
+    `Cannot use the cluster as the store must do as it is asked: it says ${wordsOf(error)}`,
+  );
 }
 
 interface Socket {
   ref?(): void;
   unref?(): void;
 }
-

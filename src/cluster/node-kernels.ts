@@ -45,9 +45,15 @@ export class NodeKernels {
     if (kernel !== undefined) return kernel;
     const has = this.#modules.some(({ kernels }) => kernels.has(name));
     if (pinned === undefined && has) {
-      return refusal("version", `the node must have the same version of the module of kernel "${name}": its content differs`);
+      return refusal(
+        "version",
+        `the node must have the same version of the module of kernel "${name}": its content differs`,
+      );
     }
-    return refusal("refused", `a node must list the module of kernel "${name}": it runs ${this.names.join(", ")}`);
+    return refusal(
+      "refused",
+      `a node must list the module of kernel "${name}": it runs ${this.names.join(", ")}`,
+    );
   }
 }
 

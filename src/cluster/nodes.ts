@@ -1,24 +1,7 @@
 /** The nodes that serve a queue: each says so every two seconds. */
 import { hostname } from "node:os";
-import { isRecord } from "../memory/inputs.js";
+import { type NodeStatus, readStatus } from "./node-status.js";
 import type { Store } from "./store.js";
-
-/** What a node tells of itself. */
-export interface NodeStatus {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly release: string;
-  readonly threads: number;
-  /** Shards that it runs now. */
-  readonly shards: number;
-  /** Bytes of payload that it has. */
-  readonly cachedBytes: number;
-  /** Requests that it dropped, because they were altered, unsigned, expired or sent twice. */
-  readonly dropped: number;
-  /** Names of its kernels. */
-  readonly kernels: readonly string[];
-}
 
 export const BEAT_MS = 2000;
 /** A node that says nothing for so long is gone. */
@@ -47,15 +30,4 @@ export async function nodesOf(store: Store): Promise<NodeStatus[]> {
   const gone = ids.filter((_, i) => texts[i] === null);
   if (gone.length > 0) await store.redis.srem(store.key("nodes"), ...gone);
   return texts.flatMap((text) => (text == null ? [] : readStatus(text)));
-}
-
-/** Whoever reaches the store may write there. What makes no sense is no node. */
-function readStatus(text: string): NodeStatus[] {
-  try {
-    const status = JSON.parse(text) as NodeStatus;
-    const isOne = isRecord(status) && Number.isSafeInteger(status.threads) && status.threads > 0;
-    return isOne ? [status] : [];
-  } catch {
-    return [];
-  }
 }

@@ -80,22 +80,35 @@ export function checkNodeOptions(options: unknown): asserts options is NodeOptio
 
 /** @throws TypeError, ConfigurationError */
 export function checkAddress({ connection, queue }: Readonly<Record<string, unknown>>): void {
-  const isUrl = typeof connection === "string" && /^rediss?:\/\//.test(connection) && URL.canParse(connection);
+  const isUrl =
+    typeof connection === "string" && /^rediss?:\/\//.test(connection) && URL.canParse(connection);
   if (!isUrl && !isRecord(connection)) {
     throw new ConfigurationError("connection", HIDDEN, "an object with host and port, or a redis:// address");
   }
-  const unknown = isUrl ? undefined : Object.keys(connection as object).find((name) => !CONNECTION.includes(name));
+  const unknown = isUrl
+    ? undefined
+    : Object.keys(connection as object).find((name) => !CONNECTION.includes(name));
   if (unknown !== undefined) {
-    throw new ConfigurationError(`connection.${unknown}`, HIDDEN, `left out: the fields are ${CONNECTION.join(", ")}`);
+    throw new ConfigurationError(
+      `connection.${unknown}`,
+      HIDDEN,
+      `left out: the fields are ${CONNECTION.join(", ")}`,
+    );
   }
   if (typeof queue !== "string" || !QUEUE.test(queue)) {
-    throw new ConfigurationError("queue", queue, "a name of 1 to 100 letters, digits, dots, dashes and underscores");
+    throw new ConfigurationError(
+      "queue",
+      queue,
+      "a name of 1 to 100 letters, digits, dots, dashes and underscores",
+    );
   }
 }
 
 function checkMembership(options: unknown, others: readonly string[]): Readonly<Record<string, unknown>> {
   if (!isRecord(options)) {
-    throw new TypeError(`Cannot read the options as they must be a plain object: current value is ${quote(options)}`);
+    throw new TypeError(
+      `Cannot read the options as they must be a plain object: current value is ${quote(options)}`,
+    );
   }
   for (const [name, value] of Object.entries(options)) {
     if (OWN.includes(name) || others.includes(name)) continue;
@@ -106,7 +119,11 @@ function checkMembership(options: unknown, others: readonly string[]): Readonly<
   const bytes =
     typeof secret === "string" ? Buffer.byteLength(secret) : secret instanceof Uint8Array ? secret.length : 0;
   if (bytes < LEAST_SECRET) {
-    throw new ConfigurationError("secret", HIDDEN, `a string or a Uint8Array of at least ${LEAST_SECRET} bytes`);
+    throw new ConfigurationError(
+      "secret",
+      HIDDEN,
+      `a string or a Uint8Array of at least ${LEAST_SECRET} bytes`,
+    );
   }
   return options;
 }

@@ -37,7 +37,13 @@ export class Payload {
   }
 
   /** Has the store hold all that the job reads. @param kernel digest of its module */
-  async bring(job: Job, inputs: JobInputs, arena: Arena, module: string, taskBytes: number): Promise<Manifest> {
+  async bring(
+    job: Job,
+    inputs: JobInputs,
+    arena: Arena,
+    module: string,
+    taskBytes: number,
+  ): Promise<Manifest> {
     const { spec, arrays, kernel, block } = job.parts;
     const outputs = spec.outputs?.arrays ?? [];
     const { places, sources } = sourcesOf(job, inputs, arena, undefined);
@@ -47,7 +53,11 @@ export class Payload {
     });
     const { items } = block;
     const itemViews =
-      items === undefined ? [] : items.packing === "msgpack" ? [items.offsets, items.bytes] : [items.numbers as Float64Array];
+      items === undefined
+        ? []
+        : items.packing === "msgpack"
+          ? [items.offsets, items.bytes]
+          : [items.numbers as Float64Array];
     const pieces: SpanPieces[] = [];
     for (const span of spans) {
       job.throwIfStopped();

@@ -4,7 +4,6 @@ import type { JobSpec } from "../protocol/job-spec.js";
 import { type Manifest, type ShardRequest, unpack } from "./messages.js";
 import { BadManifest, checkManifest } from "./shard-request.js";
 import { digestOf, type Signer } from "./signing.js";
-import { MissingPiece } from "./span-cache.js";
 import type { Store } from "./store.js";
 
 /** Requests hold ids and numbers alone. */
@@ -61,7 +60,7 @@ export class RequestCheck {
     return this.#ran.has(id);
   }
 
-  /** @returns `undefined` if the store does not have it @throws BadManifest, MissingPiece */
+  /** @returns `undefined` if the store does not have it @throws BadManifest */
   async manifest(
     request: ShardRequest,
   ): Promise<{ readonly manifest: Manifest; readonly spec: JobSpec } | undefined> {
@@ -70,14 +69,21 @@ export class RequestCheck {
   }
 
   async #readManifest({ manifest: digest, bytes }: ShardRequest): Promise<Manifest | undefined> {
-    if (bytes > MOST_MANIFEST) throw new BadManifest(`a manifest of ${bytes} bytes, more than ${MOST_MANIFEST}`);
+    if (bytes > MOST_MANIFEST)
+      throw new BadManifest(`a manifest of ${bytes} bytes, more than ${MOST_MANIFEST}`);
     const size = await this.#store.sizeOf("manifest", digest);
     if (size === 0) return undefined;
-    if (size !== bytes) throw new MissingPiece(digest);
+    if (size !== bytes) return this.#altered(digest);
     const read = await this.#store.get("manifest", digest);
-    if (read === undefined || digestOf(read) !== digest) throw new MissingPiece(digest);
+    if (read === undefined || digestOf(read) !== digest) return this.#altered(digest);
     const manifest = unpack(read) as Manifest;
     this.#manifests.set(digest, manifest);
     return manifest;
+  }
+
+  /** Somebody else has written there. The client can only put there what is not there. */
+  async #altered(digest: string): Promise<undefined> {
+    await this.#store.remove("manifest", [digest]);
+    return undefined;
   }
 }

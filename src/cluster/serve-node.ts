@@ -4,12 +4,13 @@ import { randomUUID } from "node:crypto";
 import { Worker } from "bullmq";
 import { ClusterError } from "../errors.js";
 import { ParallelExecutor } from "../executor/parallel-executor.js";
-import { clearInterval, setInterval, setTimeout, clearTimeout } from "../platform/builtins.js";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "../platform/builtins.js";
 import { PREFIX } from "./connection.js";
 import { Leases } from "./leases.js";
 import { RELEASE } from "./messages.js";
 import { NodeKernels } from "./node-kernels.js";
-import { BEAT_MS, beat, leave, type NodeStatus } from "./nodes.js";
+import type { NodeStatus } from "./node-status.js";
+import { BEAT_MS, beat, leave } from "./nodes.js";
 import { checkNodeOptions, type NodeOptions } from "./options.js";
 import { ShardRunner } from "./shard-runner.js";
 import { Signer } from "./signing.js";
@@ -66,7 +67,10 @@ class Node implements ClusterNode {
   readonly #beats: ReturnType<typeof setInterval>;
   #closed: Promise<void> | undefined;
 
-  constructor({ connection, queue, secret, threads, maxSharedBytes, cacheBytes }: NodeOptions, kernels: NodeKernels) {
+  constructor(
+    { connection, queue, secret, threads, maxSharedBytes, cacheBytes }: NodeOptions,
+    kernels: NodeKernels,
+  ) {
     this.#executor = new ParallelExecutor({ maxWorkers: threads, maxSharedBytes });
     const { maxWorkers, maxSharedBytes: limit } = this.#executor.config;
     this.threads = maxWorkers;
@@ -107,7 +111,10 @@ class Node implements ClusterNode {
         const { lastError } = this.#store;
         const why = lastError === undefined ? "" : `: ${lastError}`;
         reject(
-          new ClusterError("unreachable", `Cannot serve the queue as the store must answer within ${CONNECT_MS} ms${why}`),
+          new ClusterError(
+            "unreachable",
+            `Cannot serve the queue as the store must answer within ${CONNECT_MS} ms${why}`,
+          ),
         );
       }, CONNECT_MS);
     });

@@ -5,8 +5,8 @@ import { elementBytes, isKind, type TypedArray, viewOf } from "../memory/dtypes.
 import { workShapeOf } from "../plan/work-shape.js";
 import { clock } from "../platform/clock.js";
 import { ArrayTable } from "../protocol/array-table.js";
-import { itemBytes, type PackedItems } from "../protocol/items.js";
 import { MAX_TASKS } from "../protocol/control-block.js";
+import { itemBytes, type PackedItems } from "../protocol/items.js";
 import { type JobSpec, outputRange, unpackJob } from "../protocol/job-spec.js";
 import { type Manifest, PIECE_BYTES, type ShardRequest, type WirePlace } from "./messages.js";
 
@@ -24,14 +24,26 @@ export function checkManifest(manifest: Manifest, { first, end }: ShardRequest, 
   const { spans, places, items, outputs } = manifest;
   const spec = unpackJob(manifest.job);
   assert(isCount(spec.tasks) && spec.tasks <= MAX_TASKS, "too many tasks");
-  assert(spec.starts === undefined && spec.outputs === null && spec.captures === undefined, "more than a job of a client has");
+  assert(
+    spec.starts === undefined && spec.outputs === null && spec.captures === undefined,
+    "more than a job of a client has",
+  );
   assert(isCount(spec.length) && isCount(spec.chunkSize) && spec.chunkSize > 0, "chunks of no size");
-  assert(spec.inputs.arrays.every((place) => places[place] !== undefined), "an array that is not there");
+  assert(
+    spec.inputs.arrays.every((place) => places[place] !== undefined),
+    "an array that is not there",
+  );
   assert(isCount(first) && isCount(end) && first < end && end <= spec.tasks, "a shard beyond its job");
   let bytes = 0;
   for (const span of spans) {
-    assert(isCount(span.bytes) && span.pieces.length === Math.ceil(span.bytes / PIECE_BYTES), "a span of other pieces");
-    assert(span.pieces.every((piece) => DIGEST.test(piece)), "a piece without a digest");
+    assert(
+      isCount(span.bytes) && span.pieces.length === Math.ceil(span.bytes / PIECE_BYTES),
+      "a span of other pieces",
+    );
+    assert(
+      span.pieces.every((piece) => DIGEST.test(piece)),
+      "a piece without a digest",
+    );
     bytes += span.bytes;
   }
   for (const [kind, at, byteOffset, length] of [...places, ...(items?.places ?? [])]) {

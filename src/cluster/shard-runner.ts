@@ -15,7 +15,14 @@ import type { TypedArray } from "../memory/dtypes.js";
 import { clock } from "../platform/clock.js";
 import { packThrown } from "../protocol/thrown.js";
 import type { Leases } from "./leases.js";
-import { type Manifest, PIECE_BYTES, pack, RELEASE, type ShardRequest, type ShardResult } from "./messages.js";
+import {
+  type Manifest,
+  PIECE_BYTES,
+  pack,
+  RELEASE,
+  type ShardRequest,
+  type ShardResult,
+} from "./messages.js";
 import { type NodeKernels, refusal } from "./node-kernels.js";
 import { RequestCheck } from "./request-check.js";
 import { BadManifest, requestOf } from "./shard-request.js";
@@ -114,8 +121,10 @@ export class ShardRunner {
     } catch (error) {
       if (signal.aborted) return { type: "missing" };
       if (error instanceof MissingPiece) return { type: "missing" };
-      if (error instanceof BadManifest) return refusal("refused", `a node must be able to take it: it has ${error.message}`);
-      if (error instanceof MemoryLimitError) return refusal("refused", `the node must have room for it: ${error.message}`);
+      if (error instanceof BadManifest)
+        return refusal("refused", `a node must be able to take it: it has ${error.message}`);
+      if (error instanceof MemoryLimitError)
+        return refusal("refused", `the node must have room for it: ${error.message}`);
       throw error;
     }
   }
@@ -129,10 +138,18 @@ export class ShardRunner {
     const { executor, threads } = this.#parts;
     const started = clock();
     const told = (values: Pick<Ran, "indices" | "values" | "failure" | "outputs">): Ran => {
-      return { type: "ran", ...values, took: (clock() - started) / Math.max(1, this.running), threads: Math.min(threads, asked.spec.tasks) };
+      return {
+        type: "ran",
+        ...values,
+        took: (clock() - started) / Math.max(1, this.running),
+        threads: Math.min(threads, asked.spec.tasks),
+      };
     };
     if (!isThreadSafe && manifest.outputs !== null) {
-      return refusal("refused", "nodes must run kernels that write outputs on threads: leave out { threadSafe: false }");
+      return refusal(
+        "refused",
+        "nodes must run kernels that write outputs on threads: leave out { threadSafe: false }",
+      );
     }
     try {
       const { values, outputs } = await executor[BACKEND].run(asked);

@@ -99,8 +99,12 @@ export class SpanCache {
     const left = [...places].values();
     const read = async (): Promise<void> => {
       for (const [digest, at] of left) {
-        const piece = await this.#store.get("piece", digest);
-        if (piece === undefined || digestOf(piece) !== digest) throw new MissingPiece(digest);
+        const piece = await this.#store.piece(digest);
+        if (piece === undefined || digestOf(piece) !== digest) {
+          // The client can only put there what is not there.
+          if (piece !== undefined) await this.#store.remove("piece", [digest]);
+          throw new MissingPiece(digest);
+        }
         for (const i of at) {
           if (piece.length !== Math.min(PIECE_BYTES, bytes - i * PIECE_BYTES)) throw new MissingPiece(digest);
           target.set(piece, i * PIECE_BYTES);

@@ -80,6 +80,11 @@ export class Store {
     return (await this.redis.getBuffer(this.key(sort, id))) ?? undefined;
   }
 
+  /** A piece, which stays from then on as if it had just been put. @returns `undefined` if it is not there */
+  async piece(digest: string): Promise<Buffer | undefined> {
+    return (await this.redis.getexBuffer(this.key("piece", digest), "PX", PIECE_MS)) ?? undefined;
+  }
+
   /** Bytes of a value, before it is read; 0: it is not there. */
   sizeOf(sort: Sort, id: string): Promise<number> {
     return this.redis.strlen(this.key(sort, id));
