@@ -12,7 +12,7 @@ import type { Manifest } from "./messages.js";
 import { ShardEntry } from "./shard-entry.js";
 import { type Shard, ShardSender } from "./shard-sender.js";
 import { shardTasks } from "./shard-size.js";
-import { wordsOf } from "./store.js";
+import { wordsOf } from "./store-errors.js";
 
 /** Shards that each node has at once: two that it runs, and one that waits. */
 const PER_NODE = 3;

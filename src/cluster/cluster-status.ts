@@ -6,7 +6,8 @@ import { PREFIX } from "./connection.js";
 import type { NodeStatus } from "./node-status.js";
 import { nodesOf } from "./nodes.js";
 import { type ClusterOptions, checkAddress } from "./options.js";
-import { connect, Store, wordsOf } from "./store.js";
+import { connect, Store } from "./store.js";
+import { silenceError, storeError } from "./store-errors.js";
 
 export interface ClusterStatus {
   readonly nodes: readonly NodeStatus[];
@@ -32,11 +33,7 @@ export async function clusterStatus(
   queue.on("error", () => {});
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const why = store.lastError === undefined ? "" : `: ${store.lastError}`;
-      const text = `Cannot ask the cluster as the store must answer within ${PATIENCE_MS} ms${why}`;
-      reject(new ClusterError("unreachable", text));
-    }, PATIENCE_MS);
+    timer = setTimeout(() => reject(silenceError(PATIENCE_MS, store.lastError)), PATIENCE_MS);
   });
   try {
     const asked = Promise.all([nodesOf(store), queue.getJobCounts("waiting", "active", "failed")]);
@@ -44,11 +41,7 @@ export async function clusterStatus(
     const [nodes, { waiting = 0, active = 0, failed = 0 }] = await Promise.race([asked, late]);
     return { nodes, waiting, active, failed };
   } catch (error) {
-    if (error instanceof ClusterError) throw error;
-    throw new ClusterError(
-      "unreachable",
-      `Cannot ask the cluster as the store must do so: it says ${wordsOf(error)}`,
-    );
+    throw error instanceof ClusterError ? error : storeError(error);
   } finally {
     clearTimeout(timer);
     store.close();

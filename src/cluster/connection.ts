@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
-import { ClusterError } from "../errors.js";
+import type { ClusterError } from "../errors.js";
 import { clearInterval, setInterval } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { Inbox } from "./inbox.js";
@@ -12,7 +12,8 @@ import { nodesOf } from "./nodes.js";
 import type { ClusterOptions } from "./options.js";
 import { Payload } from "./payload.js";
 import { Signer } from "./signing.js";
-import { connect, later, Store, wordsOf } from "./store.js";
+import { connect, later, Store } from "./store.js";
+import { isPassing, noNodeError, silenceError, storeError, wordsOf } from "./store-errors.js";
 
 /** Prefix of the queue's own keys. */
 export const PREFIX = "sharray-queue";
@@ -20,8 +21,6 @@ const TICK_MS = 1000;
 /** A call whose client says nothing for so long is nobody's any more. */
 const LEASE_MS = 15_000;
 const MOST_EVENTS = 1000;
-/** What the store says while it is full, loads, or is a replica. */
-const NOT_NOW = /^(OOM|READONLY|LOADING|MASTERDOWN|BUSY|TRYAGAIN|NOREPLICAS|MISCONF)\b/;
 const RETRY_MS = 500;
 /** How often a node tries a shard while the store does not take its result. */
 const ATTEMPTS = 20;
@@ -47,7 +46,6 @@ export interface ShardReader extends Waiter {
 export class ClusterConnection {
   readonly id: string = randomUUID();
   readonly store: Store;
-  readonly queue: Queue;
   readonly signer: Signer;
   readonly payload: Payload;
   readonly #timeout: number;
@@ -60,6 +58,8 @@ export class ClusterConnection {
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
   #isClosed = false;
+  /** Made at need, because it connects. */
+  #queue: Queue | undefined;
 
   constructor({ connection, queue, secret, timeout = 30_000 }: ClusterOptions) {
     const redis = connect(connection);
@@ -72,13 +72,20 @@ export class ClusterConnection {
     this.#timeout = timeout;
     this.signer = new Signer(secret, queue);
     this.payload = new Payload(this.store);
-    this.queue = new Queue(queue, {
-      connection: redis,
-      prefix: PREFIX,
-      streams: { events: { maxLen: MOST_EVENTS } },
-    });
-    this.queue.on("error", () => {});
     for (const each of [redis, this.#inbox.redis]) each.on("connect", () => this.#keepAlive());
+  }
+
+  get queue(): Queue {
+    if (this.#queue === undefined) {
+      this.#queue = new Queue(this.#name, {
+        connection: this.store.redis,
+        prefix: PREFIX,
+        streams: { events: { maxLen: MOST_EVENTS } },
+      });
+      // It connects again by itself.
+      this.#queue.on("error", () => {});
+    }
+    return this.#queue;
   }
 
   /** The nodes, as far as is known. */
@@ -96,19 +103,20 @@ export class ClusterConnection {
 
   /** Asks for the nodes. @throws ClusterError if the store does not answer in time */
   async look(): Promise<readonly NodeStatus[]> {
-    this.#nodes = await this.within(nodesOf(this.store));
-    return this.#nodes;
-  }
-
-  /** Waits for an answer of the store. @throws ClusterError if none comes in time */
-  within<T>(answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { fail: reject };
-      this.#enter(this.#waiters, waiter);
-      answer
-        .then(resolve, (error: unknown) => reject(storeError(error)))
-        .finally(() => this.#leave(this.#waiters, waiter));
-    });
+    let waiter: Waiter | undefined;
+    try {
+      const silence = new Promise<never>((_, reject) => {
+        waiter = { fail: reject };
+        this.#enter(this.#waiters, waiter);
+      });
+      const asked = nodesOf(this.store).catch((error: unknown) => {
+        throw storeError(error);
+      });
+      this.#nodes = await Promise.race([asked, silence]);
+      return this.#nodes;
+    } finally {
+      this.#leave(this.#waiters, waiter as Waiter);
+    }
   }
 
   /** A call waits for its shards. */
@@ -131,7 +139,7 @@ export class ClusterConnection {
       try {
         return await work();
       } catch (error) {
-        if (!NOT_NOW.test(wordsOf(error))) throw error;
+        if (!isPassing(error)) throw error;
         if (clock() > end || reader.isOver) throw storeError(error);
         await later(RETRY_MS);
       }
@@ -166,7 +174,7 @@ export class ClusterConnection {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#inbox.close();
-    await this.queue.close().catch(() => {});
+    await this.#queue?.close().catch(() => {});
     this.store.close();
   }
 
@@ -210,35 +218,28 @@ export class ClusterConnection {
 
   #giveUpIfSilent(): void {
     if (clock() - this.#lastSign <= this.#timeout) return;
-    const { isReady, lastError } = this.store;
-    const within = `within ${this.#timeout} ms`;
-    const error = isReady
-      ? new ClusterError(
-          "timeout",
-          `Cannot run the call as a node must serve queue "${this.#name}" ${within}: start one with npx sharray node`,
-        )
-      : new ClusterError(
-          "unreachable",
-          `Cannot use the cluster as the store must answer ${within}${lastError === undefined ? "" : `: ${lastError}`}`,
-        );
+    const { lastError } = this.store;
+    // It may be connected and say nothing.
+    const isReady = this.store.isReady && !this.#isTicking;
+    const error = isReady ? noNodeError(this.#name, this.#timeout) : silenceError(this.#timeout, lastError);
     for (const reader of [...this.#readers]) reader.fail(error);
     if (!isReady) for (const waiter of [...this.#waiters]) waiter.fail(error);
   }
 
-  /** Connections keep the process alive as long as somebody waits. */
+  /** Connections, and attempts to connect, keep the process alive as long as somebody waits. */
   #keepAlive(): void {
-    for (const { stream } of [this.store.redis, this.#inbox.redis] as unknown as { stream?: Socket }[]) {
-      if (!this.#isIdle) stream?.ref?.();
-      else stream?.unref?.();
+    if (this.#isClosed) return;
+    for (const redis of [this.store.redis, this.#inbox.redis]) {
+      const { stream } = redis as unknown as { readonly stream?: Socket };
+      if (this.#isIdle) {
+        stream?.unref?.();
+        if (redis.status !== "ready" && redis.status !== "wait") redis.disconnect();
+      } else {
+        stream?.ref?.();
+        if (redis.status === "wait" || redis.status === "end") redis.connect().catch(() => {});
+      }
     }
   }
-}
-
-function storeError(error: unknown): ClusterError {
-  return new ClusterError(
-    "unreachable",
-    `Cannot use the cluster as the store must do as it is asked: it says ${wordsOf(error)}`,
-  );
 }
 
 interface Socket {

@@ -2,7 +2,6 @@
 
 import { randomUUID } from "node:crypto";
 import { Worker } from "bullmq";
-import { ClusterError } from "../errors.js";
 import { ParallelExecutor } from "../executor/parallel-executor.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "../platform/builtins.js";
 import { PREFIX } from "./connection.js";
@@ -15,7 +14,8 @@ import { checkNodeOptions, type NodeOptions } from "./options.js";
 import { ShardRunner } from "./shard-runner.js";
 import { Signer } from "./signing.js";
 import { SpanCache } from "./span-cache.js";
-import { connect, connectionOptions, Store, wordsOf } from "./store.js";
+import { connect, connectionOptions, Store } from "./store.js";
+import { silenceError, wordsOf } from "./store-errors.js";
 
 /** Shards that a node runs at once: while one ends, the next one keeps the threads busy. */
 const AT_ONCE = 2;
@@ -107,16 +107,7 @@ class Node implements ClusterNode {
   async connected(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const { lastError } = this.#store;
-        const why = lastError === undefined ? "" : `: ${lastError}`;
-        reject(
-          new ClusterError(
-            "unreachable",
-            `Cannot serve the queue as the store must answer within ${CONNECT_MS} ms${why}`,
-          ),
-        );
-      }, CONNECT_MS);
+      timer = setTimeout(() => reject(silenceError(CONNECT_MS, this.#store.lastError)), CONNECT_MS);
     });
     const told = Promise.all([this.#worker.waitUntilReady(), beat(this.#store, this.#status())]);
     told.catch(() => {});

@@ -2,6 +2,7 @@
 import { Redis } from "ioredis";
 import { setTimeout } from "../platform/builtins.js";
 import type { ClusterConnection } from "./options.js";
+import { wordsOf } from "./store-errors.js";
 
 type Sort = "piece" | "manifest" | "call" | "result" | "output" | "node";
 
@@ -27,9 +28,10 @@ function fieldsOf({ protocol, hostname, port, username, password, pathname }: UR
   };
 }
 
-/** A connection that comes back by itself. Commands wait until it does. */
+/** A connection that is made at the first command, and comes back by itself. Commands wait until it does. */
 export function connect(connection: ClusterConnection | string): Redis {
   return new Redis({
+    lazyConnect: true,
     ...(connectionOptions(connection) as object),
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(50 * times, MOST_WAIT_MS),
@@ -114,12 +116,6 @@ export class Store {
   close(): void {
     this.redis.disconnect();
   }
-}
-
-/** @returns what an error of the store says, without the command that it belongs to */
-export function wordsOf(error: unknown): string {
-  const { message, code, name } = error as { message?: string; code?: string; name?: string };
-  return message || code || name || "no reason given";
 }
 
 export function later(ms: number): Promise<void> {

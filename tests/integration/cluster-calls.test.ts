@@ -147,6 +147,18 @@ withRedis("a cluster of two nodes", () => {
     expect(found).toEqual(expectedFound);
   });
 
+  test("kernels that are not thread-safe run in child processes of the node, and may not write outputs", async () => {
+    const x = Float64Array.from({ length: 100 }, (_, i) => i);
+    const [got, expected] = await both((executor) =>
+      executor.mapShared(x, kernels["unsafe"], { chunkSize: 7 }),
+    );
+    expect(got).toEqual(expected);
+    await expect(cluster.transformShared(x, Float64Array, kernels["unsafeInto"])).rejects.toMatchObject({
+      name: "ClusterError",
+      reason: "refused",
+    });
+  });
+
   test("a stream gives each result once, in order if that is asked for", async () => {
     const x = cluster.share(Float64Array.from({ length: 4000 }, (_, i) => i));
     const expected = await here.mapShared(x, kernels["place"], { chunkSize: 40 });

@@ -42,6 +42,22 @@ export const even = defineKernel(import.meta.url, "even", (x, out) => {
   return count;
 });
 
+export const unsafe = defineKernel(
+  import.meta.url,
+  "unsafe",
+  (x, { index, start }) => ({ index, start, last: x.at(-1) }),
+  { threadSafe: false },
+);
+
+export const unsafeInto = defineKernel(
+  import.meta.url,
+  "unsafeInto",
+  (x, out) => {
+    out.set(x);
+  },
+  { threadSafe: false },
+);
+
 /** Keeps a thread busy, and tells which process did. */
 export const busy = defineKernel(import.meta.url, "busy", (ms) => {
   const end = performance.now() + ms;

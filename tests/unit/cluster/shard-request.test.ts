@@ -7,14 +7,20 @@ import {
   unpack,
 } from "../../../src/cluster/messages.js";
 import { BadManifest, checkManifest } from "../../../src/cluster/shard-request.js";
-import { packJob } from "../../../src/protocol/job-spec.js";
+import { type JobSpec, packJob } from "../../../src/protocol/job-spec.js";
 
 const FLOAT64 = 8;
 const digest = "0".repeat(64);
-const job = {
-  ...{ shape: "array", tasks: 10, length: 100, chunkSize: 10 },
-  ...{ inputs: { names: null, arrays: [0] }, outputs: null, args: null, shared: null },
-} as const;
+const job: JobSpec = {
+  shape: "array",
+  tasks: 10,
+  length: 100,
+  chunkSize: 10,
+  inputs: { names: null, arrays: [0] },
+  outputs: null,
+  args: null,
+  shared: null,
+};
 const manifest: Manifest = {
   kernel: { module: digest, name: "kernel" },
   job: packJob(job),
