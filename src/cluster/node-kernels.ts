@@ -38,7 +38,7 @@ export class NodeKernels {
   find({ module, name }: Manifest["kernel"]): Kernel | Refusal {
     const pinned = this.#modules.find(({ digest }) => digest === module);
     // Workers import the module from its file, which may be another one by now.
-    if (pinned !== undefined && moduleDigest(pinned.url) !== pinned.digest) {
+    if (pinned !== undefined && !isUnchanged(pinned)) {
       return refusal("version", `the node must be started again: module ${pinned.url} has changed since`);
     }
     const kernel = pinned?.kernels.get(name);
@@ -72,6 +72,14 @@ async function load(place: string | URL): Promise<Module> {
   }
   if (kernels.size > 0) return { url, digest, kernels };
   throw new ConfigurationError("kernels", url, "modules that export functions made with defineKernel()");
+}
+
+function isUnchanged({ url, digest }: Module): boolean {
+  try {
+    return moduleDigest(url) === digest;
+  } catch {
+    return false;
+  }
 }
 
 export function refusal(reason: "refused" | "version", why: string): Refusal {

@@ -47,7 +47,7 @@ export class ShardSender {
   /** The lease, the payload and the manifest are in the store. Again if it has lost them. */
   async open(): Promise<void> {
     const connection = this.#connection;
-    await connection.renew(this.#call.call);
+    await connection.patiently(this.#call, () => connection.renew(this.#call.call));
     const bytes = pack(await connection.patiently(this.#call, this.#bring));
     const digest = digestOf(bytes);
     this.#manifest = { digest, bytes: bytes.length };

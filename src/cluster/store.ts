@@ -9,7 +9,7 @@ type Sort = "piece" | "manifest" | "call" | "result" | "output" | "node";
 /** Milliseconds for which pieces stay after a call last named them. */
 const PIECE_MS = 3_600_000;
 /** Milliseconds for which a result stays, or the note that it was taken: as long as its request is valid. */
-export const RESULT_MS = 3_600_000;
+const RESULT_MS = 3_600_000;
 const MOST_WAIT_MS = 1000;
 
 /** Options of a connection. @param keepsAsking whether commands wait while the store does not answer */

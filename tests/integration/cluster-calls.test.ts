@@ -159,6 +159,12 @@ withRedis("a cluster of two nodes", () => {
     });
   });
 
+  test("a result that can't travel between machines is refused", async () => {
+    const call = cluster.map([1], kernels["moduleOf"]);
+    await expect(call).rejects.toMatchObject({ name: "ClusterError", reason: "refused" });
+    await expect(call).rejects.toThrow("results must be plain data");
+  });
+
   test("a stream gives each result once, in order if that is asked for", async () => {
     const x = cluster.share(Float64Array.from({ length: 4000 }, (_, i) => i));
     const expected = await here.mapShared(x, kernels["place"], { chunkSize: 40 });

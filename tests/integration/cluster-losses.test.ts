@@ -55,20 +55,21 @@ withRedis("a cluster that loses something", () => {
     "the shards of a node that %s has struck run on the other one, each once in the result",
     async (signal) => {
       const queue = `struck-${signal}`;
-      const [cluster, first] = await begin(queue, 2);
-      const items = Array.from({ length: 240 }, (_, i) => 10 + (i % 2));
+      const [cluster, first, second] = await begin(queue, 2);
+      const items = Array.from({ length: 200 }, (_, i) => i);
       const ended: number[] = [];
-      const pids = await cluster.map(items, kernels["busy"], {
-        onProgress: ({ completed }) => {
-          // Both have shards by then.
-          if (ended.length === 0 && completed > 0) first?.kill(signal);
-          ended.push(completed);
-        },
+      // Whatever the first node has of it, it does not end.
+      const call = cluster.map(items, kernels["stuck"], {
+        args: { pid: first?.pid },
+        onProgress: ({ completed }) => ended.push(completed),
       });
-      expect(pids).toHaveLength(240);
-      expect(new Set(pids as number[]).size).toBeLessThanOrEqual(2);
-      expect(ended.at(-1)).toBe(240);
+      await eventually("that it has shards", async () => {
+        return (await status(queue)).nodes.some(({ pid, shards }) => pid === first?.pid && shards > 0);
+      });
+      first?.kill(signal);
+      expect(await call).toEqual(items.map((item) => [item, second?.pid]));
       expect(ended).toEqual([...ended].sort((a, b) => a - b));
+      expect(ended.at(-1)).toBe(200);
     },
     LONG,
   );
@@ -145,6 +146,29 @@ withRedis("a cluster that loses something", () => {
     },
     LONG,
   );
+
+  test("a call waits while the store is full, and fails if it stays so", async () => {
+    const [cluster] = await begin("full", 1);
+    const { client } = redis;
+    const refusals = async (): Promise<number> => {
+      return Number(/errorstat_OOM:count=(\d+)/.exec(await client.info("errorstats"))?.[1] ?? 0);
+    };
+    const table = cluster.share(Float64Array.from({ length: 2 ** 20 }, (_, i) => i));
+    const before = await refusals();
+    await client.config("SET", "maxmemory", "1mb");
+    const call = cluster.map([7], kernels["item"], { shared: { table } });
+    await eventually("that the store has refused a piece", async () => (await refusals()) > before);
+    await client.config("SET", "maxmemory", "0");
+    expect(await call).toMatchObject([{ value: 7, seen: 0 }]);
+    const hasty = connectTo(redis, "full", { timeout: 1000 });
+    executors.push(hasty);
+    await client.config("SET", "maxmemory", "1mb");
+    const other = hasty.share(Float64Array.from({ length: 2 ** 20 }, (_, i) => -i));
+    const failed = hasty.map([7], kernels["item"], { shared: { table: other } });
+    await expect(failed).rejects.toMatchObject({ name: "ClusterError", reason: "unreachable" });
+    await expect(failed).rejects.toThrow("it says OOM");
+    await client.config("SET", "maxmemory", "0");
+  });
 
   test("a call that no node serves fails with what had ended, and so does one without a store", async () => {
     const cluster = connectTo(redis, "empty", { timeout: 1500 });

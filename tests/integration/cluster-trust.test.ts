@@ -79,6 +79,8 @@ withRedis("a cluster whose store others reach", () => {
     await expect(async () => fresh.map([1], kernels["item"], { strategy: "threads" })).rejects.toThrow(
       ConfigurationError,
     );
+    // Here, nothing has to travel.
+    expect(await fresh.map([1], (x) => x * factor, { strategy: "sequential" })).toEqual([2]);
     expect((await redis.client.keys("*nobody*")).filter((key) => !key.endsWith(":meta"))).toEqual([]);
   });
 

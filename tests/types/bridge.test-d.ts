@@ -1,6 +1,14 @@
 /** What the compiler makes of `sharray/bridge`. Checked by `tsc -p tsconfig.json`; nothing here ever runs. */
 import * as node from "node:worker_threads";
-import type { AnyPlan, Executor, MetricsSnapshot, ParallelExecutor, Plan, ReadOnly, StreamedResult } from "sharray";
+import type {
+  AnyPlan,
+  Executor,
+  MetricsSnapshot,
+  ParallelExecutor,
+  Plan,
+  ReadOnly,
+  StreamedResult,
+} from "sharray";
 import { connectExecutor, type ExecutorService, type RemoteExecutor, serveExecutor } from "sharray/bridge";
 import { expectTypeOf, test } from "vitest";
 

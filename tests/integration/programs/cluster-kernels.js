@@ -58,6 +58,13 @@ export const unsafeInto = defineKernel(
   { threadSafe: false },
 );
 
+/** Gives what threads take from each other, and machines do not. */
+export const moduleOf = defineKernel(
+  import.meta.url,
+  "moduleOf",
+  () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])),
+);
+
 /** Keeps a thread busy, and tells which process did. */
 export const busy = defineKernel(import.meta.url, "busy", (ms) => {
   const end = performance.now() + ms;
@@ -74,6 +81,12 @@ export const note = defineKernel(import.meta.url, "note", (file, _shared, { inde
 /** Runs until nobody wants its result. */
 export const endless = defineKernel(import.meta.url, "endless", (_item, _shared, { aborted }) => {
   while (!aborted());
+});
+
+/** Never ends in one process. */
+export const stuck = defineKernel(import.meta.url, "stuck", (value, _shared, { args }) => {
+  while (process.pid === args.pid);
+  return [value, process.pid];
 });
 
 /** Ends its process. */
