@@ -10,10 +10,11 @@ import { RELEASE, type ShardRequest } from "./messages.js";
 import type { NodeStatus } from "./node-status.js";
 import { nodesOf } from "./nodes.js";
 import type { ClusterOptions } from "./options.js";
+import { Patience, RETRY_MS } from "./patience.js";
 import { Payload } from "./payload.js";
 import { Signer } from "./signing.js";
-import { connect, later, Store } from "./store.js";
-import { isPassing, noNodeError, silenceError, storeError, wordsOf } from "./store-errors.js";
+import { connect, Store } from "./store.js";
+import { noNodeError, silenceError, storeError, wordsOf } from "./store-errors.js";
 
 /** Prefix of the queue's own keys. */
 export const PREFIX = "sharray-queue";
@@ -21,7 +22,6 @@ const TICK_MS = 1000;
 /** A call whose client says nothing for so long is nobody's any more. */
 const LEASE_MS = 15_000;
 const MOST_EVENTS = 1000;
-const RETRY_MS = 500;
 /** How often a node tries a shard while the store does not take its result. */
 const ATTEMPTS = 20;
 /** Seconds and number of jobs of the queue that stay, so that clients and operators see why they failed. */
@@ -48,6 +48,7 @@ export class ClusterConnection {
   readonly store: Store;
   readonly signer: Signer;
   readonly payload: Payload;
+  readonly patience: Patience;
   readonly #timeout: number;
   readonly #name: string;
   readonly #inbox: Inbox;
@@ -70,6 +71,7 @@ export class ClusterConnection {
     });
     this.#name = queue;
     this.#timeout = timeout;
+    this.patience = new Patience(timeout);
     this.signer = new Signer(secret, queue);
     this.payload = new Payload(this.store);
     for (const each of [redis, this.#inbox.redis]) each.on("connect", () => this.#keepAlive());
@@ -127,23 +129,6 @@ export class ClusterConnection {
 
   leave(reader: ShardReader): void {
     this.#leave(this.#readers, reader);
-  }
-
-  /**
-   * Does work of a call again for as long as the store says that it can't do it now.
-   * @throws ClusterError
-   */
-  async patiently<T>(reader: { readonly isOver: boolean }, work: () => Promise<T>): Promise<T> {
-    const end = clock() + this.#timeout;
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        if (clock() > end || reader.isOver) throw storeError(error);
-        await later(RETRY_MS);
-      }
-    }
   }
 
   /** Sends a shard. */
@@ -221,7 +206,10 @@ export class ClusterConnection {
     const { lastError } = this.store;
     // It may be connected and say nothing.
     const isReady = this.store.isReady && !this.#isTicking;
-    const error = isReady ? noNodeError(this.#name, this.#timeout) : silenceError(this.#timeout, lastError);
+    const silence = isReady ? noNodeError(this.#name, this.#timeout) : silenceError(this.#timeout, lastError);
+    // Nodes of a full store can't say that they are there.
+    const { refusal } = this.patience;
+    const error = refusal === undefined ? silence : storeError(refusal);
     for (const reader of [...this.#readers]) reader.fail(error);
     if (!isReady) for (const waiter of [...this.#waiters]) waiter.fail(error);
   }

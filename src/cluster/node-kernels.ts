@@ -1,7 +1,7 @@
 /** The kernels that a node runs: exports of the modules that its operator listed, pinned by their content. */
 import { pathToFileURL } from "node:url";
 import { ConfigurationError } from "../errors.js";
-import { moduleExport } from "../kernel/module/define.js";
+import { defineKernel, moduleExport } from "../kernel/module/define.js";
 import { type Kernel, resolveKernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { importModule } from "../platform/import-module.js";
@@ -66,12 +66,21 @@ async function load(place: string | URL): Promise<Module> {
   const kernels = new Map<string, Kernel>();
   for (const value of [...Object.values(exported), ...Object.values(whole ?? {})]) {
     if (typeof value !== "function") continue;
-    const defined = moduleExport(value as AnyKernel);
+    const fn = value as AnyKernel;
+    const defined = moduleExport(fn);
     // A kernel that it exports of another module has the content of that one.
-    if (defined?.url === url) kernels.set(defined.name, resolveKernel(value as AnyKernel));
+    if (defined === undefined || placeOf(defined.url) !== url) continue;
+    const { name, threadSafe } = defined;
+    // A loader of TypeScript may have named the module in its own way. Workers have theirs.
+    kernels.set(name, resolveKernel(defineKernel(url, name, fn, { threadSafe })));
   }
   if (kernels.size > 0) return { url, digest, kernels };
   throw new ConfigurationError("kernels", url, "modules that export functions made with defineKernel()");
+}
+
+/** The file of a module, without what loaders add. */
+function placeOf(url: string): string {
+  return url.replace(/[?#].*$/, "");
 }
 
 function isUnchanged({ url, digest }: Module): boolean {

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { Worker } from "bullmq";
+import { ClusterError } from "../errors.js";
 import { ParallelExecutor } from "../executor/parallel-executor.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "../platform/builtins.js";
 import { PREFIX } from "./connection.js";
@@ -15,7 +16,7 @@ import { ShardRunner } from "./shard-runner.js";
 import { Signer } from "./signing.js";
 import { SpanCache } from "./span-cache.js";
 import { connect, connectionOptions, Store } from "./store.js";
-import { silenceError, wordsOf } from "./store-errors.js";
+import { silenceError, storeError, wordsOf } from "./store-errors.js";
 
 /** Shards that a node runs at once: while one ends, the next one keeps the threads busy. */
 const AT_ONCE = 2;
@@ -113,6 +114,8 @@ class Node implements ClusterNode {
     told.catch(() => {});
     try {
       await Promise.race([told, late]);
+    } catch (error) {
+      throw error instanceof ClusterError ? error : storeError(error);
     } finally {
       clearTimeout(timer);
     }

@@ -43,7 +43,7 @@ export class ShardEntry {
     const body = bytes.subarray(SIGNATURE_BYTES);
     // Somebody else has written there.
     if (!signer.isSigned("result", id, body, bytes.subarray(0, SIGNATURE_BYTES))) return "again";
-    const result = unpack(body) as ShardResult;
+    const result = read(body);
     if (result.type === "missing") return "again";
     if (result.type === "refused") throw new ClusterError(result.reason, result.message);
     if (result.type === "crashed") throw this.#lostError(result, first);
@@ -105,5 +105,15 @@ export class ShardEntry {
     const { spec, sizes } = this.#job.parts;
     const [start, end] = taskRange(spec, sizes, first + index);
     return new WorkerLostError(message, exitCode, undefined, { index: first + index, start, end }, signal);
+  }
+}
+
+function read(body: Uint8Array): ShardResult {
+  try {
+    return unpack(body) as ShardResult;
+  } catch (error) {
+    // Threads take modules of WebAssembly from each other, and machines do not.
+    const { message } = error as Error;
+    throw new ClusterError("refused", `Cannot read the results as they must be plain data: ${message}`);
   }
 }

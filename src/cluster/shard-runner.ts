@@ -81,7 +81,7 @@ export class ShardRunner {
     try {
       const result = await this.#resultOf(request, lease.signal);
       if (lease.signal.aborted) return undefined;
-      const body = packed(result);
+      const body = pack(result);
       const signature = this.#parts.signer.sign("result", request.id, body);
       await store.put("result", request.id, Buffer.concat([signature, body]));
       if (result.type !== "missing") this.#check.hasRun(request);
@@ -183,15 +183,6 @@ export class ShardRunner {
       digests.push(own);
     }
     return digests;
-  }
-}
-
-/** Threads take modules of WebAssembly from each other, and machines do not. */
-function packed(result: ShardResult): Buffer {
-  try {
-    return pack(result);
-  } catch (error) {
-    return pack(refusal("refused", `results must be plain data: ${(error as Error).message}`));
   }
 }
 

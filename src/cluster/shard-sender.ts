@@ -47,12 +47,12 @@ export class ShardSender {
   /** The lease, the payload and the manifest are in the store. Again if it has lost them. */
   async open(): Promise<void> {
     const connection = this.#connection;
-    await connection.patiently(this.#call, () => connection.renew(this.#call.call));
-    const bytes = pack(await connection.patiently(this.#call, this.#bring));
+    await connection.patience.until(this.#call, () => connection.renew(this.#call.call));
+    const bytes = pack(await connection.patience.until(this.#call, this.#bring));
     const digest = digestOf(bytes);
     this.#manifest = { digest, bytes: bytes.length };
     this.sentBytes += bytes.length;
-    await connection.patiently(this.#call, async () => {
+    await connection.patience.until(this.#call, async () => {
       const [isThere] = await connection.store.keep("manifest", [digest]);
       if (isThere !== true) await connection.store.putIfAbsent("manifest", digest, bytes);
     });
@@ -71,6 +71,6 @@ export class ShardSender {
     const expires = Date.now() + REQUEST_MS;
     const { call } = this.#call;
     const request = { id, call, manifest, bytes, first, end, timeout, expires };
-    return this.#connection.patiently(this.#call, () => this.#connection.send(request));
+    return this.#connection.patience.until(this.#call, () => this.#connection.send(request));
   }
 }

@@ -2,7 +2,7 @@
 import { ClusterError } from "../errors.js";
 
 /** While it is full, loads, or is a replica. */
-const PASSING = /^(OOM|READONLY|LOADING|MASTERDOWN|BUSY|TRYAGAIN|NOREPLICAS|MISCONF)\b/;
+const PASSING = /^(OOM|READONLY|LOADING|MASTERDOWN|BUSY|EXECABORT|TRYAGAIN|NOREPLICAS|MISCONF)\b/;
 
 /** @returns what an error of the store says, without the command that it belongs to */
 export function wordsOf(error: unknown): string {

@@ -1,6 +1,5 @@
 /** The store as both sides use it beside the queue: pieces, results, leases and the list of nodes, under keys of the queue. */
 import { Redis } from "ioredis";
-import { setTimeout } from "../platform/builtins.js";
 import type { ClusterConnection } from "./options.js";
 import { wordsOf } from "./store-errors.js";
 
@@ -116,10 +115,4 @@ export class Store {
   close(): void {
     this.redis.disconnect();
   }
-}
-
-export function later(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -162,7 +162,7 @@ withRedis("a cluster of two nodes", () => {
   test("a result that can't travel between machines is refused", async () => {
     const call = cluster.map([1], kernels["moduleOf"]);
     await expect(call).rejects.toMatchObject({ name: "ClusterError", reason: "refused" });
-    await expect(call).rejects.toThrow("results must be plain data");
+    await expect(call).rejects.toThrow("as they must be plain data");
   });
 
   test("a stream gives each result once, in order if that is asked for", async () => {
