@@ -1,6 +1,7 @@
 /** A job's memory on its way to the store: spans of bytes, cut into pieces that are named by their digests. */
 import type { Arena } from "../memory/arena.js";
 import { kindOf, type TypedArray } from "../memory/dtypes.js";
+import { RecentMap } from "../platform/recent-map.js";
 import { pause } from "../platform/time-slice.js";
 import { packJob } from "../protocol/job-spec.js";
 import type { Job } from "../strategies/job.js";
@@ -14,6 +15,9 @@ import type { Store } from "./store.js";
 // Views may be of any kind, and a span begins at an address that suits all of them.
 const ALIGNMENT = 8;
 
+// A program may make calls over ever other parts of one array.
+const MOST_SPANS = 64;
+
 /** Bytes that a job reads. */
 interface Span {
   readonly source: Source;
@@ -25,7 +29,7 @@ interface Span {
 interface Known {
   readonly contents: number;
   /** By the span's start and end. */
-  readonly pieces: Map<string, readonly string[]>;
+  readonly pieces: RecentMap<string, readonly string[]>;
 }
 
 export class Payload {
@@ -113,7 +117,7 @@ export class Payload {
     if (contents === undefined || buffer === undefined) return;
     let known = this.#known.get(buffer);
     if (known?.contents !== contents) {
-      known = { contents, pieces: new Map() };
+      known = { contents, pieces: new RecentMap(MOST_SPANS) };
       this.#known.set(buffer, known);
     }
     known.pieces.set(`${start} ${end}`, digests);
