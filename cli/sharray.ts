@@ -13,35 +13,55 @@ node            Runs shards of a queue, of the kernels in these modules alone. T
 cluster status  Tells which nodes serve a queue, and what waits there.
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-    redis: { type: "string" },
-    queue: { type: "string" },
-    kernels: { type: "string", multiple: true },
-    threads: { type: "string" },
-  },
-});
-const { redis, queue, kernels, threads } = values;
-const command = positionals.join(" ");
-if (values.help) process.stdout.write(USAGE);
-else if (command === "doctor") process.exitCode = await doctor(values.json);
-else if (command === "node" && redis !== undefined && queue !== undefined && kernels !== undefined) {
-  const { runNode } = await import("./cluster.js");
-  const number = threads === undefined ? undefined : Number(threads);
-  process.exitCode = await runNode({ redis, queue, kernels, threads: number });
-} else if (command === "cluster status" && redis !== undefined && queue !== undefined) {
+/** @returns `undefined` if an option is unknown, or lacks its value */
+function given() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+        redis: { type: "string" },
+        queue: { type: "string" },
+        kernels: { type: "string", multiple: true },
+        threads: { type: "string" },
+      },
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns the exit code; `undefined` if there is no such command */
+async function run({
+  positionals,
+  values,
+}: NonNullable<ReturnType<typeof given>>): Promise<number | undefined> {
+  const { redis, queue, kernels, threads, json } = values;
+  const command = positionals.join(" ");
+  if (command === "doctor") return doctor(json);
+  if (redis === undefined || queue === undefined) return undefined;
+  if (command === "node" && kernels !== undefined) {
+    const { runNode } = await import("./cluster.js");
+    const number = threads === undefined ? undefined : Number(threads);
+    return runNode({ redis, queue, kernels, threads: number });
+  }
+  if (command !== "cluster status") return undefined;
   const { printStatus } = await import("./cluster.js");
-  process.exitCode = await printStatus(redis, queue, values.json);
-} else {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
+  return printStatus(redis, queue, json);
 }
 
 async function doctor(isJson: boolean): Promise<number> {
   const found = await diagnose();
   process.stdout.write(isJson ? `${JSON.stringify(found, null, 2)}\n` : printed(found));
-  return found.strategies.some(({ ok }) => !ok) ? 1 : 0;
+  return found.strategies.some(({ isHere, ok }) => isHere && !ok) ? 1 : 0;
+}
+
+const parsed = given();
+if (parsed?.values.help === true) {
+  process.stdout.write(USAGE);
+} else {
+  const code = parsed && (await run(parsed));
+  if (code === undefined) process.stderr.write(USAGE);
+  process.exitCode = code ?? 2;
 }

@@ -20,8 +20,8 @@ export class CallRecord implements Stoppable {
   readonly job: number;
   readonly call: CallName;
   readonly started: number;
-  /** Tasks of all passes together. */
-  readonly tasks: number;
+  /** What progress counts: tasks of all passes together; of `iterateShared` the times that it goes over the state. */
+  tasks: number;
   readonly streamBuffer: StreamBuffer | undefined;
   /** Aborted when the loop over a stream is left. */
   readonly ownSignal: AbortSignal | undefined;

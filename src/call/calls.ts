@@ -82,7 +82,8 @@ export class Calls implements Backend {
   run(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): MaybePromise<Outcome> {
     this.checkOpen(request.call);
     const lease = this.#leaseOf(request);
-    const call = this.#begin(request, request.spec.tasks, streamBuffer, ownSignal);
+    const { tasks, passes } = request.spec;
+    const call = this.#begin(request, passes ?? tasks, streamBuffer, ownSignal);
     try {
       const outcome = this.#passes.run(call, request, lease);
       if (isPromise(outcome)) return this.#endLater(call, outcome);

@@ -50,6 +50,12 @@ function assertRunnable({ kernel, spec, outputs, table, options }: Request): voi
   if (!(kernel.address as ModuleAddress).url.startsWith("file:")) {
     refuse(`run ${name}`, "its module must be a file");
   }
+  if (spec.passes !== undefined) {
+    refuse(
+      "go over a state in passes",
+      "each pass reads what other nodes have written in the one before: run it on one machine",
+    );
+  }
   if (options.writable !== undefined) {
     refuse(
       "write arrays of yours",

@@ -79,7 +79,7 @@ export class ClusterExecutor extends Executor implements AsyncDisposable {
 
   /** How `mapShared` with the same arguments would run now, and on which nodes. Runs nothing. @throws as `mapShared` */
   override async explain<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,

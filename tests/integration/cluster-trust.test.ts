@@ -67,6 +67,10 @@ withRedis("a cluster whose store others reach", () => {
     const calls: [Promise<unknown>, RegExp][] = [
       [fresh.map([1], (x) => x), /nodes run kernels of their own modules alone.*defineKernel/],
       [fresh.map([1], (x) => x * factor), /nodes run kernels of their own modules alone/],
+      [
+        fresh.iterateShared(shared, kernels["scale"], { passes: 2 }),
+        /each pass reads what other nodes have written/,
+      ],
       [fresh.map([1], kernels["item"], { writable: { shared } }), /"writable"/],
       [fresh.mapInto([1], shared.subarray(0, 1) as never, kernels["squares"]), /name a kind of output/],
       [fresh.map([1], kernels["item"], { args: { module } }), /WebAssembly\.Module/],

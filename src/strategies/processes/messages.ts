@@ -10,11 +10,20 @@ export type Range = readonly [start: number, end: number];
 interface SetupMessage {
   readonly type: "setup";
   readonly initializer: KernelAddress | null;
+  /** Where the mailboxes are in the transit file. */
+  readonly mail: number;
+}
+
+/** There is a message in the mailbox that nobody looks at any more. */
+interface MailMessage {
+  readonly type: "mail";
 }
 
 /** Bytes of a memory. */
 export interface Piece {
   readonly memory: number;
+  /** Whether it is the round's that follows. */
+  readonly isOwn: boolean;
   /** Bytes of the whole memory. */
   readonly size: number;
   /** Where the bytes belong. */
@@ -51,6 +60,7 @@ export interface JoinMessage {
   readonly type: "join";
   readonly forgotten: Forgotten | null;
   readonly pieces: readonly Piece[];
+  /** Names the round in all messages, and those after it that are the same. */
   readonly round: number;
   /** Bytes of the descriptor. */
   readonly descriptor: Uint8Array;
@@ -69,6 +79,11 @@ export interface JoinMessage {
   readonly mayReuse: boolean;
   /** None: the child asks for tasks when it is there. */
   readonly ranges: readonly Range[];
+}
+
+/** The same round once more, in all that the child was told of it but for what is here. */
+export interface AgainMessage extends Pick<JoinMessage, "round" | "pieces" | "outputs" | "ranges"> {
+  readonly type: "again";
 }
 
 /** Tasks for the child to run. */
@@ -96,11 +111,13 @@ interface CollectMessage {
 }
 
 export type ToChild =
+  | MailMessage
   | SetupMessage
   | PiecesMessage
   | FeedMessage
   | ForgetMessage
   | JoinMessage
+  | AgainMessage
   | GrantMessage
   | LookMessage
   | VerifyMessage
@@ -164,6 +181,7 @@ interface DyingMessage {
 }
 
 export type FromChild =
+  | MailMessage
   | StartedMessage
   | TakenMessage
   | ReportMessage

@@ -11,7 +11,7 @@ import { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, SlotOwner, WorkerSlot } from "../threads/worker-slot.js";
 import { ChildRounds } from "./child-rounds.js";
 import type { Receiver } from "./feeder.js";
-import { FrameReader, frameOf } from "./frames.js";
+import { Line, MAIL_BYTES } from "./line.js";
 import type { FromChild, ToChild } from "./messages.js";
 import { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
@@ -30,6 +30,9 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   readonly knowledge: WorkerKnowledge;
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
+  /** The line to the child. */
+  readonly lookout: Line<ToChild, FromChild>;
+  readonly #mail: number;
   readonly #transfer: Transfer;
   readonly #owner: SlotOwner;
   readonly #child: Child;
@@ -56,6 +59,7 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   ) {
     this.number = number;
     this.#transfer = transfer;
+    this.#mail = transfer.transit.takeWritten(MAIL_BYTES);
     this.#owner = owner;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -72,15 +76,19 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     );
     const supply = new Supply(this, transfer.feeder, this.knowledge.memory);
     this.#rounds = new ChildRounds(this, this.knowledge, supply, transfer, () => this.#release());
-    const reader = new FrameReader((message, values) => this.#hear(message as FromChild, values));
+    this.lookout = new Line(
+      (bytes) => this.#child.send(bytes),
+      (message, values) => this.#hear(message, values),
+    );
     this.#child = new Child(transfer.transit.fd, resourceLimits, {
-      receive: (bytes) => reader.read(bytes),
+      receive: (bytes) => this.lookout.receive(bytes),
       ended: (ending) => void this.#lose(ending),
     });
     transfer.childStarted();
     // Until it has started.
     this.#hold();
-    this.send({ type: "setup", initializer });
+    this.send({ type: "setup", initializer, mail: this.#mail });
+    this.lookout.open(transfer.transit, this.#mail, true);
   }
 
   get rounds(): number {
@@ -104,13 +112,14 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   }
 
   send(message: ToChild): void {
-    this.#child.send(frameOf(message));
+    this.lookout.send(message);
   }
 
   wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found {
     this.#hold();
+    const { mailed } = this.lookout;
     this.#rounds.enter(invitation, listener);
-    return "away";
+    return this.lookout.mailed > mailed ? "looking" : "away";
   }
 
   leave(): void {
@@ -179,9 +188,12 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     // Never released: see `#terminate`.
     this.#hold();
     this.#owner.ended(this);
+    // What the child has said at last.
+    this.lookout.look();
     await this.#rounds.entered();
     this.#isGone = true;
     this.#transfer.feeder.lost(this);
+    this.#transfer.transit.give(this.#mail, MAIL_BYTES);
     const reason = this.#dying === undefined ? (error ?? this.#startError) : unpackThrown(this.#dying);
     this.#beBroken(reason ?? new Error("The process ended while it was starting"));
     const hasServed = this.#readySince !== undefined;
