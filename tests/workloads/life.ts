@@ -22,4 +22,5 @@ export const lifeOnATorus: Workload = {
     }
     return now;
   },
+  refusedBy: { processes: "reads what others have written in the one before" },
 };

@@ -42,4 +42,5 @@ export const nBody: Workload = {
     }
     return stars;
   },
+  refusedBy: { processes: "reads what others have written in the one before" },
 };

@@ -2,7 +2,7 @@
  * Two galaxies that pass by one another, and the arms that they tear out of each other (after Toomre and Toomre, 1972). The total energy
  * tells whether the steps are small enough.
  *
- * Fast because every worker reads all stars where they are, and writes only its own: no star crosses a thread.
+ * Fast because every worker reads all stars where they are, and writes only its own; steps follow each other inside the workers.
  */
 import type { Executor } from "sharray";
 import { type Picture, png, ramp } from "./picture.js";
@@ -20,66 +20,51 @@ export interface Physics {
 }
 
 /** Leapfrog steps: half a drift, a kick, half a drift. */
-export async function simulate(
+export function simulate(
   executor: Executor,
   stars: Stars,
   { mass, softening, step }: Physics,
   steps: number,
 ): Promise<Stars> {
   const n = mass.length;
-  const kinds = {
-    x: Float64Array,
-    y: Float64Array,
-    z: Float64Array,
-    vx: Float64Array,
-    vy: Float64Array,
-    vz: Float64Array,
-  };
-  let now = stars;
-  for (let i = 0; i < steps; i++) {
-    const next = await executor.transformShared(
-      now,
-      kinds,
-      (all, next, { before, scratch }) => {
-        const drifted = (position: Readonly<ArrayLike<number>>, velocity: Readonly<ArrayLike<number>>) => {
-          const out = scratch(Float64Array, n);
-          for (let j = 0; j < n; j++) out[j] = position[j]! + (velocity[j]! * step) / 2;
-          return out;
-        };
-        const x = drifted(all.x, all.vx);
-        const y = drifted(all.y, all.vy);
-        const z = drifted(all.z, all.vz);
-        for (let i = 0; i < next.x.length; i++) {
-          const own = before + i;
-          let ax = 0;
-          let ay = 0;
-          let az = 0;
-          for (let j = 0; j < n; j++) {
-            if (j === own) continue;
-            const dx = x[j]! - x[own]!;
-            const dy = y[j]! - y[own]!;
-            const dz = z[j]! - z[own]!;
-            const squares = dx * dx + dy * dy + dz * dz + softening * softening;
-            const pull = mass[j]! / (squares * Math.sqrt(squares));
-            ax += dx * pull;
-            ay += dy * pull;
-            az += dz * pull;
-          }
-          next.vx[i] = all.vx[own]! + ax * step;
-          next.vy[i] = all.vy[own]! + ay * step;
-          next.vz[i] = all.vz[own]! + az * step;
-          next.x[i] = x[own]! + (next.vx[i]! * step) / 2;
-          next.y[i] = y[own]! + (next.vy[i]! * step) / 2;
-          next.z[i] = z[own]! + (next.vz[i]! * step) / 2;
+  return executor.iterateShared(
+    stars,
+    (all, next, { before, scratch }) => {
+      const drifted = (place: ArrayLike<number>, velocity: ArrayLike<number>): Float64Array => {
+        const out = scratch(Float64Array, n);
+        for (let j = 0; j < n; j++) out[j] = place[j]! + (velocity[j]! * step) / 2;
+        return out;
+      };
+      const x = drifted(all.x, all.vx);
+      const y = drifted(all.y, all.vy);
+      const z = drifted(all.z, all.vz);
+      for (let i = 0; i < next.x.length; i++) {
+        const own = before + i;
+        let ax = 0;
+        let ay = 0;
+        let az = 0;
+        for (let j = 0; j < n; j++) {
+          if (j === own) continue;
+          const dx = x[j]! - x[own]!;
+          const dy = y[j]! - y[own]!;
+          const dz = z[j]! - z[own]!;
+          const squares = dx * dx + dy * dy + dz * dz + softening * softening;
+          const pull = mass[j]! / (squares * Math.sqrt(squares));
+          ax += dx * pull;
+          ay += dy * pull;
+          az += dz * pull;
         }
-      },
-      // Every star sees all others.
-      { halo: n },
-    );
-    if (now !== stars) executor.release(...Object.values(now));
-    now = next;
-  }
-  return now;
+        next.vx[i] = all.vx[own]! + ax * step;
+        next.vy[i] = all.vy[own]! + ay * step;
+        next.vz[i] = all.vz[own]! + az * step;
+        next.x[i] = x[own]! + (next.vx[i]! * step) / 2;
+        next.y[i] = y[own]! + (next.vy[i]! * step) / 2;
+        next.z[i] = z[own]! + (next.vz[i]! * step) / 2;
+      }
+    },
+    // Every star sees all others.
+    { passes: steps, halo: n },
+  );
 }
 
 /** Of motion and of gravity. */

@@ -48,7 +48,8 @@ class ProcessesStrategy implements Strategy {
       idleTimeout,
       mostGarbage: MOST_GARBAGE,
       onUnheld: (memory) => arena.unheld(memory),
-      optimizations,
+      // Nobody looks at what another process does: it sends a message.
+      optimizations: { ...optimizations, look: false },
     });
   }
 

@@ -10,13 +10,6 @@ export type Range = readonly [start: number, end: number];
 interface SetupMessage {
   readonly type: "setup";
   readonly initializer: KernelAddress | null;
-  /** Where the mailboxes are in the transit file. */
-  readonly mail: number;
-}
-
-/** There is a message in the mailbox that nobody looks at any more. */
-interface MailMessage {
-  readonly type: "mail";
 }
 
 /** Bytes of a memory. */
@@ -111,7 +104,6 @@ interface CollectMessage {
 }
 
 export type ToChild =
-  | MailMessage
   | SetupMessage
   | PiecesMessage
   | FeedMessage
@@ -181,7 +173,6 @@ interface DyingMessage {
 }
 
 export type FromChild =
-  | MailMessage
   | StartedMessage
   | TakenMessage
   | ReportMessage

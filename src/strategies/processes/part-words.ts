@@ -10,7 +10,7 @@ import {
   RUNNING_WORD,
   WORDS_BYTES,
 } from "./messages.js";
-import type { Transit } from "./transit.js";
+import { noRoomError, type Transit } from "./transit.js";
 
 export class PartWords {
   /** Where they are in the transit file. */
@@ -79,9 +79,13 @@ export class WordsPool {
   readonly #all: PartWords[] = [];
   readonly #free: PartWords[] = [];
 
+  /** @throws Error if there is no room for them */
   constructor(transit: Transit) {
     this.#transit = transit;
     for (let i = 0; i < FIRST_PARTS; i += 1) this.#free.push(this.#make());
+    if (this.#all.every(({ areThere }) => areThere)) return;
+    this.close();
+    throw noRoomError();
   }
 
   take(): PartWords {

@@ -11,7 +11,7 @@ import { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, SlotOwner, WorkerSlot } from "../threads/worker-slot.js";
 import { ChildRounds } from "./child-rounds.js";
 import type { Receiver } from "./feeder.js";
-import { Line, MAIL_BYTES } from "./line.js";
+import { FrameReader, frameOf } from "./frames.js";
 import type { FromChild, ToChild } from "./messages.js";
 import { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
@@ -30,9 +30,6 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   readonly knowledge: WorkerKnowledge;
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
-  /** The line to the child. */
-  readonly lookout: Line<ToChild, FromChild>;
-  readonly #mail: number;
   readonly #transfer: Transfer;
   readonly #owner: SlotOwner;
   readonly #child: Child;
@@ -59,7 +56,6 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   ) {
     this.number = number;
     this.#transfer = transfer;
-    this.#mail = transfer.transit.takeWritten(MAIL_BYTES);
     this.#owner = owner;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -76,19 +72,15 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     );
     const supply = new Supply(this, transfer.feeder, this.knowledge.memory);
     this.#rounds = new ChildRounds(this, this.knowledge, supply, transfer, () => this.#release());
-    this.lookout = new Line(
-      (bytes) => this.#child.send(bytes),
-      (message, values) => this.#hear(message, values),
-    );
+    const reader = new FrameReader((message, values) => this.#hear(message as FromChild, values));
     this.#child = new Child(transfer.transit.fd, resourceLimits, {
-      receive: (bytes) => this.lookout.receive(bytes),
+      receive: (bytes) => reader.read(bytes),
       ended: (ending) => void this.#lose(ending),
     });
     transfer.childStarted();
     // Until it has started.
     this.#hold();
-    this.send({ type: "setup", initializer, mail: this.#mail });
-    this.lookout.open(transfer.transit, this.#mail, true);
+    this.send({ type: "setup", initializer });
   }
 
   get rounds(): number {
@@ -112,14 +104,13 @@ export class ProcessSlot implements WorkerSlot, Receiver {
   }
 
   send(message: ToChild): void {
-    this.lookout.send(message);
+    this.#child.send(frameOf(message));
   }
 
   wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found {
     this.#hold();
-    const { mailed } = this.lookout;
     this.#rounds.enter(invitation, listener);
-    return this.lookout.mailed > mailed ? "looking" : "away";
+    return "away";
   }
 
   leave(): void {
@@ -188,12 +179,9 @@ export class ProcessSlot implements WorkerSlot, Receiver {
     // Never released: see `#terminate`.
     this.#hold();
     this.#owner.ended(this);
-    // What the child has said at last.
-    this.lookout.look();
     await this.#rounds.entered();
     this.#isGone = true;
     this.#transfer.feeder.lost(this);
-    this.#transfer.transit.give(this.#mail, MAIL_BYTES);
     const reason = this.#dying === undefined ? (error ?? this.#startError) : unpackThrown(this.#dying);
     this.#beBroken(reason ?? new Error("The process ended while it was starting"));
     const hasServed = this.#readySince !== undefined;

@@ -8,7 +8,6 @@ import type { FromChild, Piece, Range, ReportMessage, ToChild } from "./messages
 const AGAIN = 1;
 const GRANT = 2;
 const REPORT = 3;
-const MAIL = 4;
 /** In the place of a length: there is no list. */
 const NONE = -1;
 const NO_BYTES: readonly Uint8Array[] = [];
@@ -28,8 +27,6 @@ export function shorten(message: ToChild | FromChild): ShortForm | undefined {
       return { numbers: [GRANT, message.round, ...listed(message.ranges.flat())], bytes: NO_BYTES };
     case "report":
       return shortenReport(message);
-    case "mail":
-      return { numbers: [MAIL], bytes: NO_BYTES };
     default:
       return undefined;
   }
@@ -63,7 +60,6 @@ function listed(list: readonly number[] | null): number[] {
 export function lengthen(numbers: Float64Array, bytes: Uint8Array): ToChild | FromChild {
   const form = new FormReader(numbers, bytes);
   const kind = form.next();
-  if (kind === MAIL) return { type: "mail" };
   const round = form.next();
   if (kind === GRANT) return { type: "grant", round, ranges: form.ranges() };
   if (kind === AGAIN) {

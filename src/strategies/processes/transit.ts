@@ -28,17 +28,6 @@ export class Transit {
     return gap.start;
   }
 
-  /**
-   * The same, all zero. Once there is room for them, there is.
-   * @throws Error if there is none
-   */
-  takeWritten(bytes: number): number {
-    const start = this.take(bytes);
-    if (this.write(new Uint8Array(bytes), start)) return start;
-    this.give(start, bytes);
-    throw noRoomError();
-  }
-
   give(start: number, bytes: number): void {
     const end = start + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     const at = this.#gaps.findIndex((gap) => gap.start > start);

@@ -208,8 +208,6 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   /** The slot's worker has left without a message. */
   left(slot: WorkerSlot, now: number): void {
-    // It has said so meanwhile.
-    if (!this.#participants.has(slot)) return;
     slot.leave(this.#id, now);
     this.#leave(slot);
   }

@@ -17,7 +17,7 @@ const ALONE_MS = 0.2;
 // The same if nobody looks at it.
 const LATE_MS = 1;
 // A round that is over by then was worth looking at: a message would have taken as long.
-const PAYS_MS = 0.3;
+const PAYS_MS = 0.15;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
@@ -58,8 +58,8 @@ export class ShortRound implements Polled {
       this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));
       return;
     }
-    first.lookout?.beginLook();
-    if (found === "looking" && stayFor(this.#leaveOf(first), this.#runner.woken)) {
+    const leave = this.#runner.round.leave(0);
+    if (found === "looking" && stayFor(() => leave.hasLeft, this.#runner.woken)) {
       this.#looks?.ended(true);
       this.#runner.left(first, this.#runner.woken);
       return;
@@ -68,18 +68,9 @@ export class ShortRound implements Polled {
     poll(this);
   }
 
-  /** Whether the first worker has left, as far as can be seen. */
-  #leaveOf(first: WorkerSlot): () => boolean {
-    const { lookout } = first;
-    const leave = this.#runner.round.leave(0);
-    if (lookout === undefined) return () => leave.hasLeft;
-    return () => lookout.look() && !this.#participants.has(first);
-  }
-
   poll(now: number): boolean {
     const participants = this.#participants;
     for (const [slot, participant] of participants.present()) {
-      slot.lookout?.look();
       if (this.#runner.round.leave(participant).hasLeft) this.#runner.left(slot, now);
     }
     if (participants.here === 0) return true;
@@ -93,7 +84,6 @@ export class ShortRound implements Polled {
 
   /** All tasks have ended, or no worker is left to run them. */
   ended(): void {
-    for (const { lookout } of this.#participants.workers) lookout?.endLook();
     if (this.#isLooked) this.#looks?.ended(clock() - this.#runner.woken <= PAYS_MS);
   }
 
@@ -104,7 +94,6 @@ export class ShortRound implements Polled {
 
   /** From now on workers that leave send messages, those that are woken later too. */
   #stopLooking(now: number): void {
-    for (const { lookout } of this.#participants.workers) lookout?.endLook();
     for (let participant = 0; participant < this.#runner.round.workers; participant++) {
       if (this.#runner.round.leave(participant).call()) continue;
       const slot = this.#participants.workers[participant] as WorkerSlot;

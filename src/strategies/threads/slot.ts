@@ -32,7 +32,6 @@ export class Slot implements WorkerSlot {
   readonly ready: Promise<void>;
   /** Resolves when the worker's thread has ended. */
   readonly ended: Promise<void>;
-  readonly lookout = undefined;
   readonly #rounds = new WorkerRounds<WorkerSlot>(this);
   readonly #port: MessagePort;
   readonly #bell: Doorbell;

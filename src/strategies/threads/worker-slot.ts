@@ -17,16 +17,6 @@ export interface Invitation {
   readonly placed: PlacedJob;
 }
 
-/** Takes a worker's answers without a turn of the event loop. */
-export interface Lookout {
-  /** From now on somebody looks. */
-  beginLook(): void;
-  /** @returns whether there was an answer */
-  look(): boolean;
-  /** From now on nobody does, and answers come as messages. */
-  endLook(): void;
-}
-
 export interface WorkerSlot {
   /** Names the worker among those of its pool, from 1. */
   readonly number: number;
@@ -45,8 +35,6 @@ export interface WorkerSlot {
   readonly idleSince: number | undefined;
   /** Has the pool ended it itself? */
   readonly isTerminated: boolean;
-  /** Undefined: shared memory tells whether the worker has left a round. */
-  readonly lookout: Lookout | undefined;
   /** Wakes the worker for a round, at once or when it has started. */
   wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found;
   /** The worker has left the round, as the listener saw at `now`. */

@@ -18,20 +18,15 @@ import { WrittenOutputs } from "./written-outputs.js";
 // A message costs some 30 µs on both sides, however little it carries.
 const GATHER_MS = 2;
 
-/** Whoever has a child take part in rounds. */
-export interface RoundServer {
-  /** Sends a report, with values beside it. @throws where the values can't be carried */
-  report(message: ReportMessage, values?: readonly unknown[]): void;
-  /** All tasks of a round have run here, which the parent is about to be told. */
-  aboutToEnd(): void;
-}
+/** Sends a message, with values beside it. @throws where the values can't be carried */
+export type Send = (message: ReportMessage, values?: readonly unknown[]) => void;
 
 export class ChildRound implements ResultSink {
   readonly known: KnownRound;
   readonly run: TaskLoop;
   readonly control: GrantedTasks;
   readonly inputs: InputsBefore;
-  readonly #server: RoundServer;
+  readonly #send: Send;
   readonly #outputs: WrittenOutputs;
   readonly #results: ResultTable | undefined;
   readonly #isEager: boolean;
@@ -48,19 +43,14 @@ export class ChildRound implements ResultSink {
    * @param ranges its first tasks
    * @param outputs where they go in the transit file
    */
-  constructor(
-    known: KnownRound,
-    ranges: readonly Range[],
-    outputs: JoinMessage["outputs"],
-    server: RoundServer,
-  ) {
+  constructor(known: KnownRound, ranges: readonly Range[], outputs: JoinMessage["outputs"], send: Send) {
     const { descriptor, arrays, kernel, order, words, verifies } = known;
     const { stream, slots, grows, logged, tasks } = descriptor;
     const spec = known.takeSpec();
     const { items, results } = known.openBlock();
     results.reset();
     this.known = known;
-    this.#server = server;
+    this.#send = send;
     this.#outputs = new WrittenOutputs(spec, arrays, outputs);
     this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], verifies);
     this.#results = slots ? results : undefined;
@@ -115,7 +105,6 @@ export class ChildRound implements ResultSink {
     const isIdle = this.control.claimable === 0;
     // Before it tells so: the parent may begin another round with these words.
     if (isIdle) this.known.words.pause();
-    if (isIdle && this.run.tookAll) this.#server.aboutToEnd();
     const isDue = isIdle || this.#isEager || this.#failures.length > 0 || this.control.hasReturned;
     if (isDue || this.#weight >= HEAVY || clock() - this.#sent >= GATHER_MS) this.flush();
   }
@@ -156,7 +145,7 @@ export class ChildRound implements ResultSink {
       returned: this.control.takeReturned(),
     };
     try {
-      this.#server.report(report, values.length === 0 ? undefined : values);
+      this.#send(report, values.length === 0 ? undefined : values);
       return;
     } catch (error) {
       // Nothing was sent. If no value is to blame, nothing can be.
@@ -165,12 +154,12 @@ export class ChildRound implements ResultSink {
     const rest = { ...report, executed: 0, results: null, written: [], log: null, returned: [] };
     for (const [at, index] of indices.entries()) {
       try {
-        this.#server.report({ ...rest, indices: [index], failures: [] }, [values[at]]);
+        this.#send({ ...rest, indices: [index], failures: [] }, [values[at]]);
       } catch (reason) {
-        this.#server.report({ ...rest, indices: [], failures: [[index, packThrown(unsentError(reason))]] });
+        this.#send({ ...rest, indices: [], failures: [[index, packThrown(unsentError(reason))]] });
       }
     }
-    this.#server.report({ ...report, indices: [] });
+    this.#send({ ...report, indices: [] });
   }
 
   /** A result table of their own. */

@@ -1,17 +1,14 @@
 /** A child's side of the pool: takes part in rounds, one slice of time after the other. */
 import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
-import { Looks } from "../../../platform/looks.js";
 import { nextTurn } from "../../../platform/runtime.js";
-import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
-import { readBytes, TRANSIT_FD, writeBytes } from "../../../platform/transit-file.js";
+import { SLICE_MS } from "../../../platform/time-slice.js";
+import { readBytes, TRANSIT_FD } from "../../../platform/transit-file.js";
 import type { KernelAddress } from "../../../protocol/messages.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import { WorkerKernels } from "../../threads/worker/worker-kernels.js";
-import type { Line } from "../line.js";
-import type { MailFile } from "../mailbox.js";
 import type {
   AgainMessage,
   FeedMessage,
@@ -20,24 +17,17 @@ import type {
   JoinMessage,
   Piece,
   Range,
-  ReportMessage,
   ToChild,
 } from "../messages.js";
 import { ChildMemory } from "./child-memory.js";
-import { ChildRound, type RoundServer } from "./child-round.js";
+import { ChildRound } from "./child-round.js";
 import { KnownRound } from "./known-round.js";
 
-// Looking for the next round saves the time to wake up, 5-100 µs. A caller that goes on at once asks within that.
-const LOOK_MS = 0.25;
+/** Sends a message. @throws where the values can't be carried */
+export type SendToParent = (message: FromChild, values?: readonly unknown[]) => void;
 
-const FILE: MailFile = {
-  write: (bytes, at) => writeBytes(TRANSIT_FD, bytes, at),
-  read: (bytes, at) => readBytes(TRANSIT_FD, bytes, at),
-};
-
-export class ChildServer implements RoundServer {
-  readonly #line: Line<FromChild, ToChild>;
-  readonly #looks = new Looks();
+export class ChildServer {
+  readonly #send: SendToParent;
   readonly #memory = new ChildMemory();
   readonly #kernels = new WorkerKernels();
   /** Those that it takes part in; a promise of one that is being joined. */
@@ -48,18 +38,15 @@ export class ChildServer implements RoundServer {
   #initialized: Promise<void> = Promise.resolve();
   #joining = 0;
   #isRunning = false;
-  #isLooking = false;
-  #lastTurn = 0;
 
-  constructor(line: Line<FromChild, ToChild>) {
-    this.#line = line;
+  constructor(send: SendToParent) {
+    this.#send = send;
   }
 
   receive(message: ToChild): void {
     this.#kernels.mend();
     switch (message.type) {
       case "setup":
-        this.#line.open(FILE, message.mail, false);
         this.#start(message.initializer);
         break;
       case "pieces":
@@ -88,11 +75,11 @@ export class ChildServer implements RoundServer {
       case "verify": {
         const round = this.#rounds.get(message.round);
         const change = round instanceof ChildRound ? round.inputs.findChange() : undefined;
-        this.#line.send({ type: "verified", round: message.round, change: change ?? null });
+        this.#send({ type: "verified", round: message.round, change: change ?? null });
         break;
       }
       case "collect":
-        this.#line.send({ type: "collected", gone: this.#memory.collect() });
+        this.#send({ type: "collected", gone: this.#memory.collect() });
         break;
     }
   }
@@ -105,8 +92,8 @@ export class ChildServer implements RoundServer {
     };
     const initialized = run();
     initialized.then(
-      () => this.#line.send({ type: "started", broken: null }),
-      (thrown: unknown) => this.#line.send({ type: "started", broken: packThrown(thrown) }),
+      () => this.#send({ type: "started", broken: null }),
+      (thrown: unknown) => this.#send({ type: "started", broken: packThrown(thrown) }),
     );
     this.#initialized = initialized.catch(() => new Promise<never>(() => {}));
   }
@@ -121,7 +108,7 @@ export class ChildServer implements RoundServer {
     const buffer = this.#memory.open(memory, isOwn, size);
     if (bytes instanceof Uint8Array) new Uint8Array(buffer, at, bytes.length).set(bytes);
     else readBytes(TRANSIT_FD, new Uint8Array(buffer, at, bytes.length), bytes.file);
-    this.#line.send({ type: "taken" });
+    this.#send({ type: "taken" });
   }
 
   #forget({ rounds, memory, kernels }: Forgotten): void {
@@ -150,7 +137,7 @@ export class ChildServer implements RoundServer {
       return this.#begin(new KnownRound(message, this.#memory, kernel), message);
     } catch (thrown) {
       assertIntact();
-      this.#line.send({ type: "broken", round: id, thrown: packThrown(thrown) });
+      this.#send({ type: "broken", round: id, thrown: packThrown(thrown) });
       return undefined;
     } finally {
       this.#joining -= 1;
@@ -165,7 +152,7 @@ export class ChildServer implements RoundServer {
   }
 
   #begin(known: KnownRound, { ranges, outputs }: Pick<JoinMessage, "ranges" | "outputs">): ChildRound {
-    const round = new ChildRound(known, ranges, outputs, this);
+    const round = new ChildRound(known, ranges, outputs, this.#send);
     this.#rounds.set(known.name, round);
     if (ranges.length === 0) round.flush();
     else this.#enqueue(round);
@@ -191,48 +178,18 @@ export class ChildServer implements RoundServer {
 
   async #serve(): Promise<void> {
     this.#isRunning = true;
-    this.#lastTurn = clock();
     while (this.#queue.length > 0) {
       const current = this.#queue[0] as ChildRound;
       const state = await this.#slice(current);
       this.#queue.shift();
       // More may have been granted meanwhile.
-      if (state !== "paused" && current.control.claimable === 0) {
-        if (this.#isLooking) this.#look();
-        continue;
-      }
+      if (state !== "paused" && current.control.claimable === 0) continue;
       // Rounds take turns, and between turns messages come in and timers fire.
       this.#queue.push(current);
       await nextTurn();
-      this.#lastTurn = clock();
       this.#kernels.mend();
     }
     this.#isRunning = false;
-  }
-
-  report(message: ReportMessage, values?: readonly unknown[]): void {
-    this.#line.send(message, values);
-  }
-
-  aboutToEnd(): void {
-    const isAlone = this.#queue.length === 1 && this.#joining === 0;
-    // Kernels may have timers, and messages of their own.
-    const isTurnDue = clock() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
-    if (this.#isLooking || !isAlone || isTurnDue || !this.#looks.take()) return;
-    this.#isLooking = true;
-    this.#line.beginLook();
-  }
-
-  /** Looks for the next round for a moment. */
-  #look(): void {
-    const until = clock() + LOOK_MS;
-    let isThere = false;
-    do {
-      for (let i = 0; i < 16 && !isThere; i += 1) isThere = this.#line.look();
-    } while (!isThere && clock() < until);
-    this.#looks.ended(isThere);
-    this.#isLooking = false;
-    this.#line.endLook();
   }
 
   async #slice(current: ChildRound): Promise<"left" | "shut" | "paused"> {
