@@ -5,10 +5,9 @@
 import type { Arena } from "../memory/arena.js";
 import type { Region } from "../memory/region.js";
 import type { ControlBlock } from "./control-block.js";
-import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
+import { type Descriptor, encodeDescriptor, isSame } from "./descriptor.js";
 import { KnownJob } from "./job-spec.js";
 import type { LeaveWord } from "./leave-word.js";
-import type { WakeMessage } from "./messages.js";
 import { AT, BUSY, METER_WORDS, RUNNING, SENDING } from "./meter.js";
 import { PassOrder } from "./pass-order.js";
 import {
@@ -223,30 +222,4 @@ let lastVersion = 0;
 function nextVersion(): number {
   lastVersion = (lastVersion + 1) | 0;
   return lastVersion;
-}
-
-/** A round as a worker reads it. */
-export interface OpenedRound {
-  readonly descriptor: Descriptor;
-  readonly control: ControlBlock;
-  readonly order: Uint32Array | undefined;
-  /** This worker's own. */
-  readonly meter: Float64Array;
-  readonly leave: LeaveWord;
-  /** This worker's own; undefined: nobody traces the call. */
-  readonly log: Float64Array | undefined;
-}
-
-export function readRound(buffer: SharedArrayBuffer, wake: WakeMessage): OpenedRound {
-  const { descriptorBytes, orderLength, workers, participant } = wake;
-  const layout = roundLayout(workers, orderLength, descriptorBytes);
-  const descriptor = readDescriptor(new Uint8Array(buffer, layout.descriptor, descriptorBytes));
-  return {
-    descriptor,
-    control: controlAt(buffer),
-    order: orderLength === 0 ? undefined : new Uint32Array(buffer, layout.order, orderLength),
-    meter: meterAt(buffer, participant),
-    leave: leaveAt(buffer, participant),
-    log: logAt(buffer, layout, participant, descriptor.logged),
-  };
 }

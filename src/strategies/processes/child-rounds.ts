@@ -4,31 +4,17 @@ import type { Thrown } from "../../protocol/thrown.js";
 import type { Loss, RoundListener } from "../threads/round-listener.js";
 import type { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, WorkerSlot } from "../threads/worker-slot.js";
+import type { ChildEntry } from "./child-entry.js";
 import type { Receiver } from "./feeder.js";
 import { joinMessage, mayRepeat } from "./join-message.js";
-import { KeptRounds, type KnownRound } from "./kept-rounds.js";
+import { KeptRounds } from "./kept-rounds.js";
 import type { Forgotten, Piece, ReportMessage } from "./messages.js";
 import { WordsPool } from "./part-words.js";
+import type { Entry } from "./round-entry.js";
 import { RoundPart } from "./round-part.js";
-import type { RoundRecord } from "./rounds.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
 import { noRoomError } from "./transit.js";
-
-interface Entry extends KnownRound {
-  readonly invitation: Invitation;
-  readonly listener: RoundListener<WorkerSlot>;
-  readonly record: RoundRecord;
-  readonly part: RoundPart;
-  /** The child knows one that is the same. */
-  readonly isAgain: boolean;
-  /** The child takes part in it, or has. */
-  hasJoined: boolean;
-  /** It was woken for it and has not left. */
-  isIn: boolean;
-  /** The round has ended. */
-  hasEnded: boolean;
-}
 
 const NO_PIECES: readonly Piece[] = [];
 
@@ -39,7 +25,7 @@ export class ChildRounds {
   readonly #transfer: Transfer;
   readonly #onLeft: () => void;
   /** By their names. */
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, ChildEntry>();
   readonly #words: WordsPool;
   readonly #kept: KeptRounds;
 
@@ -84,7 +70,7 @@ export class ChildRounds {
   }
 
   /** The entry of a round that the child may have left, and comes back to. */
-  #find(id: number): Entry | undefined {
+  #find(id: number): ChildEntry | undefined {
     for (const entry of this.#entries.values()) if (entry.invitation.id === id) return entry;
     return undefined;
   }
@@ -145,7 +131,7 @@ export class ChildRounds {
     this.#words.close();
   }
 
-  #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): Entry {
+  #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): ChildEntry {
     const { id, round, participant } = invitation;
     const record = this.#transfer.rounds.enter(invitation);
     const known = this.#kept.take(round.version);
@@ -161,7 +147,7 @@ export class ChildRounds {
       left: () => this.#left(entry, null),
     });
     record.onLook.set(participant, () => part.look());
-    const entry: Entry = {
+    const entry: ChildEntry = {
       name,
       words,
       invitation,
@@ -182,7 +168,7 @@ export class ChildRounds {
   }
 
   /** Brings what the child lacks, and has it take part. */
-  #join(entry: Entry, forgotten: Forgotten | null): void {
+  #join(entry: ChildEntry, forgotten: Forgotten | null): void {
     const { invitation, part, record } = entry;
     const { job } = invitation;
     if (job.isStopped || !record.share.hasTasksFor(part)) {
@@ -213,7 +199,7 @@ export class ChildRounds {
   }
 
   /** The child has what it needs, but for what is given here. */
-  #begin(entry: Entry, forgotten: Forgotten | null, pieces: readonly Piece[]): void {
+  #begin(entry: ChildEntry, forgotten: Forgotten | null, pieces: readonly Piece[]): void {
     const { invitation, name, words, part, record, isAgain } = entry;
     const { job } = invitation;
     if (this.#slot.isGone) return;
@@ -237,7 +223,7 @@ export class ChildRounds {
   }
 
   /** @param broken why it could not take part */
-  #left(entry: Entry, broken: Thrown | null): void {
+  #left(entry: ChildEntry, broken: Thrown | null): void {
     const { invitation, listener } = entry;
     if (!entry.isIn) return;
     entry.isIn = false;
@@ -246,7 +232,7 @@ export class ChildRounds {
     this.#onLeft();
   }
 
-  #forget(entry: Entry): void {
+  #forget(entry: ChildEntry): void {
     const { name, words, invitation, record, hasJoined, isAgain } = entry;
     if (!this.#entries.delete(name)) return;
     record.onLook.delete(invitation.participant);

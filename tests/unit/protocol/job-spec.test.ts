@@ -44,7 +44,8 @@ function jobWith(changed?: keyof JobSpec): JobSpec {
   return Object.fromEntries(entries) as JobSpec;
 }
 
-type Protocol = Pick<typeof import("../../../src/protocol/round.js"), "openRound" | "readRound">;
+type Protocol = Pick<typeof import("../../../src/protocol/round.js"), "openRound"> &
+  Pick<typeof import("../../../src/protocol/opened-round.js"), "readRound">;
 
 /** The job as a worker reads it. */
 function throughRound({ openRound, readRound }: Protocol, spec: JobSpec): JobSpec {
@@ -80,7 +81,8 @@ function throughBridge({ askedBy, packRequest, unpackRequest }: Bridge, spec: Jo
 
 describe("a field of a job", () => {
   it.each(NAMES)("crosses to a worker and to the host of a bridge: %s", async (name) => {
-    const protocol = await import("../../../src/protocol/round.js");
+    const { openRound } = await import("../../../src/protocol/round.js");
+    const protocol = { openRound, ...(await import("../../../src/protocol/opened-round.js")) };
     const bridge = await import("../../../src/bridge/wire.js");
     for (const spec of [jobWith(), jobWith(name)]) {
       expect(throughRound(protocol, spec)).toEqual(spec);
@@ -116,7 +118,8 @@ describe("a field of a job", () => {
       const table = await original<typeof import("../../../src/protocol/job-fields.js")>();
       return { ...table, JOB_FIELDS: { ...table.JOB_FIELDS, dummy: table.JOB_FIELDS.clearOutputs } };
     });
-    const protocol = await import("../../../src/protocol/round.js");
+    const { openRound } = await import("../../../src/protocol/round.js");
+    const protocol = { openRound, ...(await import("../../../src/protocol/opened-round.js")) };
     const bridge = await import("../../../src/bridge/wire.js");
     const { isSameJob } = await import("../../../src/protocol/job-spec.js");
     const job = jobWith();

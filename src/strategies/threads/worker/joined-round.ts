@@ -2,9 +2,9 @@
 import type { TypedArray } from "../../../memory/dtypes.js";
 import { JobBlock } from "../../../protocol/job-block.js";
 import type { WakeMessage } from "../../../protocol/messages.js";
+import type { OpenedRound } from "../../../protocol/opened-round.js";
 import { PassOrder } from "../../../protocol/pass-order.js";
 import { ResultCopier } from "../../../protocol/result-copy.js";
-import type { OpenedRound } from "../../../protocol/round.js";
 import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
 import { PassLoop, type Waiting } from "../../../tasks/pass-loop.js";

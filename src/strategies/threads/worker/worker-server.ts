@@ -13,7 +13,8 @@ import type {
   WorkerMessage,
   WorkerSetup,
 } from "../../../protocol/messages.js";
-import { leaveAt, readRound } from "../../../protocol/round.js";
+import { readRound } from "../../../protocol/opened-round.js";
+import { leaveAt } from "../../../protocol/round.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import type { Waiting as PassWaiting } from "../../../tasks/pass-loop.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
