@@ -36,10 +36,24 @@ export class ClusterCalls extends Calls {
   }
 }
 
+/** Calls that nodes know how to run. What is added to executors is refused until it is here. */
+const CALLS: ReadonlySet<string> = new Set([
+  ...["mapShared", "transformShared", "reduceShared", "map", "mapInto"],
+  ...["collectShared", "streamShared"],
+]);
+
 /** @throws ClusterError with the reason "refused" */
-function assertRunnable({ kernel, spec, outputs, table, options }: Request): void {
+function assertRunnable({ call, kernel, spec, outputs, table, options }: Request): void {
   // Nothing is sent if the calling thread is asked for.
   if ((options.strategy as string | undefined) === "sequential") return;
+  if (spec.passes !== undefined) {
+    refuse(
+      "go over a state in passes",
+      "each pass reads what other nodes have written in the one before: run it on one machine",
+    );
+  }
+  if (!CALLS.has(call))
+    refuse(`run ${call}()`, "nodes do not know that call: use an executor of this machine");
   const name = kernel.name === "" ? "the kernel" : `kernel "${kernel.name}"`;
   if (kernel.address.kind !== "module") {
     refuse(
@@ -49,12 +63,6 @@ function assertRunnable({ kernel, spec, outputs, table, options }: Request): voi
   }
   if (!(kernel.address as ModuleAddress).url.startsWith("file:")) {
     refuse(`run ${name}`, "its module must be a file");
-  }
-  if (spec.passes !== undefined) {
-    refuse(
-      "go over a state in passes",
-      "each pass reads what other nodes have written in the one before: run it on one machine",
-    );
   }
   if (options.writable !== undefined) {
     refuse(
