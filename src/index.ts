@@ -20,8 +20,10 @@ export type {
   Results,
   RowsOf,
   Shared,
+  SingleJob,
   StreamedResult,
   StreamOptions,
+  SubmitOptions,
   TransformKernel,
   WritableArrays,
 } from "./call/types.js";

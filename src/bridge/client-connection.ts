@@ -127,7 +127,7 @@ export class ClientConnection implements Backend {
     } catch (error) {
       if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
       if (error instanceof KernelError || error instanceof TaskTimeoutError) {
-        keepFailed(error, request, request.items);
+        keepFailed(error, error.index, request, request.items);
       }
       throw error;
     }
@@ -150,6 +150,7 @@ export class ClientConnection implements Backend {
       this.#port.post(["cancel", call.id, isLeft ? null : packThrown(reason)]);
     });
     this.#running.add(call);
+    request.jobs?.onRun(call);
     this.#keepAlive();
     const unwatch = signals.map((each) => stopOnAbort(call, each));
     this.#send(call);

@@ -2,7 +2,7 @@
 
 import type { Backend } from "../call/backend.js";
 import type { CallOptions, ChunkKernel, WritableArrays } from "../call/types.js";
-import { BACKEND, Executor, readCall } from "../executor/executor.js";
+import { BACKEND, Executor, JOBS, readCall } from "../executor/executor.js";
 import type { Input } from "../memory/inputs.js";
 import type { Plan } from "../strategies/registry.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
@@ -50,6 +50,7 @@ export class RemoteExecutor extends Executor implements Disposable {
   override cancel(
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
+    this[JOBS]?.cancel(reason);
     this.#connection.cancel(reason);
   }
 

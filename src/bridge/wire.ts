@@ -65,7 +65,17 @@ export type WireCall = readonly [
 type WireItems = WireNumbers | readonly [bytes: Uint8Array, offsets: Float64Array] | null;
 
 // Options that stay on the client's side. All others are settings, which cross.
-const OWN_OPTIONS = new Set(["signal", "onProgress", "args", "shared", "writable", "initial"]);
+const OWN_OPTIONS = new Set([
+  "signal",
+  "onProgress",
+  "args",
+  "shared",
+  "writable",
+  "initial",
+  "priority",
+  "latest",
+  "maxPending",
+]);
 
 /** What a request asks of the host. @param spec the job as the host is to run it */
 export function askedBy(request: Request, spec = request.spec): Asked {
@@ -173,6 +183,7 @@ export function unpackRequest(
     options: Object.assign({ onProgress }, settings),
     sightings,
     guest,
+    jobs: undefined,
   };
 }
 

@@ -15,6 +15,16 @@ export interface CallSettings {
   readonly verifyImmutable: boolean;
   /** What the option `strategy` may be. */
   readonly strategies: readonly string[];
+  /** Of the pool: so many rounds of single jobs run at a time. */
+  readonly maxWorkers: number;
+}
+
+/** Counts single jobs. All times in milliseconds. */
+export interface JobCounts {
+  submitted(): void;
+  /** @param wait from the submission until its round began */
+  completed(duration: number, wait: number): void;
+  failed(error: unknown, duration: number): void;
 }
 
 export interface Backend {
@@ -34,5 +44,7 @@ export interface Backend {
   ): Promise<T>;
   /** @param read makes the request anew: a stream starts with its loop */
   stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
+  /** Undefined: each job is a call to somebody who counts. */
+  readonly jobCounts?: JobCounts;
   explain(request: Request): Plan | Promise<Plan>;
 }

@@ -28,11 +28,26 @@ const OPTIONS = [
 const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 // Items are not cut.
 export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
+export const SUBMIT_OPTIONS = [
+  ...MAP_OPTIONS.filter((name) => name !== "onProgress"),
+  "priority",
+  "latest",
+  "maxPending",
+];
 const STREAM_OPTIONS = [...OPTIONS, "ordered"];
 const COLLECT_OPTIONS = [...OPTIONS, "capacity"];
 const ITERATE_OPTIONS = [...OPTIONS, "passes", "tolerance"];
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...REDUCE_OPTIONS, "capacity", "ordered", "passes", "tolerance"];
+const ALL_OPTIONS = [
+  ...REDUCE_OPTIONS,
+  "capacity",
+  "ordered",
+  "passes",
+  "tolerance",
+  "priority",
+  "latest",
+  "maxPending",
+];
 
 /** The options of a call over arrays. */
 export function optionsOf(call: CallName): readonly string[] {
@@ -80,6 +95,8 @@ export function checkCallOptions(
     idempotent,
     capacity,
     ordered,
+    priority,
+    maxPending,
   } = given;
   if (chunkSize !== undefined) checkField("chunkSize", chunkSize);
   if (strategy !== undefined) checkField("strategy", strategy, "strategy", strategies);
@@ -89,6 +106,8 @@ export function checkCallOptions(
   if (idempotent !== undefined) checkField("enabled", idempotent, "idempotent");
   if (ordered !== undefined) checkField("enabled", ordered, "ordered");
   if (capacity !== undefined) checkField("chunkSize", capacity, "capacity");
+  if (priority !== undefined) checkPriority(priority);
+  if (maxPending !== undefined) checkField("chunkSize", maxPending, "maxPending");
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new ConfigurationError("seed", seed, "an integer of at least 0");
   }
@@ -102,4 +121,10 @@ export function checkCallOptions(
       `Cannot report to "onProgress" as it must be a function: current value is ${quote(onProgress)}`,
     );
   }
+}
+
+/** @throws ConfigurationError */
+export function checkPriority(priority: unknown): void {
+  if (Number.isFinite(priority)) return;
+  throw new ConfigurationError("priority", priority, "a finite number");
 }

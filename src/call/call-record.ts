@@ -11,7 +11,7 @@ import type { Measured } from "./measured-time.js";
 import type { Request } from "./request.js";
 
 /** What a call asks for, whatever its passes are. */
-export type CallHeader = Pick<Request, "call" | "started" | "options">;
+export type CallHeader = Pick<Request, "call" | "started" | "options" | "jobs">;
 
 const NONE: PassReport[] = [];
 
@@ -19,6 +19,8 @@ export class CallRecord implements Stoppable {
   /** Its number in all events. */
   readonly job: number;
   readonly call: CallName;
+  /** Those of a round, each of which counts as a call. */
+  readonly jobs: Request["jobs"];
   readonly started: number;
   /** What progress counts: tasks of all passes together; of `iterateShared` the times that it goes over the state. */
   tasks: number;
@@ -37,13 +39,14 @@ export class CallRecord implements Stoppable {
 
   constructor(
     job: number,
-    { call, started, options: { signal, onProgress } }: CallHeader,
+    { call, started, jobs, options: { signal, onProgress } }: CallHeader,
     tasks: number,
     streamBuffer: StreamBuffer | undefined,
     ownSignal: AbortSignal | undefined,
   ) {
     this.job = job;
     this.call = call;
+    this.jobs = jobs;
     this.started = started;
     this.tasks = tasks;
     this.streamBuffer = streamBuffer;
@@ -120,6 +123,8 @@ export type PlannedPass = Pass & { readonly plan: Plan; readonly memory: JobMemo
 export interface PassReport {
   readonly kernel: string;
   readonly plan: Plan;
+  /** Those that it ran. Of a round of single jobs those that have given a result. */
+  readonly tasks: number;
   readonly started: number;
   readonly planned: number;
   readonly ended: number;

@@ -13,7 +13,7 @@ import type { Plan } from "../strategies/registry.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Reporter } from "../telemetry/reporter.js";
-import type { Backend, CallSettings } from "./backend.js";
+import type { Backend, CallSettings, JobCounts } from "./backend.js";
 import { type CallHeader, CallRecord } from "./call-record.js";
 import type { Outcome } from "./outcome.js";
 import { PassRunner } from "./pass-runner.js";
@@ -27,6 +27,7 @@ import type { StreamedResult } from "./types.js";
 export class Calls implements Backend {
   readonly arena: Arena;
   readonly settings: CallSettings;
+  readonly jobCounts: JobCounts;
   readonly #planner: Planner;
   readonly #reporter: Reporter;
   readonly #passes: PassRunner;
@@ -42,12 +43,18 @@ export class Calls implements Backend {
     planner: Planner,
     reporter: Reporter,
   ) {
-    const { chunkSize, captures, verifyImmutable } = config;
+    const { chunkSize, captures, verifyImmutable, maxWorkers } = config;
     this.arena = arena;
     const names = strategies.models.all.map(({ name }) => name);
-    this.settings = { chunkSize, captures, verifyImmutable, strategies: ["auto", ...names] };
+    this.settings = { chunkSize, captures, verifyImmutable, strategies: ["auto", ...names], maxWorkers };
     this.#planner = planner;
     this.#reporter = reporter;
+    const { metrics } = reporter;
+    this.jobCounts = {
+      submitted: () => metrics.submit(),
+      completed: (duration, wait) => metrics.complete(duration, wait, 0),
+      failed: (error, duration) => reporter.failed(reporter.number(), "submit", error, duration),
+    };
     const isAlone = (): boolean => this.#open.length === 1;
     this.#passes = new PassRunner(config, arena, strategies, planner, reporter, isAlone);
   }
@@ -80,7 +87,8 @@ export class Calls implements Backend {
    * @param ownSignal aborted when the loop over a stream is left
    */
   run(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): MaybePromise<Outcome> {
-    this.checkOpen(request.call);
+    // Single jobs were accepted before.
+    if (request.jobs === undefined) this.checkOpen(request.call);
     const lease = this.#leaseOf(request);
     const { tasks, passes } = request.spec;
     const call = this.#begin(request, passes ?? tasks, streamBuffer, ownSignal);
@@ -151,7 +159,8 @@ export class Calls implements Backend {
     streamBuffer?: StreamBuffer,
     ownSignal?: AbortSignal,
   ): CallRecord {
-    const call = new CallRecord(this.#reporter.submitted(), header, tasks, streamBuffer, ownSignal);
+    const number = header.jobs === undefined ? this.#reporter.submitted() : this.#reporter.number();
+    const call = new CallRecord(number, header, tasks, streamBuffer, ownSignal);
     this.#open.push(call);
     return call;
   }
@@ -171,8 +180,9 @@ export class Calls implements Backend {
     call.close(true);
     const totals = totalsOf(call);
     const { actual, wait, retries, ended } = totals;
-    this.#reporter.completed(actual.total, wait, retries);
-    if (this.#reporter.isHeard("parallel_execution")) {
+    if (call.jobs === undefined) this.#reporter.completed(actual.total, wait, retries);
+    else this.#reporter.metrics.retry(retries);
+    if (call.ended >= Math.min(1, call.tasks) && this.#reporter.isHeard("parallel_execution")) {
       this.#reporter.executed(executionEvent(call, totals, this.#planner.here));
     }
     if (this.#reporter.isTracing) this.#reporter.traced(callTrace(call, ended, actual, undefined));
@@ -186,7 +196,7 @@ export class Calls implements Backend {
     const ended = clock();
     const isLeft = ownSignal?.aborted === true && error === ownSignal.reason;
     if (isLeft) this.#reporter.left(job, call.call, ended - started);
-    else this.#reporter.failed(job, call.call, error, ended - started);
+    else if (call.jobs === undefined) this.#reporter.failed(job, call.call, error, ended - started);
     if (call.passes.length > 0 && this.#reporter.isTracing) {
       this.#reporter.traced(callTrace(call, ended, undefined, isLeft ? undefined : error));
     }

@@ -19,14 +19,15 @@ const failed = new WeakMap<object, FailedTask>();
 
 /**
  * Keeps what it takes to run the task again, as long as the error is kept: the caller's arrays, and the task's item.
+ * @param index of the task in its request
  * @param items as the job had them
  */
 export function keepFailed(
   error: KernelError | TaskTimeoutError,
+  index: number,
   request: Request,
   items: PackedItems | undefined,
 ): void {
-  const { index } = error;
   failed.set(error, { request, index, items: items && itemOf(items, index) });
 }
 

@@ -13,14 +13,15 @@ export function failureOf(
   request: Request,
 ): KernelError | TaskTimeoutError | undefined {
   if (failure === undefined) return undefined;
-  const { index, thrown, pass } = failure;
-  const [start, end] = taskRange(parts.spec, parts.sizes, index);
+  const { thrown, pass } = failure;
+  const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
+  const index = parts.spec.single === true ? 0 : failure.index;
   const error =
     thrown === undefined
       ? new TaskTimeoutError(index, start, end, parts.timeout as number, pass)
       : new KernelError(index, start, end, unpackThrown(thrown), pass);
   if (request.fn === undefined) return error;
   if (error instanceof KernelError) leadToLine(error, request);
-  keepFailed(error, request, parts.block.items);
+  keepFailed(error, failure.index, request, parts.block.items);
   return error;
 }

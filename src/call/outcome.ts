@@ -10,6 +10,9 @@ export interface Outcome {
   readonly outputs: readonly TypedArray[];
 }
 
+/** Of a round of single jobs, each of which has its own. */
+export const SETTLED: Outcome = { values: [], outputs: [] };
+
 /** Outputs as the call names them. @param names `null`: one bare array */
 export function named(
   names: readonly string[] | null,

@@ -10,12 +10,15 @@ import type { Plan } from "../strategies/registry.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Reporter } from "../telemetry/reporter.js";
 import type { CallRecord, Pass, PassReport, PlannedPass } from "./call-record.js";
+import { failureOf } from "./failure.js";
 import { JobMemory } from "./job-memory.js";
-import type { Outcome } from "./outcome.js";
+import { measure } from "./measured-time.js";
+import { type Outcome, SETTLED } from "./outcome.js";
 import type { Planner } from "./planner.js";
 import type { Request } from "./request.js";
 import { RoomQueue } from "./room-queue.js";
 import { StrategyRunner } from "./strategy-runner.js";
+import { busyOf } from "./totals.js";
 
 export class PassRunner {
   readonly #config: ParallelConfig;
@@ -116,6 +119,7 @@ export class PassRunner {
     });
     pass.memory = memory;
     request.guest?.onRun(memory.job);
+    request.jobs?.onRun(memory.job, memory.job);
     call.runs(memory.job);
     const ran = this.#runner.run(call, pass as PlannedPass);
     return this.#config.verifyImmutable ? verified(ran, memory) : ran;
@@ -133,29 +137,37 @@ export class PassRunner {
 
   #collect(call: CallRecord, pass: PlannedPass): Outcome {
     const { request, plan, memory, runs, beganAlone } = pass;
-    const outcome = memory.collect();
+    const { started, spec, jobs } = request;
+    const results =
+      jobs === undefined ? spec.tasks : jobs.settle(memory.job, failureOf(memory.job, request), busyOf(runs));
+    const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
-    const { started } = request;
     // Checking takes time that no plan must learn from.
     const isAlone = beganAlone && this.#isAlone() && !this.#config.verifyImmutable;
-    const measured = this.#planner.learn(request, plan, runs, memory.placing, { started, ended, isAlone });
     const { job } = memory;
     // It may be done before it went over its state as often as it was allowed to.
     if (job.passes !== undefined) call.tasks = job.ended;
-    call.passed(job.passes === undefined ? request.spec.tasks : job.ended, reportOf(pass, ended, measured));
+    // Of a round of single jobs that was cut short nothing is to be learned.
+    const measured =
+      results === spec.tasks
+        ? this.#planner.learn(request, plan, runs, memory.placing, { started, ended, isAlone })
+        : measure(runs, memory.placing, started, ended);
+    call.passed(job.passes === undefined ? results : job.ended, reportOf(pass, results, ended, measured));
     this.#close(pass, ended);
     return outcome;
   }
 
   /** @returns the error, with what had ended */
   #fail(call: CallRecord, pass: Pass, error: unknown): unknown {
-    const { plan, memory, lease } = pass;
+    const { request, plan, memory, lease } = pass;
     const ended = clock();
-    if (plan !== undefined) call.passed(0, reportOf(pass as PlannedPass, ended, undefined));
+    if (plan !== undefined)
+      call.passed(0, reportOf(pass as PlannedPass, request.spec.tasks, ended, undefined));
     if (memory === undefined) {
       lease.close(ended);
     } else {
-      attachPartial(error, () => memory.partial());
+      if (request.jobs === undefined) attachPartial(error, () => memory.partial());
+      else request.jobs.settle(memory.job, error);
       this.#close(pass as PlannedPass, ended);
     }
     return error;
@@ -171,12 +183,14 @@ export class PassRunner {
 
 function reportOf(
   { request, plan, planned, memory, runs }: Pass & { readonly plan: Plan },
+  tasks: number,
   ended: number,
   measured: PassReport["measured"],
 ): PassReport {
   return {
     kernel: request.kernel.name,
     plan,
+    tasks,
     started: request.started,
     planned,
     ended,

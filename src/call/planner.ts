@@ -39,6 +39,8 @@ export class Planner {
   readonly #knowledge: Knowledge;
   readonly #repeated = new RepeatedPlans();
   readonly #occupancy: Occupancy<StrategyName>;
+  /** What single jobs see, whose other rounds are part of the same work. */
+  readonly #nobody: Occupancy<StrategyName>;
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
     this.#config = config;
@@ -48,6 +50,7 @@ export class Planner {
     this.here = models.here;
     this.#models = models;
     this.#occupancy = new Occupancy(models);
+    this.#nobody = new Occupancy(models);
     this.#states = new StrategyStates(config, models, strategies);
     this.#knowledge = new Knowledge(models, strategies);
     this.#host = new HostMeter(config.hostProfile ?? {});
@@ -60,7 +63,7 @@ export class Planner {
   /** @param hereBecause why only the calling thread may run it, as far as this call goes */
   plan(request: Request, hereBecause?: string): Plan {
     const situation = this.#situationOf(request, hereBecause);
-    const isAlone = this.#occupancy.calls === 0;
+    const isAlone = this.#occupancy.calls === 0 && (request.jobs?.behind ?? 0) === 0;
     const repeated = isAlone ? this.#repeated.find(request, situation) : undefined;
     if (repeated !== undefined) return repeated;
     const { workload, limits } = this.#groundsOf(request, situation);
@@ -170,7 +173,9 @@ export class Planner {
     request: Request,
     { hereBecause, keepsRegions, afterPause }: Situation,
   ): { readonly workload: Workload<StrategyName>; readonly limits: Limits<StrategyName> } {
-    const { call, kernel, spec, instances, placement, options } = request;
+    const { call, kernel, spec, instances, placement, options, jobs } = request;
+    // A round of single jobs is planned as the beginning of one call over all that wait.
+    const behind = jobs?.behind ?? 0;
     const { taskBytes } = request.workShape;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
@@ -180,10 +185,10 @@ export class Planner {
     return {
       workload: {
         call,
-        tasks: spec.tasks,
+        tasks: spec.tasks + behind,
         passes: spec.passes ?? 1,
         isCut: spec.shape !== "list" && spec.shape !== "items",
-        instances,
+        instances: instances + behind,
         taskBytes: hint === 0 ? taskBytes : hint,
         hint,
         bytesShared: placement.bytesShared,
@@ -192,7 +197,7 @@ export class Planner {
         droppedBefore: this.#droppedBefore(request),
         kernel: cost,
         afterPause,
-        occupied: this.#occupancy.byStrategy,
+        occupied: (jobs === undefined ? this.#occupancy : this.#nobody).byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
       },
       limits: {

@@ -89,7 +89,8 @@ export function readItemsCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  return itemsRequest("map", items, fn, null, options, started, settings);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
+  return itemsRequest("map", items, fn, kernel, null, options, started, settings);
 }
 
 /** A call of `mapInto`. @throws as `readItemsCall` */
@@ -102,19 +103,22 @@ export function readItemsIntoCall(
 ): Request {
   const started = clock();
   checkCallOptions(options, MAP_OPTIONS, settings.strategies);
-  return itemsRequest("mapInto", items, fn, readOutputs(outputs), options, started, settings);
+  const written = readOutputs(outputs);
+  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
+  return itemsRequest("mapInto", items, fn, kernel, written, options, started, settings);
 }
 
-function itemsRequest(
-  call: "map" | "mapInto",
+/** A call over items. @param options checked @throws as `readItemsCall` */
+export function itemsRequest(
+  call: "map" | "mapInto" | "submit",
   items: unknown,
   fn: AnyKernel,
+  kernel: Kernel,
   outputs: NamedOutputs | null,
   options: GivenOptions,
   started: number,
   settings: CallSettings,
 ): Request {
-  const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const list = listItems(items);
   const table = new ArrayTable();
   const tasks = list.length;
@@ -193,6 +197,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       shared,
       captures,
       seed: options.seed,
+      single: undefined,
     },
     table,
     placement,
@@ -208,6 +213,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       ? readOnlySightings(table, read, fitted?.request, writable)
       : undefined,
     guest: undefined,
+    jobs: undefined,
   };
 }
 

@@ -9,8 +9,9 @@ import type { WorkShape } from "../plan/work-shape.js";
 import type { ArrayTable, Sighting } from "../protocol/array-table.js";
 import type { PackedItems } from "../protocol/items.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import type { Job } from "../strategies/job.js";
 import type { CallName } from "../telemetry/events.js";
-import type { Hosted } from "./abort-and-progress.js";
+import type { Hosted, Stoppable } from "./abort-and-progress.js";
 import type { GivenOptions } from "./types.js";
 
 /** Arrays that the call will write. */
@@ -46,6 +47,21 @@ export interface Guest {
   readonly onRun: (job: Hosted) => void;
 }
 
+/** The single jobs that a request of `submit` runs, one by each of its tasks. */
+export interface RequestedJobs {
+  /** How many of the same sort wait behind them. */
+  readonly behind: number;
+  /** Told what stops them, when they begin to run. @param job `undefined`: another thread has it */
+  onRun(run: Stoppable, job?: Job): void;
+  /**
+   * The run has ended. Settles each job that has come to its end, before the memory returns.
+   * @param error why the run, or one of its tasks, has failed; `undefined`: all that ran have given their results
+   * @param busy milliseconds that their tasks took; `undefined`: nobody knows
+   * @returns how many have given a result
+   */
+  settle(job: Job, error: unknown, busy?: number): number;
+}
+
 export interface Request {
   /** When the call was made, as `clock` counts. */
   readonly started: number;
@@ -74,6 +90,8 @@ export interface Request {
   readonly sightings: readonly (Sighting | null)[] | undefined;
   /** Undefined: the call is this thread's own. */
   readonly guest: Guest | undefined;
+  /** Undefined: the tasks are one call's, or run for another thread. */
+  readonly jobs: RequestedJobs | undefined;
 }
 
 // Far more than there are; a key stays below 2^53.

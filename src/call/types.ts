@@ -100,12 +100,35 @@ export interface IterateOptions<A = undefined, S = Record<never, never>, W = Rec
 /** Items are not cut. */
 export type MapOptions<A, S, W = Record<never, never>> = Omit<CallOptions<A, S, W>, Cutting>;
 
+/** Options of `submit`. */
+export interface SubmitOptions<A = undefined, S = Record<never, never>, W = Record<never, never>>
+  extends Omit<MapOptions<A, S, W>, "onProgress"> {
+  /** Jobs of higher priority start first. Any finite number; default 0. */
+  readonly priority?: number | undefined;
+  /** A waiting job that was submitted with the same key is dropped for this one: it rejects with an AbortError. */
+  readonly latest?: unknown;
+  /** Refuses the job with a RangeError if so many are pending: see `executor.pending`. */
+  readonly maxPending?: number | undefined;
+}
+
+/** One job of `submit`: the promise of its result. */
+export interface SingleJob<R> extends Promise<R> {
+  /** May be set anew; it counts as long as the job waits. */
+  priority: number;
+  /**
+   * Rejects the promise with `reason`, by default an AbortError. A job that waits never starts. One that runs finds `aborted()` true, and its
+   * worker is ended if it goes on for more than a second.
+   */
+  cancel(reason?: unknown): void;
+}
+
 type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
 export type GivenOptions = CollectOptions<unknown, unknown, unknown> &
   StreamOptions<unknown, unknown, unknown> &
-  Partial<IterateOptions<unknown, unknown, unknown>>;
+  Partial<IterateOptions<unknown, unknown, unknown>> &
+  SubmitOptions<unknown, unknown, unknown>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
 export type ChunkKernel<I, R, A, S = Record<never, never>, W = Record<never, never>> = (

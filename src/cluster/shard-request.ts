@@ -118,6 +118,7 @@ export function requestOf(
     },
     sightings: undefined,
     guest: undefined,
+    jobs: undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { iterate } from "../call/iterate.js";
 import { named } from "../call/outcome.js";
 import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
+import { JobScheduler } from "../call/submit/scheduler.js";
 import type {
   CallOptions,
   ChunkKernel,
@@ -29,8 +30,10 @@ import type {
   ReduceOptions,
   Results,
   Shared,
+  SingleJob,
   StreamedResult,
   StreamOptions,
+  SubmitOptions,
   TransformKernel,
   WritableArrays,
 } from "../call/types.js";
@@ -48,6 +51,8 @@ import { release } from "./release.js";
 
 /** Where an executor has its backend. */
 export const BACKEND = Symbol("sharray.backend");
+/** The same for its single jobs. */
+export const JOBS = Symbol("sharray.jobs");
 
 /**
  * What `ParallelExecutor`, the clients of `sharray/bridge` and `ClusterExecutor` have in common: for code that takes either. What another
@@ -56,6 +61,18 @@ export const BACKEND = Symbol("sharray.backend");
 export abstract class Executor {
   /** @internal */
   abstract get [BACKEND](): Backend;
+
+  #scheduler: JobScheduler | undefined;
+
+  /** @internal Of single jobs; `undefined`: none was submitted. */
+  get [JOBS](): JobScheduler | undefined {
+    return this.#scheduler;
+  }
+
+  /** Single jobs that were submitted here and have not ended: those that wait, and those that run. */
+  get pending(): number {
+    return this.#scheduler?.pending ?? 0;
+  }
 
   /** Counters over the life of the executor that runs the calls. */
   abstract readonly metrics: { snapshot(): MetricsSnapshot | Promise<MetricsSnapshot> };
@@ -272,6 +289,22 @@ export abstract class Executor {
   }
 
   /**
+   * Runs `kernel` once, on one item, as soon as a worker is free: jobs of higher priority first, and within one in the order of
+   * submission. Jobs that wait with the same kernel and options share a round. One that fails, or ends its worker, affects no other.
+   * @returns the promise of its result, with a settable `priority` and `cancel()`. It rejects as `map` does for an item, with the
+   *   reason of the signal or of `cancel()`, with an AbortError if a newer job of the same key `latest` replaces it, and with a
+   *   RangeError if as many as `maxPending` are pending
+   */
+  submit<T, R, S = Record<never, never>, A = undefined, W extends WritableArrays = Record<never, never>>(
+    item: T,
+    kernel: ItemKernel<T, S, R, A, W>,
+    options: SubmitOptions<A, S, W> = NO_OPTIONS,
+  ): SingleJob<Awaited<R>> {
+    this.#scheduler ??= new JobScheduler(this[BACKEND]);
+    return this.#scheduler.submit(item, kernel, options) as SingleJob<unknown> as SingleJob<Awaited<R>>;
+  }
+
+  /**
    * Copies arrays to shared memory, once, so that later calls use them where they are.
    * @returns the same shape; arrays that are on shared memory already come back as they are
    * @throws TypeError, RangeError, MemoryLimitError
@@ -321,7 +354,7 @@ export abstract class Executor {
 /** What a call over arrays asks for. @throws what a wrong call is refused with */
 export function readCall(
   backend: Backend,
-  call: Exclude<CallName, "map" | "mapInto">,
+  call: Exclude<CallName, "map" | "mapInto" | "submit">,
   input: unknown,
   kernel: AnyKernel,
   outputs: unknown,

@@ -17,7 +17,7 @@ import type { Plan, StrategyName } from "../strategies/registry.js";
 import { StrategySet } from "../strategies/strategy-set.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Reporter } from "../telemetry/reporter.js";
-import { BACKEND, Executor, readCall } from "./executor.js";
+import { BACKEND, Executor, JOBS, readCall } from "./executor.js";
 import { rehearse } from "./rehearsal.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 
@@ -132,6 +132,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   override cancel(
     reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
   ): void {
+    this[JOBS]?.cancel(reason);
     this.#calls.cancel(reason);
   }
 
@@ -148,7 +149,10 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#calls.close();
+    const closed = this.#calls.close();
+    // They begin calls of their own.
+    await this[JOBS]?.ended();
+    await closed;
     await this.#rehearsing;
     this.#deadline.clear();
     await this.#strategies.terminate();

@@ -10,7 +10,7 @@ const { max, min } = Math;
 const NEXT = 0;
 /**
  * Tasks at or past this index must not start. It starts as the number of tasks and only falls: a failure lowers it to its own
- * index, an abort to `ABORTED`.
+ * index, an abort to `ABORTED`. In a round of single jobs a value below 0 also names the one that nobody wants (`deny`).
  */
 const LIMIT = 1;
 /**
@@ -36,8 +36,13 @@ const NEWS = 7;
 /** Bytes of the block: a cache line of its own. */
 export const CONTROL_BYTES = 64;
 
-/** `LIMIT` of an aborted job: lower than any index. */
-const ABORTED = -1;
+/** `LIMIT` of an aborted job: lower than any other. */
+const ABORTED = -(2 ** 31);
+
+/** Whether this limit denies the single job at `position`. */
+export function denies(limit: number, position: number): boolean {
+  return limit === ABORTED || limit === -1 - position;
+}
 
 /**
  * Claims run past the end by at most one claim per worker, and stay far below 2^31. A list of results does not hold more either:
@@ -159,6 +164,14 @@ export class ControlBlock {
 
   abort(): void {
     this.lowerLimit(ABORTED);
+  }
+
+  /**
+   * Of a round of single jobs: nobody wants the one at `position` any more, and none starts from now on. Another one that runs goes on,
+   * to its end.
+   */
+  deny(position: number): void {
+    this.lowerLimit(-1 - position);
   }
 
   get ended(): number {

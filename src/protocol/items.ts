@@ -3,7 +3,8 @@ import { quote } from "../errors.js";
 import { isGone, isTypedArray, isTypedArrayInName, ownView, type TypedArray } from "../memory/dtypes.js";
 import type { ValueDecoder, ValueEncoder } from "./codec.js";
 import { MAX_TASKS } from "./control-block.js";
-import type { OwnValue } from "./own-value.js";
+import { encodeValue } from "./msgpack.js";
+import { OwnValue } from "./own-value.js";
 
 /** Packed items: numbers as they are, everything else as msgpack. */
 export type PackedItems =
@@ -107,6 +108,23 @@ export function packItems(items: ItemList, count: number, encoder: ValueEncoder)
   const first = count - waiting.length;
   for (const [i, own] of waiting.entries()) append(own, first + i);
   return { packing: "msgpack", bytes: bytes.subarray(0, used), offsets };
+}
+
+/** @param items numbers, and values that `encodeValue` has encoded */
+export function packEncoded(items: readonly (number | Uint8Array)[]): PackedItems {
+  const { length } = items;
+  if (areNumbers(items, length)) return numberItems(items);
+  const encoded = items.map((item) => (typeof item === "number" ? encodeNumber(item) : item));
+  const offsets = new Float64Array(length + 1);
+  for (let i = 0; i < length; i += 1)
+    offsets[i + 1] = (offsets[i] as number) + (encoded[i] as Uint8Array).length;
+  const bytes = new Uint8Array(offsets[length] as number);
+  for (let i = 0; i < length; i += 1) bytes.set(encoded[i] as Uint8Array, offsets[i]);
+  return { packing: "msgpack", bytes, offsets };
+}
+
+function encodeNumber(value: number): Uint8Array {
+  return encodeValue(new OwnValue(value, "item")).slice();
 }
 
 function areNumbers(items: ItemList, count: number): items is readonly number[] {

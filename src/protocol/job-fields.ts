@@ -114,6 +114,11 @@ export const JOB_FIELDS = {
   captures: optional(bytes<Uint8Array>()),
   /** Of `context.rng`; left out: 0. */
   seed: optional(plain<number>()),
+  /**
+   * Whether each task is a job of its own (`submit`). Its context is that of a call of one item, one thread runs the round's tasks in
+   * their order, and none waits for a message that carries the value of another. Left out: the tasks are one call's.
+   */
+  single: optional(plain<boolean>()),
 };
 
 export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {

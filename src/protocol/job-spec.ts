@@ -85,6 +85,7 @@ export function taskRange(
   arrays: readonly { readonly length: number }[],
   index: number,
 ): readonly [start: number, end: number] {
+  if (spec.single === true) return [0, 1];
   const { chunkSize, length, rowLength = 1, first = 0 } = spec;
   const task = first + index;
   if (spec.shape === "items") return [task, task + 1];

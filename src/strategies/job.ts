@@ -10,6 +10,7 @@ import { Received, type Values } from "../protocol/received.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { unreadError } from "../protocol/unread-error.js";
 import { PassProgress } from "./pass-progress.js";
+import { SingleJobs } from "./single-jobs.js";
 import type { StreamBuffer } from "./stream-buffer.js";
 
 export interface JobParts {
@@ -48,6 +49,8 @@ export class Job {
   readonly parts: JobParts;
   /** Of a job of several passes. */
   readonly passes: PassProgress | undefined;
+  /** Of a round of single jobs. */
+  readonly singles: SingleJobs | undefined;
   /** A list rather than a promise, of which most calls would make five for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Received | undefined;
@@ -62,6 +65,8 @@ export class Job {
     this.parts = parts;
     const { spec, block } = parts;
     this.passes = spec.passes === undefined ? undefined : new PassProgress(spec, block.results);
+    this.singles =
+      spec.single === true ? new SingleJobs(block.results, (index) => this.received.has(index)) : undefined;
   }
 
   get isStopped(): boolean {
@@ -100,6 +105,7 @@ export class Job {
     this.#control = control;
     this.parts.streamBuffer?.beginRound(control, tasks, workers);
     if (this.#isStopped) control.abort();
+    this.singles?.begin(control);
   }
 
   /** Stops the job: no task starts any more, and the call rejects with `reason`. */
@@ -199,20 +205,23 @@ export class Job {
   }
 
   /**
-   * The tasks that must still run, ascending; undefined: all of them. Of several passes, those of the present one. Only when no worker takes part any more: what a
-   * lost worker had not sent counts as not run.
+   * The tasks that must still run, ascending; undefined: all of them. Of several passes, those of the present one. Only when
+   * no worker takes part any more: what a lost worker had not sent counts as not run.
    * @param except tasks that are not tried again
    */
   unfinished(except?: ReadonlyMap<number, unknown>): Uint32Array | undefined {
-    if (this.#control === undefined) return undefined;
+    if (this.#control === undefined && this.singles?.isRecalled !== true) return undefined;
     const { spec, block } = this.parts;
     const end = this.#failure?.index ?? spec.tasks;
-    if (this.passes !== undefined) return this.passes.left(end, this.#control.exceeded);
+    if (this.passes !== undefined) return this.passes.left(end, this.#control?.exceeded ?? 0);
     const indices: number[] = [];
     for (let i = 0; i < end; i++) {
       if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);
-      if (block.results.isPending(i) && except?.has(i) !== true) indices.push(i);
+      const isLeft = block.results.isPending(i) && except?.has(i) !== true;
+      if (isLeft && this.singles?.mayRun(i) !== false) indices.push(i);
     }
-    return Uint32Array.from(indices);
+    const order = Uint32Array.from(indices);
+    this.singles?.follow(order);
+    return order;
   }
 }

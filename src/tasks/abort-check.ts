@@ -1,4 +1,4 @@
-import type { ControlBlock } from "../protocol/control-block.js";
+import { type ControlBlock, denies } from "../protocol/control-block.js";
 import { AT } from "../protocol/meter.js";
 
 /** Whether anybody still wants the result of the task that a thread is at. Its kernel may ask. */
@@ -8,10 +8,15 @@ export class AbortCheck {
   /** Whether the kernel was told that nobody wants it. A plain field, because every task looks at it. */
   wasDenied = false;
 
-  /** @param meter notes the task that the thread is at */
-  constructor(control: Pick<ControlBlock, "limit">, meter: Float64Array) {
+  /**
+   * @param meter notes the task that the thread is at
+   * @param isSingle each task is a job of its own, which counts nothing for the others
+   */
+  constructor(control: Pick<ControlBlock, "limit">, meter: Float64Array, isSingle = false) {
     this.aborted = () => {
-      if ((meter[AT] as number) <= control.limit) return false;
+      const { limit } = control;
+      const at = meter[AT] as number;
+      if (isSingle ? !denies(limit, at - 1) : at <= limit) return false;
       this.wasDenied = true;
       return true;
     };

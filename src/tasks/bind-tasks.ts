@@ -77,6 +77,8 @@ export function bindTasks(
       // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
       const readOwn = itemReader(items as PackedItems, new ValueDecoder(arrays));
       const read = first === 0 ? readOwn : (index: number) => readOwn(index - first);
+      // A single job can't tell with which others it runs.
+      if (spec.single === true) return (index) => invoke(read(index), shared, contextOf(0, 0, 1));
       if (out === undefined)
         return (index) => invoke(read(index), shared, contextOf(index, index, index + 1));
       return (index) => {

@@ -12,6 +12,7 @@ export type CallName =
   | "mapInto"
   | "collectShared"
   | "iterateShared"
+  | "submit"
   | "streamShared";
 
 /** Every call, once it is planned, and once more when it changes its strategy on the way. */

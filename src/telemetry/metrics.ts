@@ -83,6 +83,11 @@ export class Metrics {
     this.#fallbacks += 1;
   }
 
+  /** So many workers were lost whose tasks ran again, beside those of calls. */
+  retry(retries: number): void {
+    this.#retries += retries;
+  }
+
   /** A call starts to use workers. */
   occupyWorkers(): Occupation {
     let isOccupied = false;

@@ -25,6 +25,11 @@ export class Reporter {
   /** A call was accepted. @returns its number */
   submitted(): number {
     this.metrics.submit();
+    return this.number();
+  }
+
+  /** @returns a number of its own for what is told beside the calls that were counted */
+  number(): number {
     if (this.#isMute) return 0;
     lastJob += 1;
     return lastJob;

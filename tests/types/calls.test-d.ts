@@ -5,6 +5,7 @@ import {
   type ParallelExecutor,
   type Plan,
   type ReadOnly,
+  type SingleJob,
   type StreamedResult,
   type TypedArray,
 } from "sharray";
@@ -698,4 +699,39 @@ test("context: random numbers and work arrays", async () => {
     scratch(Float32Array);
   });
   expectTypeOf(await executor.replay(new Error())).toEqualTypeOf<unknown>();
+});
+
+test("submit: item, shared, result", async () => {
+  const job = executor.submit(
+    { at: 1, name: "a" },
+    (item, { table }, { args }) => {
+      expectTypeOf(item.at).toEqualTypeOf<number>();
+      expectTypeOf(table).toEqualTypeOf<ReadOnly<Float64Array<SharedArrayBuffer>>>();
+      expectTypeOf(args).toEqualTypeOf<string>();
+      return [item.name, item.at] as const;
+    },
+    {
+      shared: { table: executor.allocate(Float64Array, 3) },
+      args: "b",
+      priority: 1,
+      latest: "view",
+      maxPending: 10,
+    },
+  );
+  expectTypeOf(job).toEqualTypeOf<SingleJob<readonly [string, number]>>();
+  expectTypeOf(await job).toEqualTypeOf<readonly [string, number]>();
+  expectTypeOf(executor.submit(1, async (x) => x > 0)).toEqualTypeOf<SingleJob<boolean>>();
+  expectTypeOf(executor.pending).toEqualTypeOf<number>();
+  job.priority = 2;
+  job.cancel();
+  job.cancel(new Error("enough"));
+  // @ts-expect-error a priority is a number
+  job.priority = "high";
+  // @ts-expect-error items are not cut
+  executor.submit(1, (x) => x, { chunkSize: 4 });
+  // @ts-expect-error one job has no progress
+  executor.submit(1, (x) => x, { onProgress: () => {} });
+  const log = executor.allocate(Int32Array, 1);
+  // What is writable can be written, and nothing else.
+  executor.submit(1, (x, { log }) => Atomics.add(log, 0, x), { writable: { log } });
 });

@@ -9,6 +9,7 @@ import { shareByHand } from "../scenarios/data.js";
 import { type Prepared, type Scenario, scenarios } from "../scenarios/scenarios.js";
 import { type Results, type Tasks, tasksOf } from "../scenarios/tasks.js";
 import { openPeers } from "./all.js";
+import { manyJobsCell, oneJobCell, urgentCell } from "./jobs.js";
 import { withPatience } from "./patience.js";
 import type { Peer } from "./peer.js";
 import { batchCell, hotJobCell, queueCell } from "./queue.js";
@@ -19,6 +20,9 @@ export const cells: readonly Cell[] = [
   queueCell,
   batchCell,
   youthCell,
+  manyJobsCell,
+  oneJobCell,
+  urgentCell,
   ...scenarios.map(
     (scenario): Cell => ({ name: scenario.name, measure: (effort) => measure(scenario, effort) }),
   ),

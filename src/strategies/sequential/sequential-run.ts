@@ -83,14 +83,14 @@ export class SequentialRun {
   #runNow(fn: AnyKernel, woken: number): MaybePromise<RunReport> {
     this.#assertThere?.();
     const job = this.#job;
-    const { kernel, arrays, block, streamBuffer, isTraced, timeout } = job.parts;
+    const { spec, kernel, arrays, block, streamBuffer, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     const tasks = job.tasksIn(order);
     control.reset(tasks);
     job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
-    const abortCheck = new AbortCheck(control, meter);
+    const abortCheck = new AbortCheck(control, meter, spec.single);
     const own = job.specFor(order);
     const passes = own.passes === undefined ? undefined : new PassOrder(own, order);
     const place = passes && { order: passes, exceed: (pass: number) => control.exceed(pass) };
@@ -143,7 +143,7 @@ export class SequentialRun {
       workers: 1,
       slots: streamBuffer === undefined,
       gated: streamBuffer !== undefined || passes !== undefined,
-      grows: true,
+      grows: spec.single !== true,
       // Kernels share this thread's own: what they change of it is the program's.
       mend: undefined,
     };

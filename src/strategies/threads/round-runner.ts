@@ -152,7 +152,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
         if (verdict !== "fail" || task === undefined) continue;
         // As if it had thrown: tasks before it go on, and its kernel learns by `aborted()` that nobody waits for it.
         this.#job.fail(task.index, undefined);
-        this.round.control.lowerLimit(task.position);
+        if (this.#job.parts.spec.single === true) this.round.control.deny(task.position);
+        else this.round.control.lowerLimit(task.position);
       }
     });
     this.#onEnd.push(end);

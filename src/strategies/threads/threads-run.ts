@@ -35,7 +35,10 @@ export class ThreadsRun {
     this.#isShort = expected !== undefined && expected <= SHORT_MS;
   }
 
-  run(job: Job, workers: number): MaybePromise<RunReport> {
+  /** @param most threads that may take part */
+  run(job: Job, most: number): MaybePromise<RunReport> {
+    const { spec } = job.parts;
+    const workers = spec.single === true ? 1 : most;
     const order = job.unfinished();
     const left = job.tasksIn(order);
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
@@ -76,6 +79,8 @@ export class ThreadsRun {
         break;
       }
       const { givenUp } = lossPolicy;
+      // One worker has them.
+      if (job.singles !== undefined) job.singles.interrupted = lost[0]?.interrupted;
       if (job.runsOnce) {
         for (const each of lost)
           if (each.interrupted !== undefined) lossPolicy.giveUp([each.interrupted], each);
@@ -91,6 +96,8 @@ export class ThreadsRun {
       if (last !== undefined) throw lostError(job, lossPolicy, last);
       // A pass without all of its tasks never ends, and no other may follow it.
       if (job.passes !== undefined && givenUp.size > 0) break;
+      // What is left of single jobs goes on elsewhere.
+      if (job.parts.spec.single === true && givenUp.size > 0) break;
       left = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
@@ -124,7 +131,7 @@ export class ThreadsRun {
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
-    const { kernel, packing, streamBuffer, lease, isTraced } = job.parts;
+    const { spec, kernel, packing, streamBuffer, lease, isTraced } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
       kernel: kernel.id,
@@ -133,7 +140,8 @@ export class ThreadsRun {
       tasks: job.tasksIn(order),
       stream: streamBuffer !== undefined,
       slots: streamBuffer === undefined && this.#pool.optimizations.slots,
-      grows: this.#pool.optimizations.grain,
+      // A claim that ends says that all before it have.
+      grows: this.#pool.optimizations.grain && spec.single !== true,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
     };
@@ -200,11 +208,13 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
     const message = `Cannot finish the call as workers end before they end any of its tasks (${code})`;
     return new WorkerLostError(message, exitCode, error, undefined, signal);
   }
-  const [start, end] = taskRange(job.parts.spec, job.parts.sizes, index);
+  const { spec, sizes } = job.parts;
+  const [start, end] = taskRange(spec, sizes, index);
+  const named = spec.single === true ? 0 : index;
   const why = job.runsOnce
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
   const pass = job.passes?.passOf(index);
-  const message = `Task ${placeOf(index, start, end, pass)} ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index, start, end, pass }, signal);
+  const message = `Task ${placeOf(named, start, end, pass)} ${why.replace("CODE", code)}`;
+  return new WorkerLostError(message, exitCode, error, { index: named, start, end, pass }, signal);
 }

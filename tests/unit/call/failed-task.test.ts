@@ -20,7 +20,7 @@ describe("a task that failed", () => {
     const request = readItemsCall(list, kernel, {}, callSettings());
     for (let index = 0; index < items.length; index += 1) {
       const error = new KernelError(index, index, index + 1, new Error("first"));
-      keepFailed(error, request, request.items);
+      keepFailed(error, index, request, request.items);
       if (index === items.length - 1) list.fill(99);
       expect(runFailed(error)).toEqual([items[index], index]);
     }
@@ -44,7 +44,7 @@ describe("a task that failed", () => {
       callSettings(),
     );
     const error = new KernelError(1, 4, 8, new Error("first"));
-    keepFailed(error, request, undefined);
+    keepFailed(error, 1, request, undefined);
     expect(() => runFailed(error)).toThrow("4,5,6,7,0,0,0,0,4,8");
   });
 

@@ -57,6 +57,7 @@ function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
 function passOf(runs: readonly RunReport[], more: Partial<PassReport> = {}): PassReport {
   return {
     kernel: "k",
+    tasks: 100,
     plan,
     started: 100,
     planned: 101,

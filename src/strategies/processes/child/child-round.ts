@@ -55,13 +55,13 @@ export class ChildRound implements ResultSink {
     this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], verifies);
     this.#results = slots ? results : undefined;
     // After a loss nothing gathers for long: the next child may be lost as well.
-    this.#isEager = stream || order !== undefined;
+    this.#isEager = stream || order !== undefined || spec.single === true;
     this.#log = logged === 0 ? undefined : new Float64Array(logged * LOG_WORDS);
     this.control = new GrantedTasks(tasks, words);
     this.control.grant(ranges);
     const { mend, mendsEach } = kernel;
     const meter = this.#meter;
-    const aborts = new AbortCheck(words, meter);
+    const aborts = new AbortCheck(words, meter, spec.single);
     const bound = bindTasks(spec, arrays, items, kernel.fn, aborts.aborted);
     this.run = new TaskLoop({
       run: (index) => {

@@ -42,12 +42,14 @@ export class JoinedRound {
     const { spec, packing, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory, spec.tasks, packing);
     const { mend, mendsEach } = kernel;
-    const wanted = new AbortCheck(control, meter);
+    const isSingle = spec.single === true;
+    const wanted = new AbortCheck(control, meter, isSingle);
     const passes = spec.passes === undefined ? undefined : new PassOrder(spec, order);
     const place = passes && { order: passes, exceed: (pass: number) => control.exceed(pass) };
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted, place);
-    // After a loss nothing gathers for long: the next worker may be lost as well.
-    this.sender = new ReportSender(port, wake.round, stream || order !== undefined, leave);
+    // After a loss nothing gathers for long: the next worker may be lost as well. Nor does it for single jobs, which must not lose
+    // what they have done by another one.
+    this.sender = new ReportSender(port, wake.round, stream || order !== undefined || isSingle, leave);
     const parts: TaskLoopParts = {
       // A task finds nothing that the one before has left there.
       run: mend !== undefined && mendsEach ? mended(run, mend) : run,
