@@ -3,7 +3,7 @@ import { installed } from "./tests/integration/installed.js";
 
 const alias = [
   { find: /^sharray$/, replacement: installed.entry },
-  { find: "sharray/bridge", replacement: `${installed.package}/dist/bridge/index.js` },
+  { find: /^sharray\/(bridge|cluster)$/, replacement: `${installed.package}/dist/$1/index.js` },
   { find: /^sharray\/(otel|trace)$/, replacement: `${installed.package}/dist/telemetry/$1.js` },
 ];
 

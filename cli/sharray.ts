@@ -5,30 +5,63 @@ import { diagnose } from "./doctor.js";
 import { printed } from "./print.js";
 
 const USAGE = `Usage: sharray doctor [--json]
+       sharray node --redis redis://HOST:PORT --queue NAME --kernels MODULE [--kernels MODULE ...] [--threads N]
+       sharray cluster status --redis redis://HOST:PORT --queue NAME [--json]
 
-doctor  Tells what this machine and this runtime give sharray, tests each strategy for a moment, and says what to do about shortfalls.
+doctor          Tells what this machine and this runtime give sharray, tests each strategy for a moment, and says what to do about shortfalls.
+node            Runs shards of a queue, of the kernels in these modules alone. The secret is in the variable SHARRAY_SECRET.
+cluster status  Tells which nodes serve a queue, and what waits there.
 `;
 
-/** @returns `undefined` if there is no such command or option */
-function given(): { readonly json: boolean; readonly help: boolean } | undefined {
+/** @returns `undefined` if an option is unknown, or lacks its value */
+function given() {
   try {
-    const { positionals, values } = parseArgs({
+    return parseArgs({
       allowPositionals: true,
-      options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+      options: {
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+        redis: { type: "string" },
+        queue: { type: "string" },
+        kernels: { type: "string", multiple: true },
+        threads: { type: "string" },
+      },
     });
-    return values.help || positionals.join(" ") === "doctor" ? values : undefined;
   } catch {
     return undefined;
   }
 }
 
-const options = given();
-if (options === undefined) {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
-} else if (options.help) process.stdout.write(USAGE);
-else {
+/** @returns the exit code; `undefined` if there is no such command */
+async function run({
+  positionals,
+  values,
+}: NonNullable<ReturnType<typeof given>>): Promise<number | undefined> {
+  const { redis, queue, kernels, threads, json } = values;
+  const command = positionals.join(" ");
+  if (command === "doctor") return doctor(json);
+  if (redis === undefined || queue === undefined) return undefined;
+  if (command === "node" && kernels !== undefined) {
+    const { runNode } = await import("./cluster.js");
+    const number = threads === undefined ? undefined : Number(threads);
+    return runNode({ redis, queue, kernels, threads: number });
+  }
+  if (command !== "cluster status") return undefined;
+  const { printStatus } = await import("./cluster.js");
+  return printStatus(redis, queue, json);
+}
+
+async function doctor(isJson: boolean): Promise<number> {
   const found = await diagnose();
-  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : printed(found));
-  if (found.strategies.some(({ isHere, ok }) => isHere && !ok)) process.exitCode = 1;
+  process.stdout.write(isJson ? `${JSON.stringify(found, null, 2)}\n` : printed(found));
+  return found.strategies.some(({ isHere, ok }) => isHere && !ok) ? 1 : 0;
+}
+
+const parsed = given();
+if (parsed?.values.help === true) {
+  process.stdout.write(USAGE);
+} else {
+  const code = parsed && (await run(parsed));
+  if (code === undefined) process.stderr.write(USAGE);
+  process.exitCode = code ?? 2;
 }

@@ -68,7 +68,7 @@ const modules = {
   ...options,
   plugins: [...options.plugins, scriptTexts],
   format: "esm",
-  external: ["@opentelemetry/api"],
+  external: ["@opentelemetry/api", "bullmq", "ioredis"],
 };
 const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
 writeLicenses("dist", [...caller.metafiles, worker.metafile, child.metafile]);
@@ -99,6 +99,7 @@ const whole = await build({
   entryPoints: {
     index: "src/index.ts",
     bridge: "src/bridge/index.ts",
+    cluster: "src/cluster/index.ts",
     otel: "src/telemetry/otel.ts",
     trace: "src/telemetry/trace.ts",
   },
@@ -106,12 +107,13 @@ const whole = await build({
 });
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile, child.metafile]);
 
-/** The command uses the package as any program does, and has its kernel in a file of its own. */
+/** The command uses the package as any program does. Its kernel, and what needs optional peers, are files of their own. */
 const asPrograms = {
   name: "as programs",
   setup({ onResolve }) {
     onResolve({ filter: /^sharray$/ }, () => ({ path: "../index.js", external: true }));
-    onResolve({ filter: /^\.\/kernel\.js$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^sharray\/cluster$/ }, () => ({ path: "../cluster/index.js", external: true }));
+    onResolve({ filter: /^\.\/(kernel|cluster)\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 await build({
@@ -119,6 +121,6 @@ await build({
   format: "esm",
   metafile: false,
   plugins: [asPrograms],
-  entryPoints: ["cli/sharray.ts", "cli/kernel.ts"],
+  entryPoints: ["cli/sharray.ts", "cli/kernel.ts", "cli/cluster.ts"],
   outdir: "dist/cli",
 });

@@ -2,7 +2,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
-const ENTRIES = ["index.d.ts", "bridge/index.d.ts", "telemetry/otel.d.ts", "telemetry/trace.d.ts"];
+const ENTRIES = [
+  "index.d.ts",
+  "bridge/index.d.ts",
+  "cluster/index.d.ts",
+  "telemetry/otel.d.ts",
+  "telemetry/trace.d.ts",
+];
 /** Of the entry for workers in browsers, and what benchmarks take. They import nothing. */
 const OTHERS = ["strategies/threads/worker/entry.d.ts", "platform/optimizations.d.ts"];
 const IMPORT = /(\bfrom |\bimport\()"(\.[^"]+)\.js"/g;

@@ -13,6 +13,7 @@ import { assertCallable, separate, shorten } from "./separate.js";
 /** Other ways in, and what is imported at need. */
 const MODULES = {
   "bridge/index.js": "bridge/index.ts",
+  "cluster/index.js": "cluster/index.ts",
   "telemetry/otel.js": "telemetry/otel.ts",
   "telemetry/trace.js": "telemetry/trace.ts",
   "thread-control.js": "strategies/threads/thread-control.ts",
@@ -33,6 +34,7 @@ const PARTS = {
   processes: [
     "strategies/processes/process-slot.ts",
     "strategies/processes/job-sources.ts",
+    "strategies/processes/source.ts",
     "strategies/processes/transfer.ts",
   ],
   arrays: ["memory/share.ts", "memory/snapshot.ts"],

@@ -174,7 +174,10 @@ export function placeOf(index: number, start: number, end: number, pass: number 
 /** Enters what had ended into the error that ends a call, where it has a place for that. */
 export function attachPartial(error: unknown, partial: () => PartialResults): void {
   const hasPlace =
-    error instanceof KernelError || error instanceof WorkerLostError || error instanceof TaskTimeoutError;
+    error instanceof KernelError ||
+    error instanceof WorkerLostError ||
+    error instanceof TaskTimeoutError ||
+    error instanceof ClusterError;
   if (hasPlace) (error as { partial: PartialResults | undefined }).partial = partial();
 }
 
@@ -292,6 +295,25 @@ export class ConnectionError extends SharrayError {
   }
 }
 
+/** Why a cluster does not run a call. */
+export type ClusterFailure = "unreachable" | "refused" | "lost" | "timeout" | "version";
+
+/** The nodes of `sharray/cluster` do not run a call, or not to its end. */
+export class ClusterError extends SharrayError {
+  readonly code = "SHARRAY_CLUSTER";
+  /**
+   * `"unreachable"`: the store does not answer; `"refused"`: the nodes, or this side, do not accept the request; `"lost"`: tasks
+   * ended their nodes too often; `"timeout"`: no node serves the queue; `"version"`: the sides have different kernels or releases.
+   */
+  readonly reason: ClusterFailure;
+  readonly partial: PartialResults | undefined = undefined;
+
+  constructor(reason: ClusterFailure, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
 // Long enough to recognise a value by, short enough for one line.
 const LONGEST_QUOTE = 100;
 
@@ -339,6 +361,7 @@ function describeCause(cause: unknown): string {
 
 /** Bundlers shorten the names of classes, and leave those of fields. */
 for (const [name, { prototype }] of Object.entries({
+  ClusterError,
   ConfigurationError,
   ConnectionError,
   EvalForbiddenError,

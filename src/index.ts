@@ -30,6 +30,8 @@ export type {
 export { ParallelConfig } from "./config/config.js";
 export type { ParallelOptions, ResourceLimits } from "./config/options.js";
 export {
+  ClusterError,
+  type ClusterFailure,
   ConfigurationError,
   ConnectionError,
   type ConnectionFailure,
@@ -58,7 +60,7 @@ export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate } from "./plan/plan.js";
 export type * from "./platform/ambient.js";
 export type { Claim } from "./protocol/round.js";
-export type { HandOverPlan, KernelCost, Plan, StrategyName } from "./strategies/registry.js";
+export type { AnyPlan, HandOverPlan, KernelCost, Plan, RunsOn, StrategyName } from "./strategies/registry.js";
 export type {
   CallName,
   CallTrace,

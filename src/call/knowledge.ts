@@ -105,7 +105,9 @@ export class Knowledge {
     if (placing !== undefined) this.#placements.note(request.placement);
     if (isAlone) {
       const { charges } = this.#strategies.get(last.strategy as StrategyName).descriptor;
-      learnHost(request.placement, plan, charges, runs, measured.actual, { placing, afterPause });
+      if (charges !== undefined) {
+        learnHost(request.placement, plan, charges, runs, measured.actual, { placing, afterPause });
+      }
     }
     return measured;
   }

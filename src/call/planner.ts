@@ -2,7 +2,7 @@
 import type { ParallelConfig } from "../config/config.js";
 import type { Arena } from "../memory/arena.js";
 import { sizeClass } from "../memory/region.js";
-import { CostModels } from "../plan/cost-model.js";
+import type { CostModels } from "../plan/cost-model.js";
 import { longestShare, parallelWidth } from "../plan/estimate.js";
 import { type HostProfile, hostProfileOf } from "../plan/host-profile.js";
 import { DraftPlan, makePlan } from "../plan/make-plan.js";
@@ -10,7 +10,7 @@ import { Occupancy, type Occupant } from "../plan/occupancy.js";
 import type { Limits, Workload } from "../plan/plan.js";
 import { canStop } from "../platform/watchdog.js";
 import { HostMeter, observe } from "../strategies/host-meter.js";
-import { type Plan, STRATEGIES, type StrategyName } from "../strategies/registry.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 import type { RunReport } from "../strategies/strategy.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Placing } from "./job-memory.js";
@@ -26,12 +26,11 @@ const NEVER_DROPPED: Workload<StrategyName>["droppedBefore"] = Object.freeze({ b
 const WRITES_APART = 'its tasks would each write to a copy of what is in "writable", or captured';
 const PASSES_APART = "each pass of its workers reads what others have written in the one before";
 
-// All strategies, as far as their costs go.
-const MODELS = new CostModels<StrategyName>(STRATEGIES);
-
 export class Planner {
   /** The strategy on the calling thread. */
-  readonly here = MODELS.here;
+  readonly here: StrategyName;
+  /** All strategies, as far as their costs go. */
+  readonly #models: CostModels<StrategyName>;
   readonly #config: ParallelConfig;
   readonly #arena: Arena;
   readonly #strategies: StrategySet;
@@ -39,16 +38,21 @@ export class Planner {
   readonly #host: HostMeter;
   readonly #knowledge: Knowledge;
   readonly #repeated = new RepeatedPlans();
-  readonly #occupancy = new Occupancy(MODELS);
+  readonly #occupancy: Occupancy<StrategyName>;
   /** What single jobs see, whose other rounds are part of the same work. */
-  readonly #nobody = new Occupancy(MODELS);
+  readonly #nobody: Occupancy<StrategyName>;
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
     this.#config = config;
     this.#arena = arena;
     this.#strategies = strategies;
-    this.#states = new StrategyStates(config, MODELS, strategies);
-    this.#knowledge = new Knowledge(MODELS, strategies);
+    const { models } = strategies;
+    this.here = models.here;
+    this.#models = models;
+    this.#occupancy = new Occupancy(models);
+    this.#nobody = new Occupancy(models);
+    this.#states = new StrategyStates(config, models, strategies);
+    this.#knowledge = new Knowledge(models, strategies);
     this.#host = new HostMeter(config.hostProfile ?? {});
   }
 
@@ -63,7 +67,7 @@ export class Planner {
     const repeated = isAlone ? this.#repeated.find(request, situation) : undefined;
     if (repeated !== undefined) return repeated;
     const { workload, limits } = this.#groundsOf(request, situation);
-    const plan = new DraftPlan(MODELS, workload, limits, this.#host.profile);
+    const plan = new DraftPlan(this.#models, workload, limits, this.#host.profile);
     if (isAlone) this.#repeated.keep(request, plan, situation);
     return plan;
   }
@@ -89,7 +93,7 @@ export class Planner {
   /** The same for users to read. */
   explain(request: Request): Plan {
     const { workload, limits } = this.#groundsOf(request, this.#situationOf(request));
-    return makePlan(MODELS, workload, limits, this.#host.profile);
+    return makePlan(this.#models, workload, limits, this.#host.profile);
   }
 
   /** A call begins to run, or to run elsewhere. */
@@ -131,7 +135,7 @@ export class Planner {
   observeStart(strategy: StrategyName, spawn: number): void {
     const { charges } = this.#strategies.get(strategy).descriptor;
     const others = (this.#config.maxWorkers - 1) * this.host.spawnPerWorker;
-    if (charges.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
+    if (charges?.spawn !== undefined) observe(charges.spawn, Math.max(0, spawn - others));
   }
 
   #droppedBefore(request: Request): Workload<StrategyName>["droppedBefore"] {

@@ -177,6 +177,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       length: cut.length,
       chunkSize: cut.chunkSize,
       inputs: work.inputs,
+      first: undefined,
       rowLength: cut.rowLength,
       before: cut.before,
       after: cut.after,

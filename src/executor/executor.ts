@@ -43,7 +43,7 @@ import type { Input } from "../memory/inputs.js";
 import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
 import { isPromise } from "../platform/maybe-promise.js";
-import type { Plan } from "../strategies/registry.js";
+import type { AnyPlan } from "../strategies/registry.js";
 import type { CallName } from "../telemetry/events.js";
 import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { checkCombine, combineAll } from "./combine.js";
@@ -55,7 +55,7 @@ export const BACKEND = Symbol("sharray.backend");
 export const JOBS = Symbol("sharray.jobs");
 
 /**
- * What `ParallelExecutor` and the clients of `sharray/bridge` have in common: for code that takes either. What another
+ * What `ParallelExecutor`, the clients of `sharray/bridge` and `ClusterExecutor` have in common: for code that takes either. What another
  * thread has to be asked for may come as a promise, so await it.
  */
 export abstract class Executor {
@@ -84,7 +84,7 @@ export abstract class Executor {
     A = undefined,
     S = Record<never, never>,
     W extends WritableArrays = Record<never, never>,
-  >(input: I, kernel: ChunkKernel<I, R, A, S, W>, options?: CallOptions<A, S, W>): Plan | Promise<Plan>;
+  >(input: I, kernel: ChunkKernel<I, R, A, S, W>, options?: CallOptions<A, S, W>): AnyPlan | Promise<AnyPlan>;
 
   /** Starts the pool now rather than at first need. @throws WorkerLostError when a worker cannot be started */
   abstract start(): Promise<void>;

@@ -160,6 +160,11 @@ export function elementBytes(kind: number): number {
   return (KINDS[kind] as KindConstructor).BYTES_PER_ELEMENT;
 }
 
+/** Whether this runtime has a kind of that number. */
+export function isKind(kind: unknown): kind is number {
+  return KINDS[kind as number] !== undefined;
+}
+
 /** A view of `length` elements of a kind. */
 export function viewOf(
   kind: number,

@@ -79,6 +79,8 @@ export const JOB_FIELDS = {
   /** Rows per task, at least 1; without meaning for lists and items. */
   chunkSize: plain<number>(),
   inputs: group<ArrayGroup>(),
+  /** Of a part of a larger job: the task of that job with which the part begins. Kernels see its indices. Left out: 0. */
+  first: optional(plain<number>()),
   /** Elements per row of the inputs; left out: one. */
   rowLength: optional(plain<number>()),
   /** Rows that a task sees in front of its own, if there are so many; left out: none. */

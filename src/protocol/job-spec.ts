@@ -86,10 +86,11 @@ export function taskRange(
   index: number,
 ): readonly [start: number, end: number] {
   if (spec.single === true) return [0, 1];
-  if (spec.shape === "items") return [index, index + 1];
-  if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[index] as number]?.length ?? 0];
-  const { chunkSize, length, rowLength = 1 } = spec;
-  const start = index * chunkSize;
+  const { chunkSize, length, rowLength = 1, first = 0 } = spec;
+  const task = first + index;
+  if (spec.shape === "items") return [task, task + 1];
+  if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[task] as number]?.length ?? 0];
+  const start = task * chunkSize;
   return [start * rowLength, Math.min(start + chunkSize, length) * rowLength];
 }
 

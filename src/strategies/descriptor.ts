@@ -16,8 +16,8 @@ export interface StrategyDescriptor<N extends string> extends CostModel<N> {
   readonly isolates: boolean;
   /** Whether plain arrays must be copied to shared memory before it runs. */
   readonly placesArrays: boolean;
-  /** What its runs show of the machine. @internal */
-  readonly charges: Charges;
+  /** What its runs show of the machine; `undefined` if nothing. @internal */
+  readonly charges: Charges | undefined;
   /** Why it can't run here; `undefined` if it can. */
   readonly whyUnavailable: () => string | undefined;
   /** @internal */

@@ -9,7 +9,12 @@ export const STRATEGIES = [sequential, threads, processes] as const;
 
 export type StrategyName = (typeof STRATEGIES)[number]["name"];
 
+/** Where a call runs: on this machine, or on others by an executor of `sharray/cluster`. */
+export type RunsOn = StrategyName | "cluster";
+
 // Plans as the public surface has them.
 export type Plan = plans.Plan<StrategyName>;
+/** A plan of any executor. */
+export type AnyPlan = Plan | plans.Plan<"sequential" | "cluster">;
 export type HandOverPlan = plans.HandOverPlan<StrategyName>;
 export type KernelCost = plans.KernelCost<StrategyName>;

@@ -1,5 +1,6 @@
 /** The strategies of one executor. */
 import type { HandleHolders } from "../memory/mapped-memory.js";
+import { CostModels } from "../plan/cost-model.js";
 import type { StrategyDescriptor } from "./descriptor.js";
 import { STRATEGIES, type StrategyName } from "./registry.js";
 import type { Strategy, StrategyHost, Workers } from "./strategy.js";
@@ -10,13 +11,19 @@ export interface OwnStrategy {
   readonly strategy: Strategy;
 }
 
+// Of the strategies that most executors have.
+const MODELS = new CostModels<StrategyName>(STRATEGIES);
+
 export class StrategySet implements HandleHolders {
+  /** The same strategies, as far as their costs go. */
+  readonly models: CostModels<StrategyName>;
   readonly #created = new Map<StrategyName, OwnStrategy>();
   /** Of all strategies that have any. */
   readonly #workers: Workers[] = [];
 
-  constructor(host: StrategyHost) {
-    const all: readonly StrategyDescriptor<StrategyName>[] = STRATEGIES;
+  /** @param all the preferred ones first, if two of them cost the same; default: those of this machine */
+  constructor(host: StrategyHost, all: readonly StrategyDescriptor<StrategyName>[] = STRATEGIES) {
+    this.models = all === STRATEGIES ? MODELS : new CostModels(all);
     for (const descriptor of all) {
       const strategy = descriptor.create(host);
       this.#created.set(descriptor.name, { descriptor, strategy });

@@ -67,14 +67,16 @@ export function bindTasks(
   if (spec.starts !== undefined) return { run: rowCopier(spec, spec.starts, arrays), borrowed };
   if (place !== undefined) return { run: passRunner(spec, arrays, { invoke, contextOf, place }), borrowed };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
+  const { first = 0 } = spec;
 
   const bind = (): ((index: number) => unknown) => {
     const { outputs } = spec;
-    const out = outputs === null ? undefined : outputSlicer(spec, outputs, arrays);
+    const out = outputs === null ? undefined : ownRows(spec, outputSlicer(spec, outputs, arrays));
     const written = outputs === null ? [] : outputs.arrays.map((place) => arrays[place] as TypedArray);
     if (spec.shape === "items") {
       // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
-      const read = itemReader(items as PackedItems, new ValueDecoder(arrays));
+      const readOwn = itemReader(items as PackedItems, new ValueDecoder(arrays));
+      const read = first === 0 ? readOwn : (index: number) => readOwn(index - first);
       // A single job can't tell with which others it runs.
       if (spec.single === true) return (index) => invoke(read(index), shared, contextOf(0, 0, 1));
       if (out === undefined)
@@ -107,7 +109,15 @@ export function bindTasks(
     };
   };
 
-  return { run: bind(), borrowed };
+  const run = bind();
+  return { run: first === 0 ? run : (index) => run(first + index), borrowed };
+}
+
+/** A part of a larger job has outputs of its own, which begin with its own first row. */
+function ownRows({ shape, first = 0, chunkSize, capacity }: JobSpec, slice: Slicer): Slicer {
+  if (first === 0) return slice;
+  const before = first * (capacity ?? (shape === "items" ? 1 : chunkSize));
+  return (start, end) => slice(start - before, end - before);
 }
 
 /** @param per elements per row of each array */

@@ -1,7 +1,7 @@
 /** The events that an executor reports. Types only. All times are milliseconds, all sizes bytes. */
 import type { Estimate } from "../plan/plan.js";
 import type { Claim } from "../protocol/round.js";
-import type { Plan, StrategyName } from "../strategies/registry.js";
+import type { Plan, RunsOn } from "../strategies/registry.js";
 
 /** Names of the public calls. */
 export type CallName =
@@ -21,7 +21,7 @@ export interface ParallelDecision {
   readonly job: number;
   readonly call: CallName;
   /** The strategy that was chosen. */
-  readonly decision: StrategyName;
+  readonly decision: RunsOn;
   /** Why. */
   readonly reason: string;
   readonly tasks: number;
@@ -38,7 +38,7 @@ export interface ParallelExecution {
   readonly job: number;
   readonly call: CallName;
   /** The strategy that finished the call. */
-  readonly strategy: StrategyName;
+  readonly strategy: RunsOn;
   /** Tasks that were run. */
   readonly items: number;
   /** From the call to its result. */
@@ -72,8 +72,8 @@ export interface ParallelFallback {
   readonly job: number;
   readonly call: CallName;
   readonly error: unknown;
-  readonly from: StrategyName;
-  readonly to: StrategyName;
+  readonly from: RunsOn;
+  readonly to: RunsOn;
 }
 
 /** Every call that rejected. Through diagnostics_channel only: the caller has the rejection. */
@@ -114,7 +114,7 @@ export interface CallTrace {
   readonly kernel: string;
   readonly tasks: number;
   /** The strategy that finished the call. */
-  readonly strategy: StrategyName;
+  readonly strategy: RunsOn;
   readonly reason: string;
   readonly start: number;
   readonly end: number;

@@ -1,5 +1,5 @@
 import type { Attributes, Counter, Histogram, Meter } from "@opentelemetry/api";
-import type { StrategyName } from "../strategies/registry.js";
+import type { RunsOn } from "../strategies/registry.js";
 import { typeOf } from "./error-text.js";
 import type { ParallelExecution, ParallelFailure, ParallelFallback } from "./events.js";
 
@@ -62,7 +62,7 @@ export class CallMetrics {
   }
 
   /** @param strategy undefined: it failed before its plan */
-  failed({ call, error }: ParallelFailure, strategy: StrategyName | undefined): void {
+  failed({ call, error }: ParallelFailure, strategy: RunsOn | undefined): void {
     const labels: Attributes = { "sharray.call": call, "error.type": typeOf(error) };
     if (strategy !== undefined) labels["sharray.strategy"] = strategy;
     this.#failures.add(1, labels);

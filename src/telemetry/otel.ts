@@ -15,7 +15,7 @@ import {
 } from "@opentelemetry/api";
 import { subscribe, unsubscribe } from "../platform/channels.js";
 import { clock } from "../platform/clock.js";
-import type { StrategyName } from "../strategies/registry.js";
+import type { RunsOn } from "../strategies/registry.js";
 import { isError, textOf, typeOf } from "./error-text.js";
 import type {
   ChannelMessages,
@@ -95,7 +95,7 @@ function listen<N extends keyof ChannelMessages>(
 interface OpenCall {
   readonly span: Span;
   /** The one that runs it now. */
-  strategy: StrategyName;
+  strategy: RunsOn;
 }
 
 /** A span per call, from its decision to its end. */
@@ -109,7 +109,7 @@ class CallSpans {
   }
 
   /** Undefined: the call has no span. */
-  strategyOf(job: number): StrategyName | undefined {
+  strategyOf(job: number): RunsOn | undefined {
     return this.#open.get(job)?.strategy;
   }
 

@@ -34,9 +34,9 @@ function read(page: string): string {
   return readFileSync(join(installed.root, page), "utf8");
 }
 
-// The blocks of this one run in Chromium: tests/browser/docs.test.ts.
+// The blocks of the first run in Chromium, those of the second on a cluster: tests/browser/docs.test.ts, cluster-docs.test.ts.
 const programs = runPages
-  .filter((page) => page !== "docs/browser.md")
+  .filter((page) => page !== "docs/browser.md" && page !== "docs/cluster.md")
   .flatMap((page) => {
     return blocksOf(read(page))
       .filter(({ language }) => ["js", "ts", "javascript", "typescript", "mjs"].includes(language))

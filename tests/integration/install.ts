@@ -12,8 +12,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { installed, RUN_PREFIX } from "./installed.js";
 
-// What `sharray/otel` needs; the package itself runs without.
-const OPTIONAL_PEER = "@opentelemetry/api@1";
+// What `sharray/otel` and `sharray/cluster` need; the package itself runs without.
+const OPTIONAL_PEERS = ["@opentelemetry/api@1", "bullmq@6", "ioredis@5"];
 const IS_INSTALLED = "SHARRAY_TEST_INSTALLED";
 
 /**
@@ -35,7 +35,7 @@ export default function install(): () => void {
   const [{ filename }] = Object.values(packed as object) as [{ filename: string }];
   renameSync(join(run, basename(filename)), tarball);
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  npm(["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, OPTIONAL_PEER], project);
+  npm(["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...OPTIONAL_PEERS], project);
   cpSync(join(installed.root, "tests/integration/programs"), join(project, "programs"), { recursive: true });
   return remove;
 }

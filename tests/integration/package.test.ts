@@ -1,6 +1,6 @@
 /** What is published: the tarball, its types, and that it runs under each version of Node it is for. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import { join, posix } from "node:path";
 import { promisify } from "node:util";
@@ -35,7 +35,7 @@ async function packedFiles(): Promise<string[]> {
 
 /** Files of types that the entries lead to, for ES modules ("ts") or CommonJS ("cts"). */
 function typesOf(suffix: "ts" | "cts"): string[] {
-  const entries = ["index", "bridge/index", "telemetry/otel", "telemetry/trace"];
+  const entries = ["index", "bridge/index", "cluster/index", "telemetry/otel", "telemetry/trace"];
   const files = new Set(entries.map((name) => `dist/${name}.d.${suffix}`));
   for (const file of files) {
     const text = readFileSync(join(installed.package, file), "utf8");
@@ -87,14 +87,21 @@ describe("the tarball", () => {
       /^dist\/(browser|bundler)\/(chunk|thread-control|worker-text\.browser)-[A-Z0-9]+\.js$/.test(path);
     const types = modules.filter((path) => /\.d\.c?ts$/.test(path));
     const entries = ["LICENSES.txt", "bridge.js", "index.js", "otel.js", "trace.js"];
+    const ofNode = [
+      "bridge/index",
+      "cluster/index",
+      "core",
+      "index",
+      "script-texts",
+      "telemetry/otel",
+      "telemetry/trace",
+      "thread-control",
+    ];
     expect(modules.filter((path) => !isChunk(path) && !types.includes(path))).toEqual(
       [
-        ...["LICENSES.txt", "cli/kernel.js", "cli/sharray.js"],
+        ...["LICENSES.txt", "cli/cluster.js", "cli/kernel.js", "cli/sharray.js", "bundler/cluster.js"],
         ...["worker/LICENSES.txt", "worker/child.cjs", "worker/entry.cjs"],
-        ...[
-          ...["bridge/index", "core", "index", "script-texts"],
-          ...["telemetry/otel", "telemetry/trace", "thread-control"],
-        ].flatMap((name) => [`${name}.js`, `${name}.cjs`]),
+        ...ofNode.flatMap((name) => [`${name}.js`, `${name}.cjs`]),
         ...entries.map((file) => `bundler/${file}`),
         ...[...entries, "worker.js"].map((file) => `browser/${file}`),
       ]
@@ -151,6 +158,18 @@ describe("the tarball", () => {
     expect([...new Set([...used, ...bundled])].sort()).toEqual(Object.keys(dependencies).sort());
   });
 
+  test("loads no optional peer unless it is asked to: sharray/cluster names the one that is missing", async () => {
+    const bare = mkdtempSync(join(installed.run, "without-peers-"));
+    cpSync(installed.package, join(bare, "node_modules/sharray"), { recursive: true });
+    const code = `
+      const { ParallelExecutor } = await import("sharray");
+      const executor = new ParallelExecutor({ strategy: "sequential" });
+      console.log(await executor.map([1, 2], (x) => x * 2));
+      console.log(await import("sharray/cluster").catch(({ code, message }) => [code, /bullmq|ioredis/.test(message)]));`;
+    const { code: ended, stdout } = await runNode(["--input-type=module", "-e", code], { cwd: bare });
+    expect([ended, stdout]).toEqual([0, '[ 2, 4 ]\n[ "ERR_MODULE_NOT_FOUND", true ]\n'.replaceAll('"', "'")]);
+  });
+
   test("declares its types without packages that users do not have", () => {
     const { dependencies, peerDependencies } = manifest();
     const known = { ...dependencies, ...peerDependencies };
@@ -168,7 +187,7 @@ describe("the tarball", () => {
   /** Kilobytes, compressed. To raise one is a decision: it is what users download, and what each program reads at its start. */
   test.each([
     ["the tarball", 1300, async () => readFileSync(installed.tarball)],
-    ["what Node reads", 160, async () => gzipSync(readFileSync(join(installed.package, "dist/core.js")))],
+    ["what Node reads", 165, async () => gzipSync(readFileSync(join(installed.package, "dist/core.js")))],
     [
       "a worker in Node",
       30,

@@ -1,6 +1,14 @@
 /** What the compiler makes of `sharray/bridge`. Checked by `tsc -p tsconfig.json`; nothing here ever runs. */
 import * as node from "node:worker_threads";
-import type { Executor, MetricsSnapshot, ParallelExecutor, Plan, ReadOnly, StreamedResult } from "sharray";
+import type {
+  AnyPlan,
+  Executor,
+  MetricsSnapshot,
+  ParallelExecutor,
+  Plan,
+  ReadOnly,
+  StreamedResult,
+} from "sharray";
 import { connectExecutor, type ExecutorService, type RemoteExecutor, serveExecutor } from "sharray/bridge";
 import { expectTypeOf, test } from "vitest";
 
@@ -70,7 +78,7 @@ test("what the other thread has to be asked for comes as a promise", () => {
 });
 
 test("code that takes either", async () => {
-  const use = async (either: Executor): Promise<Plan> => {
+  const use = async (either: Executor): Promise<AnyPlan> => {
     await either.mapShared(x, (part) => part.length);
     expectTypeOf((await either.metrics.snapshot()).completed).toEqualTypeOf<number>();
     either.cancel();

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   attachPartial,
+  ClusterError,
   ConfigurationError,
   ConnectionError,
   EvalForbiddenError,
@@ -27,6 +28,7 @@ describe("errors", () => {
     ["TaskTimeoutError", "SHARRAY_TASK_TIMEOUT", new TaskTimeoutError(3, 30, 40, 100)],
     ["PayloadMutatedError", "SHARRAY_PAYLOAD_MUTATED", new PayloadMutatedError("x", 3, [0, 0], [0, 9])],
     ["MemoryLimitError", "SHARRAY_MEMORY_LIMIT", new MemoryLimitError(300, 512, 20, 100)],
+    ["ClusterError", "SHARRAY_CLUSTER", new ClusterError("lost", "gone")],
     ["ConnectionError", "SHARRAY_CONNECTION", new ConnectionError("lost", "gone")],
     ["IsolationError", "SHARRAY_ISOLATION", new IsolationError("share()", "why")],
     ["EvalForbiddenError", "SHARRAY_EVAL_FORBIDDEN", new EvalForbiddenError('kernel "k"')],

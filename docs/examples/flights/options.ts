@@ -13,6 +13,8 @@ export interface Options {
   /** Undefined: the executor sizes its pool to the CPU budget. */
   readonly workers: number | undefined;
   readonly strategy: (typeof STRATEGIES)[number];
+  /** Whether the bootstrap runs on a cluster of two local nodes. */
+  readonly cluster: boolean;
 }
 
 /** A command line that cannot be run. The message is one line, fit for the terminal. */
@@ -28,6 +30,7 @@ Options
   --workers N      most worker threads to use: 1 to 256 (default: what the CPU budget allows)
   --strategy NAME  auto: measurements decide (default); threads: always in parallel;
                    sequential: everything on the calling thread
+  --cluster        run the bootstrap on a cluster: starts a Redis and two nodes of one thread each
   -h, --help       show this text
 
 The statistics are the same to the last digit for every number of workers and every strategy.
@@ -39,6 +42,7 @@ const DEFINITIONS = {
   resamples: { type: "string" },
   workers: { type: "string" },
   strategy: { type: "string" },
+  cluster: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -50,6 +54,7 @@ export function parseOptions(args: string[]): Options | "help" {
   const { tokens } = parseArgs({ args, options: DEFINITIONS, strict: false, tokens: true });
   const given = new Map<Name, string>();
   let help = false;
+  let cluster = false;
   for (const token of tokens) {
     if (token.kind !== "option") {
       const received = token.kind === "positional" ? token.value : "--";
@@ -59,11 +64,12 @@ export function parseOptions(args: string[]): Options | "help" {
     }
     if (!isName(token.name))
       throw new UsageError(`unknown option ${quote(token.rawName)}. ${allowedNames()}`);
-    if (token.name === "help") {
+    if (token.name === "help" || token.name === "cluster") {
       if (token.value !== undefined) {
-        throw new UsageError(`--help takes no value: received ${quote(token.value)}`);
+        throw new UsageError(`--${token.name} takes no value: received ${quote(token.value)}`);
       }
-      help = true;
+      if (token.name === "help") help = true;
+      else cluster = true;
     } else {
       given.set(token.name, token.value ?? "");
     }
@@ -74,6 +80,7 @@ export function parseOptions(args: string[]): Options | "help" {
     resamples: integer("resamples", given.get("resamples"), 100_000) ?? DEFAULT_RESAMPLES,
     workers: integer("workers", given.get("workers"), 256),
     strategy: strategy(given.get("strategy")),
+    cluster,
   };
   return help ? "help" : options;
 }

@@ -107,7 +107,9 @@ export class Session {
 
   /** What the planner thought of the shared way's last round, and what that took. */
   #reportPlan(workload: Workload, executor: ParallelExecutor, { decision, execution }: Ledger): void {
-    const { decision: strategy, predicted, reason, tasks, bytesShared } = decision!;
+    const { predicted, reason, tasks, bytesShared } = decision!;
+    // It runs on this machine.
+    const strategy = decision!.decision as keyof typeof predicted;
     const { actual } = execution!;
     const text = workload.explain(executor)?.toString();
     this.#report({ type: "plan", plan: { strategy, predicted, reason, tasks, bytesShared, actual, text } });

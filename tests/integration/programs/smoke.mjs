@@ -9,6 +9,7 @@ import { cachedTable, evaluate } from "./kernels.js";
 const { ParallelConfig, ParallelExecutor } = sharray;
 
 assert.deepEqual(Object.keys(sharray).sort(), [
+  "ClusterError",
   "ConfigurationError",
   "ConnectionError",
   "EvalForbiddenError",

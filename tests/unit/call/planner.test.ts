@@ -7,6 +7,7 @@ import { ParallelConfig } from "../../../src/config/config.js";
 import type { ParallelOptions } from "../../../src/config/options.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import { Arena } from "../../../src/memory/arena.js";
+import { CostModels } from "../../../src/plan/cost-model.js";
 import { type Plan, STRATEGIES, type StrategyName } from "../../../src/strategies/registry.js";
 import type { RunReport } from "../../../src/strategies/strategy.js";
 import type { StrategySet } from "../../../src/strategies/strategy-set.js";
@@ -52,7 +53,8 @@ function setUp(options: ParallelOptions = {}, serving = 0) {
     const descriptor = STRATEGIES.find((each) => each.name === name);
     return { descriptor, strategy: { workers: descriptor?.isHere === true ? undefined : pool } };
   };
-  return { planner: new Planner(config, arena, { get } as unknown as StrategySet), pool };
+  const models = new CostModels<StrategyName>(STRATEGIES);
+  return { planner: new Planner(config, arena, { get, models } as unknown as StrategySet), pool };
 }
 
 function report(strategy: StrategyName, more: Partial<RunReport> = {}): RunReport {

@@ -17,6 +17,7 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
     { names: ["größe", "__proto"], arrays: [0, 1] },
     { names: ["größe", "__proto"], arrays: [0, 2] },
   ],
+  first: [128, undefined],
   rowLength: [3, undefined],
   before: [0, 499],
   after: [2, undefined],

@@ -1,0 +1,98 @@
+/** Kernels that the nodes of a cluster have. */
+import { appendFileSync } from "node:fs";
+import { defineKernel } from "sharray";
+
+/** What the kernel sees of its place in the call, and a sum that shows every bit. */
+export const place = defineKernel(import.meta.url, "place", (x, context) => {
+  const { index, start, end, before, after, args, rng } = context;
+  let sum = args?.weight ?? 0;
+  for (let i = 0; i < x.length; i += 1) sum += Number(x[i]) * 1.1;
+  if (index === args?.failAt) throw Object.assign(new RangeError(`at ${start}`), { sum });
+  if (index % 3 === 0) return sum;
+  return index % 3 === 1 ? { index, start, end, before, after, sum, head: x.slice(0, 2) } : `${rng(start)}`;
+});
+
+export const columns = defineKernel(import.meta.url, "columns", ({ a, b }, { start }) => {
+  let sum = start;
+  for (let i = 0; i < a.length; i += 1) sum += a[i] * b[i];
+  return sum;
+});
+
+export const item = defineKernel(import.meta.url, "item", (value, shared, { index, rng }) => {
+  if (value === "no") throw new TypeError("it says no");
+  return { value, index, r: rng(index), seen: shared.table?.[index % shared.table.length] };
+});
+
+export const scale = defineKernel(import.meta.url, "scale", (x, { y, pair }, { start, args }) => {
+  for (let i = 0; i < x.length; i += 1) {
+    y[i] = x[i] * 1.5;
+    pair[2 * i] = start + i;
+    pair[2 * i + 1] = x[i];
+  }
+  if (start === args?.failAt) throw new RangeError("halfway");
+});
+
+export const squares = defineKernel(import.meta.url, "squares", (value, _shared, out) => {
+  out[0] = value * value;
+});
+
+export const even = defineKernel(import.meta.url, "even", (x, out) => {
+  let count = 0;
+  for (let i = 0; i < x.length; i += 1) if (x[i] % 2 === 0) out[count++] = x[i];
+  return count;
+});
+
+export const unsafe = defineKernel(
+  import.meta.url,
+  "unsafe",
+  (x, { index, start }) => ({ index, start, last: x.at(-1) }),
+  { threadSafe: false },
+);
+
+export const unsafeInto = defineKernel(
+  import.meta.url,
+  "unsafeInto",
+  (x, out) => {
+    out.set(x);
+  },
+  { threadSafe: false },
+);
+
+/** Gives what threads take from each other, and machines do not. */
+export const moduleOf = defineKernel(
+  import.meta.url,
+  "moduleOf",
+  () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])),
+);
+
+/** Keeps a thread busy, and tells which process did. */
+export const busy = defineKernel(import.meta.url, "busy", (ms) => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  return process.pid;
+});
+
+/** Leaves a trace of each time that it runs. */
+export const note = defineKernel(import.meta.url, "note", (file, _shared, { index }) => {
+  appendFileSync(file, `${index}\n`);
+  return index;
+});
+
+/** Runs until nobody wants its result. */
+export const endless = defineKernel(import.meta.url, "endless", (_item, _shared, { aborted }) => {
+  while (!aborted());
+});
+
+/** Never ends in one process. */
+export const stuck = defineKernel(import.meta.url, "stuck", (value, _shared, { args }) => {
+  while (process.pid === args.pid);
+  return [value, process.pid];
+});
+
+/** Ends its process. */
+export const deadly = defineKernel(import.meta.url, "deadly", () => {
+  process.kill(process.pid, "SIGKILL");
+  while (true);
+});
+
+export const exits = defineKernel(import.meta.url, "exits", () => process.exit(3));
