@@ -173,6 +173,7 @@ export function unpackRequest(
     options: Object.assign({ onProgress }, settings),
     sightings,
     guest,
+    sourced: undefined,
   };
 }
 

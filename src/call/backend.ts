@@ -15,6 +15,7 @@ export interface CallSettings {
   readonly verifyImmutable: boolean;
   /** What the option `strategy` may be. */
   readonly strategies: readonly string[];
+  readonly maxWorkers: number;
 }
 
 export interface Backend {
@@ -32,7 +33,10 @@ export interface Backend {
     tasks: number,
     passes: (run: (request: Request) => MaybePromise<Outcome>) => Promise<T>,
   ): Promise<T>;
-  /** @param read makes the request anew: a stream starts with its loop */
-  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
+  /**
+   * @param read makes the request anew: a stream starts with its loop
+   * @param source gives the batches that it is over; `undefined`: the request has all
+   */
+  stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>>;
   explain(request: Request): Plan | Promise<Plan>;
 }

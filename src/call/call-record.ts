@@ -7,11 +7,20 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { CallName } from "../telemetry/events.js";
 import { type Stoppable, type Watch, watch } from "./abort-and-progress.js";
 import type { JobMemory, Placing } from "./job-memory.js";
+import { joinedReport } from "./joined-report.js";
 import type { Measured } from "./measured-time.js";
 import type { Request } from "./request.js";
 
 /** What a call asks for, whatever its passes are. */
 export type CallHeader = Pick<Request, "call" | "started" | "options">;
+
+/** What a call does now. */
+interface Current extends Stoppable {
+  /** Tasks that have ended. */
+  readonly ended?: number;
+  /** Tasks that there are, if the call does not know it itself. */
+  readonly tasks?: number;
+}
 
 const NONE: PassReport[] = [];
 
@@ -20,8 +29,6 @@ export class CallRecord implements Stoppable {
   readonly job: number;
   readonly call: CallName;
   readonly started: number;
-  /** Tasks of all passes together. */
-  readonly tasks: number;
   readonly streamBuffer: StreamBuffer | undefined;
   /** Aborted when the loop over a stream is left. */
   readonly ownSignal: AbortSignal | undefined;
@@ -29,9 +36,10 @@ export class CallRecord implements Stoppable {
   passes = NONE;
   /** The strategy that was told last. */
   announced: StrategyName | undefined;
+  readonly #tasks: number;
   readonly #watch: Watch | undefined;
   /** What runs or waits now. */
-  #current: (Stoppable & { readonly ended?: number }) | undefined;
+  #current: Current | undefined;
   #stopped: { readonly reason: unknown } | undefined;
   #endedBefore = 0;
 
@@ -45,7 +53,7 @@ export class CallRecord implements Stoppable {
     this.job = job;
     this.call = call;
     this.started = started;
-    this.tasks = tasks;
+    this.#tasks = tasks;
     this.streamBuffer = streamBuffer;
     this.ownSignal = ownSignal;
     const isWatched = signal !== undefined || ownSignal !== undefined || onProgress !== undefined;
@@ -57,13 +65,18 @@ export class CallRecord implements Stoppable {
     return this.#watch !== undefined;
   }
 
+  /** Tasks of all passes together, as far as they are known. */
+  get tasks(): number {
+    return this.#current?.tasks ?? this.#tasks;
+  }
+
   /** Tasks that have ended. */
   get ended(): number {
     return this.#endedBefore + (this.#current?.ended ?? 0);
   }
 
   /** From here on a stop reaches this. */
-  runs(current: Stoppable & { readonly ended?: number }): void {
+  runs(current: Current): void {
     this.#current = current;
     if (this.#stopped !== undefined) current.stop(this.#stopped.reason);
   }
@@ -75,6 +88,20 @@ export class CallRecord implements Stoppable {
     // A list that grows takes room for more than most calls have.
     if (this.passes === NONE) this.passes = [report];
     else this.passes.push(report);
+  }
+
+  /** The record of a pass that runs beside others. Nobody watches it but the call. */
+  beside({ started, spec }: Request, results: StreamBuffer): CallRecord {
+    const { job, call } = this;
+    const pass = new CallRecord(job, { call, started, options: {} }, spec.tasks, results, undefined);
+    pass.announced = this.announced;
+    return pass;
+  }
+
+  /** A pass that ran beside others has ended. There may be very many, so one report tells of them all. */
+  passedBeside({ announced, passes }: CallRecord): void {
+    this.announced = announced;
+    for (const report of passes) this.passes = [joinedReport(this.passes[0], report)];
   }
 
   stop(reason: unknown): void {
@@ -120,16 +147,21 @@ export type PlannedPass = Pass & { readonly plan: Plan; readonly memory: JobMemo
 export interface PassReport {
   readonly kernel: string;
   readonly plan: Plan;
+  readonly tasks: number;
   readonly started: number;
   readonly planned: number;
   readonly ended: number;
   readonly runs: readonly RunReport[];
   readonly placing: Placing | undefined;
   readonly bytesPlaced: number;
+  /** Bytes of shared arrays, which stayed where they were. */
+  readonly bytesShared: number;
   readonly itemBytes: number;
   readonly capturedBytes: number;
   /** `undefined` if it failed. */
   readonly measured: Measured | undefined;
   /** Payload bytes of a task, as measured. */
   readonly taskBytes: number;
+  /** Whether it tells of several passes that ran side by side. */
+  readonly isJoined: boolean;
 }

@@ -19,8 +19,9 @@ import type { Outcome } from "./outcome.js";
 import { PassRunner } from "./pass-runner.js";
 import type { Planner } from "./planner.js";
 import { callTrace, executionEvent } from "./report.js";
-import type { Request } from "./request.js";
+import { leaseOf, type Request } from "./request.js";
 import { ResultStream } from "./result-stream.js";
+import { type RunningPass, SourceRun } from "./source-run.js";
 import { totalsOf } from "./totals.js";
 import type { StreamedResult } from "./types.js";
 
@@ -42,9 +43,9 @@ export class Calls implements Backend {
     planner: Planner,
     reporter: Reporter,
   ) {
-    const { chunkSize, captures, verifyImmutable } = config;
+    const { chunkSize, captures, verifyImmutable, maxWorkers } = config;
     this.arena = arena;
-    this.settings = { chunkSize, captures, verifyImmutable, strategies: STRATEGY_CHOICES };
+    this.settings = { chunkSize, captures, verifyImmutable, strategies: STRATEGY_CHOICES, maxWorkers };
     this.#planner = planner;
     this.#reporter = reporter;
     const isAlone = (): boolean => this.#open.length === 1;
@@ -65,12 +66,61 @@ export class Calls implements Backend {
     return this.#planner.explain(request);
   }
 
-  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (buffer, signal) => {
+  stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>> {
+    return new ResultStream(async (buffer, signal, onClosing) => {
       const request = read();
       if (request.options.ordered === true) buffer.order();
-      return this.run(request, buffer, signal);
+      if (source === undefined) return this.run(request, buffer, signal);
+      return this.#runSource(request, source, buffer, signal, onClosing);
     });
+  }
+
+  /** A call whose passes run side by side, as their batches come. */
+  async #runSource(
+    request: Request,
+    source: object,
+    streamBuffer: StreamBuffer,
+    ownSignal: AbortSignal,
+    onClosing: (closing: Promise<void>) => void,
+  ): Promise<void> {
+    this.checkOpen(request.call);
+    const { arena, settings } = this;
+    const lease = leaseOver(arena, request.table);
+    const call = this.#begin(request, 0, streamBuffer, ownSignal);
+    const run = new SourceRun({
+      arena,
+      request,
+      source,
+      streamBuffer,
+      maxWorkers: settings.maxWorkers,
+      begin: (pass, results) => this.#beginBeside(call, pass, results),
+      onClosing,
+    });
+    call.runs(run);
+    try {
+      await run.run();
+      this.#end(call);
+    } catch (error) {
+      throw this.#fail(call, error);
+    } finally {
+      lease.close();
+    }
+  }
+
+  /** Begins a pass beside others of its call. */
+  #beginBeside(call: CallRecord, request: Request, streamBuffer: StreamBuffer): RunningPass {
+    const pass = call.beside(request, streamBuffer);
+    const end = (): void => call.passedBeside(pass);
+    let ended: MaybePromise<unknown>;
+    try {
+      ended = this.#passes.run(pass, request, this.#leaseOf(request));
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (isPromise(ended)) ended = ended.finally(end);
+    else end();
+    return { ended, stop: (reason) => pass.stop(reason) };
   }
 
   /**
@@ -139,8 +189,8 @@ export class Calls implements Backend {
   }
 
   /** @throws TypeError if an array was released before */
-  #leaseOf({ guest, table }: Request): Lease {
-    return guest?.lease.hold() ?? leaseOver(this.arena, table);
+  #leaseOf(request: Request): Lease {
+    return request.guest?.lease.hold() ?? leaseOf(request, this.arena);
   }
 
   #begin(

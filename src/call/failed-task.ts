@@ -1,6 +1,7 @@
 /** What is kept of a task that failed, to run it again under a debugger. */
 import { type KernelError, quote, type TaskTimeoutError } from "../errors.js";
 import { elementBytes, viewOf } from "../memory/dtypes.js";
+import { ArrayTable } from "../protocol/array-table.js";
 import type { PackedItems } from "../protocol/items.js";
 import { bindTasks } from "../tasks/bind-tasks.js";
 import type { Request } from "./request.js";
@@ -23,8 +24,20 @@ export function keepFailed(
   request: Request,
   items: PackedItems | undefined,
 ): void {
-  const { index } = error;
-  failed.set(error, { request, index, items: items && itemOf(items, index) });
+  const index = error.index - (request.spec.first ?? 0);
+  failed.set(error, { request: withOwnArrays(request, index), index, items: items && itemOf(items, index) });
+}
+
+/** The same with copies of what the task reads, if that is about to be used for other batches of a source. */
+function withOwnArrays(request: Request, index: number): Request {
+  const { sourced, spec, table } = request;
+  if (sourced === undefined) return request;
+  const arrays = [...sourced.given, ...table.arrays.slice(sourced.given.length)];
+  const own = new ArrayTable();
+  const columns = spec.inputs.names?.length ?? 1;
+  const read = spec.inputs.arrays.slice(index * columns, (index + 1) * columns);
+  for (const [i, array] of arrays.entries()) own.add(read.includes(i) ? array.slice() : array);
+  return { ...request, table: own, sourced: undefined };
 }
 
 /** A copy of one item, at its place. */

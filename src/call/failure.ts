@@ -14,10 +14,11 @@ export function failureOf(
 ): KernelError | TaskTimeoutError | undefined {
   if (failure === undefined) return undefined;
   const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
+  const index = failure.index + (parts.spec.first ?? 0);
   const error =
     failure.thrown === undefined
-      ? new TaskTimeoutError(failure.index, start, end, parts.timeout as number)
-      : new KernelError(failure.index, start, end, unpackThrown(failure.thrown));
+      ? new TaskTimeoutError(index, start, end, parts.timeout as number)
+      : new KernelError(index, start, end, unpackThrown(failure.thrown));
   if (request.fn === undefined) return error;
   if (error instanceof KernelError) leadToLine(error, request);
   keepFailed(error, request, parts.block.items);

@@ -137,7 +137,8 @@ export class PassRunner {
     const ended = clock();
     const { started } = request;
     // Checking takes time that no plan must learn from.
-    const isAlone = beganAlone && this.#isAlone() && !this.#config.verifyImmutable;
+    const isAlone =
+      beganAlone && this.#isAlone() && !this.#config.verifyImmutable && request.sourced === undefined;
     const measured = this.#planner.learn(request, plan, runs, memory.placing, { started, ended, isAlone });
     call.passed(request.spec.tasks, reportOf(pass, ended, measured));
     this.#close(pass, ended);
@@ -171,19 +172,23 @@ function reportOf(
   ended: number,
   measured: PassReport["measured"],
 ): PassReport {
+  const copied = request.sourced?.bytesPlaced ?? 0;
   return {
     kernel: request.kernel.name,
     plan,
+    tasks: request.spec.tasks,
     started: request.started,
     planned,
     ended,
     runs,
     placing: memory?.placing,
-    bytesPlaced: memory?.bytesPlaced ?? 0,
+    bytesPlaced: (memory?.bytesPlaced ?? 0) + copied,
+    bytesShared: plan.bytesShared - copied,
     itemBytes: request.itemBytes,
     capturedBytes: request.spec.captures?.length ?? 0,
     measured,
     taskBytes: request.workShape.taskBytes,
+    isJoined: false,
   };
 }
 

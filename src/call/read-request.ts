@@ -189,6 +189,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       shared,
       captures,
       seed: options.seed,
+      first: undefined,
     },
     table,
     placement,
@@ -204,6 +205,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       ? readOnlySightings(table, read, fitted?.request, writable)
       : undefined,
     guest: undefined,
+    sourced: undefined,
   };
 }
 

@@ -85,6 +85,12 @@ export interface StreamOptions<A = undefined, S = Record<never, never>, W = Reco
   readonly ordered?: boolean | undefined;
 }
 
+/** What a source gives is not cut. */
+export type SourceOptions<A = undefined, S = Record<never, never>, W = Record<never, never>> = Omit<
+  StreamOptions<A, S, W>,
+  Cutting
+>;
+
 /** Items are not cut. */
 export type MapOptions<A, S, W = Record<never, never>> = Omit<CallOptions<A, S, W>, Cutting>;
 

@@ -12,12 +12,12 @@ export interface JobField<T> {
   isSame(a: T, b: T): boolean;
 }
 
-/** How tasks are cut: one per array of a list, one per chunk of an array, of columns or of a count of rows, one per item. */
+/** How tasks are cut: one per array or record of a list, one per chunk of an array, of columns or of a count of rows, one per item. */
 type Shape = "list" | "array" | "columns" | "rows" | "items";
 
 /** Named or unnamed arrays, as places in the job's array table. */
 export interface ArrayGroup {
-  /** Names of the columns; null: a bare array, or a list. */
+  /** Names of the columns, of a list those of each record; null: a bare array, or a list of these. */
   readonly names: readonly string[] | null;
   readonly arrays: readonly number[];
 }
@@ -106,6 +106,8 @@ export const JOB_FIELDS = {
   captures: optional(bytes<Uint8Array>()),
   /** Of `context.rng`; left out: 0. */
   seed: optional(plain<number>()),
+  /** The index of its first task, as kernels and errors count; left out: 0. */
+  first: optional(plain<number>()),
 };
 
 export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {

@@ -64,7 +64,10 @@ export function taskRange(
   index: number,
 ): readonly [start: number, end: number] {
   if (spec.shape === "items") return [index, index + 1];
-  if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[index] as number]?.length ?? 0];
+  if (spec.shape === "list") {
+    const { names, arrays: places } = spec.inputs;
+    return [0, arrays[places[index * (names?.length ?? 1)] as number]?.length ?? 0];
+  }
   const { chunkSize, length, rowLength = 1 } = spec;
   const start = index * chunkSize;
   return [start * rowLength, Math.min(start + chunkSize, length) * rowLength];

@@ -78,9 +78,17 @@ export function bindTasks(
       };
     }
     if (spec.shape === "list") {
+      const { first = 0 } = spec;
+      const { names } = spec.inputs;
+      if (names !== null) {
+        return (index) => {
+          const arrays = inputs.slice(index * names.length, (index + 1) * names.length);
+          return invoke(recordOf(names, arrays), contextOf(first + index, 0, (arrays[0] as TypedArray).length));
+        };
+      }
       return (index) => {
         const array = inputs[index] as TypedArray;
-        return invoke(array, contextOf(index, 0, array.length));
+        return invoke(array, contextOf(first + index, 0, array.length));
       };
     }
     const { chunkSize, length, rowLength = 1, before = 0, after = 0, capacity } = spec;
@@ -101,6 +109,12 @@ export function bindTasks(
   };
 
   return { run: bind(), borrowed };
+}
+
+function recordOf(names: readonly string[], arrays: readonly TypedArray[]): Record<string, TypedArray> {
+  const record: Record<string, TypedArray> = {};
+  for (let i = 0; i < names.length; i++) record[names[i] as string] = arrays[i] as TypedArray;
+  return record;
 }
 
 /** @param per elements per row of each array */

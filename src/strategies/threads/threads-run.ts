@@ -193,6 +193,7 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
   const why = job.runsOnce
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
-  const message = `Task ${index} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index, start, end }, signal);
+  const task = index + (job.parts.spec.first ?? 0);
+  const message = `Task ${task} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
+  return new WorkerLostError(message, exitCode, error, { index: task, start, end }, signal);
 }

@@ -8,6 +8,7 @@ export function callSettings(more: Partial<CallSettings> = {}): CallSettings {
     captures: "copy",
     verifyImmutable: false,
     strategies: STRATEGY_CHOICES,
+    maxWorkers: 2,
     ...more,
   };
 }

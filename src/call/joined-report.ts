@@ -1,0 +1,111 @@
+/** One report for passes that ran side by side, of which a call over a source has very many. */
+import type { Estimate } from "../plan/plan.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
+import type { RunReport } from "../strategies/strategy.js";
+import type { PassReport } from "./call-record.js";
+import { sumOf } from "./totals.js";
+
+/** @param before of the passes that ended before; `undefined`: it is the first one */
+export function joinedReport(before: PassReport | undefined, report: PassReport): PassReport {
+  const plan = planOf(report);
+  if (before === undefined) return { ...report, plan, isJoined: true };
+  return {
+    ...report,
+    plan: joinedPlan(before.plan, plan),
+    tasks: before.tasks + report.tasks,
+    started: before.started,
+    planned: before.planned,
+    runs: report.runs.reduce(joinedRuns, before.runs),
+    placing: undefined,
+    bytesPlaced: before.bytesPlaced + report.bytesPlaced,
+    bytesShared: before.bytesShared + report.bytesShared,
+    capturedBytes: Math.max(before.capturedBytes, report.capturedBytes),
+    measured: joinedMeasure(before, report),
+    isJoined: true,
+  };
+}
+
+/** The pass was planned as all that was on its way together: the share of that which it had. */
+function planOf({ plan, tasks }: PassReport): Plan {
+  const share = tasks / Math.max(1, plan.tasks);
+  const predicted = mapped(plan.predicted, (estimate) => {
+    const { spawn, place, dispatch, compute, results, total } = estimate;
+    const shared = { compute: compute * share, results: results * share };
+    return {
+      spawn,
+      place,
+      dispatch,
+      ...shared,
+      total: total - (1 - share) * (compute + results),
+    };
+  });
+  const { strategy, fallbacks, handOver, workers, taskBytes, taskSizeHintBytes, bytesShared, bytesToPlace } =
+    plan;
+  const { kernel, basis, host, reason, advice } = plan;
+  return {
+    strategy,
+    fallbacks,
+    handOver,
+    tasks: plan.tasks,
+    workers,
+    taskBytes,
+    taskSizeHintBytes,
+    bytesShared,
+    bytesToPlace,
+    kernel,
+    basis,
+    predicted,
+    reason,
+    advice,
+    host,
+  };
+}
+
+/** Words are those of the first plan. */
+function joinedPlan(before: Plan, { predicted, strategy, kernel }: Plan): Plan {
+  return {
+    ...before,
+    strategy,
+    kernel,
+    predicted: mapped(before.predicted, (estimate, name) => sumOf([estimate, predicted[name]])),
+  };
+}
+
+function mapped(
+  predicted: Plan["predicted"],
+  map: (estimate: Estimate, name: StrategyName) => Estimate,
+): Plan["predicted"] {
+  const entries = Object.entries(predicted) as [StrategyName, Estimate][];
+  return Object.fromEntries(
+    entries.map(([name, estimate]) => [name, map(estimate, name)]),
+  ) as unknown as Plan["predicted"];
+}
+
+/** One run for each strategy, the last one last. */
+function joinedRuns(runs: readonly RunReport[], run: RunReport): readonly RunReport[] {
+  const same = runs.find(({ strategy }) => strategy === run.strategy);
+  if (same === undefined) return [...runs, run];
+  const [a, b] = [same.computing, run.computing];
+  const joined: RunReport = {
+    strategy: run.strategy,
+    workers: Math.max(same.workers, run.workers),
+    busy: same.busy + run.busy,
+    sending: same.sending + run.sending,
+    metadataBytes: same.metadataBytes + run.metadataBytes,
+    retries: same.retries + run.retries,
+    ran: same.ran + run.ran,
+    left: run.left,
+    woken: same.woken,
+    ready: same.ready,
+    computing: a && b ? { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) } : (a ?? b),
+    claims: [...same.claims, ...run.claims],
+  };
+  return [...runs.filter((each) => each !== same), joined];
+}
+
+function joinedMeasure(before: PassReport, report: PassReport): PassReport["measured"] {
+  if (before.measured === undefined || report.measured === undefined)
+    return before.measured ?? report.measured;
+  const actual = sumOf([before.measured.actual, report.measured.actual]);
+  return { actual, wait: before.measured.wait };
+}
