@@ -107,5 +107,7 @@ function joinedMeasure(before: PassReport, report: PassReport): PassReport["meas
   if (before.measured === undefined || report.measured === undefined)
     return before.measured ?? report.measured;
   const actual = sumOf([before.measured.actual, report.measured.actual]);
-  return { actual, wait: before.measured.wait };
+  // They waited for the same workers.
+  const spawn = Math.max(before.measured.actual.spawn, report.measured.actual.spawn);
+  return { actual: { ...actual, spawn }, wait: before.measured.wait };
 }

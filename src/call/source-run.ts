@@ -4,6 +4,7 @@
  */
 import type { Arena } from "../memory/arena.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { soon } from "../platform/runtime.js";
 import { LEAST_AHEAD, StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Stoppable } from "./abort-and-progress.js";
 import type { Request } from "./request.js";
@@ -64,6 +65,7 @@ export class SourceRun implements Stoppable {
   #ended = 0;
   #failure: { readonly first: number; readonly error: unknown } | undefined;
   #stopped: { readonly reason: unknown } | undefined;
+  #isGathering = false;
   #onChange = (): void => {};
 
   constructor(parts: SourceRunParts) {
@@ -100,7 +102,8 @@ export class SourceRun implements Stoppable {
     } catch (error) {
       this.#fail(this.#pulled, error);
     }
-    while (this.#passes.size > 0 && this.#stopped === undefined) await this.#change();
+    this.#beginWaiting();
+    while (this.#isRunning) await this.#change();
     for (const batch of this.#waiting.splice(0)) this.#giveBack(batch);
     for (const { buffer, byteOffset, byteLength } of this.#call?.copies ?? []) {
       arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
@@ -123,7 +126,8 @@ export class SourceRun implements Stoppable {
   async #pullAll(): Promise<void> {
     while (!this.#isOver) {
       if (!this.#hasRoom()) {
-        await this.#change();
+        this.#beginWaiting();
+        if (!this.#hasRoom()) await this.#change();
         continue;
       }
       const step = await this.#unlessOver(this.#reader.next());
@@ -152,7 +156,17 @@ export class SourceRun implements Stoppable {
     this.#waiting.push(placed);
     this.#bytesOut += placed.bytes;
     this.#pulled += batch.tasks;
-    this.#beginWaiting();
+    this.#gather();
+  }
+
+  /** What a source gives without a turn of the event loop goes into one pass, because each has its cost. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    soon(() => {
+      this.#isGathering = false;
+      this.#beginWaiting();
+    });
   }
 
   #giveBack({ region }: PlacedBatch): void {
@@ -164,19 +178,27 @@ export class SourceRun implements Stoppable {
     const { streamBuffer, maxWorkers } = this.#parts;
     const { unread } = streamBuffer;
     const out = this.#pulled - this.#ended;
-    const least = LEAST_AHEAD * maxWorkers;
-    if (out + unread < least) return true;
-    return unread < least && out < MOST_SMALL * maxWorkers && this.#bytesOut < SMALL_BYTES;
+    if (unread + out >= LEAST_AHEAD * maxWorkers && unread > 0) return false;
+    if (out <= READY * maxWorkers) return true;
+    return out < MOST_SMALL * maxWorkers && this.#bytesOut < SMALL_BYTES;
   }
 
-  /** Begins passes with all that waits, unless enough is on its way already. */
+  /** Begins passes with all that waits, unless more than that is on its way already. */
   #beginWaiting(): void {
-    const most = READY * this.#parts.maxWorkers;
-    while (this.#waiting.length > 0 && this.#mayBegin && this.#begun - this.#ended < most) {
+    const least = READY * this.#parts.maxWorkers;
+    while (this.#waiting.length > 0 && this.#mayBegin) {
+      const running = this.#begun - this.#ended;
+      if (running >= least && running > this.#pulled - this.#begun) return;
       const [{ names }] = this.#waiting as [PlacedBatch];
       const other = this.#waiting.findIndex((batch) => !isSameNames(batch.names, names));
       this.#begin(this.#waiting.splice(0, other === -1 ? this.#waiting.length : other));
     }
+  }
+
+  /** Whether something still runs, or will. */
+  get #isRunning(): boolean {
+    if (this.#stopped !== undefined) return false;
+    return this.#passes.size > 0 || (this.#waiting.length > 0 && this.#mayBegin);
   }
 
   /** What came before a failure of the source still runs. */
