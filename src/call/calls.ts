@@ -118,6 +118,7 @@ export class Calls implements Backend {
       end();
       throw error;
     }
+    call.announced = pass.announced;
     if (isPromise(ended)) ended = ended.finally(end);
     else end();
     return { ended, stop: (reason) => pass.stop(reason) };

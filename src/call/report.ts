@@ -29,7 +29,8 @@ export function executionEvent(
     duration,
     wait,
     workers,
-    workerUtilisationPct: workers * duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
+    workerUtilisationPct:
+      workers * duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
     taskSizeHintBytes: plan.taskSizeHintBytes,
     bytesPlaced: total(passes, (pass) => pass.bytesPlaced),
     bytesShared: total(passes, (pass) => pass.bytesShared),

@@ -4,7 +4,7 @@ import type { Arena } from "../memory/arena.js";
 import { contentsChanged } from "../memory/contents.js";
 import { isShared, isTypedArray, kindOf, type TypedArray, viewOf } from "../memory/dtypes.js";
 import { type Payload, readPayload } from "../memory/inputs.js";
-import { placedAt, place, planPlacement } from "../memory/placement.js";
+import { place, placedAt, planPlacement } from "../memory/placement.js";
 import type { ArrayName } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
 import { pause } from "../platform/time-slice.js";
@@ -96,7 +96,9 @@ export async function placeBatch(batch: Batch, arena: Arena): Promise<PlacedBatc
   const region = await place(plan, arena, pause);
   const placed = arrays.map((array) => {
     const extent = plan.extentOf.get(array);
-    return extent === undefined ? array : viewOf(kindOf(array), region.buffer, placedAt(extent), extent.length);
+    return extent === undefined
+      ? array
+      : viewOf(kindOf(array), region.buffer, placedAt(extent), extent.length);
   });
   // Another batch was there before.
   contentsChanged({ buffer: region.buffer });

@@ -1,5 +1,6 @@
 /** Reads a source step by step, and closes it. */
 import { ConfigurationError } from "../errors.js";
+import { soon } from "../platform/runtime.js";
 import type { GivenOptions } from "./types.js";
 
 type Source = Partial<AsyncIterable<unknown> & Iterable<unknown>>;
@@ -43,7 +44,9 @@ export class SourceReader {
       this.#iterator ??= this.#source[Symbol.asyncIterator]?.() ?? this.#source[Symbol.iterator]?.();
       const step: unknown = await this.#iterator?.next();
       if (typeof step !== "object" || step === null) {
-        throw new TypeError(`Cannot read the source as next() must give an object: current value is ${String(step)}`);
+        throw new TypeError(
+          `Cannot read the source as next() must give an object: current value is ${String(step)}`,
+        );
       }
       const { done, value } = step as IteratorResult<unknown>;
       this.#hasEnded = done === true;
@@ -58,15 +61,16 @@ export class SourceReader {
   }
 
   /**
-   * Tells the source that nobody reads on, and waits for its end, as a loop would. Not if it is asked for a batch just now: that may take
-   * for ever.
+   * Tells the source that nobody reads on, and waits for its end, as a loop would. Not for one that is asked for a batch and has not
+   * given it within a turn of the event loop: that may take for ever.
    * @throws what the source throws
    */
   async close(): Promise<void> {
     if (this.#hasEnded || this.#iterator === undefined) return;
     this.#hasEnded = true;
-    const closing = this.#iterator.return?.();
+    const closing = Promise.resolve(this.#iterator.return?.());
+    closing.catch(() => {});
+    if (this.#isReading) await new Promise<void>((resolve) => soon(resolve));
     if (!this.#isReading) await closing;
-    else Promise.resolve(closing).catch(() => {});
   }
 }

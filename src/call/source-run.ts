@@ -16,8 +16,8 @@ import {
   placeBatch,
   readBatch,
 } from "./source-batches.js";
-import { type SourceCall, sourceCall, sourceRequest } from "./source-request.js";
 import { SourceReader } from "./source-reader.js";
+import { type SourceCall, sourceCall, sourceRequest } from "./source-request.js";
 
 /** What one source has been asked for, and how its passes run. */
 export interface SourceRunParts {
@@ -228,7 +228,12 @@ export class SourceRun implements Stoppable {
       this.#fail(first, error);
       return;
     }
-    const pass = { first, isNeedless: false, running, bytes: batches.reduce((sum, batch) => sum + batch.bytes, 0) };
+    const pass = {
+      first,
+      isNeedless: false,
+      running,
+      bytes: batches.reduce((sum, batch) => sum + batch.bytes, 0),
+    };
     this.#passes.add(pass);
     if (!isPromise(running.ended)) {
       this.#end(pass);
@@ -258,7 +263,7 @@ export class SourceRun implements Stoppable {
     for (const pass of this.#passes) {
       if (pass.first <= first) continue;
       pass.isNeedless = true;
-      pass.running.stop(error);
+      pass.running.stop(new DOMException("An earlier task of the source has failed", "AbortError"));
     }
     this.#changed();
   }

@@ -8,9 +8,9 @@ import { NO_OPTIONS } from "../call/call-options.js";
 import { collect } from "../call/collect.js";
 import { runFailed } from "../call/failed-task.js";
 import { named } from "../call/outcome.js";
-import { checkSourceOptions, isSource } from "../call/source-reader.js";
 import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
+import { checkSourceOptions, isSource } from "../call/source-reader.js";
 import type {
   CallOptions,
   ChunkKernel,

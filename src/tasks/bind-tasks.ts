@@ -83,7 +83,10 @@ export function bindTasks(
       if (names !== null) {
         return (index) => {
           const arrays = inputs.slice(index * names.length, (index + 1) * names.length);
-          return invoke(recordOf(names, arrays), contextOf(first + index, 0, (arrays[0] as TypedArray).length));
+          return invoke(
+            recordOf(names, arrays),
+            contextOf(first + index, 0, (arrays[0] as TypedArray).length),
+          );
         };
       }
       return (index) => {

@@ -605,10 +605,7 @@ export const SHAPES = {
     },
     () => Array(10).fill(3),
   ],
-  sourceOfNothing: [
-    async (executor) => streamed(executor.streamShared([].values(), () => 1)),
-    () => [],
-  ],
+  sourceOfNothing: [async (executor) => streamed(executor.streamShared([].values(), () => 1)), () => []],
   sourceThatFails: [
     async (executor) => {
       const seen = [];
@@ -644,12 +641,16 @@ export const SHAPES = {
         return index;
       };
       try {
-        for await (const { value } of executor.streamShared(source(), failing, { ordered: true })) seen.push(value);
+        for await (const { value } of executor.streamShared(source(), failing, { ordered: true }))
+          seen.push(value);
       } catch (error) {
         const { name, index, start, end, cause } = error;
         seen.push(name, index, start, end, cause.message, error.partial.values.size, ended);
         // The source's memory has been used again by now, but for what the task read.
-        for await (const _ of executor.streamShared(Array(50).fill(Float32Array.of(-1, -1)).values(), (x) => x[0]));
+        for await (const _ of executor.streamShared(
+          Array(50).fill(Float32Array.of(-1, -1)).values(),
+          (x) => x[0],
+        ));
         seen.push(await executor.replay(error).catch((again) => again.message));
       }
       return seen;
