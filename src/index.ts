@@ -20,6 +20,7 @@ export type {
   Results,
   RowsOf,
   Shared,
+  SourceOptions,
   StreamedResult,
   StreamOptions,
   TransformKernel,
@@ -50,7 +51,7 @@ export type { ShutdownOptions } from "./executor/shutdown.js";
 export { defineKernel } from "./kernel/module/define.js";
 export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep, Rng } from "./kernel/types.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
-export type { Columns, Input } from "./memory/inputs.js";
+export type { Batch, Columns, Input, Source } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate } from "./plan/plan.js";

@@ -5,7 +5,7 @@ import type { Backend, CallSettings } from "../call/backend.js";
 import type { Outcome } from "../call/outcome.js";
 import type { Request } from "../call/request.js";
 import { ResultStream } from "../call/result-stream.js";
-import type { RunningPass } from "../call/source-run.js";
+import type { RunningPass } from "../call/source-parts.js";
 import type { StreamedResult } from "../call/types.js";
 import { ConnectionError } from "../errors.js";
 import { Arena } from "../memory/arena.js";

@@ -2,7 +2,8 @@
 import { watch } from "../call/abort-and-progress.js";
 import type { Backend } from "../call/backend.js";
 import type { Request } from "../call/request.js";
-import { type RunningPass, SourceRun } from "../call/source-run.js";
+import type { RunningPass } from "../call/source-parts.js";
+import { SourceRun } from "../call/source-run.js";
 import { leaseOver } from "../memory/lease.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 

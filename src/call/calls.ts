@@ -21,7 +21,8 @@ import type { Planner } from "./planner.js";
 import { callTrace, executionEvent } from "./report.js";
 import { leaseOf, type Request } from "./request.js";
 import { ResultStream } from "./result-stream.js";
-import { type RunningPass, SourceRun } from "./source-run.js";
+import type { RunningPass } from "./source-parts.js";
+import { SourceRun } from "./source-run.js";
 import { totalsOf } from "./totals.js";
 import type { StreamedResult } from "./types.js";
 
@@ -110,17 +111,14 @@ export class Calls implements Backend {
   /** Begins a pass beside others of its call. */
   #beginBeside(call: CallRecord, request: Request, streamBuffer: StreamBuffer): RunningPass {
     const pass = call.beside(request, streamBuffer);
-    const end = (): void => call.passedBeside(pass);
     let ended: MaybePromise<unknown>;
     try {
       ended = this.#passes.run(pass, request, this.#leaseOf(request));
-    } catch (error) {
-      end();
-      throw error;
+      call.announced = pass.announced;
+      if (isPromise(ended)) ended = ended.finally(() => call.passedBeside(pass));
+    } finally {
+      if (!isPromise(ended)) call.passedBeside(pass);
     }
-    call.announced = pass.announced;
-    if (isPromise(ended)) ended = ended.finally(end);
-    else end();
     return { ended, stop: (reason) => pass.stop(reason) };
   }
 

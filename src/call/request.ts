@@ -49,7 +49,7 @@ export interface Guest {
 }
 
 /** What a pass over batches of a source has besides. Such passes run side by side, and are planned as one. */
-export interface Sourced {
+interface Sourced {
   /** Tasks that all of them together have on their way at most. */
   readonly width: number;
   /** With the copies of plain batches: they return with the pass. */

@@ -3,10 +3,11 @@
  * gathered in passes that go side by side.
  */
 import type { Arena } from "../memory/arena.js";
-import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import { isPromise } from "../platform/maybe-promise.js";
 import { soon } from "../platform/runtime.js";
 import { LEAST_AHEAD, StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Stoppable } from "./abort-and-progress.js";
+import { Changes } from "./changes.js";
 import type { Request } from "./request.js";
 import {
   type Batch,
@@ -16,27 +17,9 @@ import {
   placeBatch,
   readBatch,
 } from "./source-batches.js";
+import type { RunningPass, SourceRunParts } from "./source-parts.js";
 import { SourceReader } from "./source-reader.js";
 import { type SourceCall, sourceCall, sourceRequest } from "./source-request.js";
-
-/** What one source has been asked for, and how its passes run. */
-export interface SourceRunParts {
-  readonly arena: Arena;
-  /** The call as it was read, over an empty list. */
-  readonly request: Request;
-  readonly source: object;
-  /** Gets the results. */
-  readonly streamBuffer: StreamBuffer;
-  readonly maxWorkers: number;
-  /** Begins a pass beside others. Its results go to the buffer, at once as they are ready. */
-  readonly begin: (request: Request, streamBuffer: StreamBuffer) => RunningPass;
-  /** Told when the source is told that nobody reads on. It rejects if the source fails at that. */
-  readonly onClosing: (closing: Promise<void>) => void;
-}
-
-export interface RunningPass extends Stoppable {
-  readonly ended: MaybePromise<unknown>;
-}
 
 interface Pass {
   readonly first: number;
@@ -66,7 +49,7 @@ export class SourceRun implements Stoppable {
   #failure: { readonly first: number; readonly error: unknown } | undefined;
   #stopped: { readonly reason: unknown } | undefined;
   #isGathering = false;
-  #onChange = (): void => {};
+  readonly #changes = new Changes();
 
   constructor(parts: SourceRunParts) {
     this.#parts = parts;
@@ -87,13 +70,13 @@ export class SourceRun implements Stoppable {
     if (this.#stopped !== undefined) return;
     this.#stopped = { reason };
     for (const { running } of this.#passes) running.stop(reason);
-    this.#changed();
+    this.#changes.tell();
   }
 
   /** @throws what the call fails with: the failure of the first task, or of the source, or the reason of a stop */
   async run(): Promise<void> {
     const { request, arena, maxWorkers, streamBuffer } = this.#parts;
-    streamBuffer.onRoom = () => this.#changed();
+    streamBuffer.onRoom = () => this.#changes.tell();
     try {
       this.#call = sourceCall(request, READY * maxWorkers, arena);
       await this.#pullAll();
@@ -103,8 +86,8 @@ export class SourceRun implements Stoppable {
       this.#fail(this.#pulled, error);
     }
     this.#beginWaiting();
-    while (this.#isRunning) await this.#change();
-    for (const batch of this.#waiting.splice(0)) this.#giveBack(batch);
+    while (this.#isRunning) await this.#changes.next();
+    this.#waiting.splice(0).forEach(this.#giveBack);
     for (const { buffer, byteOffset, byteLength } of this.#call?.copies ?? []) {
       arena.release(buffer as SharedArrayBuffer, byteOffset, byteLength);
     }
@@ -127,10 +110,10 @@ export class SourceRun implements Stoppable {
     while (!this.#isOver) {
       if (!this.#hasRoom()) {
         this.#beginWaiting();
-        if (!this.#hasRoom()) await this.#change();
+        if (!this.#hasRoom()) await this.#changes.next();
         continue;
       }
-      const step = await this.#unlessOver(this.#reader.next());
+      const step = await this.#changes.unless(() => this.#isOver, this.#reader.next());
       if (step === undefined || step.done === true) return;
       const batch = readBatch(step.value, this.#pulled);
       if (batch.tasks > 0) await this.#take(batch);
@@ -141,16 +124,13 @@ export class SourceRun implements Stoppable {
     const { arena } = this.#parts;
     const needed = bytesNeededBy(batch);
     while (needed > 0 && this.#passes.size > 0 && !arena.hasRoom([needed]) && !this.#isOver) {
-      await this.#change();
+      await this.#changes.next();
     }
     if (this.#isOver) return;
     const placing = placeBatch(batch, arena);
-    const placed = await this.#unlessOver(placing);
+    const placed = await this.#changes.unless(() => this.#isOver, placing);
     if (placed === undefined) {
-      placing.then(
-        (late) => this.#giveBack(late),
-        () => {},
-      );
+      placing.then(this.#giveBack, () => {});
       return;
     }
     this.#waiting.push(placed);
@@ -169,9 +149,9 @@ export class SourceRun implements Stoppable {
     });
   }
 
-  #giveBack({ region }: PlacedBatch): void {
+  readonly #giveBack = ({ region }: PlacedBatch): void => {
     if (region !== undefined) this.#parts.arena.give(region);
-  }
+  };
 
   /** Whether one more batch may be pulled. Results that nobody has read count, too. */
   #hasRoom(): boolean {
@@ -217,7 +197,7 @@ export class SourceRun implements Stoppable {
         streamBuffer.receive(first + result.index, result.value);
       }
       this.#beginWaiting();
-      this.#changed();
+      this.#changes.tell();
     };
     let running: RunningPass;
     try {
@@ -252,7 +232,7 @@ export class SourceRun implements Stoppable {
     this.#passes.delete(pass);
     this.#bytesOut -= pass.bytes;
     this.#beginWaiting();
-    this.#changed();
+    this.#changes.tell();
   }
 
   /** The first failure counts, so passes before it go on. */
@@ -265,27 +245,6 @@ export class SourceRun implements Stoppable {
       pass.isNeedless = true;
       pass.running.stop(new DOMException("An earlier task of the source has failed", "AbortError"));
     }
-    this.#changed();
-  }
-
-  #changed(): void {
-    this.#onChange();
-  }
-
-  /** Resolves at the next change. */
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onChange = resolve;
-    });
-  }
-
-  /** `undefined` if the call is over before. `Promise.race` would keep every step until then. */
-  #unlessOver<T>(step: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#onChange = () => {
-        if (this.#isOver) resolve(undefined);
-      };
-      step.then(resolve, reject);
-    });
+    this.#changes.tell();
   }
 }
