@@ -7,7 +7,6 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { CallName } from "../telemetry/events.js";
 import { type Stoppable, type Watch, watch } from "./abort-and-progress.js";
 import type { JobMemory, Placing } from "./job-memory.js";
-import { joinedReport } from "./joined-report.js";
 import type { Measured } from "./measured-time.js";
 import type { Request } from "./request.js";
 
@@ -96,12 +95,6 @@ export class CallRecord implements Stoppable {
     const pass = new CallRecord(job, { call, started, options: {} }, spec.tasks, results, undefined);
     pass.announced = this.announced;
     return pass;
-  }
-
-  /** A pass that ran beside others has ended. There may be very many, so one report tells of them all. */
-  passedBeside({ announced, passes }: CallRecord): void {
-    this.announced = announced;
-    for (const report of passes) this.passes = [joinedReport(this.passes[0], report)];
   }
 
   stop(reason: unknown): void {

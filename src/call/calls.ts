@@ -15,6 +15,7 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Reporter } from "../telemetry/reporter.js";
 import type { Backend, CallSettings } from "./backend.js";
 import { type CallHeader, CallRecord } from "./call-record.js";
+import { passedBeside } from "./joined-report.js";
 import type { Outcome } from "./outcome.js";
 import { PassRunner } from "./pass-runner.js";
 import type { Planner } from "./planner.js";
@@ -115,9 +116,9 @@ export class Calls implements Backend {
     try {
       ended = this.#passes.run(pass, request, this.#leaseOf(request));
       call.announced = pass.announced;
-      if (isPromise(ended)) ended = ended.finally(() => call.passedBeside(pass));
+      if (isPromise(ended)) ended = ended.finally(() => passedBeside(call, pass));
     } finally {
-      if (!isPromise(ended)) call.passedBeside(pass);
+      if (!isPromise(ended)) passedBeside(call, pass);
     }
     return { ended, stop: (reason) => pass.stop(reason) };
   }

@@ -2,11 +2,17 @@
 import type { Estimate } from "../plan/plan.js";
 import type { Plan, StrategyName } from "../strategies/registry.js";
 import type { RunReport } from "../strategies/strategy.js";
-import type { PassReport } from "./call-record.js";
+import type { CallRecord, PassReport } from "./call-record.js";
 import { sumOf } from "./totals.js";
 
+/** A pass that ran beside others of its call has ended. */
+export function passedBeside(call: CallRecord, { announced, passes }: CallRecord): void {
+  call.announced = announced;
+  for (const report of passes) call.passes = [joinedReport(call.passes[0], report)];
+}
+
 /** @param before of the passes that ended before; `undefined`: it is the first one */
-export function joinedReport(before: PassReport | undefined, report: PassReport): PassReport {
+function joinedReport(before: PassReport | undefined, report: PassReport): PassReport {
   const plan = planOf(report);
   if (before === undefined) return { ...report, plan, isJoined: true };
   return {
