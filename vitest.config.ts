@@ -11,8 +11,8 @@ const alias = [
 const builtEntry = {
   name: "the workers' built entry",
   transform(code: string, id: string): string | undefined {
-    if (!/\/src\/platform\/(worker|child)-script\.ts$/.test(id)) return undefined;
-    return code.replace("../worker/", "../../dist/worker/");
+    if (!id.endsWith("/src/platform/scripts.ts")) return undefined;
+    return code.replace("./worker/", "../../dist/worker/");
   },
 };
 
@@ -34,7 +34,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "integration",
-          include: ["tests/integration/**/*.test.ts"],
+          include: ["tests/{integration,workloads}/**/*.test.ts"],
           globalSetup: ["tests/integration/install.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,17 +1,21 @@
 /** What this machine and this runtime give sharray, on public calls only. */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { type HostProfile, ParallelConfig, ParallelExecutor } from "sharray";
+import { type HostProfile, IsolationError, ParallelConfig, ParallelExecutor } from "sharray";
 import { pass } from "./kernel.js";
 import { type WasmFeature, wasmFeatures } from "./wasm-features.js";
 
 /** How the self-test of a strategy went. */
 export interface Tested {
   readonly strategy: string;
+  /** Whether this runtime has the strategy at all. */
+  readonly isHere: boolean;
   readonly ok: boolean;
   /** Milliseconds of a pass over the data, by workers that had started; `undefined` if it failed. */
   readonly milliseconds: number | undefined;
   /** Why it failed; `undefined` if it did not. */
   readonly error: string | undefined;
+  /** What to do about that. */
+  readonly fix: string | undefined;
 }
 
 export interface Diagnosis {
@@ -79,10 +83,27 @@ async function tested(executor: ParallelExecutor, strategy: "threads"): Promise<
       times.push(performance.now() - started);
       if (sum !== (LENGTH / 1000) * 499_500) throw new Error(`The sum is wrong: ${sum}`);
     } while (performance.now() < end);
-    return { strategy, ok: true, milliseconds: Math.min(...times), error: undefined };
+    const milliseconds = Math.min(...times);
+    return { strategy, isHere: true, ok: true, milliseconds, error: undefined, fix: undefined };
   } catch (error) {
-    return { strategy, ok: false, milliseconds: undefined, error: (error as Error).message };
+    const { message } = error as Error;
+    const isHere = !(error instanceof IsolationError);
+    return {
+      strategy,
+      isHere,
+      ok: false,
+      milliseconds: undefined,
+      error: message,
+      fix: fixOf(error as Error),
+    };
   }
+}
+
+function fixOf({ message, cause }: Error): string {
+  if ((cause as { readonly code?: unknown } | undefined)?.code === "ERR_ACCESS_DENIED")
+    return "Allow it: --allow-worker is for threads, --allow-child-process for processes.";
+  if (/EMFILE|descriptor/.test(message)) return "Raise the limit of open files (ulimit -n).";
+  return "docs/troubleshooting.md has the messages of workers.";
 }
 
 function runtime(): { readonly name: string; readonly version: string } {
@@ -118,8 +139,8 @@ function adviceFor({ cores, isolation, strategies, memory }: Omit<Diagnosis, "ad
       "maxSharedBytes is less than a quarter of the memory: large payloads may be refused. Raise it.",
     );
   }
-  for (const { strategy, ok, error } of strategies) {
-    if (!ok) advice.push(`The strategy "${strategy}" does not run: ${error}`);
+  for (const { strategy, isHere, ok, error, fix } of strategies) {
+    if (isHere && !ok) advice.push(`The strategy "${strategy}" does not run: ${error}. ${fix}`);
   }
   return advice;
 }

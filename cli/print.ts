@@ -24,7 +24,8 @@ export function printed(found: Diagnosis): string {
   return `${[...table, "", String(host), "", ...ends].join("\n")}\n`;
 }
 
-function outcome({ ok, milliseconds, error }: Tested, [first]: readonly Tested[]): string {
+function outcome({ isHere, ok, milliseconds, error }: Tested, [first]: readonly Tested[]): string {
+  if (!isHere) return `not here: ${error}`;
   if (!ok || milliseconds === undefined) return `FAILED: ${error}`;
   const times = (first?.milliseconds ?? milliseconds) / milliseconds;
   return `a pass over 1,000,000 numbers in ${milliseconds.toFixed(2)} ms (${times.toFixed(1)}x)`;

@@ -9,17 +9,26 @@ const USAGE = `Usage: sharray doctor [--json]
 doctor  Tells what this machine and this runtime give sharray, tests each strategy for a moment, and says what to do about shortfalls.
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-});
-const [command, ...rest] = positionals;
-if (values.help) process.stdout.write(USAGE);
-else if (command !== "doctor" || rest.length > 0) {
+/** @returns `undefined` if there is no such command or option */
+function given(): { readonly json: boolean; readonly help: boolean } | undefined {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+    });
+    return values.help || positionals.join(" ") === "doctor" ? values : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const options = given();
+if (options === undefined) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
-} else {
+} else if (options.help) process.stdout.write(USAGE);
+else {
   const found = await diagnose();
-  process.stdout.write(values.json ? `${JSON.stringify(found, null, 2)}\n` : printed(found));
-  if (found.strategies.some(({ ok }) => !ok)) process.exitCode = 1;
+  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : printed(found));
+  if (found.strategies.some(({ isHere, ok }) => isHere && !ok)) process.exitCode = 1;
 }

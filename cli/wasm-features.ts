@@ -21,8 +21,9 @@ const MODULES: Readonly<Record<WasmFeature, readonly number[]>> = {
 };
 
 export function wasmFeatures(): Record<WasmFeature, boolean> {
+  // --jitless and --no-expose-wasm switch it off.
   const has = (module: readonly number[]): boolean =>
-    WebAssembly.validate(new Uint8Array([...HEAD, ...module]));
+    typeof WebAssembly !== "undefined" && WebAssembly.validate(new Uint8Array([...HEAD, ...module]));
   const entries = Object.entries(MODULES).map(([name, module]) => [name, has(module)]);
   return Object.fromEntries(entries) as Record<WasmFeature, boolean>;
 }

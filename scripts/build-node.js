@@ -22,12 +22,7 @@ const options = {
 };
 /** Names stay, for stack traces. */
 const short = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
-const modules = { ...options, format: "esm", external: ["@opentelemetry/api"] };
 const inject = ["src/platform/text-coders.ts"];
-const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
-writeLicenses("dist", caller.metafiles);
-await writeCommonJs("dist", caller.files);
-
 /** The worker's entry is CommonJS, which has a `require`: loading node:module for one takes 0.5 ms. */
 const ownRequire = {
   name: "own require",
@@ -57,26 +52,47 @@ const child = await build({
 });
 writeLicenses("dist/worker", [worker.metafile, child.metafile]);
 
-/** Bundlers move code, so theirs has the entries of workers and child processes with it. They also bring no CommonJS package in without a plugin. */
-const entryTexts = {
-  name: "texts of entries",
+/** Texts of the scripts, for tools that leave the files behind. */
+const scriptTexts = {
+  name: "texts of scripts",
   setup({ onLoad }) {
-    const textOf = (file) => JSON.stringify(readFileSync(file, "utf8"));
-    onLoad({ filter: /[\\/]platform[\\/]worker-script\.ts$/ }, () => {
-      const text = textOf("dist/worker/entry.cjs");
+    onLoad({ filter: /[\\/]platform[\\/]script-texts\.ts$/ }, () => {
+      const textOf = (name) => JSON.stringify(readFileSync(`dist/worker/${name}.cjs`, "utf8"));
       return {
-        contents: `export const workerScript = () => ({ script: ${text}, options: { eval: true } });`,
+        contents: `export const WORKER_TEXT = ${textOf("entry")}; export const CHILD_TEXT = ${textOf("child")};`,
       };
     });
-    onLoad({ filter: /[\\/]platform[\\/]child-text\.ts$/ }, () => ({
-      contents: `export const CHILD_TEXT = ${textOf("dist/worker/child.cjs")};`,
-    }));
+  },
+};
+const modules = {
+  ...options,
+  plugins: [...options.plugins, scriptTexts],
+  format: "esm",
+  external: ["@opentelemetry/api"],
+};
+const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
+writeLicenses("dist", [...caller.metafiles, worker.metafile, child.metafile]);
+await writeCommonJs("dist", caller.files);
+
+/** Rollup makes one file only of modules that import nothing later. */
+const atOnce = {
+  name: "at once",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const imports = [];
+      const contents = text.replace(/(?<!typeof )\bimport\("(\.[^"]+)"\)/g, (_, module) => {
+        imports.push(`import * as later${imports.length} from "${module}";`);
+        return `Promise.resolve(later${imports.length - 1})`;
+      });
+      return imports.length === 0 ? undefined : { contents: imports.join("") + contents, loader: "ts" };
+    });
   },
 };
 const whole = await build({
   ...modules,
   ...short,
-  plugins: [...modules.plugins, entryTexts],
+  plugins: [...modules.plugins, atOnce],
   // Not all that bundlers make has it.
   define: { "import.meta.url": "undefined" },
   splitting: true,

@@ -16,10 +16,11 @@ const MODULES = {
   "telemetry/otel.js": "telemetry/otel.ts",
   "telemetry/trace.js": "telemetry/trace.ts",
   "thread-control.js": "strategies/threads/thread-control.ts",
+  "script-texts.js": "platform/script-texts.ts",
 };
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
-  kernels: ["kernel/inline/analyse.ts", "kernel/module/exports-nothing.ts"],
+  kernels: ["kernel/inline/analyse.ts", "kernel/inline/steady-variables.ts", "kernel/module/may-export.ts"],
   captures: ["kernel/inline/closure-reader.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],
@@ -183,11 +184,13 @@ const COMPILER = "compile part";
 const COMPILING = `
   import { builtInModule } from "./platform/built-in-module.ts";
   import { MAIN_REALM } from "./platform/main-realm.ts";
+  // A bundle need not have one.
+  const URL_OF_CORE = import.meta.url;
   export function compilePart(name, code) {
     const parameters = ["${OWN_URL}", "taken"];
     const { compileFunction } = builtInModule("node:vm");
     const compiled = globalThis === MAIN_REALM
-      ? compileFunction(code, parameters, { filename: import.meta.url + "?" + name })
+      ? compileFunction(code, parameters, { filename: (URL_OF_CORE ?? "sharray") + "?" + name })
       : Function(...parameters, code);
     return (taken) => {
       // Packages keep errors that they make as they load. By its stack each would keep the call that the part is compiled for.
@@ -195,7 +198,7 @@ const COMPILING = `
       Reflect.set(Error, "stackTraceLimit", 0);
       try {
         // Sources name files from a folder, in which they are.
-        return compiled(new URL("part/", import.meta.url).href, taken);
+        return compiled(URL_OF_CORE && new URL("part/", URL_OF_CORE).href, taken);
       } finally {
         Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
       }

@@ -19,16 +19,19 @@ export interface TaskRange {
 export interface PartialResults {
   /**
    * The results of the tasks that had ended, by index, ascending. `streamShared` has given them to its loop, and has
-   * none here; `transformShared` has undefined for each.
+   * none here; `transformShared` has undefined for each, `iterateShared` has none.
    */
   readonly values: ReadonlyMap<number, unknown>;
   /**
    * `transformShared`: the outputs, as the call would have given them. What they hold in the ranges of unfinished tasks
-   * means nothing. Undefined for other calls.
+   * means nothing. `iterateShared`: the state after the last pass that had ended, whole; undefined if none had. Undefined for
+   * other calls.
    */
   readonly outputs: ArrayBufferView | Readonly<Record<string, ArrayBufferView>> | undefined;
-  /** The tasks that have no result, ascending; the failed ones are among them. */
+  /** The tasks that have no result, ascending; the failed ones are among them. Of `iterateShared`: in the pass that was not ended. */
   readonly unfinished: readonly TaskRange[];
+  /** `iterateShared`: the passes that had ended. Undefined for other calls. */
+  readonly passes?: number | undefined;
 }
 
 /** A field of `ParallelConfig`, a call option, or a token of `CE_PARALLEL` has a value that is not allowed. */
@@ -85,10 +88,13 @@ export class KernelError extends SharrayError {
   readonly start: number;
   /** One past the last element of the task's range. */
   readonly end: number;
+  /** `iterateShared`: the pass that the task was in, from 0. Undefined for other calls. */
+  readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
-  constructor(index: number, start: number, end: number, cause: unknown) {
-    super(`Task ${index} (elements ${start} to ${end}) failed: ${describeCause(cause)}`, { cause });
+  constructor(index: number, start: number, end: number, cause: unknown, pass?: number) {
+    super(`Task ${placeOf(index, start, end, pass)} failed: ${describeCause(cause)}`, { cause });
+    this.pass = pass;
     this.index = index;
     this.start = start;
     this.end = end;
@@ -111,13 +117,15 @@ export class WorkerLostError extends SharrayError {
   readonly start: number | undefined;
   /** One past the last element of that task's range. */
   readonly end: number | undefined;
+  /** `iterateShared`: the pass that the task was in, from 0; else undefined. */
+  readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
   constructor(
     message: string,
     exitCode: number | undefined,
     cause?: unknown,
-    task?: TaskRange,
+    task?: TaskRange & { readonly pass?: number | undefined },
     signal?: string,
   ) {
     super(message, cause === undefined ? undefined : { cause });
@@ -126,6 +134,7 @@ export class WorkerLostError extends SharrayError {
     this.index = task?.index;
     this.start = task?.start;
     this.end = task?.end;
+    this.pass = task?.pass;
   }
 }
 
@@ -140,18 +149,26 @@ export class TaskTimeoutError extends SharrayError {
   readonly end: number;
   /** Milliseconds that it had. */
   readonly timeout: number;
+  /** `iterateShared`: the pass that the task was in, from 0. Undefined for other calls. */
+  readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
-  constructor(index: number, start: number, end: number, timeout: number) {
+  constructor(index: number, start: number, end: number, timeout: number, pass?: number) {
     super(
-      `Task ${index} (elements ${start} to ${end}) was ended as it must end within ${timeout} ms: ` +
+      `Task ${placeOf(index, start, end, pass)} was ended as it must end within ${timeout} ms: ` +
         'have the kernel look at aborted(), make "chunkSize" smaller or "timeout" longer',
     );
     this.index = index;
     this.start = start;
     this.end = end;
     this.timeout = timeout;
+    this.pass = pass;
   }
+}
+
+/** A task as messages name it: `3 of pass 17 (elements 48 to 64)`. */
+export function placeOf(index: number, start: number, end: number, pass: number | undefined): string {
+  return `${index}${pass === undefined ? "" : ` of pass ${pass}`} (elements ${start} to ${end})`;
 }
 
 /** Enters what had ended into the error that ends a call, where it has a place for that. */

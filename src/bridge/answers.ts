@@ -1,6 +1,6 @@
 /** What a client hears of its calls: their progress, their results, and which of them a lost message was about. */
 
-import { named } from "../call/outcome.js";
+import { partialOutputs } from "../call/outcome.js";
 import type { Progress, StreamedResult } from "../call/types.js";
 import { ConnectionError, type PartialResults } from "../errors.js";
 import type { CallPacker } from "./call-packer.js";
@@ -108,7 +108,7 @@ export class Answers {
   #failed(call: ClientCall, failure: Failure): void {
     if (call.hasEnded) return;
     const rest = () => ({
-      outputs: this.#outputsOf(call),
+      outputs: this.#outputsOf(call, failure.partial?.passes),
       received: call.apart,
       rangeOf: (index: number) => rangeIn(call.request, index),
     });
@@ -120,12 +120,13 @@ export class Answers {
   /** @param values those that were read */
   #failUnread(call: ClientCall, values: ReadonlyMap<number, unknown>): void {
     if (call.hasEnded) return;
-    call.fail(unreadFailure(call.request, values, this.#reason, () => this.#outputsOf(call)));
+    call.fail(unreadFailure(call.request, values, this.#reason, () => this.#outputsOf(call, undefined)));
   }
 
-  #outputsOf(call: ClientCall): PartialResults["outputs"] {
+  /** @param passes that had ended, of `iterateShared` */
+  #outputsOf(call: ClientCall, passes: number | undefined): PartialResults["outputs"] {
     const { outputs, spec } = call.request;
-    return outputs === null || spec.capacity !== undefined ? undefined : named(outputs.names, call.outputs());
+    return partialOutputs(spec, outputs, () => call.outputs(), passes);
   }
 
   /** Messages were lost. What the host knows tells which calls they were about. */

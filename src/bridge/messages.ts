@@ -17,7 +17,7 @@ import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
 
 /** To be raised when anything that crosses changes its meaning. */
-const PROTOCOL = 4;
+const PROTOCOL = 5;
 
 const HELLO = "sharray:connect";
 

@@ -9,6 +9,7 @@ export interface PackedPartial {
   readonly apart: readonly number[];
   /** Index, start and end of each task. */
   readonly unfinished: Float64Array;
+  readonly passes: number | undefined;
 }
 
 /** What the client adds. */
@@ -28,7 +29,7 @@ const NO_REST: PartialRest = {
 
 /** @param apart tasks whose values go in messages of their own */
 export function packPartial(
-  { values, unfinished }: PartialResults,
+  { values, unfinished, passes }: PartialResults,
   apart: readonly number[] = [],
 ): PackedPartial {
   const ranges = new Float64Array(RANGE_FIELDS * unfinished.length);
@@ -36,11 +37,11 @@ export function packPartial(
     ranges.set([index, start, end], RANGE_FIELDS * i);
   const own = new Set(apart);
   const sent = [...values].map(([index, value]) => (own.has(index) ? null : value));
-  return { indices: Float64Array.from(values.keys()), values: sent, apart, unfinished: ranges };
+  return { indices: Float64Array.from(values.keys()), values: sent, apart, unfinished: ranges, passes };
 }
 
 export function unpackPartial(
-  { indices, values, apart, unfinished }: PackedPartial,
+  { indices, values, apart, unfinished, passes }: PackedPartial,
   { outputs, received, rangeOf }: PartialRest = NO_REST,
 ): PartialResults {
   const ended = new Map(values.map((value, i) => [indices[i] as number, value]));
@@ -54,5 +55,5 @@ export function unpackPartial(
     else if (ended.delete(index)) ranges.push(rangeOf(index));
   }
   if (apart.length > 0) ranges.sort((a, b) => a.index - b.index);
-  return { values: ended, outputs, unfinished: ranges };
+  return { values: ended, outputs, unfinished: ranges, passes };
 }

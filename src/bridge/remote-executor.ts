@@ -31,7 +31,7 @@ export class RemoteExecutor extends Executor implements Disposable {
 
   /** How the executor would run `mapShared` with the same arguments now, once they are placed. Runs nothing. */
   override async explain<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,

@@ -30,13 +30,15 @@ const REDUCE_OPTIONS = [...OPTIONS, "initial"];
 export const MAP_OPTIONS = OPTIONS.filter((name) => !["chunkSize", "rowLength", "halo"].includes(name));
 const STREAM_OPTIONS = [...OPTIONS, "ordered"];
 const COLLECT_OPTIONS = [...OPTIONS, "capacity"];
+const ITERATE_OPTIONS = [...OPTIONS, "passes", "tolerance"];
 /** Those of one call that are set to `undefined` are not given to another. */
-const ALL_OPTIONS = [...REDUCE_OPTIONS, "capacity", "ordered"];
+const ALL_OPTIONS = [...REDUCE_OPTIONS, "capacity", "ordered", "passes", "tolerance"];
 
 /** The options of a call over arrays. */
 export function optionsOf(call: CallName): readonly string[] {
   if (call === "reduceShared") return REDUCE_OPTIONS;
   if (call === "streamShared") return STREAM_OPTIONS;
+  if (call === "iterateShared") return ITERATE_OPTIONS;
   return call === "collectShared" ? COLLECT_OPTIONS : OPTIONS;
 }
 

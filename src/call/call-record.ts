@@ -35,7 +35,7 @@ export class CallRecord implements Stoppable {
   passes = NONE;
   /** The strategy that was told last. */
   announced: StrategyName | undefined;
-  readonly #tasks: number;
+  #tasks: number;
   readonly #watch: Watch | undefined;
   /** What runs or waits now. */
   #current: Current | undefined;
@@ -64,9 +64,13 @@ export class CallRecord implements Stoppable {
     return this.#watch !== undefined;
   }
 
-  /** Tasks of all passes together, as far as they are known. */
+  /** What progress counts: tasks of all passes, as far as they are known; of `iterateShared` the times that it goes over the state. */
   get tasks(): number {
     return this.#current?.tasks ?? this.#tasks;
+  }
+
+  set tasks(tasks: number) {
+    this.#tasks = tasks;
   }
 
   /** Tasks that have ended. */

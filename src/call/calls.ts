@@ -1,6 +1,6 @@
 /**
- * The calls of one executor, and the way that each takes: plan → place → dispatch → collect → report. A call has one pass,
- * or several: then one number, one signal, one progress, one lease and one event stand over them.
+ * The calls of one executor, and how each goes: plan → place → dispatch → collect → report. The passes of a call share its number,
+ * signal, progress, lease and event.
  */
 
 import { type ParallelConfig, STRATEGY_CHOICES } from "../config/config.js";
@@ -86,7 +86,7 @@ export class Calls implements Backend {
     onClosing: (closing: Promise<void>) => void,
   ): Promise<void> {
     this.checkOpen(request.call);
-    const { arena, settings } = this;
+    const { arena } = this;
     const lease = leaseOver(arena, request.table);
     const call = this.#begin(request, 0, streamBuffer, ownSignal);
     const run = new SourceRun({
@@ -94,7 +94,7 @@ export class Calls implements Backend {
       request,
       source,
       streamBuffer,
-      maxWorkers: settings.maxWorkers,
+      maxWorkers: this.settings.maxWorkers,
       begin: (pass, results) => this.#beginBeside(call, pass, results),
       onClosing,
     });
@@ -131,7 +131,8 @@ export class Calls implements Backend {
   run(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): MaybePromise<Outcome> {
     this.checkOpen(request.call);
     const lease = this.#leaseOf(request);
-    const call = this.#begin(request, request.spec.tasks, streamBuffer, ownSignal);
+    const { tasks, passes } = request.spec;
+    const call = this.#begin(request, passes ?? tasks, streamBuffer, ownSignal);
     try {
       const outcome = this.#passes.run(call, request, lease);
       if (isPromise(outcome)) return this.#endLater(call, outcome);

@@ -1,8 +1,11 @@
 /** What is kept of a task that failed, to run it again under a debugger. */
-import { type KernelError, quote, type TaskTimeoutError } from "../errors.js";
-import { elementBytes, viewOf } from "../memory/dtypes.js";
+import { type KernelError, type PartialResults, quote, type TaskTimeoutError } from "../errors.js";
+import type { AnyKernel } from "../kernel/types.js";
+import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
+import type { Columns } from "../memory/inputs.js";
 import { ArrayTable } from "../protocol/array-table.js";
 import type { PackedItems } from "../protocol/items.js";
+import { stateOf } from "../protocol/pass-order.js";
 import { bindTasks } from "../tasks/bind-tasks.js";
 import type { Request } from "./request.js";
 
@@ -71,6 +74,7 @@ export function runFailed(error: unknown): unknown {
     );
   }
   const { request, index, items } = task;
+  if (request.spec.passes !== undefined) return runInPass(request, index, fn, error as KernelError);
   const { outputs } = request;
   const arrays = [...request.table.arrays];
   const spec = { ...request.spec, captures: undefined };
@@ -85,4 +89,35 @@ export function runFailed(error: unknown): unknown {
     spec.outputs = { names: outputs.names, arrays: places };
   }
   return bindTasks(spec, arrays, items, fn, () => false).run(index);
+}
+
+/** Over the state that the task's pass has read, which the error has. What the next one held is a copy of that. */
+function runInPass({ spec, table }: Request, index: number, fn: AnyKernel, error: KernelError): unknown {
+  const pass = error.pass as number;
+  const { inputs } = spec;
+  const { outputs } = error.partial as PartialResults;
+  const given = inputs.arrays.map((place) => table.arrays[place] as TypedArray);
+  const state =
+    pass === 0
+      ? given
+      : inputs.names === null
+        ? [outputs]
+        : inputs.names.map((name) => (outputs as Columns)[name]);
+  const arrays = [...table.arrays];
+  const places = [0, 1].flatMap((which) =>
+    state.map(
+      (array) =>
+        arrays.push(
+          pass === 0 || which === stateOf(pass) ? (array as Float64Array).slice() : (array as TypedArray),
+        ) - 1,
+    ),
+  );
+  const own = {
+    ...spec,
+    captures: undefined,
+    passes: Math.max(2, spec.passes as number),
+    outputs: { names: null, arrays: places },
+  };
+  const place = { order: { pass }, exceed: () => {} };
+  return bindTasks(own, arrays, undefined, fn, () => false, place).run(index);
 }

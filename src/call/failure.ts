@@ -13,12 +13,13 @@ export function failureOf(
   request: Request,
 ): KernelError | TaskTimeoutError | undefined {
   if (failure === undefined) return undefined;
+  const { thrown, pass } = failure;
   const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
   const index = failure.index + (parts.spec.first ?? 0);
   const error =
-    failure.thrown === undefined
-      ? new TaskTimeoutError(index, start, end, parts.timeout as number)
-      : new KernelError(index, start, end, unpackThrown(failure.thrown));
+    thrown === undefined
+      ? new TaskTimeoutError(index, start, end, parts.timeout as number, pass)
+      : new KernelError(index, start, end, unpackThrown(thrown), pass);
   if (request.fn === undefined) return error;
   if (error instanceof KernelError) leadToLine(error, request);
   keepFailed(error, request, parts.block.items);

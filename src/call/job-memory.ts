@@ -18,7 +18,7 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
 import { mutatedError } from "./input-names.js";
 import { needsOf, snapshotOf } from "./needs.js";
-import { named, type Outcome } from "./outcome.js";
+import { type Outcome, partialOutputs } from "./outcome.js";
 import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
 import type { Request } from "./request.js";
@@ -180,20 +180,20 @@ export class JobMemory implements JobInputs {
   collect(): Outcome {
     const failure = failureOf(this.job, this.#request);
     if (failure !== undefined) throw failure;
-    const { received, parts } = this.job;
-    // What a transform kernel returns is of no interest.
+    const { received, parts, passes } = this.job;
     const { outputs, spec } = this.#request;
+    // What a transform kernel returns is of no interest.
     const hasValues = outputs === null || spec.capacity !== undefined;
-    const values = hasValues ? parts.block.results.collect(received) : [];
+    const values = hasValues ? parts.block.results.collect(received) : passes ? [passes.whole] : [];
     return { values, outputs: this.#outputs?.lend() ?? NONE };
   }
 
   /** What had ended when the job failed. The outputs are the user's from here on, so it can be told only once. */
   partial(): PartialOutcome {
     const { outputs, guest, spec } = this.#request;
-    // Rows that were not put side by side are of no use.
-    const own = guest === undefined && spec.capacity === undefined ? this.#outputs : undefined;
-    return new PartialOutcome(this.job, own && named(outputs?.names ?? null, own.lend()));
+    const own = guest === undefined ? this.#outputs : undefined;
+    const passes = this.job.passes?.whole;
+    return new PartialOutcome(this.job, own && partialOutputs(spec, outputs, () => own.lend(), passes));
   }
 
   /** Bytes that were copied into regions for this call. */

@@ -5,11 +5,12 @@ import { madeBytes, type Request } from "./request.js";
 
 /** Bytes of each region that a pass takes. @param placesArrays whether its strategy places plain arrays */
 export function needsOf(request: Request, placesArrays: boolean): number[] {
-  const { spec, items, placement, guest } = request;
+  const { spec, items, placement, outputs, guest } = request;
   const needs = [blockBytes(spec.tasks, items), placesArrays ? placement.bytesNeeded : 0];
   const snapshot = snapshotOf(request);
   if (snapshot !== undefined) needs.push(snapshot.bytes);
-  return guest === undefined ? needs.concat(madeBytes(request)) : needs;
+  if (outputs !== null && guest === undefined) needs.push(...madeBytes(request));
+  return needs;
 }
 
 /** With `verifyImmutable`: a snapshot of what tasks only read. */

@@ -11,9 +11,10 @@ import type { Job } from "../strategies/job.js";
  */
 export class PartialOutcome implements PartialResults {
   readonly outputs: PartialResults["outputs"];
+  readonly passes: number | undefined;
   readonly #results: ResultTable;
   readonly #received: Values;
-  /** Of `streamShared` it is noted only that they were received. */
+  /** Of `streamShared` it is noted only that they were received; of `iterateShared` there are none. */
   readonly #hasValues: boolean;
   readonly #failed: number | undefined;
   /** The index of the job's first task. */
@@ -22,12 +23,13 @@ export class PartialOutcome implements PartialResults {
   #values: ReadonlyMap<number, unknown> | undefined;
   #unfinished: readonly TaskRange[] | undefined;
 
-  constructor({ parts, received, failure }: Job, outputs: PartialResults["outputs"]) {
+  constructor({ parts, received, failure, passes }: Job, outputs: PartialResults["outputs"]) {
     const { spec, sizes, block, streamBuffer } = parts;
     this.outputs = outputs;
     this.#results = block.results.copy();
     this.#received = received;
-    this.#hasValues = streamBuffer === undefined;
+    this.passes = passes?.whole;
+    this.#hasValues = streamBuffer === undefined && passes === undefined;
     this.#failed = failure?.index;
     this.#first = spec.first ?? 0;
     // The arrays themselves may be heavy, and this object may be kept.
@@ -67,6 +69,8 @@ export class PartialOutcome implements PartialResults {
   }
 
   #hasEnded(index: number): boolean {
+    if (this.passes !== undefined)
+      return index !== this.#failed && this.#results.numberAt(index) > this.passes;
     // One whose time was up may have come to its end after all, too late.
     if (index === this.#failed || this.#results.isPending(index)) return false;
     // Of a lost worker's results some may never have been sent; of a failed task there is none.

@@ -140,7 +140,10 @@ export class PassRunner {
     const isAlone =
       beganAlone && this.#isAlone() && !this.#config.verifyImmutable && request.sourced === undefined;
     const measured = this.#planner.learn(request, plan, runs, memory.placing, { started, ended, isAlone });
-    call.passed(request.spec.tasks, reportOf(pass, ended, measured));
+    const { job } = memory;
+    // It may be done before it went over its state as often as it was allowed to.
+    if (job.passes !== undefined) call.tasks = job.ended;
+    call.passed(job.passes === undefined ? request.spec.tasks : job.ended, reportOf(pass, ended, measured));
     this.#close(pass, ended);
     return outcome;
   }

@@ -16,10 +16,15 @@ import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Placing } from "./job-memory.js";
 import { Knowledge } from "./knowledge.js";
 import type { Measured } from "./measured-time.js";
+import { RepeatedPlans, type Situation } from "./repeated-plans.js";
 import { madeBytes, type Request } from "./request.js";
 import { StrategyStates } from "./strategy-states.js";
 
 const NEVER_DROPPED: Workload<StrategyName>["droppedBefore"] = Object.freeze({ bytes: 0, times: 0 });
+
+// Why some calls can't run on workers that see copies.
+const WRITES_APART = 'its tasks would each write to a copy of what is in "writable", or captured';
+const PASSES_APART = "each pass of its workers reads what others have written in the one before";
 
 // All strategies, as far as their costs go.
 const MODELS = new CostModels<StrategyName>(STRATEGIES);
@@ -33,6 +38,7 @@ export class Planner {
   readonly #states: StrategyStates;
   readonly #host: HostMeter;
   readonly #knowledge: Knowledge;
+  readonly #repeated = new RepeatedPlans();
   readonly #occupancy = new Occupancy(MODELS);
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
@@ -50,8 +56,14 @@ export class Planner {
 
   /** @param hereBecause why only the calling thread may run it, as far as this call goes */
   plan(request: Request, hereBecause?: string): Plan {
-    const { workload, limits } = this.#groundsOf(request, hereBecause);
-    return new DraftPlan(MODELS, workload, limits, this.#host.profile);
+    const situation = this.#situationOf(request, hereBecause);
+    const isAlone = this.#occupancy.calls === 0;
+    const repeated = isAlone ? this.#repeated.find(request, situation) : undefined;
+    if (repeated !== undefined) return repeated;
+    const { workload, limits } = this.#groundsOf(request, situation);
+    const plan = new DraftPlan(MODELS, workload, limits, this.#host.profile);
+    if (isAlone) this.#repeated.keep(request, plan, situation);
+    return plan;
   }
 
   /** A call that was planned has not begun yet, as it waited for its turn: how would it run now? */
@@ -74,7 +86,7 @@ export class Planner {
 
   /** The same for users to read. */
   explain(request: Request): Plan {
-    const { workload, limits } = this.#groundsOf(request);
+    const { workload, limits } = this.#groundsOf(request, this.#situationOf(request));
     return makePlan(MODELS, workload, limits, this.#host.profile);
   }
 
@@ -109,6 +121,7 @@ export class Planner {
     times: { started: number; ended: number; isAlone: boolean },
   ): Measured {
     const measured = this.#knowledge.learn(request, plan, runs, placing, times);
+    this.#repeated.check(request.profileKey, plan, measured.actual.total);
     this.#payRent(plan, runs[runs.length - 1] as RunReport);
     return measured;
   }
@@ -132,27 +145,41 @@ export class Planner {
     return (options.strategy ?? this.#config.strategy) === "auto";
   }
 
+  #situationOf({ started, kernel, spec, options }: Request, because?: string): Situation {
+    const { strategy: configured, idleTimeout } = this.#config;
+    const strategy = options.strategy ?? configured;
+    const writesCaptured = kernel.captured?.writesShared === true;
+    const sharesWrites = writesCaptured || (spec.writesOwn === true && spec.keeps === undefined);
+    const hereBecause =
+      because ??
+      (sharesWrites || options.writable !== undefined
+        ? this.#states.hereBecauseSharing(strategy, kernel.isThreadSafe, WRITES_APART)
+        : spec.passes !== undefined
+          ? this.#states.hereBecauseSharing(strategy, kernel.isThreadSafe, PASSES_APART)
+          : this.#states.hereBecause(strategy, kernel.isThreadSafe));
+    const pause = this.#knowledge.pauseBefore(started);
+    const keepsRegions = pause < idleTimeout;
+    this.#states.settle(!keepsRegions);
+    const afterPause = this.#knowledge.isAfterPause(started);
+    return { hereBecause, keepsRegions, afterPause, serving: this.#states.serving };
+  }
+
   #groundsOf(
     request: Request,
-    because?: string,
+    { hereBecause, keepsRegions, afterPause }: Situation,
   ): { readonly workload: Workload<StrategyName>; readonly limits: Limits<StrategyName> } {
-    const { call, started, kernel, spec, instances, placement, options } = request;
+    const { call, kernel, spec, instances, placement, options } = request;
     const { taskBytes } = request.workShape;
     const config = this.#config;
     const hint = options.taskSizeHintBytes ?? config.taskSizeHintBytes;
     const strategy = options.strategy ?? config.strategy;
-    const sharesWrites = spec.writesOwn === true && spec.keeps === undefined;
-    const hereBecause =
-      because ??
-      (sharesWrites || options.writable !== undefined
-        ? this.#states.hereBecauseWriting(strategy, kernel.isThreadSafe)
-        : this.#states.hereBecause(strategy, kernel.isThreadSafe));
-    const pause = this.#knowledge.pauseBefore(started);
-    this.#states.settle(pause >= config.idleTimeout);
+    const cost = this.#knowledge.costOf(request, hint);
+    const isApart = spec.writesOwn !== true && options.writable === undefined;
     return {
       workload: {
         call,
         tasks: request.sourced?.width ?? spec.tasks,
+        passes: spec.passes ?? 1,
         isCut: spec.shape !== "list" && spec.shape !== "items",
         instances,
         taskBytes: hint === 0 ? taskBytes : hint,
@@ -161,18 +188,18 @@ export class Planner {
         bytesToPlace: placement.bytesPlaced,
         placedBefore: this.#knowledge.placedBefore(placement),
         droppedBefore: this.#droppedBefore(request),
-        kernel: this.#knowledge.costOf(request, hint),
-        afterPause: this.#knowledge.isAfterPause(started),
+        kernel: cost,
+        afterPause,
         occupied: this.#occupancy.byStrategy,
         canGiveUp: !kernel.stateful && spec.writesOwn !== true && !writesInputs(request),
       },
       limits: {
         strategy,
         maxWorkers: config.maxWorkers,
-        states: this.#states.for(strategy, kernel.isThreadSafe),
+        states: this.#states.for(strategy, kernel.isThreadSafe, isApart ? cost : undefined),
         canInterrupt: strategy !== "auto" || canStop(),
         recycles: this.#arena.recycles(placement.bytesNeeded),
-        keepsRegions: pause < config.idleTimeout,
+        keepsRegions,
         hereBecause,
         minBatchSize: config.minBatchSize,
         minInstancesForParallel: config.minInstancesForParallel,

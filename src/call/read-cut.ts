@@ -2,7 +2,7 @@
 import { checkField } from "../config/rules.js";
 import { ConfigurationError } from "../errors.js";
 import { isRecord, type Payload, type Rows } from "../memory/inputs.js";
-import { chunkCount, defaultChunkSize } from "../plan/chunking.js";
+import { chunkCount, defaultChunkSize, defaultPassChunkSize } from "../plan/chunking.js";
 import { MAX_TASKS } from "../protocol/control-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import type { CallSettings } from "./backend.js";
@@ -24,8 +24,9 @@ export function readCut(payload: Payload | Rows, options: GivenOptions, settings
     return { shape, tasks: payload.arrays.length, length: 0, chunkSize: 1, rowLength, before, after };
   }
   const length = rowsIn(payload.length, rowLength);
+  const byLength = options.passes === undefined ? defaultChunkSize : defaultPassChunkSize;
   const chunkSize =
-    options.chunkSize ?? chunkOf(settings.chunkSize, rowLength) ?? defaultChunkSize(length, rowLength);
+    options.chunkSize ?? chunkOf(settings.chunkSize, rowLength) ?? byLength(length, rowLength);
   const tasks = chunkCount(length, chunkSize);
   if (tasks > MAX_TASKS) {
     throw new RangeError(
@@ -46,7 +47,8 @@ function rowsIn(elements: number, rowLength: number | undefined): number {
   const rows = elements / (rowLength ?? 1);
   if (Number.isInteger(rows)) return rows;
   throw new RangeError(
-    `Cannot cut the input into rows of ${rowLength} elements as its length must be a multiple of that: current value is ${elements}`,
+    `Cannot cut the input into rows of ${rowLength} elements as its length must be a multiple of that: current value is ${elements}; ` +
+      `leave the rest out by subarray(0, ${elements - (elements % (rowLength as number))}), or pad it`,
   );
 }
 

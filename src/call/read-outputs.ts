@@ -9,14 +9,16 @@ import {
   ownView,
   type TypedArray,
 } from "../memory/dtypes.js";
-import { isRecord, namesOf } from "../memory/inputs.js";
+import { isRecord, namesOf, type Payload, type Rows } from "../memory/inputs.js";
 import { nameText } from "../memory/presence.js";
 import { LONGEST_ARRAY } from "../platform/runtime.js";
 import type { ArrayTable } from "../protocol/array-table.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import type { CallName } from "../telemetry/events.js";
 import { overlaps, refuseOverlap } from "./overlaps.js";
 import type { Cut } from "./read-cut.js";
 import type { OutputRequest, Request } from "./request.js";
+import type { GivenOptions } from "./types.js";
 
 /** Outputs as the caller has named them, before it is known how many rows there are. */
 export interface NamedOutputs {
@@ -36,10 +38,47 @@ interface NamedOutput {
 }
 
 /**
+ * What a call over arrays, or a count of rows, writes; null: it writes none.
+ * @throws TypeError, RangeError naming the output that is wrong
+ */
+export function namedOutputsOf(
+  call: CallName,
+  payload: Payload | Rows,
+  outputs: unknown,
+  { passes }: GivenOptions,
+): NamedOutputs | null {
+  const isIterated = call === "iterateShared";
+  const isCollected = call === "collectShared";
+  if (!isIterated && !isCollected && call !== "transformShared") return null;
+  if (payload.shape === "list") {
+    throw new TypeError(
+      `Cannot ${isIterated ? "iterate over" : "transform"} a list of arrays as outputs are cut like the input: ` +
+        `pass one array${isIterated ? " or" : ","} a record of columns${isIterated ? "" : ", or a count of rows"}`,
+    );
+  }
+  if (isIterated) return statesOf(payload as Payload, passes as number);
+  return isCollected ? readCollected(outputs) : readOutputs(outputs);
+}
+
+/**
+ * Two arrays for each of the state. Passes write them by turns: each reads what the one before has written. A single pass reads the
+ * input, so one is enough.
+ */
+function statesOf(payload: Payload, passes: number): NamedOutputs {
+  const one = payload.arrays.map((array, i) => ({
+    what: payload.shape === "columns" ? `the next "${payload.names[i]}"` : "the next state",
+    kind: kindOf(array),
+    per: undefined,
+    own: undefined,
+  }));
+  return { names: null, outputs: passes > 1 ? [...one, ...one] : one };
+}
+
+/**
  * Outputs whose lengths are known when the call has ended: none is an array of the caller's.
  * @throws as `readOutputs`
  */
-export function readCollected(outputs: unknown): NamedOutputs {
+function readCollected(outputs: unknown): NamedOutputs {
   const read = readOutputs(outputs);
   for (const { what, own } of read.outputs) {
     if (own === undefined) continue;

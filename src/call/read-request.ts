@@ -20,10 +20,11 @@ import { type Cut, readCut } from "./read-cut.js";
 import {
   fitOutputs,
   type NamedOutputs,
-  readCollected,
+  namedOutputsOf,
   readOnlySightings,
   readOutputs,
 } from "./read-outputs.js";
+import { checkPasses, checkTasksOfPasses } from "./read-passes.js";
 import { profileKeyOf, type Request } from "./request.js";
 import type { GivenOptions } from "./types.js";
 
@@ -40,7 +41,7 @@ interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | 
   readonly taskBytes: number | undefined;
 }
 
-/** A call over a list, an array or columns. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
+/** A call over a list, an array, columns or a count of rows. @throws TypeError, RangeError, ConfigurationError, KernelCaptureError */
 export function readPayloadCall(
   call: CallName,
   input: unknown,
@@ -52,19 +53,16 @@ export function readPayloadCall(
   const started = clock();
   checkCallOptions(options, optionsOf(call), settings.strategies);
   const isCollected = call === "collectShared";
-  const hasOutputs = isCollected || call === "transformShared";
-  const payload = hasOutputs && typeof input === "number" ? readRows(input) : readPayload(input);
-  if (hasOutputs && payload.shape === "list") {
-    throw new TypeError(
-      "Cannot transform a list of arrays as outputs are cut like the input: pass one array, a record of columns, or a count of rows",
-    );
-  }
-  const namedOutputs = isCollected ? readCollected(outputs) : hasOutputs ? readOutputs(outputs) : null;
+  const isIterated = call === "iterateShared";
+  if (isIterated) checkPasses(options);
+  const payload = typeof input === "number" && !isIterated ? readRows(input) : readPayload(input);
+  const namedOutputs = namedOutputsOf(call, payload, outputs, options);
   const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
   const table = new ArrayTable();
   const inputs = { names: columnNames(payload), arrays: addPayload(table, payload) };
   const cut = readCut(payload, options, settings);
   const { tasks } = cut;
+  if (options.passes !== undefined) checkTasksOfPasses(options.passes, tasks);
   const work: Work = {
     call,
     fn,
@@ -157,7 +155,8 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
   const arrayKinds = kindsIn(table);
   const read = table.arrays.length;
   const fitted = outputs === null ? undefined : fitOutputs(outputs, cut, capacity, table);
-  const writesOwn = fitted?.keeps !== undefined || writable.length > 0;
+  const writesOwn =
+    fitted?.keeps !== undefined || writable.length > 0 || kernel.captured?.writesShared === true;
   // Tasks over a heavy shared payload usually go through all of it.
   const taskBytes =
     work.taskBytes === undefined
@@ -185,6 +184,10 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       writesOwn,
       // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
       clearOutputs: false,
+      passes: options.passes,
+      tolerance: options.tolerance,
+      // Of later rounds.
+      firstPass: undefined,
       args,
       shared,
       captures,

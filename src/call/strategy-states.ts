@@ -2,7 +2,7 @@
 import type { ParallelConfig } from "../config/config.js";
 import { IsolationError } from "../errors.js";
 import type { CostModels } from "../plan/cost-model.js";
-import type { ByStrategy, StrategyState } from "../plan/plan.js";
+import type { ByStrategy, KernelCost, StrategyState } from "../plan/plan.js";
 import { Rent } from "../plan/rent.js";
 import { isPoolWorker } from "../platform/nested.js";
 import type { StrategyName } from "../strategies/registry.js";
@@ -41,17 +41,32 @@ export class StrategyStates {
         return new LiveState(own, this.rents[name], () => {
           if (!isThreadSafe && !isolates) return this.#notIsolated;
           const isNeeded = others.every((other) => this.of[other].unavailable !== undefined);
-          return isReserve && !isNeeded ? `strategy "${others[0]}" costs less` : undefined;
+          if (!isReserve || isNeeded) return undefined;
+          return `strategy "${others[0]}" costs less, as long as calls like this one are not measured on both`;
         });
       });
     this.#safe = statesFor(true);
     this.#unsafe = statesFor(false);
   }
 
-  /** As a call finds them. */
-  for(asked: "auto" | StrategyName, isThreadSafe: boolean): ByStrategy<StrategyName, StrategyState> {
+  /**
+   * As a call finds them.
+   * @param cost what its kernel was measured to cost; `undefined` if no strategy in reserve may be chosen for that
+   */
+  for(
+    asked: "auto" | StrategyName,
+    isThreadSafe: boolean,
+    cost?: KernelCost<StrategyName>,
+  ): ByStrategy<StrategyName, StrategyState> {
     if (asked !== "auto") return this.of;
-    return isThreadSafe ? this.#safe : this.#unsafe;
+    if (!isThreadSafe) return this.#unsafe;
+    return cost !== undefined && this.#isMeasuredOnAll(cost) ? this.of : this.#safe;
+  }
+
+  /** Then measured costs decide, also for strategies in reserve. */
+  #isMeasuredOnAll({ dispatch }: KernelCost<StrategyName>): boolean {
+    for (const name of this.#elsewhere) if (dispatch[name] === undefined) return false;
+    return true;
   }
 
   /**
@@ -72,13 +87,20 @@ export class StrategyStates {
     throw new IsolationError(`run on strategy "${asked}"`, unavailable);
   }
 
-  /** The same of a call whose tasks write to memory that they share. @throws IsolationError as `hereBecause` */
-  hereBecauseWriting(asked: "auto" | StrategyName, isThreadSafe: boolean): string | undefined {
+  /**
+   * The same of a call whose tasks write to memory that they share.
+   * @param isApart why it can't run on workers that see copies
+   * @throws IsolationError as `hereBecause`
+   */
+  hereBecauseSharing(
+    asked: "auto" | StrategyName,
+    isThreadSafe: boolean,
+    isApart: string,
+  ): string | undefined {
     const because = this.hereBecause(asked, isThreadSafe);
     const name = asked === "auto" ? this.#firstAvailable(isThreadSafe) : asked;
     if (because !== undefined || name === undefined || !this.#elsewhere.includes(name)) return because;
     if (!this.#strategies.get(name).descriptor.isolates) return undefined;
-    const isApart = 'its tasks would each write to a copy of what is in "writable"';
     if (asked === "auto" || this.#config.forceSerialOnFailure) return isApart;
     throw new IsolationError(`run on strategy "${asked}"`, isApart);
   }
@@ -104,6 +126,13 @@ export class StrategyStates {
   #noneBecause(isThreadSafe: boolean): string | undefined {
     if (this.#firstAvailable(isThreadSafe) !== undefined) return undefined;
     return this.for("auto", isThreadSafe)[this.#elsewhere[0] as StrategyName].unavailable;
+  }
+
+  /** Workers that serve, of all strategies. */
+  get serving(): number {
+    let serving = 0;
+    for (const name of this.#elsewhere) serving += this.of[name].serving;
+    return serving;
   }
 
   /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */

@@ -1,6 +1,6 @@
 /** Types of the public calls: what goes in, what the kernel sees, what comes out. */
 import type { CapturesMode } from "../kernel/captured.js";
-import type { KernelContext, KernelView, ReadOnlyDeep } from "../kernel/types.js";
+import type { KernelContext, KernelView, PassContext, ReadOnlyDeep } from "../kernel/types.js";
 import type { OnBuffer, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
 import type { StrategyName } from "../strategies/registry.js";
 
@@ -11,6 +11,7 @@ export interface Progress {
    * one, or given up as they ended their workers too often.
    */
   readonly completed: number;
+  /** Tasks that the call has in all. */
   readonly total: number;
   /** Tasks per second so far. */
   readonly rate: number;
@@ -20,9 +21,9 @@ export interface Progress {
 
 /** How far views reach beyond their chunk. */
 export interface Halo {
-  /** Default: 0. */
+  /** Elements, or rows if `rowLength` is given, in front of the chunk. Default: 0. */
   readonly before?: number | undefined;
-  /** Default: 0. */
+  /** Elements, or rows if `rowLength` is given, behind the chunk. Default: 0. */
   readonly after?: number | undefined;
 }
 
@@ -31,13 +32,13 @@ export type WritableArrays = { readonly [name: string]: TypedArray<SharedArrayBu
 
 /** Options of every call. They go before the executor's configuration. */
 export interface CallOptions<A = undefined, S = Record<never, never>, W = Record<never, never>> {
-  /** Given to every task as `context.args`: plain data, typed arrays at any place. */
+  /** Given to every task as `context.args`: plain data, typed arrays at any place. Default: `undefined`. */
   readonly args?: A | undefined;
-  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. */
+  /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. Default: none. */
   readonly shared?: S | undefined;
   /**
    * Arrays on shared memory that tasks write themselves, as they see fit. Kernels find them in `shared`. That no two tasks write
-   * the same elements, or read what others write, is up to you; `Atomics` help.
+   * the same elements, or read what others write, is up to you; `Atomics` help. Default: none.
    */
   readonly writable?: W | undefined;
   /**
@@ -45,31 +46,31 @@ export interface CallOptions<A = undefined, S = Record<never, never>, W = Record
    * Default: no, and the call fails with a `WorkerLostError`.
    */
   readonly idempotent?: boolean | undefined;
-  /** Elements per chunk; rows if `rowLength` is given. */
+  /** Elements per chunk; rows if `rowLength` is given. Default: the executor's `chunkSize`. */
   readonly chunkSize?: number | undefined;
-  /** Elements per row of the input, of which chunks are whole ones. `context.start` and `end`, `halo` and `chunkSize` count rows then. */
+  /** Elements per row of the input, of which chunks are whole ones. `context.start` and `end`, `halo` and `chunkSize` count rows then. Default: 1. */
   readonly rowLength?: number | undefined;
-  /** Elements, or rows, that views reach beyond their chunk: on both sides, or on each. There are fewer at the ends of the input. */
+  /** Elements, or rows, that views reach beyond their chunk: on both sides, or on each. There are fewer at the ends of the input. Default: 0. */
   readonly halo?: number | Halo | undefined;
-  /** How this call runs. An explicit strategy that cannot run rejects. */
+  /** How this call runs. An explicit strategy that cannot run rejects. Default: the executor's `strategy`. */
   readonly strategy?: "auto" | StrategyName | undefined;
-  /** Payload bytes per task that the cost model assumes. */
+  /** Payload bytes per task that the cost model assumes. Default: the executor's `taskSizeHintBytes`. */
   readonly taskSizeHintBytes?: number | undefined;
-  /** Aborts the call: it rejects with `signal.reason`, no further task starts. */
+  /** Aborts the call: it rejects with `signal.reason`, no further task starts. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that each task may take: one that takes longer fails the call with `TaskTimeoutError`. */
+  /** Milliseconds that each task may take: one that takes longer fails the call with `TaskTimeoutError`. Default: the executor's `taskTimeout`. */
   readonly timeout?: number | undefined;
-  /** Of `context.rng`: an integer from 0. Default 0. */
+  /** Seed of `context.rng`: an integer from 0. The same seed gives the same numbers on every strategy. Default: 0. */
   readonly seed?: number | undefined;
-  /** Whether variables of the scope around an inline kernel are copied at the call, or refused. */
+  /** Whether variables of the scope around an inline kernel are copied at the call, or refused. Default: the executor's `captures`. */
   readonly captures?: CapturesMode | undefined;
-  /** Called now and then while tasks run, and at the end. */
+  /** Called now and then while tasks run, and at the end. Default: nobody is. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface ReduceOptions<A, R, S = Record<never, never>, W = Record<never, never>>
   extends CallOptions<A, S, W> {
-  /** Combined with the first partial, and the result where there are no tasks at all. `undefined`: there is none. */
+  /** Combined with the first partial, and the result if there are no tasks at all. Default: there is none. */
   readonly initial?: R | undefined;
 }
 
@@ -91,6 +92,17 @@ export type SourceOptions<A = undefined, S = Record<never, never>, W = Record<ne
   Cutting
 >;
 
+export interface IterateOptions<A = undefined, S = Record<never, never>, W = Record<never, never>>
+  extends CallOptions<A, S, W> {
+  /** How often the kernel goes over the state, at most. 0: the result is a copy of the input. */
+  readonly passes: number;
+  /**
+   * No pass follows one in which no task returned more than this: how far the state is from its end is up to the kernel. Default:
+   * all passes run, and what the kernel returns does not count.
+   */
+  readonly tolerance?: number | undefined;
+}
+
 /** Items are not cut. */
 export type MapOptions<A, S, W = Record<never, never>> = Omit<CallOptions<A, S, W>, Cutting>;
 
@@ -98,7 +110,8 @@ type Cutting = "chunkSize" | "rowLength" | "halo";
 
 /** Options of any call, as it was given them. */
 export type GivenOptions = CollectOptions<unknown, unknown, unknown> &
-  StreamOptions<unknown, unknown, unknown>;
+  StreamOptions<unknown, unknown, unknown> &
+  Partial<IterateOptions<unknown, unknown, unknown>>;
 
 /** Kernel of `mapShared`, `reduceShared` and `streamShared`. */
 export type ChunkKernel<I, R, A, S = Record<never, never>, W = Record<never, never>> = (
@@ -115,7 +128,9 @@ export type ItemKernel<T, S, R, A, W = Record<never, never>> = (
 
 /** `per` elements for each row: element, item, or row of `rowLength` elements. */
 export interface RowsOf<C extends TypedArrayConstructor = TypedArrayConstructor> {
+  /** The kind of the array, such as `Float64Array`. */
   readonly type: C;
+  /** Elements per row: an integer from 1. */
   readonly per: number;
 }
 
@@ -178,6 +193,18 @@ export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>, W =
   outputs: OutputViews<O>,
   context: KernelContext<A, S, W>,
 ) => number | Promise<number>;
+
+/** The state that a pass writes, as its kernel gets it: writable views of its chunk. */
+type NextView<I> = I extends TypedArray
+  ? OnBuffer<I, ArrayBufferLike>
+  : { readonly [K in keyof I]: I[K] extends TypedArray ? OnBuffer<I[K], ArrayBufferLike> : never };
+
+/** Kernel of `iterateShared`. It writes the next state. With `tolerance` it must return a number; a promise is awaited. */
+export type PassKernel<I, A, S = Record<never, never>, W = Record<never, never>> = (
+  state: KernelView<I>,
+  next: NextView<I>,
+  context: PassContext<A, S, W>,
+) => unknown;
 
 /** Kernel of `transformShared`. It writes to its outputs: to return an array of its own fails. A promise is awaited. */
 export type TransformKernel<I, O extends Outputs, A, S = Record<never, never>, W = Record<never, never>> = (

@@ -7,10 +7,13 @@ import type { Telemetry } from "../telemetry/events.js";
 
 /** Limits of a worker's JavaScript heap, as `node:worker_threads` names them; in megabytes. */
 export interface ResourceLimits {
+  /** Of the heap for values that were made lately. Default: Node's. */
   readonly maxYoungGenerationSizeMb?: number;
+  /** Of the main heap. A worker that needs more is ended. Default: Node's. */
   readonly maxOldGenerationSizeMb?: number;
+  /** Of the memory for compiled code. Default: Node's. */
   readonly codeRangeSizeMb?: number;
-  /** At least 1. */
+  /** Of the stack: at least 1. Default: Node's, which is 4. */
   readonly stackSizeMb?: number;
 }
 
@@ -40,9 +43,9 @@ export interface ParallelOptions {
   readonly taskSizeHintBytes?: number | undefined;
   /** When workers fail, and not the kernel itself, run what is unfinished sequentially. Default false. */
   readonly forceSerialOnFailure?: boolean | undefined;
-  /** Receives every telemetry event. */
+  /** Receives every telemetry event. Default: none. */
   readonly telemetry?: Telemetry | undefined;
-  /** A kernel made with `defineKernel`, run once in every worker before its first task. */
+  /** A kernel made with `defineKernel`, run once in every worker before its first task. Default: none. */
   readonly workerInitializer?: AnyKernel | undefined;
   /** Cap on the bytes of shared memory in use. Default: half of the memory limit. */
   readonly maxSharedBytes?: number | undefined;

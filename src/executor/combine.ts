@@ -1,6 +1,6 @@
 /** `reduceShared` on the calling thread: combines the partials of its tasks, in their order. */
 import { quote } from "../errors.js";
-import { isThenable } from "../tasks/bind-tasks.js";
+import { isThenable } from "../tasks/is-thenable.js";
 
 /** @throws TypeError */
 export function checkCombine(combine: unknown): void {

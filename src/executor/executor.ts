@@ -7,6 +7,7 @@ import type { Backend } from "../call/backend.js";
 import { NO_OPTIONS } from "../call/call-options.js";
 import { collect } from "../call/collect.js";
 import { runFailed } from "../call/failed-task.js";
+import { iterate } from "../call/iterate.js";
 import { named } from "../call/outcome.js";
 import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
@@ -20,10 +21,12 @@ import type {
   GivenOptions,
   ItemIntoKernel,
   ItemKernel,
+  IterateOptions,
   MapOptions,
   NotAList,
   OutputArrays,
   Outputs,
+  PassKernel,
   ReduceOptions,
   Results,
   Shared,
@@ -61,7 +64,7 @@ export abstract class Executor {
 
   /** How `mapShared` with the same arguments would run now. Runs nothing. @throws as `mapShared` */
   abstract explain<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
@@ -75,14 +78,15 @@ export abstract class Executor {
   abstract cancel(reason?: unknown): void;
 
   /**
-   * Runs `kernel` once per array of a list, or once per chunk of an array or of equal-length columns.
+   * Runs `kernel` once per array of a list, or once per chunk of an array, of equal-length columns, or of a count of rows.
+   * @param input what the tasks see; a count of rows has nothing to see, and gives each task its range
    * @returns one result per task, in order
    * @throws TypeError, RangeError, ConfigurationError, KernelCaptureError before anything is dispatched
    * @throws KernelError for the failed task with the lowest index
    * @throws TaskTimeoutError, WorkerLostError, MemoryLimitError, ExecutorClosedError, or the signal's reason
    */
   async mapShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
@@ -150,13 +154,36 @@ export abstract class Executor {
   }
 
   /**
+   * Goes over a state again and again. Each pass reads what the one before has written, and begins when that has ended. Workers see
+   * to that among themselves.
+   * @param state an array, or columns. It stays as it is
+   * @param kernel writes the next state of its chunk. Elements that it never writes stay as they are in `state`
+   * @returns the state after the last pass, on shared memory
+   * @throws as `mapShared`
+   */
+  async iterateShared<
+    const I extends Input<I>,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(
+    state: NotAList<I>,
+    kernel: PassKernel<I, A, S, W>,
+    options: IterateOptions<A, S, W>,
+  ): Promise<Shared<I>> {
+    const backend = this[BACKEND];
+    const request = readCall(backend, "iterateShared", state, kernel, null, options ?? NO_OPTIONS);
+    return (await iterate(backend, request)) as Shared<I>;
+  }
+
+  /**
    * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
    * bits for any number of workers.
    * @param combine must give its result at once: what it is given next depends on that
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
   async reduceShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,
@@ -229,7 +256,7 @@ export abstract class Executor {
    * @throws as `mapShared`, in the loop
    */
   streamShared<
-    const I extends Input<I>,
+    const I extends Input<I> | number,
     R,
     A = undefined,
     S = Record<never, never>,

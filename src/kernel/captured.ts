@@ -5,6 +5,8 @@ export interface Captured {
   readonly values: Readonly<Record<string, unknown>>;
   /** The kernel and the functions that it captures. */
   readonly functions: readonly PlacedFunction[];
+  /** Whether the text shows that one of them writes to a captured array on shared memory. */
+  readonly writesShared: boolean;
 }
 
 /** A function in the source of a kernel. */

@@ -75,5 +75,12 @@ export interface KernelContext<A = undefined, S = Record<never, never>, W = Reco
   aborted(): boolean;
 }
 
+/** Last parameter of the kernel of `iterateShared`. */
+export interface PassContext<A = undefined, S = Record<never, never>, W = Record<never, never>>
+  extends KernelContext<A, S, W> {
+  /** Which pass this is, from 0. */
+  readonly pass: number;
+}
+
 /** Any function; what a kernel is to the code that only moves it around. */
 export type AnyKernel = (...parameters: never[]) => unknown;

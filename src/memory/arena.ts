@@ -128,7 +128,8 @@ export class Arena {
 
   /** @throws MemoryLimitError unless regions for all these needs may be taken, once idle ones have given way */
   reserve(needs: readonly number[], excess: Excess = "nothing"): void {
-    const size = sum(sizeClasses(needs));
+    let size = 0;
+    for (const need of needs) if (need > 0) size += sizeClass(need);
     if (this.#ledger.inUse + size > this.#mostInUse(excess)) throw this.#refusal(sum(needs), size);
   }
 

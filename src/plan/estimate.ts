@@ -58,12 +58,12 @@ export function longestShare(tasks: number, width: number): number {
 /** Of one thread that runs all tasks. */
 export function computeCost<N extends string>(
   strategy: N,
-  { tasks, taskBytes, kernel }: Workload<N>,
+  { tasks, passes, taskBytes, kernel }: Workload<N>,
   host: HostProfile,
 ): number {
   // What was measured includes the loop around the kernel.
-  if (kernel !== undefined) return tasks * kernel.perTask[strategy];
-  return tasks * (host.perTask + host.perClaim + taskBytes * host.computePerByte);
+  if (kernel !== undefined) return passes * tasks * kernel.perTask[strategy];
+  return passes * tasks * (host.perTask + host.perClaim + taskBytes * host.computePerByte);
 }
 
 export function resultsCost<N extends string>(strategy: N, { tasks, kernel }: Workload<N>): number {

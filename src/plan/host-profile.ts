@@ -4,37 +4,37 @@
 export interface HostProfile {
   /** Threads that can run at the same time. */
   readonly parallelism: number;
-  /** Starting the first worker, until it serves. */
+  /** Milliseconds: starting the first worker, until it serves. */
   readonly spawn: number;
-  /** Starting each further worker beside the first. */
+  /** Milliseconds: starting each further worker beside the first. */
   readonly spawnPerWorker: number;
-  /** Preparing a call and running it on the caller's thread, beside its tasks. */
+  /** Milliseconds: preparing a call and running it on the caller's thread, beside its tasks. */
   readonly dispatchSequential: number;
-  /** Preparing a call, waking workers that know the kernel, and hearing back. */
+  /** Milliseconds: preparing a call, waking workers that know the kernel, and hearing back. */
   readonly dispatchHot: number;
-  /** The same after a pause, in which they have gone to sleep. */
+  /** Milliseconds: the same after a pause, in which they have gone to sleep. */
   readonly dispatchIdle: number;
-  /** The same where they must first be sent the kernel and compile it. */
+  /** Milliseconds: the same if they must first be sent the kernel and compile it. */
   readonly dispatchCold: number;
-  /** Starting the first child process, until it serves. */
+  /** Milliseconds: starting the first child process, until it serves. */
   readonly spawnProcess: number;
-  /** Preparing a call, sending it to child processes that know the kernel, and hearing back. */
+  /** Milliseconds: preparing a call, sending it to child processes that know the kernel, and hearing back. */
   readonly dispatchProcess: number;
-  /** The same after a pause. */
+  /** Milliseconds: the same after a pause. */
   readonly dispatchProcessIdle: number;
-  /** The same where they must first be sent the kernel and compile it. */
+  /** Milliseconds: the same if they must first be sent the kernel and compile it. */
   readonly dispatchProcessCold: number;
-  /** One claim of tasks: the atomic operations. */
+  /** Milliseconds: one claim of tasks: the atomic operations. */
   readonly perClaim: number;
-  /** Calling a kernel once, whatever it does. */
+  /** Milliseconds: calling a kernel once, whatever it does. */
   readonly perTask: number;
-  /** Copying a byte into shared memory that was used before. */
+  /** Milliseconds per byte: copying a byte into shared memory that was used before. */
   readonly placePerByteRecycled: number;
-  /** Copying a byte into fresh shared memory: a page fault per 4 KiB. */
+  /** Milliseconds per byte: copying a byte into fresh shared memory: a page fault per 4 KiB. */
   readonly placePerByteFresh: number;
-  /** Cloning a byte into a message: what sharing saves. */
+  /** Milliseconds per byte: cloning a byte into a message: what sharing saves. */
   readonly clonePerByte: number;
-  /** What an unknown kernel is supposed to spend per byte of its payload: a pass with a few operations per element. */
+  /** Milliseconds per byte: what an unknown kernel is supposed to spend per byte of its payload: a pass with a few operations per element. */
   readonly computePerByte: number;
 }
 

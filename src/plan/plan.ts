@@ -44,6 +44,8 @@ export interface Occupation {
 export interface Workload<N extends string> {
   readonly call: string;
   readonly tasks: number;
+  /** How often they run, one time after the other. */
+  readonly passes: number;
   /** Whether the tasks are chunks, which the caller may cut otherwise. */
   readonly isCut: boolean;
   /** What the gates count: elements of arrays and columns, or items. */

@@ -34,8 +34,10 @@ const REST_MS = 100;
 
 /** A child. It ends when its standard input does, so at the latest with this process. */
 export class Child {
-  readonly #process: ChildProcess;
-  readonly #channel: Socket;
+  /** `undefined` until its script is there. */
+  #running: { readonly process: ChildProcess; readonly channel: Socket } | undefined;
+  /** What was sent before. */
+  readonly #early: Uint8Array[] = [];
   readonly #listener: ChildListener;
   #ending: Ending | undefined;
   #hasEnded = false;
@@ -43,8 +45,27 @@ export class Child {
   /** @throws Error if no process can be started */
   constructor(transit: number, limits: ResourceLimits | undefined, listener: ChildListener) {
     this.#listener = listener;
+    const script = childScript();
+    if (typeof script === "string") this.#start(script, transit, limits);
+    else void this.#startLater(script, transit, limits);
+  }
+
+  async #startLater(
+    script: Promise<string>,
+    transit: number,
+    limits: ResourceLimits | undefined,
+  ): Promise<void> {
+    try {
+      const path = await script;
+      if (!this.#hasEnded) this.#start(path, transit, limits);
+    } catch (error) {
+      this.#end({ exitCode: 1, signal: undefined, error });
+    }
+  }
+
+  #start(script: string, transit: number, limits: ResourceLimits | undefined): void {
     const parameters = [...childArguments(process.execArgv), ...limitArguments(limits)];
-    const child = spawn(process.execPath, [...parameters, childScript()], {
+    const child = spawn(process.execPath, [...parameters, script], {
       stdio: ["pipe", "inherit", "inherit", "pipe", transit],
       env: { ...process.env, [POOL_PARENT]: String(process.pid) },
       windowsHide: true,
@@ -55,34 +76,37 @@ export class Child {
       child.on("error", () => {});
       throw new Error("no descriptor is left for the streams of a process");
     }
-    this.#process = child;
-    this.#channel = channel;
+    this.#running = { process: child, channel };
     child.on("error", (error) => this.#end({ exitCode: 1, signal: undefined, error }));
     child.on("exit", (code, signal) => {
       const exitCode = signal === null ? (code as number) : 128 + constants.signals[signal];
       this.#ending = { exitCode, signal: signal ?? undefined, error: undefined };
-      if (this.#channel.destroyed || this.#channel.readableEnded) this.#end(this.#ending);
+      if (channel.destroyed || channel.readableEnded) this.#end(this.#ending);
       else setTimeout(() => this.#end(this.#ending as Ending), REST_MS);
     });
     child.stdin?.on("error", () => {});
-    channel.on("data", (bytes: Uint8Array) => listener.receive(bytes));
+    channel.on("data", (bytes: Uint8Array) => this.#listener.receive(bytes));
     // A child that has gone does not read what was written to it.
     channel.on("error", () => {});
     channel.on("close", () => {
       if (this.#ending !== undefined) this.#end(this.#ending);
     });
+    for (const bytes of this.#early.splice(0)) this.send(bytes);
   }
 
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#running?.process.pid;
   }
 
   send(bytes: Uint8Array): void {
-    if (!this.#channel.destroyed) this.#channel.write(bytes);
+    if (this.#running === undefined) this.#early.push(bytes);
+    else if (!this.#running.channel.destroyed) this.#running.channel.write(bytes);
   }
 
   kill(): void {
-    this.#process.kill("SIGKILL");
+    if (this.#running === undefined)
+      this.#end({ exitCode: 128 + constants.signals.SIGKILL, signal: "SIGKILL", error: undefined });
+    else this.#running.process.kill("SIGKILL");
   }
 
   /** A child with something to do keeps the process alive. */
@@ -95,15 +119,17 @@ export class Child {
   }
 
   #each(act: "ref" | "unref"): void {
-    this.#process[act]();
-    this.#channel[act]();
-    (this.#process.stdin as Socket)[act]();
+    if (this.#running === undefined) return;
+    const { process, channel } = this.#running;
+    process[act]();
+    channel[act]();
+    (process.stdin as Socket)[act]();
   }
 
   #end(ending: Ending): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#channel.destroy();
+    this.#running?.channel.destroy();
     this.#listener.ended(ending);
   }
 }

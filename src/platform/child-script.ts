@@ -1,22 +1,25 @@
 /** The file that a child process runs. */
 import { builtInModule } from "./built-in-module.js";
-import { CHILD_TEXT } from "./child-text.js";
+import { scriptFile, scriptTexts } from "./scripts.js";
 
-export function childScript(): string {
-  if (CHILD_TEXT !== "") return fileOf(CHILD_TEXT);
-  return builtInModule("node:url").fileURLToPath(new URL("../worker/child.cjs", import.meta.url));
+let written: Promise<string> | undefined;
+
+/** @returns its path, or a promise of one if it has to be written first */
+export function childScript(): string | Promise<string> {
+  const file = scriptFile("child");
+  if (file !== undefined) return builtInModule("node:url").fileURLToPath(file);
+  written ??= write();
+  return written;
 }
 
-let written: string | undefined;
-
-/** A file of this process's own with a script. Written once, and removed when the process exits. */
-function fileOf(text: string): string {
-  if (written !== undefined) return written;
+/** Writes a file of this process's own, which is removed when the process exits. */
+async function write(): Promise<string> {
+  const { CHILD_TEXT } = await scriptTexts();
   const { mkdtempSync, rmSync, writeFileSync } = builtInModule("node:fs");
   const { join } = builtInModule("node:path");
   const folder = mkdtempSync(join(builtInModule("node:os").tmpdir(), "sharray-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  written = join(folder, "child.cjs");
-  writeFileSync(written, text);
-  return written;
+  const path = join(folder, "child.cjs");
+  writeFileSync(path, CHILD_TEXT);
+  return path;
 }

@@ -7,22 +7,21 @@ import { builtInModule } from "./built-in-module.js";
 const { Script } = builtInModule("node:vm");
 
 const KEY = Symbol.for("sharray.handed-over");
-const NAME = `[Symbol.for(${JSON.stringify(KEY.description)})]`;
 
 /** Source text that is the value that was handed over, in a script of the main realm. */
-export const HANDED_OVER = `(globalThis${NAME} ?? globalThis.process${NAME})`;
+export const HANDED_OVER = `globalThis.process[Symbol.for(${JSON.stringify(KEY.description)})]`;
+
+/** The global object of the main realm. */
+export const MAIN_REALM = new Script("globalThis").runInThisContext() as typeof globalThis;
 
 interface Place {
   [KEY]?: unknown;
 }
 
-/** The global object of the main realm. */
-export const MAIN_REALM = new Script("globalThis").runInThisContext() as typeof globalThis;
-
 /** Does `work`. Meanwhile `HANDED_OVER` is `value`. @returns what `work` returns */
 export function handOver<T>(value: object, work: () => T): T {
-  // The global object may be frozen.
-  const place = (Object.isExtensible(MAIN_REALM) ? MAIN_REALM : MAIN_REALM.process) as Place;
+  // Not the global object, which may be frozen, and becomes slow if properties come and go.
+  const place = MAIN_REALM.process as Place;
   const before = place[KEY];
   place[KEY] = value;
   try {

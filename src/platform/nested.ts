@@ -11,8 +11,16 @@ const mayBeWorker =
   process.versions["deno"] !== undefined ||
   (process.abort as { readonly disabled?: boolean }).disabled === true;
 
-const parent = process.env[POOL_PARENT];
-const isPoolChild = parent !== undefined && parent === String(process.ppid);
+const isPoolChild = parentOfPool() === String(process.ppid);
+
+function parentOfPool(): string | undefined {
+  try {
+    return process.env[POOL_PARENT];
+  } catch {
+    // Deno was not allowed to tell.
+    return undefined;
+  }
+}
 
 /** Whether this thread is a worker of a pool. A new executor is sequential there, because the pool has the cores already. */
 export function isPoolWorker(): boolean {

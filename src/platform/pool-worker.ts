@@ -3,22 +3,27 @@
  * expects, without the defects of the class that threads.js brings (docs/decisions/0001). It takes a URL, reports every end, and belongs
  * to no list that only grows.
  */
+import type { Worker as Thread, WorkerOptions as ThreadOptions } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
 import { builtInModule } from "./built-in-module.js";
 import { EarlyMessages, type MessageListener } from "./early-messages.js";
 import { POOL_WORKER } from "./nested.js";
 import { readText } from "./read-text.js";
+import { scriptFile, scriptTexts } from "./scripts.js";
 import { workerArguments } from "./worker-arguments.js";
 import type { WorkerInit } from "./worker-init.js";
 import type { WorkerOptions } from "./worker-options.js";
-import { workerScript } from "./worker-script.js";
 
 const { Worker } = builtInModule("node:worker_threads");
 
-export class PoolWorker extends Worker {
+export class PoolWorker {
+  /** `undefined` until its script is there. */
+  #thread: Thread | undefined;
   readonly #earlyMessages = new EarlyMessages();
+  readonly #onEnd: (exitCode: number, error: unknown) => void;
   #error: unknown;
   #isStarting = true;
+  #hasEnded = false;
 
   /**
    * @param onEnd called once, however the worker ends, with its exit code and the error that ended it
@@ -29,35 +34,55 @@ export class PoolWorker extends Worker {
     init: WorkerInit,
     onEnd: (exitCode: number, error: unknown) => void,
   ) {
+    this.#onEnd = onEnd;
     assertAddressSpace();
     const execArgv = workerArguments(process.execArgv, refusedOf);
-    const { script, options } = workerScript();
-    super(script, {
-      ...options,
+    const options = {
       name: "sharray",
       workerData: { ...init, [POOL_WORKER]: true },
       transferList: [init.port as never],
       ...(execArgv === undefined ? {} : { execArgv }),
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    });
+    };
+    const file = scriptFile("entry");
+    if (file === undefined) void this.#startFromText(options);
+    else this.#listen(new Worker(file, options));
     starting += 1;
-    this.on("online", () => this.#started());
-    this.on("message", (data) => this.#earlyMessages.receive(data));
-    this.on("error", (error) => {
-      this.#error = script instanceof URL && isLeftBehind(script, error) ? leftBehind(script, error) : error;
+  }
+
+  async #startFromText(options: ThreadOptions): Promise<void> {
+    try {
+      const { WORKER_TEXT } = await scriptTexts();
+      if (!this.#hasEnded) this.#listen(new Worker(WORKER_TEXT, { ...options, eval: true }));
+    } catch (error) {
+      this.#error = error;
+      this.#end(1);
+    }
+  }
+
+  #listen(thread: Thread): void {
+    this.#thread = thread;
+    thread.on("online", () => this.#started());
+    thread.on("message", (data) => this.#earlyMessages.receive(data));
+    thread.on("error", (error) => {
+      this.#error = error;
       // It ends by itself, unless a kernel has replaced `process.exit`.
       void this.terminate();
     });
-    this.on("exit", (exitCode) => {
-      this.#started();
-      onEnd(exitCode, this.#error);
-      this.#earlyMessages.end();
-    });
+    thread.on("exit", (exitCode) => this.#end(exitCode));
   }
 
   #started(): void {
     if (this.#isStarting) starting -= 1;
     this.#isStarting = false;
+  }
+
+  #end(exitCode: number): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#started();
+    this.#onEnd(exitCode, this.#error);
+    this.#earlyMessages.end();
   }
 
   addEventListener(event: string, listener: MessageListener): void {
@@ -67,23 +92,24 @@ export class PoolWorker extends Worker {
   removeEventListener(_event: string, listener: MessageListener): void {
     this.#earlyMessages.remove(listener);
   }
-}
 
-function isLeftBehind(script: URL, error: Error): boolean {
-  const isMissing = (error as { code?: unknown }).code === "MODULE_NOT_FOUND";
-  return isMissing && !builtInModule("node:fs").existsSync(script);
-}
+  postMessage(message: unknown, transfer: readonly Transferable[] = []): void {
+    this.#thread?.postMessage(message, transfer as never);
+  }
 
-let hasWarned = false;
+  /** Ends the worker. @returns resolves when it no longer runs */
+  async terminate(): Promise<void> {
+    if (this.#thread === undefined) this.#end(1);
+    else await this.#thread.terminate();
+  }
 
-/** Tells once, because `auto` goes on without workers. */
-function leftBehind(script: URL, cause: Error): Error {
-  const message =
-    `${script.pathname} is missing, because a bundler has packed sharray without it: let the bundler resolve packages ` +
-    'with the condition "module", or leave sharray external';
-  if (!hasWarned) process.emitWarning(`Cannot start workers: ${message}`, { code: "SHARRAY_BUNDLED" });
-  hasWarned = true;
-  return new Error(message, { cause });
+  ref(): void {
+    this.#thread?.ref();
+  }
+
+  unref(): void {
+    this.#thread?.unref();
+  }
 }
 
 // Bytes. V8 takes 0.7 to 0.85 GB for a worker on Node 20 to 26, and aborts the process if there is less.

@@ -41,9 +41,25 @@ export function whyNoThreads(): string | undefined {
 
 /** Why there are no child processes here; undefined: there are. */
 export function whyNoProcesses(): string | undefined {
+  return noProcesses;
+}
+
+const noProcesses = findWhyNoProcesses();
+
+function findWhyNoProcesses(): string | undefined {
   const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
-  if (bun === undefined && deno === undefined) return undefined;
-  return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
+  if (bun !== undefined || deno !== undefined)
+    return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
+  if (isSingleExecutable()) return "child processes need Node, and this is a single-executable application";
+  return undefined;
+}
+
+/** Whether the process's own file is the program, which every child process would run again. */
+function isSingleExecutable(): boolean {
+  // Such a program has its own name in place of a script's. The module that tells takes long to load, and Node 20.9 lacks it.
+  if (process.argv[1] !== process.argv0) return false;
+  const sea = process.getBuiltinModule?.("node:sea") as { isSea(): boolean } | undefined;
+  return sea?.isSea() ?? false;
 }
 
 /** Memory for all threads. */

@@ -23,10 +23,15 @@ const ENDED = 3;
 /** Values and errors that go by message. The caller's side waits until it has received as many. */
 const POSTED = 4;
 /**
- * Tasks at or past this index must not be claimed yet, because there is no room for their results. It only grows: in streams the
- * caller's side raises it as results are taken. In other calls it is the number of tasks.
+ * Tasks at or past this index must not be claimed yet. It only grows. In streams there is no room for their results, and the
+ * caller's side raises it as results are taken. In jobs of several passes they belong to a later pass, and a worker raises it when
+ * the pass has ended. In other calls it is the number of tasks.
  */
 const GATE = 5;
+/** The last pass, from 1, of which a task returned more than the tolerance; 0: none. Only grows. */
+const EXCEEDED = 6;
+/** Changes when workers that wait for the end of a pass are to look again. */
+const NEWS = 7;
 
 /** Bytes of the block: a cache line of its own. */
 export const CONTROL_BYTES = 64;
@@ -59,7 +64,7 @@ export class ControlBlock {
     this.#words[GATE] = tasks;
   }
 
-  /** Puts up the gate of a stream, whose workers claim by `claimBelowGate`. After `reset`, before any worker knows of it. */
+  /** Puts up the gate, below which workers claim by `claimBelowGate`. After `reset`, before any worker knows of it. */
   closeGate(gate: number): void {
     this.#words[GATE] = gate;
   }
@@ -144,6 +149,7 @@ export class ControlBlock {
     while (index < limit) {
       const seen = Atomics.compareExchange(this.#words, LIMIT, limit, index);
       if (seen === limit) {
+        this.#tell();
         this.onLimit?.();
         return;
       }
@@ -157,6 +163,47 @@ export class ControlBlock {
 
   get ended(): number {
     return Atomics.load(this.#words, ENDED);
+  }
+
+  get gate(): number {
+    return Atomics.load(this.#words, GATE);
+  }
+
+  /** Every task below the gate has ended: the next pass reaches to `to`. Of several workers that say so, one opens it. */
+  openGate(from: number, to: number): void {
+    if (Atomics.compareExchange(this.#words, GATE, from, to) === from) this.#tell();
+  }
+
+  /** No task of a later pass starts: a worker is lost, and the others are to leave. */
+  cutAtGate(): void {
+    this.lowerLimit(this.gate);
+    // Whoever had lowered it that far may have been lost before it said so.
+    this.#tell();
+  }
+
+  /** The last pass, from 1, of which a task returned more than the tolerance. */
+  get exceeded(): number {
+    return Atomics.load(this.#words, EXCEEDED);
+  }
+
+  /** A task of this pass, from 1, returned more than the tolerance. No task of another pass is in progress. */
+  exceed(pass: number): void {
+    if (this.exceeded < pass) Atomics.store(this.#words, EXCEEDED, pass);
+  }
+
+  /** Differs from an earlier value if the gate was opened or the limit has fallen since. */
+  get news(): number {
+    return Atomics.load(this.#words, NEWS);
+  }
+
+  /** A worker sleeps until there is news, for `ms` milliseconds at most. @param seen as `news` was before it last looked */
+  waitForNews(seen: number, ms: number): void {
+    Atomics.wait(this.#words, NEWS, seen, ms);
+  }
+
+  #tell(): void {
+    Atomics.add(this.#words, NEWS, 1);
+    Atomics.notify(this.#words, NEWS);
   }
 
   addPosted(count: number): void {

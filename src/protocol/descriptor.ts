@@ -3,7 +3,7 @@ import { type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { ArrayPlace } from "../memory/placement.js";
 import type { PackedItems } from "./items.js";
 import { isSameList } from "./job-fields.js";
-import { isSameJob, type JobSpec, packJob, unpackJob } from "./job-spec.js";
+import { type JobSpec, type KnownJob, packJob, unpackJob } from "./job-spec.js";
 import { decodeList, encodeList } from "./msgpack.js";
 
 /** What a worker reads to take part in a round. */
@@ -40,19 +40,19 @@ export function readDescriptor(shared: Uint8Array): Descriptor {
   return unpackDescriptor(decodeList(shared.slice()) as PackedDescriptor);
 }
 
-/** Whether both say the same. */
-export function isSame(a: Descriptor, b: Descriptor): boolean {
+/** Whether both say the same. @param job that of `before`, to compare with */
+export function isSame(before: Descriptor, job: KnownJob, now: Descriptor): boolean {
   return (
-    a.kernel === b.kernel &&
-    a.block === b.block &&
-    a.packing === b.packing &&
-    a.tasks === b.tasks &&
-    a.stream === b.stream &&
-    a.slots === b.slots &&
-    a.grows === b.grows &&
-    a.logged === b.logged &&
-    isSameList(a.places, b.places) &&
-    isSameJob(a.spec, b.spec)
+    before.kernel === now.kernel &&
+    before.block === now.block &&
+    before.packing === now.packing &&
+    before.tasks === now.tasks &&
+    before.stream === now.stream &&
+    before.slots === now.slots &&
+    before.grows === now.grows &&
+    before.logged === now.logged &&
+    isSameList(before.places, now.places) &&
+    job.is(now.spec)
   );
 }
 

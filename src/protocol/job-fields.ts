@@ -99,6 +99,12 @@ export const JOB_FIELDS = {
   writesOwn: optional(plain<boolean>()),
   /** Whether the other outputs hold old data: then each task clears its range first. */
   clearOutputs: optional(plain<boolean>()),
+  /** How many times the kernel goes over all chunks; left out: once, and it gets no state of an earlier pass. */
+  passes: optional(plain<number>()),
+  /** No pass follows one in which no task returned more than this; left out: the kernel returns nothing that counts. */
+  tolerance: optional(plain<number>()),
+  /** The pass that a later round begins with; left out: the first. */
+  firstPass: optional(plain<number>()),
   /** Encoded by `ValueEncoder`; null: the caller gave none. */
   args: bytes<Uint8Array | null>(),
   shared: bytes<Uint8Array | null>(),

@@ -40,11 +40,11 @@ export class ResultTable {
     return tasks * (Float64Array.BYTES_PER_ELEMENT + 1);
   }
 
-  /** @param bytes at the start of their buffer, all zero or from such a table */
-  static over({ buffer }: Uint8Array, tasks: number): ResultTable {
+  /** @param bytes at a multiple of eight in their buffer, all zero or from such a table */
+  static over({ buffer, byteOffset }: Uint8Array, tasks: number): ResultTable {
     return new ResultTable(
-      new Float64Array(buffer, 0, tasks),
-      new Uint8Array(buffer, tasks * Float64Array.BYTES_PER_ELEMENT, tasks),
+      new Float64Array(buffer, byteOffset, tasks),
+      new Uint8Array(buffer, byteOffset + tasks * Float64Array.BYTES_PER_ELEMENT, tasks),
     );
   }
 
@@ -92,6 +92,17 @@ export class ResultTable {
   reset(): void {
     // PENDING is zero.
     clearBytes(this.#kinds);
+  }
+
+  /** Each task has the value 0 from the start. */
+  beginAtZero(): void {
+    this.#numbers.fill(0);
+    this.#kinds.fill(NUMBER);
+  }
+
+  /** The number that the task has written last, even if it has failed since. */
+  numberAt(index: number): number {
+    return this.#numbers[index] as number;
   }
 
   /** Forgets a task's end, so that it runs again. */

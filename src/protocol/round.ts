@@ -5,10 +5,11 @@
 import type { Arena } from "../memory/arena.js";
 import type { Region } from "../memory/region.js";
 import type { ControlBlock } from "./control-block.js";
-import { type Descriptor, encodeDescriptor, isSame, readDescriptor } from "./descriptor.js";
+import { type Descriptor, encodeDescriptor, isSame } from "./descriptor.js";
+import { KnownJob } from "./job-spec.js";
 import type { LeaveWord } from "./leave-word.js";
-import type { WakeMessage } from "./messages.js";
 import { AT, BUSY, METER_WORDS, RUNNING, SENDING } from "./meter.js";
+import { PassOrder } from "./pass-order.js";
 import {
   controlAt,
   leaveAt,
@@ -58,8 +59,9 @@ export interface Round {
   at(participant: number): number | undefined;
   /** Whether the worker has begun a task. */
   hasBegun(participant: number): boolean;
-  /** The index of the task at a position. */
+  /** The index of the task at a position, and its pass; 0 if there is one. */
   indexAt(position: number): number;
+  passAt(position: number): number;
   /** The position of a task of the round. */
   positionOf(index: number): number;
   /** The word by which the worker tells that it has left. */
@@ -121,7 +123,7 @@ interface WrittenRound {
 function writeRound(
   region: Region,
   layout: RoundLayout,
-  { logged, tasks }: Descriptor,
+  { logged, tasks, spec }: Descriptor,
   bytes: Uint8Array,
   workers: number,
   order: Uint32Array | undefined,
@@ -137,6 +139,7 @@ function writeRound(
   if (order !== undefined) new Uint32Array(buffer, layout.order, order.length).set(order);
   const written = new Uint8Array(buffer, layout.descriptor, bytes.length);
   written.set(bytes);
+  const passes = spec.passes === undefined ? undefined : new PassOrder(spec, order);
   const sumOf = (word: number): number => meters.reduce((total, meter) => total + (meter[word] as number), 0);
   const round: Round = {
     region,
@@ -159,7 +162,8 @@ function writeRound(
       round.onLook?.(participant);
       return meters[participant]?.[AT] !== 0;
     },
-    indexAt: (position) => order?.[position] ?? position,
+    indexAt: (position) => passes?.indexAt(position) ?? order?.[position] ?? position,
+    passAt: (position) => passes?.passAt(position) ?? 0,
     positionOf: (index) => order?.indexOf(index) ?? index,
     leave: (participant) => leaves[participant] as LeaveWord,
     meters,
@@ -178,12 +182,14 @@ function writeRound(
 class KeptRound {
   readonly #written: WrittenRound;
   readonly #descriptor: Descriptor;
+  readonly #job: KnownJob;
   /** Take counter of its region when it was last used for a round. */
   #uses: number;
 
   constructor(written: WrittenRound, descriptor: Descriptor) {
     this.#written = written;
     this.#descriptor = descriptor;
+    this.#job = new KnownJob(descriptor.spec);
     this.#uses = written.round.region.uses;
   }
 
@@ -191,9 +197,8 @@ class KeptRound {
   isFor(descriptor: Descriptor, workers: number, order: Uint32Array | undefined): boolean {
     const { round } = this.#written;
     const isUntouched = round.region.uses === this.#uses + 1;
-    return (
-      isUntouched && order === undefined && round.workers === workers && isSame(descriptor, this.#descriptor)
-    );
+    const isWhole = isUntouched && order === undefined && round.workers === workers;
+    return isWhole && isSame(this.#descriptor, this.#job, descriptor);
   }
 
   /** The same round once more. */
@@ -217,30 +222,4 @@ let lastVersion = 0;
 function nextVersion(): number {
   lastVersion = (lastVersion + 1) | 0;
   return lastVersion;
-}
-
-/** A round as a worker reads it. */
-export interface OpenedRound {
-  readonly descriptor: Descriptor;
-  readonly control: ControlBlock;
-  readonly order: Uint32Array | undefined;
-  /** This worker's own. */
-  readonly meter: Float64Array;
-  readonly leave: LeaveWord;
-  /** This worker's own; undefined: nobody traces the call. */
-  readonly log: Float64Array | undefined;
-}
-
-export function readRound(buffer: SharedArrayBuffer, wake: WakeMessage): OpenedRound {
-  const { descriptorBytes, orderLength, workers, participant } = wake;
-  const layout = roundLayout(workers, orderLength, descriptorBytes);
-  const descriptor = readDescriptor(new Uint8Array(buffer, layout.descriptor, descriptorBytes));
-  return {
-    descriptor,
-    control: controlAt(buffer),
-    order: orderLength === 0 ? undefined : new Uint32Array(buffer, layout.order, orderLength),
-    meter: meterAt(buffer, participant),
-    leave: leaveAt(buffer, participant),
-    log: logAt(buffer, layout, participant, descriptor.logged),
-  };
 }

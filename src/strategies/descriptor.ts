@@ -10,7 +10,7 @@ import type { Strategy, StrategyHost } from "./strategy.js";
 export interface StrategyDescriptor<N extends string> extends CostModel<N> {
   /** Words of `CE_PARALLEL` that ask for it. */
   readonly words: readonly string[];
-  /** Whether `auto` takes it only if no other strategy may run the call beside the calling thread. */
+  /** Whether `auto` takes it only if no other strategy may run the call beside the calling thread, or was measured to be slower. */
   readonly isReserve: boolean;
   /** Whether kernels that are not thread-safe may run on it. */
   readonly isolates: boolean;

@@ -9,6 +9,7 @@ import type { JobSpec } from "../protocol/job-spec.js";
 import { Received, type Values } from "../protocol/received.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import { unreadError } from "../protocol/unread-error.js";
+import { PassProgress } from "./pass-progress.js";
 import type { StreamBuffer } from "./stream-buffer.js";
 
 export interface JobParts {
@@ -36,6 +37,8 @@ interface Failure {
   readonly index: number;
   /** Undefined: its time was up. */
   readonly thrown: Thrown | undefined;
+  /** Undefined: there is one. */
+  readonly pass: number | undefined;
 }
 
 const NONE: Values = new Received();
@@ -43,6 +46,8 @@ const NO_TASKS: number[] = [];
 
 export class Job {
   readonly parts: JobParts;
+  /** Of a job of several passes. */
+  readonly passes: PassProgress | undefined;
   /** A list rather than a promise, of which most calls would make five for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Received | undefined;
@@ -55,6 +60,8 @@ export class Job {
 
   constructor(parts: JobParts) {
     this.parts = parts;
+    const { spec, block } = parts;
+    this.passes = spec.passes === undefined ? undefined : new PassProgress(spec, block.results);
   }
 
   get isStopped(): boolean {
@@ -80,14 +87,16 @@ export class Job {
     return this.#failure;
   }
 
-  /** Tasks that ended, for progress. */
+  /** Tasks that ended, for progress; passes if there are several. */
   get ended(): number {
+    if (this.passes !== undefined) return this.passes.endedIn(this.#control);
     return Math.min(this.parts.spec.tasks, this.#endedBefore + (this.#control?.ended ?? 0));
   }
 
   /** A strategy starts a round of `workers` threads over `tasks` tasks, which is all that is left. */
   beginRound(control: ControlBlock, tasks: number, workers: number): void {
     this.#endedBefore = this.parts.spec.tasks - tasks;
+    this.passes?.begin(control, this.#control);
     this.#control = control;
     this.parts.streamBuffer?.beginRound(control, tasks, workers);
     if (this.#isStopped) control.abort();
@@ -124,7 +133,20 @@ export class Job {
   /** The spec for a round: tasks that run again find their outputs as the first run did. */
   specFor(order: Uint32Array | undefined): JobSpec {
     const { spec } = this.parts;
-    return order === undefined ? spec : { ...spec, clearOutputs: true };
+    return order === undefined ? spec : { ...spec, clearOutputs: true, firstPass: this.passes?.firstPass };
+  }
+
+  /** Tasks of a round over what is left. @param order as `unfinished` gave it */
+  tasksIn(order: Uint32Array | undefined): number {
+    if (this.passes !== undefined) return this.passes.tasksLeft(this.#failure !== undefined);
+    return order?.length ?? this.parts.spec.tasks;
+  }
+
+  /** Whether a task has ended. @param pass of a job of several */
+  hasEnded(index: number, pass: number): boolean {
+    return this.passes === undefined
+      ? !this.parts.block.results.isPending(index)
+      : this.passes.passOf(index) > pass;
   }
 
   receive(index: number, value: unknown): void {
@@ -147,7 +169,8 @@ export class Job {
 
   /** @param thrown undefined: the task's time was up */
   fail(index: number, thrown: Thrown | undefined): void {
-    if (this.#failure === undefined || index < this.#failure.index) this.#failure = { index, thrown };
+    if (this.#failure !== undefined && index >= this.#failure.index) return;
+    this.#failure = { index, thrown, pass: this.passes?.passOf(index) };
   }
 
   /**
@@ -176,7 +199,7 @@ export class Job {
   }
 
   /**
-   * The tasks that must still run, ascending; undefined: all of them. Only when no worker takes part any more: what a
+   * The tasks that must still run, ascending; undefined: all of them. Of several passes, those of the present one. Only when no worker takes part any more: what a
    * lost worker had not sent counts as not run.
    * @param except tasks that are not tried again
    */
@@ -184,6 +207,7 @@ export class Job {
     if (this.#control === undefined) return undefined;
     const { spec, block } = this.parts;
     const end = this.#failure?.index ?? spec.tasks;
+    if (this.passes !== undefined) return this.passes.left(end, this.#control.exceeded);
     const indices: number[] = [];
     for (let i = 0; i < end; i++) {
       if (block.results.isElsewhere(i) && !this.received.has(i)) block.results.clear(i);

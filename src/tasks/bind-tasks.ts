@@ -6,7 +6,9 @@ import { ValueDecoder } from "../protocol/codec.js";
 import { itemReader, type PackedItems } from "../protocol/items.js";
 import type { ArrayGroup } from "../protocol/job-fields.js";
 import type { JobSpec } from "../protocol/job-spec.js";
+import { type PassPlace, passRunner } from "./bind-passes.js";
 import { checkCount, rowCopier } from "./collected.js";
+import { isThenable } from "./is-thenable.js";
 import { rngOf } from "./random/rng.js";
 import { checkReturned } from "./returned.js";
 import { Scratch } from "./scratch.js";
@@ -31,12 +33,14 @@ type Slicer = (start: number, end: number) => unknown;
 
 const NOTHING_SHARED = Object.freeze({});
 
+/** @param place where this thread is among the passes of the job; `undefined`: it has one */
 export function bindTasks(
   spec: JobSpec,
   arrays: readonly TypedArray[],
   items: PackedItems | undefined,
   kernel: AnyKernel,
   aborted: () => boolean,
+  place?: PassPlace,
 ): BoundTasks {
   const borrowed = new Set<ArrayBufferLike>();
   for (const array of arrays) borrowed.add(array.buffer);
@@ -61,6 +65,7 @@ export function bindTasks(
     return { index, start, end, before, after, args, shared, aborted, rng, scratch: take };
   };
   if (spec.starts !== undefined) return { run: rowCopier(spec, spec.starts, arrays), borrowed };
+  if (place !== undefined) return { run: passRunner(spec, arrays, { invoke, contextOf, place }), borrowed };
   const inputs = spec.inputs.arrays.map((place) => arrays[place] as TypedArray);
 
   const bind = (): ((index: number) => unknown) => {
@@ -170,12 +175,4 @@ function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown 
 function settleCount(returned: unknown, capacity: number): unknown {
   if (isThenable(returned)) return returned.then((value) => checkCount(value, capacity));
   return checkCount(returned, capacity);
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === "object" || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

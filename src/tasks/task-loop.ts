@@ -10,7 +10,8 @@ import type { ResultCopier, ResultCopy } from "../protocol/result-copy.js";
 import type { ResultTable } from "../protocol/result-table.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
 import type { AbortCheck } from "./abort-check.js";
-import { isThenable } from "./bind-tasks.js";
+import { isThenable } from "./is-thenable.js";
+import type { TaskOrder } from "./task-order.js";
 
 // A kernel on the calling thread may replace them, and must not make the loop endless.
 const { floor, max, min } = Math;
@@ -33,8 +34,8 @@ export interface TaskLoopParts {
   readonly outbox: ResultSink;
   /** Tasks of the round. */
   readonly tasks: number;
-  /** Index of each task of the round; undefined: position is index. */
-  readonly order: Uint32Array | undefined;
+  /** Undefined: position is index. */
+  readonly order: TaskOrder | undefined;
   /** `METER_WORDS` words, in which the loop notes how long it is busy, whether it is, and with what. */
   readonly meter: Float64Array;
   /** Takes a note of each claim, for a trace. If it is full, its last entry grows. `undefined` if nobody traces. */
@@ -133,7 +134,7 @@ export class TaskLoop {
       if (position >= control.limit) continue;
       // Costs 1 ns a task (Node 20).
       meter[AT] = this.#at;
-      const index = order === undefined ? position : (order[position] as number);
+      const index = order === undefined ? position : order.indexAt(position);
       let value: unknown;
       try {
         value = run(index);

@@ -3,7 +3,7 @@
 import { clearTimeout, setTimeout } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
 import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
-import { isThenable } from "./bind-tasks.js";
+import { isThenable } from "./is-thenable.js";
 
 /**
  * Tasks that fail when their time is up, wherever they are then: costs 0.1 ms each. An async one is only waited for no

@@ -11,6 +11,7 @@ export type CallName =
   | "map"
   | "mapInto"
   | "collectShared"
+  | "iterateShared"
   | "streamShared";
 
 /** Every call, once it is planned, and once more when it changes its strategy on the way. */

@@ -223,7 +223,8 @@ describe("options", () => {
       "rows that do not fit",
       { rowLength: 3 },
       rangeError(
-        "Cannot cut the input into rows of 3 elements as its length must be a multiple of that: current value is 4",
+        "Cannot cut the input into rows of 3 elements as its length must be a multiple of that: current value is 4; " +
+          "leave the rest out by subarray(0, 3), or pad it",
       ),
     ],
     ["a negative halo", { halo: -1 }, configuration("halo", HALO, "-1")],

@@ -264,6 +264,10 @@ describe("outputs", () => {
       rowCount(String(count)),
     ]),
   );
+  refuses([
+    ["mapShared: half a row", (e) => e.mapShared(0.5, one), rowCount("0.5")],
+    ["reduceShared: less than none", (e) => e.reduceShared(-1, one, Math.max), rowCount("-1")],
+  ]);
 
   const bytes = new Uint8Array(new SharedArrayBuffer(64));
   const own = new Float64Array(bytes.buffer, 0, 4);

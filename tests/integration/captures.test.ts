@@ -62,7 +62,7 @@ const { data } = fc.letrec<{ data: unknown }>((tie) => ({
       tie("data").filter((value) => value !== undefined),
       { maxLength: 4 },
     ),
-    fc.dictionary(key, tie("data"), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(key, tie("data"), { maxKeys: 4 }),
   ),
 }));
 
@@ -97,7 +97,8 @@ function made({ values, factor, style, inner, placed, recursive }: Parts) {
     const f1 = ${written(inner === "method" ? "arrow" : inner, "f1", "x", `f0(x) + ${self}`)};
     const util = { f: f1, v: values[3], other: [v0] };
     const list = [v1, f1];
-    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x]`)};`,
+    f1.own = { of: [v2 ?? null, v0 ?? null] };
+    return ${written(style, "kernel", "x", `[v0, v1, v2, util.v, ${call}, x, f1.own]`)};`,
   )(values, factor) as (x: number) => unknown;
 }
 
@@ -203,6 +204,42 @@ describe.each(executors)("on %s", (strategy, executor) => {
     expect([...seen]).toEqual([1, 2, 3, 0]);
   });
 
+  test("an array on shared memory is written to, or the strategy has copies of it and refuses", async () => {
+    const out = executor.allocate(Int32Array, 3);
+    const parts = { out };
+    const put = (i: number) => {
+      out[i] = i + 1;
+    };
+    const fill = (array: Int32Array, i: number) => array.fill(i + 1, i, i + 1).length;
+    const calls = [
+      () =>
+        executor.map([0, 1, 2], (i) => {
+          out[i] = i + 1;
+        }),
+      () => executor.map([0, 1, 2], (i) => void out.fill(i + 1, i, i + 1)),
+      () => executor.map([0, 1, 2], (i) => void parts.out.fill(i + 1, i, i + 1)),
+      () =>
+        executor.map([0, 1, 2], (i) => {
+          parts.out[i] = i + 1;
+        }),
+      () => executor.map([0, 1, 2], (i) => put(i)),
+      () => executor.map([0, 1, 2], (i) => void fill(out, i)),
+      () => executor.map([0, 1, 2], (i) => void Atomics.store(out, i, i + 1)),
+    ];
+    for (const call of calls) {
+      out.fill(0);
+      if (strategy === "processes") {
+        await expect(call()).rejects.toThrow(
+          'Cannot run on strategy "processes" as its tasks would each write to a copy of what is in "writable", or captured',
+        );
+      } else await call();
+      expect([...out]).toEqual(strategy === "processes" ? [0, 0, 0] : [1, 2, 3]);
+    }
+    // To read it is refused by none.
+    out.fill(7);
+    expect(await executor.map([0, 1], (i) => out[i])).toEqual([7, 7]);
+  });
+
   test("a plain array is placed once, however many variables hold it", async () => {
     const big = new Float64Array(100_000).fill(1);
     const [a, b] = [big, { same: big }];
@@ -218,11 +255,10 @@ describe.each(executors)("on %s", (strategy, executor) => {
   test("data is a copy: objects are frozen, as in args, and no kernel reaches the caller's lists", async () => {
     const list = [[1], [2]];
     const model = { rate: { value: 1 } };
-    expect(await executor.map([1], () => (list[0] as number[]).push(3))).toEqual([2]);
+    expect(await executor.map([1], () => list.map((each) => each.push(3)))).toEqual([[2, 2]]);
     expect(list).toEqual([[1], [2]]);
     const call = executor.map([1], () => {
-      const { rate } = model;
-      rate.value = 2;
+      for (const rate of [model.rate]) rate.value = 2;
     });
     await expect(call).rejects.toThrow(KernelError);
   });
@@ -343,6 +379,45 @@ declare const undeclared: unknown;
 
 const { allowedNodeEnvironmentFlags: flags } = process;
 const PERMISSION = flags.has("--permission") ? "--permission" : "--experimental-permission";
+
+test("what copies may not do is as in place, or refused by its path", async () => {
+  const strategies = executors.map(([strategy]) => strategy);
+  const { stdout, stderr } = await runNode([program("hostile-closures.mjs"), ...strategies]);
+  expect(stderr).toBe("");
+  const { tried, wrong } = JSON.parse(stdout) as { readonly tried: number; readonly wrong: unknown[] };
+  expect(wrong).toEqual([]);
+  expect(tried).toBeGreaterThan(200);
+});
+
+test.each(executors)(
+  "on %s a closure that is called for long gives what it gives in its place",
+  async (_, executor) => {
+    let offset = 1;
+    const steady = { offset: 1 };
+    const tools = { scale: (x: number): number => x * steady.offset };
+    const reads = (x: number): number => x + offset;
+    const kept = (x: number): number => tools.scale(x) + steady.offset;
+    // Of these the last one is no longer read by then (docs/decisions/0012).
+    for (let i = 0; i < 300; i++) await Promise.all([executor.map([1], reads), executor.map([1], kept)]);
+    offset = 7;
+    steady.offset = 5;
+    expect(await executor.map([1, 2], reads)).toEqual([1, 2].map(reads));
+    expect(await executor.map([1, 2], kept)).toEqual([10, 15]);
+    tools.scale = (x) => x - 100 + offset;
+    expect(await executor.map([1, 2], kept)).toEqual([1, 2].map(kept));
+  },
+);
+
+test("variables that can't change are not read again and again", async () => {
+  const { stdout, stderr } = await runNode([program("steady.mjs")]);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({
+    arrow: [0, true],
+    named: [0, true],
+    method: [0, true],
+    changing: [1, true],
+  });
+});
 
 test("a client of another thread reads its own closures", async () => {
   const seen = await runClient<unknown>(threads, "captures");

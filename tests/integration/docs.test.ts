@@ -309,6 +309,20 @@ test("docs/glossary.md has each noun once, with a file of src that is there", ()
   }
 });
 
+test("README.md names every tool chain that the matrix has", () => {
+  const [, part = ""] = read("README.md").split(/^## Works with$([\s\S]*?)^## /m);
+  const folder = join(installed.root, "tests/toolchains");
+  const projects = readdirSync(folder).filter((name) => existsSync(join(folder, name, "package.json")));
+  expect(projects.length).toBeGreaterThan(40);
+  for (const project of projects) {
+    const { toolchain } = JSON.parse(readFileSync(join(folder, project, "package.json"), "utf8")) as {
+      toolchain: { title: string };
+    };
+    const [name = ""] = toolchain.title.split(",");
+    expect(part.toLowerCase(), project).toContain(name.toLowerCase());
+  }
+});
+
 test("docs/troubleshooting.md has words of messages that sharray prints, and for each a cause and a fix", () => {
   const sources = readdirSync(join(installed.root, "src"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))

@@ -27,7 +27,9 @@ test("sharray doctor --json", async () => {
   expect(found.webAssembly).toMatchObject({ simd: true, threads: true });
   const names = found.strategies.map(({ strategy }) => strategy);
   expect(names).toEqual(expect.arrayContaining(["sequential", "threads"]));
-  for (const { ok, milliseconds } of found.strategies) expect([ok, milliseconds! > 0]).toEqual([true, true]);
+  for (const { isHere, ok, milliseconds } of found.strategies) {
+    expect([isHere, ok, milliseconds! > 0]).toEqual([true, true, true]);
+  }
 });
 
 test("says what is wrong and what to do", async () => {
@@ -48,12 +50,32 @@ test("ends with code 1 if a strategy does not run, and says why", async () => {
   `;
   const ended = await runNode(["--input-type=module", "-e", code]);
   expect(ended.stdout).toMatch(/^threads +FAILED: .*no more threads$/m);
-  expect(ended.stdout).toMatch(/^- The strategy "threads" does not run: .*no more threads$/m);
+  expect(ended.stdout).toMatch(
+    /^- The strategy "threads" does not run: .*no more threads\. docs\/troubleshooting\.md/m,
+  );
   expect(ended.code).toBe(1);
 });
 
-test("knows no other command", async () => {
-  const { code, stdout, stderr } = await runNode([command, "nurse"]);
-  expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).toContain("Usage: sharray doctor [--json]");
+test("says what to allow if the permission model forbids workers", async () => {
+  const option = process.allowedNodeEnvironmentFlags.has("--permission")
+    ? "--permission"
+    : "--experimental-permission";
+  const { code, stdout } = await runNode(["--no-warnings", option, "--allow-fs-read=*", command, "doctor"]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^- The strategy "threads" does not run: .*--allow-worker is for threads/m);
 });
+
+test("runs without WebAssembly", async () => {
+  const { code, stdout } = await runNode(["--no-expose-wasm", command, "doctor"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^WebAssembly +simd no, threads no/m);
+});
+
+test.each([[["nurse"]], [["doctor", "--jsn"]], [["doctor", "twice"]], [[]]])(
+  "knows no other command: %j",
+  async (given) => {
+    const { code, stdout, stderr } = await runNode([command, ...given]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^Usage: sharray doctor \[--json\]/);
+  },
+);

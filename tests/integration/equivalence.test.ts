@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { KernelError, ParallelExecutor } from "sharray";
 import { afterAll, expect, test } from "vitest";
 
-const pools = [1, 2, 3].map((maxWorkers) => new ParallelExecutor({ maxWorkers }));
+/** Where calls have run. */
+const places = new Set<string>();
+const pools = [1, 2, 3].map((maxWorkers) => {
+  return new ParallelExecutor({
+    maxWorkers,
+    telemetry: (event, payload) => {
+      if (event === "parallel_execution") places.add(payload.strategy);
+    },
+  });
+});
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.shutdown()));
 });
@@ -139,4 +148,5 @@ test("all strategies, with any number of workers, agree bit for bit", {
     }),
     { numRuns: 60 },
   );
+  expect(places).toEqual(new Set(["sequential", "threads", "processes"]));
 });

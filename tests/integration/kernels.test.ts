@@ -175,15 +175,15 @@ describe("module kernels of which a worker could only get by running the program
     expect(new Set(outcomes)).toEqual(
       new Set([
         `TypeError: Cannot send kernel "triple" to workers as it must be in a module of its own: it is in ${main("main-kernel.mjs")}, ` +
-          "the program's main script, which every worker would run again. Move it to a file that only defines kernels; " +
+          "the program's main script, which every worker would run again. Export it from a file that only defines kernels; " +
           "if a bundler packs the program, make that file a second entry (docs/toolchains.md)",
       ]),
     );
   });
 
-  test("in a file that exports nothing are refused, too", async () => {
+  test("in a file that does not export them are refused, too, whatever else that exports", async () => {
     const outcome = await facts<string>("start-bundle.mjs");
-    expect(outcome).toContain(`${main("bundle.mjs")} exports nothing, and is a program`);
+    expect(outcome).toContain(`${main("bundle.mjs")} does not export it, and looks like a program`);
   });
 
   test("run if the main script asks which thread it is on", async () => {

@@ -128,6 +128,30 @@ describe.each([1, 2])("a task that ends every worker, on a pool of %i", (maxWork
     expect([...again]).toEqual(ITEMS.map((i) => (i < 30 || i >= 40 ? i + 1 : i + 2)));
   });
 
+  test("that writes to a captured array is not run again, unless it may", async () => {
+    await using executor = new ParallelExecutor({ ...on, maxRetries: 3 });
+    const runs = executor.allocate(Int32Array, ITEMS.length);
+    const count = (array: Int32Array, x: number) => {
+      array[x]! += 1;
+    };
+    const run = (options: object) =>
+      executor.map(
+        ITEMS,
+        (x) => {
+          count(runs, x);
+          if (x === 40 && runs[x] === 1) process.exit(3);
+        },
+        options,
+      );
+    const error = await lossOf(run({}));
+    expect(error).toMatchObject({ index: 40, start: 40, end: 41, exitCode: 3 });
+    expect(error.partial?.unfinished).toEqual([{ index: 40, start: 40, end: 41 }]);
+    expect([...runs]).toEqual(ITEMS.map(() => 1));
+    runs.fill(0);
+    await run({ idempotent: true });
+    expect(runs[40]).toBe(2);
+  });
+
   test("that writes to writable arrays is not run again, nor is one whose result was on its way", async () => {
     await using executor = new ParallelExecutor({ ...on, maxRetries: 3 });
     const counts = executor.allocate(Int32Array, ITEMS.length);

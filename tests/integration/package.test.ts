@@ -91,9 +91,10 @@ describe("the tarball", () => {
       [
         ...["LICENSES.txt", "cli/kernel.js", "cli/sharray.js"],
         ...["worker/LICENSES.txt", "worker/child.cjs", "worker/entry.cjs"],
-        ...["bridge/index", "core", "index", "telemetry/otel", "telemetry/trace", "thread-control"].flatMap(
-          (name) => [`${name}.js`, `${name}.cjs`],
-        ),
+        ...[
+          ...["bridge/index", "core", "index", "script-texts"],
+          ...["telemetry/otel", "telemetry/trace", "thread-control"],
+        ].flatMap((name) => [`${name}.js`, `${name}.cjs`]),
         ...entries.map((file) => `bundler/${file}`),
         ...[...entries, "worker.js"].map((file) => `browser/${file}`),
       ]
@@ -108,7 +109,7 @@ describe("the tarball", () => {
   const ofCaller = ["acorn", "comlink", "eslint-scope", "esrecurse", "estraverse", "observable-fns"];
 
   test.each([
-    ["dist", ["@msgpack/msgpack", ...ofCaller, "threads"]],
+    ["dist", ["@msgpack/msgpack", ...ofCaller, "is-observable", "threads"]],
     ["dist/bundler", ["@msgpack/msgpack", ...ofCaller, "is-observable", "threads"]],
     ["dist/worker", ["@msgpack/msgpack", "is-observable", "threads"]],
     ["dist/browser", ["@msgpack/msgpack", ...ofCaller, "is-observable", "threads"]],
@@ -166,7 +167,7 @@ describe("the tarball", () => {
 
   /** Kilobytes, compressed. To raise one is a decision: it is what users download, and what each program reads at its start. */
   test.each([
-    ["the tarball", 1150, async () => readFileSync(installed.tarball)],
+    ["the tarball", 1300, async () => readFileSync(installed.tarball)],
     ["what Node reads", 160, async () => gzipSync(readFileSync(join(installed.package, "dist/core.js")))],
     [
       "a worker in Node",
@@ -178,6 +179,23 @@ describe("the tarball", () => {
     const { length } = await bytes();
     expect(length / 1000).toBeLessThan(kilobytes);
     expect(length / 1000).toBeGreaterThan(kilobytes / 2);
+  });
+
+  test("is not published with placeholders for addresses", async () => {
+    const script = join(installed.root, "scripts/assert-publishable.js");
+    const addressed = (host: string) => ({
+      homepage: `https://${host}/a#readme`,
+      repository: { url: `git+https://${host}/a.git` },
+      bugs: { url: `https://${host}/a/issues` },
+    });
+    const folder = mkdtempSync(join(installed.run, "published-"));
+    for (const [host, code] of [
+      ["example.invalid", 1],
+      ["github.com", 0],
+    ] as const) {
+      writeFileSync(join(folder, "package.json"), JSON.stringify(addressed(host)));
+      expect((await runNode([script], { cwd: folder })).code, host).toBe(code);
+    }
   });
 
   test("is fine with publint", async () => {

@@ -59,6 +59,59 @@ test("many tiny tasks share messages, and each runs once", async () => {
   }
 });
 
+describe("calls that repeat", () => {
+  test("come out right, whatever takes turns with them", async () => {
+    const executor = create({ maxWorkers: 2 });
+    const x = executor.share(Float64Array.from({ length: 3000 }, (_, i) => i));
+    for (let i = 0; i < 40; i += 1) {
+      expect(await executor.map([i, i + 1], (item) => 2 * item)).toEqual([2 * i, 2 * i + 2]);
+      expect(await executor.map([`${i}`, "b"], (item) => `${item}!`)).toEqual([`${i}!`, "b!"]);
+      const args = { by: i % 3 };
+      expect(await executor.map([1, 2], (item, _, { args }) => item * args.by, { args })).toEqual([
+        args.by,
+        2 * args.by,
+      ]);
+      const sum = await executor.reduceShared(
+        x,
+        (part) => part.reduce((a, b) => a + b, 0),
+        (a, b) => a + b,
+      );
+      expect(sum).toBe(4_498_500);
+      // What was a round's own memory becomes the user's, is known to children, and comes back.
+      const mine = executor.share(new Float64Array(8).fill(i));
+      expect(await executor.mapShared([mine], (array) => array[7])).toEqual([i]);
+      const squares = await executor.transformShared(x, Float64Array, (part, out) => {
+        for (let j = 0; j < part.length; j += 1) out[j] = part[j]! ** 2;
+      });
+      expect(await executor.reduceShared(squares, (part) => part[0]!, Math.max)).toBeGreaterThanOrEqual(0);
+      expect(squares[2999]).toBe(2999 ** 2);
+      executor.release(mine, squares);
+    }
+  });
+
+  test("of a few tasks that take a while end, though children ask each other for tasks", async () => {
+    const executor = create({ maxWorkers: 2 });
+    const spin = (item: number): number => {
+      const end = performance.now() + 0.3;
+      while (performance.now() < end);
+      return item;
+    };
+    for (let i = 0; i < 300; i += 1) expect(await executor.map([i, 1], spin)).toEqual([i, 1]);
+  });
+
+  test("with tasks that take much longer than the last time use all children", async () => {
+    const executor = create({ maxWorkers: 2 });
+    const wait = (item: number): number => {
+      const end = performance.now() + item;
+      while (performance.now() < end);
+      return process.pid;
+    };
+    for (let i = 0; i < 30; i += 1) await executor.map([0, 0, 0, 0, 0, 0, 0, 0], wait);
+    const pids = await executor.map([50, 50, 50, 50, 50, 50, 50, 50], wait);
+    expect(new Set(pids).size).toBe(2);
+  });
+});
+
 describe("arrays", () => {
   test("that are shared cross once, and others at each call", async () => {
     const executor = create({ maxWorkers: 1 });
@@ -256,6 +309,32 @@ describe("kernels that are not thread-safe", () => {
     expect(await executor.map([1], pid, { strategy: "sequential" })).toEqual([process.pid]);
     expect(await executor.map([1], pid, { strategy: "processes" })).not.toEqual([process.pid]);
   });
+});
+
+test("auto takes them for a kernel that was measured to be faster there than on threads", async () => {
+  const decisions: string[] = [];
+  const executor = create({
+    strategy: "auto",
+    telemetry: (event, payload) => {
+      if (event === "parallel_execution") decisions.push(payload.strategy);
+    },
+  });
+  // So slow that no delay of the machine's makes up for it.
+  const slowInThisProcess = (item: number): number => {
+    const isChild = process.title === "sharray worker";
+    if (!isChild) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    return item;
+  };
+  const items = [1, 2, 3, 4];
+  // Nothing is known of child processes: they are not tried.
+  for (let i = 0; i < 3; i += 1) await executor.map(items, slowInThisProcess);
+  expect(decisions).not.toContain("processes");
+  for (const strategy of ["threads", "processes", "threads", "processes"] as const) {
+    await executor.map(items, slowInThisProcess, { strategy });
+  }
+  decisions.length = 0;
+  expect(await executor.map(items, slowInThisProcess)).toEqual(items);
+  expect(decisions).toEqual(["processes"]);
 });
 
 describe("children end with their parent", () => {

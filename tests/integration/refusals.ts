@@ -51,6 +51,9 @@ let workers = 0;
 process.on("worker", () => {
   workers += 1;
 });
+subscribe("child_process", () => {
+  workers += 1;
+});
 
 /** All that can be seen of what an executor did, from when its calls began. */
 export async function tracesOf(executor: ParallelExecutor | Untyped) {
@@ -62,15 +65,19 @@ export async function tracesOf(executor: ParallelExecutor | Untyped) {
   return { memory: executor.memory(), submitted, completed, failures, ...seen };
 }
 
-/** A test per row, each with an executor that would run the call on a worker. */
+/** A test per row, each with executors that would run the call on a worker thread, and on a child process. */
 export function refuses(rows: readonly Refusal[], options: ParallelOptions = {}): void {
+  const strategies =
+    options.strategy === undefined ? (["threads", "processes"] as const) : [options.strategy];
   for (const [name, call, check, { submitted, events } = NOTHING] of rows) {
     test(name, async () => {
-      await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, ...options });
-      const before = await tracesOf(executor);
-      check(await errorOf(() => call(executor as unknown as Untyped)));
-      const expected = { ...before, submitted, failures: submitted, completed: 0, events, workers: 0 };
-      expect(await tracesOf(executor)).toEqual(expected);
+      for (const strategy of strategies) {
+        await using executor = new ParallelExecutor({ maxWorkers: 1, ...options, strategy });
+        const before = await tracesOf(executor);
+        check(await errorOf(() => call(executor as unknown as Untyped)));
+        const expected = { ...before, submitted, failures: submitted, completed: 0, events, workers: 0 };
+        expect(await tracesOf(executor)).toEqual(expected);
+      }
     });
   }
 }

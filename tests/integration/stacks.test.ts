@@ -94,8 +94,8 @@ describe("the stack of what a kernel throws leads to its file and to the call", 
     check(await run(["--experimental-strip-types", built("stripped.ts", source)]), "stripped.ts");
   });
 
-  test("under Vitest", async () => {
-    const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+  test.each(["sequential", "threads"] as const)("under Vitest, on %s", async (strategy) => {
+    const executor = new ParallelExecutor({ strategy, maxWorkers: 1 });
     const limit = 1;
     const checked = (x: number): number => {
       if (x > limit) throw new RangeError("too many");

@@ -1,7 +1,8 @@
 /** One tool chain: a project that is installed, built and run as its users do. */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
+import { transformSync } from "esbuild";
 import { chromium } from "playwright-core";
 import { findChromium, launchOptions } from "../browser/found.js";
 import { ISOLATED, serve } from "../browser/serve.js";
@@ -13,11 +14,13 @@ type Kernels = "inline" | "module";
 interface Description {
   readonly title: string;
   readonly group: string;
-  /** The folder of `programs` that the project gets, below files of its own. */
-  readonly program: string;
+  /** Folders of `programs` that the project gets, each over the one before, and files of its own over all. */
+  readonly programs: readonly string[];
   /** The package whose version counts; `undefined` if that of Node does. */
   readonly of?: string;
   readonly kernels: readonly Kernels[];
+  /** Whether the runtime does not tell what variables hold. */
+  readonly refusesCaptures?: boolean;
   /** Versions of Node to run under; the present one by default. */
   readonly nodes?: readonly string[];
   readonly installer?: "pnpm" | "yarn";
@@ -85,6 +88,9 @@ export async function* runChain(chain: Chain, home: string, tarball: string): As
       const printed =
         chain.page === undefined ? await run(start as string) : await open(join(project, chain.page));
       const missing = chain.kernels.filter((kind) => !printed.includes(ANSWERS[kind]));
+      const captured = `captured variable: ${chain.refusesCaptures === true ? "KernelCaptureError" : "10,20"}`;
+      // Pages print no such line.
+      if (chain.page === undefined && !printed.includes(captured)) fault = `No "${captured}" in:\n${printed}`;
       if (missing.length > 0) fault = `No answer of ${missing.join(" and ")} kernels in:\n${printed}`;
     } catch (error) {
       fault = (error as Error).message;
@@ -103,10 +109,23 @@ async function install(chain: Chain, project: string, tarball: string, run: Run)
   for (const name of readdirSync(project)) {
     if (!stays.test(name)) rmSync(join(project, name), { recursive: true });
   }
-  cpSync(join(dirname(chain.folder), "programs", chain.program), project, { recursive: true });
+  const programs = join(dirname(chain.folder), "programs");
+  writeCheck(join(programs, "check.ts"), project, chain.programs[0] as string);
+  for (const name of chain.programs) cpSync(join(programs, name), project, { recursive: true });
   cpSync(chain.folder, project, { recursive: true });
   cpSync(tarball, join(project, "sharray.tgz"));
   await run(INSTALL[chain.installer ?? "npm"], 600);
+}
+
+/** What every chain runs, in the language of its program. */
+function writeCheck(source: string, project: string, program: string): void {
+  if (program.startsWith("ts")) {
+    cpSync(source, join(project, "check.ts"));
+    return;
+  }
+  const format = program === "cjs" ? "cjs" : "esm";
+  const { code } = transformSync(readFileSync(source, "utf8"), { loader: "ts", format });
+  writeFileSync(join(project, "check.js"), code);
 }
 
 const INSTALL = {
@@ -168,7 +187,6 @@ function runnerFor(project: string, version: string): Run {
 
 /** @returns what the page has written to the console by its end */
 async function open(folder: string): Promise<string> {
-  if (findChromium() === undefined) throw new Error("There is no Chromium on this machine");
   if (!existsSync(join(folder, "index.html"))) throw new Error(`There is no page in ${folder}`);
   await using served = await serve(folder, ISOLATED);
   const browser = await chromium.launch(launchOptions());

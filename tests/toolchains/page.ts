@@ -7,7 +7,7 @@ const HEAD = `# Tool chains
 
 \`npm run test:toolchains\` makes this page. It packs the package, installs the file into a small project for each tool chain
 ([tests/toolchains](../tests/toolchains)), builds the project as its users do, and runs it. Every kernel runs on two worker threads.
-The pages run in Chromium. \`npm run test:toolchains -- --quick\` takes those that need seconds, and
+The pages run in Chromium. \`npm run test:toolchains -- --quick\` takes the quick half, which \`.ci/run\` runs, too.
 \`npm run test:toolchains -- bun rollup-node\` takes some.
 
 sharray needs no configuration in any of them. Module kernels need two rules.
@@ -23,9 +23,13 @@ sharray needs no configuration in any of them. Module kernels need two rules.
 | Rollup | \`input: ["main.js", "kernels.js"]\`, with \`nodeResolve({ exportConditions: ["node"] })\` |
 | Rolldown | \`rolldown main.js kernels.js --dir dist --platform node\` |
 | Vite | \`build: { ssr: true, rollupOptions: { input: ["main.js", "kernels.js"] } }\` |
-| webpack, Next | workers import the source file, because \`import.meta.url\` is its address there: ship it, or use inline kernels |
+| Bun | \`bun build main.js kernels.js --splitting --target=node --outdir=dist\` |
+| webpack, Rspack, Next | workers import the source file, because \`import.meta.url\` is its address there: ship it, or use inline kernels |
 
-For pages, [browsers](browser.md) has the same for \`createWorker\`.
+For pages, [browsers](browser.md) has the same for \`createWorker\`. Rollup needs \`inlineDynamicImports: true\` to make one file of a page,
+such as an \`iife\`.
+
+A tool that packs or traces a program may leave the files behind from which workers start. Then they start from texts that it brings along.
 
 Workers load TypeScript as the program does: under Node with type stripping, tsx, Bun and Deno. Jest, Vitest and ts-node compile it in a
 way that workers know nothing of. On Node 20, and for imports without extensions or with aliases, install tsx beside them: workers use it.

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { findChromium } from "../browser/found.js";
 import { type Chain, type Row, readChain, runChain } from "./chain.js";
 import { pageOf, rowName } from "./page.js";
 
@@ -48,6 +49,10 @@ try {
   mkdirSync(home, { recursive: true });
   const rows = JSON.parse(readFileSync(results, "utf8")) as Record<string, Row>;
   for (const chain of chains.filter(isAsked)) {
+    if (chain.page !== undefined && findChromium() === undefined) {
+      console.log(`SKIPPED ${chain.name}: NO CHROMIUM ON THIS MACHINE`);
+      continue;
+    }
     for await (const { node, row, fault, seconds } of runChain(chain, home, tarball)) {
       rows[rowName(chain.name, node)] = row;
       if (row.passed) passed += 1;

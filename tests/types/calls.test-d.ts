@@ -350,8 +350,26 @@ test("transformShared of a count of rows: no view", async () => {
     out.y[0] = start;
   });
   expectTypeOf(rows).toEqualTypeOf<{ y: Float64Array<SharedArrayBuffer> }>();
-  // @ts-expect-error only outputs are made from nothing
-  await executor.mapShared(100, () => 1);
+});
+
+test("a count of rows in the other calls: no view, the task's range", async () => {
+  const parts = await executor.mapShared(100, (view, { start, end }) => {
+    expectTypeOf(view).toEqualTypeOf<undefined>();
+    return end - start;
+  });
+  expectTypeOf(parts).toEqualTypeOf<number[]>();
+  const sum = await executor.reduceShared(
+    100,
+    (_, { start }) => start,
+    (a, b) => a + b,
+  );
+  expectTypeOf(sum).toEqualTypeOf<number>();
+  for await (const { value } of executor.streamShared(100, (_, { index }) => index)) {
+    expectTypeOf(value).toEqualTypeOf<number>();
+  }
+  expectTypeOf(executor.explain(100, () => 1)).toEqualTypeOf<Plan>();
+  // @ts-expect-error a count of rows is no array
+  executor.share(100);
 });
 
 test("neighbours: a number, or both sides, and rows", async () => {

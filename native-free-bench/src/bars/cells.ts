@@ -10,8 +10,10 @@ import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
 import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
-import { captured, draws, nothingCaptured } from "./kernels.js";
+import { captured, capturedLet, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
+import { emptyPasses, life } from "./passes.js";
+import { afterPause } from "./pauses.js";
 import { wholeProcesses } from "./processes.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
 
@@ -56,6 +58,19 @@ export const cells: readonly Cell[] = [
         unit: "x",
       }),
   },
+  ...[1, 20, 200].map(
+    (ms): Cell => ({
+      name: `20 after a pause of ${ms} ms`,
+      measure: (effort) =>
+        judge(afterPause(ms), effort, {
+          number: 20,
+          what: `two tiny tasks after a timer of ${ms} ms against a postMessage round trip after the same`,
+          limit: 1.5,
+          rule: "at most",
+          unit: "x",
+        }),
+    }),
+  ),
   {
     name: "3 small items",
     measure: (effort) =>
@@ -121,6 +136,18 @@ export const cells: readonly Cell[] = [
       }),
   },
   {
+    name: "15 captured variables that may change",
+    processes: 3,
+    measure: (effort) =>
+      judge(capturedLet, effort, {
+        number: 15,
+        what: "two captured values that may change, a call of a closure seen before: what it takes more than args",
+        limit: 100,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
     name: "15 nothing captured",
     processes: 3,
     measure: (effort) =>
@@ -145,6 +172,28 @@ export const cells: readonly Cell[] = [
       }),
   },
   ...childCells,
+  {
+    name: "21 passes of Life",
+    measure: (effort) =>
+      judge(life, effort, {
+        number: 21,
+        what: "a pass of Life over 128² cells, over its kernel",
+        limit: 10,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
+  {
+    name: "21 empty passes",
+    measure: (effort) =>
+      judge(emptyPasses, effort, {
+        number: 21,
+        what: "a pass of an empty kernel over 64 chunks",
+        limit: 10,
+        rule: "at most",
+        unit: "µs",
+      }),
+  },
 ];
 
 /** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */

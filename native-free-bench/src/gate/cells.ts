@@ -3,6 +3,7 @@ import { ParallelExecutor } from "../../../dist/index.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "../bars/calls.js";
 import type { Duel } from "../bars/duel.js";
 import { placing } from "../bars/memory.js";
+import { afterPause } from "../bars/pauses.js";
 import { boundedDuels } from "../bars/processes.js";
 import { speedup } from "../bars/speedup.js";
 import { checked } from "../harness/contestant.js";
@@ -48,6 +49,7 @@ export const bounded = boundedDuels();
 
 export const duels: readonly Duel[] = [
   hotJob,
+  afterPause(20),
   { ...smallItems(1), figures: (times) => ratiosOf(times, "map", "loop") },
   payloadSize(),
   placing,

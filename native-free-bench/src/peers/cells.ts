@@ -12,11 +12,13 @@ import { openPeers } from "./all.js";
 import { withPatience } from "./patience.js";
 import type { Peer } from "./peer.js";
 import { batchCell, hotJobCell, queueCell } from "./queue.js";
+import { youthCell } from "./youth.js";
 
 export const cells: readonly Cell[] = [
   hotJobCell,
   queueCell,
   batchCell,
+  youthCell,
   ...scenarios.map(
     (scenario): Cell => ({ name: scenario.name, measure: (effort) => measure(scenario, effort) }),
   ),

@@ -28,32 +28,65 @@ const MAX_DEPTH = 500;
 export const DATA = "must be data or a plain function";
 
 /**
- * Whether there are functions in a value.
+ * Whether code must make a worker's copy of a value, because there is something in it that msgpack does not carry: a function, or an
+ * object without prototype.
  * @param ancestors objects around it
  * @throws Refusal for what is neither data nor a function
  */
-export function holdsFunctions(value: unknown, path: string, ancestors: object[] = []): boolean {
+export function needsCode(value: unknown, path: string, ancestors: object[] = []): boolean {
   if (typeof value === "function") return true;
   if (typeof value === "symbol") throw new Refusal(path, `${DATA}, got a symbol`);
   if (typeof value !== "object" || value === null || isTypedArray(value) || isDate(value)) return false;
   if (isWasmModule(value)) return false;
   const isList = Array.isArray(value);
-  if (!isList && !isRecord(value)) throw refusedObject(value, path);
+  const prototypes = prototypesOf(value);
+  if (isList ? prototypes.length > 2 : !isRecord(value)) throw refusedObject(value, path);
   if (ancestors.includes(value)) {
     throw new Refusal(path, "must be free of cycles, got an object that contains itself");
   }
   if (ancestors.length >= MAX_DEPTH) throw new Refusal(path, `must be nested at most ${MAX_DEPTH} deep`);
   ancestors.push(value);
-  let hasFunctions = false;
-  const keys = isList ? value.keys() : Object.keys(value);
+  let isOfCode = prototypes.length === 0;
+  const keys = isList ? value.keys() : keysOf(value, path);
   for (const key of keys) {
     const each: unknown = isList ? value[key as number] : memberIn(value as Scope, key as string, path);
     // Numbers and texts need no look.
     if (typeof each !== "object" && typeof each !== "function" && typeof each !== "symbol") continue;
-    hasFunctions = holdsFunctions(each, elementPath(value, `${key}`, path), ancestors) || hasFunctions;
+    isOfCode = needsCode(each, elementPath(value, `${key}`, path), ancestors) || isOfCode;
   }
   ancestors.pop();
-  return hasFunctions;
+  return isOfCode;
+}
+
+/** The keys of an object that is copied. @throws Refusal if it has more than copies have */
+function keysOf(value: object, path: string): readonly string[] {
+  const keys = Object.keys(value);
+  const all = Reflect.ownKeys(value);
+  if (all.length === keys.length) return keys;
+  const hidden = all.find((key) => !keys.includes(key as string) && key !== "__esModule");
+  if (hidden === undefined) return keys;
+  const shown = typeof hidden === "symbol" ? `${path}[${String(hidden)}]` : elementPath(value, hidden, path);
+  throw new Refusal(shown, "must be enumerable and have a name, because copies have no other members");
+}
+
+/** The objects from which it inherits. */
+export function prototypesOf(value: object): readonly object[] {
+  const chain: object[] = [];
+  for (
+    let each: object | null = Object.getPrototypeOf(value);
+    each !== null;
+    each = Object.getPrototypeOf(each)
+  )
+    chain.push(each);
+  return chain;
+}
+
+/** How many prototypes the worker's copy of a built-in object has: the last ones of its own. `undefined` if it is another object. */
+export function builtInLevels(value: unknown): number | undefined {
+  if (isTypedArray(value)) return 3;
+  return Array.isArray(value) || (typeof value === "object" && value !== null && isDate(value))
+    ? 2
+    : undefined;
 }
 
 /**
@@ -80,20 +113,26 @@ export function isNamespace(value: unknown, name = ""): value is Scope {
   );
 }
 
-export function isMethod(value: unknown, name: string): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  for (let holder: object | null = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
-    const property = Object.getOwnPropertyDescriptor(holder, name);
-    if (property !== undefined) return typeof property.value === "function";
-  }
-  return false;
+// What functions have of the language.
+const OF_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller"]);
+
+/** Whether the program has given the function this property. */
+export function wasGiven(fn: object, name: string): boolean {
+  return !OF_FUNCTIONS.has(name) && Object.hasOwn(fn, name);
 }
 
-/** @param method of it that is used; default: the first one of its class */
-export function refusedObject(value: object, path: string, method?: string): Refusal {
+export function isMethod(value: object, name: string): boolean {
+  const holder = [value, ...prototypesOf(value)].find((each) => Object.hasOwn(each, name));
+  return typeof (holder && Object.getOwnPropertyDescriptor(holder, name)?.value) === "function";
+}
+
+/** @param member of it that is used and that a copy lacks; default: the first method of its class */
+export function refusedObject(value: object, path: string, member?: string): Refusal {
+  if (member !== undefined && !isMethod(value, member))
+    return new Refusal(`${path}${keyPath(member)}`, `${DATA}, got what ${quote(value)} inherits`);
   const prototype = (Object.getPrototypeOf(value) ?? {}) as object;
   const used =
-    method ??
+    member ??
     Object.getOwnPropertyNames(prototype).find((name) => name !== "constructor" && isMethod(prototype, name));
   if (used === undefined) return new Refusal(path, `${DATA}, got ${quote(value)}`);
   return new Refusal(`${path}${keyPath(used)}`, `${DATA}, got a method of ${quote(value)}`);

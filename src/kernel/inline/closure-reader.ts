@@ -1,28 +1,16 @@
-/**
- * What a function needs of the scopes around it: values, which travel as `args` do, and other functions, which travel by
- * source as it does. Out of these comes one source that makes the function anew. Values are not in it, so that the same
- * functions over other values are the same kernel.
- */
-import { isShared, isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
-import type { Captured, PlacedFunction } from "../captured.js";
+import { nodeExport } from "../../platform/node-exports.js";
+import type { Captured } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
-import {
-  DATA,
-  elementPath,
-  holdsFunctions,
-  isMethod,
-  isNamespace,
-  join,
-  memberIn,
-  Refusal,
-  refusedObject,
-} from "./captured-data.js";
+import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven } from "./captured-data.js";
+import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
+import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
-import { type KnownText, mayHideGlobals, noteLook, readText } from "./source.js";
+import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
+import { noteReading, steadyScopesOf } from "./steady-scopes.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
@@ -40,32 +28,26 @@ export interface Closure extends Captured {
 // All parameters that kernels have.
 const WRITES_ALL = 0b111;
 
-// Names in the source that no user has.
-const VALUES = "$sharray_values";
-const FUNCTION = "$sharray_f";
-const IMPORT = "$sharray_i";
-const LINK = "$sharray_l";
+const NONE: ReadonlySet<string> = new Set();
 
 /** Reads a kernel's closure. */
 export class ClosureReader {
   readonly #scopesOf: ReadScopes;
-  readonly #parts: string[] = [];
+  readonly #source = new ClosureSource();
   /** Numbers of functions. */
   readonly #numbers = new Map<object, number>();
   /** Functions whose variables are being read. */
   readonly #open = new Set<object>();
-  readonly #functions: PlacedFunction[] = [];
-  /** Lines of the parts so far. */
-  #lines = 1;
   readonly #imports: ModuleExport[] = [];
   readonly #values: Record<string, unknown> = {};
-  /** Assigns variables that hold functions which come later: they call each other. */
-  readonly #links: string[] = [];
+  /** Expressions for objects among the values. */
+  readonly #known = new Map<unknown, string>();
   /** Whether the value that was read last leads to a function that is not there yet. */
   #isLate = false;
   #stateful = false;
   #lingers = false;
   #writes = 0;
+  #writesShared = false;
 
   constructor(scopesOf: ReadScopes) {
     this.#scopesOf = scopesOf;
@@ -73,36 +55,56 @@ export class ClosureReader {
 
   /** @throws Refusal */
   read(kernel: object): Closure {
-    const root = this.#function(kernel, "");
-    const imported = this.#imports.map((_, i) => `${IMPORT}${i}`).join();
-    const body = [...this.#parts, ...this.#links, `return ${root}`].join("\n");
+    this.#function(kernel, "", NONE);
     return {
-      source: `(${imported})=>(${VALUES})=>{\n${body}\n}`,
+      source: this.#source.end(0, this.#imports.length),
       imports: this.#imports,
       values: this.#values,
-      functions: this.#functions,
+      functions: this.#source.functions,
       stateful: this.#stateful,
       lingers: this.#lingers,
       writes: this.#writes,
+      writesShared: this.#writesShared,
     };
   }
 
   /**
    * @param path empty for the kernel itself
+   * @param members of its properties, those that are used; `undefined`: all may be
    * @returns an expression for the function
    */
-  #function(fn: object, path: string): string {
-    const number = this.#numbers.get(fn);
-    if (number !== undefined) {
-      this.#isLate ||= this.#open.has(fn);
-      return `${FUNCTION}${number}`;
-    }
-    if (path === "") return this.#bySource(fn, path);
-    const exported = moduleExport(fn as AnyKernel);
-    return exported === undefined ? (builtInPath(fn) ?? this.#bySource(fn, path)) : this.#imported(exported);
+  #function(fn: object, path: string, members: ReadonlySet<string> | undefined): string {
+    let number = this.#numbers.get(fn);
+    if (number === undefined) {
+      const exported = path === "" ? undefined : moduleExport(fn as AnyKernel);
+      if (exported !== undefined) return this.#imported(exported);
+      const builtIn = path === "" ? undefined : builtInPath(fn);
+      if (builtIn !== undefined) return builtIn;
+      const ofNode = path === "" ? undefined : nodeExport(fn);
+      if (ofNode !== undefined) return this.#imported({ ...ofNode, threadSafe: true });
+      number = this.#bySource(fn, path);
+    } else this.#isLate ||= this.#open.has(fn);
+    this.#ownProperties(fn, number, members, path);
+    return ClosureSource.function(number);
   }
 
-  #bySource(fn: object, path: string): string {
+  /** Takes along what the program has given a function as properties. */
+  #ownProperties(fn: object, number: number, members: ReadonlySet<string> | undefined, path: string): void {
+    const names = members === undefined ? Object.keys(fn) : [...members].filter((name) => wasGiven(fn, name));
+    if (names.length === 0) return;
+    const parts = this.#source.propertiesOf(number);
+    const wasLate = this.#isLate;
+    for (const name of names) {
+      if (parts.has(name)) continue;
+      // It may lead to this function again.
+      parts.set(name, "");
+      parts.set(name, this.#member(fn as Scope, name, path));
+    }
+    this.#isLate = wasLate;
+  }
+
+  /** @returns the number of the function */
+  #bySource(fn: object, path: string): number {
     const text = textOf(fn, path);
     this.#stateful ||= text.stateful;
     this.#lingers ||= text.lingers;
@@ -111,39 +113,24 @@ export class ClosureReader {
     const number = this.#numbers.size;
     this.#numbers.set(fn, number);
     this.#open.add(fn);
-    const { given, late } = this.#variables(fn, text, path);
+    const variables = this.#variables(fn, text, path);
     this.#open.delete(fn);
-    let declared = "";
-    if (late.size > 0) {
-      this.#add(`let ${LINK}${number};`);
-      this.#links.push(`${LINK}${number}();`);
-      const assigned = [...late].map(([name, value]) => `${name}=${value}`);
-      declared = `let ${[...late.keys()].join()};${LINK}${number}=()=>{${assigned.join(";")}};`;
-    }
-    // Parameters, because V8 reads what is never assigned to twice as fast.
-    const [names, values] = [[...given.keys()].join(), [...given.values()].join()];
-    this.#functions.push({ fn, line: this.#lines + 1 });
-    this.#add(
-      `const ${FUNCTION}${number}=((${names})=>{${declared}return (\n${text.source}\n)})(${values});`,
-    );
-    return `${FUNCTION}${number}`;
+    this.#source.addFunction(fn, number, text.source, variables);
+    if (text.namesItself) this.#ownProperties(fn, number, undefined, path);
+    return number;
   }
 
-  #add(part: string): void {
-    this.#parts.push(part);
-    this.#lines += part.split("\n").length;
-  }
-
-  /** @returns expressions by name; `late` lead to functions that are not there yet */
-  #variables(fn: object, text: KnownText, path: string) {
+  #variables(fn: object, text: KnownText, path: string): Variables {
     const { captures, variables } = text;
     if (captures.includes("import.meta")) throw new Refusal(join(path, "import.meta"), "no worker has");
     const given = new Map<string, string>();
     const late = new Map<string, string>();
     const wasLate = this.#isLate;
     if (variables.length === 0 && !mayHideGlobals(fn, text)) return { given, late };
-    const scopes = this.#scopesOf(fn);
-    const around = noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    const steady = steadyScopesOf(fn);
+    const scopes = steady ?? this.#scopesOf(fn);
+    const around = steady ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    if (steady === undefined && around.length === 0) noteReading(fn, variables, scopes);
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);
@@ -157,7 +144,7 @@ export class ClosureReader {
     this.#stateful = true;
     this.#lingers = true;
     const known = this.#imports.findIndex(({ url, name }) => url === exported.url && name === exported.name);
-    return `${IMPORT}${known === -1 ? this.#imports.push(exported) - 1 : known}`;
+    return ClosureSource.imported(known === -1 ? this.#imports.push(exported) - 1 : known);
   }
 
   /** @returns an expression for its value */
@@ -172,43 +159,49 @@ export class ClosureReader {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
     }
-    if (isTypedArray(value) && isShared(value)) {
-      if (isWrittenInto || isMutated) this.#writes = WRITES_ALL;
-    } else if (isWrittenInto || (isMutated && (Array.isArray(value) || isTypedArray(value)))) {
-      throw new Refusal(own, "must not be written to, because workers have copies of all but shared memory");
+    if (isWrittenInto || isMutated) this.#writes = WRITES_ALL;
+    const isHanded = isHandedToWriter(variable, value, scopes, own);
+    this.#writesShared ||= isHanded;
+    if (builtInPath(value) === undefined) {
+      const writes = assertCopyServes(value, variable, own);
+      this.#writesShared ||= writes;
+      if (typeof value === "function") return this.#function(value, own, members);
+      if (members !== undefined && isRecord(value)) return this.#members(value, members, own);
     }
-    const isBuiltIn = builtInPath(value) !== undefined;
-    if (members !== undefined && isRecord(value) && !isBuiltIn && hasNoneInherited(members, value)) {
-      return this.#members(value, members, own);
-    }
-    const method = members !== undefined ? [...members].find((each) => isMethod(value, each)) : undefined;
-    if (method !== undefined && !isTypedArray(value) && !Array.isArray(value))
-      throw refusedObject(value as object, own, method);
     return this.#value(value, own);
   }
 
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
-    const parts = [...members].sort().map((member) => {
-      const value = memberIn(object, member, path);
-      return `[${JSON.stringify(member)}]:${this.#value(value, elementPath(object, member, path))}`;
-    });
-    return `Object.freeze({${parts.join()}})`;
+    const parts = [...members].sort().map((member) => this.#member(object, member, path));
+    // As its prototype tells what else it seems to have.
+    const start = Object.getPrototypeOf(object) === null && !isNamespace(object) ? "__proto__:null," : "";
+    return `Object.freeze({${start}${parts.join()}})`;
+  }
+
+  #member(object: Scope, member: string, path: string): string {
+    const value = memberIn(object, member, path);
+    return `[${JSON.stringify(member)}]:${this.#value(value, elementPath(object, member, path))}`;
   }
 
   /** @returns an expression for it */
   #value(value: unknown, path: string): string {
-    if (typeof value === "function") return this.#function(value, path);
+    if (typeof value === "function") return this.#function(value, path, undefined);
     const builtIn = builtInPath(value);
     if (builtIn !== undefined) return builtIn;
-    if (holdsFunctions(value, path)) return this.#container(value as object, path);
+    if (needsCode(value, path)) return this.#container(value as object, path);
+    // Variables that hold the same object hold the same copy.
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
     let unique = path;
     while (Object.hasOwn(this.#values, unique)) unique += "'";
     this.#values[unique] = value;
-    return `${VALUES}[${JSON.stringify(unique)}]`;
+    const expression = ClosureSource.value(unique);
+    if (typeof value === "object" && value !== null) this.#known.set(value, expression);
+    return expression;
   }
 
-  /** A list or an object with functions in it. */
+  /** A list or an object that code makes. */
   #container(value: object, path: string): string {
     if (!Array.isArray(value)) return this.#members(value as Scope, Object.keys(value), path);
     const parts = Array.from(value, (each: unknown, i) =>
@@ -218,19 +211,13 @@ export class ClosureReader {
   }
 }
 
-/** @throws Refusal if the text can't run on its own */
-function textOf(fn: object, path: string): KnownText {
-  if (path === "") return readText(fn);
-  return readText(fn, (why) => {
-    throw new Refusal(path, `${DATA}, and ${why}`);
-  });
-}
-
 function usedWhole(name: string): FreeVariable {
-  return { name, members: undefined, isAssigned: false, isWrittenInto: false, isMutated: false };
-}
-
-function hasNoneInherited(members: Iterable<string>, object: object): boolean {
-  for (const member of members) if (member in object && !Object.hasOwn(object, member)) return false;
-  return true;
+  return {
+    name,
+    members: undefined,
+    isAssigned: false,
+    isWrittenInto: false,
+    isMutated: false,
+    handedTo: [],
+  };
 }

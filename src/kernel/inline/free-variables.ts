@@ -2,11 +2,12 @@
 import { analyze } from "eslint-scope";
 import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
 import { isInWorkers } from "../../platform/worker-globals.js";
-import type { FreeVariable, KernelText } from "./kernel-text.js";
+import type { KernelText, VariableUse } from "./kernel-text.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
 import { isCallee, type Parents, withUse } from "./variable-use.js";
 import { VITE_IMPORT } from "./vite-import.js";
 import { writesOf } from "./writing.js";
+import { writtenInto } from "./written-into.js";
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
@@ -49,7 +50,7 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   const helpers = new Map<string, string>();
   const globals = new Set<string>();
   const captures = metas.map((at) => ({ name: "import.meta", at }));
-  const variables = new Map<string, FreeVariable>();
+  const variables = new Map<string, VariableUse>();
   let stateful = imports;
   let lingers = goesOn;
   for (const reference of scopes.globalScope.through) {
@@ -72,20 +73,29 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
 
   // A property on the kernel's own function outlives the task; recursion is harmless.
   const own = scopes.acquireAll(kernel)?.find((scope) => scope.type === "function-expression-name");
-  stateful ||= own?.variables[0]?.references.some((r) => !isCallee(r.identifier, parents)) ?? false;
+  const namesItself = own?.variables[0]?.references.some((r) => !isCallee(r.identifier, parents)) ?? false;
+  stateful ||= namesItself;
 
+  const written = writtenInto(scopes, kernel, parents.keys(), variables);
   captures.sort((a, b) => a.at - b.at);
   // An arrow has no `arguments` of its own: its uses resolve to the wrapper's.
   const outerArguments = scopes.acquire(wrapper)?.set.get("arguments")?.references ?? [];
   return {
     captures: [...new Set(captures.map(({ name }) => name))],
-    variables: [...variables.values()],
+    variables: [...variables.values()].map((use) => ({
+      ...use,
+      isWrittenInto: written.assigned.has(use.name),
+      isMutated: written.mutated.has(use.name),
+      handedTo: written.handed.get(use.name) ?? [],
+    })),
     globals,
     helpers,
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
+    namesItself,
     stateful,
     lingers: lingers || stateful,
     writes: writesOf(scopes, kernel, parents.keys()),
+    writesInto: new Set([...written.assigned, ...written.mutated]),
   };
 }
 

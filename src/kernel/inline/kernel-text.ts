@@ -1,15 +1,23 @@
-/** A variable that a text uses and does not declare. */
-export interface FreeVariable {
+import type { HandedTo } from "./written-into.js";
+
+/** What a text does with a variable that it does not declare. */
+export interface VariableUse {
   /** As the text has it. */
   readonly name: string;
-  /** The members that the text reads of it; `undefined` if it uses the variable in any other way, too. */
+  /** The members that the text reads of it; `undefined` if it does anything with the variable but read members and call it. */
   readonly members: ReadonlySet<string> | undefined;
   /** Whether the text assigns to it. */
   readonly isAssigned: boolean;
+}
+
+/** A variable that a text uses and does not declare. */
+export interface FreeVariable extends VariableUse {
   /** Whether the text assigns to a member of it, at any depth. */
   readonly isWrittenInto: boolean;
-  /** Whether the text calls a method of it by a name that arrays have for one that changes them. */
+  /** Whether the text calls a method of it, or of a part of it, by a name that built-in objects have for one that changes them. */
   readonly isMutated: boolean;
+  /** The captured functions that the text calls with the variable or a part of it, and the places of these arguments. */
+  readonly handedTo: readonly HandedTo[];
 }
 
 /** What the text of a function says. */
@@ -29,6 +37,10 @@ export interface KernelText {
   readonly lingers: boolean;
   /** Bit `i` is set if the text shows that it writes to its parameter `i`, or to a part of it. */
   readonly writes: number;
+  /** The parameters that it writes into for certain, as `writtenInto` tells. */
+  readonly writesInto: ReadonlySet<unknown>;
+  /** Whether it does anything with itself, by the name in its own text, but call itself. */
+  readonly namesItself: boolean;
   /** Globals of the runtime that it uses. A variable of the same name around it would hide one, which no text shows. */
   readonly globals: ReadonlySet<string>;
   /** Variables of the program that it uses, as the user wrote them, in the order of their first use. */
@@ -36,3 +48,14 @@ export interface KernelText {
   /** The same as the text has them: tools rewrite some. */
   readonly variables: readonly FreeVariable[];
 }
+
+/** What the text of a function says that uses nothing of the program's, keeps nothing, and writes to nothing. */
+export const HARMLESS = {
+  stateful: false,
+  lingers: false,
+  writes: 0,
+  writesInto: new Set(),
+  namesItself: false,
+  captures: [],
+  variables: [],
+} as const satisfies Omit<KernelText, "source" | "globals">;

@@ -2,7 +2,7 @@
  * Reads plain kernels without a parser: arithmetic on parameters and local variables, loops, `Math`. Most kernels are plain, and
  * loading and running a parser takes 15 ms of a young process. Whatever is not certain here is left to `analyse`.
  */
-import type { KernelText } from "./kernel-text.js";
+import { HARMLESS, type KernelText } from "./kernel-text.js";
 import { Nesting } from "./nesting.js";
 import { TELLING } from "./telling.js";
 import {
@@ -35,7 +35,7 @@ export function readPlain(text: string): KernelText | undefined {
   const reader = new PlainReader(tokens);
   if (!reader.read()) return undefined;
   const { globals } = reader;
-  return { source: text, stateful: false, lingers: false, writes: 0, globals, captures: [], variables: [] };
+  return { ...HARMLESS, source: text, globals };
 }
 
 class PlainReader {

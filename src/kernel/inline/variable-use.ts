@@ -1,40 +1,32 @@
 /** What a text does with a variable that it does not declare. */
 import type { Identifier, Node } from "estree";
-import type { FreeVariable } from "./kernel-text.js";
-import { isMutating } from "./writing.js";
+import type { VariableUse } from "./kernel-text.js";
 
 export type Parents = ReadonlyMap<Node, Node>;
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The variable with one more use of it.
  * @param before what earlier uses say; `undefined` if there are none
  */
 export function withUse(
-  before: FreeVariable | undefined,
+  before: VariableUse | undefined,
   identifier: Identifier,
   isWrite: boolean,
   parents: Parents,
-): FreeVariable {
+): VariableUse {
   const member = memberOf(identifier, parents);
   const isRead = member !== undefined && !isTarget(parents.get(identifier) as Node, parents);
-  const members = before === undefined ? new Set<string>() : before.members;
-  let outermost: Node = identifier;
-  for (
-    let parent = parents.get(outermost);
-    parent?.type === "MemberExpression" && parent.object === outermost;
-  ) {
-    outermost = parent;
-    parent = parents.get(outermost);
-  }
+  const members = before === undefined ? NONE : before.members;
   return {
     name: identifier.name,
-    members: isRead && members !== undefined ? new Set([...members, member]) : undefined,
+    members: isRead
+      ? members && new Set([...members, member])
+      : isCallee(identifier, parents)
+        ? members
+        : undefined,
     isAssigned: isWrite || before?.isAssigned === true,
-    isWrittenInto:
-      (outermost !== identifier && isTarget(outermost, parents)) || before?.isWrittenInto === true,
-    isMutated:
-      (member !== undefined && isMutating(member) && isCallee(parents.get(identifier) as Node, parents)) ||
-      before?.isMutated === true,
   };
 }
 

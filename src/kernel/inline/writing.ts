@@ -139,7 +139,7 @@ function writtenBy(node: Node, given: Given): number {
 }
 
 /** What an assignment to this changes, beside variables. */
-function writtenAt(target: Node, given: Given): number {
+export function writtenAt(target: Node, given: Given): number {
   switch (target.type) {
     case "MemberExpression":
       return given(target.object);
@@ -171,7 +171,7 @@ export function isMutating(name: string): boolean {
 }
 
 /** The name of a member; empty if it is computed. */
-function nameOf({ property, computed }: MemberExpression): string {
+export function nameOf({ property, computed }: MemberExpression): string {
   return computed ? "" : (property as Identifier).name;
 }
 

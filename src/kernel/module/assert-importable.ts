@@ -1,9 +1,10 @@
 /** Refuses module kernels that a worker could only get by running the whole program again. */
 import { isMainScript, moduleText } from "../../platform/program-files.js";
 import type { ModuleExport } from "./define.js";
-import { exportsNothing } from "./exports-nothing.js";
+import { exportsPlainly } from "./exports-plainly.js";
+import { mayExport } from "./may-export.js";
 
-/** @throws TypeError if the module is the program's main script, or exports nothing. Imports nothing */
+/** @throws TypeError if the module is the program's main script, or does not export the kernel. Imports nothing */
 export function assertImportable({ url, name }: ModuleExport): void {
   const text = moduleText(url);
   if (text === undefined) return;
@@ -11,15 +12,13 @@ export function assertImportable({ url, name }: ModuleExport): void {
   if (isMainScript(url) && !/\bisMainThread\b/.test(text)) {
     refuse(name, `it is in ${url}, the program's main script, which every worker would run again`);
   }
-  // Quick, and enough for most modules: to parse a large one takes long.
-  if (/^export\b/m.test(text)) return;
-  if (exportsNothing(text))
-    refuse(name, `${url} exports nothing, and is a program that every worker would run again`);
+  if (exportsPlainly(text, name) || mayExport(text, name)) return;
+  refuse(name, `${url} does not export it, and looks like a program, which every worker would run again`);
 }
 
 function refuse(name: string, found: string): never {
   throw new TypeError(
-    `Cannot send kernel "${name}" to workers as it must be in a module of its own: ${found}. Move it to a file that ` +
+    `Cannot send kernel "${name}" to workers as it must be in a module of its own: ${found}. Export it from a file that ` +
       "only defines kernels; if a bundler packs the program, make that file a second entry (docs/toolchains.md)",
   );
 }

@@ -4,25 +4,19 @@ import type { Thrown } from "../../protocol/thrown.js";
 import type { Loss, RoundListener } from "../threads/round-listener.js";
 import type { WorkerKnowledge } from "../threads/worker-knowledge.js";
 import type { Invitation, WorkerSlot } from "../threads/worker-slot.js";
+import type { ChildEntry } from "./child-entry.js";
 import type { Receiver } from "./feeder.js";
-import { type Forgotten, type Piece, type ReportMessage, WORDS_BYTES } from "./messages.js";
+import { joinMessage, mayRepeat } from "./join-message.js";
+import { KeptRounds } from "./kept-rounds.js";
+import type { Forgotten, Piece, ReportMessage } from "./messages.js";
+import { WordsPool } from "./part-words.js";
+import type { Entry } from "./round-entry.js";
 import { RoundPart } from "./round-part.js";
-import type { RoundRecord } from "./rounds.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
+import { noRoomError } from "./transit.js";
 
-interface Entry {
-  readonly invitation: Invitation;
-  readonly listener: RoundListener<WorkerSlot>;
-  readonly record: RoundRecord;
-  readonly part: RoundPart;
-  /** The child knows the round. */
-  hasJoined: boolean;
-  /** It was woken for it and has not left. */
-  isIn: boolean;
-  /** The round has ended. */
-  hasEnded: boolean;
-}
+const NO_PIECES: readonly Piece[] = [];
 
 export class ChildRounds {
   readonly #slot: WorkerSlot & Receiver;
@@ -30,12 +24,10 @@ export class ChildRounds {
   readonly #supply: Supply;
   readonly #transfer: Transfer;
   readonly #onLeft: () => void;
-  readonly #entries = new Map<number, Entry>();
-  /** Places of words in the transit file, of which the child may still write some of a round that is over. */
-  readonly #words: number[] = [];
-  readonly #freeWords: number[] = [];
-  /** Rounds that the child is to be told to let go. */
-  #over: number[] = [];
+  /** By their names. */
+  readonly #entries = new Map<number, ChildEntry>();
+  readonly #words: WordsPool;
+  readonly #kept: KeptRounds;
 
   /** @param onLeft told when the child has left a round */
   constructor(
@@ -50,6 +42,8 @@ export class ChildRounds {
     this.#supply = supply;
     this.#transfer = transfer;
     this.#onLeft = onLeft;
+    this.#words = new WordsPool(transfer.transit);
+    this.#kept = new KeptRounds(this.#words);
   }
 
   /** Those that it has not left. */
@@ -60,18 +54,25 @@ export class ChildRounds {
   }
 
   enter(invitation: Invitation, listener: RoundListener<WorkerSlot>): void {
-    let entry = this.#entries.get(invitation.id);
-    if (entry === undefined) {
-      entry = this.#newEntry(invitation, listener);
-      this.#entries.set(invitation.id, entry);
+    const before = this.#find(invitation.id);
+    if (before === undefined) {
+      const forgotten = this.takeForgotten();
+      this.#join(this.#newEntry(invitation, listener), forgotten);
+      return;
     }
-    entry.isIn = true;
-    if (entry.hasJoined) {
-      entry.part.enter(false);
-      entry.part.arrived();
+    before.isIn = true;
+    if (before.hasJoined) {
+      before.part.enter(false);
+      before.part.arrived();
     } else {
-      void this.#join(entry);
+      this.#join(before, this.takeForgotten());
     }
+  }
+
+  /** The entry of a round that the child may have left, and comes back to. */
+  #find(id: number): ChildEntry | undefined {
+    for (const entry of this.#entries.values()) if (entry.invitation.id === id) return entry;
+    return undefined;
   }
 
   report(message: ReportMessage, values: () => unknown): void {
@@ -93,6 +94,7 @@ export class ChildRounds {
   broken(round: number, thrown: Thrown): void {
     const entry = this.#entries.get(round);
     if (entry === undefined) return;
+    entry.hasJoined = false;
     entry.part.giveUp();
     this.#left(entry, thrown);
   }
@@ -101,10 +103,11 @@ export class ChildRounds {
   takeForgotten(): Forgotten | null {
     const memory = this.#knowledge.memory.takeUntold() ?? [];
     const kernels = this.#knowledge.takeOldKernels() ?? [];
-    const rounds = this.#over;
+    // Any round that is kept may hold on to them.
+    if (memory.length + kernels.length > 0) this.#kept.letAllGo();
+    const rounds = this.#kept.takeOver();
     if (memory.length === 0 && kernels.length === 0 && rounds.length === 0) return null;
     this.#supply.forget(memory);
-    this.#over = [];
     return { rounds, memory, kernels };
   }
 
@@ -125,33 +128,38 @@ export class ChildRounds {
       entry.listener.lost(this.#slot, { ...loss, isForeign }, undefined);
     }
     for (const entry of [...this.#entries.values()]) this.#forget(entry);
-    for (const words of this.#words) this.#transfer.transit.give(words, WORDS_BYTES);
+    this.#words.close();
   }
 
-  #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): Entry {
-    const { id, participant } = invitation;
-    const { rounds, transit } = this.#transfer;
-    const record = rounds.enter(invitation);
-    const words = this.#freeWords.pop() ?? this.#newWords();
-    const part = new RoundPart(invitation, record, words, transit, {
-      grant: (ranges) => this.#slot.send({ type: "grant", round: id, ranges }),
-      verify: () => this.#slot.send({ type: "verify", round: id }),
-      askBack: () => this.#slot.send({ type: "look", round: id }),
+  #newEntry(invitation: Invitation, listener: RoundListener<WorkerSlot>): ChildEntry {
+    const { id, round, participant } = invitation;
+    const record = this.#transfer.rounds.enter(invitation);
+    const known = this.#kept.take(round.version);
+    const name = known?.name ?? id;
+    const words = known?.words ?? this.#words.take();
+    const part = new RoundPart(invitation, record, words, {
+      grant: (ranges) => this.#slot.send({ type: "grant", round: name, ranges }),
+      verify: () => this.#slot.send({ type: "verify", round: name }),
+      askBack: () => this.#slot.send({ type: "look", round: name }),
       received: (values, failures) => {
         listener.report(this.#slot, { round: id, values, failures, left: false, broken: null });
       },
       left: () => this.#left(entry, null),
     });
     record.onLook.set(participant, () => part.look());
-    const entry: Entry = {
+    const entry: ChildEntry = {
+      name,
+      words,
       invitation,
       listener,
       record,
       part,
+      isAgain: known !== undefined,
       hasJoined: false,
       isIn: true,
       hasEnded: false,
     };
+    this.#entries.set(name, entry);
     listener.whenEnded(() => {
       entry.hasEnded = true;
       if (!entry.isIn) this.#forget(entry);
@@ -159,64 +167,63 @@ export class ChildRounds {
     return entry;
   }
 
-  #newWords(): number {
-    const words = this.#transfer.transit.take(WORDS_BYTES);
-    this.#words.push(words);
-    return words;
-  }
-
   /** Brings what the child lacks, and has it take part. */
-  async #join(entry: Entry): Promise<void> {
+  #join(entry: ChildEntry, forgotten: Forgotten | null): void {
     const { invitation, part, record } = entry;
-    const { id, round, job } = invitation;
-    let forgotten = this.takeForgotten();
-    let pieces: Piece[] = [];
-    // Whatever becomes of this round, others count on them.
-    const sendThem = (): void => {
-      if (forgotten !== null) this.#slot.send({ type: "forget", forgotten });
-      if (pieces.length > 0) this.#slot.send({ type: "pieces", pieces });
-      forgotten = null;
-      pieces = [];
-    };
+    const { job } = invitation;
+    if (job.isStopped || !record.share.hasTasksFor(part)) {
+      this.#sendAhead(forgotten, NO_PIECES);
+      part.leave();
+      return;
+    }
+    const pieces: Piece[] = [];
+    let bringing: Promise<unknown> | undefined;
     try {
-      const sending = this.#supply.bring(record.sources, pieces);
-      if (sending !== undefined) {
-        sendThem();
-        await sending;
-      }
+      bringing = this.#supply.bring(record.sources, pieces);
     } catch (reason) {
       job.stop(reason);
     }
+    if (bringing === undefined) {
+      this.#begin(entry, forgotten, pieces);
+      return;
+    }
+    this.#sendAhead(forgotten, pieces);
+    const stop = (reason: unknown): void => job.stop(reason);
+    void bringing.catch(stop).then(() => this.#begin(entry, null, NO_PIECES));
+  }
+
+  /** Whatever becomes of a round, others count on them. */
+  #sendAhead(forgotten: Forgotten | null, pieces: readonly Piece[]): void {
+    if (forgotten !== null) this.#slot.send({ type: "forget", forgotten });
+    if (pieces.length > 0) this.#slot.send({ type: "pieces", pieces });
+  }
+
+  /** The child has what it needs, but for what is given here. */
+  #begin(entry: ChildEntry, forgotten: Forgotten | null, pieces: readonly Piece[]): void {
+    const { invitation, name, words, part, record, isAgain } = entry;
+    const { job } = invitation;
     if (this.#slot.isGone) return;
+    if (!words.areThere) job.stop(noRoomError());
     const isFree = this.#slot.readySince !== undefined && this.count === 1;
     const ranges = job.isStopped ? [] : part.enter(isFree);
-    if (job.isStopped || (isFree && ranges.length === 0)) {
-      sendThem();
+    if (job.isStopped || (isFree && ranges.length === 0 && !record.share.mayGetBack(part))) {
+      this.#sendAhead(forgotten, pieces);
       part.leave();
       return;
     }
     entry.hasJoined = true;
-    const { kernel } = job.parts;
-    const isNew = this.#knowledge.meetKernel(kernel.id);
-    this.#slot.send({
-      type: "join",
-      forgotten,
-      pieces,
-      round: id,
-      descriptor: round.descriptor.slice(),
-      order: round.order ?? null,
-      kernel: { number: kernel.id, address: isNew ? kernel.address : null },
-      words: part.words.place,
-      outputs: record.outputs?.places ?? null,
-      own: record.own,
-      verifies: record.inputs.verifies,
-      mayReuse: !kernel.lingers,
-      ranges,
-    });
+    const outputs = record.outputs?.places ?? null;
+    if (isAgain) {
+      this.#sendAhead(forgotten, NO_PIECES);
+      this.#slot.send({ type: "again", round: name, pieces, outputs, ranges });
+    } else {
+      const rest = { forgotten, pieces, outputs, ranges };
+      this.#slot.send(joinMessage(this.#knowledge, invitation, entry, record, rest));
+    }
   }
 
   /** @param broken why it could not take part */
-  #left(entry: Entry, broken: Thrown | null): void {
+  #left(entry: ChildEntry, broken: Thrown | null): void {
     const { invitation, listener } = entry;
     if (!entry.isIn) return;
     entry.isIn = false;
@@ -225,13 +232,14 @@ export class ChildRounds {
     this.#onLeft();
   }
 
-  #forget({ invitation, record, part }: Entry): void {
-    const { id, participant } = invitation;
-    if (!this.#entries.delete(id)) return;
-    record.onLook.delete(participant);
+  #forget(entry: ChildEntry): void {
+    const { name, words, invitation, record, hasJoined, isAgain } = entry;
+    if (!this.#entries.delete(name)) return;
+    record.onLook.delete(invitation.participant);
     this.#transfer.rounds.leave(record);
     if (this.#slot.isGone) return;
-    this.#freeWords.push(part.words.place);
-    this.#over.push(id);
+    const isKept = (hasJoined || isAgain) && mayRepeat(invitation, record);
+    if (isKept) this.#kept.keep(invitation.round.version, { name, words });
+    else this.#kept.letGo(entry);
   }
 }

@@ -105,8 +105,9 @@ export class Feeder {
       for (const need of group) this.#end(need, { reason });
       return;
     }
-    const { memory, size } = source;
-    const message: FeedMessage = { type: "feed", memory, size, at, bytes: piece.bytes };
+    const { memory, size, contents } = source;
+    const isOwn = contents === undefined;
+    const message: FeedMessage = { type: "feed", memory, isOwn, size, at, bytes: piece.bytes };
     for (const need of group) {
       const { receiver, intervals } = need;
       const unread = this.#unread.get(receiver);

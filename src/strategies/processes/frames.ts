@@ -3,12 +3,19 @@
  * values. They are read apart: of a message whose values can't be read it is known which they were.
  */
 import { deserialize, serialize } from "../../platform/wire.js";
+import type { FromChild, ToChild } from "./messages.js";
+import { lengthen, type ShortForm, shorten } from "./short-frames.js";
 
 const HEADER_BYTES = 8;
+/** In the place of a message's length: what follows is its short form, behind the count of its numbers. */
+const SHORT = 0;
+const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const NONE = new Uint8Array(0);
 
 /** @throws DataCloneError, RangeError where a value can't be carried */
-export function frameOf(message: unknown, values?: unknown): Uint8Array {
+export function frameOf(message: ToChild | FromChild, values?: unknown): Uint8Array {
+  const short = values === undefined ? shorten(message) : undefined;
+  if (short !== undefined) return shortFrame(short);
   const head = serialize(message);
   const body = values === undefined ? NONE : serialize(values);
   const frame = new Uint8Array(HEADER_BYTES + head.length + body.length);
@@ -20,15 +27,43 @@ export function frameOf(message: unknown, values?: unknown): Uint8Array {
   return frame;
 }
 
+function shortFrame({ numbers, bytes }: ShortForm): Uint8Array {
+  let length = NUMBER_BYTES * (1 + numbers.length);
+  for (const each of bytes) length += each.length;
+  const frame = new Uint8Array(HEADER_BYTES + length);
+  const lengths = new DataView(frame.buffer);
+  lengths.setUint32(0, SHORT);
+  lengths.setUint32(4, length);
+  const own = new Float64Array(frame.buffer, HEADER_BYTES, 1 + numbers.length);
+  own[0] = numbers.length;
+  for (let i = 0; i < numbers.length; i += 1) own[i + 1] = numbers[i] as number;
+  let at = HEADER_BYTES + own.byteLength;
+  for (const each of bytes) {
+    frame.set(each, at);
+    at += each.length;
+  }
+  return frame;
+}
+
+function readShort(body: Uint8Array): ToChild | FromChild {
+  // 64-bit floats must be aligned, and what came with it is used on.
+  const { buffer } = new Uint8Array(body);
+  const [count] = new Float64Array(buffer, 0, 1) as unknown as [number];
+  const end = NUMBER_BYTES * (1 + count);
+  return lengthen(new Float64Array(buffer, NUMBER_BYTES, count), new Uint8Array(buffer, end));
+}
+
+const none = (): undefined => undefined;
+
 /** Takes messages out of a stream. */
 export class FrameReader {
-  readonly #receive: (message: unknown, values: () => unknown) => void;
+  readonly #receive: (message: ToChild | FromChild, values: () => unknown) => void;
   #chunks: Uint8Array[] = [];
   #have = 0;
   #need = HEADER_BYTES;
 
   /** @param receive told of each message; `values` reads what comes with it, and throws where it can't be read */
-  constructor(receive: (message: unknown, values: () => unknown) => void) {
+  constructor(receive: (message: ToChild | FromChild, values: () => unknown) => void) {
     this.#receive = receive;
   }
 
@@ -39,16 +74,20 @@ export class FrameReader {
     let bytes = this.#take();
     while (bytes.length >= this.#need) {
       const lengths = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-      const values = HEADER_BYTES + lengths.getUint32(0);
+      const headLength = lengths.getUint32(0);
+      const values = HEADER_BYTES + headLength;
       const end = values + lengths.getUint32(4);
       this.#need = end;
       if (bytes.length < end) break;
       this.#need = HEADER_BYTES;
       const frame = bytes;
       bytes = bytes.subarray(end);
-      this.#receive(deserialize(frame.subarray(HEADER_BYTES, values)), () => {
-        return end === values ? undefined : deserialize(frame.subarray(values, end));
-      });
+      if (headLength === SHORT) {
+        this.#receive(readShort(frame.subarray(values, end)), none);
+        continue;
+      }
+      const message = deserialize(frame.subarray(HEADER_BYTES, values)) as ToChild | FromChild;
+      this.#receive(message, () => (end === values ? undefined : deserialize(frame.subarray(values, end))));
     }
     if (bytes.length > 0) this.#chunks.push(bytes);
     this.#have = bytes.length;

@@ -15,9 +15,6 @@ import { Transfer } from "./transfer.js";
 // A child collects its garbage beyond this.
 const MOST_GARBAGE = 64 * 1024 * 1024;
 
-// A call this short is over before a second child has begun.
-const ALONE_MS = 0.1;
-
 export const processes: StrategyDescriptor<"processes"> = {
   ...description,
   create: (host) => new ProcessesStrategy(host),
@@ -61,7 +58,7 @@ class ProcessesStrategy implements Strategy {
     if (job.parts.spec.starts !== undefined) return this.#runHere(job, inputs);
     const sources = sourcesOf(job, inputs, this.#arena, expected);
     const run = new ThreadsRun(this.workers, this.#arena, sources, this.#maxRetries, expected);
-    return run.run(job, expected !== undefined && expected <= ALONE_MS ? 1 : workers);
+    return run.run(job, workers);
   }
 
   async #runHere(job: Job, { assertThere }: JobInputs): Promise<RunReport> {

@@ -15,6 +15,8 @@ interface SetupMessage {
 /** Bytes of a memory. */
 export interface Piece {
   readonly memory: number;
+  /** Whether it is the round's that follows. */
+  readonly isOwn: boolean;
   /** Bytes of the whole memory. */
   readonly size: number;
   /** Where the bytes belong. */
@@ -51,6 +53,7 @@ export interface JoinMessage {
   readonly type: "join";
   readonly forgotten: Forgotten | null;
   readonly pieces: readonly Piece[];
+  /** Names the round in all messages, and those after it that are the same. */
   readonly round: number;
   /** Bytes of the descriptor. */
   readonly descriptor: Uint8Array;
@@ -69,6 +72,11 @@ export interface JoinMessage {
   readonly mayReuse: boolean;
   /** None: the child asks for tasks when it is there. */
   readonly ranges: readonly Range[];
+}
+
+/** The same round once more, in all that the child was told of it but for what is here. */
+export interface AgainMessage extends Pick<JoinMessage, "round" | "pieces" | "outputs" | "ranges"> {
+  readonly type: "again";
 }
 
 /** Tasks for the child to run. */
@@ -101,6 +109,7 @@ export type ToChild =
   | FeedMessage
   | ForgetMessage
   | JoinMessage
+  | AgainMessage
   | GrantMessage
   | LookMessage
   | VerifyMessage

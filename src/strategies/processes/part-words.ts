@@ -8,19 +8,32 @@ import {
   PARENT_WORDS,
   RETURN_WORD,
   RUNNING_WORD,
+  WORDS_BYTES,
 } from "./messages.js";
-import type { Transit } from "./transit.js";
+import { noRoomError, type Transit } from "./transit.js";
 
 export class PartWords {
   /** Where they are in the transit file. */
   readonly place: number;
   readonly #transit: Transit;
   readonly #told = new Int32Array(PARENT_WORDS);
+  readonly #child = new Int32Array(CHILD_WORDS);
+  readonly #childBytes = new Uint8Array(this.#child.buffer);
+  /** Whether the file had room for them. Once it had, it has. */
+  readonly areThere: boolean;
 
-  constructor(place: number, transit: Transit, limit: number) {
-    this.place = place;
+  constructor(transit: Transit) {
+    this.place = transit.take(WORDS_BYTES);
     this.#transit = transit;
+    // Another child may have ended in the middle of a task, and left its words there.
+    this.areThere = transit.write(new Uint8Array(WORDS_BYTES), this.place);
+  }
+
+  /** For a part that begins. */
+  begin(limit: number): void {
+    if (this.#told[LIMIT_WORD] === limit && this.#told[RETURN_WORD] === 0) return;
     this.#told[LIMIT_WORD] = limit;
+    this.#told[RETURN_WORD] = 0;
     this.#write();
   }
 
@@ -41,13 +54,56 @@ export class PartWords {
 
   /** Reads where the child is. */
   readInto(meter: Float64Array): void {
-    const words = new Int32Array(CHILD_WORDS);
-    this.#transit.read(new Uint8Array(words.buffer), this.place + CHILD_WORDS_AT);
-    meter[RUNNING] = words[RUNNING_WORD] as number;
-    meter[AT] = words[AT_WORD] as number;
+    this.#transit.read(this.#childBytes, this.place + CHILD_WORDS_AT);
+    meter[RUNNING] = this.#child[RUNNING_WORD] as number;
+    meter[AT] = this.#child[AT_WORD] as number;
+  }
+
+  /** No child writes there any more. */
+  close(): void {
+    this.#transit.give(this.place, WORDS_BYTES);
   }
 
   #write(): void {
     this.#transit.write(new Uint8Array(this.#told.buffer), this.place);
+  }
+}
+
+// Few have more calls in progress at a time. These have their place in the file before it may be full.
+const FIRST_PARTS = 8;
+
+/** The words of all parts of one child. */
+export class WordsPool {
+  readonly #transit: Transit;
+  /** All of them: the child may still write some of a round that is over. */
+  readonly #all: PartWords[] = [];
+  readonly #free: PartWords[] = [];
+
+  /** @throws Error if there is no room for them */
+  constructor(transit: Transit) {
+    this.#transit = transit;
+    for (let i = 0; i < FIRST_PARTS; i += 1) this.#free.push(this.#make());
+    if (this.#all.every(({ areThere }) => areThere)) return;
+    this.close();
+    throw noRoomError();
+  }
+
+  take(): PartWords {
+    return this.#free.pop() ?? this.#make();
+  }
+
+  #make(): PartWords {
+    const words = new PartWords(this.#transit);
+    this.#all.push(words);
+    return words;
+  }
+
+  give(words: PartWords): void {
+    this.#free.push(words);
+  }
+
+  /** The child has ended. */
+  close(): void {
+    for (const words of this.#all) words.close();
   }
 }

@@ -1,15 +1,15 @@
 /** A child's part in a round, on this side: it claims tasks for the child, and enters what the child tells of them. */
+import { clock } from "../../platform/clock.js";
 import { pause } from "../../platform/time-slice.js";
 import { BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../../protocol/meter.js";
 import type { Invitation } from "../threads/worker-slot.js";
 import type { Range, ReportMessage } from "./messages.js";
 import type { Outputs } from "./outputs.js";
 import type { PartListener } from "./part-listener.js";
-import { PartWords } from "./part-words.js";
+import type { PartWords } from "./part-words.js";
 import { enterTable, valuesOf } from "./results.js";
 import type { RoundRecord } from "./rounds.js";
 import type { Holder, TaskShare } from "./task-share.js";
-import type { Transit } from "./transit.js";
 import { Verification } from "./verification.js";
 
 export class RoundPart implements Holder {
@@ -23,6 +23,7 @@ export class RoundPart implements Holder {
   /** In the order in which the child runs them. */
   #granted: Range[] = [];
   #outstanding = 0;
+  #heard = clock();
   /** Reports that have come and are not entered. */
   #entering = 0;
   #entered: Promise<void> | undefined;
@@ -34,13 +35,13 @@ export class RoundPart implements Holder {
   constructor(
     invitation: Invitation,
     { share, outputs, inputs }: RoundRecord,
-    words: number,
-    transit: Transit,
+    words: PartWords,
     listener: PartListener,
   ) {
     const { round, participant } = invitation;
     this.share = share;
-    this.words = new PartWords(words, transit, share.control.limit);
+    this.words = words;
+    words.begin(share.control.limit);
     this.#invitation = invitation;
     this.#outputs = outputs;
     this.#verification = new Verification(share.control, inputs.verifies);
@@ -50,6 +51,10 @@ export class RoundPart implements Holder {
 
   get outstanding(): number {
     return this.#outstanding;
+  }
+
+  get heard(): number {
+    return this.#heard;
   }
 
   /**
@@ -133,6 +138,7 @@ export class RoundPart implements Holder {
   /** @param read the values that came with it */
   report(message: ReportMessage, read: () => unknown): void {
     this.#isAwaited = false;
+    this.#heard = clock();
     const ranges = this.#takeExecuted(message.executed);
     if (message.returned.length > 0) this.#takeBack(message.returned);
     if (message.executed > 0) {

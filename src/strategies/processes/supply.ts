@@ -94,5 +94,6 @@ export class Supply {
 function pieceOf(source: Source, [at, end]: Interval): Piece {
   const bytes = new Uint8Array(end - at);
   copyFrom(source, at, bytes.length, (part, offset) => bytes.set(part, offset));
-  return { memory: source.memory, size: source.size, at, bytes };
+  const { memory, size, contents } = source;
+  return { memory, isOwn: contents === undefined, size, at, bytes };
 }

@@ -3,6 +3,7 @@
  * many tasks as last a few milliseconds, and the next ones before those have ended. What a child has not begun comes back when
  * another one has nothing left.
  */
+import { clock } from "../../platform/clock.js";
 import type { ControlBlock } from "../../protocol/control-block.js";
 import type { Range } from "./messages.js";
 
@@ -10,6 +11,8 @@ import type { Range } from "./messages.js";
 export interface Holder {
   /** Tasks that were granted and are not known to have ended. */
   readonly outstanding: number;
+  /** When something was heard of them last, as `clock` counts. */
+  readonly heard: number;
   /** Is to give back what it has not begun. */
   askBack(): void;
   /** There may be tasks for it. */
@@ -81,15 +84,23 @@ export class TaskShare {
     this.#busy += busy;
   }
 
+  /** Whether it is worth it that the holder takes part. */
+  hasTasksFor(holder: Holder): boolean {
+    return !this.control.exhausted || this.mayGetBack(holder);
+  }
+
   /** The tasks that a holder is to run next: none where it has enough, or none is left. */
   grantFor({ outstanding }: Holder): Range[] {
     const ranges: Range[] = [];
     let held = outstanding;
     while (this.#lacksTasks(held)) {
+      const isReturned = this.#returned.length > 0;
       const range = this.#claim();
       if (range === undefined) break;
       ranges.push(range);
       held += range[1] - range[0];
+      // Others are to have their part.
+      if (isReturned) break;
     }
     return ranges;
   }
@@ -104,8 +115,10 @@ export class TaskShare {
     for (const other of this.#holders) {
       if (other !== holder && other.outstanding > (most?.outstanding ?? 1)) most = other;
     }
-    const perTask = this.#perTask ?? 0;
-    if (most === undefined || (most.outstanding - 1) * perTask < LEAST_MS) return false;
+    if (most === undefined) return false;
+    // As long as what is known says, or as it takes already.
+    const expected = (most.outstanding - 1) * (this.#perTask ?? 0);
+    if (expected < LEAST_MS && clock() - most.heard < LEAST_MS) return false;
     most.askBack();
     return true;
   }

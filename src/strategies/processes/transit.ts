@@ -57,3 +57,7 @@ export class Transit {
     closeFile(this.fd);
   }
 }
+
+export function noRoomError(): Error {
+  return new Error("/dev/shm and the temporary directory have no room for a page, free some of either");
+}

@@ -34,5 +34,14 @@ export function firstWithin(
       throw thrown;
     };
   }
-  return { took: ended - began, run: (index) => (index === first ? settle() : run(index)) };
+  let isSettled = false;
+  return {
+    took: ended - began,
+    run: (index) => {
+      // Of several passes each runs the task anew.
+      if (isSettled || index !== first) return run(index);
+      isSettled = true;
+      return settle();
+    },
+  };
 }

@@ -6,9 +6,12 @@ import { mustWait, ownTurn, pause, SLICE_MS, sliceEnd } from "../../platform/tim
 import { TIMED_OUT } from "../../platform/watchdog.js";
 import { CONTROL_BYTES, ControlBlock } from "../../protocol/control-block.js";
 import { BUSY, LOG_WORDS, METER_WORDS, SENDING, STARTED } from "../../protocol/meter.js";
+import { PassOrder } from "../../protocol/pass-order.js";
 import { AbortCheck } from "../../tasks/abort-check.js";
 import { bindTasks } from "../../tasks/bind-tasks.js";
-import { TaskLoop } from "../../tasks/task-loop.js";
+import { PassLoop, type Waiting } from "../../tasks/pass-loop.js";
+import { TaskLoop, type TaskLoopParts } from "../../tasks/task-loop.js";
+import { listedOrder } from "../../tasks/task-order.js";
 import { timed } from "../../tasks/time-limit.js";
 import type { Job } from "../job.js";
 import type { Overseer, RunReport } from "../strategy.js";
@@ -26,6 +29,9 @@ interface Look {
   readonly taken: number;
   readonly until: number;
 }
+
+// No other thread is at any task.
+const ALONE: Waiting = { looks: false, maySleep: () => false };
 
 // Shorter ones tell little.
 const TELLING_MS = 1;
@@ -77,15 +83,18 @@ export class SequentialRun {
   #runNow(fn: AnyKernel, woken: number): MaybePromise<RunReport> {
     this.#assertThere?.();
     const job = this.#job;
-    const { spec, kernel, arrays, block, streamBuffer, isTraced, timeout } = job.parts;
+    const { kernel, arrays, block, streamBuffer, isTraced, timeout } = job.parts;
     const order = job.unfinished();
     const control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
-    const tasks = order?.length ?? spec.tasks;
+    const tasks = job.tasksIn(order);
     control.reset(tasks);
     job.beginRound(control, tasks, 1);
     const meter = new Float64Array(METER_WORDS);
     const abortCheck = new AbortCheck(control, meter);
-    const bound = bindTasks(job.specFor(order), arrays, block.items, fn, abortCheck.aborted);
+    const own = job.specFor(order);
+    const passes = own.passes === undefined ? undefined : new PassOrder(own, order);
+    const place = passes && { order: passes, exceed: (pass: number) => control.exceed(pass) };
+    const bound = bindTasks(own, arrays, block.items, fn, abortCheck.aborted, place);
     const log = isTraced ? new Float64Array(LOG_CAPACITY * LOG_WORDS) : undefined;
     const report = (left: number): RunReport => {
       streamBuffer?.endRound();
@@ -96,7 +105,7 @@ export class SequentialRun {
         sending: meter[SENDING] as number,
         metadataBytes: 0,
         retries: 0,
-        ran: tasks - left,
+        ran: passes === undefined ? tasks - left : control.ended,
         left,
         woken,
         ready: woken,
@@ -120,7 +129,7 @@ export class SequentialRun {
       job.fail(index, undefined);
       if (goesOn) job.parts.lease.reachedBy("here");
     };
-    const loop = new TaskLoop({
+    const parts: TaskLoopParts = {
       run: timeout === undefined ? run : timed(run, timeout, onOvertime),
       wanted: abortCheck,
       control,
@@ -128,16 +137,18 @@ export class SequentialRun {
       departure: new LocalResultCopier(kernel.stateful, bound.borrowed),
       outbox: new LocalResultSink(job, this.#assertThere),
       tasks,
-      order,
+      order: passes ?? listedOrder(order),
       meter,
       log,
       workers: 1,
       slots: streamBuffer === undefined,
-      gated: streamBuffer !== undefined,
+      gated: streamBuffer !== undefined || passes !== undefined,
       grows: true,
       // Kernels share this thread's own: what they change of it is the program's.
       mend: undefined,
-    });
+    };
+    const loop =
+      passes === undefined ? new TaskLoop(parts) : new PassLoop(parts, passes, own.tolerance, ALONE);
     // A guarded first task was the beginning of the first slice.
     const from = this.#beginLook(woken, guarded?.took);
     const begun = loop.advance(min(sliceEnd(woken), from.until));
@@ -162,7 +173,7 @@ export class SequentialRun {
 
   /** @param begun what the work until the first look came to */
   async #runSlices(
-    loop: TaskLoop,
+    loop: TaskLoop | PassLoop,
     begun: ReturnType<TaskLoop["advance"]>,
     first: Look,
     report: (left: number) => RunReport,

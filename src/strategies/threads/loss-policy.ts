@@ -65,6 +65,11 @@ export class LossPolicy {
     for (const index of indices) this.#givenUp.set(index, { ...last, index });
   }
 
+  /** All tasks that were to blame so far have ended after all. */
+  absolve(): void {
+    this.#blame.clear();
+  }
+
   #isInherited({ error }: Lost): boolean {
     const isUseless = (error as { readonly code?: unknown } | undefined)?.code === USELESS;
     if (!isUseless || this.#inherited === 0) return false;

@@ -31,8 +31,8 @@ export interface PoolOptions {
 }
 
 export class Pool {
-  /** Of the caller's side, at short rounds. */
-  readonly looks = new Looks();
+  /** Of the caller's side, at short rounds; undefined: it waits for messages. */
+  readonly looks: Looks | undefined;
   readonly #options: PoolOptions;
   readonly #owner: SlotOwner = {
     released: () => this.#scheduleTrim(),
@@ -53,6 +53,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.looks = options.optimizations.look ? new Looks() : undefined;
     this.#memory = new HeldMemory(this.#alive, options.mostGarbage, options.onUnheld);
   }
 

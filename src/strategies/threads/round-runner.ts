@@ -131,6 +131,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   lost(slot: WorkerSlot, loss: Loss, gone: Promise<void> | undefined): void {
     const interrupted = this.#taskOf(this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index: loss.isForeign ? undefined : interrupted, interrupted });
+    // Its pass can't end in this round. The others would wait for that.
+    if (this.#job.passes !== undefined) this.round.control.cutAtGate();
     if (gone !== undefined && this.isAt(slot)) {
       // The system call that holds its thread may write to the round's memory to its end.
       const { lease } = this.#job.parts;
@@ -225,8 +227,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   lookForEnd(): void {
     if (this.#outcome !== undefined) return;
-    // The order matters: a claim raises the count of posted values before it ends.
-    if (this.round.control.finished && this.#inflow.isComplete) this.#endWith([]);
+    // In this order: a claim raises the count of posted values before it ends. After a loss passes may be left.
+    if (this.round.control.finished && this.#inflow.isComplete)
+      this.#endWith(this.#job.passes === undefined ? [] : this.#lost);
     else if (this.#participants.here === 0) this.#lookForLoss();
   }
 
@@ -248,9 +251,10 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   /** The task that a worker is at and has not ended. */
   #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
-    const position = this.round.at(participant);
+    const { round } = this;
+    const position = round.at(participant);
     if (position === undefined) return undefined;
-    const index = this.round.indexAt(position);
-    return this.#job.parts.block.results.isPending(index) ? { position, index } : undefined;
+    const index = round.indexAt(position);
+    return this.#job.hasEnded(index, round.passAt(position)) ? undefined : { position, index };
   }
 }

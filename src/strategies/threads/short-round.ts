@@ -37,11 +37,11 @@ export interface LookedAt {
 export class ShortRound implements Polled {
   readonly #runner: LookedAt;
   readonly #participants: Participants<WorkerSlot>;
-  readonly #looks: Looks;
+  readonly #looks: Looks | undefined;
   #isLooked = false;
   #late: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks) {
+  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks | undefined) {
     this.#runner = runner;
     this.#participants = participants;
     this.#looks = looks;
@@ -52,7 +52,7 @@ export class ShortRound implements Polled {
    */
   begin(first: WorkerSlot): void {
     const found = this.#runner.wakeSlot(first);
-    if (found !== "looking" && !this.#looks.take()) {
+    if (found !== "looking" && this.#looks?.take() !== true) {
       this.#stopLooking(this.#runner.woken);
       // It keeps all of the call's arrays reachable, so it does not run on when all have left.
       this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));
@@ -60,7 +60,7 @@ export class ShortRound implements Polled {
     }
     const leave = this.#runner.round.leave(0);
     if (found === "looking" && stayFor(() => leave.hasLeft, this.#runner.woken)) {
-      this.#looks.ended(true);
+      this.#looks?.ended(true);
       this.#runner.left(first, this.#runner.woken);
       return;
     }
@@ -84,7 +84,7 @@ export class ShortRound implements Polled {
 
   /** All tasks have ended, or no worker is left to run them. */
   ended(): void {
-    if (this.#isLooked) this.#looks.ended(clock() - this.#runner.woken <= PAYS_MS);
+    if (this.#isLooked) this.#looks?.ended(clock() - this.#runner.woken <= PAYS_MS);
   }
 
   /** No worker takes part any more. */

@@ -1,6 +1,6 @@
 /** One run of a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
 
-import { WorkerLostError } from "../../errors.js";
+import { placeOf, WorkerLostError } from "../../errors.js";
 import type { Arena } from "../../memory/arena.js";
 import { clock } from "../../platform/clock.js";
 import { isPromise, type MaybePromise } from "../../platform/maybe-promise.js";
@@ -32,12 +32,12 @@ export class ThreadsRun {
     this.#arena = arena;
     this.#placed = placed;
     this.#maxRetries = maxRetries;
-    this.#isShort = pool.optimizations.look && expected !== undefined && expected <= SHORT_MS;
+    this.#isShort = expected !== undefined && expected <= SHORT_MS;
   }
 
   run(job: Job, workers: number): MaybePromise<RunReport> {
     const order = job.unfinished();
-    const left = order?.length ?? job.parts.spec.tasks;
+    const left = job.tasksIn(order);
     // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
     if (job.isStopped || left === 0) return reportOf(this.#pool.strategy, [], 0, left);
     const inherited = this.#pool.size;
@@ -47,7 +47,7 @@ export class ThreadsRun {
     const lost = first.untilEnd();
     if (isPromise(lost) || lost.length > 0) return this.#runRounds(job, workers, inherited, order, first);
     this.#pool.progressed();
-    return reportOf(this.#pool.strategy, [first], 0, left);
+    return reportOf(this.#pool.strategy, [first], 0, ranIn(job, [first], left));
   }
 
   /**
@@ -61,12 +61,12 @@ export class ThreadsRun {
     order: Uint32Array | undefined,
     runner: RoundRunner | undefined,
   ): Promise<RunReport> {
-    const tasks = order?.length ?? job.parts.spec.tasks;
+    const tasks = job.tasksIn(order);
     const lossPolicy = new LossPolicy(this.#maxRetries, inherited);
     const runners: RoundRunner[] = [];
     let retries = 0;
     for (let left = order; !job.isStopped && left?.length !== 0; runner = undefined) {
-      const count = left?.length ?? tasks;
+      const count = job.tasksIn(left);
       const current = runner ?? (await this.#beginLater(job, workers, left, count));
       runners.push(current);
       const lost = await current.untilEnd();
@@ -81,11 +81,16 @@ export class ThreadsRun {
           if (each.interrupted !== undefined) lossPolicy.giveUp([each.interrupted], each);
         lossPolicy.giveUp(job.unsent, lost[0] as Lost);
       }
+      const pass = job.passes?.firstPass;
       const rest = job.unfinished(givenUp) as Uint32Array;
-      const hasProgressed = rest.length < count;
+      // What was to blame in an earlier pass has ended since.
+      if (job.passes?.firstPass !== pass) lossPolicy.absolve();
+      const hasProgressed = job.tasksIn(rest) < count;
       if (hasProgressed) this.#pool.progressed();
       const last = lossPolicy.note(lost, hasProgressed);
       if (last !== undefined) throw lostError(job, lossPolicy, last);
+      // A pass without all of its tasks never ends, and no other may follow it.
+      if (job.passes !== undefined && givenUp.size > 0) break;
       left = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
     }
@@ -94,7 +99,7 @@ export class ThreadsRun {
     if (first !== undefined && !job.isStopped && !hasFailedBefore(job, first)) {
       throw lostError(job, lossPolicy, first);
     }
-    return reportOf(this.#pool.strategy, runners, retries, tasks);
+    return reportOf(this.#pool.strategy, runners, retries, ranIn(job, runners, tasks));
   }
 
   async #beginLater(
@@ -119,13 +124,13 @@ export class ThreadsRun {
   }
 
   #openRound(job: Job, workers: number, order: Uint32Array | undefined, isShort: boolean): Round {
-    const { spec, kernel, packing, streamBuffer, lease, isTraced } = job.parts;
+    const { kernel, packing, streamBuffer, lease, isTraced } = job.parts;
     const descriptor: Descriptor = {
       spec: job.specFor(order),
       kernel: kernel.id,
       block: this.#placed.block.memory,
       packing,
-      tasks: order?.length ?? spec.tasks,
+      tasks: job.tasksIn(order),
       stream: streamBuffer !== undefined,
       slots: streamBuffer === undefined && this.#pool.optimizations.slots,
       grows: this.#pool.optimizations.grain,
@@ -136,6 +141,12 @@ export class ThreadsRun {
     lease.add(round.region);
     return round;
   }
+}
+
+/** The tasks that ran. Of several passes some may have turned out not to be needed. @param tasks those that were left */
+function ranIn(job: Job, runners: readonly RoundRunner[], tasks: number): number {
+  if (job.passes === undefined) return tasks;
+  return runners.reduce((sum, { round }) => sum + round.control.ended, 0);
 }
 
 function reportOf(
@@ -193,7 +204,8 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
   const why = job.runsOnce
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
+  const pass = job.passes?.passOf(index);
   const task = index + (job.parts.spec.first ?? 0);
-  const message = `Task ${task} (elements ${start} to ${end}) ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index: task, start, end }, signal);
+  const message = `Task ${placeOf(task, start, end, pass)} ${why.replace("CODE", code)}`;
+  return new WorkerLostError(message, exitCode, error, { index: task, start, end, pass }, signal);
 }

@@ -1,4 +1,5 @@
 /** What a pool does over its life: how many workers it starts, and when they end. */
+import { Module } from "node:module";
 import { ParallelExecutor } from "sharray";
 import { initializer, nested, whenAllRun } from "./kernels.js";
 import { tell, until, workers } from "./support.mjs";
@@ -57,15 +58,17 @@ const ways = {
   },
 
   async "first result"() {
-    // threads.js listens to a worker when it makes a thread of it.
+    // threads.js is loaded when the first worker is made a thread, which shows in CommonJS.
     let isThread = false;
-    process.once("worker", (worker) => {
-      const { addEventListener } = worker;
-      worker.addEventListener = (...parameters) => {
-        isThread = true;
-        addEventListener.apply(worker, parameters);
-      };
-    });
+    const load = Module._load;
+    Module._load = (request, ...others) => {
+      if (request.endsWith("/thread-control.cjs")) isThread = true;
+      return load(request, ...others);
+    };
+    const require = Module.createRequire(import.meta.url);
+    const { ParallelExecutor } = require(
+      require.resolve("sharray/package.json").replace("package.json", "dist/index.cjs"),
+    );
     // Of one worker: nothing comes between its last task and the result.
     const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, ...forever });
     const values = await executor.map([1, 2], (x) => 2 * x);

@@ -13,6 +13,34 @@ async function streamed(stream) {
   return values;
 }
 
+/** What `context.rng` gives under seed 11: elements 0 to 2, draws 0 to 4. */
+const RANDOM = [
+  [0.8960479737629151, 0.7687946056899916, 0.7440074518424732, 0.5605690777325737, 0.6146012906143404],
+  [0.35371463427663574, 0.6808892397906376, 0.09858845850482956, 0.14300742558864155, 0.48588972487307813],
+  [0.3956061170188254, 0.36845893144163055, 0.46500776826351675, 0.8252755035718435, 0.7773656855649435],
+];
+
+/** The mean of a pixel's four neighbours. Those at the edge stay. */
+function relax({ u }, next, { before, after }) {
+  const width = 25;
+  const rows = next.u.length / width;
+  for (let row = before === 0 ? 1 : 0; row < rows - (after === 0 ? 1 : 0); row += 1) {
+    for (let column = 1; column < width - 1; column += 1) {
+      const i = (row + before) * width + column;
+      next.u[row * width + column] = (u[i - 1] + u[i + 1] + u[i - width] + u[i + width]) / 4;
+    }
+  }
+}
+
+function relaxed(image, passes) {
+  let [state, next] = [image, image.slice()];
+  for (let pass = 0; pass < passes; pass += 1) {
+    relax({ u: state }, { u: next }, { before: 0, after: 0 });
+    [state, next] = [next, state];
+  }
+  return state;
+}
+
 /** Each: the call, and what it must give. */
 export const SHAPES = {
   sharedInMap: [
@@ -144,6 +172,24 @@ export const SHAPES = {
         per.fill(2);
       }),
     () => ({ type: new Int16Array(N).fill(1), per: new Int8Array(N).fill(2) }),
+  ],
+  partialsFromNothing: [
+    async (executor) => [
+      await executor.mapShared(10, (view, { start, end }) => [view, start, end], { chunkSize: 4 }),
+      await executor.reduceShared(N, (_, { start, end }) => (end - start) * start, sumOf, { chunkSize: 7 }),
+      await streamed(executor.streamShared(10, (_, { index }) => index, { chunkSize: 4 })),
+      await executor.mapShared(0, () => 1),
+    ],
+    () => [
+      [
+        [undefined, 0, 4],
+        [undefined, 4, 8],
+        [undefined, 8, 10],
+      ],
+      Array.from({ length: N }, (_, i) => i - (i % 7)).reduce(sumOf),
+      [0, 1, 2],
+      [],
+    ],
   ],
   fromNothing: [
     (executor) =>
@@ -656,5 +702,149 @@ export const SHAPES = {
       return seen;
     },
     () => [...Array(17).keys(), "KernelError", 17, 0, 2, "17", 0, 1, "17"],
+
+  iterateRows: [
+    (executor) =>
+      executor.iterateShared({ u: image() }, relax, { passes: 7, halo: 1, rowLength: 25, chunkSize: 3 }),
+    () => ({ u: relaxed(image(), 7) }),
+  ],
+  iterateByCut: [
+    async (executor) => {
+      const sums = [];
+      for (const chunkSize of [1, 7, 40, 100, undefined]) {
+        const options = { passes: 12, halo: { before: 1, after: 1 }, rowLength: 25, chunkSize };
+        sums.push((await executor.iterateShared({ u: image() }, relax, options)).u.reduce(sumOf));
+      }
+      return new Set(sums).size;
+    },
+    () => 1,
+  ],
+  iterateKinds: [
+    (executor) =>
+      executor.iterateShared(
+        { x: x(), n: new Int32Array(N), b: new BigInt64Array(N), c: new Uint8ClampedArray(N).fill(250) },
+        (state, next) => {
+          for (let i = 0; i < state.x.length; i += 1) {
+            next.x[i] = state.x[i] / 3 + state.n[i];
+            next.n[i] = state.n[i] + i;
+            next.b[i] = state.b[i] * 3n + 1n;
+            next.c[i] = state.c[i] + 1;
+          }
+        },
+        { passes: 8, chunkSize: 99 },
+      ),
+    () => {
+      const at = (i) => i % 99;
+      const values = x();
+      for (let pass = 0; pass < 8; pass += 1) {
+        for (let i = 0; i < N; i += 1) values[i] = values[i] / 3 + pass * at(i);
+      }
+      return {
+        x: values,
+        n: Int32Array.from({ length: N }, (_, i) => 8 * at(i)),
+        b: new BigInt64Array(N).fill(3280n),
+        c: new Uint8ClampedArray(N).fill(255),
+      };
+    },
+  ],
+  iterateOnce: [
+    (executor) =>
+      executor.iterateShared(x(), (state, next) => next.set(state.map(Math.fround)), {
+        passes: 1,
+        chunkSize: 64,
+      }),
+    () => x().map(Math.fround),
+  ],
+  iterateNever: [
+    (executor) =>
+      executor.iterateShared({ a: x(), w: x().reverse() }, (_state, next) => next.a.fill(1), {
+        passes: 0,
+        chunkSize: 64,
+      }),
+    () => ({ a: x(), w: x().reverse() }),
+  ],
+  iterateOverNothing: [
+    (executor) => executor.iterateShared(new Int16Array(0), () => {}, { passes: 3 }),
+    () => new Int16Array(0),
+  ],
+  iterateOverShared: [
+    async (executor) => {
+      const state = executor.share({ u: image() });
+      const { u } = await executor.iterateShared(state, relax, { passes: 2, halo: 1, rowLength: 25 });
+      return [u === state.u, [...state.u], [...u]];
+    },
+    () => [false, [...image()], [...relaxed(image(), 2)]],
+  ],
+  iterateUntilTolerance: [
+    async (executor) => {
+      let told;
+      const result = await executor.iterateShared(
+        Float64Array.from({ length: 100 }, (_, i) => i),
+        (state, next) => {
+          let residual = 0;
+          for (let i = 0; i < state.length; i += 1) {
+            next[i] = state[i] / 2;
+            residual = Math.max(residual, state[i] - next[i]);
+          }
+          return residual;
+        },
+        { passes: 1000, tolerance: 1, chunkSize: 9, onProgress: (progress) => (told = progress) },
+      );
+      return [told.completed, told.total, ...result];
+    },
+    // The residual of pass k is 99 / 2^(k + 1): that of the seventh is the first that is at most 1.
+    () => [7, 1000, ...Array.from({ length: 100 }, (_, i) => i / 128)],
+  ],
+  iterateWithinToleranceAtOnce: [
+    (executor) =>
+      executor.iterateShared(x(), (state, next) => (next.set(state), 0), { passes: 9, tolerance: 0 }),
+    () => x(),
+  ],
+  iterateWithoutANumber: [
+    async (executor) => {
+      let told;
+      await executor.iterateShared(x(), (_state, _next, { index }) => (index === 1 ? NaN : 0), {
+        passes: 5,
+        tolerance: Infinity,
+        chunkSize: 300,
+        onProgress: ({ completed }) => (told = completed),
+      });
+      return told;
+    },
+    () => 5,
+  ],
+  iterateWithAll: [
+    (executor) => {
+      const captured = { by: 2 };
+      return executor.iterateShared(
+        { u: new Float64Array(60) },
+        ({ u }, next, { pass, start, args, shared, rng, scratch }) => {
+          const work = scratch(Float64Array, u.length);
+          for (let i = 0; i < u.length; i += 1) work[i] = rng((start + i) % 3, pass) + shared.weights[args];
+          for (let i = 0; i < u.length; i += 1) next.u[i] = u[i] * captured.by + work[i] + pass;
+        },
+        { passes: 5, args: 1, shared: { weights }, seed: 11, chunkSize: 7 },
+      );
+    },
+    () => {
+      const u = new Float64Array(60);
+      for (let pass = 0; pass < 5; pass += 1) {
+        for (let i = 0; i < 60; i += 1) u[i] = u[i] * 2 + (RANDOM[i % 3][pass] + 0.5) + pass;
+      }
+      return { u };
+    },
+  ],
+  iterateAsync: [
+    (executor) =>
+      executor.iterateShared(
+        x(),
+        async (state, next, { pass }) => {
+          await undefined;
+          for (let i = 0; i < state.length; i += 1) next[i] = state[i] + pass;
+          return 1;
+        },
+        { passes: 4, tolerance: 0.5, chunkSize: 130 },
+      ),
+    () => x().map((value) => value + 0 + 1 + 2 + 3),
   ],
 };

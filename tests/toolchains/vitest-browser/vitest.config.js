@@ -8,7 +8,6 @@ const launchOptions = { executablePath: process.env.CHROMIUM, args: ["--no-sandb
 
 export default {
   server: { headers },
-  optimizeDeps: { exclude: ["sharray"] },
   test: {
     browser: {
       enabled: true,

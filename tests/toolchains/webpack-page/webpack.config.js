@@ -1,4 +1,4 @@
 export default {
   mode: "production",
-  entry: "./page-with-worker.js",
+  entry: { page: "./page-with-worker.js" },
 };

@@ -159,6 +159,7 @@ it("that failed elsewhere fails with what could not be read before that", () => 
     values: ["a", null],
     apart: [1],
     unfinished: Float64Array.of(3, 3, 4),
+    passes: undefined,
   };
   answers.receive(["failed", 1, true, { thrown, partial }]);
   const [, error] = told[1] as [string, KernelError];

@@ -35,6 +35,7 @@ const occupation = fc.record({
 const workloads: fc.Arbitrary<Workload> = fc.record({
   call: fc.constant("mapShared"),
   tasks: fc.integer({ min: 1, max: 10_000 }),
+  passes: fc.constant(1),
   isCut: fc.boolean(),
   instances: fc.nat(1e6),
   taskBytes: fc.nat(1e6),

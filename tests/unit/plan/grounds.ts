@@ -41,6 +41,7 @@ export const KERNEL: KernelCost = {
 export const WORKLOAD: Workload = {
   call: "mapShared",
   tasks: 10,
+  passes: 1,
   isCut: true,
   instances: 10,
   taskBytes: 1,

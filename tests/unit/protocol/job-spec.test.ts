@@ -27,6 +27,9 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
   keeps: [[0], [1]],
   writesOwn: [true, undefined],
   clearOutputs: [true, undefined],
+  passes: [512, undefined],
+  tolerance: [1e-9, undefined],
+  firstPass: [511, undefined],
   args: [Uint8Array.of(1, 2), Uint8Array.of(1, 3)],
   shared: [null, Uint8Array.of(1)],
   seed: [2 ** 53 - 1, undefined],
@@ -41,7 +44,8 @@ function jobWith(changed?: keyof JobSpec): JobSpec {
   return Object.fromEntries(entries) as JobSpec;
 }
 
-type Protocol = Pick<typeof import("../../../src/protocol/round.js"), "openRound" | "readRound">;
+type Protocol = Pick<typeof import("../../../src/protocol/round.js"), "openRound"> &
+  Pick<typeof import("../../../src/protocol/opened-round.js"), "readRound">;
 
 /** The job as a worker reads it. */
 function throughRound({ openRound, readRound }: Protocol, spec: JobSpec): JobSpec {
@@ -77,7 +81,8 @@ function throughBridge({ askedBy, packRequest, unpackRequest }: Bridge, spec: Jo
 
 describe("a field of a job", () => {
   it.each(NAMES)("crosses to a worker and to the host of a bridge: %s", async (name) => {
-    const protocol = await import("../../../src/protocol/round.js");
+    const { openRound } = await import("../../../src/protocol/round.js");
+    const protocol = { openRound, ...(await import("../../../src/protocol/opened-round.js")) };
     const bridge = await import("../../../src/bridge/wire.js");
     for (const spec of [jobWith(), jobWith(name)]) {
       expect(throughRound(protocol, spec)).toEqual(spec);
@@ -113,7 +118,8 @@ describe("a field of a job", () => {
       const table = await original<typeof import("../../../src/protocol/job-fields.js")>();
       return { ...table, JOB_FIELDS: { ...table.JOB_FIELDS, dummy: table.JOB_FIELDS.clearOutputs } };
     });
-    const protocol = await import("../../../src/protocol/round.js");
+    const { openRound } = await import("../../../src/protocol/round.js");
+    const protocol = { openRound, ...(await import("../../../src/protocol/opened-round.js")) };
     const bridge = await import("../../../src/bridge/wire.js");
     const { isSameJob } = await import("../../../src/protocol/job-spec.js");
     const job = jobWith();

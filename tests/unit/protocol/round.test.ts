@@ -7,7 +7,8 @@ import { type Descriptor, packPlaces, unpackPlaces } from "../../../src/protocol
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
 import type { WakeMessage } from "../../../src/protocol/messages.js";
 import { AT, BUSY, LOG_WORDS, METER_WORDS, RUNNING } from "../../../src/protocol/meter.js";
-import { openRound, type Round, readRound } from "../../../src/protocol/round.js";
+import { readRound } from "../../../src/protocol/opened-round.js";
+import { openRound, type Round } from "../../../src/protocol/round.js";
 import { KINDS, onShared, planOf } from "../arbitraries.js";
 
 const spec: JobSpec = {

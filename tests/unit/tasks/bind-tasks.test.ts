@@ -6,7 +6,8 @@ import { ValueEncoder } from "../../../src/protocol/codec.js";
 import { ControlBlock } from "../../../src/protocol/control-block.js";
 import { type PackedItems, packItems } from "../../../src/protocol/items.js";
 import type { JobSpec } from "../../../src/protocol/job-spec.js";
-import { bindTasks, isThenable } from "../../../src/tasks/bind-tasks.js";
+import { bindTasks } from "../../../src/tasks/bind-tasks.js";
+import { isThenable } from "../../../src/tasks/is-thenable.js";
 
 const base: JobSpec = {
   shape: "array",

@@ -15,6 +15,7 @@ import { ResultTable } from "../../../src/protocol/result-table.js";
 import { type Thrown, unpackThrown } from "../../../src/protocol/thrown.js";
 import { AbortCheck } from "../../../src/tasks/abort-check.js";
 import { type ResultSink, TaskLoop, type TaskLoopParts } from "../../../src/tasks/task-loop.js";
+import { listedOrder } from "../../../src/tasks/task-order.js";
 
 vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js"));
 
@@ -159,7 +160,7 @@ describe("a run of tasks", () => {
         return index;
       },
       3,
-      { order: Uint32Array.of(2, 5, 9), results },
+      { order: listedOrder(Uint32Array.of(2, 5, 9)), results },
     );
     taskRun.advance(FOREVER);
     expect(ran).toEqual([2, 5, 9]);
@@ -261,7 +262,7 @@ describe("a failure", () => {
         return index;
       },
       4,
-      { order: Uint32Array.of(1, 7, 8, 9), results },
+      { order: listedOrder(Uint32Array.of(1, 7, 8, 9)), results },
     );
     taskRun.advance(FOREVER);
     expect(control.limit).toBe(1);
@@ -416,7 +417,7 @@ describe("the position of the task in hand", () => {
 
   it("is a place in the round, not an index", () => {
     const seen: [index: number, at: number][] = [];
-    const order = Uint32Array.of(1, 4);
+    const order = listedOrder(Uint32Array.of(1, 4));
     const run = (index: number): number => seen.push([index, meter[AT] as number]);
     const meter = new Float64Array(METER_WORDS);
     const results = new ResultTable(new Float64Array(5), new Uint8Array(5));

@@ -1,7 +1,5 @@
 import { clock } from "../../../platform/clock.js";
 import { isError } from "../../../platform/realms.js";
-import { readDescriptor, unpackPlaces } from "../../../protocol/descriptor.js";
-import { JobBlock } from "../../../protocol/job-block.js";
 import { AT, LOG_WORDS, LOGGED, METER_WORDS } from "../../../protocol/meter.js";
 import { HEAVY, ResultCopier, type ResultCopy } from "../../../protocol/result-copy.js";
 import { ResultTable } from "../../../protocol/result-table.js";
@@ -9,13 +7,12 @@ import { packThrown, type Thrown } from "../../../protocol/thrown.js";
 import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
 import { type ResultSink, TaskLoop } from "../../../tasks/task-loop.js";
+import { listedOrder } from "../../../tasks/task-order.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
-import type { LoadedKernel } from "../../threads/worker/worker-kernels.js";
 import type { JoinMessage, Range, ReportMessage } from "../messages.js";
-import type { ChildMemory } from "./child-memory.js";
-import { ChildWords } from "./child-words.js";
 import { GrantedTasks } from "./granted-tasks.js";
 import { InputsBefore } from "./inputs-before.js";
+import type { KnownRound } from "./known-round.js";
 import { WrittenOutputs } from "./written-outputs.js";
 
 // A message costs some 30 µs on both sides, however little it carries.
@@ -25,23 +22,16 @@ const GATHER_MS = 2;
 export type Send = (message: ReportMessage, values?: readonly unknown[]) => void;
 
 export class ChildRound implements ResultSink {
-  readonly round: number;
+  readonly known: KnownRound;
   readonly run: TaskLoop;
-  /** Its number. */
-  readonly kernel: number;
-  /** Its alone. */
-  readonly ownMemory: readonly number[];
-  readonly mayReuse: boolean;
   readonly control: GrantedTasks;
   readonly inputs: InputsBefore;
   readonly #send: Send;
   readonly #outputs: WrittenOutputs;
-  readonly #order: Uint32Array | undefined;
   readonly #results: ResultTable | undefined;
   readonly #isEager: boolean;
   readonly #meter = new Float64Array(METER_WORDS);
   readonly #log: Float64Array | undefined;
-  readonly #words: ChildWords;
   #indices: number[] = [];
   #values: unknown[] = [];
   #failures: (readonly [number, Thrown])[] = [];
@@ -49,46 +39,34 @@ export class ChildRound implements ResultSink {
   #sent = clock();
   #logged = 0;
 
-  constructor(message: JoinMessage, memory: ChildMemory, kernel: LoadedKernel, send: Send) {
-    const { round, order, words, outputs, own, ranges, mayReuse } = message;
-    const descriptor = readDescriptor(message.descriptor);
-    const { packing, places, block, stream, slots, grows, logged, tasks } = descriptor;
-    const arrays = unpackPlaces(places, (id) => memory.get(id));
-    // What the parent's memory holds says nothing of this process's.
-    const clearOutputs = own.some(([id]) => !memory.isFresh(id));
-    const spec = { ...descriptor.spec, clearOutputs };
-    const { items, results } = new JobBlock(memory.get(block), spec.tasks, packing);
+  /**
+   * @param ranges its first tasks
+   * @param outputs where they go in the transit file
+   */
+  constructor(known: KnownRound, ranges: readonly Range[], outputs: JoinMessage["outputs"], send: Send) {
+    const { descriptor, arrays, kernel, order, words, verifies } = known;
+    const { stream, slots, grows, logged, tasks } = descriptor;
+    const spec = known.takeSpec();
+    const { items, results } = known.openBlock();
     results.reset();
-    this.round = round;
-    this.kernel = descriptor.kernel;
-    this.ownMemory = own.map(([id]) => id);
-    this.mayReuse = mayReuse;
+    this.known = known;
     this.#send = send;
     this.#outputs = new WrittenOutputs(spec, arrays, outputs);
-    this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], message.verifies);
-    this.#order = order ?? undefined;
+    this.inputs = new InputsBefore(arrays, spec.outputs?.arrays ?? [], verifies);
     this.#results = slots ? results : undefined;
     // After a loss nothing gathers for long: the next child may be lost as well.
-    this.#isEager = stream || order !== null;
+    this.#isEager = stream || order !== undefined;
     this.#log = logged === 0 ? undefined : new Float64Array(logged * LOG_WORDS);
-    this.#words = new ChildWords(words);
-    this.control = new GrantedTasks(tasks, () => this.#words.read());
+    this.control = new GrantedTasks(tasks, words);
     this.control.grant(ranges);
     const { mend, mendsEach } = kernel;
-    const look = (): number => this.#words.read().limit;
-    const aborts = new AbortCheck(
-      {
-        get limit() {
-          return look();
-        },
-      },
-      this.#meter,
-    );
+    const meter = this.#meter;
+    const aborts = new AbortCheck(words, meter);
     const bound = bindTasks(spec, arrays, items, kernel.fn, aborts.aborted);
     this.run = new TaskLoop({
       run: (index) => {
         if (mend !== undefined && mendsEach) mend();
-        this.#words.begin(this.#meter[AT] as number);
+        words.begin(meter[AT] as number);
         return bound.run(index);
       },
       wanted: aborts,
@@ -97,8 +75,8 @@ export class ChildRound implements ResultSink {
       departure: new ResultCopier(kernel.stateful, bound.borrowed, Infinity),
       outbox: this,
       tasks,
-      order: this.#order,
-      meter: this.#meter,
+      order: listedOrder(order),
+      meter,
       log: this.#log,
       workers: 1,
       slots,
@@ -124,19 +102,22 @@ export class ChildRound implements ResultSink {
 
   claimEnded(): void {
     // With nothing to do it waits for more.
-    const isDue = this.control.claimable === 0 || this.#isEager || this.#failures.length > 0;
+    const isIdle = this.control.claimable === 0;
+    // Before it tells so: the parent may begin another round with these words.
+    if (isIdle) this.known.words.pause();
+    const isDue = isIdle || this.#isEager || this.#failures.length > 0 || this.control.hasReturned;
     if (isDue || this.#weight >= HEAVY || clock() - this.#sent >= GATHER_MS) this.flush();
   }
 
   /** The parent asks for tasks, perhaps while one is awaited. */
   look(): void {
-    this.control.obey();
+    this.control.look();
     if (this.control.hasReturned) this.flush();
   }
 
   /** It is at none of the round's tasks now. */
   pause(): void {
-    this.#words.pause();
+    this.known.words.pause();
     if (this.control.hasReturned || this.#indices.length > 0) this.flush();
   }
 
@@ -153,7 +134,7 @@ export class ChildRound implements ResultSink {
     this.#sent = clock();
     const report: ReportMessage = {
       type: "report",
-      round: this.round,
+      round: this.known.name,
       executed: executed.reduce((sum, [start, end]) => sum + end - start, 0),
       results: this.#results === undefined ? null : this.#pack(this.#results, executed),
       written: this.#write(executed),
@@ -204,7 +185,7 @@ export class ChildRound implements ResultSink {
 
   /** Calls for each run of neighbouring tasks. */
   #eachRun(executed: readonly Range[], work: (first: number, end: number) => void): void {
-    const order = this.#order;
+    const { order } = this.known;
     for (const [start, end] of executed) {
       if (order === undefined) {
         work(start, end);

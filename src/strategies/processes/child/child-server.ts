@@ -9,9 +9,19 @@ import { packThrown } from "../../../protocol/thrown.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { assertIntact } from "../../threads/worker/self-check.js";
 import { WorkerKernels } from "../../threads/worker/worker-kernels.js";
-import type { FeedMessage, Forgotten, FromChild, JoinMessage, Piece, Range, ToChild } from "../messages.js";
+import type {
+  AgainMessage,
+  FeedMessage,
+  Forgotten,
+  FromChild,
+  JoinMessage,
+  Piece,
+  Range,
+  ToChild,
+} from "../messages.js";
 import { ChildMemory } from "./child-memory.js";
 import { ChildRound } from "./child-round.js";
+import { KnownRound } from "./known-round.js";
 
 /** Sends a message. @throws where the values can't be carried */
 export type SendToParent = (message: FromChild, values?: readonly unknown[]) => void;
@@ -51,6 +61,9 @@ export class ChildServer {
       case "join":
         this.#rounds.set(message.round, this.#joinLater(message));
         break;
+      case "again":
+        this.#joinAgain(message);
+        break;
       case "grant":
         this.#grant(message.round, message.ranges);
         break;
@@ -86,13 +99,13 @@ export class ChildServer {
   }
 
   #take(pieces: readonly Piece[]): void {
-    for (const { memory, size, at, bytes } of pieces) {
-      new Uint8Array(this.#memory.open(memory, size), at, bytes.length).set(bytes);
+    for (const { memory, isOwn, size, at, bytes } of pieces) {
+      new Uint8Array(this.#memory.open(memory, isOwn, size), at, bytes.length).set(bytes);
     }
   }
 
-  #feed({ memory, size, at, bytes }: FeedMessage): void {
-    const buffer = this.#memory.open(memory, size);
+  #feed({ memory, isOwn, size, at, bytes }: FeedMessage): void {
+    const buffer = this.#memory.open(memory, isOwn, size);
     if (bytes instanceof Uint8Array) new Uint8Array(buffer, at, bytes.length).set(bytes);
     else readBytes(TRANSIT_FD, new Uint8Array(buffer, at, bytes.length), bytes.file);
     this.#send({ type: "taken" });
@@ -102,7 +115,7 @@ export class ChildServer {
     for (const id of rounds) {
       const round = this.#rounds.get(id);
       this.#rounds.delete(id);
-      if (round instanceof ChildRound) this.#memory.leave(round.ownMemory, round.mayReuse);
+      if (round instanceof ChildRound) this.#memory.leave(round.known.ownMemory, round.known.mayReuse);
     }
     this.#memory.forget(memory);
     this.#kernels.forget(kernels);
@@ -115,17 +128,13 @@ export class ChildServer {
     try {
       if (message.forgotten !== null) this.#forget(message.forgotten);
       this.#take(message.pieces);
-      for (const [memory, bytes] of message.own) this.#memory.open(memory, bytes);
+      for (const [memory, bytes] of message.own) this.#memory.open(memory, true, bytes);
       await this.#initialized;
       this.#kernels.mendAll();
       const { number, address } = message.kernel;
       if (address !== null) this.#kernels.add(number, address);
       const kernel = await this.#kernels.get(number);
-      const round = new ChildRound(message, this.#memory, kernel, this.#send);
-      if (this.#rounds.has(id)) this.#rounds.set(id, round);
-      if (message.ranges.length === 0) round.flush();
-      else this.#enqueue(round);
-      return round;
+      return this.#begin(new KnownRound(message, this.#memory, kernel), message);
     } catch (thrown) {
       assertIntact();
       this.#send({ type: "broken", round: id, thrown: packThrown(thrown) });
@@ -134,6 +143,20 @@ export class ChildServer {
       this.#joining -= 1;
       if (this.#joining === 0) this.#kernels.forgetOutdated();
     }
+  }
+
+  #joinAgain(message: AgainMessage): void {
+    const before = this.#rounds.get(message.round) as ChildRound;
+    this.#take(message.pieces);
+    this.#begin(before.known, message);
+  }
+
+  #begin(known: KnownRound, { ranges, outputs }: Pick<JoinMessage, "ranges" | "outputs">): ChildRound {
+    const round = new ChildRound(known, ranges, outputs, this.#send);
+    this.#rounds.set(known.name, round);
+    if (ranges.length === 0) round.flush();
+    else this.#enqueue(round);
+    return round;
   }
 
   #grant(id: number, ranges: readonly Range[]): void {
@@ -170,7 +193,7 @@ export class ChildServer {
   }
 
   async #slice(current: ChildRound): Promise<"left" | "shut" | "paused"> {
-    this.#kernels.turnTo(current.kernel);
+    this.#kernels.turnTo(current.known.descriptor.kernel);
     const deadline = clock() + SLICE_MS;
     let state: ReturnType<TaskLoop["advance"]> = current.run.advance(deadline);
     while (typeof state !== "string") {

@@ -1,26 +1,24 @@
 /** The tasks that a child may run, as the task loop claims them: what its parent has granted so far. */
 import { CONTROL_BYTES, ControlBlock } from "../../../protocol/control-block.js";
 import type { Range } from "../messages.js";
-import type { Told } from "./child-words.js";
+import type { ChildWords } from "./child-words.js";
 
 // A kernel may replace it.
 const { min } = Math;
 
-const NONE: readonly Range[] = [];
-
 export class GrantedTasks extends ControlBlock {
-  readonly #look: () => Told;
+  readonly #words: Pick<ChildWords, "read">;
   #ranges: Range[] = [];
-  #returned: readonly Range[] = NONE;
+  #returned: Range[] = [];
   /** The claim in progress. */
   #start = 0;
   #executed: Range[] = [];
 
-  /** @param look reads what the parent tells. Asked before each claim */
-  constructor(tasks: number, look: () => Told) {
+  /** @param words what the parent tells. Read before each claim */
+  constructor(tasks: number, words: Pick<ChildWords, "read">) {
     super(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
     this.reset(tasks);
-    this.#look = look;
+    this.#words = words;
   }
 
   grant(ranges: readonly Range[]): void {
@@ -38,25 +36,34 @@ export class GrantedTasks extends ControlBlock {
     return false;
   }
 
-  /** Does what the parent tells. */
-  obey(): void {
-    const { limit, wantsBack } = this.#look();
-    this.lowerLimit(limit);
-    if (!wantsBack || this.#ranges.length === 0) return;
-    this.#returned = this.#ranges;
-    this.#ranges = [];
+  /** Does what the parent tells while a task is awaited, or none is left. */
+  look(): void {
+    if (this.#obey()) this.#giveBack();
   }
 
   override claimBelowGate(count: number): Range | undefined {
-    this.obey();
-    const range = this.#ranges[0];
+    const wantsBack = this.#obey();
+    const range = this.#ranges.shift();
     if (range === undefined) return undefined;
     const [start, last] = range;
-    const end = min(start + count, last);
-    if (end < last) this.#ranges[0] = [end, last];
-    else this.#ranges.shift();
+    // One task runs in any case, or children could pass tasks to each other for ever.
+    const end = min(start + (wantsBack ? 1 : count), last);
+    if (end < last) this.#ranges.unshift([end, last]);
+    if (wantsBack) this.#giveBack();
     this.#start = start;
     return [start, end];
+  }
+
+  /** @returns whether the parent wants tasks back */
+  #obey(): boolean {
+    const { limit, wantsBack } = this.#words.read();
+    this.lowerLimit(limit);
+    return wantsBack;
+  }
+
+  #giveBack(): void {
+    this.#returned.push(...this.#ranges);
+    this.#ranges = [];
   }
 
   override endClaim(tasks: number): void {
@@ -81,7 +88,7 @@ export class GrantedTasks extends ControlBlock {
 
   takeReturned(): readonly Range[] {
     const returned = this.#returned;
-    this.#returned = NONE;
+    this.#returned = [];
     return returned;
   }
 }

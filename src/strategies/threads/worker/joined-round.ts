@@ -2,11 +2,14 @@
 import type { TypedArray } from "../../../memory/dtypes.js";
 import { JobBlock } from "../../../protocol/job-block.js";
 import type { WakeMessage } from "../../../protocol/messages.js";
+import type { OpenedRound } from "../../../protocol/opened-round.js";
+import { PassOrder } from "../../../protocol/pass-order.js";
 import { ResultCopier } from "../../../protocol/result-copy.js";
-import type { OpenedRound } from "../../../protocol/round.js";
 import { AbortCheck } from "../../../tasks/abort-check.js";
 import { bindTasks } from "../../../tasks/bind-tasks.js";
+import { PassLoop, type Waiting } from "../../../tasks/pass-loop.js";
 import { TaskLoop, type TaskLoopParts } from "../../../tasks/task-loop.js";
+import { listedOrder } from "../../../tasks/task-order.js";
 import type { ReportPort } from "./report-port.js";
 import { ReportSender } from "./report-sender.js";
 import type { LoadedKernel } from "./worker-kernels.js";
@@ -18,12 +21,13 @@ export class JoinedRound {
   /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
   readonly isRepeatable: boolean;
   #wake: WakeMessage;
-  #run: TaskLoop;
-  readonly #parts: TaskLoopParts;
+  #run: TaskLoop | PassLoop;
+  readonly #newLoop: () => TaskLoop | PassLoop;
 
   /**
    * @param arrays the array table
    * @param memory the job block's
+   * @param waiting what the worker does at the end of a pass
    */
   constructor(
     port: ReportPort,
@@ -32,16 +36,19 @@ export class JoinedRound {
     arrays: readonly TypedArray[],
     memory: SharedArrayBuffer,
     kernel: LoadedKernel,
+    waiting: Waiting,
   ) {
     const { descriptor, control, order, meter, leave, log } = round;
     const { spec, packing, stream, slots, grows, tasks } = descriptor;
     const block = new JobBlock(memory, spec.tasks, packing);
     const { mend, mendsEach } = kernel;
     const wanted = new AbortCheck(control, meter);
-    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted);
+    const passes = spec.passes === undefined ? undefined : new PassOrder(spec, order);
+    const place = passes && { order: passes, exceed: (pass: number) => control.exceed(pass) };
+    const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted, place);
     // After a loss nothing gathers for long: the next worker may be lost as well.
     this.sender = new ReportSender(port, wake.round, stream || order !== undefined, leave);
-    this.#parts = {
+    const parts: TaskLoopParts = {
       // A task finds nothing that the one before has left there.
       run: mend !== undefined && mendsEach ? mended(run, mend) : run,
       wanted,
@@ -50,12 +57,12 @@ export class JoinedRound {
       departure: new ResultCopier(kernel.stateful, borrowed),
       outbox: this.sender,
       tasks,
-      order,
+      order: passes ?? listedOrder(order),
       meter,
       log,
       workers: wake.workers,
       slots,
-      gated: stream,
+      gated: stream || passes !== undefined,
       grows,
       mend,
     };
@@ -65,14 +72,16 @@ export class JoinedRound {
     this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
     this.kernel = descriptor.kernel;
     this.#wake = wake;
-    this.#run = new TaskLoop(this.#parts);
+    this.#newLoop = () =>
+      passes === undefined ? new TaskLoop(parts) : new PassLoop(parts, passes, spec.tolerance, waiting);
+    this.#run = this.#newLoop();
   }
 
   get wake(): WakeMessage {
     return this.#wake;
   }
 
-  get run(): TaskLoop {
+  get run(): TaskLoop | PassLoop {
     return this.#run;
   }
 
@@ -85,7 +94,7 @@ export class JoinedRound {
   /** Begins anew, for a round that is the same. */
   repeat(wake: WakeMessage): void {
     this.#wake = wake;
-    this.#run = new TaskLoop(this.#parts);
+    this.#run = this.#newLoop();
     this.sender.begin(wake.round);
   }
 }

@@ -13,8 +13,10 @@ import type {
   WorkerMessage,
   WorkerSetup,
 } from "../../../protocol/messages.js";
-import { leaveAt, readRound } from "../../../protocol/round.js";
+import { readRound } from "../../../protocol/opened-round.js";
+import { leaveAt } from "../../../protocol/round.js";
 import { packThrown } from "../../../protocol/thrown.js";
+import type { Waiting as PassWaiting } from "../../../tasks/pass-loop.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { BellWait, type Waiting } from "./bell-wait.js";
 import { JoinedRound } from "./joined-round.js";
@@ -46,6 +48,7 @@ export class WorkerServer implements Waiting {
   /** Did it run all tasks of the last round? */
   #wasAlone = false;
   #lastTurn = 0;
+  readonly #atEndOfPass: PassWaiting;
 
   /**
    * Reports as soon as the initializer has ended.
@@ -55,6 +58,7 @@ export class WorkerServer implements Waiting {
     this.#port = new ReportPort(port);
     this.#bell = setup.parks ? new BellWait(setup, this) : undefined;
     this.takeMessage = takeMessage;
+    this.#atEndOfPass = { looks: setup.spins, maySleep: () => !this.hasWork };
     this.#initialized = initialize(setup);
     const report = (broken: StartReport["broken"]): void => {
       const started: StartReport = { round: null, broken };
@@ -169,7 +173,7 @@ export class WorkerServer implements Waiting {
     if (wake.kernel !== null) this.#kernels.add(kernel, wake.kernel);
     const arrays = unpackPlaces(places, memory);
     const loaded = await this.#kernels.get(kernel);
-    return new JoinedRound(this.#port, wake, round, arrays, memory(block), loaded);
+    return new JoinedRound(this.#port, wake, round, arrays, memory(block), loaded, this.#atEndOfPass);
   }
 
   async #serve(): Promise<void> {

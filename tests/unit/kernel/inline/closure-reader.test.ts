@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../../../../src/kernel/inline/captured-data.js";
 import { ClosureReader } from "../../../../src/kernel/inline/closure-reader.js";
@@ -89,6 +91,14 @@ describe("a closure", () => {
     expect(imports).toMatchObject([{ url: "file:///far.js", name: "far" }]);
     expect([stateful, lingers]).toEqual([true, true]);
     expect(remade(kernel, ((x: number) => x * 100) as AnyKernel)(1)).toBe(200);
+  });
+
+  it("has functions of Node's own modules as imports, also those of an object that a module exports", () => {
+    const kernel = inScope({ createHash, path }, "(x) => [createHash(x), path.basename(x)]");
+    expect(read(kernel).imports).toMatchObject([
+      { url: "node:crypto", name: "createHash" },
+      { url: "node:path", name: "basename" },
+    ]);
   });
 
   it("of other module kernels is another kernel, thread-safe if all of them are", () => {

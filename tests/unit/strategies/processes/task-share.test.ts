@@ -13,6 +13,7 @@ const newControl = (tasks: number): ControlBlock => {
 
 const holder = (more: Partial<Holder> = {}): Holder => ({
   outstanding: 0,
+  heard: Infinity,
   askBack: () => {},
   lookForTasks: () => {},
   tellLimit: () => {},
@@ -70,9 +71,30 @@ describe("what comes back", () => {
     expect(share.mayGetBack(idle)).toBe(true);
     expect(asked).toEqual(["busy"]);
     share.takeBack(busy, [[91, 97]]);
-    expect(share.grantFor(idle)).toEqual([
-      [91, 93],
-      [93, 95],
+    expect(share.grantFor(idle)).toEqual([[91, 93]]);
+    expect(share.grantFor(holder())).toEqual([[93, 95]]);
+  });
+
+  it("leaves each child one task to run, so that tasks are not passed on for ever", () => {
+    const granted = new GrantedTasks(10, { read: () => ({ limit: 10, wantsBack: true }) });
+    granted.grant([[2, 6]]);
+    granted.grant([[8, 10]]);
+    expect(granted.claimBelowGate(4)).toEqual([2, 3]);
+    expect(granted.takeReturned()).toEqual([
+      [3, 6],
+      [8, 10],
+    ]);
+  });
+
+  it("is all that has not begun if the child is at a task that takes long", () => {
+    const granted = new GrantedTasks(10, { read: () => ({ limit: 10, wantsBack: true }) });
+    granted.grant([[2, 6]]);
+    granted.look();
+    granted.grant([[7, 8]]);
+    granted.look();
+    expect(granted.takeReturned()).toEqual([
+      [2, 6],
+      [7, 8],
     ]);
   });
 
@@ -83,6 +105,15 @@ describe("what comes back", () => {
     share.enter(idle);
     share.enter(holder({ outstanding: 9 }));
     expect(share.mayGetBack(idle)).toBe(false);
+  });
+
+  it("is asked for where it already takes longer than was expected", () => {
+    const share = new TaskShare(newControl(10), 10, 2, false);
+    share.note(100, 0.01);
+    const idle = holder();
+    share.enter(idle);
+    share.enter(holder({ outstanding: 9, heard: -Infinity }));
+    expect(share.mayGetBack(idle)).toBe(true);
   });
 
   it("ends at once where nobody runs it any more", () => {
@@ -113,12 +144,13 @@ it("every task is run once, whoever gives back what and when", () => {
       const ran: number[] = [];
       const children = [0, 1, 2].map(() => {
         const told = { limit: tasks, wantsBack: false };
-        const granted = new GrantedTasks(tasks, () => told);
+        const granted = new GrantedTasks(tasks, { read: () => told });
         let outstanding = 0;
         const own: Holder = {
           get outstanding() {
             return outstanding;
           },
+          heard: Infinity,
           askBack: () => {
             told.wantsBack = true;
           },

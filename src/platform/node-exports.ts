@@ -1,0 +1,40 @@
+/** Functions of Node's own modules, as those export them. `node-exports.browser.ts` is the twin. */
+import { builtInModule } from "./built-in-module.js";
+
+/** What leads to a function in every thread. */
+export interface NodeExport {
+  /** `node:path` */
+  readonly url: string;
+  readonly name: string;
+}
+
+const exported = new WeakMap<object, NodeExport>();
+let listed = 0;
+
+/**
+ * Where Node exports this function; `undefined` if no module that the program has loaded does. To list what they export takes some
+ * milliseconds, once.
+ */
+export function nodeExport(fn: object): NodeExport | undefined {
+  // Node has the list for its own tests. Without it nothing is found.
+  const { moduleLoadList = [] } = process as { readonly moduleLoadList?: readonly string[] };
+  for (; listed < moduleLoadList.length; listed += 1) {
+    const [, name] = PUBLIC.exec(moduleLoadList[listed] as string) ?? [];
+    if (name !== undefined) list(`node:${name}`);
+  }
+  return exported.get(fn);
+}
+
+const PUBLIC = /^NativeModule ((?!internal\/)[a-z][\w/]*)$/;
+
+function list(url: string): void {
+  let module: object;
+  try {
+    module = builtInModule(url) as object;
+  } catch {
+    // It is Node's own.
+    return;
+  }
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(module)))
+    if (typeof value === "function" && !exported.has(value)) exported.set(value, { url, name });
+}

@@ -1,0 +1,57 @@
+/** Rounds that have ended and that the child still knows: to have it take part in one that is the same takes few bytes. */
+import type { PartWords, WordsPool } from "./part-words.js";
+
+/** A round as the child knows it. */
+export interface KnownRound {
+  /** By which messages name it. */
+  readonly name: number;
+  readonly words: PartWords;
+}
+
+// Calls that take turns. Each round that is kept holds some memory of the child's.
+const MOST = 8;
+
+export class KeptRounds {
+  readonly #words: WordsPool;
+  /** By the version of the round, those that ended last behind. */
+  readonly #rounds = new Map<number, KnownRound>();
+  /** Rounds that the child is to be told to let go. */
+  #over: number[] = [];
+
+  /** @param words gets the words of rounds that are not kept any more */
+  constructor(words: WordsPool) {
+    this.#words = words;
+  }
+
+  /** The round of that version, which is in use again; undefined: the child does not know it. */
+  take(version: number): KnownRound | undefined {
+    const round = this.#rounds.get(version);
+    if (round !== undefined) this.#rounds.delete(version);
+    return round;
+  }
+
+  keep(version: number, round: KnownRound): void {
+    this.#rounds.set(version, round);
+    if (this.#rounds.size <= MOST) return;
+    const [oldest] = this.#rounds.keys();
+    this.letGo(this.take(oldest as number) as KnownRound);
+  }
+
+  /** The child need not know it any more. */
+  letGo({ name, words }: KnownRound): void {
+    this.#words.give(words);
+    this.#over.push(name);
+  }
+
+  letAllGo(): void {
+    for (const round of this.#rounds.values()) this.letGo(round);
+    this.#rounds.clear();
+  }
+
+  /** The names of rounds that the child is now told to let go. */
+  takeOver(): number[] {
+    const over = this.#over;
+    this.#over = [];
+    return over;
+  }
+}

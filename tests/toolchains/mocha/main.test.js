@@ -1,0 +1,4 @@
+import { check } from "./check.js";
+import { scale } from "./kernels.js";
+
+it("sharray runs", () => check(scale)).timeout(30_000);

@@ -1,0 +1,8 @@
+import { check } from "../../check.js";
+
+export const dynamic = "force-dynamic";
+
+export async function GET() {
+  await check();
+  return new Response("done\n");
+}

@@ -1,0 +1,5 @@
+import { test } from "vitest";
+import { check } from "./check.js";
+import { scale } from "./kernels.js";
+
+test("sharray runs", () => check(scale));

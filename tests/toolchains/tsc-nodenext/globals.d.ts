@@ -1,4 +1,0 @@
-declare const console: { log(text: string): void };
-interface ImportMeta {
-  readonly url: string;
-}
