@@ -109,7 +109,6 @@ export class Calls implements Backend {
     }
   }
 
-  /** Begins a pass beside others of its call. */
   #beginBeside(call: CallRecord, request: Request, streamBuffer: StreamBuffer): RunningPass {
     const pass = call.beside(request, streamBuffer);
     let ended: MaybePromise<unknown>;
