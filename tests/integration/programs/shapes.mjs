@@ -702,6 +702,7 @@ export const SHAPES = {
       return seen;
     },
     () => [...Array(17).keys(), "KernelError", 17, 0, 2, "17", 0, 1, "17"],
+  ],
   iterateRows: [
     (executor) =>
       executor.iterateShared({ u: image() }, relax, { passes: 7, halo: 1, rowLength: 25, chunkSize: 3 }),
