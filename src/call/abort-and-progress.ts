@@ -89,11 +89,13 @@ function onAbort(this: AbortSignal): void {
 /** Reports each count once, with the rate since it was made. */
 function reporter(call: Watched, onProgress: (progress: Progress) => void): (completed: number) => void {
   const started = clock();
+  const atFirst = call.tasks;
   let reported = -1;
   return (completed) => {
     if (completed === reported) return;
     reported = completed;
-    const total = call.tasks;
+    // It grows as a source gives more; a call that was done early had set out for more.
+    const total = Math.max(atFirst, call.tasks);
     const elapsed = clock() - started;
     const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;
     const eta = rate > 0 ? ((total - completed) * 1000) / rate : Infinity;
