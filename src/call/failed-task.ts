@@ -27,7 +27,7 @@ export function keepFailed(
   request: Request,
   items: PackedItems | undefined,
 ): void {
-  const index = error.index - (request.spec.first ?? 0);
+  const index = error.index - (request.spec.earlier ?? 0);
   failed.set(error, { request: withOwnArrays(request, index), index, items: items && itemOf(items, index) });
 }
 

@@ -31,7 +31,7 @@ export class PartialOutcome implements PartialResults {
     this.passes = passes?.whole;
     this.#hasValues = streamBuffer === undefined && passes === undefined;
     this.#failed = failure?.index;
-    this.#first = spec.first ?? 0;
+    this.#first = spec.earlier ?? 0;
     // The arrays themselves may be heavy, and this object may be kept.
     const lengths = spec.shape === "list" ? sizes.map(({ length }) => ({ length })) : [];
     this.#rangeOf = (index) => taskRange(spec, lengths, index);

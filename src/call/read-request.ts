@@ -192,7 +192,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       shared,
       captures,
       seed: options.seed,
-      first: undefined,
+      earlier: undefined,
     },
     table,
     placement,

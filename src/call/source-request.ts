@@ -75,7 +75,7 @@ export function sourceRequest(
       ...request.spec,
       tasks,
       inputs: { names: batches[0]?.names ?? null, arrays: places },
-      first,
+      earlier: first,
     },
     table,
     placement: planPlacement(table.arrays, table.sightings),

@@ -112,8 +112,8 @@ export const JOB_FIELDS = {
   captures: optional(bytes<Uint8Array>()),
   /** Of `context.rng`; left out: 0. */
   seed: optional(plain<number>()),
-  /** The index of its first task, as kernels and errors count; left out: 0. */
-  first: optional(plain<number>()),
+  /** Tasks of the call before these, as kernels and errors count; left out: none. */
+  earlier: optional(plain<number>()),
 };
 
 export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {

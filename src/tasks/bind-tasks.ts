@@ -83,20 +83,20 @@ export function bindTasks(
       };
     }
     if (spec.shape === "list") {
-      const { first = 0 } = spec;
+      const { earlier = 0 } = spec;
       const { names } = spec.inputs;
       if (names !== null) {
         return (index) => {
           const arrays = inputs.slice(index * names.length, (index + 1) * names.length);
           return invoke(
             recordOf(names, arrays),
-            contextOf(first + index, 0, (arrays[0] as TypedArray).length),
+            contextOf(earlier + index, 0, (arrays[0] as TypedArray).length),
           );
         };
       }
       return (index) => {
         const array = inputs[index] as TypedArray;
-        return invoke(array, contextOf(first + index, 0, array.length));
+        return invoke(array, contextOf(earlier + index, 0, array.length));
       };
     }
     const { chunkSize, length, rowLength = 1, before = 0, after = 0, capacity } = spec;

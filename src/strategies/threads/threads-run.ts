@@ -205,7 +205,7 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
   const pass = job.passes?.passOf(index);
-  const task = index + (job.parts.spec.first ?? 0);
+  const task = index + (job.parts.spec.earlier ?? 0);
   const message = `Task ${placeOf(task, start, end, pass)} ${why.replace("CODE", code)}`;
   return new WorkerLostError(message, exitCode, error, { index: task, start, end, pass }, signal);
 }

@@ -34,7 +34,7 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
   shared: [null, Uint8Array.of(1)],
   seed: [2 ** 53 - 1, undefined],
   captures: [Uint8Array.of(1), undefined],
-  first: [12, undefined],
+  earlier: [12, undefined],
 };
 const NAMES = Object.keys(VALUES) as (keyof JobSpec)[];
 
