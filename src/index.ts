@@ -21,6 +21,7 @@ export type {
   RowsOf,
   Shared,
   SingleJob,
+  SourceOptions,
   StreamedResult,
   StreamOptions,
   SubmitOptions,
@@ -54,7 +55,7 @@ export type { ShutdownOptions } from "./executor/shutdown.js";
 export { defineKernel } from "./kernel/module/define.js";
 export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep, Rng } from "./kernel/types.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
-export type { Columns, Input } from "./memory/inputs.js";
+export type { Batch, Columns, Input, Source } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";
 export type { HostProfile } from "./plan/host-profile.js";
 export type { Basis, Estimate } from "./plan/plan.js";

@@ -1,13 +1,15 @@
 /** One call that another thread runs, as its client sees it: its end, and the memory that it needs. */
 
 import type { Stoppable } from "../call/abort-and-progress.js";
+import { keepFailed } from "../call/failed-task.js";
+import { leadToLine } from "../call/lead-to-line.js";
 import type { Outcome } from "../call/outcome.js";
 import { lendOutputs } from "../call/output-regions.js";
-import { madeBytes, madeOutputs, type Request } from "../call/request.js";
-import { MemoryLimitError } from "../errors.js";
+import { leaseOf, madeBytes, madeOutputs, type Request } from "../call/request.js";
+import { KernelError, MemoryLimitError, TaskTimeoutError } from "../errors.js";
 import type { Arena } from "../memory/arena.js";
 import type { TypedArray } from "../memory/dtypes.js";
-import { type Lease, leaseOver } from "../memory/lease.js";
+import type { Lease } from "../memory/lease.js";
 import { makeRoom, takeAll } from "../memory/make-room.js";
 import { type Place, place, placeOf } from "../memory/placement.js";
 import type { Region } from "../memory/region.js";
@@ -61,7 +63,7 @@ export class ClientCall implements Stoppable {
     this.#arena = arena;
     this.#onEnd = onEnd;
     this.#onStop = onStop;
-    this.lease = leaseOver(arena, request.table);
+    this.lease = leaseOf(request, arena);
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -177,5 +179,21 @@ export class ClientCall implements Stoppable {
     this.#hasEnded = true;
     this.#onEnd();
     this.lease.drop();
+  }
+}
+
+/**
+ * The outcome of a call, once it has been begun. Errors of its kernel lead to its line: the host has neither the function nor a stack
+ * that leads to the call.
+ */
+export async function led({ request, outcome }: ClientCall): Promise<Outcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
+    if (error instanceof KernelError || error instanceof TaskTimeoutError) {
+      keepFailed(error, error.index - (request.spec.earlier ?? 0), request, request.items);
+    }
+    throw error;
   }
 }

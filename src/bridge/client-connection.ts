@@ -2,13 +2,12 @@
 
 import { stopOnAbort } from "../call/abort-and-progress.js";
 import type { Backend, CallSettings } from "../call/backend.js";
-import { keepFailed } from "../call/failed-task.js";
-import { leadToLine } from "../call/lead-to-line.js";
 import type { Outcome } from "../call/outcome.js";
 import type { Request } from "../call/request.js";
 import { ResultStream } from "../call/result-stream.js";
+import type { RunningPass } from "../call/source-parts.js";
 import type { StreamedResult } from "../call/types.js";
-import { ConnectionError, KernelError, TaskTimeoutError } from "../errors.js";
+import { ConnectionError } from "../errors.js";
 import { Arena } from "../memory/arena.js";
 import { hostProfileOf } from "../plan/host-profile.js";
 import { printable } from "../plan/make-plan.js";
@@ -20,7 +19,8 @@ import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { Answers } from "./answers.js";
 import { CallPacker } from "./call-packer.js";
 import { CallPort } from "./call-port.js";
-import { ClientCall } from "./client-call.js";
+import { ClientCall, led } from "./client-call.js";
+import { ClientSources } from "./client-sources.js";
 import { keepAlive } from "./endpoint.js";
 import { unpackAnswer } from "./error-codec.js";
 import { HostMemory } from "./host-memory.js";
@@ -47,6 +47,7 @@ export class ClientConnection implements Backend {
   /** For each question without an answer, what makes it reject. */
   readonly #asking = new Set<(error: ConnectionError) => void>();
   readonly #packer = new CallPacker();
+  readonly #sources: ClientSources;
   readonly #hostMemory: HostMemory;
   #lastId = 0;
   /** Why nothing can be called any more. */
@@ -62,6 +63,7 @@ export class ClientConnection implements Backend {
       (memory) => this.arena.unheld(memory),
     );
     this.arena = new Arena(settings.maxSharedBytes, this.#hostMemory, settings.idleTimeout);
+    this.#sources = new ClientSources(this, (pass, results) => this.#led(pass, results));
     this.#host = new RemoteMethods(control, HOST_METHODS);
     keepAlive(control, false);
     control.addEventListener("messageerror", () => this.#unasked());
@@ -86,11 +88,16 @@ export class ClientConnection implements Backend {
   }
 
   run(request: Request): Promise<Outcome> {
-    return this.#led(request);
+    return led(this.#perform(request));
   }
 
-  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (streamBuffer, signal) => this.#led(read(), streamBuffer, signal));
+  stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>> {
+    return new ResultStream(async (streamBuffer, signal, onClosing) => {
+      const request = read();
+      if (source === undefined) return led(this.#perform(request, streamBuffer, signal));
+      this.checkOpen(request.call);
+      return this.#sources.run(request, source, streamBuffer, signal, onClosing);
+    });
   }
 
   async explain(request: Request): Promise<Plan> {
@@ -112,6 +119,7 @@ export class ClientConnection implements Backend {
 
   /** Every call that has not ended rejects with `reason`. */
   cancel(reason: unknown): void {
+    this.#sources.stop(reason);
     for (const call of [...this.#running]) call.stop(reason);
   }
 
@@ -120,20 +128,12 @@ export class ClientConnection implements Backend {
     this.#finish("closed", "this client was closed");
   }
 
-  /** Performs a call. Errors of its kernel lead to its line: the host has neither the function nor a stack that leads to the call. */
-  async #led(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
-    try {
-      return await this.#perform(request, streamBuffer, ownSignal);
-    } catch (error) {
-      if (error instanceof KernelError) leadToLine(error, request, new Error().stack);
-      if (error instanceof KernelError || error instanceof TaskTimeoutError) {
-        keepFailed(error, error.index, request, request.items);
-      }
-      throw error;
-    }
+  #led(request: Request, streamBuffer: StreamBuffer): RunningPass {
+    const call = this.#perform(request, streamBuffer);
+    return { ended: led(call), stop: (reason) => call.stop(reason) };
   }
 
-  #perform(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): Promise<Outcome> {
+  #perform(request: Request, streamBuffer?: StreamBuffer, ownSignal?: AbortSignal): ClientCall {
     this.checkOpen(request.call);
     const signals = [request.options.signal, ownSignal].filter((signal) => signal !== undefined);
     for (const each of signals) each.throwIfAborted();
@@ -154,7 +154,7 @@ export class ClientConnection implements Backend {
     this.#keepAlive();
     const unwatch = signals.map((each) => stopOnAbort(call, each));
     this.#send(call);
-    return call.outcome;
+    return call;
   }
 
   /** Makes a promise only if there is something to wait for. */
@@ -239,7 +239,7 @@ export class ClientConnection implements Backend {
     this.#end = { reason, why };
     this.#host.release();
     const error = new ConnectionError(reason, `Cannot finish the call as ${why}`);
-    for (const call of [...this.#running]) call.stop(error);
+    this.cancel(error);
     for (const giveUp of this.#asking) giveUp(error);
     this.#answers.end();
     this.#hostMemory.end();

@@ -7,7 +7,7 @@ import { unreadError } from "../protocol/unread-error.js";
 
 export function rangeIn({ spec, table }: Request, index: number): TaskRange {
   const [start, end] = taskRange(spec, table.arrays, index);
-  return { index, start, end };
+  return { index: index + (spec.earlier ?? 0), start, end };
 }
 
 /**
@@ -41,7 +41,7 @@ export function earlierFailure(
   reason: unknown,
 ): unknown {
   const first = Math.min(...unread);
-  if (!(error instanceof KernelError) || first > error.index) return error;
+  if (!(error instanceof KernelError) || first + (request.spec.earlier ?? 0) > error.index) return error;
   const { partial } = error;
   const earlier = failureOf(rangeIn(request, first), reason);
   if (partial !== undefined) attachPartial(earlier, () => partial);

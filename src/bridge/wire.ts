@@ -184,6 +184,7 @@ export function unpackRequest(
     sightings,
     guest,
     jobs: undefined,
+    sourced: undefined,
   };
 }
 

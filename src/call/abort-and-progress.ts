@@ -12,7 +12,7 @@ const INTERVAL_MS = 100;
 
 /** A call, as far as its watch goes. */
 interface Watched extends Stoppable {
-  /** Tasks of all passes together. */
+  /** Tasks of all passes together, as far as they are known. */
   readonly tasks: number;
   /** Those that have ended. */
   readonly ended: number;
@@ -88,12 +88,14 @@ function onAbort(this: AbortSignal): void {
 
 /** Reports each count once, with the rate since it was made. */
 function reporter(call: Watched, onProgress: (progress: Progress) => void): (completed: number) => void {
-  const total = call.tasks;
   const started = clock();
+  const atFirst = call.tasks;
   let reported = -1;
   return (completed) => {
     if (completed === reported) return;
     reported = completed;
+    // It grows as a source gives more; a call that was done early had set out for more.
+    const total = Math.max(atFirst, call.tasks);
     const elapsed = clock() - started;
     const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;
     const eta = rate > 0 ? ((total - completed) * 1000) / rate : Infinity;

@@ -42,8 +42,11 @@ export interface Backend {
     tasks: number,
     passes: (run: (request: Request) => MaybePromise<Outcome>) => Promise<T>,
   ): Promise<T>;
-  /** @param read makes the request anew: a stream starts with its loop */
-  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>>;
+  /**
+   * @param read makes the request anew: a stream starts with its loop
+   * @param source gives the batches that it is over; `undefined`: the request has all
+   */
+  stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>>;
   /** Undefined: each job is a call to somebody who counts. */
   readonly jobCounts?: JobCounts;
   explain(request: Request): Plan | Promise<Plan>;

@@ -13,6 +13,14 @@ import type { Request } from "./request.js";
 /** What a call asks for, whatever its passes are. */
 export type CallHeader = Pick<Request, "call" | "started" | "options" | "jobs">;
 
+/** What a call does now. */
+interface Current extends Stoppable {
+  /** Tasks that have ended. */
+  readonly ended?: number;
+  /** Tasks that there are, if the call does not know it itself. */
+  readonly tasks?: number;
+}
+
 const NONE: PassReport[] = [];
 
 export class CallRecord implements Stoppable {
@@ -22,8 +30,6 @@ export class CallRecord implements Stoppable {
   /** Those of a round, each of which counts as a call. */
   readonly jobs: Request["jobs"];
   readonly started: number;
-  /** What progress counts: tasks of all passes together; of `iterateShared` the times that it goes over the state. */
-  tasks: number;
   readonly streamBuffer: StreamBuffer | undefined;
   /** Aborted when the loop over a stream is left. */
   readonly ownSignal: AbortSignal | undefined;
@@ -31,9 +37,10 @@ export class CallRecord implements Stoppable {
   passes = NONE;
   /** The strategy that was told last. */
   announced: StrategyName | undefined;
+  #tasks: number;
   readonly #watch: Watch | undefined;
   /** What runs or waits now. */
-  #current: (Stoppable & { readonly ended?: number }) | undefined;
+  #current: Current | undefined;
   #stopped: { readonly reason: unknown } | undefined;
   #endedBefore = 0;
 
@@ -48,7 +55,7 @@ export class CallRecord implements Stoppable {
     this.call = call;
     this.jobs = jobs;
     this.started = started;
-    this.tasks = tasks;
+    this.#tasks = tasks;
     this.streamBuffer = streamBuffer;
     this.ownSignal = ownSignal;
     const isWatched = signal !== undefined || ownSignal !== undefined || onProgress !== undefined;
@@ -60,13 +67,22 @@ export class CallRecord implements Stoppable {
     return this.#watch !== undefined;
   }
 
+  /** What progress counts: tasks of all passes, as far as they are known; of `iterateShared` the times that it goes over the state. */
+  get tasks(): number {
+    return this.#current?.tasks ?? this.#tasks;
+  }
+
+  set tasks(tasks: number) {
+    this.#tasks = tasks;
+  }
+
   /** Tasks that have ended. */
   get ended(): number {
     return this.#endedBefore + (this.#current?.ended ?? 0);
   }
 
   /** From here on a stop reaches this. */
-  runs(current: Stoppable & { readonly ended?: number }): void {
+  runs(current: Current): void {
     this.#current = current;
     if (this.#stopped !== undefined) current.stop(this.#stopped.reason);
   }
@@ -78,6 +94,20 @@ export class CallRecord implements Stoppable {
     // A list that grows takes room for more than most calls have.
     if (this.passes === NONE) this.passes = [report];
     else this.passes.push(report);
+  }
+
+  /** The record of a pass that runs beside others. Nobody watches it but the call. */
+  beside({ started, spec }: Request, results: StreamBuffer): CallRecord {
+    const { job, call } = this;
+    const pass = new CallRecord(
+      job,
+      { call, started, options: {}, jobs: undefined },
+      spec.tasks,
+      results,
+      undefined,
+    );
+    pass.announced = this.announced;
+    return pass;
   }
 
   stop(reason: unknown): void {
@@ -131,10 +161,14 @@ export interface PassReport {
   readonly runs: readonly RunReport[];
   readonly placing: Placing | undefined;
   readonly bytesPlaced: number;
+  /** Bytes of shared arrays, which stayed where they were. */
+  readonly bytesShared: number;
   readonly itemBytes: number;
   readonly capturedBytes: number;
   /** `undefined` if it failed. */
   readonly measured: Measured | undefined;
   /** Payload bytes of a task, as measured. */
   readonly taskBytes: number;
+  /** Whether it tells of several passes that ran side by side. */
+  readonly isJoined: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The calls of one executor, and the way that each takes: plan → place → dispatch → collect → report. A call has one pass,
- * or several: then one number, one signal, one progress, one lease and one event stand over them.
+ * The calls of one executor, and how each goes: plan → place → dispatch → collect → report. The passes of a call share its number,
+ * signal, progress, lease and event.
  */
 
 import type { ParallelConfig } from "../config/config.js";
@@ -15,12 +15,14 @@ import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Reporter } from "../telemetry/reporter.js";
 import type { Backend, CallSettings, JobCounts } from "./backend.js";
 import { type CallHeader, CallRecord } from "./call-record.js";
+import { runBeside } from "./joined-report.js";
 import type { Outcome } from "./outcome.js";
 import { PassRunner } from "./pass-runner.js";
 import type { Planner } from "./planner.js";
 import { callTrace, executionEvent } from "./report.js";
-import type { Request } from "./request.js";
+import { leaseOf, type Request } from "./request.js";
 import { ResultStream } from "./result-stream.js";
+import { SourceRun } from "./source-run.js";
 import { totalsOf } from "./totals.js";
 import type { StreamedResult } from "./types.js";
 
@@ -73,12 +75,46 @@ export class Calls implements Backend {
     return this.#planner.explain(request);
   }
 
-  stream(read: () => Request): AsyncIterable<StreamedResult<unknown>> {
-    return new ResultStream(async (buffer, signal) => {
+  stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>> {
+    return new ResultStream(async (buffer, signal, onClosing) => {
       const request = read();
       if (request.options.ordered === true) buffer.order();
-      return this.run(request, buffer, signal);
+      if (source === undefined) return this.run(request, buffer, signal);
+      return this.#runSource(request, source, buffer, signal, onClosing);
     });
+  }
+
+  /** A call whose passes run side by side, as their batches come. */
+  async #runSource(
+    request: Request,
+    source: object,
+    streamBuffer: StreamBuffer,
+    ownSignal: AbortSignal,
+    onClosing: (closing: Promise<void>) => void,
+  ): Promise<void> {
+    this.checkOpen(request.call);
+    const { arena } = this;
+    const lease = leaseOver(arena, request.table);
+    const call = this.#begin(request, 0, streamBuffer, ownSignal);
+    const run = new SourceRun({
+      arena,
+      request,
+      source,
+      streamBuffer,
+      maxWorkers: this.settings.maxWorkers,
+      begin: (pass, results) =>
+        runBeside(call, pass, results, (record) => this.#passes.run(record, pass, this.#leaseOf(pass))),
+      onClosing,
+    });
+    call.runs(run);
+    try {
+      await run.run();
+      this.#end(call);
+    } catch (error) {
+      throw this.#fail(call, error);
+    } finally {
+      lease.close();
+    }
   }
 
   /**
@@ -149,8 +185,8 @@ export class Calls implements Backend {
   }
 
   /** @throws TypeError if an array was released before */
-  #leaseOf({ guest, table }: Request): Lease {
-    return guest?.lease.hold() ?? leaseOver(this.arena, table);
+  #leaseOf(request: Request): Lease {
+    return request.guest?.lease.hold() ?? leaseOf(request, this.arena);
   }
 
   #begin(

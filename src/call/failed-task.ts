@@ -3,6 +3,7 @@ import { type KernelError, type PartialResults, quote, type TaskTimeoutError } f
 import type { AnyKernel } from "../kernel/types.js";
 import { elementBytes, type TypedArray, viewOf } from "../memory/dtypes.js";
 import type { Columns } from "../memory/inputs.js";
+import { ArrayTable } from "../protocol/array-table.js";
 import type { PackedItems } from "../protocol/items.js";
 import { stateOf } from "../protocol/pass-order.js";
 import { bindTasks } from "../tasks/bind-tasks.js";
@@ -28,7 +29,19 @@ export function keepFailed(
   request: Request,
   items: PackedItems | undefined,
 ): void {
-  failed.set(error, { request, index, items: items && itemOf(items, index) });
+  failed.set(error, { request: withOwnArrays(request, index), index, items: items && itemOf(items, index) });
+}
+
+/** The same with copies of what the task reads, if that is about to be used for other batches of a source. */
+function withOwnArrays(request: Request, index: number): Request {
+  const { sourced, spec, table } = request;
+  if (sourced === undefined) return request;
+  const arrays = [...sourced.given, ...table.arrays.slice(sourced.given.length)];
+  const own = new ArrayTable();
+  const columns = spec.inputs.names?.length ?? 1;
+  const read = spec.inputs.arrays.slice(index * columns, (index + 1) * columns);
+  for (const [i, array] of arrays.entries()) own.add(read.includes(i) ? array.slice() : array);
+  return { ...request, table: own, sourced: undefined };
 }
 
 /** A copy of one item, at its place. */

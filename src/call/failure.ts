@@ -15,7 +15,7 @@ export function failureOf(
   if (failure === undefined) return undefined;
   const { thrown, pass } = failure;
   const [start, end] = taskRange(parts.spec, parts.sizes, failure.index);
-  const index = parts.spec.single === true ? 0 : failure.index;
+  const index = parts.spec.single === true ? 0 : failure.index + (parts.spec.earlier ?? 0);
   const error =
     thrown === undefined
       ? new TaskTimeoutError(index, start, end, parts.timeout as number, pass)

@@ -17,6 +17,8 @@ export class PartialOutcome implements PartialResults {
   /** Of `streamShared` it is noted only that they were received; of `iterateShared` there are none. */
   readonly #hasValues: boolean;
   readonly #failed: number | undefined;
+  /** The index of the job's first task. */
+  readonly #first: number;
   readonly #rangeOf: (index: number) => readonly [start: number, end: number];
   #values: ReadonlyMap<number, unknown> | undefined;
   #unfinished: readonly TaskRange[] | undefined;
@@ -29,6 +31,7 @@ export class PartialOutcome implements PartialResults {
     this.passes = passes?.whole;
     this.#hasValues = streamBuffer === undefined && passes === undefined;
     this.#failed = failure?.index;
+    this.#first = spec.earlier ?? 0;
     // The arrays themselves may be heavy, and this object may be kept.
     const lengths = spec.shape === "list" ? sizes.map(({ length }) => ({ length })) : [];
     this.#rangeOf = (index) => taskRange(spec, lengths, index);
@@ -58,7 +61,7 @@ export class PartialOutcome implements PartialResults {
       for (let index = 0; index < this.#results.length; index++) {
         if (this.#hasEnded(index)) continue;
         const [start, end] = this.#rangeOf(index);
-        unfinished.push({ index, start, end });
+        unfinished.push({ index: this.#first + index, start, end });
       }
       this.#unfinished = unfinished;
     }

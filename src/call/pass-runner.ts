@@ -143,7 +143,8 @@ export class PassRunner {
     const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
     // Checking takes time that no plan must learn from.
-    const isAlone = beganAlone && this.#isAlone() && !this.#config.verifyImmutable;
+    const isAlone =
+      beganAlone && this.#isAlone() && !this.#config.verifyImmutable && request.sourced === undefined;
     const { job } = memory;
     // It may be done before it went over its state as often as it was allowed to.
     if (job.passes !== undefined) call.tasks = job.ended;
@@ -187,6 +188,7 @@ function reportOf(
   ended: number,
   measured: PassReport["measured"],
 ): PassReport {
+  const copied = request.sourced?.bytesPlaced ?? 0;
   return {
     kernel: request.kernel.name,
     plan,
@@ -196,11 +198,13 @@ function reportOf(
     ended,
     runs,
     placing: memory?.placing,
-    bytesPlaced: memory?.bytesPlaced ?? 0,
+    bytesPlaced: (memory?.bytesPlaced ?? 0) + copied,
+    bytesShared: plan.bytesShared - copied,
     itemBytes: request.itemBytes,
     capturedBytes: request.spec.captures?.length ?? 0,
     measured,
     taskBytes: request.workShape.taskBytes,
+    isJoined: false,
   };
 }
 

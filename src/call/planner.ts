@@ -97,11 +97,12 @@ export class Planner {
   }
 
   /** A call begins to run, or to run elsewhere. */
-  began(plan: Plan, strategy: StrategyName = plan.strategy): Occupant<StrategyName> {
+  began(plan: Plan, { sourced }: Request, strategy: StrategyName = plan.strategy): Occupant<StrategyName> {
     const { predicted, workers, handOver, host } = plan;
     const threads = strategy === plan.strategy ? workers : (handOver?.workers ?? 1);
     const all = strategy === this.here ? 1 : parallelWidth(this.#config.maxWorkers, host);
-    const share = parallelWidth(threads, host) / all;
+    // Passes over a source are planned as one, so none of them waits for the others.
+    const share = sourced === undefined ? parallelWidth(threads, host) / all : 0;
     const occupant = { strategy, busy: share * predicted[strategy].compute, share };
     this.#occupancy.enter(occupant);
     return occupant;
@@ -185,7 +186,7 @@ export class Planner {
     return {
       workload: {
         call,
-        tasks: spec.tasks + behind,
+        tasks: (request.sourced?.width ?? spec.tasks) + behind,
         passes: spec.passes ?? 1,
         isCut: spec.shape !== "list" && spec.shape !== "items",
         instances: instances + behind,

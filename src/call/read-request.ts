@@ -198,6 +198,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       captures,
       seed: options.seed,
       single: undefined,
+      earlier: undefined,
     },
     table,
     placement,
@@ -214,6 +215,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       : undefined,
     guest: undefined,
     jobs: undefined,
+    sourced: undefined,
   };
 }
 

@@ -29,10 +29,11 @@ export function executionEvent(
     duration,
     wait,
     workers,
-    workerUtilisationPct: duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
+    workerUtilisationPct:
+      workers * duration === 0 ? 0 : Math.min(100, (100 * busyOf(runs)) / (workers * duration)),
     taskSizeHintBytes: plan.taskSizeHintBytes,
     bytesPlaced: total(passes, (pass) => pass.bytesPlaced),
-    bytesShared: total(passes, (pass) => pass.plan.bytesShared),
+    bytesShared: total(passes, (pass) => pass.bytesShared),
     metadataBytes: strategy === here ? 0 : sent,
     capturedBytes: total(passes, (pass) => pass.capturedBytes),
     predicted: Object.freeze(predictedOf(passes)),

@@ -2,9 +2,11 @@
 
 import type { Kernel } from "../kernel/resolve.js";
 import type { AnyKernel } from "../kernel/types.js";
+import type { Arena } from "../memory/arena.js";
 import { elementBytes, type TypedArray } from "../memory/dtypes.js";
-import type { Lease } from "../memory/lease.js";
+import { Lease, leaseOver } from "../memory/lease.js";
 import type { PlacementPlan } from "../memory/placement.js";
+import type { Region } from "../memory/region.js";
 import type { WorkShape } from "../plan/work-shape.js";
 import type { ArrayTable, Sighting } from "../protocol/array-table.js";
 import type { PackedItems } from "../protocol/items.js";
@@ -62,6 +64,18 @@ export interface RequestedJobs {
   settle(job: Job, error: unknown, busy?: number): number;
 }
 
+/** What a pass over batches of a source has besides. Such passes run side by side, and are planned as one. */
+interface Sourced {
+  /** Tasks that all of them together have on their way at most. */
+  readonly width: number;
+  /** With the copies of plain batches: they return with the pass. */
+  readonly regions: readonly Region[];
+  /** Bytes of those copies. */
+  readonly bytesPlaced: number;
+  /** The caller's own arrays in place of the first ones of the table, which may be copies. */
+  readonly given: readonly TypedArray[];
+}
+
 export interface Request {
   /** When the call was made, as `clock` counts. */
   readonly started: number;
@@ -92,6 +106,17 @@ export interface Request {
   readonly guest: Guest | undefined;
   /** Undefined: the tasks are one call's, or run for another thread. */
   readonly jobs: RequestedJobs | undefined;
+  /** Undefined: it is no pass over batches of a source. */
+  readonly sourced: Sourced | undefined;
+}
+
+/** A lease over the memory of a request. @throws TypeError if an array was released before */
+export function leaseOf({ table, sourced }: Request, arena: Arena): Lease {
+  if (sourced === undefined) return leaseOver(arena, table);
+  // Whether the user's arrays are there was looked at before, and copies are in memory that others may have released.
+  const lease = new Lease(arena, table.arrays);
+  for (const region of sourced.regions) lease.add(region, true);
+  return lease;
 }
 
 // Far more than there are; a key stays below 2^53.

@@ -1,7 +1,12 @@
 import { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { StreamedResult } from "./types.js";
 
-type Run = (streamBuffer: StreamBuffer, signal: AbortSignal) => Promise<unknown>;
+/** @param onClosing told when the source of the stream is told that nobody reads on */
+type Run = (
+  streamBuffer: StreamBuffer,
+  signal: AbortSignal,
+  onClosing: (closing: Promise<void>) => void,
+) => Promise<unknown>;
 
 type Step<R> = IteratorResult<StreamedResult<R>, undefined>;
 
@@ -29,6 +34,8 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
   /** Calls of `next` that wait for their answer. */
   readonly #waiting: ((step: Step<R> | Promise<never>) => void)[] = [];
   #running: Promise<void> | undefined;
+  /** The end of the source; `undefined` if there is none, or if it goes on. */
+  #closing: Promise<void> | undefined;
   #hasEnded = false;
   /** What the call failed with, until somebody has been told. */
   #failure: { readonly error: unknown } | undefined;
@@ -46,8 +53,10 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
     });
   }
 
+  /** @throws what the source fails with when it is told that nobody reads on */
   async return(): Promise<Step<R>> {
     await this.#leave();
+    await this.#closing;
     return { done: true, value: undefined };
   }
 
@@ -62,7 +71,9 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
 
   async #start(): Promise<void> {
     try {
-      await this.#run(this.#streamBuffer, this.#cancel.signal);
+      await this.#run(this.#streamBuffer, this.#cancel.signal, (closing) => {
+        this.#closing = closing;
+      });
     } catch (error) {
       if (!this.#hasEnded) this.#failure = { error };
     }

@@ -45,7 +45,7 @@ export class StrategyRunner {
 
   /** @returns `undefined` if all has ended at once */
   run(call: CallRecord, pass: PlannedPass): Promise<void> | undefined {
-    pass.occupant = this.#planner.began(pass.plan);
+    pass.occupant = this.#planner.began(pass.plan, pass.request);
     const next = this.#runLeg(call, pass, this.#firstLeg(call, pass));
     return next === undefined ? undefined : this.#goOn(call, pass, next);
   }
@@ -122,7 +122,7 @@ export class StrategyRunner {
     const { plan } = pass;
     const { strategy, workers } = plan.handOver as HandOverPlan;
     this.#planner.ended(pass.occupant as Occupant<StrategyName>);
-    pass.occupant = this.#planner.began(plan, strategy);
+    pass.occupant = this.#planner.began(plan, pass.request, strategy);
     call.announced = strategy;
     this.#reporter.planned(call.job, call.call, plan, strategy, overseer.reason);
     return { strategy, workers, expected: expectedOf(plan, strategy), overseer: undefined };

@@ -20,14 +20,18 @@ export function totalsOf({ started, passes }: Pick<CallRecord, "started" | "pass
   let retries = 0;
   for (const { runs } of passes) for (const run of runs) retries += run.retries;
   const first = passes[0] as PassReport;
-  const { actual, wait } = first.measured as Measured;
-  if (passes.length === 1) return { actual, wait, retries, ended: first.ended };
+  const { actual: alone, wait } = first.measured as Measured;
+  if (passes.length === 1 && !first.isJoined) return { actual: alone, wait, retries, ended: first.ended };
   const ended = clock();
   const sum = sumOf(passes.flatMap(({ measured }) => measured?.actual ?? []));
   const total = ended - started;
+  // Passes that ran side by side computed at the same time.
+  const compute = Math.max(0, Math.min(sum.compute, total - sum.spawn - sum.place));
+  const results = Math.max(0, Math.min(sum.results, total - sum.spawn - sum.place - compute));
   // What lies between passes, too, is spent on preparing them.
-  const dispatch = Math.max(0, total - sum.spawn - sum.place - sum.compute - sum.results);
-  return { actual: { ...sum, dispatch, total }, wait: first.started - started + wait, retries, ended };
+  const dispatch = Math.max(0, total - sum.spawn - sum.place - compute - results);
+  const actual = { ...sum, dispatch, compute, results, total };
+  return { actual, wait: first.started - started + wait, retries, ended };
 }
 
 export function busyOf(runs: readonly RunReport[]): number {

@@ -1,8 +1,11 @@
 /** Types of the public calls: what goes in, what the kernel sees, what comes out. */
 import type { CapturesMode } from "../kernel/captured.js";
 import type { KernelContext, KernelView, PassContext, ReadOnlyDeep } from "../kernel/types.js";
-import type { OnBuffer, TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
+import type { OnBuffer, TypedArray } from "../memory/dtypes.js";
 import type { StrategyName } from "../strategies/registry.js";
+import type { Outputs, OutputViews } from "./output-types.js";
+
+export type * from "./output-types.js";
 
 /** How far a call has come. */
 export interface Progress {
@@ -86,6 +89,12 @@ export interface StreamOptions<A = undefined, S = Record<never, never>, W = Reco
   readonly ordered?: boolean | undefined;
 }
 
+/** What a source gives is not cut. */
+export type SourceOptions<A = undefined, S = Record<never, never>, W = Record<never, never>> = Omit<
+  StreamOptions<A, S, W>,
+  Cutting
+>;
+
 export interface IterateOptions<A = undefined, S = Record<never, never>, W = Record<never, never>>
   extends CallOptions<A, S, W> {
   /** How often the kernel goes over the state, at most. 0: the result is a copy of the input. */
@@ -142,59 +151,6 @@ export type ItemKernel<T, S, R, A, W = Record<never, never>> = (
   shared: ReadOnlyDeep<S> & W,
   context: KernelContext<A, S, W>,
 ) => R;
-
-/** `per` elements for each row: element, item, or row of `rowLength` elements. */
-export interface RowsOf<C extends TypedArrayConstructor = TypedArrayConstructor> {
-  /** The kind of the array, such as `Float64Array`. */
-  readonly type: C;
-  /** Elements per row: an integer from 1. */
-  readonly per: number;
-}
-
-/**
- * An array that a call writes: a new one of a kind, with as many elements as the input; a new one of so many elements per row;
- * or one of yours on shared memory, which is written in place.
- */
-export type Output = NewOutput | TypedArray<SharedArrayBuffer>;
-
-/** What `transformShared` and `mapInto` write: one array, or named ones. */
-export type Outputs = Output | { readonly [name: string]: Output };
-
-/** What `collectShared` makes: one array, or named ones. */
-export type CollectedOutputs = NewOutput | { readonly [name: string]: NewOutput };
-
-type NewOutput = TypedArrayConstructor | RowsOf;
-
-type InstanceOn<C, B extends ArrayBufferLike> = C extends { readonly prototype: infer A }
-  ? A extends TypedArray
-    ? OnBuffer<A, B>
-    : never
-  : never;
-
-type OutputOn<O, B extends ArrayBufferLike> = O extends TypedArray
-  ? OnBuffer<O, B>
-  : O extends RowsOf<infer C>
-    ? InstanceOn<C, B>
-    : InstanceOn<O, B>;
-
-/** Outputs as the caller gets them: on shared memory. */
-export type OutputArrays<O extends Outputs> = O extends Output
-  ? OutputOn<O, SharedArrayBuffer>
-  : { -readonly [K in keyof O]: OutputOn<O[K], SharedArrayBuffer> };
-
-/** Outputs as the kernel gets them: writable views of its chunk. */
-export type OutputViews<O extends Outputs> = O extends Output
-  ? OutputOn<O, ArrayBufferLike>
-  : { readonly [K in keyof O]: OutputOn<O[K], ArrayBufferLike> };
-
-/**
- * Refuses lists: outputs are cut like the input, which has one length. The text is what the compiler then shows. A number is a count of
- * rows that are made from nothing.
- */
-export type NotAList<I> = I &
-  (I extends readonly unknown[]
-    ? "transformShared takes one array or columns of equal length. Call it for each array of the list, or use mapShared"
-    : unknown);
 
 /** Kernel of `mapInto`. It writes to its outputs, as one of `transformShared` does. */
 export type ItemIntoKernel<T, S, O extends Outputs, A, W = Record<never, never>> = (

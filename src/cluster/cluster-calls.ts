@@ -3,6 +3,7 @@ import type { CallHeader } from "../call/call-record.js";
 import { Calls } from "../call/calls.js";
 import type { Outcome } from "../call/outcome.js";
 import type { Request } from "../call/request.js";
+import type { StreamedResult } from "../call/types.js";
 import { ClusterError } from "../errors.js";
 import type { ModuleAddress } from "../kernel/module/address.js";
 import { moduleOf } from "../memory/wasm-modules.js";
@@ -19,6 +20,16 @@ export class ClusterCalls extends Calls {
   override run(request: Request, buffer?: StreamBuffer, ownSignal?: AbortSignal): MaybePromise<Outcome> {
     assertRunnable(request);
     return super.run(request, buffer, ownSignal);
+  }
+
+  override stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>> {
+    if (source !== undefined) {
+      refuse(
+        "read a source",
+        "nodes keep arrays that they have read, and a source has no end: give each batch to mapShared()",
+      );
+    }
+    return super.stream(read);
   }
 
   override runPasses<T>(

@@ -119,6 +119,7 @@ export function requestOf(
     sightings: undefined,
     guest: undefined,
     jobs: undefined,
+    sourced: undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { iterate } from "../call/iterate.js";
 import { named } from "../call/outcome.js";
 import { readItemsCall, readItemsIntoCall, readPayloadCall } from "../call/read-request.js";
 import type { Request } from "../call/request.js";
+import { checkSourceOptions, isSource } from "../call/source-reader.js";
 import { JobScheduler } from "../call/submit/scheduler.js";
 import type {
   CallOptions,
@@ -31,6 +32,7 @@ import type {
   Results,
   Shared,
   SingleJob,
+  SourceOptions,
   StreamedResult,
   StreamOptions,
   SubmitOptions,
@@ -39,7 +41,7 @@ import type {
 } from "../call/types.js";
 import type { AnyKernel } from "../kernel/types.js";
 import type { TypedArray, TypedArrayConstructor } from "../memory/dtypes.js";
-import type { Input } from "../memory/inputs.js";
+import type { Batch, Input, Source } from "../memory/inputs.js";
 import { allocate, share } from "../memory/share.js";
 import type { MemoryUsage } from "../memory/usage.js";
 import { isPromise } from "../platform/maybe-promise.js";
@@ -279,13 +281,37 @@ export abstract class Executor {
   >(
     input: I,
     kernel: ChunkKernel<I, R, A, S, W>,
-    options: StreamOptions<A, S, W> = NO_OPTIONS,
-  ): AsyncIterable<StreamedResult<Awaited<R>>> {
+    options?: StreamOptions<A, S, W>,
+  ): AsyncIterable<StreamedResult<Awaited<R>>>;
+  /**
+   * The same over arrays that come one after the other: one task for each array or record of columns, several for a list of these.
+   * Asks for the next ones when there is room. Plain arrays are copied before that, into memory that is used again.
+   * @throws as `mapShared`, in the loop; what the source throws, once what it gave before has been read
+   */
+  streamShared<
+    const B extends Batch<B>,
+    R,
+    A = undefined,
+    S = Record<never, never>,
+    W extends WritableArrays = Record<never, never>,
+  >(
+    source: Source<B>,
+    kernel: ChunkKernel<B, R, A, S, W>,
+    options?: SourceOptions<A, S, W>,
+  ): AsyncIterable<StreamedResult<Awaited<R>>>;
+  streamShared(
+    input: unknown,
+    kernel: AnyKernel,
+    options: GivenOptions = NO_OPTIONS,
+  ): AsyncIterable<StreamedResult<never>> {
     const backend = this[BACKEND];
-    const read = (): Request => readCall(backend, "streamShared", input, kernel, null, options);
+    const source = isSource(input) ? input : undefined;
+    if (source !== undefined) checkSourceOptions(options);
+    const read = (): Request =>
+      readCall(backend, "streamShared", source === undefined ? input : [], kernel, null, options);
     // A wrong call throws at once. The stream starts with its loop, by when an array may have been transferred away.
     read();
-    return backend.stream(read) as AsyncIterable<StreamedResult<Awaited<R>>>;
+    return backend.stream(read, source) as AsyncIterable<StreamedResult<never>>;
   }
 
   /**

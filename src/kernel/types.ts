@@ -19,8 +19,10 @@ export type KernelView<I> = I extends number
       ? ElementView<A>
       : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
 
-/** Of a list of mixed kinds, each kind by itself. */
-type ElementView<A> = A extends TypedArray ? ReadOnly<A> : never;
+/** Of a list of mixed kinds, each kind by itself. A source may give lists of columns. */
+type ElementView<A> = A extends TypedArray
+  ? ReadOnly<A>
+  : { readonly [K in keyof A]: A[K] extends TypedArray ? ReadOnly<A[K]> : never };
 
 /**
  * Random numbers that follow from the call's `seed`, an element or item, and the draw alone: the same for any chunking, any

@@ -16,6 +16,6 @@ export function contentsNumber(handle: SharedArrayBuffer): number {
 }
 
 /** Tasks have written to its memory: copies are out of date. */
-export function contentsChanged({ buffer }: TypedArray): void {
+export function contentsChanged({ buffer }: Pick<TypedArray, "buffer">): void {
   contentsOf.delete(buffer);
 }

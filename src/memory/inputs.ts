@@ -15,6 +15,15 @@ export type Input<I = Columns> =
   | readonly TypedArray[]
   | (object & { readonly [K in keyof I]: TypedArray });
 
+/** What a source gives at one step: an array, columns, or a list of either. As `B extends Batch<B>` also columns of an `interface`. */
+export type Batch<B = Columns> =
+  | TypedArray
+  | readonly (TypedArray | Columns)[]
+  | (object & { readonly [K in keyof B]: TypedArray });
+
+/** Gives arrays one after the other: a generator, a stream, a set, whatever can be iterated. */
+export type Source<B> = AsyncIterable<B> | Iterable<B>;
+
 /** A checked payload. */
 export type Payload = {
   /** The caller's arrays, by which calls know them again. */

@@ -20,14 +20,22 @@ interface NamedArrays {
  * @throws TypeError with the name of an array that was released before
  */
 export function leaseOver(arena: Arena, { arrays, sightings }: NamedArrays): Lease {
-  const released = arena.lendings.firstReleased(arrays);
-  if (released !== undefined) {
-    const { name } = sightings[released] as { readonly name: ArrayName };
-    throw new TypeError(
-      `Cannot read ${quote(nameText(name))} as its memory must be the caller's: it was given back with release()`,
-    );
-  }
+  assertNotReleased(arena, arrays, sightings);
   return new Lease(arena, arrays);
+}
+
+/** @throws TypeError with the name of an array that was released before */
+export function assertNotReleased(
+  arena: Arena,
+  arrays: NamedArrays["arrays"],
+  sightings: NamedArrays["sightings"],
+): void {
+  const released = arena.lendings.firstReleased(arrays);
+  if (released === undefined) return;
+  const { name } = sightings[released] as { readonly name: ArrayName };
+  throw new TypeError(
+    `Cannot read ${quote(nameText(name))} as its memory must be the caller's: it was given back with release()`,
+  );
 }
 
 /**

@@ -12,12 +12,12 @@ export interface JobField<T> {
   isSame(a: T, b: T): boolean;
 }
 
-/** How tasks are cut: one per array of a list, one per chunk of an array, of columns or of a count of rows, one per item. */
+/** How tasks are cut: one per array or record of a list, one per chunk of an array, of columns or of a count of rows, one per item. */
 type Shape = "list" | "array" | "columns" | "rows" | "items";
 
 /** Named or unnamed arrays, as places in the job's array table. */
 export interface ArrayGroup {
-  /** Names of the columns; null: a bare array, or a list. */
+  /** Names of the columns, of a list those of each record; null: a bare array, or a list of these. */
   readonly names: readonly string[] | null;
   readonly arrays: readonly number[];
 }
@@ -119,6 +119,8 @@ export const JOB_FIELDS = {
    * their order, and none waits for a message that carries the value of another. Left out: the tasks are one call's.
    */
   single: optional(plain<boolean>()),
+  /** Tasks of the call before these, as kernels and errors count; left out: none. */
+  earlier: optional(plain<number>()),
 };
 
 export function isSameList<T>(a: ArrayLike<T> | null, b: ArrayLike<T> | null): boolean {

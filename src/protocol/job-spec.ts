@@ -89,7 +89,10 @@ export function taskRange(
   const { chunkSize, length, rowLength = 1, first = 0 } = spec;
   const task = first + index;
   if (spec.shape === "items") return [task, task + 1];
-  if (spec.shape === "list") return [0, arrays[spec.inputs.arrays[task] as number]?.length ?? 0];
+  if (spec.shape === "list") {
+    const { names, arrays: places } = spec.inputs;
+    return [0, arrays[places[task * (names?.length ?? 1)] as number]?.length ?? 0];
+  }
   const start = task * chunkSize;
   return [start * rowLength, Math.min(start + chunkSize, length) * rowLength];
 }

@@ -57,6 +57,11 @@ export class StreamBuffer {
     this.#early = new Map();
   }
 
+  /** Results that count as unread, because the loop has not taken them: none once nothing is held back any more. */
+  get unread(): number {
+    return this.#isOpen ? 0 : this.#received - this.#taken;
+  }
+
   /** Would the results of `tasks` tasks more have room? */
   hasRoomFor(tasks: number, workers: number): boolean {
     return tasks <= this.#ahead * workers - (this.#received - this.#taken);
@@ -105,6 +110,8 @@ export class StreamBuffer {
     if (result === undefined) return undefined;
     this.#taken += 1;
     if (this.#results.length === 0) this.#onEmpty();
+    // Rounds of its own are told in good time, below.
+    if (this.#control === undefined) this.onRoom();
     // Not one by one, or a loop that is a little too slow would have workers woken for every result.
     const isShut = this.#control !== undefined && this.#gate < this.#tasks;
     if (isShut && 2 * (this.#room() - this.#gate) >= this.#ahead * this.#workers) this.#adapt();
@@ -130,7 +137,8 @@ export class StreamBuffer {
   /** Nothing is held back from now on. */
   open(): void {
     this.#isOpen = true;
-    this.#raise();
+    if (this.#control === undefined) this.onRoom();
+    else this.#raise();
   }
 
   /** How far the tasks of the round may go. */

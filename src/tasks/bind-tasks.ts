@@ -87,9 +87,20 @@ export function bindTasks(
       };
     }
     if (spec.shape === "list") {
+      const { earlier = 0 } = spec;
+      const { names } = spec.inputs;
+      if (names !== null) {
+        return (index) => {
+          const arrays = inputs.slice(index * names.length, (index + 1) * names.length);
+          return invoke(
+            recordOf(names, arrays),
+            contextOf(earlier + index, 0, (arrays[0] as TypedArray).length),
+          );
+        };
+      }
       return (index) => {
         const array = inputs[index] as TypedArray;
-        return invoke(array, contextOf(index, 0, array.length));
+        return invoke(array, contextOf(earlier + index, 0, array.length));
       };
     }
     const { chunkSize, length, rowLength = 1, before = 0, after = 0, capacity } = spec;
@@ -118,6 +129,12 @@ function ownRows({ shape, first = 0, chunkSize, capacity }: JobSpec, slice: Slic
   if (first === 0) return slice;
   const before = first * (capacity ?? (shape === "items" ? 1 : chunkSize));
   return (start, end) => slice(start - before, end - before);
+}
+
+function recordOf(names: readonly string[], arrays: readonly TypedArray[]): Record<string, TypedArray> {
+  const record: Record<string, TypedArray> = {};
+  for (let i = 0; i < names.length; i++) record[names[i] as string] = arrays[i] as TypedArray;
+  return record;
 }
 
 /** @param per elements per row of each array */

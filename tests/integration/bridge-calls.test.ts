@@ -19,12 +19,12 @@ describe("every call gives what it gives on the thread's own executor, bit for b
     ["sequential", sequential],
     ["auto", auto],
   ])("%s", async (_, host) => {
-    expect(await runClient(host, "equal")).toBe(62);
+    expect(await runClient(host, "equal")).toBe(70);
   });
 
   test("with the chunks of the executor's configuration", async () => {
     const chunky = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, chunkSize: 123 });
-    expect(await runClient(chunky, "equal", { config: { chunkSize: 123 } })).toBe(62);
+    expect(await runClient(chunky, "equal", { config: { chunkSize: 123 } })).toBe(70);
     await chunky.shutdown();
   });
 });

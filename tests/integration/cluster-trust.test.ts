@@ -71,6 +71,14 @@ withRedis("a cluster whose store others reach", () => {
         fresh.iterateShared(shared, kernels["scale"], { passes: 2 }),
         /each pass reads what other nodes have written/,
       ],
+      [
+        (async () => {
+          for await (const { value } of fresh.streamShared([shared].values(), kernels["scale"] as never))
+            return value;
+          return undefined;
+        })(),
+        /a source has no end/,
+      ],
       [Promise.resolve(fresh.submit(1, kernels["item"])), /nodes do not know that call/],
       [fresh.map([1], kernels["item"], { writable: { shared } }), /"writable"/],
       [fresh.mapInto([1], shared.subarray(0, 1) as never, kernels["squares"]), /name a kind of output/],

@@ -12,7 +12,7 @@ const { SHAPES } = (await import(pathToFileURL(program("shapes.mjs")).href)) as 
 };
 
 /** Tasks write anywhere in arrays of the caller's, of which child processes have copies. */
-const WRITABLE = ["histogramInWritable", "tilesIntoARaster", "writableInOthers"];
+const WRITABLE = ["histogramInWritable", "tilesIntoARaster", "writableInOthers", "writableInASource"];
 
 const executors = {
   sequential: new ParallelExecutor({ strategy: "sequential" }),

@@ -735,3 +735,35 @@ test("submit: item, shared, result", async () => {
   // What is writable can be written, and nothing else.
   executor.submit(1, (x, { log }) => Atomics.add(log, 0, x), { writable: { log } });
 });
+
+test("streamShared over sources: what a batch is, the kernel sees", async () => {
+  async function* arrays(): AsyncGenerator<Float64Array> {
+    yield x;
+  }
+  const stream = executor.streamShared(
+    arrays(),
+    (array, { index }) => {
+      expectTypeOf(array).toEqualTypeOf<ReadOnly<Float64Array>>();
+      return `${index}`;
+    },
+    { ordered: true },
+  );
+  expectTypeOf(stream).toEqualTypeOf<AsyncIterable<StreamedResult<string>>>();
+  function* columns(): Generator<{ price: Float64Array; id: Int32Array }> {
+    yield { price: x, id: n };
+  }
+  executor.streamShared(columns(), ({ price, id }) => {
+    expectTypeOf(price).toEqualTypeOf<ReadOnly<Float64Array>>();
+    expectTypeOf(id).toEqualTypeOf<ReadOnly<Int32Array>>();
+  });
+  executor.streamShared(new Set([[x, x], [x]]), (array) => {
+    expectTypeOf(array).toEqualTypeOf<ReadOnly<Float64Array>>();
+  });
+  executor.streamShared(new Set([[{ n }]]), ({ n }) => {
+    expectTypeOf(n).toEqualTypeOf<ReadOnly<Int32Array>>();
+  });
+  // @ts-expect-error: what a source gives is not cut
+  executor.streamShared(arrays(), () => 1, { chunkSize: 3 });
+  // @ts-expect-error: text is no batch
+  executor.streamShared(new Set(["text"]), () => 1);
+});

@@ -215,6 +215,7 @@ function lostError(job: Job, lossPolicy: LossPolicy, last: Lost): WorkerLostErro
     ? 'was interrupted as its worker ended (CODE): it writes to arrays of the caller\'s, so it does not run again without "idempotent"'
     : 'ended its worker each time that it ran (CODE); what "maxRetries" allows is used up';
   const pass = job.passes?.passOf(index);
-  const message = `Task ${placeOf(named, start, end, pass)} ${why.replace("CODE", code)}`;
-  return new WorkerLostError(message, exitCode, error, { index: named, start, end, pass }, signal);
+  const task = named + (job.parts.spec.earlier ?? 0);
+  const message = `Task ${placeOf(task, start, end, pass)} ${why.replace("CODE", code)}`;
+  return new WorkerLostError(message, exitCode, error, { index: task, start, end, pass }, signal);
 }

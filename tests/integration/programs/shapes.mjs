@@ -560,7 +560,149 @@ export const SHAPES = {
     },
     () => [0, 1, 2, 3, 4, 5, 6, "KernelError", 7],
   ],
-
+  sourceOfArrays: [
+    async (executor) => {
+      async function* source() {
+        // One array for all: what was given before must be copied by the time that it is asked for the next one.
+        const array = new Float64Array(50);
+        for (let i = 0; i < 60; i += 1) yield array.fill(i).subarray(0, 1 + (i % 50));
+      }
+      const sum = (array, { index, start, end, args }) =>
+        array.reduce((a, b) => a + b, 0) + args.by * (index + start + end);
+      return streamed(executor.streamShared(source(), sum, { args: { by: 1000 } }));
+    },
+    () => Array.from({ length: 60 }, (_, i) => i * (1 + (i % 50)) + 1000 * (i + 1 + (i % 50))),
+  ],
+  sourceOfColumnsInOrder: [
+    async (executor) => {
+      const seen = [];
+      function* source() {
+        for (let i = 0; i < 40; i += 1) yield { y: Float32Array.of(i, 2 * i), id: Int16Array.of(7, i) };
+      }
+      const slow = ({ y, id }, { index }) => {
+        let spent = 0;
+        for (let k = 0; k < (index % 8 === 0 ? 1e6 : 1); k += 1) spent += k % 3;
+        return spent < 0 ? 0 : y[1] * id[0] + id[1];
+      };
+      for await (const { index, value } of executor.streamShared(source(), slow, { ordered: true })) {
+        seen.push([index, value]);
+      }
+      return seen;
+    },
+    () => Array.from({ length: 40 }, (_, i) => [i, 15 * i]),
+  ],
+  sourceOfListsAndAllElse: [
+    async (executor) => {
+      const x = Float64Array.of(1, 2, 3, 4);
+      const source = new Set([
+        [x.subarray(0, 1), Uint8Array.of(5, 6)],
+        [],
+        executor.share(x),
+        { x },
+        [{ x: x.subarray(1) }, { x: Int8Array.of(9) }],
+        [x, x],
+        { y: x, x: Float32Array.of(0, 0, 0, 0) },
+        Promise.resolve(BigInt64Array.of(1n, 2n)),
+        new Uint16Array(0),
+      ]);
+      const tell = (view, { index, start, end }) => [
+        index,
+        start,
+        end,
+        ArrayBuffer.isView(view) ? [view.constructor.name, ...view].join() : Object.keys(view).join(),
+      ];
+      return streamed(executor.streamShared(source, tell));
+    },
+    () => [
+      [0, 0, 1, "Float64Array,1"],
+      [1, 0, 2, "Uint8Array,5,6"],
+      [2, 0, 4, "Float64Array,1,2,3,4"],
+      [3, 0, 4, "x"],
+      [4, 0, 3, "x"],
+      [5, 0, 1, "x"],
+      [6, 0, 4, "Float64Array,1,2,3,4"],
+      [7, 0, 4, "Float64Array,1,2,3,4"],
+      [8, 0, 4, "y,x"],
+      [9, 0, 2, "BigInt64Array,1,2"],
+      [10, 0, 0, "Uint16Array"],
+    ],
+  ],
+  sourceWithASharedPayload: [
+    async (executor) => {
+      const table = Float64Array.from({ length: 10_000 }, (_, i) => i / 2);
+      const source = Array.from({ length: 30 }, (_, i) => Uint16Array.of(i, 9000 + i)).values();
+      const look = (ids, { shared: { table }, index, rng }) =>
+        table[ids[0]] + table[ids[1]] + Math.floor(10 * rng(index));
+      const values = await streamed(executor.streamShared(source, look, { shared: { table }, seed: 3 }));
+      const draws = await executor.map(values, (_v, _s, { index, rng }) => Math.floor(10 * rng(index)), {
+        seed: 3,
+      });
+      return values.map((value, i) => value - draws[i]);
+    },
+    () => Array.from({ length: 30 }, (_, i) => i / 2 + (9000 + i) / 2),
+  ],
+  writableInASource: [
+    async (executor) => {
+      const counts = executor.allocate(Int32Array, 10);
+      const source = Array.from({ length: 30 }, (_, i) => Uint16Array.of(i)).values();
+      const count = ([i], { shared: { counts } }) => Atomics.add(counts, i % 10, 1);
+      await streamed(executor.streamShared(source, count, { writable: { counts } }));
+      return [...counts];
+    },
+    () => Array(10).fill(3),
+  ],
+  sourceOfNothing: [async (executor) => streamed(executor.streamShared([].values(), () => 1)), () => []],
+  sourceThatFails: [
+    async (executor) => {
+      const seen = [];
+      const error = new RangeError("the file ends here");
+      async function* source() {
+        for (let i = 0; i < 13; i += 1) yield Float32Array.of(i);
+        throw error;
+      }
+      try {
+        for await (const { value } of executor.streamShared(source(), (x) => x[0], { ordered: true })) {
+          seen.push(value);
+        }
+      } catch (thrown) {
+        seen.push(thrown === error);
+      }
+      return seen;
+    },
+    () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, true],
+  ],
+  sourceWhoseKernelFails: [
+    async (executor) => {
+      const seen = [];
+      let ended = 0;
+      function* source() {
+        try {
+          for (let i = 0; i < 1000; i += 1) yield Float32Array.of(i, i);
+        } finally {
+          ended += 1;
+        }
+      }
+      const failing = (x, { index }) => {
+        if (index === 17 || index === 19) throw new RangeError(`${x[0]}`);
+        return index;
+      };
+      try {
+        for await (const { value } of executor.streamShared(source(), failing, { ordered: true }))
+          seen.push(value);
+      } catch (error) {
+        const { name, index, start, end, cause } = error;
+        seen.push(name, index, start, end, cause.message, error.partial.values.size, ended);
+        // The source's memory has been used again by now, but for what the task read.
+        for await (const _ of executor.streamShared(
+          Array(50).fill(Float32Array.of(-1, -1)).values(),
+          (x) => x[0],
+        ));
+        seen.push(await executor.replay(error).catch((again) => again.message));
+      }
+      return seen;
+    },
+    () => [...Array(17).keys(), "KernelError", 17, 0, 2, "17", 0, 1, "17"],
+  ],
   iterateRows: [
     (executor) =>
       executor.iterateShared({ u: image() }, relax, { passes: 7, halo: 1, rowLength: 25, chunkSize: 3 }),

@@ -57,14 +57,16 @@ function report(strategy: StrategyName, more: Partial<RunReport>): RunReport {
 function passOf(runs: readonly RunReport[], more: Partial<PassReport> = {}): PassReport {
   return {
     kernel: "k",
-    tasks: 100,
     plan,
     started: 100,
     planned: 101,
     ended: 150,
     runs,
     placing: undefined,
+    tasks: plan.tasks,
     bytesPlaced: 0,
+    bytesShared: plan.bytesShared,
+    isJoined: false,
     itemBytes: 0,
     capturedBytes: 0,
     measured,

@@ -54,7 +54,7 @@ function setUp({ options = {}, plan = {}, isStopped = false, legs }: Given) {
   };
   const planner = {
     here: "sequential",
-    began: (_plan: unknown, strategy = "threads") => ({ strategy }),
+    began: (_plan: unknown, _request: unknown, strategy = "threads") => ({ strategy }),
     ended: vi.fn(),
     rentOf: () => 0,
     planAgain: () => pass.plan,

@@ -36,6 +36,7 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
   seed: [2 ** 53 - 1, undefined],
   captures: [Uint8Array.of(1), undefined],
   single: [true, undefined],
+  earlier: [12, undefined],
 };
 const NAMES = Object.keys(VALUES) as (keyof JobSpec)[];
 
