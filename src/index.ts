@@ -9,12 +9,15 @@ export type {
   Halo,
   ItemIntoKernel,
   ItemKernel,
+  IterateOptions,
   MapOptions,
+  NextView,
   NotAList,
   Output,
   OutputArrays,
   Outputs,
   OutputViews,
+  PassKernel,
   Progress,
   ReduceOptions,
   Results,
@@ -53,7 +56,7 @@ export type { Executor } from "./executor/executor.js";
 export { ParallelExecutor } from "./executor/parallel-executor.js";
 export type { ShutdownOptions } from "./executor/shutdown.js";
 export { defineKernel } from "./kernel/module/define.js";
-export type { AnyKernel, KernelContext, KernelView, ReadOnlyDeep, Rng } from "./kernel/types.js";
+export type { AnyKernel, KernelContext, KernelView, PassContext, ReadOnlyDeep, Rng } from "./kernel/types.js";
 export type { ReadOnly, TypedArray, TypedArrayConstructor } from "./memory/dtypes.js";
 export type { Batch, Columns, Input, Source } from "./memory/inputs.js";
 export type { MemoryUsage } from "./memory/usage.js";

@@ -2,6 +2,7 @@
 
 import {
   attachPartial,
+  ClusterError,
   ConfigurationError,
   ConnectionError,
   EvalForbiddenError,
@@ -32,6 +33,7 @@ export type Answer<T> = { readonly value: T } | { readonly failure: Failure };
 
 // By their codes, because bundlers may rename classes, and differently on either side.
 const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
+  SHARRAY_CLUSTER: ClusterError,
   SHARRAY_CONFIGURATION: ConfigurationError,
   SHARRAY_CONNECTION: ConnectionError,
   SHARRAY_EVAL_FORBIDDEN: EvalForbiddenError,

@@ -168,7 +168,7 @@ export type CollectKernel<I, O extends Outputs, A, S = Record<never, never>, W =
 ) => number | Promise<number>;
 
 /** The state that a pass writes, as its kernel gets it: writable views of its chunk. */
-type NextView<I> = I extends TypedArray
+export type NextView<I> = I extends TypedArray
   ? OnBuffer<I, ArrayBufferLike>
   : { readonly [K in keyof I]: I[K] extends TypedArray ? OnBuffer<I[K], ArrayBufferLike> : never };
 

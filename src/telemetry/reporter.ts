@@ -11,12 +11,13 @@ export class Reporter {
   readonly metrics: Metrics;
   readonly #telemetry: Telemetry | undefined;
   readonly #executor: number;
-  readonly #isMute: boolean;
+  /** Whether nobody hears of its calls, from which nothing is to be learned either. */
+  readonly isMute: boolean;
 
   /** @param isMute tells nobody, and gives calls no numbers */
   constructor(telemetry: Telemetry | undefined, maxWorkers: number, isMute = false) {
     this.#telemetry = telemetry;
-    this.#isMute = isMute;
+    this.isMute = isMute;
     if (!isMute) lastExecutor += 1;
     this.#executor = lastExecutor;
     this.metrics = new Metrics(maxWorkers);
@@ -30,19 +31,19 @@ export class Reporter {
 
   /** @returns a number of its own for what is told beside the calls that were counted */
   number(): number {
-    if (this.#isMute) return 0;
+    if (this.isMute) return 0;
     lastJob += 1;
     return lastJob;
   }
 
   /** Is the course of calls to be recorded? */
   get isTracing(): boolean {
-    return !this.#isMute && isHeard("call_trace");
+    return !this.isMute && isHeard("call_trace");
   }
 
   /** Does anybody listen to the event? What nobody hears need not be made. */
   isHeard(event: keyof TelemetryEvents): boolean {
-    return !this.#isMute && (this.#telemetry !== undefined || isHeard(event));
+    return !this.isMute && (this.#telemetry !== undefined || isHeard(event));
   }
 
   /** @param reason in words; default: the plan's */
@@ -63,7 +64,7 @@ export class Reporter {
 
   fellBack(job: number, call: CallName, error: unknown, from: StrategyName, to: StrategyName): void {
     this.metrics.fallBack();
-    if (this.#isMute) return;
+    if (this.isMute) return;
     emit(this.#telemetry, "parallel_fallback", { job, call, error, from, to });
   }
 
@@ -78,7 +79,7 @@ export class Reporter {
 
   failed(job: number, call: CallName, error: unknown, duration: number): void {
     this.metrics.fail();
-    if (this.#isMute) return;
+    if (this.isMute) return;
     publish("parallel_failure", { job, call, error, duration });
   }
 

@@ -257,6 +257,46 @@ describe("outputs", () => {
     ["collectShared: half a row", (e) => e.collectShared(0.5, Int8Array, one), rowCount("0.5")],
   ]);
 
+  const passes = (shown: string) => configuration("passes", "an integer of at least 0", shown);
+  refuses([
+    ["iterateShared: no options", (e) => e.iterateShared(x, one), passes("undefined")],
+    ["iterateShared: half a pass", (e) => e.iterateShared(x, one, { passes: 0.5 }), passes("0.5")],
+    ["iterateShared: passes as text", (e) => e.iterateShared(x, one, { passes: "3" }), passes('"3"')],
+    [
+      "iterateShared: a tolerance that is no number",
+      (e) => e.iterateShared(x, one, { passes: 1, tolerance: Number.NaN }),
+      configuration("tolerance", "a number of at least 0", "NaN"),
+    ],
+    [
+      "iterateShared: a list",
+      (e) => e.iterateShared([x], one, { passes: 1 }),
+      typeError(
+        "Cannot iterate over a list of arrays as outputs are cut like the input: pass one array or a record of columns",
+      ),
+    ],
+    [
+      "iterateShared: a count of rows",
+      (e) => e.iterateShared(10, one, { passes: 1 }),
+      typeError(
+        "Cannot share the payload as it must be a typed array, a list of typed arrays or a record of typed arrays: " +
+          "current value is 10",
+      ),
+    ],
+    [
+      "iterateShared: more tasks than are counted",
+      (e) => e.iterateShared(x, one, { passes: 2 ** 31, chunkSize: 1e6 }),
+      rangeError(
+        "Cannot run 2147483648 passes of 1 chunks as a call has at most 2147483647 tasks in all its passes: " +
+          'current value is 2147483648; raise "chunkSize", or continue with another call',
+      ),
+    ],
+    [
+      "passes of another call",
+      (e) => e.mapShared(x, one, { passes: 1 }),
+      (error) => expect(error).toMatchObject({ code: "SHARRAY_CONFIGURATION", field: "passes" }),
+    ],
+  ]);
+
   refuses(
     [-1, 1.5, Number.NaN, 2 ** 53].map((count) => [
       `${count} rows`,

@@ -175,6 +175,7 @@ describe("docs/api.md", () => {
       () => executor.transformShared(1, Uint8Array, () => {}, unknown),
       () => executor.mapInto([1], Uint8Array, () => {}, unknown),
       () => executor.collectShared(1, Uint8Array, () => 0, unknown),
+      () => executor.iterateShared(new Uint8Array(1), () => 0, { passes: 1, ...unknown }),
       async () => executor.submit(1, (x) => x, unknown),
       async () => executor.streamShared([], () => 0, unknown),
     ];

@@ -11,6 +11,7 @@ type Method =
   | "map"
   | "mapInto"
   | "collectShared"
+  | "iterateShared"
   | "streamShared"
   | "share"
   | "allocate"

@@ -767,3 +767,28 @@ test("streamShared over sources: what a batch is, the kernel sees", async () => 
   // @ts-expect-error: text is no batch
   executor.streamShared(new Set(["text"]), () => 1);
 });
+
+test("iterateShared: a state like the input, which the kernel reads, and the next one, which it writes", async () => {
+  const { u, n } = await executor.iterateShared(
+    { u: new Float32Array(4), n: new Int32Array(4) },
+    ({ u, n }, next, { pass, args, shared }) => {
+      expectTypeOf(u).toEqualTypeOf<ReadOnly<Float32Array<ArrayBuffer>>>();
+      expectTypeOf(next.n).toEqualTypeOf<Int32Array>();
+      expectTypeOf(pass).toEqualTypeOf<number>();
+      next.u.set(u as unknown as Float32Array);
+      return args + shared.q.length + n.length;
+    },
+    { passes: 3, tolerance: 0.1, args: 5, shared: { q: new Uint8Array(1) } },
+  );
+  expectTypeOf(u).toEqualTypeOf<Float32Array<SharedArrayBuffer>>();
+  expectTypeOf(n).toEqualTypeOf<Int32Array<SharedArrayBuffer>>();
+  expectTypeOf(executor.iterateShared(x, (_, next) => next.fill(1), { passes: 1 })).resolves.toEqualTypeOf<
+    Float64Array<SharedArrayBuffer>
+  >();
+  // @ts-expect-error how many passes?
+  await executor.iterateShared(x, () => {}, {});
+  // @ts-expect-error the state is to be read
+  await executor.iterateShared(x, (state) => state.fill(0), { passes: 1 });
+  // @ts-expect-error a list has no one length
+  await executor.iterateShared([x], () => {}, { passes: 1 });
+});

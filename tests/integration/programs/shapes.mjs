@@ -797,7 +797,7 @@ export const SHAPES = {
   ],
   iterateWithinToleranceAtOnce: [
     (executor) =>
-      executor.iterateShared(x(), (state, next) => (next.set(state), 0), { passes: 9, tolerance: 0 }),
+      executor.iterateShared(x(), (state, next) => next.set(state) ?? 0, { passes: 9, tolerance: 0 }),
     () => x(),
   ],
   iterateWithoutANumber: [

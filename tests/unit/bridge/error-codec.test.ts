@@ -7,6 +7,7 @@ const crossed = (error: unknown): unknown => unpackFailure(structuredClone(packF
 
 const cause = Object.assign(new RangeError("too far", { cause: new TypeError("deep") }), { at: 7 });
 const ONE_OF_EACH: readonly errors.SharrayError[] = [
+  new errors.ClusterError("lost", "gone"),
   new errors.ConfigurationError("chunkSize", 0, "more"),
   new errors.ConnectionError("lost", "gone"),
   new errors.EvalForbiddenError('kernel "k"', { cause }),
