@@ -68,9 +68,9 @@ describe("payloads", () => {
     ["a SharedArrayBuffer", (e) => e.mapShared(new SharedArrayBuffer(8), one), payload("SharedArrayBuffer")],
     ["a DataView", (e) => e.mapShared(new DataView(new ArrayBuffer(8)), one), payload("DataView of 8 bytes")],
     ["a Map of arrays", (e) => e.transformShared(new Map([["x", x]]), Float64Array, one), payload("Map")],
-    ["a Set of arrays", (e) => e.streamShared(new Set([x]), one), payload("Set")],
+    ["a Set of arrays", (e) => e.mapShared(new Set([x]), one), payload("Set")],
     ["a promise of an array", (e) => e.mapShared(Promise.resolve(x), one), payload("Promise")],
-    ["an iterator of arrays", (e) => e.streamShared([x].values(), one), payload("Array Iterator")],
+    ["an iterator of arrays", (e) => e.mapShared([x].values(), one), payload("Array Iterator")],
     ["an instance of a class", (e) => e.share(new Table()), payload("instance of Table with keys x")],
     [
       "a Proxy of an array",
