@@ -5,6 +5,7 @@ import { argsorting } from "./argsort.js";
 import { boundingVolumeTree } from "./bounding-volume-tree.js";
 import { compaction } from "./compaction.js";
 import { groupBy } from "./group-by.js";
+import { jobQueue } from "./job-queue.js";
 import { lifeOnATorus } from "./life.js";
 import { matrixProduct } from "./matrix-product.js";
 import { median } from "./median.js";
@@ -25,6 +26,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   "a number-theoretic transform": numberTheoreticTransform,
   "nearest neighbours": nearestNeighbours,
   "a bounding-volume tree": boundingVolumeTree,
+  "a queue of jobs that are ranked anew": jobQueue,
   "a histogram by WebAssembly": wasmHistogram,
   argsort: argsorting,
   "group by": groupBy,
