@@ -11,14 +11,10 @@ export class Reporter {
   readonly metrics: Metrics;
   readonly #telemetry: Telemetry | undefined;
   readonly #executor: number;
-  /** Whether nobody hears of its calls, from which nothing is to be learned either. */
-  readonly isMute: boolean;
 
-  /** @param isMute tells nobody, and gives calls no numbers */
-  constructor(telemetry: Telemetry | undefined, maxWorkers: number, isMute = false) {
+  constructor(telemetry: Telemetry | undefined, maxWorkers: number) {
     this.#telemetry = telemetry;
-    this.isMute = isMute;
-    if (!isMute) lastExecutor += 1;
+    lastExecutor += 1;
     this.#executor = lastExecutor;
     this.metrics = new Metrics(maxWorkers);
   }
@@ -31,19 +27,18 @@ export class Reporter {
 
   /** @returns a number of its own for what is told beside the calls that were counted */
   number(): number {
-    if (this.isMute) return 0;
     lastJob += 1;
     return lastJob;
   }
 
   /** Is the course of calls to be recorded? */
   get isTracing(): boolean {
-    return !this.isMute && isHeard("call_trace");
+    return isHeard("call_trace");
   }
 
   /** Does anybody listen to the event? What nobody hears need not be made. */
   isHeard(event: keyof TelemetryEvents): boolean {
-    return !this.isMute && (this.#telemetry !== undefined || isHeard(event));
+    return this.#telemetry !== undefined || isHeard(event);
   }
 
   /** @param reason in words; default: the plan's */
@@ -64,7 +59,6 @@ export class Reporter {
 
   fellBack(job: number, call: CallName, error: unknown, from: StrategyName, to: StrategyName): void {
     this.metrics.fallBack();
-    if (this.isMute) return;
     emit(this.#telemetry, "parallel_fallback", { job, call, error, from, to });
   }
 
@@ -79,7 +73,6 @@ export class Reporter {
 
   failed(job: number, call: CallName, error: unknown, duration: number): void {
     this.metrics.fail();
-    if (this.isMute) return;
     publish("parallel_failure", { job, call, error, duration });
   }
 
