@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { KernelError, ParallelExecutor, TaskTimeoutError, WorkerLostError } from "sharray";
+import { KernelError, ParallelExecutor, type ReadOnly, TaskTimeoutError, WorkerLostError } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 import { installed } from "./installed.js";
 import { runNode } from "./run.js";
@@ -86,6 +86,31 @@ describe("calls that repeat", () => {
       expect(await executor.reduceShared(squares, (part) => part[0]!, Math.max)).toBeGreaterThanOrEqual(0);
       expect(squares[2999]).toBe(2999 ** 2);
       executor.release(mine, squares);
+    }
+  });
+
+  // A child takes its time to load a kernel. Meanwhile it lets go rounds that had the same memory.
+  test("keep their memory beside others whose kernels are new", async () => {
+    const executor = create({ maxWorkers: 2 });
+    const x = executor.share(Float64Array.from({ length: 1000 }, (_, i) => i));
+    for (let kind = 0; kind < 12; kind += 1) {
+      const add = new Function(
+        "part",
+        "out",
+        "{ args }",
+        `for (let j = 0; j < part.length; j++) out[j] = part[j] + args.i + ${kind};`,
+      ) as (part: ReadOnly<Float64Array>, out: Float64Array, context: { args: { i: number } }) => void;
+      const calls = Array.from({ length: 100 }, async (_, i) => {
+        const args = { i };
+        const [first, own] = await executor.mapShared(
+          [x, new Float64Array([i])],
+          (array, { args }) => array[0]! + args.i,
+          { args },
+        );
+        const sums = await executor.transformShared(x, Float64Array, add, { args });
+        return [first, own, sums[999]];
+      });
+      expect(await Promise.all(calls)).toEqual(calls.map((_, i) => [i, 2 * i, 999 + i + kind]));
     }
   });
 

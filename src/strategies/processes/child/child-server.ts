@@ -124,19 +124,23 @@ export class ChildServer {
 
   async #joinLater(message: JoinMessage): Promise<ChildRound | undefined> {
     const { round: id } = message;
+    const own = message.own.map(([memory]) => memory);
     this.#joining += 1;
+    if (message.forgotten !== null) this.#forget(message.forgotten);
+    this.#take(message.pieces);
+    for (const [memory, bytes] of message.own) this.#memory.open(memory, true, bytes);
+    // Before the wait: an earlier round that had the same memory may be let go meanwhile.
+    const isFresh = this.#memory.use(own);
     try {
-      if (message.forgotten !== null) this.#forget(message.forgotten);
-      this.#take(message.pieces);
-      for (const [memory, bytes] of message.own) this.#memory.open(memory, true, bytes);
       await this.#initialized;
       this.#kernels.mendAll();
       const { number, address } = message.kernel;
       if (address !== null) this.#kernels.add(number, address);
       const kernel = await this.#kernels.get(number);
-      return this.#begin(new KnownRound(message, this.#memory, kernel), message);
+      return this.#begin(new KnownRound(message, this.#memory, kernel, isFresh), message);
     } catch (thrown) {
       assertIntact();
+      this.#memory.leave(own, message.mayReuse);
       this.#send({ type: "broken", round: id, thrown: packThrown(thrown) });
       return undefined;
     } finally {

@@ -24,7 +24,8 @@ export class KnownRound {
   #spec: JobSpec;
   #isNew = true;
 
-  constructor(message: JoinMessage, memory: ChildMemory, kernel: LoadedKernel) {
+  /** @param isFresh whether its own memory is all zero */
+  constructor(message: JoinMessage, memory: ChildMemory, kernel: LoadedKernel, isFresh: boolean) {
     const { round, order, words, own, mayReuse, verifies } = message;
     const descriptor = readDescriptor(message.descriptor);
     this.name = round;
@@ -38,7 +39,7 @@ export class KnownRound {
     this.mayReuse = mayReuse;
     this.#blockMemory = memory.get(descriptor.block, this.ownMemory);
     // What the parent's memory holds says nothing of this process's.
-    this.#spec = { ...descriptor.spec, clearOutputs: !memory.use(this.ownMemory) };
+    this.#spec = { ...descriptor.spec, clearOutputs: !isFresh };
   }
 
   /** The job of the next round, which finds what the one before has left. */
