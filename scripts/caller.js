@@ -34,7 +34,7 @@ const PARTS = {
   processes: [
     "strategies/processes/process-slot.ts",
     "strategies/processes/job-sources.ts",
-    "strategies/processes/source.ts",
+    "strategies/processes/memory-source.ts",
     "strategies/processes/transfer.ts",
   ],
   arrays: ["memory/share.ts", "memory/snapshot.ts"],

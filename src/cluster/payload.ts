@@ -6,7 +6,7 @@ import { pause } from "../platform/time-slice.js";
 import { packJob } from "../protocol/job-spec.js";
 import type { Job } from "../strategies/job.js";
 import { sourcesOf } from "../strategies/processes/job-sources.js";
-import { copyFrom, type Interval, type Source } from "../strategies/processes/source.js";
+import { copyFrom, type Interval, type MemorySource } from "../strategies/processes/memory-source.js";
 import type { JobInputs } from "../strategies/strategy.js";
 import { type Manifest, PIECE_BYTES, type SpanPieces, type WirePlace } from "./messages.js";
 import { digestOf } from "./signing.js";
@@ -20,7 +20,7 @@ const MOST_SPANS = 64;
 
 /** Bytes that a job reads. */
 interface Span {
-  readonly source: Source;
+  readonly source: MemorySource;
   readonly start: number;
   readonly end: number;
 }
@@ -124,7 +124,7 @@ export class Payload {
   }
 }
 
-function spanOf(source: Source, [start, end]: Interval): Span {
+function spanOf(source: MemorySource, [start, end]: Interval): Span {
   return { source, start: start - (start % ALIGNMENT), end };
 }
 

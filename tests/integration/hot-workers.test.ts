@@ -218,20 +218,6 @@ test("a call that was expected to be short, and is not, gets all workers", async
 });
 
 describe("a worker that waits at its bell", () => {
-  test("fires the timers of a kernel that comes after a pause", async () => {
-    await warmUp(() => executor.map(items, (item) => item));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const fired = executor.allocate(Int32Array, 1);
-    await executor.map(
-      [0],
-      (_, { fired }) => {
-        setTimeout(() => Atomics.add(fired as Int32Array, 0, 1), 5);
-      },
-      { shared: { fired } },
-    );
-    await expect.poll(() => Atomics.load(fired, 0)).toBe(1);
-  });
-
   test("fires its timers", async () => {
     const fired = executor.allocate(Int32Array, 1);
     await executor.map(

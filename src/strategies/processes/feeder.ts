@@ -1,7 +1,7 @@
 /** Brings memory to children, in pieces: each is written once for all that wait for it. */
 import { pause } from "../../platform/time-slice.js";
+import { coalesced, copyFrom, type Interval, type MemorySource } from "./memory-source.js";
 import type { FeedMessage, ToChild } from "./messages.js";
-import { coalesced, copyFrom, type Interval, type Source } from "./source.js";
 import type { Transit } from "./transit.js";
 
 export interface Receiver {
@@ -13,7 +13,7 @@ export interface Receiver {
 /** One receiver's need of one source. */
 interface Need {
   readonly receiver: Receiver;
-  readonly source: Source;
+  readonly source: MemorySource;
   readonly intervals: Interval[];
   /** When all is sent; with a reason where it can't be. */
   readonly settle: (failure?: { readonly reason: unknown }) => void;
@@ -39,7 +39,7 @@ export class Feeder {
   }
 
   /** Sends bytes of a memory. Resolves when the receiver has been sent all. @throws TypeError where an array has gone */
-  feed(receiver: Receiver, source: Source, intervals: readonly Interval[]): Promise<void> {
+  feed(receiver: Receiver, source: MemorySource, intervals: readonly Interval[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle: Need["settle"] = (failure) =>
         failure === undefined ? resolve() : reject(failure.reason);
@@ -122,7 +122,7 @@ export class Feeder {
   }
 
   /** @throws TypeError where an array has gone */
-  #copy(source: Source, at: number, bytes: number, readers: number) {
+  #copy(source: MemorySource, at: number, bytes: number, readers: number) {
     if (bytes > FEW_BYTES) {
       const place: Place = { start: this.#transit.take(bytes), bytes, readers };
       let isWritten = true;

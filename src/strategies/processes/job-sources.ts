@@ -6,10 +6,10 @@ import { nextMemoryId } from "../../memory/region.js";
 import { moduleOf } from "../../memory/wasm-modules.js";
 import type { Job } from "../job.js";
 import type { JobInputs, PlacedJob, SharedJob } from "../strategy.js";
-import { type Interval, plainSource, type Source, sharedSource, union } from "./source.js";
+import { type Interval, type MemorySource, plainSource, sharedSource, union } from "./memory-source.js";
 
 export interface JobSources extends PlacedJob {
-  readonly sources: readonly Source[];
+  readonly sources: readonly MemorySource[];
   /** Memory for the job alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
   readonly inputs: Pick<JobInputs, "verifies" | "changed">;
@@ -30,7 +30,7 @@ export function sourcesOf(
   // The user's own: what is in there counts, and changes.
   const kept = new Set(spec.keeps?.map((i) => arrays[outputs[i] as number]?.buffer));
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
-  const sources: Source[] = [itemSource(job, block)];
+  const sources: MemorySource[] = [itemSource(job, block)];
   const readers = new Map<SharedArrayBuffer, TypedArray[]>();
   const memoryOf = new Map<ArrayBufferLike, number>();
   const plain = nextMemoryId();
@@ -89,7 +89,7 @@ export function sourcesOf(
 }
 
 /** The packed items, which are in the job block. */
-function itemSource({ parts }: Job, { memory, buffer }: SharedJob["block"]): Source {
+function itemSource({ parts }: Job, { memory, buffer }: SharedJob["block"]): MemorySource {
   const { items } = parts.block;
   let views: readonly TypedArray[] = [];
   if (items?.packing === "msgpack") views = [items.offsets, items.bytes];

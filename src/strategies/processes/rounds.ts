@@ -1,8 +1,8 @@
 /** What the children of a round have in common. */
 import type { Invitation } from "../threads/worker-slot.js";
 import type { JobSources } from "./job-sources.js";
+import type { MemorySource } from "./memory-source.js";
 import { Outputs } from "./outputs.js";
-import type { Source } from "./source.js";
 import { TaskShare } from "./task-share.js";
 import type { Transit } from "./transit.js";
 
@@ -10,7 +10,7 @@ export interface RoundRecord {
   readonly id: number;
   readonly share: TaskShare;
   readonly outputs: Outputs | undefined;
-  readonly sources: readonly Source[];
+  readonly sources: readonly MemorySource[];
   /** Memory that children need for this round alone, with its bytes. */
   readonly own: JobSources["own"];
   readonly inputs: JobSources["inputs"];

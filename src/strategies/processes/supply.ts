@@ -1,8 +1,8 @@
 /** Brings one child the memory that it lacks, and keeps in mind what it has. */
 import type { KnownMemory } from "../threads/known-memory.js";
 import { FEW_BYTES, type Feeder, type Receiver } from "./feeder.js";
+import { coalesced, copyFrom, type Interval, type MemorySource, missingOf, union } from "./memory-source.js";
 import type { Piece } from "./messages.js";
-import { coalesced, copyFrom, type Interval, missingOf, type Source, union } from "./source.js";
 
 /** What the child has of a memory. */
 interface Contents {
@@ -31,7 +31,7 @@ export class Supply {
    * @returns until all others are sent, those of other rounds among them; undefined: there are none
    * @throws TypeError where an array has gone
    */
-  bring(sources: readonly Source[], pieces: Piece[]): Promise<unknown> | undefined {
+  bring(sources: readonly MemorySource[], pieces: Piece[]): Promise<unknown> | undefined {
     const sent: Promise<void>[] = [];
     for (const source of sources) {
       const { contents, wanted } = source;
@@ -57,7 +57,7 @@ export class Supply {
   }
 
   /** Of memory that it keeps. */
-  #missing({ memory, wanted }: Source, number: number): readonly Interval[] {
+  #missing({ memory, wanted }: MemorySource, number: number): readonly Interval[] {
     const before = this.#contents.get(memory);
     return missingOf(wanted, before?.number === number ? before.known : []);
   }
@@ -67,7 +67,7 @@ export class Supply {
    * @returns until what others were sent of it before is there
    */
   #note(
-    { memory, size }: Source,
+    { memory, size }: MemorySource,
     number: number,
     missing: readonly Interval[],
     sending: Promise<void> | undefined,
@@ -91,7 +91,7 @@ export class Supply {
   }
 }
 
-function pieceOf(source: Source, [at, end]: Interval): Piece {
+function pieceOf(source: MemorySource, [at, end]: Interval): Piece {
   const bytes = new Uint8Array(end - at);
   copyFrom(source, at, bytes.length, (part, offset) => bytes.set(part, offset));
   const { memory, size, contents } = source;

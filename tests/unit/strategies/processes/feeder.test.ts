@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Feeder, type Receiver } from "../../../../src/strategies/processes/feeder.js";
+import { type MemorySource, sharedSource } from "../../../../src/strategies/processes/memory-source.js";
 import type { ToChild } from "../../../../src/strategies/processes/messages.js";
-import { type Source, sharedSource } from "../../../../src/strategies/processes/source.js";
 import { Supply } from "../../../../src/strategies/processes/supply.js";
 import { Transit } from "../../../../src/strategies/processes/transit.js";
 import { KnownMemory } from "../../../../src/strategies/threads/known-memory.js";
@@ -43,7 +43,7 @@ class Reader implements Receiver {
   }
 }
 
-function sourceOf(memory: number, bytes: number): Source & { readonly content: Uint8Array } {
+function sourceOf(memory: number, bytes: number): MemorySource & { readonly content: Uint8Array } {
   const content = new Uint8Array(new SharedArrayBuffer(bytes));
   for (let i = 0; i < bytes; i += 1) content[i] = (i * 31 + memory) & 255;
   return { ...sharedSource(memory, content.buffer, [content]), content };
@@ -82,7 +82,13 @@ describe("a feeder", () => {
     const extents = [{ name: "x", byteOffset: 0, byteLength: 2 * MB }];
     const span = { buffer, start: 0, end: 2 * MB, target: 0, extents } as never;
     const parts = [{ buffer, start: 0, target: 0, bytes: 2 * MB, span }];
-    const source: Source = { memory: 2, size: 2 * MB, contents: undefined, parts, wanted: [[0, 2 * MB]] };
+    const source: MemorySource = {
+      memory: 2,
+      size: 2 * MB,
+      contents: undefined,
+      parts,
+      wanted: [[0, 2 * MB]],
+    };
     const fed = feeder.feed(new Reader(feeder, 0), source, source.wanted);
     structuredClone(buffer, { transfer: [buffer] });
     await expect(fed).rejects.toThrow('Cannot read "x"');

@@ -14,7 +14,7 @@ interface Part {
 }
 
 /** A memory as a round uses it. */
-export interface Source {
+export interface MemorySource {
   /** Its number, by which places name it. */
   readonly memory: number;
   readonly size: number;
@@ -61,7 +61,7 @@ export function union(a: readonly Interval[], b: readonly Interval[]): Interval[
  * @throws TypeError with the name of an array whose buffer has gone
  */
 export function copyFrom(
-  { parts }: Source,
+  { parts }: MemorySource,
   from: number,
   bytes: number,
   copy: (bytes: Uint8Array, at: number) => void,
@@ -95,7 +95,7 @@ export function sharedSource(
   memory: number,
   buffer: SharedArrayBuffer,
   arrays: readonly TypedArray[],
-): Source {
+): MemorySource {
   const { byteLength: size } = buffer;
   const intervals = arrays.map(
     ({ byteOffset, byteLength }): Interval => [byteOffset, byteOffset + byteLength],
@@ -110,7 +110,7 @@ export function sharedSource(
 }
 
 /** The caller's plain arrays, as one memory. */
-export function plainSource(memory: number, size: number, spans: readonly Span[]): Source {
+export function plainSource(memory: number, size: number, spans: readonly Span[]): MemorySource {
   const parts = spans.map((span): Part => {
     const { buffer, start, end, target } = span;
     return { buffer, start, target, bytes: end - start, span };

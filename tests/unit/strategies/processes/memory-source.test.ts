@@ -8,7 +8,7 @@ import {
   plainSource,
   sharedSource,
   union,
-} from "../../../../src/strategies/processes/source.js";
+} from "../../../../src/strategies/processes/memory-source.js";
 
 const interval = fc
   .tuple(fc.nat(100), fc.nat(20))
