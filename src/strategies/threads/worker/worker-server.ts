@@ -93,8 +93,13 @@ export class WorkerServer implements Waiting {
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
-  async receive(message: WorkerMessage): Promise<void> {
-    await this.enter(message);
+  receive(message: WorkerMessage): Promise<void> {
+    // An async function would keep the message, and all memory that came with it, for as long as the worker serves.
+    const entering = this.enter(message);
+    return entering === undefined ? this.#serveOnce() : entering.then(() => this.#serveOnce());
+  }
+
+  async #serveOnce(): Promise<void> {
     if (!this.#running) await this.#serve();
   }
 
