@@ -6,9 +6,9 @@ import type { Lease } from "../memory/lease.js";
 import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
-import { type Change, isBefore, type Snapshot } from "../memory/snapshot.js";
+import type { Change } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
-import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
+import type { MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
 import { openBlock } from "../protocol/job-block.js";
 import { Job } from "../strategies/job.js";
@@ -16,12 +16,13 @@ import type { JobInputs, Leg, RunReport, SharedJob } from "../strategies/strateg
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
-import { mutatedError } from "./input-names.js";
-import { needsOf, snapshotOf } from "./needs.js";
+import { type InputCheck, inputCheckOf } from "./input-check.js";
+import { needsOf } from "./needs.js";
 import { type Outcome, partialOutputs } from "./outcome.js";
 import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
 import type { Request } from "./request.js";
+import { unlessStopped } from "./unless-stopped.js";
 
 const NONE: readonly never[] = [];
 
@@ -50,10 +51,8 @@ export class JobMemory implements JobInputs {
   readonly #blockRegion: Region;
   /** `undefined` if the pass writes no arrays. */
   readonly #outputs: OutputRegions | undefined;
-  /** With `verifyImmutable`: the inputs before the first task. */
-  readonly #snapshot: Snapshot | undefined;
-  /** The first change of a worker's copies. */
-  #change: Change | undefined;
+  /** `undefined` without `verifyImmutable`. */
+  readonly #check: InputCheck | undefined;
   /** Plain arrays, once they are placed. */
   #placed: Region | undefined;
   /** `undefined` if no arrays were copied. */
@@ -73,7 +72,7 @@ export class JobMemory implements JobInputs {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel, options } = request;
-    this.#snapshot = snapshotOf(request);
+    this.#check = inputCheckOf(request);
     arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
     try {
@@ -82,7 +81,7 @@ export class JobMemory implements JobInputs {
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
       this.#outputs = request.outputs === null ? undefined : new OutputRegions(request, arena, lease);
-      if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
+      if (this.#check !== undefined) this.#lease.add(this.#check.prepare(arena));
       this.job = new Job({
         spec: this.#outputs?.jobSpec() ?? spec,
         kernel,
@@ -108,10 +107,10 @@ export class JobMemory implements JobInputs {
    */
   run(strategy: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
     const isPlain = this.#request.placement.spans.length > 0;
-    return this.#unlessStopped(
-      isPlain || this.#snapshot !== undefined
-        ? this.#runPrepared(strategy, leg)
-        : this.#runNow(strategy, leg),
+    return unlessStopped(
+      this.job,
+      this.#lease,
+      isPlain || this.#check !== undefined ? this.#runPrepared(strategy, leg) : this.#runNow(strategy, leg),
     );
   }
 
@@ -134,11 +133,11 @@ export class JobMemory implements JobInputs {
   }
 
   get verifies(): boolean {
-    return this.#snapshot !== undefined;
+    return this.#check !== undefined;
   }
 
   changed(change: Change): void {
-    if (this.#change === undefined || isBefore(change, this.#change)) this.#change = change;
+    this.#check?.changed(change);
   }
 
   get isGuests(): boolean {
@@ -157,20 +156,13 @@ export class JobMemory implements JobInputs {
 
   /**
    * With `verifyImmutable`: looks whether the inputs are as they were.
-   * @throws PayloadMutatedError unless a task failed that comes before those that were given what has changed
+   * @throws PayloadMutatedError if an input has changed, unless a task failed before all tasks that were given the change
    */
   async verify(): Promise<void> {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return;
-    const found = await this.#unlessStopped(snapshot.findChange(pause));
-    if (found !== undefined) this.changed(found);
-    const change = this.#change;
-    if (change === undefined) return;
-    const failure = failureOf(this.job, this.#request);
-    const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
-    const error = mutatedError(sightings, this.job.parts.spec, change, failure);
-    // What a later task changed is not to blame for the failure, and other strategies stop before that task.
-    if (failure === undefined || error.firstTask <= failure.index) throw error;
+    const check = this.#check;
+    if (check === undefined) return;
+    await unlessStopped(this.job, this.#lease, check.compare(pause));
+    check.throwIfChanged(this.job);
   }
 
   /**
@@ -207,45 +199,17 @@ export class JobMemory implements JobInputs {
     this.#lease.close(now);
   }
 
-  /**
-   * Work that uses the call's memory. Ends at once when the job is stopped.
-   * @throws what the job was stopped with, where the work has ended at once
-   */
-  #unlessStopped<T>(work: MaybePromise<T>): MaybePromise<T> {
-    if (isPromise(work)) return this.#settled(work);
-    this.job.throwIfStopped();
-    return work;
-  }
-
-  #settled<T>(work: Promise<T>): Promise<T> {
-    this.#lease.hold();
-    // `Promise.race` does the same in 2 µs more.
-    return new Promise((resolve, reject) => {
-      this.job.onStop(reject);
-      work.then(
-        (value) => {
-          this.#lease.drop();
-          resolve(value);
-        },
-        (error) => {
-          this.#lease.drop();
-          reject(error);
-        },
-      );
-    });
-  }
-
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
   async #runPrepared(strategy: OwnStrategy, leg: Leg): Promise<RunReport> {
     await undefined;
-    await this.#snapshot?.take(() => this.#pause());
+    await this.#check?.take(() => this.#pause());
     if (strategy.descriptor.placesArrays && this.#request.placement.spans.length > 0) await this.#place();
     else this.#placed = undefined;
     return this.#runNow(strategy, leg);
   }
 
   #runNow({ descriptor, strategy }: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
-    this.#snapshot?.ranOn(this.#placed);
+    this.#check?.ranOn(this.#placed);
     if (this.#request.kernel.lingers) {
       if (descriptor.isHere) this.#lease.reachedBy("here");
       else if (descriptor.placesArrays) this.#lease.reachedBy("workers");
