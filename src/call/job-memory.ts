@@ -1,4 +1,4 @@
-/** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
+/** The memory of one pass: takes it, places arrays, collects results, gives it back. */
 
 import type { Arena } from "../memory/arena.js";
 import { contentsChanged } from "../memory/contents.js";
@@ -8,11 +8,10 @@ import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
 import type { Change } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
-import type { MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
 import { openBlock } from "../protocol/job-block.js";
 import { Job } from "../strategies/job.js";
-import type { JobInputs, Leg, RunReport, SharedJob } from "../strategies/strategy.js";
+import type { JobInputs, SharedJob } from "../strategies/strategy.js";
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
@@ -25,6 +24,8 @@ import type { Request } from "./request.js";
 import { unlessStopped } from "./unless-stopped.js";
 
 const NONE: readonly never[] = [];
+
+type Descriptor = OwnStrategy["descriptor"];
 
 /** How a pass is to run, beside what it asks for. */
 export interface Conditions {
@@ -101,17 +102,12 @@ export class JobMemory implements JobInputs {
     }
   }
 
-  /**
-   * Runs what is unfinished. Ends at once when the job is stopped; memory returns when nobody uses it.
-   * @throws the reason for which the job was stopped, if that is known at once
-   */
-  run(strategy: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
+  /** Brings the inputs to where a strategy reads them. @returns `undefined` if they are there at once */
+  prepare(descriptor: Descriptor): Promise<void> | undefined {
     const isPlain = this.#request.placement.spans.length > 0;
-    return unlessStopped(
-      this.job,
-      this.#lease,
-      isPlain || this.#check !== undefined ? this.#runPrepared(strategy, leg) : this.#runNow(strategy, leg),
-    );
+    if (isPlain || this.#check !== undefined) return this.#prepareLater(descriptor, isPlain);
+    this.#ranOn(descriptor);
+    return undefined;
   }
 
   /** Throws if one of the caller's plain arrays has gone; `undefined` if there are none. */
@@ -161,7 +157,7 @@ export class JobMemory implements JobInputs {
   async verify(): Promise<void> {
     const check = this.#check;
     if (check === undefined) return;
-    await unlessStopped(this.job, this.#lease, check.compare(pause));
+    await unlessStopped(this.job, check.compare(pause));
     check.throwIfChanged(this.job);
   }
 
@@ -200,21 +196,20 @@ export class JobMemory implements JobInputs {
   }
 
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
-  async #runPrepared(strategy: OwnStrategy, leg: Leg): Promise<RunReport> {
+  async #prepareLater(descriptor: Descriptor, isPlain: boolean): Promise<void> {
     await undefined;
     await this.#check?.take(() => this.#pause());
-    if (strategy.descriptor.placesArrays && this.#request.placement.spans.length > 0) await this.#place();
+    if (descriptor.placesArrays && isPlain) await this.#place();
     else this.#placed = undefined;
-    return this.#runNow(strategy, leg);
+    this.#ranOn(descriptor);
   }
 
-  #runNow({ descriptor, strategy }: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
+  /** Notes whose tasks reach the memory from here on. */
+  #ranOn({ isHere, placesArrays }: Descriptor): void {
     this.#check?.ranOn(this.#placed);
-    if (this.#request.kernel.lingers) {
-      if (descriptor.isHere) this.#lease.reachedBy("here");
-      else if (descriptor.placesArrays) this.#lease.reachedBy("workers");
-    }
-    return strategy.run(this.job, leg, this);
+    if (!this.#request.kernel.lingers) return;
+    if (isHere) this.#lease.reachedBy("here");
+    else if (placesArrays) this.#lease.reachedBy("workers");
   }
 
   /** Before each piece that is copied. Rejects when the job was stopped while it waited. */

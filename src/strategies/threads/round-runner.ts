@@ -93,10 +93,6 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#short.begin(slots[0] as WorkerSlot);
   }
 
-  wake(slots: readonly WorkerSlot[]): void {
-    for (const slot of slots) this.wakeSlot(slot);
-  }
-
   report(slot: WorkerSlot, message: ReportMessage): void {
     this.#inflow.take(message);
     // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
@@ -142,6 +138,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#leave(slot);
   }
 
+  /** Wakes a worker for the round. @returns how it was found */
   wakeSlot(slot: WorkerSlot): Found {
     const isBack = this.#participants.workers.includes(slot);
     const participant = this.#participants.enter(slot, this.round.workers);
@@ -167,7 +164,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   #wakeMore(count: number): void {
     const others = this.#pool.acquire(this.round.workers).filter((slot) => !this.#participants.has(slot));
-    this.wake(others.slice(0, count));
+    for (const slot of others.slice(0, count)) this.wakeSlot(slot);
   }
 
   /** Tasks of a stream may start whose workers have left. */
