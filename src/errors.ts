@@ -359,8 +359,8 @@ function describeCause(cause: unknown): string {
   return `it threw ${quote(cause)}`;
 }
 
-/** Bundlers shorten the names of classes, and leave those of fields. */
-for (const [name, { prototype }] of Object.entries({
+// By their names: bundlers shorten those of classes, and leave those of fields.
+const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
   ClusterError,
   ConfigurationError,
   ConnectionError,
@@ -373,6 +373,17 @@ for (const [name, { prototype }] of Object.entries({
   PayloadMutatedError,
   TaskTimeoutError,
   WorkerLostError,
-})) {
+};
+for (const [name, { prototype }] of Object.entries(CLASSES)) {
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
+}
+
+/** The prototype of the errors with a code: `SHARRAY_KERNEL` is that of `KernelError`. `undefined` if there is none. */
+export function prototypeOf(code: unknown): SharrayError | undefined {
+  const codeOf = (name: string): string =>
+    `SHARRAY${name
+      .replace(/Error$/, "")
+      .replace(/[A-Z]/g, "_$&")
+      .toUpperCase()}`;
+  return Object.entries(CLASSES).find(([name]) => codeOf(name) === code)?.[1].prototype;
 }

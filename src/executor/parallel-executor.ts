@@ -17,6 +17,7 @@ import type { Plan, StrategyName } from "../strategies/registry.js";
 import { StrategySet } from "../strategies/strategy-set.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Reporter } from "../telemetry/reporter.js";
+import { cancelled, stillRunning } from "./cancel-reasons.js";
 import { BACKEND, Executor, JOBS, readCall } from "./executor.js";
 import { rehearse } from "./rehearsal.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
@@ -129,9 +130,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /** Aborts every call in progress: each rejects with `reason`. The executor stays usable. */
-  override cancel(
-    reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
-  ): void {
+  override cancel(reason: unknown = cancelled()): void {
     this[JOBS]?.cancel(reason);
     this.#calls.cancel(reason);
   }
@@ -165,9 +164,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
    * somebody forgot to, and then the work would be cut off without a word.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    this.cancel(
-      new DOMException("The call was still running at the end of its executor's block", "AbortError"),
-    );
+    this.cancel(stillRunning());
     return this.shutdown();
   }
 }

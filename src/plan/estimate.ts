@@ -1,10 +1,24 @@
 /** The parts of an estimate that strategies have in common. All in milliseconds. */
 import type { HostProfile } from "./host-profile.js";
-import type { Estimate, Means, Workload } from "./plan.js";
+import type { Estimate, Means, StrategyState, Workload } from "./plan.js";
 
 /** Threads that would take part. */
 export function workersOf(tasks: number, { maxWorkers }: { readonly maxWorkers: number }): number {
   return Math.max(1, Math.min(maxWorkers, tasks));
+}
+
+/** Starting the workers that are missing. @param first milliseconds of the first one */
+export function spawnCost(
+  workers: number,
+  { serving, respawnWait }: StrategyState,
+  first: number,
+  host: HostProfile,
+): number {
+  const missing = Math.max(0, workers - serving);
+  if (missing === 0) return 0;
+  // Until workers may be started those that are up go on without them.
+  const wait = serving === 0 ? respawnWait : 0;
+  return wait + first + (missing - 1) * host.spawnPerWorker;
 }
 
 /**

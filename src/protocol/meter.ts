@@ -19,3 +19,22 @@ export const METER_WORDS = 7;
 
 /** Words of a logged claim: begin and end on the clock of all threads, first position, tasks. */
 export const LOG_WORDS = 4;
+
+/** Notes a claim that has ended. If the log is full, its last entry grows. */
+export function logClaim(
+  log: Float64Array,
+  meter: Float64Array,
+  begin: number,
+  end: number,
+  first: number,
+  tasks: number,
+): void {
+  const at = (meter[LOGGED] as number) * LOG_WORDS;
+  if (at < log.length) {
+    log.set([begin, end, first, tasks], at);
+    meter[LOGGED] = (meter[LOGGED] as number) + 1;
+  } else {
+    log[at - LOG_WORDS + 1] = end;
+    log[at - 1] = (log[at - 1] as number) + tasks;
+  }
+}

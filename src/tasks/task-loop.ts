@@ -5,7 +5,7 @@
 
 import { clock } from "../platform/clock.js";
 import type { ControlBlock } from "../protocol/control-block.js";
-import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
+import { AT, BUSY, ENDED, logClaim, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
 import type { ResultCopier, ResultCopy } from "../protocol/result-copy.js";
 import type { ResultTable } from "../protocol/result-table.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
@@ -183,7 +183,7 @@ export class TaskLoop {
   }
 
   #endClaim(now: number): void {
-    const { control, outbox, meter, grows, mend } = this.#parts;
+    const { control, outbox, meter, log, grows, mend } = this.#parts;
     mend?.();
     const took = now - this.#claimed;
     const count = this.#end - this.#start;
@@ -191,26 +191,13 @@ export class TaskLoop {
     meter[BUSY] = (meter[BUSY] as number) + took;
     if (meter[STARTED] === 0) meter[STARTED] = this.#claimed;
     meter[ENDED] = now;
-    this.#noteClaim(now, count);
+    if (log !== undefined) logClaim(log, meter, this.#claimed, now, this.#start, count);
     this.#taken += count;
     if (grows && took < CLAIM_MS / 2 && count === this.#grain) this.#grain = min(MAX_GRAIN, 2 * this.#grain);
     else if (took > CLAIM_MS * 2) this.#grain = max(1, floor((count * CLAIM_MS) / took));
     this.#start = this.#end;
     control.endClaim(count);
     outbox.claimEnded();
-  }
-
-  #noteClaim(now: number, count: number): void {
-    const { log, meter } = this.#parts;
-    if (log === undefined) return;
-    const at = (meter[LOGGED] as number) * LOG_WORDS;
-    if (at < log.length) {
-      log.set([this.#claimed, now, this.#start, count], at);
-      meter[LOGGED] = (meter[LOGGED] as number) + 1;
-    } else {
-      log[at - LOG_WORDS + 1] = now;
-      log[at - 1] = (log[at - 1] as number) + count;
-    }
   }
 
   async #settleLater(promise: PromiseLike<unknown>, position: number, index: number): Promise<void> {

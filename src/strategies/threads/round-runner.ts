@@ -13,7 +13,7 @@ import { Participants } from "./participants.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
 import { type LookedAt, ShortRound } from "./short-round.js";
-import { endStopped, watchDeadlines } from "./task-deadlines.js";
+import { endStopped, enforceDeadlines, taskAt } from "./task-deadlines.js";
 import { addressBytes, nextRound } from "./wake-message.js";
 import type { WorkerSlot } from "./worker-slot.js";
 
@@ -43,7 +43,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#pool = pool;
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     job.beginRound(round.control, tasks, round.workers);
-    if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
+    const { timeout } = job.parts;
+    if (timeout !== undefined) this.#onEnd.push(enforceDeadlines(timeout, job, round, this.#participants));
     const { streamBuffer } = job.parts;
     if (streamBuffer !== undefined) {
       streamBuffer.onRoom = () => {
@@ -94,10 +95,6 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#short.begin(slots[0] as WorkerSlot);
   }
 
-  wake(slots: readonly WorkerSlot[]): void {
-    for (const slot of slots) this.wakeSlot(slot);
-  }
-
   report(slot: WorkerSlot, message: ReportMessage): void {
     this.#inflow.take(message);
     // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
@@ -130,7 +127,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   }
 
   lost(slot: WorkerSlot, loss: Loss, gone: Promise<void> | undefined): void {
-    const interrupted = this.#taskOf(this.#placeOf(slot))?.index;
+    const interrupted = taskAt(this.#job, this.round, this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index: loss.isForeign ? undefined : interrupted, interrupted });
     // Its pass can't end in this round. The others would wait for that.
     if (this.#job.passes !== undefined) this.round.control.cutAtGate();
@@ -143,24 +140,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#leave(slot);
   }
 
-  /** Looks, as long as the round lasts, whether a task's time is up. */
-  #watch(timeout: number): void {
-    const end = watchDeadlines(timeout, (deadlines, now) => {
-      for (const [slot, participant] of this.#participants.present()) {
-        const task = this.#taskOf(participant);
-        const verdict = deadlines.look(participant, task?.position, now);
-        if (verdict === "end") void slot.terminate();
-        if (verdict !== "fail" || task === undefined) continue;
-        // As if it had thrown: tasks before it go on, and its kernel learns by `aborted()` that nobody waits for it.
-        this.#job.fail(task.index, undefined);
-        if (this.#job.parts.spec.single === true) this.round.control.deny(task.position);
-        else this.round.control.lowerLimit(task.position);
-      }
-    });
-    this.#onEnd.push(end);
-    this.#job.onStop(end);
-  }
-
+  /** Wakes a worker for the round. @returns how it was found */
   wakeSlot(slot: WorkerSlot): Found {
     const isBack = this.#participants.workers.includes(slot);
     const participant = this.#participants.enter(slot, this.round.workers);
@@ -186,7 +166,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   #wakeMore(count: number): void {
     const others = this.#pool.acquire(this.round.workers).filter((slot) => !this.#participants.has(slot));
-    this.wake(others.slice(0, count));
+    for (const slot of others.slice(0, count)) this.wakeSlot(slot);
   }
 
   /** Tasks of a stream may start whose workers have left. */
@@ -249,14 +229,5 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#job.parts.streamBuffer?.endRound();
     this.#short?.ended();
     for (const listener of this.#onEnd) listener();
-  }
-
-  /** The task that a worker is at and has not ended. */
-  #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
-    const { round } = this;
-    const position = round.at(participant);
-    if (position === undefined) return undefined;
-    const index = round.indexAt(position);
-    return this.#job.hasEnded(index, round.passAt(position)) ? undefined : { position, index };
   }
 }

@@ -1,10 +1,12 @@
 /**
- * Tasks whose time is up, as the caller's side sees it from its looks at the workers' meters: workers themselves read no
- * clock for it. A position is run once in a round, so a worker that is seen at the same one has been at it in between.
+ * Ends tasks whose time is up. The calling thread looks at the meters of the workers, so workers read no clock for it. A round
+ * runs each position once. So a worker that is at the same position in two looks was at it in between.
  */
 import { clearInterval, setInterval, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
 import { unref } from "../../platform/runtime.js";
+import type { Round } from "../../protocol/round.js";
+import type { Job } from "../job.js";
 import type { Participants } from "./participants.js";
 
 // Most kernels that ask `aborted()` do so within a fraction of it; a worker that is ended costs a new one, some 50 ms.
@@ -13,19 +15,53 @@ const GRACE_MS = 100;
 const LOOKS = 4;
 const LONGEST_MS = 250;
 
+/** A worker that deadlines can end. */
+interface Endable {
+  terminate(): Promise<void>;
+}
+
 /**
- * Looks, until it is ended, at what workers are at.
- * @param look asks for a verdict about each
- * @returns ends it
+ * Looks at the workers of a round until the round ends or the job is stopped. Fails each task whose time is up. Ends workers that
+ * go on with it.
+ * @returns ends the looks
  */
-export function watchDeadlines(
+export function enforceDeadlines<W extends Endable>(
   timeout: number,
-  look: (overtime: TaskDeadlines, now: number) => void,
+  job: Job,
+  round: Round,
+  participants: Participants<W>,
 ): () => void {
-  const overtime = new TaskDeadlines(timeout);
+  const deadlines = new TaskDeadlines(timeout);
+  const look = (): void => {
+    const now = clock();
+    for (const [worker, place] of participants.present()) {
+      const task = taskAt(job, round, place);
+      const verdict = deadlines.look(place, task?.position, now);
+      if (verdict === "end") void worker.terminate();
+      if (verdict !== "fail" || task === undefined) continue;
+      // As if it had thrown: tasks before it go on, and its kernel learns by `aborted()` that nobody waits for it.
+      job.fail(task.index, undefined);
+      if (job.parts.spec.single === true) round.control.deny(task.position);
+      else round.control.lowerLimit(task.position);
+    }
+  };
   // Workers that run keep the process alive.
-  const timer = unref(setInterval(() => look(overtime, clock()), lookInterval(timeout)));
-  return () => clearInterval(timer);
+  const timer = unref(setInterval(look, lookInterval(timeout)));
+  const end = (): void => clearInterval(timer);
+  job.onStop(end);
+  return end;
+}
+
+/** The task that a worker is at and has not ended; `undefined` if there is none. */
+export function taskAt(
+  job: Job,
+  round: Round,
+  place: number,
+): { readonly position: number; readonly index: number } | undefined {
+  const position = round.at(place);
+  if (position === undefined) return undefined;
+  const index = round.indexAt(position);
+  return job.hasEnded(index, round.passAt(position)) ? undefined : { position, index };
 }
 
 /** Milliseconds between two looks. */
@@ -84,12 +120,12 @@ export class TaskDeadlines {
 const STOPPED_MS = 1000;
 
 /** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
-export function endStopped<W extends { terminate(): Promise<void> }>(
-  crew: Pick<Participants<W>, "present">,
+export function endStopped<W extends Endable>(
+  participants: Pick<Participants<W>, "present">,
   round: { at(place: number): number | undefined },
 ): void {
   const end = (): void => {
-    for (const [worker, place] of crew.present()) {
+    for (const [worker, place] of participants.present()) {
       // Others have it before them still, and work for other rounds.
       if (round.at(place) !== undefined) void worker.terminate();
     }

@@ -126,7 +126,7 @@ export class ThreadsRun {
     const round = this.#openRound(job, slots.length, order, isShort);
     const runner = new RoundRunner(job, round, left, this.#placed, this.#pool);
     if (isShort) runner.wakeOne(slots);
-    else runner.wake(slots);
+    else for (const slot of slots) runner.wakeSlot(slot);
     return runner;
   }
 
