@@ -43,7 +43,7 @@ describe("a reader of variables", () => {
     ran.push(name);
     return base;
   };
-  it.each<[string, Function]>([
+  it.each<[string, object]>([
     ["an arrow function", () => effect("arrow") + base],
     [
       "statements",
@@ -83,7 +83,7 @@ describe("a reader of variables", () => {
       ({ a: { b = effect("b") } }: Deep, [c = effect("c"), ...rest]: readonly number[]) => [b, c, rest, base],
     ],
     ["computed keys", ({ [effect("key")]: x }: readonly number[]) => [x, base]],
-    ["rest parameters", (...all) => [effect("rest"), all, base]],
+    ["rest parameters", (...all: number[]) => [effect("rest"), all, base]],
     [
       "a loop without end",
       () => {
