@@ -111,7 +111,7 @@ export class WorkerLostError extends SharrayError {
   readonly exitCode: number | undefined;
   /** The signal that ended it if it was a process, such as "SIGSEGV"; else undefined. */
   readonly signal: string | undefined;
-  /** Index of the task that ended its workers, the lowest one of such tasks; undefined: no task is to blame. */
+  /** Index of the task that ended its workers, the lowest one of such tasks; `undefined` if no task is to blame. */
   readonly index: number | undefined;
   /** First element of that task's range. */
   readonly start: number | undefined;

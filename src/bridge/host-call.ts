@@ -90,7 +90,7 @@ export class HostCall {
 
   /**
    * The call has ended.
-   * @returns whether its memory may be used again; null: its workers have not left it yet
+   * @returns whether its memory may be used again; `null` if its workers have not left it yet
    */
   end(hasSucceeded: boolean): boolean | null {
     if (!this.#hasEnded) this.lease.drop();

@@ -60,7 +60,7 @@ export function isWelcome(data: unknown): data is Welcome {
 
 /** The first message on the port. */
 export interface Welcome extends Release {
-  /** null: the host does not serve this release. */
+  /** `null` if the host does not serve this release. */
   readonly settings: Settings | null;
 }
 
@@ -83,7 +83,7 @@ export type ToHost =
   | readonly [type: "stream", call: WireCall]
   /** Results of a stream were read, and there is room for more. */
   | readonly [type: "taken", call: number]
-  /** null: a stream whose loop was left. */
+  /** `null` for a stream whose loop was left. */
   | readonly [type: "cancel", call: number, reason: Thrown | null]
   /** Memory that is gone for good. */
   | readonly [type: "forget", memory: readonly number[]]
@@ -96,7 +96,7 @@ export type ToHost =
 
 /**
  * A message of the host about a call. `isReleased` tells that nobody touches the call's memory any more, and whether it may be used
- * again; null: somebody still does, and `released` will tell.
+ * again; `null` if somebody still does, and `released` will tell.
  */
 export type ToClient =
   | readonly [

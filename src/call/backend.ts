@@ -44,10 +44,10 @@ export interface Backend {
   ): Promise<T>;
   /**
    * @param read makes the request anew: a stream starts with its loop
-   * @param source gives the batches that it is over; `undefined`: the request has all
+   * @param source gives the batches that it is over; `undefined` if the request has all
    */
   stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>>;
-  /** Undefined: each job is a call to somebody who counts. */
+  /** `undefined` if each job is a call to somebody who counts. */
   readonly jobCounts?: JobCounts;
   explain(request: Request): Plan | Promise<Plan>;
 }

@@ -34,7 +34,7 @@ export class HandOver implements Overseer {
   #hasFailed = false;
   #looks = 0;
   #lastLook = Infinity;
-  /** Why the call was handed over; undefined: it was not, or its first task took too long. */
+  /** Why the call was handed over; `undefined` if it was not, or its first task took too long. */
   #reason: string | undefined;
 
   constructor(

@@ -33,7 +33,7 @@ export interface Conditions {
   readonly streamBuffer: StreamBuffer | undefined;
   /** Note every claim. */
   readonly isTraced: boolean;
-  /** Milliseconds that each task may take; `undefined`: any. */
+  /** Milliseconds that each task may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
 }
 

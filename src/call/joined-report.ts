@@ -34,7 +34,7 @@ function passedBeside(call: CallRecord, { announced, passes }: CallRecord): void
   for (const report of passes) call.passes = [joinedReport(call.passes[0], report)];
 }
 
-/** @param before of the passes that ended before; `undefined`: it is the first one */
+/** @param before of the passes that ended before; `undefined` if it is the first one */
 function joinedReport(before: PassReport | undefined, report: PassReport): PassReport {
   const plan = planOf(report);
   if (before === undefined) return { ...report, plan, isJoined: true };

@@ -13,7 +13,7 @@ export interface Outcome {
 /** Of a round of single jobs, each of which has its own. */
 export const SETTLED: Outcome = { values: [], outputs: [] };
 
-/** Outputs as the call names them. @param names `null`: one bare array */
+/** Outputs as the call names them. @param names `null` for one bare array */
 export function named(
   names: readonly string[] | null,
   arrays: readonly TypedArray[],

@@ -33,11 +33,11 @@ interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | 
   readonly fn: AnyKernel;
   readonly options: GivenOptions;
   readonly cut: Cut;
-  /** Rows that each task may write; `undefined`: just its own. */
+  /** Rows that each task may write; `undefined` if only its own. */
   readonly capacity: number | undefined;
   readonly inputs: JobSpec["inputs"];
   readonly outputs: NamedOutputs | null;
-  /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
+  /** Bytes of what each task reads besides `shared`, on average; `undefined` if it reads all arrays. */
   readonly taskBytes: number | undefined;
 }
 

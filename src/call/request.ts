@@ -18,13 +18,13 @@ import type { GivenOptions } from "./types.js";
 
 /** Arrays that the call will write. */
 export interface OutputRequest {
-  /** null: one bare array. */
+  /** `null` for one bare array. */
   readonly names: readonly string[] | null;
   readonly arrays: readonly {
     readonly kind: number;
     /** Elements. */
     readonly length: number;
-    /** The caller's own array and its place in the table; `undefined`: the call makes one. */
+    /** The caller's own array and its place in the table; `undefined` if the call makes one. */
     readonly own: { readonly given: TypedArray; readonly place: number } | undefined;
   }[];
 }
@@ -53,12 +53,12 @@ export interface Guest {
 export interface RequestedJobs {
   /** How many of the same sort wait behind them. */
   readonly behind: number;
-  /** Told what stops them, when they begin to run. @param job `undefined`: another thread has it */
+  /** Told what stops them, when they begin to run. @param job `undefined` if another thread has it */
   onRun(run: Stoppable, job?: Job): void;
   /**
    * The run has ended. Settles each job that has come to its end, before the memory returns.
-   * @param error why the run, or one of its tasks, has failed; `undefined`: all that ran have given their results
-   * @param busy milliseconds that their tasks took; `undefined`: nobody knows
+   * @param error why the run, or one of its tasks, has failed; `undefined` if all that ran have given their results
+   * @param busy milliseconds that their tasks took; `undefined` if nobody knows
    * @returns how many have given a result
    */
   settle(job: Job, error: unknown, busy?: number): number;
@@ -100,13 +100,13 @@ export interface Request {
   /** Names what the planner learns of: the kernel over these kinds of arrays. */
   readonly profileKey: number;
   readonly options: GivenOptions;
-  /** Who sees each array of the table, `null` for those that tasks write; undefined: nobody checks whether they have changed. */
+  /** Who sees each array of the table, `null` for those that tasks write; `undefined` if nobody checks whether they have changed. */
   readonly sightings: readonly (Sighting | null)[] | undefined;
-  /** Undefined: the call is this thread's own. */
+  /** `undefined` if the call is this thread's own. */
   readonly guest: Guest | undefined;
-  /** Undefined: the tasks are one call's, or run for another thread. */
+  /** `undefined` if the tasks are one call's, or run for another thread. */
   readonly jobs: RequestedJobs | undefined;
-  /** Undefined: it is no pass over batches of a source. */
+  /** `undefined` if it is no pass over batches of a source. */
   readonly sourced: Sourced | undefined;
 }
 

@@ -39,7 +39,7 @@ export class ClusterRun implements ShardReader, Finder {
 
   /**
    * @param bring has the store hold what the job reads
-   * @param expected milliseconds of computing on all threads; `undefined`: nobody knows
+   * @param expected milliseconds of computing on all threads; `undefined` if nobody knows
    */
   constructor(
     connection: ClusterConnection,

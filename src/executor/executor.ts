@@ -66,7 +66,7 @@ export abstract class Executor {
 
   #scheduler: JobScheduler | undefined;
 
-  /** @internal Of single jobs; `undefined`: none was submitted. */
+  /** @internal Of single jobs; `undefined` if none was submitted. */
   get [JOBS](): JobScheduler | undefined {
     return this.#scheduler;
   }

@@ -12,7 +12,7 @@ export interface KernelUse {
 /** A function of a kind. */
 export interface Addressed<A extends KernelAddress = KernelAddress> {
   readonly address: A;
-  /** What it takes along; `undefined`: nothing. */
+  /** What it takes along; `undefined` if nothing. */
   readonly captured: Captured | undefined;
 }
 

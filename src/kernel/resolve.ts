@@ -18,7 +18,7 @@ export interface Kernel extends Pick<KernelAddress, "name" | "stateful" | "linge
    * that fails, as in a worker. With captured values it is a function of these, which returns the kernel.
    */
   local(): AnyKernel | Promise<AnyKernel>;
-  /** What it takes along on this call; `undefined`: nothing. */
+  /** What it takes along on this call; `undefined` if nothing. */
   readonly captured: Captured | undefined;
 }
 

@@ -62,7 +62,7 @@ export interface KernelContext<A = undefined, S = Record<never, never>, W = Reco
   /** Random numbers under the call's `seed`: `rng(start + i)`. */
   readonly rng: Rng;
   /**
-   * A work array that this thread keeps for the next task of the call. What is in it is undefined: fill it before you read it.
+   * A work array that this thread keeps for the next task of the call. Its contents are arbitrary, so fill it before you read it.
    * Each call of a task gives another array. Don't keep it beyond the task.
    * @throws TypeError, RangeError
    */

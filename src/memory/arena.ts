@@ -40,7 +40,7 @@ export class Arena {
 
   /**
    * @param holders who else has handles
-   * @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays
+   * @param idleTimeout milliseconds after which a region that nobody needed goes; `undefined` if it stays
    */
   constructor(limit: number, holders: HandleHolders = NOBODY, idleTimeout?: number) {
     this.#ledger = new Ledger(limit);

@@ -97,7 +97,7 @@ export class DraftPlan<N extends string> implements Plan<N> {
   }
 }
 
-/** @returns undefined: nothing could be gained by moving */
+/** @returns `undefined` if nothing could be gained by moving */
 function handOverOf<N extends string>(
   models: CostModels<N>,
   { isUnsure }: Choice<N>,

@@ -13,7 +13,7 @@ export interface KernelCost<N extends string> {
   readonly perTask: { readonly [S in N]: number };
   /** Milliseconds of collecting one task's result, by strategy. */
   readonly perResult: { readonly [S in N]: number };
-  /** Milliseconds of a call that are neither placing, computing nor results, by strategy; undefined: not measured. */
+  /** Milliseconds of a call that are neither placing, computing nor results, by strategy; `undefined` if not measured. */
   readonly dispatch: { readonly [S in N]: number | undefined };
   /** Runs of other strategies since the last one of this, in calls of this shape. */
   readonly since: { readonly [S in N]: number };
@@ -62,7 +62,7 @@ export interface Workload<N extends string> {
   readonly placedBefore: { readonly bytes: number; readonly times: number };
   /** Bytes of its outputs, and how often arrays of their size were dropped without `release`. */
   readonly droppedBefore: { readonly bytes: number; readonly times: number };
-  /** What the kernel was measured to cost; undefined: never seen. */
+  /** What the kernel was measured to cost; `undefined` if never seen. */
   readonly kernel: KernelCost<N> | undefined;
   /** Whether no call has run for a while. */
   readonly afterPause: boolean;
@@ -130,7 +130,7 @@ export interface HandOverPlan<N extends string> {
   /** Of those, how many really run at the same time. */
   readonly width: number;
   /**
-   * Milliseconds after which the first task of the unknown kernel is given up and given to the workers; undefined: it
+   * Milliseconds after which the first task of the unknown kernel is given up and given to the workers; `undefined` if it
    * runs to its end.
    */
   readonly firstTaskLimit: number | undefined;
@@ -143,7 +143,7 @@ export interface Plan<N extends string> {
   readonly strategy: N;
   /** What is tried next, in order, when the strategy cannot start or loses its workers. */
   readonly fallbacks: readonly N[];
-  /** How the call may move to the workers when its tasks prove expensive; undefined: it stays where it starts. */
+  /** How the call may move to the workers when its tasks prove expensive; `undefined` if it stays where it starts. */
   readonly handOver: HandOverPlan<N> | undefined;
   readonly tasks: number;
   /** Threads that will run tasks. */
@@ -154,7 +154,7 @@ export interface Plan<N extends string> {
   readonly taskSizeHintBytes: number;
   readonly bytesShared: number;
   readonly bytesToPlace: number;
-  /** What the kernel was measured to cost so far; undefined: never measured. */
+  /** What the kernel was measured to cost so far; `undefined` if never measured. */
   readonly kernel: KernelCost<N> | undefined;
   /** What the predictions rest on. */
   readonly basis: Basis;

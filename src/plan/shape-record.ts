@@ -12,9 +12,9 @@ export interface KernelRun<N extends string> {
   readonly busy: number;
   /** Milliseconds, among those, that they spent on sending results. */
   readonly sending: number;
-  /** Milliseconds from the end of the last task to the result; undefined: not to be told from other calls' work. */
+  /** Milliseconds from the end of the last task to the result; `undefined` if the work of other calls hides them. */
   readonly results: number | undefined;
-  /** Milliseconds spent on preparing and dispatching; undefined: not to be told. */
+  /** Milliseconds spent on preparing and dispatching; `undefined` if the work of other calls hides them. */
   readonly dispatch: number | undefined;
   /** Whether the executor had been idle before. */
   readonly afterPause: boolean;
@@ -70,7 +70,7 @@ export class ShapeRecord<N extends string> {
     return taught === undefined ? own.perTask : Math.min(own.perTask, taught);
   }
 
-  /** Milliseconds beside placing, tasks and results; undefined: not measured, and workers that sleep take longer. */
+  /** Milliseconds beside placing, tasks and results; `undefined` if they were not measured, or workers that sleep take longer. */
   dispatch(name: N, afterPause: boolean): number | undefined {
     const { dispatchAtOnce, dispatchAfterPause } = this.figures[name];
     if (!afterPause) return dispatchAtOnce ?? dispatchAfterPause;

@@ -15,7 +15,7 @@ const LEAST_RUNS = 2;
 
 export class Speeds<N extends string> {
   readonly #models: CostModels<N>;
-  /** Cost of a task, as the logarithm of a multiple of that on the calling thread; undefined: never compared. */
+  /** Cost of a task, as the logarithm of a multiple of that on the calling thread; `undefined` if never compared. */
   readonly #costs: ByStrategy<N, number | undefined>;
 
   constructor(models: CostModels<N>) {

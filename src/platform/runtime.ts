@@ -39,7 +39,7 @@ export function whyNoThreads(): string | undefined {
   return undefined;
 }
 
-/** Why there are no child processes here; undefined: there are. */
+/** Why there are no child processes here; `undefined` if there are. */
 export function whyNoProcesses(): string | undefined {
   return noProcesses;
 }

@@ -8,7 +8,7 @@ export type Tasks = readonly [number, number];
 /** Who sees an array of the table. */
 export interface Sighting {
   readonly name: ArrayName;
-  /** The tasks that see the whole array; undefined: each task sees its chunk. */
+  /** The tasks that see the whole array; `undefined` if each task sees its chunk. */
   readonly tasks: Tasks | undefined;
 }
 

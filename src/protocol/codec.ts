@@ -43,7 +43,7 @@ export class ValueEncoder {
    * Reads a value. Only this step runs code of the caller's. All values are read before the first one with arrays is written,
    * because how an array travels depends on the others.
    * @param path what errors call the value: `args`, `items[3]`
-   * @param task the one that sees the value; undefined: every task does
+   * @param task the one that sees the value; `undefined` if every task does
    * @throws TypeError with the path of what msgpack cannot carry
    */
   read(value: unknown, path: string, task?: number): OwnValue {

@@ -17,7 +17,7 @@ type Shape = "list" | "array" | "columns" | "rows" | "items";
 
 /** Named or unnamed arrays, as places in the job's array table. */
 export interface ArrayGroup {
-  /** Names of the columns, of a list those of each record; null: a bare array, or a list of these. */
+  /** Names of the columns, of a list those of each record; `null` for a bare array, or a list of these. */
   readonly names: readonly string[] | null;
   readonly arrays: readonly number[];
 }
@@ -87,7 +87,7 @@ export const JOB_FIELDS = {
   before: optional(plain<number>()),
   /** The same behind its own. */
   after: optional(plain<number>()),
-  /** Arrays that the call writes in place; null: it writes none. */
+  /** Arrays that the call writes in place; `null` if it writes none. */
   outputs: group<ArrayGroup | null>(),
   /** Elements per row of each output; left out: one. */
   per: optional(numbers()),
@@ -107,7 +107,7 @@ export const JOB_FIELDS = {
   tolerance: optional(plain<number>()),
   /** The pass that a later round begins with; left out: the first. */
   firstPass: optional(plain<number>()),
-  /** Encoded by `ValueEncoder`; null: the caller gave none. */
+  /** Encoded by `ValueEncoder`; `null` if the caller gave none. */
   args: bytes<Uint8Array | null>(),
   shared: bytes<Uint8Array | null>(),
   /** What the kernel takes of the scopes around it, encoded as `args` are; left out: nothing. */

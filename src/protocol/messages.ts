@@ -33,7 +33,7 @@ export interface WakeMessage {
   readonly participant: number;
   /** Handles that this worker lacks, by id. */
   readonly handles: ReadonlyMap<number, MemoryHandle> | null;
-  /** The round's kernel; null: the worker has it. */
+  /** The round's kernel; `null` if the worker has it. */
   readonly kernel: KernelAddress | null;
   /** Memory that is gone, whose handles the worker lets go. */
   readonly forget: readonly number[] | null;
@@ -70,9 +70,9 @@ export interface ReportMessage {
 
 /** A worker's first report. */
 export interface StartReport {
-  /** null: it is about no round. */
+  /** `null` if it is about no round. */
   readonly round: null;
-  /** Why the worker cannot serve: what its initializer threw; null: it serves. */
+  /** Why the worker cannot serve: what its initializer threw; `null` if it serves. */
   readonly broken: Thrown | null;
 }
 
@@ -100,7 +100,7 @@ export const USELESS = "SHARRAY_WORKER_USELESS";
 
 /** How a worker serves; given to it when it is made. */
 export interface WorkerSetup {
-  /** Runs once before the first task; null: there is none. */
+  /** Runs once before the first task; `null` if there is none. */
   readonly initializer: KernelAddress | null;
   /** Its doorbell. */
   readonly bell: SharedArrayBuffer;

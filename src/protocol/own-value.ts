@@ -15,7 +15,7 @@ export class SentArray {
   /** The engine's own view. */
   readonly view: TypedArray;
   readonly path: string;
-  /** Its place in the array table; undefined: it travels inline. */
+  /** Its place in the array table; `undefined` if it travels inline. */
   place: number | undefined;
 
   constructor(given: TypedArray, path: string) {

@@ -21,7 +21,7 @@ export class PassOrder {
   readonly first: number;
   readonly #rest: Uint32Array | undefined;
 
-  /** @param rest the chunks that are left of the first pass, ascending; `undefined`: all */
+  /** @param rest the chunks that are left of the first pass, ascending; `undefined` if all are */
   constructor({ tasks, firstPass = 0 }: Pick<JobSpec, "tasks" | "firstPass">, rest: Uint32Array | undefined) {
     this.chunks = tasks;
     this.head = rest?.length ?? tasks;

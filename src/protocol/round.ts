@@ -42,7 +42,7 @@ export interface Round {
   readonly descriptor: Uint8Array;
   readonly version: number;
   readonly orderLength: number;
-  /** The index of the task at each position, ascending; undefined: they are the same. */
+  /** The index of the task at each position, ascending; `undefined` if they are the same. */
   readonly order: Uint32Array | undefined;
   /** Brings a worker's meter up to date, if the worker itself can't. */
   onLook: ((participant: number) => void) | undefined;
@@ -53,7 +53,7 @@ export interface Round {
   /** Milliseconds of those that they spent on sending results. */
   sending(): number;
   /**
-   * The position of the task that the worker is at, as far as this thread can tell; undefined: it is at none. If the worker
+   * The position of the task that the worker is at, as far as this thread can tell; `undefined` if it is at none. If the worker
    * has ended this is certain: the task has begun, and unless it ended it has ended the worker.
    */
   at(participant: number): number | undefined;
@@ -68,7 +68,7 @@ export interface Round {
   leave(participant: number): LeaveWord;
   /** One for each worker that may take part; all zero if it does not. */
   readonly meters: readonly Float64Array[];
-  /** Claims that the worker noted; undefined: nobody traces the call. */
+  /** Claims that the worker noted; `undefined` if nobody traces the call. */
   log(participant: number): Float64Array | undefined;
 }
 
@@ -77,7 +77,7 @@ const LARGEST_KEPT = 1024;
 
 /**
  * Takes a region and writes a round into it.
- * @param order tasks to run, ascending; undefined: all
+ * @param order tasks to run, ascending; `undefined` if all run
  * @param silent the caller's side will look whether workers have left
  */
 export function openRound(

@@ -27,7 +27,7 @@ export interface JobParts {
   readonly streamBuffer: StreamBuffer | undefined;
   /** Note every claim. */
   readonly isTraced: boolean;
-  /** Milliseconds that each task may take; undefined: any. */
+  /** Milliseconds that each task may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
   /** Whether a task that was interrupted must not run again, because it has written to arrays of the caller's. */
   readonly runsOnce: boolean;
@@ -36,9 +36,9 @@ export interface JobParts {
 /** A task that failed. */
 interface Failure {
   readonly index: number;
-  /** Undefined: its time was up. */
+  /** `undefined` if its time was up. */
   readonly thrown: Thrown | undefined;
-  /** Undefined: there is one. */
+  /** `undefined` if there is one. */
   readonly pass: number | undefined;
 }
 
@@ -173,7 +173,7 @@ export class Job {
     this.#apart.push(index);
   }
 
-  /** @param thrown undefined: the task's time was up */
+  /** @param thrown `undefined` if the task's time was up */
   fail(index: number, thrown: Thrown | undefined): void {
     if (this.#failure !== undefined && index >= this.#failure.index) return;
     this.#failure = { index, thrown, pass: this.passes?.passOf(index) };
@@ -205,7 +205,7 @@ export class Job {
   }
 
   /**
-   * The tasks that must still run, ascending; undefined: all of them. Of several passes, those of the present one. Only when
+   * The tasks that must still run, ascending; `undefined` if all of them. Of several passes, those of the present one. Only when
    * no worker takes part any more: what a lost worker had not sent counts as not run.
    * @param except tasks that are not tried again
    */

@@ -104,7 +104,7 @@ export class StreamBuffer {
     }
   }
 
-  /** The loop takes the next result; undefined: there is none. */
+  /** The loop takes the next result; `undefined` if there is none. */
   take(): Unread | undefined {
     const result = this.#results.shift();
     if (result === undefined) return undefined;

@@ -33,7 +33,7 @@ type Slicer = (start: number, end: number) => unknown;
 
 const NOTHING_SHARED = Object.freeze({});
 
-/** @param place where this thread is among the passes of the job; `undefined`: it has one */
+/** @param place where this thread is among the passes of the job; `undefined` if the job has one pass */
 export function bindTasks(
   spec: JobSpec,
   arrays: readonly TypedArray[],

@@ -28,7 +28,7 @@ export class PassLoop {
   readonly #waiting: Waiting;
   readonly #looks: Looks | undefined;
 
-  /** @param tolerance no pass follows one in which no task exceeded it; `undefined`: all passes run */
+  /** @param tolerance no pass follows one in which no task exceeded it; `undefined` if all passes run */
   constructor(parts: TaskLoopParts, order: PassOrder, tolerance: number | undefined, waiting: Waiting) {
     this.#loop = new TaskLoop(parts);
     this.#control = parts.control;

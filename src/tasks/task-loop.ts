@@ -34,7 +34,7 @@ export interface TaskLoopParts {
   readonly outbox: ResultSink;
   /** Tasks of the round. */
   readonly tasks: number;
-  /** Undefined: position is index. */
+  /** `undefined` if position is index. */
   readonly order: TaskOrder | undefined;
   /** `METER_WORDS` words, in which the loop notes how long it is busy, whether it is, and with what. */
   readonly meter: Float64Array;

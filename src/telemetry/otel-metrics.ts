@@ -61,7 +61,7 @@ export class CallMetrics {
     this.#utilization.record(workerUtilisationPct / 100, labels);
   }
 
-  /** @param strategy undefined: it failed before its plan */
+  /** @param strategy `undefined` if it failed before its plan */
   failed({ call, error }: ParallelFailure, strategy: RunsOn | undefined): void {
     const labels: Attributes = { "sharray.call": call, "error.type": typeOf(error) };
     if (strategy !== undefined) labels["sharray.strategy"] = strategy;

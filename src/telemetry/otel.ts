@@ -108,7 +108,7 @@ class CallSpans {
     this.#tracer = tracer;
   }
 
-  /** Undefined: the call has no span. */
+  /** `undefined` if the call has no span. */
   strategyOf(job: number): RunsOn | undefined {
     return this.#open.get(job)?.strategy;
   }
@@ -198,7 +198,7 @@ class CallSpans {
     return span;
   }
 
-  /** A call that failed before its plan, made out afterwards. Undefined: one that began before the instrumentation. */
+  /** A call that failed before its plan, made out afterwards. `undefined` for one that began before the instrumentation. */
   #refused(job: number, call: string, duration: number, now: number): Span | undefined {
     if (clock() - duration < this.#since) return undefined;
     return this.#tracer.startSpan(`sharray.${call}`, {

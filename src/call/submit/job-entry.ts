@@ -22,7 +22,7 @@ const OVER = -2;
 
 export class JobEntry implements WaitingJob, JobControl, Stoppable {
   readonly group: JobGroup<JobEntry>;
-  /** A number, or encoded; `undefined`: the group's request has it. */
+  /** A number, or encoded; `undefined` if the group's request has it. */
   readonly item: number | Uint8Array | undefined;
   /** The order of submission. */
   readonly order: number;
@@ -31,7 +31,7 @@ export class JobEntry implements WaitingJob, JobControl, Stoppable {
   priority: number;
   place = -1;
   resolve!: JobControl["resolve"];
-  /** Which it is in, or was; `undefined`: it waits. */
+  /** Which it is in, or was; `undefined` if it waits. */
   round: OwnRound | undefined;
 
   constructor(

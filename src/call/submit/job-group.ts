@@ -27,7 +27,7 @@ const COMMON = [...COPIED, ...REFERRED];
 
 /** A job as its group sees it. */
 export interface WaitingJob extends Rankable {
-  /** A number, or encoded; `undefined`: the group's request has it. */
+  /** A number, or encoded; `undefined` if the group's request has it. */
   readonly item: number | Uint8Array | undefined;
 }
 

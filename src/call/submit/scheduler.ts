@@ -220,7 +220,7 @@ export class JobScheduler {
     this.#runRounds();
   }
 
-  /** @param outcome `undefined`: it failed */
+  /** @param outcome `undefined` if it failed */
   #ended(round: JobRound, outcome: Outcome | undefined, error?: unknown): void {
     const { group, entries } = round;
     this.#rounds.delete(round);

@@ -70,7 +70,7 @@ export class ClosureReader {
 
   /**
    * @param path empty for the kernel itself
-   * @param members of its properties, those that are used; `undefined`: all may be
+   * @param members of its properties, those that are used; `undefined` if all may be
    * @returns an expression for the function
    */
   #function(fn: object, path: string, members: ReadonlySet<string> | undefined): string {

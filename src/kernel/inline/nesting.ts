@@ -46,7 +46,7 @@ export class Nesting {
     this.#brackets.push({ open, head, scopes });
   }
 
-  /** @returns the statement whose head has ended, or "{" if a block has; undefined: neither; null: that is not open */
+  /** @returns the statement whose head has ended, or "{" if a block has; `undefined` if neither has; `null` if that is not open */
   close(bracket: string): string | undefined | null {
     const opened = this.#brackets.pop();
     if (opened === undefined || opened.open !== PAIRS[bracket]) return null;

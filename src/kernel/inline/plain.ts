@@ -43,7 +43,7 @@ class PlainReader {
   readonly #cursor: TokenCursor;
   #place: Place = "statement";
   readonly #nesting = new Nesting();
-  /** How many brackets are open around the declaration that is being read; undefined: none is. */
+  /** How many brackets are open around the declaration that is being read; `undefined` if none is. */
   #declaring: number | undefined;
 
   constructor(tokens: readonly Token[]) {
@@ -62,7 +62,7 @@ class PlainReader {
     return this.#nesting.depth === 0;
   }
 
-  /** @returns whether the body is a block; undefined: it is no plain function */
+  /** @returns whether the body is a block; `undefined` if it is no plain function */
   #head(): boolean | undefined {
     const isFunction = this.#cursor.skip("function");
     if (isFunction && this.#cursor.next.kind === "name" && !isVariable(this.#cursor.take())) return undefined;

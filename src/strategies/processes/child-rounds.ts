@@ -98,7 +98,7 @@ export class ChildRounds {
     this.#left(entry, thrown);
   }
 
-  /** What the child is to be told to let go; null: nothing. */
+  /** What the child is to be told to let go; `null` if nothing. */
   takeForgotten(): Forgotten | null {
     const memory = this.#knowledge.memory.takeUntold() ?? [];
     const kernels = this.#knowledge.takeOldKernels() ?? [];

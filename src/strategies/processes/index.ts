@@ -24,7 +24,7 @@ class ProcessesStrategy implements Strategy {
   readonly workers: Pool;
   readonly #arena: Arena;
   readonly #maxRetries: number;
-  /** Undefined: there is no child. */
+  /** `undefined` if there is no child. */
   #transfer: Transfer | undefined;
 
   constructor({ settings, arena, optimizations, initializer }: StrategyHost) {

@@ -13,11 +13,11 @@ export interface JobSources extends PlacedJob {
   /** Memory for the job alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
   readonly inputs: Pick<JobInputs, "verifies" | "changed">;
-  /** Milliseconds that all tasks are expected to take; undefined: nobody knows. */
+  /** Milliseconds that all tasks are expected to take; `undefined` if nobody knows. */
   readonly expected: number | undefined;
 }
 
-/** @param expected milliseconds of computing; undefined: nobody knows */
+/** @param expected milliseconds of computing; `undefined` if nobody knows */
 export function sourcesOf(
   job: Job,
   inputs: JobInputs,

@@ -23,7 +23,7 @@ export class KeptRounds {
     this.#words = words;
   }
 
-  /** The round of that version, which is in use again; undefined: the child does not know it. */
+  /** The round of that version, which is in use again; `undefined` if the child does not know it. */
   take(version: number): KnownRound | undefined {
     const round = this.#rounds.get(version);
     if (round !== undefined) this.#rounds.delete(version);

@@ -9,7 +9,7 @@ interface Part {
   readonly start: number;
   readonly target: number;
   readonly bytes: number;
-  /** Looked at before it is read; undefined: it can't go away. */
+  /** Looked at before it is read; `undefined` if it can't go away. */
   readonly span: Span | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface MemorySource {
   /** Its number, by which places name it. */
   readonly memory: number;
   readonly size: number;
-  /** Names the contents, which stay; undefined: they are this round's alone. */
+  /** Names the contents, which stay; `undefined` if they are this round's alone. */
   readonly contents: number | undefined;
   /** Ascending by their targets, without overlap. Bytes between them are of no interest. */
   readonly parts: readonly Part[];

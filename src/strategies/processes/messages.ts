@@ -62,7 +62,7 @@ export interface JoinMessage {
   readonly kernel: { readonly number: number; readonly address: KernelAddress | null };
   /** Where the words of this child's part are. */
   readonly words: number;
-  /** Where outputs go, one offset for each; null: with the reports. */
+  /** Where outputs go, one offset for each; `null` if they go with the reports. */
   readonly outputs: readonly number[] | null;
   /** Memory that is this round's alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
@@ -132,7 +132,7 @@ export interface ReportMessage {
   readonly round: number;
   /** Positions that have been run, from the first of those that were granted and not told of yet. */
   readonly executed: number;
-  /** A result table of these, as bytes; null: each has a value of its own. */
+  /** A result table of these, as bytes; `null` if each has a value of its own. */
   readonly results: Uint8Array | null;
   /** Parts of outputs that did not go to the transit file. */
   readonly written: readonly (readonly [output: number, start: number, bytes: Uint8Array])[];
@@ -140,7 +140,7 @@ export interface ReportMessage {
   readonly failures: readonly (readonly [index: number, thrown: Thrown])[];
   /** The child's meter. */
   readonly meter: Float64Array;
-  /** Claims for a trace, and the place of the first of them in the log; null: nobody traces. */
+  /** Claims for a trace, and the place of the first of them in the log; `null` if nobody traces. */
   readonly log: readonly [at: number, claims: Float64Array] | null;
   /** Granted ranges, or their rests, that are given back. Behind them may be others, granted meanwhile. */
   readonly returned: readonly Range[];

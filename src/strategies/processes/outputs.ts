@@ -32,7 +32,7 @@ export class Outputs {
 
   /**
    * Copies what tasks have written.
-   * @param order index of each position; undefined: it is the position
+   * @param order index of each position; `undefined` if it is the position
    * @param written what came with the report instead
    * @returns undefined if all is done
    */

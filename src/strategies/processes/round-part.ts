@@ -169,7 +169,7 @@ export class RoundPart implements Holder {
     this.#entered = entered;
   }
 
-  /** What has come so far is entered; undefined: it is. */
+  /** What has come so far is entered; `undefined` if it is. */
   get entered(): Promise<void> | undefined {
     return this.#entered;
   }

@@ -18,7 +18,7 @@ export interface ShortForm {
   readonly bytes: readonly Uint8Array[];
 }
 
-/** @returns undefined: the message has something that only the serializer can carry */
+/** @returns `undefined` if the message has something that only the serializer can carry */
 export function shorten(message: ToChild | FromChild): ShortForm | undefined {
   switch (message.type) {
     case "again":

@@ -8,7 +8,7 @@ import type { Piece } from "./messages.js";
 interface Contents {
   readonly number: number;
   readonly known: readonly Interval[];
-  /** Until all of it is sent; undefined: it is. */
+  /** Until all of it is sent; `undefined` if it is. */
   readonly feeding: Promise<void> | undefined;
 }
 
@@ -28,7 +28,7 @@ export class Supply {
   /**
    * Sends what the child lacks.
    * @param pieces takes small ones, which the caller is to send, whatever comes
-   * @returns until all others are sent, those of other rounds among them; undefined: there are none
+   * @returns until all others are sent, those of other rounds among them; `undefined` if there are none
    * @throws TypeError where an array has gone
    */
   bring(sources: readonly MemorySource[], pieces: Piece[]): Promise<unknown> | undefined {

@@ -159,7 +159,7 @@ export class SequentialRun {
 
   /**
    * When the overseer is first asked. A guarded first task tells something by itself if it was long.
-   * @param first milliseconds that it took; undefined: no guard
+   * @param first milliseconds that it took; `undefined` without a guard
    */
   #beginLook(woken: number, first: number | undefined): Look {
     const now = first === undefined ? woken : clock();

@@ -58,7 +58,7 @@ export class KnownMemory {
     this.#garbageBytes += bytes;
   }
 
-  /** What the next message has to tell; null: nothing. */
+  /** What the next message has to tell; `null` if nothing. */
   takeUntold(): number[] | null {
     if (this.#untold.length === 0) return null;
     const untold = this.#untold;

@@ -3,7 +3,7 @@ import { USELESS } from "../../protocol/messages.js";
 import type { Loss } from "./round-listener.js";
 
 export interface Lost extends Loss {
-  /** The task that it was at; undefined: at none, or it was nothing that this round did. */
+  /** The task that it was at; `undefined` if it was at none, or if this round is not to blame. */
   readonly index: number | undefined;
   /** The task that it was at, whatever ended it. */
   readonly interrupted: number | undefined;
@@ -42,7 +42,7 @@ export class LossPolicy {
   /**
    * A round has ended with losses.
    * @param hasProgressed has any of its tasks ended?
-   * @returns the loss that makes another round pointless; undefined: what is left may run again
+   * @returns the loss that makes another round pointless; `undefined` if what is left may run again
    */
   note(lost: readonly Lost[], hasProgressed: boolean): Lost | undefined {
     const own = lost.filter((loss) => !loss.isForeign && !this.#isInherited(loss));

@@ -31,7 +31,7 @@ export interface PoolOptions {
 }
 
 export class Pool {
-  /** Of the caller's side, at short rounds; undefined: it waits for messages. */
+  /** Of the caller's side, at short rounds; `undefined` if it waits for messages. */
   readonly looks: Looks | undefined;
   readonly #options: PoolOptions;
   readonly #owner: SlotOwner = {

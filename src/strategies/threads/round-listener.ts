@@ -3,7 +3,7 @@ import type { ReportMessage } from "../../protocol/messages.js";
 
 /** How a worker ended. */
 export interface Loss {
-  /** Undefined: it never served. */
+  /** `undefined` if it never served. */
   readonly exitCode: number | undefined;
   /** Of a process that a signal ended. */
   readonly signal?: string | undefined;
@@ -31,7 +31,7 @@ export interface RoundListener<S> {
   unread(slot: S, reason: unknown, isOwn: boolean, left: boolean): void;
   /**
    * The slot's worker ended before it left the round. Nothing more comes from it.
-   * @param gone resolves when its thread has ended, if a system call still holds it; undefined: it has
+   * @param gone resolves when its thread has ended, if a system call still holds it; `undefined` if it has
    */
   lost(slot: S, loss: Loss, gone: Promise<void> | undefined): void;
 }

@@ -29,9 +29,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   readonly #inflow: Inflow;
   readonly #lost: Lost[] = [];
   readonly #onEnd: (() => void)[] = [];
-  /** Those lost; undefined: it is not over. */
+  /** Those lost; `undefined` if it is not over. */
   #outcome: readonly Lost[] | undefined;
-  /** Undefined: it is not known to be short. */
+  /** `undefined` if it is not known to be short. */
   #short: ShortRound | undefined;
   #waiting: Promise<readonly Lost[]> | undefined;
 

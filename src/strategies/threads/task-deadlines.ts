@@ -94,7 +94,7 @@ export class TaskDeadlines {
     this.#longest = MOST_LATE * lookInterval(timeout);
   }
 
-  /** A look at a worker. @param position of the task it is at; undefined: at none */
+  /** A look at a worker. @param position of the task it is at; `undefined` if at none */
   look(participant: number, position: number | undefined, now: number): Verdict {
     const seen = this.#seen.get(participant);
     if (position === undefined) {

@@ -26,7 +26,7 @@ export class ThreadsRun {
   readonly #maxRetries: number;
   readonly #isShort: boolean;
 
-  /** @param expected milliseconds of computing; undefined: nobody knows */
+  /** @param expected milliseconds of computing; `undefined` if nobody knows */
   constructor(pool: Pool, arena: Arena, placed: PlacedJob, maxRetries: number, expected: number | undefined) {
     this.#pool = pool;
     this.#arena = arena;

@@ -11,7 +11,7 @@ export interface WorkerEnd {
   readonly wasReady: boolean;
   /** The pool ended it itself. */
   readonly isTerminated: boolean;
-  /** Resolves when its thread has ended, if a system call still holds it; undefined: it has. */
+  /** Resolves when its thread has ended, if a system call still holds it; `undefined` if it has. */
   readonly gone: Promise<void> | undefined;
 }
 

@@ -29,7 +29,7 @@ export interface WorkerSlot {
   readonly ended: Promise<void>;
   /** Rounds that the worker was woken for and has not left. */
   readonly rounds: number;
-  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
+  /** When the worker began to serve, as `performance.now()` counts; `undefined` if not yet. */
   readonly readySince: number | undefined;
   /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
   readonly idleSince: number | undefined;

@@ -25,7 +25,7 @@ export interface Waiting {
   readonly isTurnDue: boolean;
   /** Puts back what kernels have changed of JavaScript. */
   mend(): void;
-  /** The next message, without a turn of the event loop; undefined: there is none. */
+  /** The next message, without a turn of the event loop; `undefined` if there is none. */
   takeMessage(): WorkerMessage | undefined;
   /** @returns undefined if the round could be joined at once */
   enter(message: WorkerMessage): Promise<void> | undefined;

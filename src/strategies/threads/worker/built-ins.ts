@@ -14,7 +14,7 @@ const scope = globalThis as unknown as Record<PropertyKey, unknown>;
 interface Entry {
   readonly holder: object;
   readonly key: PropertyKey;
-  /** Undefined: there was none. */
+  /** `undefined` if there was none. */
   readonly descriptor: PropertyDescriptor | undefined;
 }
 

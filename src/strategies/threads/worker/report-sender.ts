@@ -104,7 +104,7 @@ export class ReportSender implements ResultSink {
     this.#post([], [], true);
   }
 
-  /** @returns why it can't be sent; undefined: it was */
+  /** @returns why it can't be sent; `undefined` if it was */
   #post(
     values: ReportMessage["values"],
     failures: ReportMessage["failures"],

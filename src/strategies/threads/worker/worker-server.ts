@@ -39,7 +39,7 @@ export class WorkerServer implements Waiting {
   readonly #shut = new Map<number, JoinedRound>();
   /** The last part in a round in that memory, which the next one may repeat. */
   readonly #standing = new Map<number, JoinedRound>();
-  /** Undefined: the worker is woken by messages alone. */
+  /** `undefined` if the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
   readonly takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
