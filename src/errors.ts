@@ -102,8 +102,8 @@ export class KernelError extends SharrayError {
 }
 
 /**
- * Workers ended before their tasks did, more often than `maxRetries` allows, or could not be started. `cause` is the
- * error that ended the last of them, where there was one.
+ * Workers ended before their tasks did, more often than `maxRetries` allows, or could not be started. `cause` is the error that
+ * ended the last of them, if there was one.
  */
 export class WorkerLostError extends SharrayError {
   readonly code = "SHARRAY_WORKER_LOST";
@@ -171,7 +171,7 @@ export function placeOf(index: number, start: number, end: number, pass: number 
   return `${index}${pass === undefined ? "" : ` of pass ${pass}`} (elements ${start} to ${end})`;
 }
 
-/** Enters what had ended into the error that ends a call, where it has a place for that. */
+/** Enters what had ended into the error that ends a call, if it has a place for that. */
 export function attachPartial(error: unknown, partial: () => PartialResults): void {
   const hasPlace =
     error instanceof KernelError ||
@@ -254,7 +254,7 @@ export class ExecutorClosedError extends SharrayError {
   }
 }
 
-/** Threads were asked for where they cannot share memory: the page is not cross-origin isolated. */
+/** Threads were asked for in a page that is not cross-origin isolated, so they can't share memory. */
 export class IsolationError extends SharrayError {
   readonly code = "SHARRAY_ISOLATION";
 
@@ -284,8 +284,8 @@ export type ConnectionFailure = "closed" | "lost" | "timeout" | "version";
 export class ConnectionError extends SharrayError {
   readonly code = "SHARRAY_CONNECTION";
   /**
-   * `"closed"`: the client was closed; `"lost"`: the thread that serves the executor ended, or stopped serving;
-   * `"timeout"`: nobody serves it; `"version"`: the two sides are different releases of this package.
+   * `"closed"`: the client was closed. `"lost"`: the thread that serves the executor ended, or stopped serving. `"timeout"`:
+   * nobody serves it. `"version"`: the two sides are different releases of this package.
    */
   readonly reason: ConnectionFailure;
 
@@ -302,8 +302,9 @@ export type ClusterFailure = "unreachable" | "refused" | "lost" | "timeout" | "v
 export class ClusterError extends SharrayError {
   readonly code = "SHARRAY_CLUSTER";
   /**
-   * `"unreachable"`: the store does not answer; `"refused"`: the nodes, or this side, do not accept the request; `"lost"`: tasks
-   * ended their nodes too often; `"timeout"`: no node serves the queue; `"version"`: the sides have different kernels or releases.
+   * `"unreachable"`: the store does not answer. `"refused"`: the nodes, or this side, do not accept the request. `"lost"`:
+   * tasks ended their nodes too often. `"timeout"`: no node serves the queue. `"version"`: the sides have different kernels or
+   * releases.
    */
   readonly reason: ClusterFailure;
   readonly partial: PartialResults | undefined = undefined;

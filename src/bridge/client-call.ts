@@ -183,8 +183,8 @@ export class ClientCall implements Stoppable {
 }
 
 /**
- * The outcome of a call, once it has been begun. Errors of its kernel lead to its line: the host has neither the function nor a stack
- * that leads to the call.
+ * The outcome of a call, once it has been begun. Errors of its kernel lead to its line, because the host has no stack that
+ * leads to the call.
  */
 export async function led({ request, outcome }: ClientCall): Promise<Outcome> {
   try {

@@ -42,7 +42,7 @@ export function watch(
             call.stop(error);
           }
         }, INTERVAL_MS);
-  // Looking on keeps no process alive: what is looked at does, but for a stream that waits for its loop.
+  // The looks keep no process alive. What they look at does, except for a stream that waits for its loop.
   if (timer !== undefined) unref(timer);
   return (completed) => {
     clearInterval(timer);

@@ -28,7 +28,7 @@ export class HandOver implements Overseer {
   readonly #arena: Arena;
   readonly #bytesNeeded: number;
   readonly #grounds: Grounds;
-  /** Told when the workers cannot be started: then the call stays where it is. */
+  /** Told if the workers can't be started. Then the call stays on this thread. */
   readonly #onFailure: (error: unknown) => void;
   #starting: Promise<void> | undefined;
   #hasFailed = false;
@@ -51,7 +51,7 @@ export class HandOver implements Overseer {
     this.#bytesNeeded = bytesNeeded;
     this.#grounds = grounds;
     this.#onFailure = onFailure;
-    // Where the workers' memory would not be had, the task has nowhere to go.
+    // If the workers would get no memory, the task can't move.
     this.firstTaskLimit = arena.fits(bytesNeeded) ? plan.handOver?.firstTaskLimit : undefined;
     this.firstLook = plan.handOver?.firstLook ?? SLICE_MS;
   }

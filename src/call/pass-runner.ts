@@ -66,8 +66,8 @@ export class PassRunner {
       const hasMemory = table.arrays.length > 0 || outputs !== null;
       if (hasMemory && this.#arena.isTight) return this.#runLater(call, pass);
       const dispatched = this.#dispatch(call, pass);
-      // A signal stops the call that it was given to even in the moment after that, and whoever wants to hear of progress
-      // has the call's promise by then.
+      // A signal stops its call even in the moment after that. Somebody who wants to hear of progress has the call's promise by
+      // then.
       if (dispatched !== undefined || call.isWatched) return this.#collectLater(call, pass, dispatched);
       return this.#collect(call, pass as PlannedPass);
     } catch (error) {

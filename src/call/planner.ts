@@ -72,7 +72,7 @@ export class Planner {
     return plan;
   }
 
-  /** A call that was planned has not begun yet, as it waited for its turn: how would it run now? */
+  /** Plans a call again that was planned and has not begun, because it waited for its turn. */
   planAgain(request: Request, occupant: Occupant<StrategyName>): Plan {
     this.ended(occupant);
     const plan = this.plan(request);
@@ -146,7 +146,7 @@ export class Planner {
     return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), times: Math.min(...dropped) };
   }
 
-  /** May the planner choose how the call runs? */
+  /** Whether the planner may choose how the call runs. */
   mayChoose({ options }: Request): boolean {
     return (options.strategy ?? this.#config.strategy) === "auto";
   }
@@ -237,7 +237,7 @@ export class Planner {
   }
 }
 
-/** Does it change what it was given, but for outputs? Those are cleared where a task runs again. */
+/** Whether it changes what it was given, other than outputs. Those are cleared if a task runs again. */
 function writesInputs({ outputs: asked, spec, kernel }: Request): boolean {
   const outputs = asked === null ? 0 : spec.shape === "items" ? 0b100 : 0b10;
   return (kernel.writes & ~outputs) !== 0;

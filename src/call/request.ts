@@ -39,7 +39,7 @@ export function madeBytes(request: Pick<Request, "outputs">): number[] {
   return madeOutputs(request).map(({ kind, length }) => length * elementBytes(kind));
 }
 
-/** What the thread that asks for a call has put into memory of its own, where the call is run for another thread. */
+/** What another thread, for which this one runs a call, has put into its own memory. */
 export interface Guest {
   /** The arrays that the call writes. */
   readonly outputs: readonly TypedArray[];

@@ -10,8 +10,8 @@ export type * from "./output-types.js";
 /** How far a call has come. */
 export interface Progress {
   /**
-   * Tasks that have ended, whichever way. Of a call that is about to fail, also those that will not run: behind a failed
-   * one, or given up as they ended their workers too often.
+   * Tasks that have ended, whichever way. If the call is about to fail, tasks that will not run count too: those behind a
+   * failed one, and those given up because they ended their workers too often.
    */
   readonly completed: number;
   /** Tasks that the call has in all. */

@@ -68,7 +68,7 @@ export class ParallelConfig {
   /**
    * The environment variable `CE_PARALLEL` over `base` over the defaults. Executors do not read it by themselves.
    * @param base options, or a config, of which every field is taken over
-   * @param env default: the environment of the process, where there is one
+   * @param env default: the environment of the process, if there is one
    * @throws ConfigurationError naming the token, or the field of `base`, and what is allowed
    */
   static fromEnv(

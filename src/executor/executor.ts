@@ -51,9 +51,9 @@ import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { checkCombine, combineAll } from "./combine.js";
 import { release } from "./release.js";
 
-/** Where an executor has its backend. */
+/** The key of an executor's backend. */
 export const BACKEND = Symbol("sharray.backend");
-/** The same for its single jobs. */
+/** The key of its single jobs. */
 export const JOBS = Symbol("sharray.jobs");
 
 /**
@@ -121,9 +121,9 @@ export abstract class Executor {
   /**
    * Computes columns from columns, chunk by chunk, written in place in shared memory.
    * @param input an array, columns, or a count of rows that are made from nothing
-   * @param outputs one output, or named ones. A kind makes an array of the input's length, `{ type, per }` one of `per` elements
-   *   per row; both start zero-filled. An array of yours on shared memory is written in place: its length is a multiple of the
-   *   rows, and it may be the input itself
+   * @param outputs one output, or named ones. A kind makes an array of the input's length, `{ type, per }` one of `per`
+   * elements per row; both start zero-filled. An array of yours on shared memory is written in place. Its length is a multiple
+   * of the rows. It may be the input itself
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
@@ -194,8 +194,8 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
-   * bits for any number of workers.
+   * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks. So the bits are the
+   * same for any number of workers.
    * @param combine must give its result at once: what it is given next depends on that
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
@@ -268,8 +268,8 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and gives each result as it completes, or in order. Starts when it is iterated, and runs ahead
-   * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
+   * Runs `kernel` as `mapShared` does and gives each result as it completes, or in order. Starts when it is iterated, and runs
+   * ahead of the loop by a bounded number of results. Leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
   streamShared<
@@ -315,11 +315,12 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` once, on one item, as soon as a worker is free: jobs of higher priority first, and within one in the order of
-   * submission. Jobs that wait with the same kernel and options share a round. One that fails, or ends its worker, affects no other.
-   * @returns the promise of its result, with a settable `priority` and `cancel()`. It rejects as `map` does for an item, with the
-   *   reason of the signal or of `cancel()`, with an AbortError if a newer job of the same key `latest` replaces it, and with a
-   *   RangeError if as many as `maxPending` are pending
+   * Runs `kernel` once, on one item, as soon as a worker is free. Jobs of higher priority run first, those of one priority in
+   * the order of submission. Jobs that wait with the same kernel and options share a round. One that fails, or ends its worker,
+   * affects no other.
+   * @returns the promise of its result, with a settable `priority` and `cancel()`. It rejects as `map` does for an item, or
+   * with the reason of the signal or of `cancel()`. It rejects with an AbortError if a newer job of the same key `latest`
+   * replaces it, and with a RangeError if `maxPending` jobs are pending
    */
   submit<T, R, S = Record<never, never>, A = undefined, W extends WritableArrays = Record<never, never>>(
     item: T,
@@ -349,10 +350,10 @@ export abstract class Executor {
   }
 
   /**
-   * Gives back arrays from `share`, `allocate` or `transformShared`: their memory is used again at once, or as soon as the
-   * calls that use it have ended. Without it the garbage collector frees the memory, and the next call pays for fresh one.
-   * From here on the arrays, and all views and clones of them, show whatever is computed there next: don't touch them.
-   * Small arrays of one `share` call lie together, and return together.
+   * Gives back arrays from `share`, `allocate` or `transformShared`. Their memory is used again as soon as the calls that use
+   * it have ended. Without it the garbage collector frees the memory, and the next call pays for fresh one. From here on the
+   * arrays, and all views and clones of them, show whatever is computed there next: don't touch them. Small arrays of one
+   * `share` call lie together, and return together.
    * @throws TypeError for anything but an array as it was given here, and for one that was released before
    */
   release(...arrays: readonly TypedArray[]): void {
@@ -360,9 +361,9 @@ export abstract class Executor {
   }
 
   /**
-   * Runs the task that failed once more, for a debugger: on this thread, by the very function that the call was given, with the
-   * task's item, views and `args`. A breakpoint in the kernel is hit. Captured variables have the values that they have now, and
-   * outputs are new arrays.
+   * Runs the task that failed once more, for a debugger. It runs on this thread, by the very function that the call was given,
+   * with the task's item, views and `args`. A breakpoint in the kernel is hit. Captured variables have the values that they
+   * have now, and outputs are new arrays.
    * @param error a `KernelError` or `TaskTimeoutError` of a call that was made here
    * @returns what the kernel returns
    * @throws what the kernel throws; TypeError for any other error

@@ -113,9 +113,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /**
-   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for
-   * the same end, and may bring the deadline forward.
-   * @throws TypeError, ConfigurationError where an option is wrong
+   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for the same
+   * end, and may bring the deadline forward.
+   * @throws TypeError, ConfigurationError if an option is wrong
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     const deadline = readDeadline(options);
@@ -135,9 +135,9 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /**
-   * The end of an `await using` block: aborts what is still running, which nobody awaited or an exception has left
-   * behind, and shuts down. Where nobody looks at an aborted call that is an unhandled rejection: it cannot be told whether
-   * somebody forgot to, and then the work would be cut off without a word.
+   * The end of an `await using` block. Aborts what is still running, because nobody awaited it or an exception left it behind,
+   * and shuts down. If nobody looks at an aborted call, that is an unhandled rejection. Otherwise work that somebody forgot to
+   * await would be cut off silently.
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.cancel(stillRunning());

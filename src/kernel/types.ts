@@ -25,8 +25,8 @@ type ElementView<A> = A extends TypedArray
   : { readonly [K in keyof A]: A[K] extends TypedArray ? ReadOnly<A[K]> : never };
 
 /**
- * Random numbers that follow from the call's `seed`, an element or item, and the draw alone: the same for any chunking, any
- * number of workers, and every strategy. Philox4x32-10.
+ * Random numbers. They follow from the call's `seed`, the element or item, and the draw alone. So they are the same for any
+ * chunking, any number of workers, and every strategy. Philox4x32-10.
  */
 export interface Rng {
   /**

@@ -1,7 +1,6 @@
 /**
- * The arena: pooled SharedArrayBuffers. Fresh memory costs a page fault per 4 KiB, so a region that was used before is copied
- * into 6 to 8 times as fast (docs/decisions/0003).
- *
+ * The arena: pooled SharedArrayBuffers. Fresh memory costs a page fault per 4 KiB. A copy into a region that was used before is
+ * 6 to 8 times as fast (docs/decisions/0003).
  * Between `take` and `give` a region is the engine's. After `lend` it is the user's: handles of it may be anywhere, so the
  * arena never uses it again and the garbage collector frees it. `release` is the user's word that there are no handles.
  */

@@ -96,7 +96,7 @@ function slowStart({ kernel, hint }: AnyWorkload, here: Estimate, elsewhere: Est
 }
 
 /**
- * Judges a hint by the run: wrong where neither the payload nor the time bears it out.
+ * Judges a hint by the run: wrong if neither the payload nor the time bears it out.
  * @param predicted milliseconds of computing that it led to expect, of all threads together
  * @param busy milliseconds that were spent
  */

@@ -20,8 +20,8 @@ const FREE_LOOP = 1.1;
 const FIND_OUT_MS = 1;
 // Predictions that hold within this factor are trusted, whatever a larger deviation would mean.
 const TRUSTED_FACTOR = 2;
-// The share of all time that goes into looking again at a strategy that is not chosen, and the fewest runs between two
-// looks: where both cost about the same the choice should still not flutter.
+// The share of all time that goes into looks at a strategy that is not chosen, and the fewest runs between two looks. They keep
+// the choice from fluttering if both cost about the same.
 const LOOK_AGAIN = 1 / 100;
 const LEAST_SINCE = 32;
 
@@ -113,7 +113,7 @@ function unknownOf(kernel: KernelCost<string> | undefined): string {
   return `calls like this one differ by a factor of ${kernel.within.toFixed(1)}`;
 }
 
-/** Would the choice be the same if tasks cost as much more, or less, as they may? */
+/** Whether the choice would be the same if tasks cost as much more, or less, as they may. */
 function isSure<N extends string>(
   models: CostModels<N>,
   { kernel, hint }: Workload<N>,
@@ -159,7 +159,7 @@ function costOf<N extends string>(
   return total + (factor - 1) * compute - Math.min(spawn, rent);
 }
 
-/** Where a call may move from the calling thread. If it may move nowhere, where it would have moved. */
+/** The strategy that a call may move to from the calling thread. If it may not move, the one that it would have moved to. */
 export function cheapestElsewhere<N extends string>(
   { elsewhere }: CostModels<N>,
   { states }: Limits<N>,

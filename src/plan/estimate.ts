@@ -44,8 +44,8 @@ export function waitCost<N extends string>(
 }
 
 /**
- * Fresh memory is paid for once: the next call finds it used. Calls of this shape share what it costs beyond used memory, as
- * many as there have been and this one: they would have lost as much without it by the time that it is taken.
+ * Fresh memory is paid for once, because the next call finds it used. This call and the earlier ones of its shape share what it
+ * costs beyond used memory. Without it they would have lost as much by then.
  */
 export function placeCost<N extends string>(
   { bytesToPlace, kernel }: Workload<N>,

@@ -3,8 +3,8 @@ import { longestShare } from "./estimate.js";
 import type { Estimate } from "./plan.js";
 
 /**
- * How long the caller's thread may be blocked to find out what a kernel costs: one slice, with room below 10 ms for
- * what follows it.
+ * How long the calling thread may be blocked to find out what a kernel costs. It is one slice, with room below 10 ms for what
+ * follows it.
  */
 export const GUARD_MS = 8;
 
@@ -16,9 +16,9 @@ const LEAST_LIMIT_MS = 1;
 const WORST_REGRET = 1.25;
 
 /**
- * When a first task is given up, in milliseconds. It has the time that reaching the workers takes: who waits as long as
- * moving costs, and moves then, never loses more than twice that, however long the task turns out to be (the ski-rental
- * bound). If so many tasks remain that they would pay for the workers, it has no more than a slice.
+ * When a first task is given up, in milliseconds. It has the time that reaching the workers takes. A call that waits as long as
+ * moving costs, and moves then, never loses more than twice that, however long the task is (the ski-rental bound). If so many
+ * tasks remain that they would pay for the workers, it has no more than a slice.
  */
 export function firstTaskLimit(tasks: number, width: number, threads: Estimate): number {
   const overhead = threads.spawn + threads.place + threads.dispatch;

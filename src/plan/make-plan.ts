@@ -41,7 +41,7 @@ export function printable<N extends string>(data: PlanData<N>): Plan<N> {
   return Object.freeze(plan);
 }
 
-/** The same for the engine's own use: not frozen, and in words only where somebody reads them. */
+/** The same for the engine's own use: not frozen, and in words only if somebody reads them. */
 export class DraftPlan<N extends string> implements Plan<N> {
   readonly strategy: Plan<N>["strategy"];
   readonly fallbacks: Plan<N>["fallbacks"];

@@ -13,7 +13,7 @@ export interface KernelCost<N extends string> {
   readonly perTask: { readonly [S in N]: number };
   /** Milliseconds of collecting one task's result, by strategy. */
   readonly perResult: { readonly [S in N]: number };
-  /** Milliseconds of a call that are neither placing, computing nor results, by strategy; `undefined` if not measured. */
+  /** Milliseconds of a call beside placing, computing and results, by strategy; `undefined` if not measured. */
   readonly dispatch: { readonly [S in N]: number | undefined };
   /** Runs of other strategies since the last one of this, in calls of this shape. */
   readonly since: { readonly [S in N]: number };
@@ -28,7 +28,7 @@ export interface KernelCost<N extends string> {
   readonly runs: number;
   /** Of those, the ones of calls like this one. */
   readonly runsAlike: number;
-  /** Have the workers run it? */
+  /** Whether the workers have run it. */
   readonly isOnWorkers: boolean;
 }
 
@@ -68,7 +68,7 @@ export interface Workload<N extends string> {
   readonly afterPause: boolean;
   /** Calls in progress, by strategy. */
   readonly occupied: { readonly [S in N]: Occupation };
-  /** May a run of the kernel be given up half way, without a trace? */
+  /** Whether a run of the kernel may be given up half way, without a trace. */
   readonly canGiveUp: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What calls have lost because there were no workers. Each of them alone may not be worth a start of the pool; but once they
- * have lost as much as the start costs, it is started. So it never comes to more than twice the best that could have been done, however
- * many calls follow (the ski-rental bound).
+ * What calls have lost because there were no workers. Each of them alone may not be worth a start of the pool. Once they have
+ * lost as much as the start costs, the pool is started. So it never comes to more than twice the best that could have been
+ * done, however many calls follow (the ski-rental bound).
  */
 export class Rent {
   #paid = 0;

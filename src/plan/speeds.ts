@@ -3,8 +3,8 @@
 import type { CostModels } from "./cost-model.js";
 import type { ByStrategy } from "./plan.js";
 
-// A kernel that never ran on the calling thread is supposed to run so much faster there, where nothing competes for the
-// memory: sequential is tried if that would make it the better choice.
+// How much faster a kernel is supposed to run on the calling thread if it never ran there: nothing competes for the memory. So
+// sequential is tried if that would make it the better choice.
 const ALONE = 0.7;
 // Of a new comparison, once there was another.
 const WEIGHT = 1 / 4;

@@ -15,10 +15,10 @@ interface Mount {
 
 /**
  * The least of affinity, the quotas of all groups that the process is in, and `available`, which the runtime tells.
- *
- * A fraction is rounded down, as in libuv from 1.49 on, so that the pool has one size on all versions of Node. A thread over the quota
- * would cost more than it gains: once the quota is used up, the kernel stops the whole process until the period ends, its event loop,
- * too. Whoever wants it nevertheless sets `maxWorkers`. Less than one CPU counts as one, because libuv takes it for no limit.
+ * A fraction is rounded down, as in libuv from 1.49 on, so that the pool has one size on all versions of Node. A thread over
+ * the quota would cost more than it gains. Once the quota is used up, the system stops the whole process until the period ends,
+ * its event loop, too. Whoever wants it nevertheless sets `maxWorkers`. Less than one CPU counts as one, because libuv takes it
+ * for no limit.
  */
 export function cpuBudgetOf(readText: ReadText, available: number): number {
   const cpus = Math.min(available, affinity(readText), ...quotas(readText));

@@ -1,6 +1,7 @@
 /**
- * Where a function is in the program's files. V8's inspector tells the script and the position. The address of a script it tells
- * only to a debugger, so that domain is enabled for a moment if a script is not known yet: 20 ms, when a kernel has failed.
+ * Where a function is in the program's files. V8's inspector tells the script and the position. It tells the address of a
+ * script only to a debugger. So that domain is enabled for a moment if a script is not known yet. This takes 20 ms, when a
+ * kernel has failed.
  */
 import type { Debugger, Runtime } from "node:inspector";
 import { builtInModule } from "./built-in-module.js";

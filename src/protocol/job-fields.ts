@@ -115,8 +115,8 @@ export const JOB_FIELDS = {
   /** Of `context.rng`; left out: 0. */
   seed: optional(plain<number>()),
   /**
-   * Whether each task is a job of its own (`submit`). Its context is that of a call of one item, one thread runs the round's tasks in
-   * their order, and none waits for a message that carries the value of another. Left out: the tasks are one call's.
+   * Whether each task is a job of its own (`submit`). Its context is that of a call of one item. One thread runs the round's
+   * tasks in their order. No task waits for a message that carries the value of another. Left out: the tasks are one call's.
    */
   single: optional(plain<boolean>()),
   /** Tasks of the call before these, as kernels and errors count; left out: none. */

@@ -172,7 +172,7 @@ const LARGEST_PRESIZED = 2 ** 24;
 const FEW = 8;
 
 /**
- * The numbers as a list. It has its final length and is one of floating-point numbers from the start, which takes a third of the
+ * The numbers as a list. From the start it has its final length and holds floating-point numbers. That takes a third of the
  * time and half of the memory of any other way (docs/decisions/0011).
  */
 export function toNumbers(numbers: ArrayLike<number>): number[] {

@@ -42,8 +42,8 @@ const told: { -readonly [F in Observation]?: number } = {};
 let isMeasured = false;
 let version = 0;
 
-// Each call measures something, and most differ by some percent; profiles are brought up to date only where they would
-// differ by more.
+// Each call measures something, and most differ by some percent; profiles are brought up to date only if they would differ by
+// more.
 const WORTH_TELLING = 0.2;
 
 /** Notes what a call measured on its way. */
@@ -121,7 +121,7 @@ export class HostMeter {
   }
 }
 
-/** A call's own measurement of the same is over more bytes, and stands. */
+/** A call's own measurement of the same is over more bytes, so it is kept. */
 function set(field: keyof HostProfile, value: number): void {
   if (observed.has(field as Observation)) return;
   measured[field] = value;

@@ -16,7 +16,7 @@ import type { StreamBuffer } from "./stream-buffer.js";
 export interface JobParts {
   readonly spec: JobSpec;
   readonly kernel: Kernel;
-  /** The array table, its arrays where the caller has them. */
+  /** The array table, with the caller's own arrays. */
   readonly arrays: readonly TypedArray[];
   /** Their lengths, which stay when a caller's buffer goes. */
   readonly sizes: readonly { readonly length: number }[];
@@ -126,7 +126,7 @@ export class Job {
     if (this.#isStopped) throw this.#reason;
   }
 
-  /** Calls the listener with the reason once the job is stopped; at once where it has been. */
+  /** Calls the listener with the reason when the job is stopped, or at once if it was. */
   onStop(listener: (reason: unknown) => void): void {
     if (this.#isStopped) {
       listener(this.#reason);
@@ -180,8 +180,8 @@ export class Job {
   }
 
   /**
-   * A round has ended in which every worker has left, and messages of which this thread could not read: fails the first
-   * task whose value or error was in one of them. Behind it nothing matters any more.
+   * Fails the first task whose value or error was in a message that this thread could not read. Called when the round has ended
+   * and every worker has left. Behind it nothing matters any more.
    * @returns whether there is one
    */
   failUnread(reason: unknown): boolean {

@@ -1,6 +1,6 @@
 /**
- * How far a job of several passes has come. The value of each task is the number of passes that its chunk has been through: the same
- * for all, or one more for those that the present pass has ended.
+ * How far a job of several passes has come. The value of each task is the number of passes that its chunk has been through. It
+ * is the same for all, or one more for those that the present pass has ended.
  */
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";

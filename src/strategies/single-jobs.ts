@@ -1,6 +1,6 @@
 /**
- * Single jobs that share a round. Each settles by itself, and what has not begun can be taken back. One thread runs them in their order,
- * and each is a claim of its own, so that the count of tasks that have ended tells which have.
+ * Single jobs that share a round. Each settles by itself, and what has not begun can be taken back. One thread runs them in
+ * their order, and each is a claim of its own. So the count of ended tasks tells which have ended.
  */
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { ResultTable } from "../protocol/result-table.js";

@@ -1,6 +1,6 @@
 /**
- * The results of a stream that its loop has not taken. Tasks start only as far as there is room for their results, so a
- * loop that is slow, or has stopped, holds a bounded number of them: waiting, on their way, and being computed.
+ * The results of a stream that its loop has not taken. Tasks start only if there is room for their results. So a loop that is
+ * slow, or has stopped, holds a bounded number of results: waiting, on their way, and being computed.
  */
 
 import { clock } from "../platform/clock.js";
@@ -11,18 +11,12 @@ export interface Unread {
   readonly value: unknown;
 }
 
-/**
- * Results by which each thread may run ahead, where the loop is slow. With uneven tasks of 6 ms and a loop as fast as
- * two threads, a stream took 2% longer than without bounds; with 2 it took 5% longer, with 1 20%.
- */
+/** Results by which each thread may run ahead of a slow loop (docs/decisions/0011). */
 export const LEAST_AHEAD = 4;
-/**
- * The same where the loop is fast: with it claims come to their full size. 100,000 tiny tasks on two threads took 135 ms;
- * with 256 they took 220 ms, with 4096 125 ms.
- */
+/** The same for a fast loop. With it claims come to their full size (docs/decisions/0011). */
 export const MOST_AHEAD = 1024;
-// A loop that takes half of what there is room for in so little time is fast, and gets twice the room; one that takes so
-// much longer gets half. So the room is for a few milliseconds of computing, which bounds the bytes of large results.
+// A loop that takes half of what there is room for in so little time is fast, and gets twice the room. One that takes this many
+// times longer gets half. So the room is for a few milliseconds of computing, which bounds the bytes of large results.
 const FAST_MS = 1;
 const SLOW_MS = 4;
 
@@ -62,7 +56,7 @@ export class StreamBuffer {
     return this.#isOpen ? 0 : this.#received - this.#taken;
   }
 
-  /** Would the results of `tasks` tasks more have room? */
+  /** Whether the results of `tasks` more tasks have room. */
   hasRoomFor(tasks: number, workers: number): boolean {
     return tasks <= this.#ahead * workers - (this.#received - this.#taken);
   }

@@ -157,7 +157,7 @@ function slicer(group: ArrayGroup, table: readonly TypedArray[], per: (array: nu
   };
 }
 
-/** Views of outputs, zero-filled but for the caller's own, and for room of which a task may use only a part. */
+/** Views of outputs. They are zero-filled, except for the caller's own, and for room of which a task may use only a part. */
 function outputSlicer(
   { per, keeps, capacity, clearOutputs }: JobSpec,
   group: ArrayGroup,
@@ -169,8 +169,8 @@ function outputSlicer(
   const places = group.arrays.map((place, i) => ({ array: table[place] as TypedArray, width: width(i) }));
   const cleared = places.filter((_, i) => keeps?.includes(i) !== true);
   return (start, end) => {
-    // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
-    // second time finds what it found the first time.
+    // Just before the kernel writes them, the elements come into the cache anyway. A task that runs a second time finds what it
+    // found the first time.
     for (const { array, width } of cleared) clearPart(array.subarray(start * width, end * width));
     return slice(start, end);
   };

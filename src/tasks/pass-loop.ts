@@ -1,6 +1,7 @@
 /**
- * The task loop over several passes. All tasks of a pass end before one of the next begins. There is no count of workers to wait for:
- * a pass has ended when all of its tasks have, and whoever sees that first opens the next one. See ../protocol/README.md.
+ * The task loop over several passes. All tasks of a pass end before one of the next begins. There is no count of workers to
+ * wait for. A pass has ended when all of its tasks have, and the worker that sees that first opens the next one. See
+ * ../protocol/README.md.
  */
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";

@@ -52,8 +52,8 @@ export interface TaskLoopParts {
   readonly mend: (() => void) | undefined;
 }
 
-// A claim should last long enough to make its cost (atomic operations and two clock readings, 0.3-0.5 µs) vanish, and
-// be short beside the time after which the loop must look up.
+// A claim should last long enough to make its cost vanish: atomic operations and two clock readings, 0.3-0.5 µs. It should be
+// short beside the time after which the loop must look up.
 const CLAIM_MS = 0.2;
 // At this size the cost is 2 ns a task; larger claims gain nothing and bind more should tasks become slow.
 const MAX_GRAIN = 256;
@@ -89,15 +89,14 @@ export class TaskLoop {
     return this.#taken + this.#at - this.#start;
   }
 
-  /** Has it taken on every task of the round? */
+  /** Whether it has taken on every task of the round. */
   get tookAll(): boolean {
     return this.taken === this.tasks;
   }
 
   /**
-   * Runs tasks, at least one, until none is left ("left"), until the gate keeps back those that are ("shut"), until about
-   * `deadline` (a time of `clock`, "paused"), or until a task returns a promise: then the caller awaits it and
-   * calls again.
+   * Runs tasks, at least one. Returns "left" if none is left, "shut" if the gate keeps back the rest, and "paused" at about
+   * `deadline`, a time of `clock`. If a task returns a promise, so does this: the caller awaits it and calls again.
    */
   advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
     const { meter } = this.#parts;

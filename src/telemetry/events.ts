@@ -121,7 +121,7 @@ export interface CallTrace {
   readonly spans: readonly TraceSpan[];
   readonly claims: readonly Claim[];
   readonly predicted: Estimate;
-  /** Undefined where the call failed, or its loop was left. */
+  /** `undefined` if the call failed, or if its loop was left. */
   readonly actual: Estimate | undefined;
   readonly error: unknown;
 }

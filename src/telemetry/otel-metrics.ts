@@ -3,7 +3,7 @@ import type { RunsOn } from "../strategies/registry.js";
 import { typeOf } from "./error-text.js";
 import type { ParallelExecution, ParallelFailure, ParallelFallback } from "./events.js";
 
-// The units of OpenTelemetry's conventions: seconds and shares, where the events have milliseconds and percent.
+// The units of OpenTelemetry's conventions: seconds and shares. The events have milliseconds and percent.
 const SECONDS_PER_MS = 1e-3;
 // The default boundaries are made for milliseconds. Calls take from a tenth of one to minutes.
 const SECONDS = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap((decade) => [decade, 2.5 * decade, 5 * decade]);

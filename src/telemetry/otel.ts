@@ -44,7 +44,7 @@ const SCOPE = "sharray";
 const MAX_CAUSES = 8;
 
 /**
- * Makes a span per call, below the span that is active where the call is made, and metrics of all calls.
+ * Makes a span per call, below the span that is active when the call is made, and metrics of all calls.
  * @returns ends that; calls still in progress then have their spans ended
  */
 export function instrument({ tracerProvider, meterProvider }: InstrumentOptions = {}): StopInstrumentation {

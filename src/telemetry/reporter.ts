@@ -31,7 +31,7 @@ export class Reporter {
     return lastJob;
   }
 
-  /** Is the course of calls to be recorded? */
+  /** Whether calls are to be traced. */
   get isTracing(): boolean {
     return isHeard("call_trace");
   }

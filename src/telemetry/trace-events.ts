@@ -5,7 +5,7 @@ import type { CallTrace } from "./events.js";
 /** One event of the format; times in microseconds. */
 export interface TraceEvent {
   readonly name: string;
-  /** M: name of a process or lane; X: a slice; b and e: begin and end of a call or a part of it; C: a counter. */
+  /** M: name of a process or lane. X: a slice. b and e: begin and end of a call or a part of it. C: a counter. */
   readonly ph: "M" | "X" | "b" | "e" | "C";
   readonly cat: string;
   readonly ts: number;
@@ -20,13 +20,13 @@ export interface TraceEvent {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** A call without its error, which may hold anything alive: its text stands for it. */
+/** A call with the text of its error. The error itself may keep anything alive. */
 export type RecordedCall = Omit<CallTrace, "error"> & { readonly error: string | undefined };
 
 /** A lane of slices that do not overlap. */
 interface Lane {
   readonly worker: number;
-  /** 0, or higher where claims of one thread overlap. */
+  /** 0, or higher if claims of one thread overlap. */
   readonly row: number;
   readonly slices: Slice[];
 }

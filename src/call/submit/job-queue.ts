@@ -1,4 +1,4 @@
-/** The jobs of a group that wait. Most come in the order of their ranks: they stand in a line, which costs less than a heap. */
+/** The jobs of a group that wait. Most come in the order of their ranks and form a line, which costs less than a heap. */
 import { precedes, type Ranked, RankedQueue } from "./ranked-queue.js";
 
 // From here on the part of the line that has left is cut off. Before it is not worth it.
@@ -10,7 +10,7 @@ export interface Rankable extends Ranked {
 }
 
 export class JobQueue<E extends Rankable> {
-  /** By rank. Those that have left are gaps, but for the first and the last one. */
+  /** By rank. Those that have left are gaps, except at both ends. */
   #line: (E | undefined)[] = [];
   /** Where it begins. */
   #head = 0;

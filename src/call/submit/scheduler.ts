@@ -1,7 +1,7 @@
 /**
- * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool has workers,
- * each on one of them. Jobs that take microseconds share a round, long ones have each their own, so that an urgent one waits for the
- * first worker that is done.
+ * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool
+ * has workers, each on one of them. Jobs that take microseconds share a round. Long ones have a round each, so that an urgent
+ * one waits only for the first free worker.
  */
 import type { AnyKernel } from "../../kernel/types.js";
 import { queueMicrotask } from "../../platform/builtins.js";

@@ -1,4 +1,7 @@
-/** The text of a function, parsed: whether it is one that can run from its text, what it needs from outside, and what it could do. */
+/**
+ * Parses the text of a function. Tells whether the function can run from its text, what it needs from outside, and what it
+ * could do.
+ */
 import type {
   BlockStatement,
   ClassExpression,

@@ -28,8 +28,8 @@ const MAX_DEPTH = 500;
 export const DATA = "must be data or a plain function";
 
 /**
- * Whether code must make a worker's copy of a value, because there is something in it that msgpack does not carry: a function, or an
- * object without prototype.
+ * Whether code must make a worker's copy of a value. It must if msgpack does not carry a part of it: a function, or an object
+ * without prototype.
  * @param ancestors objects around it
  * @throws Refusal for what is neither data nor a function
  */

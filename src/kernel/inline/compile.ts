@@ -28,8 +28,8 @@ export function placeInSource(
   return { line: own, column: column - 1 - (own === 0 ? HEAD.length : 0) };
 }
 
-// V8 looks among the texts that it has compiled by their hash, which of long texts is their length alone: with a thousand of
-// one length each look takes 5 ms.
+// V8 finds compiled texts by their hash. The hash of a long text is its length alone. With a thousand texts of one length each
+// look takes 5 ms.
 const MOST_LINES = 4096;
 
 /** Empty lines by which long texts of the same length have different ones. */

@@ -190,8 +190,8 @@ function isGlobal(name: string): boolean {
 /** Whether this use of a global could leave something behind for the next task. */
 function reachesState(identifier: Identifier, parents: Parents): boolean {
   if (DOORS.has(identifier.name)) return true;
-  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors: this is a timer, or one of the
-  // functions that do no more than they are asked to.
+  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors. So this is a timer, or a function
+  // that keeps nothing.
   const property = Object.getOwnPropertyDescriptor(globalThis, identifier.name);
   if (property?.enumerable === true && "value" in property && mayLinger(identifier, parents)) return true;
 

@@ -14,8 +14,8 @@ import { steadyScopesOf } from "./steady-scopes.js";
 
 // The same function again needs no look at its text.
 const plainKernels = new WeakMap<AnyKernel, Addressed<InlineAddress>>();
-// Noting each of a loop's functions costs more than it ever saves, so of one text no more are noted than a program has in
-// several places.
+// Noting each function that a loop makes costs more than it saves. So no more functions of one text are noted than a program
+// has in several places.
 const MOST_NOTED = 8;
 const noted = new WeakMap<InlineAddress, number>();
 

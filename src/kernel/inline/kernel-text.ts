@@ -14,7 +14,9 @@ export interface VariableUse {
 export interface FreeVariable extends VariableUse {
   /** Whether the text assigns to a member of it, at any depth. */
   readonly isWrittenInto: boolean;
-  /** Whether the text calls a method of it, or of a part of it, by a name that built-in objects have for one that changes them. */
+  /**
+   * Whether the text calls a method of it, or of a part of it, whose name is that of a built-in method that changes its object.
+   */
   readonly isMutated: boolean;
   /** The captured functions that the text calls with the variable or a part of it, and the places of these arguments. */
   readonly handedTo: readonly HandedTo[];
@@ -25,7 +27,7 @@ export interface KernelText {
   /** A JavaScript expression (text) that evaluates to the function. It must be compiled as strict code. */
   readonly source: string;
   /**
-   * True if the kernel could keep an array beyond its task: it refers to a global object, `process`, `require`,
+   * Whether the kernel could keep an array beyond its task. It could if it refers to a global object, `process`, `require`,
    * `eval` or `Function`, imports dynamically, sets a timer, changes a global, or stores on its own function. Its returned
    * arrays must then be copied, never transferred.
    */

@@ -24,8 +24,8 @@ export interface KnownText extends KernelText {
 
 // Programs that generate kernels must not grow for ever.
 const MOST_KNOWN = 500;
-// The same text may be in several places, of which one hides a global. A look costs 0.07 ms, and a kernel written in a loop is
-// a new function every time, so after this many functions of one text the rest is trusted.
+// The same text may be in several places, of which one hides a global. A look costs 0.07 ms. A kernel written in a loop is a
+// new function every time. So after this many functions of one text the rest is trusted.
 const MAX_LOOKS = 8;
 const cache = new RecentMap<string | number, KnownText>(MOST_KNOWN);
 

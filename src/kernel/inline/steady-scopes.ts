@@ -1,6 +1,7 @@
 /**
- * Functions whose scopes need no reading any more, because no variable that they use can change. V8 does not tell which can. The
- * script does, but a look at it takes as long as some hundred readings, so only a function that was read as often is looked for.
+ * Functions whose scopes need no reading any more, because no variable that they use can change. V8 does not tell which can.
+ * The script does. A look at it takes as long as some hundred readings, so only a function that was read as often is looked
+ * for.
  */
 import type { Scope } from "../../platform/closure.js";
 import { scriptOf, sourceOf } from "../../platform/function-place.js";
@@ -9,8 +10,8 @@ import type { FreeVariable } from "./kernel-text.js";
 import { type SteadyFunction, steadyVariables } from "./steady-variables.js";
 import { scopeWith } from "./variable-value.js";
 
-// The first look takes 26 ms of CPU time, later ones 5, and 1 ms more for each 1,000 characters of the script; a reading takes 0.1 ms
-// (Node 20, a busy machine).
+// The first look takes 26 ms of CPU time, later ones 5, and 1 ms more for each 1,000 characters of the script. A reading takes
+// 0.1 ms (Node 20, a busy machine).
 const READINGS = 256;
 // Characters. This thread does nothing else meanwhile.
 const LARGEST_SCRIPT = 32 * 1024;

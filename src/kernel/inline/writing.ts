@@ -88,8 +88,8 @@ function givenBy(scopes: ScopeManager, kernel: Node): Given {
         return 0;
     }
   };
-  // Until nothing changes, as a variable may be given what another one is given later; forwards and backwards, as generated
-  // kernels may have thousands in either order.
+  // Repeats until nothing changes, because a variable may be given what another one is given later. Goes forwards and
+  // backwards, because generated kernels may have thousands in either order.
   let hasChanged = true;
   for (let pass = 0; hasChanged; pass += 1) {
     if (pass === MOST_PASSES) {

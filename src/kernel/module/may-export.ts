@@ -1,7 +1,7 @@
 import { type Node, parse } from "acorn";
 
 /**
- * Whether a module exports a kernel, under any name: bundlers shorten names. An export has to do with the kernel if it mentions its
+ * Whether a module exports a kernel, under any name: bundlers shorten names. An export may be the kernel if it mentions its
  * name, the call that defines it, or a variable that holds what the call gave.
  * @returns true, too, if the text can't tell: it is no JavaScript, or CommonJS, or what defines the kernel does not show
  */

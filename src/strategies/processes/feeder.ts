@@ -15,7 +15,7 @@ interface Need {
   readonly receiver: Receiver;
   readonly source: MemorySource;
   readonly intervals: Interval[];
-  /** When all is sent; with a reason where it can't be. */
+  /** Called when all is sent; with a reason if that is impossible. */
   readonly settle: (failure?: { readonly reason: unknown }) => void;
 }
 
@@ -38,7 +38,7 @@ export class Feeder {
     this.#transit = transit;
   }
 
-  /** Sends bytes of a memory. Resolves when the receiver has been sent all. @throws TypeError where an array has gone */
+  /** Sends bytes of a memory. Resolves when the receiver has been sent all. @throws TypeError if an array has gone */
   feed(receiver: Receiver, source: MemorySource, intervals: readonly Interval[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle: Need["settle"] = (failure) =>
@@ -121,7 +121,7 @@ export class Feeder {
     }
   }
 
-  /** @throws TypeError where an array has gone */
+  /** @throws TypeError if an array has gone */
   #copy(source: MemorySource, at: number, bytes: number, readers: number) {
     if (bytes > FEW_BYTES) {
       const place: Place = { start: this.#transit.take(bytes), bytes, readers };

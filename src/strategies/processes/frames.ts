@@ -12,7 +12,7 @@ const SHORT = 0;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const NONE = new Uint8Array(0);
 
-/** @throws DataCloneError, RangeError where a value can't be carried */
+/** @throws DataCloneError, RangeError if a value can't be carried */
 export function frameOf(message: ToChild | FromChild, values?: unknown): Uint8Array {
   const short = values === undefined ? shorten(message) : undefined;
   if (short !== undefined) return shortFrame(short);
@@ -62,7 +62,7 @@ export class FrameReader {
   #have = 0;
   #need = HEADER_BYTES;
 
-  /** @param receive told of each message; `values` reads what comes with it, and throws where it can't be read */
+  /** @param receive told of each message; `values` reads what comes with it, and throws if it can't be read */
   constructor(receive: (message: ToChild | FromChild, values: () => unknown) => void) {
     this.#receive = receive;
   }

@@ -79,7 +79,7 @@ export function copyFrom(
 // What it takes to send a piece is more than to copy so many bytes.
 const SMALL_GAP = 4096;
 
-/** The same with what is between where that is little. */
+/** The same, with what is between if that is little. */
 export function coalesced(intervals: readonly Interval[]): Interval[] {
   const all: Interval[] = [];
   for (const [start, end] of intervals) {

@@ -66,9 +66,9 @@ export interface JoinMessage {
   readonly outputs: readonly number[] | null;
   /** Memory that is this round's alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
-  /** Is the child to be asked at the end whether its copies of inputs have changed? */
+  /** Whether the child is asked at the end if its copies of inputs have changed. */
   readonly verifies: boolean;
-  /** May that memory be used again, as no kernel keeps an array? */
+  /** Whether that memory may be used again, because no kernel keeps an array. */
   readonly mayReuse: boolean;
   /** None: the child asks for tasks when it is there. */
   readonly ranges: readonly Range[];
@@ -92,7 +92,7 @@ interface LookMessage {
   readonly round: number;
 }
 
-/** Have inputs changed? */
+/** Asks whether inputs have changed. */
 interface VerifyMessage {
   readonly type: "verify";
   readonly round: number;

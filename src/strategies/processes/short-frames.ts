@@ -1,6 +1,6 @@
 /**
- * The messages of a short round as numbers and bytes. The serializer takes 10 to 15 µs for one of them on either side, which is as
- * much as the rest of such a round (Node 20).
+ * The messages of a short round as numbers and bytes. The serializer takes 10 to 15 µs for one of them on either side. The rest
+ * of such a round takes as long (Node 20).
  */
 import { METER_WORDS } from "../../protocol/meter.js";
 import type { FromChild, Piece, Range, ReportMessage, ToChild } from "./messages.js";

@@ -29,7 +29,7 @@ export class Supply {
    * Sends what the child lacks.
    * @param pieces takes small ones, which the caller is to send, whatever comes
    * @returns until all others are sent, those of other rounds among them; `undefined` if there are none
-   * @throws TypeError where an array has gone
+   * @throws TypeError if an array has gone
    */
   bring(sources: readonly MemorySource[], pieces: Piece[]): Promise<unknown> | undefined {
     const sent: Promise<void>[] = [];

@@ -1,6 +1,6 @@
 /**
- * The tasks of one round among the children that take part. They share no counter, so this process claims ranges for them: as
- * many tasks as last a few milliseconds, and the next ones before those have ended. What a child has not begun comes back when
+ * The tasks of one round among the children that take part. They share no counter, so this process claims ranges for them. A
+ * range lasts a few milliseconds, and the next one comes before it has ended. What a child has not begun comes back when
  * another one has nothing left.
  */
 import { clock } from "../../platform/clock.js";
@@ -89,7 +89,7 @@ export class TaskShare {
     return !this.control.exhausted || this.mayGetBack(holder);
   }
 
-  /** The tasks that a holder is to run next: none where it has enough, or none is left. */
+  /** The tasks that a holder is to run next: none if it has enough, or if none is left. */
   grantFor({ outstanding }: Holder): Range[] {
     const ranges: Range[] = [];
     let held = outstanding;

@@ -1,8 +1,8 @@
 /** When a pool whose workers keep dying may start the next one. */
 import { clock } from "../../platform/clock.js";
 
-// A first loss may be an accident, so it costs nobody a wait. Then about what a start costs, which halves the time that
-// a pool spends on starting in vain; two seconds are soon enough for whatever may have passed by then.
+// A first loss may be an accident, so it costs nobody a wait. Then about what a start costs, which halves the time that a pool
+// spends on starting in vain. Two seconds are soon enough if the trouble has passed by then.
 const FIRST_MS = 50;
 const LONGEST_MS = 2000;
 

@@ -20,7 +20,7 @@ export class Inflow {
     this.#control = control;
   }
 
-  /** Is everything here that was sent, and was no task left out? */
+  /** Whether everything that was sent is here, and no task was left out. */
   get isComplete(): boolean {
     return this.#control.posted === this.#received && !this.#isCut;
   }
@@ -64,8 +64,8 @@ export class Inflow {
   }
 
   /**
-   * What could not be read was nothing of this round after all, as a kernel can post on its worker's port, too: what was
-   * left out for it runs in another round, as after a loss that is nobody's fault.
+   * The message that could not be read was not of this round: a kernel can post on its worker's port, too. The tasks that were
+   * left out for it run in another round, as after a loss that no task is to blame for.
    */
   get leftOut(): readonly Lost[] {
     if (!this.#isCut || this.#job.failure !== undefined) return [];

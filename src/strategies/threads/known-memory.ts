@@ -43,7 +43,7 @@ export class KnownMemory {
     this.#known.set(id, bytes);
   }
 
-  /** May the worker reach this memory? */
+  /** Whether the worker may reach this memory. */
   holds(id: number): boolean {
     return this.#known.has(id) || this.#garbage.has(id);
   }

@@ -9,8 +9,8 @@ export interface Lost extends Loss {
   readonly interrupted: number | undefined;
 }
 
-// So many tasks in a row that end their workers, with none between that ends, are taken for all of them: each costs
-// workers, some 50 ms apiece, and bad places in data are rarely longer.
+// After this many tasks in a row that end their workers, all tasks are taken to do so. Each costs workers, some 50 ms apiece,
+// and bad places in data are rarely longer.
 const MOST_IN_A_ROW = 4;
 
 export class LossPolicy {
@@ -41,7 +41,7 @@ export class LossPolicy {
 
   /**
    * A round has ended with losses.
-   * @param hasProgressed has any of its tasks ended?
+   * @param hasProgressed whether any of its tasks has ended
    * @returns the loss that makes another round pointless; `undefined` if what is left may run again
    */
   note(lost: readonly Lost[], hasProgressed: boolean): Lost | undefined {

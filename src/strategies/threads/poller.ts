@@ -16,8 +16,8 @@ const watched = new Set<Polled>();
 let isComing = false;
 
 /**
- * Looks for a moment, without leaving, at something that is just about to end; not at all if the event loop has had no
- * turn for long.
+ * Looks for a moment, without leaving, at something that is just about to end. Does not look if the event loop has had no turn
+ * for long.
  * @param hasEnded cheap, as it is asked all the time
  * @param started when it began, as `clock` counts
  * @returns whether it has

@@ -17,11 +17,11 @@ export interface RoundListener<S> {
   report(slot: S, message: ReportMessage): void;
   /** Does something when the round has ended, at once if it has. */
   whenEnded(work: () => void): void;
-  /** Was the slot's worker in the middle of the round's tasks? */
+  /** Whether the slot's worker is in the middle of the round's tasks. */
   isAt(slot: S): boolean;
-  /** Has the slot's worker begun a task of this round? */
+  /** Whether the slot's worker has begun a task of this round. */
   hasBegun(slot: S): boolean;
-  /** Has the slot's worker said that it left, by one of its first `heard` messages? */
+  /** Whether the slot's worker has said that it left, by one of its first `heard` messages. */
   hasSaidLeft(slot: S, heard: number): boolean;
   /**
    * A message of the slot's worker could not be read. It was about this round, or another one that the worker takes part in.

@@ -1,4 +1,4 @@
-/** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
+/** One round as the calling thread follows it: which workers it woke, which have left, and whether all tasks have ended. */
 import { clock } from "../../platform/clock.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { Found } from "../../protocol/doorbell.js";
@@ -87,7 +87,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     );
   }
 
-  /** Wakes the first of the slots, and the others should the round turn out not to be short. */
+  /** Wakes the first of the slots. Wakes the others later if the round is not short. */
   wakeOne(slots: readonly WorkerSlot[]): void {
     this.#short = new ShortRound(this, this.#participants, this.#pool.looks);
     this.#short.begin(slots[0] as WorkerSlot);
@@ -156,7 +156,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   wakeOthers(): void {
     const missing = this.round.workers - this.workers;
-    // Where nobody takes part any more it has ended, or another round goes on; with a job that was stopped the pool may end.
+    // If no worker takes part any more, the round has ended or another one goes on. With a stopped job the pool may end.
     const isPointless = this.#outcome !== undefined || this.#job.isStopped || this.round.control.finished;
     if (missing === 0 || this.#participants.here === 0 || isPointless) return;
     this.#wakeMore(missing);

@@ -1,6 +1,6 @@
 /**
- * A round that is probably over before a message would come: one worker is woken for it, and this thread looks at shared
- * memory for its end. If the round turns out longer, it gets its other workers and its workers send messages.
+ * A round that is probably over before a message would come. One worker is woken for it, and this thread looks at shared memory
+ * for its end. If the round turns out longer, it gets its other workers and its workers send messages.
  */
 import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";

@@ -119,7 +119,7 @@ export class TaskDeadlines {
 // fraction of it; ending a worker costs a new one, some 50 ms.
 const STOPPED_MS = 1000;
 
-/** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
+/** The job was stopped. Workers that go on with its tasks for long are ended, because nobody waits for them. */
 export function endStopped<W extends Endable>(
   participants: Pick<Participants<W>, "present">,
   round: { at(place: number): number | undefined },

@@ -121,7 +121,7 @@ export class ThreadsRun {
   }
 
   #begin(job: Job, slots: readonly WorkerSlot[], order: Uint32Array | undefined, left: number): RoundRunner {
-    // Where a gate is in the way workers come and go, which takes messages.
+    // At a gate workers come and go, which takes messages.
     const isShort = this.#isShort && (job.parts.streamBuffer?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
     const runner = new RoundRunner(job, round, left, this.#placed, this.#pool);

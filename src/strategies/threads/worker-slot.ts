@@ -33,7 +33,7 @@ export interface WorkerSlot {
   readonly readySince: number | undefined;
   /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
   readonly idleSince: number | undefined;
-  /** Has the pool ended it itself? */
+  /** Whether the pool has ended it. */
   readonly isTerminated: boolean;
   /** Wakes the worker for a round, at once or when it has started. */
   wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found;

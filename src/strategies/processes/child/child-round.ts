@@ -18,7 +18,7 @@ import { WrittenOutputs } from "./written-outputs.js";
 // A message costs some 30 µs on both sides, however little it carries.
 const GATHER_MS = 2;
 
-/** Sends a message, with values beside it. @throws where the values can't be carried */
+/** Sends a message, with values beside it. @throws if the values can't be carried */
 export type Send = (message: ReportMessage, values?: readonly unknown[]) => void;
 
 export class ChildRound implements ResultSink {
@@ -94,7 +94,7 @@ export class ChildRound implements ResultSink {
     this.#values.push(value);
   }
 
-  /** @throws Error where this process is of no use any more: then it is to blame, perhaps, and not the task */
+  /** @throws Error if this process is of no use any more. Then the process may be to blame, not the task */
   failure(index: number, thrown: Thrown): void {
     assertIntact();
     this.#failures.push([index, thrown]);

@@ -23,7 +23,7 @@ import { ChildMemory } from "./child-memory.js";
 import { ChildRound } from "./child-round.js";
 import { KnownRound } from "./known-round.js";
 
-/** Sends a message. @throws where the values can't be carried */
+/** Sends a message. @throws if the values can't be carried */
 export type SendToParent = (message: FromChild, values?: readonly unknown[]) => void;
 
 export class ChildServer {
@@ -34,7 +34,7 @@ export class ChildServer {
   readonly #rounds = new Map<number, ChildRound | Promise<ChildRound | undefined>>();
   /** With tasks to run. */
   readonly #queue: ChildRound[] = [];
-  /** Never settles before the initializer has ended; the parent ends this process where it throws. */
+  /** Never settles before the initializer has ended; the parent ends this process if it throws. */
   #initialized: Promise<void> = Promise.resolve();
   #joining = 0;
   #isRunning = false;

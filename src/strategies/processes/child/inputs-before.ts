@@ -1,4 +1,4 @@
-/** The inputs of a round as they were before its first task, where the caller wants to hear of changes. */
+/** The inputs of a round as they were before its first task, if the caller wants to hear of changes. */
 import type { TypedArray } from "../../../memory/dtypes.js";
 import type { Change } from "../../../memory/snapshot.js";
 import { sameBytes } from "../../../platform/runtime.js";

@@ -50,7 +50,7 @@ export class KnownRound {
     return spec;
   }
 
-  /** Views of the job block as it is now: where msgpack items are follows from their lengths. */
+  /** Views of the job block as it is now. The places of msgpack items follow from their lengths. */
   openBlock(): JobBlock {
     const { packing, spec } = this.descriptor;
     if (packing === "msgpack") return new JobBlock(this.#blockMemory, spec.tasks, packing);

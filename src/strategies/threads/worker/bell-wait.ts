@@ -46,8 +46,8 @@ export class BellWait {
 
   /**
    * Waits for the next round.
-   * @param wasAlone the worker ran all tasks of the last round: as a rule the next one is for it again
-   * @returns undefined if one came at once: a promise would make it 0.3 µs longer
+   * @param wasAlone the worker ran all tasks of the last round: as a rule it gets the next one, too
+   * @returns `undefined` if one came at once. A promise would take 0.3 µs more
    */
   wait(wasAlone: boolean): Promise<void> | undefined {
     const worker = this.#worker;

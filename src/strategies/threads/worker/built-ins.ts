@@ -57,7 +57,7 @@ export class BuiltIns {
   readonly #accessors: Entry[] = [];
   /** Whether `mend` takes next to no time. It does not if no code may be made of text. */
   readonly isQuick = mayCompile();
-  /** Is every function and object that sharray itself needs as it was? */
+  /** Whether every function and object that sharray itself needs is as it was. */
   readonly #isSound: () => boolean;
   /** The same of all. */
   readonly #isWhole: () => boolean;
@@ -98,7 +98,7 @@ export class BuiltIns {
   }
 
   /**
-   * Puts all back if what sharray itself needs has changed. Where it has not: 0.1 µs, or 10 µs without `isQuick`.
+   * Puts all back if what sharray itself needs has changed. If it has not, this takes 0.1 µs, or 10 µs without `isQuick`.
    * @throws Error if that is not possible; to be left uncaught, so that the pool takes another worker
    */
   mend(): void {
@@ -110,7 +110,7 @@ export class BuiltIns {
     if (!this.areWhole()) this.#restore();
   }
 
-  /** Is all as it was? */
+  /** Whether all is as it was. */
   areWhole(): boolean {
     if (!holds(this.#isWhole)) return false;
     for (let i = 0; i < this.#accessors.length; i++)

@@ -68,7 +68,8 @@ export class JoinedRound {
       grows,
       mend,
     };
-    // Values of `args`, `shared` and captured variables are each call's own, and msgpack items are where their lengths say.
+    // Values of `args`, `shared` and captured variables are each call's own, and the places of msgpack items follow from their
+    // lengths.
     const isFree =
       spec.args === null && spec.shared === null && spec.captures === undefined && packing !== "msgpack";
     this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
@@ -87,7 +88,7 @@ export class JoinedRound {
     return this.#run;
   }
 
-  /** Is the wake-up for the very same round, or one that is the same in all that was read of it? */
+  /** Whether the wake-up is for the very same round, or for one that is the same in all that was read of it. */
   isFor({ version, workers, participant }: WakeMessage): boolean {
     const own = this.#wake;
     return version === own.version && workers === own.workers && participant === own.participant;

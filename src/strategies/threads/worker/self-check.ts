@@ -1,6 +1,6 @@
 /**
- * Whether a worker is still of use. A kernel may have changed what JavaScript brings along, on purpose or by a library
- * that it imports; then every later call would fail in this worker, through no fault of its own.
+ * Whether a worker is still of use. A kernel may have changed the built-in objects of JavaScript, on purpose or by a library
+ * that it imports. Then every later call would fail in this worker, through no fault of its own.
  */
 import { compileInline } from "../../../kernel/inline/compile.js";
 import { ValueDecoder } from "../../../protocol/codec.js";

@@ -30,7 +30,7 @@ export class WorkerMemory {
     }
   }
 
-  /** Is there memory that was let go and may not be collected? */
+  /** Whether there is memory that was let go and may not be collected. */
   get hasGarbage(): boolean {
     return this.#garbage.size > 0;
   }

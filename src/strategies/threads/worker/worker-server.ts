@@ -45,7 +45,7 @@ export class WorkerServer implements Waiting {
   /** Rounds that are being joined. */
   #joining = 0;
   #running = false;
-  /** Did it run all tasks of the last round? */
+  /** Whether it ran all tasks of the last round. */
   #wasAlone = false;
   #lastTurn = 0;
   readonly #atEndOfPass: PassWaiting;
