@@ -19,18 +19,21 @@ export interface TaskRange {
 export interface PartialResults {
   /**
    * The results of the tasks that had ended, by index, ascending. `streamShared` has given them to its loop, and has
-   * none here; `transformShared` has undefined for each, `iterateShared` has none.
+   * none here; `transformShared` has `undefined` for each, `iterateShared` has none.
    */
   readonly values: ReadonlyMap<number, unknown>;
   /**
-   * `transformShared`: the outputs, as the call would have given them. What they hold in the ranges of unfinished tasks
-   * means nothing. `iterateShared`: the state after the last pass that had ended, whole; undefined if none had. Undefined for
-   * other calls.
+   * `transformShared`: the outputs, as the call would have given them. What they hold in the ranges of unfinished tasks means
+   * nothing. `iterateShared`: the state after the last pass that had ended, whole; `undefined` if none had. `undefined` for other
+   * calls.
    */
   readonly outputs: ArrayBufferView | Readonly<Record<string, ArrayBufferView>> | undefined;
-  /** The tasks that have no result, ascending; the failed ones are among them. Of `iterateShared`: in the pass that was not ended. */
+  /**
+   * The tasks that have no result, ascending; the failed ones are among them. With `iterateShared` they are those of the pass
+   * that had not ended.
+   */
   readonly unfinished: readonly TaskRange[];
-  /** `iterateShared`: the passes that had ended. Undefined for other calls. */
+  /** `iterateShared`: the passes that had ended. `undefined` for other calls. */
   readonly passes?: number | undefined;
 }
 
@@ -88,7 +91,7 @@ export class KernelError extends SharrayError {
   readonly start: number;
   /** One past the last element of the task's range. */
   readonly end: number;
-  /** `iterateShared`: the pass that the task was in, from 0. Undefined for other calls. */
+  /** `iterateShared`: the pass that the task was in, from 0. `undefined` for other calls. */
   readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
@@ -107,9 +110,9 @@ export class KernelError extends SharrayError {
  */
 export class WorkerLostError extends SharrayError {
   readonly code = "SHARRAY_WORKER_LOST";
-  /** Exit code of the worker, that of the shell if a signal ended it; undefined when it never started. */
+  /** Exit code of the worker, that of the shell if a signal ended it; `undefined` if it never started. */
   readonly exitCode: number | undefined;
-  /** The signal that ended it if it was a process, such as "SIGSEGV"; else undefined. */
+  /** The signal that ended it if it was a process, such as "SIGSEGV"; else `undefined`. */
   readonly signal: string | undefined;
   /** Index of the task that ended its workers, the lowest one of such tasks; `undefined` if no task is to blame. */
   readonly index: number | undefined;
@@ -117,7 +120,7 @@ export class WorkerLostError extends SharrayError {
   readonly start: number | undefined;
   /** One past the last element of that task's range. */
   readonly end: number | undefined;
-  /** `iterateShared`: the pass that the task was in, from 0; else undefined. */
+  /** `iterateShared`: the pass that the task was in, from 0; else `undefined`. */
   readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
@@ -149,7 +152,7 @@ export class TaskTimeoutError extends SharrayError {
   readonly end: number;
   /** Milliseconds that it had. */
   readonly timeout: number;
-  /** `iterateShared`: the pass that the task was in, from 0. Undefined for other calls. */
+  /** `iterateShared`: the pass that the task was in, from 0. `undefined` for other calls. */
   readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 

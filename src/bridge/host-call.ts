@@ -79,7 +79,7 @@ export class HostCall {
     this.#stop = { reason };
     if (this.#job === undefined) this.#onStop(reason);
     else this.#job.stop(reason);
-    // After the job, which would otherwise take it for a loop that was left.
+    // Aborts after the job, which would otherwise take it for a loop that was left.
     this.#streamLeft?.abort(reason);
   }
 

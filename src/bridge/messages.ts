@@ -16,7 +16,7 @@ import type { WireValues } from "./values.js";
 import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
 
-/** To be raised when anything that crosses changes its meaning. */
+/** Raise it when anything that crosses changes its meaning. */
 const PROTOCOL = 5;
 
 const HELLO = "sharray:connect";
@@ -121,8 +121,8 @@ export type ToClient =
   | readonly [type: "unasked"];
 
 /**
- * What the host knows, told when a message could not be read on either side. Messages keep their order. So what the host has posted
- * before has come or is lost, and the client sees which.
+ * What the host knows, told when a message could not be read on either side. Messages keep their order. So what the host has
+ * posted before has come or is lost, and the client sees which of the two.
  */
 export interface Known {
   /** Messages of the client that have come, read or not. */
@@ -163,7 +163,7 @@ const TO_CLIENT: ReadonlySet<unknown> = new Set([
   "collected",
 ]);
 
-/** Whoever has the other end of a port may post anything. */
+/** The other end of a port may post anything. */
 export function isToHost(data: unknown): data is ToHost {
   return Array.isArray(data) && TO_HOST.has(data[0]);
 }

@@ -39,7 +39,7 @@ export class Planner {
   readonly #knowledge: Knowledge;
   readonly #repeated = new RepeatedPlans();
   readonly #occupancy: Occupancy<StrategyName>;
-  /** What single jobs see, whose other rounds are part of the same work. */
+  /** What rounds of single jobs see: other rounds are part of the same work. */
   readonly #nobody: Occupancy<StrategyName>;
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
@@ -108,7 +108,7 @@ export class Planner {
     return occupant;
   }
 
-  /** It is over. */
+  /** The call is over. */
   ended(occupant: Occupant<StrategyName>): void {
     this.#occupancy.leave(occupant);
   }
@@ -221,7 +221,7 @@ export class Planner {
     if (handOver === undefined || last.strategy !== this.here) return;
     const { spawn, place, dispatch } = predicted[handOver.strategy];
     if (spawn === 0) return;
-    // Beside others it waited for its turns, or they for theirs.
+    // Beside other calls it waited for its turns, or they waited for theirs.
     const besides = Math.min(this.#occupancy.calls, parallelWidth(this.#config.maxWorkers, host));
     const share = Math.min(longestShare(tasks, handOver.width), 1 / Math.max(1, besides));
     const { rents } = this.#states;
@@ -229,7 +229,7 @@ export class Planner {
     rent.pay(last.busy * (1 - share) - place - dispatch);
     if (rent.paid < spawn) return;
     rent.settle();
-    // Whoever needs them and does not find them hears why.
+    // A call that needs them and does not find them hears why.
     void this.#strategies
       .get(handOver.strategy)
       .strategy.workers?.start(handOver.workers)

@@ -28,7 +28,7 @@ export interface NamedOutputs {
 }
 
 interface NamedOutput {
-  /** What errors call it. */
+  /** The name that errors give it. */
   readonly what: string;
   readonly kind: number;
   /** Elements per row; `undefined` if the input or the caller's array says it. */
@@ -131,7 +131,7 @@ function readOutput(value: unknown, what: string): NamedOutput {
   return { what, kind: kindOfConstructor(type, what), per: per as number, own: undefined };
 }
 
-/** What a call writes, and the job's fields that tell tasks of it. */
+/** What a call writes, and the fields of the job that tell tasks of it. */
 export interface FittedOutputs extends Pick<JobSpec, "per" | "keeps"> {
   readonly request: OutputRequest;
 }

@@ -187,11 +187,12 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       starts: undefined,
       keeps: fitted?.keeps,
       writesOwn,
-      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
+      // Its value is known later, when there is memory. Adding the field to a copy would make the copy slow to read
+      // (docs/decisions/0011).
       clearOutputs: false,
       passes: options.passes,
       tolerance: options.tolerance,
-      // Of later rounds.
+      // A field of later rounds.
       firstPass: undefined,
       args,
       shared,

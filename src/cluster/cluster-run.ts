@@ -208,7 +208,7 @@ export class ClusterRun implements ShardReader, Finder {
     this.#control.endClaim(count);
     if (failed !== undefined) {
       this.#control.lowerLimit(failed);
-      // What comes behind the failed task is of no interest.
+      // Results behind the failed task do not count.
       for (const other of [...this.#shards.values()]) {
         if (other.first <= failed) continue;
         this.#shards.delete(other.id);

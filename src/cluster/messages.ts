@@ -1,6 +1,6 @@
 /**
- * What crosses between clients and nodes. A request goes through the queue; it names a manifest, which says what to run; a result
- * goes under a key of its own.
+ * What crosses between clients and nodes. A request goes through the queue. It names a manifest, which says what to run. A
+ * result has a key of its own.
  */
 import { Deserializer, Serializer, serialize } from "node:v8";
 import { VERSION } from "../bridge/version.js";
@@ -8,7 +8,7 @@ import type { PackedItems } from "../protocol/items.js";
 import type { PackedJob } from "../protocol/job-spec.js";
 import type { Thrown } from "../protocol/thrown.js";
 
-/** To be raised when anything that crosses changes its meaning. */
+/** Raise it when anything that crosses changes its meaning. */
 const PROTOCOL = 1;
 
 /** The version of V8's format for structured clones is its second byte. An older V8 does not read a newer one. */

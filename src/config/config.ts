@@ -79,7 +79,7 @@ export class ParallelConfig {
   }
 }
 
-// Outside of the class: bundlers give another name to one that refers to itself, and it would be printed by that.
+// This is outside of the class: bundlers rename a class that refers to itself, and it would be printed by that name.
 function configFromEnv(
   base: ParallelOptions,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,6 +1,6 @@
 /**
- * The calls of an executor, whoever runs them: this thread's pool (`ParallelExecutor`), or the executor of another
- * thread (`sharray/bridge`). What they ask for is read here; what is behind them runs it.
+ * The calls that every executor has. This class reads what they ask for. A backend runs it: this thread's pool
+ * (`ParallelExecutor`), or the executor of another thread (`sharray/bridge`).
  */
 
 import type { Backend } from "../call/backend.js";
@@ -57,8 +57,8 @@ export const BACKEND = Symbol("sharray.backend");
 export const JOBS = Symbol("sharray.jobs");
 
 /**
- * What `ParallelExecutor`, the clients of `sharray/bridge` and `ClusterExecutor` have in common: for code that takes either. What another
- * thread has to be asked for may come as a promise, so await it.
+ * What `ParallelExecutor`, the clients of `sharray/bridge` and `ClusterExecutor` have in common, for code that takes any of
+ * them. If another thread must be asked, the answer is a promise, so await it.
  */
 export abstract class Executor {
   /** @internal */
@@ -147,7 +147,7 @@ export abstract class Executor {
 
   /**
    * Computes as many rows as there turn out to be: a filter, or matches. Each task writes its rows from the start of its views,
-   * whose contents are undefined at first, and returns how many there are.
+   * whose contents are arbitrary at first, and returns how many there are.
    * @param input an array, columns, or a count of rows that are made from nothing
    * @param outputs kinds, or `{ type, per }` for `per` elements per row
    * @returns the rows of all tasks, in their order and without gaps, on shared memory
@@ -171,8 +171,8 @@ export abstract class Executor {
   }
 
   /**
-   * Goes over a state again and again. Each pass reads what the one before has written, and begins when that has ended. Workers see
-   * to that among themselves.
+   * Goes over a state again and again. Each pass reads what the one before has written, and begins when that one has ended.
+   * Workers settle that among themselves.
    * @param state an array, or columns. It stays as it is
    * @param kernel writes the next state of its chunk. Elements that it never writes stay as they are in `state`
    * @returns the state after the last pass, on shared memory

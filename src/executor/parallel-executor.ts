@@ -63,7 +63,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#calls;
   }
 
-  /** What this machine is taken to charge: measured as far as it has been, else supposed. `String()` makes a table. */
+  /** What this machine charges: measured, or supposed until it is measured. `String()` makes a table. */
   get hostProfile(): HostProfile {
     return this.#planner.host;
   }
@@ -126,7 +126,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const closed = this.#calls.close();
-    // They begin calls of their own.
+    // Single jobs begin calls of their own.
     await this[JOBS]?.ended();
     await closed;
     this.#deadline.clear();

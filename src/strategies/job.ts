@@ -23,9 +23,9 @@ export interface JobParts {
   readonly block: JobBlock;
   readonly packing: PackedItems["packing"] | null;
   readonly lease: Lease;
-  /** Of a stream: receives every value as it is ready; values are then not kept. */
+  /** For a stream: receives every value as it is ready. Values are then not kept. */
   readonly streamBuffer: StreamBuffer | undefined;
-  /** Note every claim. */
+  /** Whether every claim is noted. */
   readonly isTraced: boolean;
   /** Milliseconds that each task may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
@@ -47,11 +47,11 @@ const NO_TASKS: number[] = [];
 
 export class Job {
   readonly parts: JobParts;
-  /** Of a job of several passes. */
+  /** `undefined` if the job has one pass. */
   readonly passes: PassProgress | undefined;
-  /** Of a round of single jobs. */
+  /** `undefined` if the job is no round of single jobs. */
   readonly singles: SingleJobs | undefined;
-  /** A list rather than a promise, of which most calls would make five for nothing. */
+  /** A list, because most calls would make five promises for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Received | undefined;
   #apart: number[] = NO_TASKS;
@@ -82,7 +82,7 @@ export class Job {
     return this.#received ?? NONE;
   }
 
-  /** Tasks whose value came in a message of its own: whoever sends the values on does well to do the same. */
+  /** Tasks whose value came in a message of its own. A bridge sends these values on in the same way. */
   get apart(): readonly number[] {
     return this.#apart;
   }
@@ -181,7 +181,7 @@ export class Job {
 
   /**
    * Fails the first task whose value or error was in a message that this thread could not read. Called when the round has ended
-   * and every worker has left. Behind it nothing matters any more.
+   * and every worker has left. Tasks behind it do not matter any more.
    * @returns whether there is one
    */
   failUnread(reason: unknown): boolean {

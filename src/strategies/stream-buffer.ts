@@ -42,16 +42,16 @@ export class StreamBuffer {
   #tasks = 0;
   #workers = 1;
   #gate = 0;
-  /** Results received before the round, of those that its gate does not count. */
+  /** Results that were received before the round, and that its gate does not count. */
   #before = 0;
   #raised = 0;
 
-  /** From now on results come in the order of their tasks. To be called before the first one. */
+  /** From now on results come in the order of their tasks. Call it before the first one. */
   order(): void {
     this.#early = new Map();
   }
 
-  /** Results that count as unread, because the loop has not taken them: none once nothing is held back any more. */
+  /** Results that the loop has not taken. None counts once nothing is held back any more. */
   get unread(): number {
     return this.#isOpen ? 0 : this.#received - this.#taken;
   }
@@ -67,7 +67,7 @@ export class StreamBuffer {
     this.#tasks = tasks;
     this.#workers = workers;
     this.#before = this.#received;
-    // Of an ordered stream the first task may start in any case: all that there is may wait for it.
+    // The first task of an ordered stream may always start, because all other results may wait for it.
     const least = this.#early === undefined ? 0 : 1;
     this.#gate = Math.min(tasks, Math.max(least, this.#room()));
     this.#raised = clock();
@@ -104,9 +104,9 @@ export class StreamBuffer {
     if (result === undefined) return undefined;
     this.#taken += 1;
     if (this.#results.length === 0) this.#onEmpty();
-    // Rounds of its own are told in good time, below.
+    // Its own round is told in good time, below.
     if (this.#control === undefined) this.onRoom();
-    // Not one by one, or a loop that is a little too slow would have workers woken for every result.
+    // Not for every result: a loop that is a little too slow would wake workers each time.
     const isShut = this.#control !== undefined && this.#gate < this.#tasks;
     if (isShut && 2 * (this.#room() - this.#gate) >= this.#ahead * this.#workers) this.#adapt();
     return result;

@@ -6,7 +6,7 @@ import type { JobControl } from "./single-job.js";
 
 /** What few jobs have. */
 interface Extra {
-  /** Under which a newer job replaces it. */
+  /** The key under which a newer job replaces it. */
   readonly key: unknown;
   /** Ends the watch over its signal. */
   unwatch: (() => void) | undefined;
@@ -31,7 +31,7 @@ export class JobEntry implements WaitingJob, JobControl, Stoppable {
   priority: number;
   place = -1;
   resolve!: JobControl["resolve"];
-  /** Which it is in, or was; `undefined` if it waits. */
+  /** The round that it is or was in; `undefined` if it waits. */
   round: OwnRound | undefined;
 
   constructor(

@@ -19,9 +19,9 @@ const MOST_CHANGE = 4;
 
 const LEAST_SHARE = 4;
 
-/** What is copied when the group begins. */
+/** What the group copies when it begins. */
 const COPIED = ["strategy", "timeout", "seed", "taskSizeHintBytes", "idempotent", "args"] as const;
-/** Of which arrays cross by reference. */
+/** The options whose arrays cross by reference. */
 const REFERRED = ["shared", "writable"] as const;
 const COMMON = [...COPIED, ...REFERRED];
 
@@ -107,7 +107,7 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
    */
   take(lanes: number, least: number): E[] {
     const { waiting } = this;
-    // What is short is not divided.
+    // A short group is not divided.
     const share = Math.max(waiting.length / lanes, this.#size / LEAST_SHARE);
     const most = Math.min(this.#size, Math.ceil(share));
     const entries: E[] = [];
@@ -140,7 +140,7 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
     };
   }
 
-  /** So many jobs took so long together: `busy` milliseconds. */
+  /** This many jobs took `busy` milliseconds together. */
   learn(jobs: number, busy: number): void {
     if (!this.#mayGrow) return;
     const fit = Math.floor((jobs * ROUND_MS) / busy);

@@ -23,7 +23,7 @@ type Group = JobEntry["group"];
 
 export class JobScheduler {
   readonly #backend: Backend;
-  /** Those that have jobs that wait. */
+  /** Groups that have waiting jobs. */
   readonly #groups = new RankedQueue<Group>();
   readonly #known: JobGroups;
   /** Jobs that wait, by their keys. */
@@ -171,7 +171,7 @@ export class JobScheduler {
     else this.#groups.moved(group);
   }
 
-  /** Once the caller's present code has ended: what it submits together is ranked together. */
+  /** Begins once the caller's present code has ended, so that jobs that it submits together are ranked together. */
   #wake(): void {
     if (this.#isWoken || this.#rounds.size >= this.#backend.settings.maxWorkers) return;
     this.#isWoken = true;

@@ -1,11 +1,11 @@
-/** Brings memory to children, in pieces: each is written once for all that wait for it. */
+/** Brings memory to children, in pieces. Each piece is written once for all children that wait for it. */
 import { pause } from "../../platform/time-slice.js";
 import { coalesced, copyFrom, type Interval, type MemorySource } from "./memory-source.js";
 import type { FeedMessage, ToChild } from "./messages.js";
 import type { Transit } from "./transit.js";
 
 export interface Receiver {
-  /** Nothing reaches it any more. */
+  /** Nothing reaches the receiver any more. */
   readonly isGone: boolean;
   send(message: ToChild): void;
 }
@@ -21,7 +21,7 @@ interface Need {
 
 // Small enough for the caches, large enough for a message to be little beside it: 2 MiB take 0.3 ms.
 const PIECE_BYTES = 2 * 1024 * 1024;
-// Up to so many it costs less to send them with a message.
+// Up to this many bytes, sending them with a message costs less.
 export const FEW_BYTES = 32 * 1024;
 /** Pieces that a receiver may have before it. While it reads one the next one is written. */
 const MOST_UNREAD = 3;
@@ -63,7 +63,7 @@ export class Feeder {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // Others that need the same come in the same turn.
+    // Others that need the same memory ask in the same turn.
     await undefined;
     while (this.#needs.length > 0) {
       const pausing = pause();
@@ -89,7 +89,7 @@ export class Feeder {
     return (this.#unread.get(receiver)?.length ?? 0) < MOST_UNREAD;
   }
 
-  /** The next piece of a need, for all that are as far with the same. */
+  /** The next piece of a need, for all receivers that have come as far with the same source. */
   #sendPiece({ source, intervals: [next] }: Need): void {
     const [at, end] = next as Interval;
     const bytes = Math.min(PIECE_BYTES, end - at);
@@ -158,6 +158,6 @@ export class Feeder {
 interface Place {
   readonly start: number;
   readonly bytes: number;
-  /** Those that have not read it yet. */
+  /** Receivers that have not read it yet. */
   readers: number;
 }

@@ -27,7 +27,7 @@ export function sourcesOf(
   const { placement, block, isGuests: isVolatile } = inputs;
   const { arrays, spec } = job.parts;
   const outputs = spec.outputs?.arrays ?? [];
-  // The user's own: what is in there counts, and changes.
+  // The user's own memory: its contents count, and change.
   const kept = new Set(spec.keeps?.map((i) => arrays[outputs[i] as number]?.buffer));
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
   const sources: MemorySource[] = [itemSource(job, block)];
@@ -49,7 +49,7 @@ export function sourcesOf(
       );
     }
     if (length === 0 && !outputs.includes(i)) {
-      // Nothing is read from it, so no child has its memory.
+      // Tasks read nothing from it, so no child has its memory.
       const empty = nextMemoryId();
       own.set(empty, 0);
       return { kind, memory: empty, byteOffset: 0, length };

@@ -8,7 +8,7 @@ import type { FromChild, Piece, Range, ReportMessage, ToChild } from "./messages
 const AGAIN = 1;
 const GRANT = 2;
 const REPORT = 3;
-/** In the place of a length: there is no list. */
+/** Stands in the place of a length if there is no list. */
 const NONE = -1;
 const NO_BYTES: readonly Uint8Array[] = [];
 

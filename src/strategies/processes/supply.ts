@@ -27,7 +27,7 @@ export class Supply {
 
   /**
    * Sends what the child lacks.
-   * @param pieces takes small ones, which the caller is to send, whatever comes
+   * @param pieces takes small ones, which the caller must send in any case
    * @returns until all others are sent, those of other rounds among them; `undefined` if there are none
    * @throws TypeError if an array has gone
    */
@@ -51,12 +51,12 @@ export class Supply {
     for (const id of memory) this.#contents.delete(id);
   }
 
-  /** What the child has is not to be relied upon. */
+  /** Nothing may rely on what the child has. */
   forgetAll(): void {
     this.#contents.clear();
   }
 
-  /** Of memory that it keeps. */
+  /** Only memory that it keeps counts. */
   #missing({ memory, wanted }: MemorySource, number: number): readonly Interval[] {
     const before = this.#contents.get(memory);
     return missingOf(wanted, before?.number === number ? before.known : []);

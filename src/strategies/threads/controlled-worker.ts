@@ -15,7 +15,7 @@ const FLUSH_MS = 500;
 // which never ends fails.
 const SPAWN_MS = 1000;
 
-// Far longer than a start takes on a loaded machine; a worker that ends is noticed at once, by its exit. A worker that serves
+// Far longer than a start takes on a loaded machine. A worker that ends is noticed at once, by its exit. A worker that serves
 // has started, and may be at a task of any length before it answers threads.js.
 const START_MS = 60_000;
 const LONGEST_MS = 2 ** 31 - 1;

@@ -37,7 +37,7 @@ export class FewMap<K, V> {
     return true;
   }
 
-  /** A copy: entries may go while it is gone through. */
+  /** A copy, because entries may go during an iteration. */
   entries(): (readonly [K, V])[] {
     return this.#keys.map((key, at) => [key, this.#values[at] as V] as const);
   }

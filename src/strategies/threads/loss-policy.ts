@@ -15,7 +15,7 @@ const MOST_IN_A_ROW = 4;
 
 export class LossPolicy {
   readonly #maxRetries: number;
-  /** Workers that may still prove useless through no fault of this call. */
+  /** Workers whose loss may still be the fault of another call. */
   #inherited: number;
   readonly #blame = new Map<number, number>();
   readonly #givenUp = new Map<number, Lost>();
@@ -34,7 +34,7 @@ export class LossPolicy {
     return this.#givenUp;
   }
 
-  /** Of the tasks that were given up the one with the lowest index. */
+  /** The loss of the task with the lowest index among those that were given up. */
   get first(): Lost | undefined {
     return this.#givenUp.size === 0 ? undefined : this.#givenUp.get(Math.min(...this.#givenUp.keys()));
   }
@@ -65,7 +65,7 @@ export class LossPolicy {
     for (const index of indices) this.#givenUp.set(index, { ...last, index });
   }
 
-  /** All tasks that were to blame so far have ended after all. */
+  /** All tasks that were to blame so far have ended in the end. */
   absolve(): void {
     this.#blame.clear();
   }

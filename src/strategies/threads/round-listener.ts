@@ -5,10 +5,10 @@ import type { ReportMessage } from "../../protocol/messages.js";
 export interface Loss {
   /** `undefined` if it never served. */
   readonly exitCode: number | undefined;
-  /** Of a process that a signal ended. */
+  /** The signal that ended it, if it was a process. */
   readonly signal?: string | undefined;
   readonly error: unknown;
-  /** Nothing that this round did: the pool ended it itself, or a task of another round ended it. */
+  /** Whether this round is not to blame: the pool ended the worker, or a task of another round did. */
   readonly isForeign: boolean;
 }
 
@@ -25,8 +25,8 @@ export interface RoundListener<S> {
   hasSaidLeft(slot: S, heard: number): boolean;
   /**
    * A message of the slot's worker could not be read. It was about this round, or another one that the worker takes part in.
-   * @param isOwn it takes part in no other one
-   * @param left it was the worker's last one of this round
+   * @param isOwn whether it takes part in no other one
+   * @param left whether it was the worker's last one of this round
    */
   unread(slot: S, reason: unknown, isOwn: boolean, left: boolean): void;
   /**

@@ -30,9 +30,9 @@ export class ChildServer {
   readonly #send: SendToParent;
   readonly #memory = new ChildMemory();
   readonly #kernels = new WorkerKernels();
-  /** Those that it takes part in; a promise of one that is being joined. */
+  /** Rounds that it takes part in. A round that is being joined is a promise. */
   readonly #rounds = new Map<number, ChildRound | Promise<ChildRound | undefined>>();
-  /** With tasks to run. */
+  /** Rounds with tasks to run. */
   readonly #queue: ChildRound[] = [];
   /** Never settles before the initializer has ended; the parent ends this process if it throws. */
   #initialized: Promise<void> = Promise.resolve();
@@ -129,7 +129,7 @@ export class ChildServer {
     if (message.forgotten !== null) this.#forget(message.forgotten);
     this.#take(message.pieces);
     for (const [memory, bytes] of message.own) this.#memory.open(memory, true, bytes);
-    // Before the wait: an earlier round that had the same memory may be let go meanwhile.
+    // This comes before the wait, because an earlier round that had the same memory may be let go meanwhile.
     const isFresh = this.#memory.use(own);
     try {
       await this.#initialized;

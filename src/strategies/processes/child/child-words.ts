@@ -46,7 +46,7 @@ export class ChildWords {
     this.#write();
   }
 
-  /** It is at no task. */
+  /** The child is at no task. */
   pause(): void {
     if (this.#own[RUNNING_WORD] === 0) return;
     this.#own[RUNNING_WORD] = 0;

@@ -15,7 +15,7 @@ const LOOK_MS = 0.1;
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
 
-/** What the worker does with its waiting. */
+/** What the wait asks of its worker. */
 export interface Waiting {
   /** Whether a round is there to be run. */
   readonly hasWork: boolean;
@@ -27,7 +27,7 @@ export interface Waiting {
   mend(): void;
   /** The next message, without a turn of the event loop; `undefined` if there is none. */
   takeMessage(): WorkerMessage | undefined;
-  /** @returns undefined if the round could be joined at once */
+  /** @returns `undefined` if the round could be joined at once */
   enter(message: WorkerMessage): Promise<void> | undefined;
   turn(): Promise<void>;
 }
@@ -91,8 +91,8 @@ export class BellWait {
     const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, PARK_MS);
     if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
     if (mail !== undefined) messages.push(mail);
-    // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss
-    // what it brings.
+    // All at once. If one waited until the kernel of another is loaded, later ones would come before it, and miss what it
+    // brings.
     const entering: Promise<void>[] = [];
     for (const message of messages) {
       const joining = worker.enter(message);

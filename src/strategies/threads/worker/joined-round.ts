@@ -16,9 +16,9 @@ import type { LoadedKernel } from "./worker-kernels.js";
 
 export class JoinedRound {
   readonly sender: ReportSender;
-  /** Its number. */
+  /** The kernel's number. */
   readonly kernel: number;
-  /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
+  /** Whether its tasks are bound to nothing but memory and kernel. Then the next round that is the same has the same tasks. */
   readonly isRepeatable: boolean;
   #wake: WakeMessage;
   #run: TaskLoop | PassLoop;
@@ -47,8 +47,8 @@ export class JoinedRound {
     const passes = spec.passes === undefined ? undefined : new PassOrder(spec, order);
     const place = passes && { order: passes, exceed: (pass: number) => control.exceed(pass) };
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted, place);
-    // After a loss nothing gathers for long: the next worker may be lost as well. Nor does it for single jobs, which must not lose
-    // what they have done by another one.
+    // After a loss nothing gathers for long, because the next worker may be lost as well. Nothing gathers for single jobs
+    // either: another job must not lose their results.
     this.sender = new ReportSender(port, wake.round, stream || order !== undefined || isSingle, leave);
     const parts: TaskLoopParts = {
       // A task finds nothing that the one before has left there.

@@ -25,7 +25,7 @@ import { assertIntact } from "./self-check.js";
 import { WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
-// What is there after that, a kernel has kept.
+// Memory that is there after that is kept by a kernel.
 const COLLECT_TRIES = 3;
 
 export class WorkerServer implements Waiting {
@@ -37,7 +37,7 @@ export class WorkerServer implements Waiting {
   readonly #queue: JoinedRound[] = [];
   /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
   readonly #shut = new Map<number, JoinedRound>();
-  /** The last part in a round in that memory, which the next one may repeat. */
+  /** The last round in that memory, which the next one may repeat. */
   readonly #standing = new Map<number, JoinedRound>();
   /** `undefined` if the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
@@ -70,7 +70,7 @@ export class WorkerServer implements Waiting {
     );
   }
 
-  /** Puts back what sharray rests on. @throws Error if that is impossible, to be left uncaught */
+  /** Puts back what sharray rests on. @throws Error if that is impossible; nobody may catch it */
   mend(): void {
     this.#kernels.mend();
   }
@@ -101,10 +101,10 @@ export class WorkerServer implements Waiting {
   /** @returns `undefined` if the round could be joined at once */
   enter(wake: WorkerMessage): Promise<void> | undefined {
     this.#kernels.mend();
-    // In this order: memory that the pool lets go may come back by way of the user.
+    // The order matters: memory that the pool lets go may come back through the user.
     if (wake.forget !== null) {
       this.#memory.forget(wake.forget);
-      // Any of these rounds may be over by now, and hold on to what is to be let go.
+      // Any of these rounds may be over by now, and hold memory that must be let go.
       this.#shut.clear();
       this.#standing.clear();
     }
@@ -117,7 +117,7 @@ export class WorkerServer implements Waiting {
     return undefined;
   }
 
-  /** Not at once, and again if need be: what was just used is no garbage before the functions that used it have returned. */
+  /** Later, and again if needed: memory is no garbage before the functions that used it have returned. */
   async #collect(): Promise<void> {
     const gone: number[] = [];
     for (let tries = 0; tries < COLLECT_TRIES && this.#memory.hasGarbage; tries += 1) {
@@ -128,11 +128,11 @@ export class WorkerServer implements Waiting {
     this.#port.post(collected);
   }
 
-  /** The part in that round which this worker has read before. */
+  /** That round, if this worker has read it before. */
   #known(wake: WakeMessage): JoinedRound | undefined {
     const shut = this.#shut.get(wake.memory);
     this.#shut.delete(wake.memory);
-    // Reading it anew would take as long as there are arrays.
+    // Reading it anew takes longer the more arrays there are.
     if (shut?.wake.round === wake.round && shut.isFor(wake)) return shut;
     const standing = this.#standing.get(wake.memory);
     if (standing?.isFor(wake) !== true) return undefined;
@@ -219,7 +219,7 @@ export class WorkerServer implements Waiting {
   #ended(current: JoinedRound, state: "left" | "shut" | "paused"): boolean {
     const { wake, run, sender } = current;
     if (state === "paused") {
-      // The next turn may be far: another round's task comes first.
+      // The next turn may be far away, because another round's task comes first.
       sender.flush();
       return false;
     }
