@@ -21,7 +21,7 @@ export interface BoundTasks {
   readonly borrowed: ReadonlySet<ArrayBufferLike>;
 }
 
-// A kernel on the calling thread may replace them.
+// A kernel on the calling thread may replace these functions.
 const { max, min } = Math;
 
 type Maker = (values: unknown) => unknown;
@@ -47,7 +47,7 @@ export function bindTasks(
   const decoder = new ValueDecoder(arrays, borrowed);
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
   const shared = spec.shared === null ? NOTHING_SHARED : decoder.decode(spec.shared);
-  // A kernel that takes values along is a function of these, which returns it.
+  // If a kernel takes values along, this is a function of these, which returns the kernel.
   const invoke = (
     spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
   ) as Invoke;
@@ -74,7 +74,7 @@ export function bindTasks(
     const out = outputs === null ? undefined : ownRows(spec, outputSlicer(spec, outputs, arrays));
     const written = outputs === null ? [] : outputs.arrays.map((place) => arrays[place] as TypedArray);
     if (spec.shape === "items") {
-      // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
+      // Items are decoded anew for each task, so inline values are the task's own. A decoder of its own keeps none of them.
       const readOwn = itemReader(items as PackedItems, new ValueDecoder(arrays));
       const read = first === 0 ? readOwn : (index: number) => readOwn(index - first);
       // A single job can't tell with which others it runs.
@@ -176,7 +176,7 @@ function outputSlicer(
   };
 }
 
-/** What a kernel that writes outputs returns is of no interest as long as it is no work of its own, its end is. */
+/** Only the end of a kernel that writes outputs counts. What it returns does not count, but must not be work of its own. */
 function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown {
   if (returned === undefined) return undefined;
   if (isThenable(returned)) return returned.then((value) => checkReturned(value, outputs));

@@ -14,9 +14,9 @@ import { noteReading, steadyScopesOf } from "./steady-scopes.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
-/** What comes of a closure. */
+/** A closure as source and values. */
 export interface Closure extends Captured {
-  /** `(...imported) => (values) => function`, of which the values are by path. */
+  /** `(...imported) => (values) => function`. The values are named by their paths. */
   readonly source: string;
   /** Kernels of modules among the captured functions. */
   readonly imports: readonly ModuleExport[];
@@ -108,7 +108,7 @@ export class ClosureReader {
     const text = textOf(fn, path);
     this.#stateful ||= text.stateful;
     this.#lingers ||= text.lingers;
-    // Nobody knows what a captured function is called with.
+    // The arguments of a captured function are unknown.
     this.#writes |= path !== "" && text.writes !== 0 ? WRITES_ALL : text.writes;
     const number = this.#numbers.size;
     this.#numbers.set(fn, number);
@@ -174,7 +174,7 @@ export class ClosureReader {
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
     const parts = [...members].sort().map((member) => this.#member(object, member, path));
-    // As its prototype tells what else it seems to have.
+    // Its prototype tells which other members it seems to have.
     const start = Object.getPrototypeOf(object) === null && !isNamespace(object) ? "__proto__:null," : "";
     return `Object.freeze({${start}${parts.join()}})`;
   }

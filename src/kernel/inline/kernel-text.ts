@@ -1,10 +1,13 @@
 import type { HandedTo } from "./written-into.js";
 
-/** What a text does with a variable that it does not declare. */
+/** One use of a variable that a text does not declare. */
 export interface VariableUse {
   /** As the text has it. */
   readonly name: string;
-  /** The members that the text reads of it; `undefined` if it does anything with the variable but read members and call it. */
+  /**
+   * The members that the text reads of it; `undefined` if it does anything else with the variable than read members and call
+   * it.
+   */
   readonly members: ReadonlySet<string> | undefined;
   /** Whether the text assigns to it. */
   readonly isAssigned: boolean;
@@ -41,7 +44,7 @@ export interface KernelText {
   readonly writes: number;
   /** The parameters that it writes into for certain, as `writtenInto` tells. */
   readonly writesInto: ReadonlySet<unknown>;
-  /** Whether it does anything with itself, by the name in its own text, but call itself. */
+  /** Whether it does anything else with itself than call itself, by the name in its own text. */
   readonly namesItself: boolean;
   /** Globals of the runtime that it uses. A variable of the same name around it would hide one, which no text shows. */
   readonly globals: ReadonlySet<string>;
@@ -51,7 +54,7 @@ export interface KernelText {
   readonly variables: readonly FreeVariable[];
 }
 
-/** What the text of a function says that uses nothing of the program's, keeps nothing, and writes to nothing. */
+/** The text of a function that uses nothing of the program's, keeps nothing, and writes to nothing. */
 export const HARMLESS = {
   stateful: false,
   lingers: false,

@@ -13,7 +13,7 @@ const PAIRS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" }
 export class Nesting {
   readonly #scopes: Set<string>[] = [new Set()];
   readonly #brackets: Bracket[] = [];
-  /** The head of a `for` has just ended. */
+  /** Whether the head of a `for` has just ended. */
   #isLoop = false;
 
   get depth(): number {
@@ -29,7 +29,7 @@ export class Nesting {
     return this.#scopes.some((scope) => scope.has(name));
   }
 
-  /** @returns false: its scope has it already */
+  /** @returns false if its scope has it already */
   declare(name: string): boolean {
     const scope = this.#scopes.at(-1) as Set<string>;
     if (scope.has(name)) return false;

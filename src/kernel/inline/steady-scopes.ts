@@ -31,7 +31,7 @@ const MOST_SCRIPTS = 20;
 const scripts = new RecentMap<string, Script>(MOST_SCRIPTS);
 const UNKNOWN: Script = { source: "", functions: new Map() };
 
-/** What stands for the scopes of a function: the variables that it uses. `undefined` if they are to be read. */
+/** What identifies the scopes of a function: the variables that it uses. `undefined` if the scopes must be read. */
 export function steadyScopesOf(fn: object): readonly Scope[] | undefined {
   return seen.get(fn)?.scopes;
 }
@@ -55,7 +55,7 @@ function steadyScope(
   const values: Record<string, unknown> = {};
   for (const { name } of variables) {
     const value = steady?.has(name) === true ? scopeWith(name, scopes)?.[name] : undefined;
-    // As Node 20 gives a variable that has no value yet.
+    // Node 20 gives this for a variable that has no value yet.
     if (value === undefined) return undefined;
     values[name] = value;
   }
@@ -78,7 +78,7 @@ function steadyNames(fn: object): ReadonlySet<string> | undefined {
   const offset = lines.reduce((sum, each) => sum + each.length + 1, column);
   const found = functions.get(offset);
   if (found === undefined) return undefined;
-  // The place may mean another one: not every script begins at line 0.
+  // The place may be that of another function, because not every script begins at line 0.
   const text = Function.prototype.toString.call(fn);
   return text.endsWith(source.slice(offset, found.end)) ? found.steady : undefined;
 }

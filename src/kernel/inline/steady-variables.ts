@@ -1,4 +1,4 @@
-/** Reads off a script which variables around its functions keep the value that they once have. */
+/** Finds in a script the variables around its functions that keep the value that they once have. */
 import { analyze, type Reference, type ScopeManager } from "eslint-scope";
 import type { Node, VariableDeclaration } from "estree";
 import { parseScript } from "./parser.js";
@@ -14,8 +14,8 @@ export interface SteadyFunction {
 }
 
 /**
- * @returns the script's functions by where V8 says that they are: arrow functions at their beginning, others at their parameters.
- * None if it can't be told
+ * @returns the script's functions by the places that V8 gives: arrow functions at their beginning, others at their parameters.
+ *   None if the script can't be parsed
  */
 export function steadyVariables(source: string): ReadonlyMap<number, SteadyFunction> {
   const found = new Map<number, SteadyFunction>();
@@ -27,7 +27,7 @@ export function steadyVariables(source: string): ReadonlyMap<number, SteadyFunct
     nodejsScope: program.sourceType === "script",
     childVisitorKeys: { ImportExpression: ["source", "options"] },
   });
-  // Code that is a text there may assign to anything.
+  // Code from text may assign to anything there.
   if (scopes.scopes.some((scope) => scope.type === "with" || usesEval(scope.references))) return found;
   for (const scope of scopes.scopes) {
     if (scope.type !== "function") continue;
@@ -63,7 +63,7 @@ function isSteady({ defs, references, scope }: Resolved): boolean {
       // Code that is not strict may assign by `arguments[0]`. Arrow functions have none of their own.
       return !isAssigned && (scope.set.get("arguments")?.references.length ?? 0) === 0;
     default:
-      // What another module exports may change.
+      // Exports of another module may change.
       return (def.node as Node).type === "ImportNamespaceSpecifier";
   }
 }
