@@ -6,9 +6,9 @@ import type { ByStrategy } from "./plan.js";
 // How much faster a kernel is supposed to run on the calling thread if it never ran there: nothing competes for the memory. So
 // sequential is tried if that would make it the better choice.
 const ALONE = 0.7;
-// Of a new comparison, once there was another.
+// The weight of a new comparison, once there was another.
 const WEIGHT = 1 / 4;
-// Of shorter calls the loop around the tasks is most.
+// In shorter calls the loop around the tasks takes most of the time.
 const LEAST_MS = 1;
 // The first run is compiled on the way, so it compares with nothing.
 const LEAST_RUNS = 2;

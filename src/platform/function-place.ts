@@ -31,7 +31,7 @@ interface Properties {
 
 const addresses = new Map<string, string>();
 
-/** Where a function's text begins; of one that is no arrow function, where its parameters do. `undefined` if it is in no file. */
+/** Where the text of an arrow function begins, or the parameters of another function. `undefined` if it is in no file. */
 export function placeOfFunction(fn: object): FilePlace | undefined {
   return locate(fn, ({ scriptId, lineNumber, columnNumber = 0 }, internal, post, on) => {
     if (!addresses.has(scriptId)) {
@@ -47,7 +47,7 @@ export function placeOfFunction(fn: object): FilePlace | undefined {
   });
 }
 
-/** The script of a function. `undefined` if nobody tells. */
+/** The script of a function. `undefined` if it is unknown. */
 export function scriptOf(fn: object): ScriptPlace | undefined {
   return locate(fn, ({ scriptId, lineNumber, columnNumber = 0 }) => ({
     id: scriptId,
@@ -56,7 +56,7 @@ export function scriptOf(fn: object): ScriptPlace | undefined {
   }));
 }
 
-/** The text of a script, as V8 has it. Takes as long as to find the address of one. `undefined` if nobody tells. */
+/** The text of a script, as V8 has it. Takes as long as finding the address of one. `undefined` if it is unknown. */
 export function sourceOf(scriptId: string): string | undefined {
   try {
     return inspect((post) => {
@@ -76,7 +76,7 @@ function propertiesOf(object: Runtime.RemoteObject | undefined, post: Post): Pro
   return post("Runtime.getProperties", { objectId: object?.objectId, ownProperties: true });
 }
 
-/** @returns what `use` returns; `undefined` if nobody tells where the function is */
+/** @returns what `use` returns; `undefined` if the place of the function is unknown */
 function locate<T>(
   fn: object,
   use: (location: Debugger.Location, internal: Internal, post: Post, on: On) => T | undefined,
@@ -94,14 +94,14 @@ function locate<T>(
       }),
     );
   } catch {
-    // Another inspector than V8's, or a bound function.
+    // The inspector is not V8's, or the function is bound.
     return undefined;
   }
 }
 
 /**
  * A place as a stack frame of this thread names it: as `url:line:column`, or what source maps make of it if the program has
- * them on, or its loader or test runner does. Nobody tells how, so a script of that address makes an error there.
+ * them on, or its loader or test runner does. There is no function for that, so a script of that address makes an error there.
  */
 export function framePlace({ url, isModule, line, column }: FilePlace): string {
   const isPath = !isModule && url.startsWith("file:");

@@ -1,4 +1,4 @@
-/** Node's inspector of this thread, in process: what V8 tells and does for nobody else. Only files with a twin import it. */
+/** Node's inspector of this thread, in process: what V8 tells and does only for it. Only files with a twin import it. */
 import type { Debugger } from "node:inspector";
 import { builtInModule } from "./built-in-module.js";
 
@@ -17,7 +17,7 @@ interface Events {
 /**
  * Does `work` in a session of its own.
  * @param runsCode whether code of the program runs meanwhile, which may print something
- * @returns what `work` returns; undefined if there is no inspector, or the permission model forbids it
+ * @returns what `work` returns; `undefined` if there is no inspector, or the permission model forbids it
  * @throws what `work` throws
  */
 export function inspect<T>(work: (post: Post, on: On) => T, runsCode = false): T | undefined {
@@ -35,7 +35,7 @@ export function inspect<T>(work: (post: Post, on: On) => T, runsCode = false): T
       (event, listener) => session.on(event, ({ params }) => listener(params)),
     );
   } finally {
-    // V8 keeps what the console was given during a session, also after its end. A debugger of the user's may ask for it.
+    // V8 keeps the console's output of a session, also after its end. A debugger of the user's may ask for it.
     if (runsCode && loaded.url() === undefined) session.post("Runtime.discardConsoleEntries");
     session.disconnect();
   }
@@ -43,7 +43,7 @@ export function inspect<T>(work: (post: Post, on: On) => T, runsCode = false): T
 
 let loaded: Inspector | "none" | undefined;
 
-/** Undefined if this build of Node has none. */
+/** `undefined` if this build of Node has none. */
 function find(): Inspector | undefined {
   try {
     return builtInModule("node:inspector");

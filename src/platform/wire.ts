@@ -1,4 +1,4 @@
-/** Values as bytes, for other processes: what structured clone carries, but for memory that threads share. */
+/** Values as bytes, for other processes: what structured clone carries, except for memory that threads share. */
 import { builtInModule } from "./built-in-module.js";
 
 const { Deserializer, Serializer } = builtInModule("node:v8");

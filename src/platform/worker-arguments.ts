@@ -24,7 +24,7 @@ export function workerArguments(
 // Two processes can't listen at the same port.
 const OF_ONE = /^--(inspect|debug)/;
 
-/** The options of a child process: the program's, but for its text and its debugger. */
+/** The options of a child process: the program's, except for its text and its debugger. */
 export function childArguments(given: readonly string[]): string[] {
   const kept = groups(given).filter(({ name }) => !TEXT.test(name) && !OF_ONE.test(name));
   return kept.flatMap(({ words }) => words);

@@ -116,7 +116,7 @@ export class Doorbell {
 
   #wake(state: typeof RUNG | typeof POKED): Found {
     const words = this.#words;
-    // In this order, because a worker that stops looking goes to sleep.
+    // The order matters, because a worker that stops looking goes to sleep.
     if (Atomics.compareExchange(words, STATE, LOOKING, state) === LOOKING) return "looking";
     if (Atomics.compareExchange(words, STATE, PARKED, state) !== PARKED) return "away";
     Atomics.notify(words, STATE, 1);

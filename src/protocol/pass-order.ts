@@ -4,7 +4,7 @@
  */
 import type { JobSpec } from "./job-spec.js";
 
-// A kernel on the calling thread may replace it.
+// A kernel on the calling thread may replace this function.
 const { floor } = Math;
 
 /** Positions are 32-bit numbers, and claims never take them past the end. */
@@ -48,7 +48,7 @@ export class PassOrder {
     return this.pass;
   }
 
-  /** Passes that have ended, those of earlier rounds included, when so many tasks of the round have. */
+  /** Passes that have ended, those of earlier rounds included, when `ended` tasks of the round have. */
   passesEndedAt(ended: number): number {
     const beyond = ended - this.head;
     return beyond < 0 ? this.first : this.first + 1 + floor(beyond / this.chunks);
@@ -61,7 +61,7 @@ export function stateOf(pass: number): 0 | 1 {
 }
 
 /**
- * The state after so many passes.
+ * The state after a number of passes.
  * @param columns arrays of a state
  * @param states the arrays of both states; of one if there is a single pass
  */

@@ -25,7 +25,7 @@ export class Reporter {
     return this.number();
   }
 
-  /** @returns a number of its own for what is told beside the calls that were counted */
+  /** @returns a number of its own, for events beside those of counted calls */
   number(): number {
     lastJob += 1;
     return lastJob;
@@ -36,7 +36,7 @@ export class Reporter {
     return isHeard("call_trace");
   }
 
-  /** Does anybody listen to the event? What nobody hears need not be made. */
+  /** Whether anybody listens to the event. Otherwise it need not be made. */
   isHeard(event: keyof TelemetryEvents): boolean {
     return this.#telemetry !== undefined || isHeard(event);
   }
