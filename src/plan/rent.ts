@@ -11,7 +11,7 @@ export class Rent {
     return this.#paid;
   }
 
-  /** A call ended that would have taken `saved` milliseconds less with workers. */
+  /** A call ended that would have taken `lost` milliseconds less with workers. */
   pay(lost: number): void {
     this.#paid += Math.max(0, lost);
   }

@@ -108,7 +108,7 @@ export function cpuBudget(): number {
   return lastBudget;
 }
 
-/** The CPU budget, as it was at the first call. Reading it takes a millisecond of a young process. */
+/** The CPU budget, as it was when somebody last asked for it. Reading it takes a millisecond of a young process. */
 export function lastCpuBudget(): number {
   return lastBudget ?? cpuBudget();
 }

@@ -9,7 +9,7 @@ const fs = builtInModule("node:fs");
 /** Where children have it: behind the standard streams and the channel. */
 export const TRANSIT_FD = 4;
 
-// The least that a file in use takes. Containers have 64 MiB as a rule.
+// The least that a directory must have free. Containers have 64 MiB as a rule.
 const LEAST_FREE = 32 * 1024 * 1024;
 
 /**

@@ -14,7 +14,7 @@ export interface KernelAddress {
   readonly stateful: boolean;
   /** Whether it may touch its arrays after its task has ended. */
   readonly lingers: boolean;
-  /** Whether it may run on several threads of one process. */
+  /** `false` if it must not run on several threads of one process. */
   readonly threadSafe?: false;
   /** Bit `i` is set if it is known to write to its parameter `i`. */
   readonly writes: number;

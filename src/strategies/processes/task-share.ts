@@ -73,7 +73,7 @@ export class TaskShare {
     return this.#ended === 0 ? undefined : this.#busy / this.#ended;
   }
 
-  /** A child has spent `ms` milliseconds on tasks. */
+  /** A child has spent `busy` milliseconds on tasks. */
   note(tasks: number, busy: number): void {
     // Old measurements say little.
     if (this.#ended > 4 * tasks) {
