@@ -22,8 +22,8 @@ export interface CallSettings {
 /** Counts single jobs. All times in milliseconds. */
 export interface JobCounts {
   submitted(): void;
-  /** @param wait from the submission until its round began */
-  completed(duration: number, wait: number): void;
+  /** These gave their results at `now`. The round in which they ran began at `began`. */
+  completed(jobs: readonly { readonly started: number }[], began: number, now: number): void;
   failed(error: unknown, duration: number): void;
 }
 

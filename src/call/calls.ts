@@ -57,7 +57,7 @@ export class Calls implements Backend {
     const { metrics } = reporter;
     this.jobCounts = {
       submitted: () => metrics.submit(),
-      completed: (duration, wait) => metrics.complete(duration, wait, 0),
+      completed: (jobs, began, now) => metrics.completeJobs(jobs, began, now),
       failed: (error, duration) => reporter.failed(reporter.number(), "submit", error, duration),
     };
     const isAlone = (): boolean => this.#open.length === 1;

@@ -146,7 +146,8 @@ export class PassRunner {
     const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
     // Plans must not learn from the time of a check.
-    const isOrdinary = !this.#config.verifyImmutable && request.sourced === undefined;
+    const isOrdinary =
+      !this.#config.verifyImmutable && request.sourced === undefined && !this.#reporter.isMute;
     const isAlone = beganAlone && this.#isAlone() && isOrdinary;
     const { job } = memory;
     // The call may be done before it went over its state as often as it was allowed to.
@@ -180,7 +181,7 @@ export class PassRunner {
   #close({ plan, memory, occupant }: PlannedPass, ended: number): void {
     if (occupant !== undefined) this.#planner.ended(occupant);
     // Beside a call, the measurement would take the cores from workers that start.
-    this.#planner.measureHost(plan);
+    if (!this.#reporter.isMute) this.#planner.measureHost(plan);
     memory.close(ended);
   }
 }

@@ -20,12 +20,13 @@ export class DurationHistogram {
   #count = 0;
   #max = 0;
 
-  /** @param ms milliseconds */
-  record(ms: number): void {
+  /** @param ms milliseconds @param times how many took that long */
+  record(ms: number, times = 1): void {
+    if (times === 0) return;
     const bounded = Math.min(LONGEST, Math.max(LEAST, ms));
     const bucket = Math.round(Math.log2(bounded / LEAST) * PER_DOUBLING);
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
-    this.#count += 1;
+    this.#counts[bucket] = (this.#counts[bucket] as number) + times;
+    this.#count += times;
     this.#max = Math.max(this.#max, bounded);
   }
 

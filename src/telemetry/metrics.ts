@@ -62,6 +62,11 @@ export class Metrics {
     this.#maxWorkers = maxWorkers;
   }
 
+  /** Calls that were accepted. */
+  get submitted(): number {
+    return this.#submitted;
+  }
+
   submit(): void {
     this.#submitted += 1;
   }
@@ -109,6 +114,18 @@ export class Metrics {
     this.#completed += 1;
     this.#retries += retries;
     this.#totalDuration += duration;
+  }
+
+  /** Single jobs of one round gave their results. In one go, because a number that goes to a function of its own takes memory. */
+  completeJobs(jobs: readonly { readonly started: number }[], began: number, now: number): void {
+    for (let i = 0; i < jobs.length; i += 1) {
+      const { started } = jobs[i] as (typeof jobs)[number];
+      this.#latency.record(now - started);
+      this.#wait.record(began - started);
+      this.#totalDuration += now - started;
+    }
+    this.#run.record(now - began, jobs.length);
+    this.#completed += jobs.length;
   }
 
   snapshot(): MetricsSnapshot {

@@ -91,6 +91,11 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
   /** Whether a job belongs here. The values of variables, and data that the caller has changed since, are another group's. */
   isFor({ captured }: Kernel, options: GivenOptions): boolean {
     if (options === NO_OPTIONS && captured === undefined) return this.#isBare;
+    return this.#hasSame(captured, options);
+  }
+
+  // Apart, because a function that makes closures costs their context even if it returns before.
+  #hasSame(captured: Kernel["captured"], options: GivenOptions): boolean {
     const isSame = (name: keyof GivenOptions, isSameArray: (array: TypedArray) => boolean): boolean =>
       isSameData(this.#options.get(name), options[name], isSameArray);
     return (

@@ -58,7 +58,10 @@ export class JobQueue<E extends Rankable> {
   #cut(): void {
     this.#line = this.#line.slice(this.#head);
     this.#head = 0;
-    for (const [place, entry] of this.#line.entries()) if (entry !== undefined) entry.place = place;
+    for (let place = 0; place < this.#line.length; place += 1) {
+      const entry = this.#line[place];
+      if (entry !== undefined) entry.place = place;
+    }
   }
 
   /** Changes the priority of an entry in the queue. */

@@ -17,6 +17,7 @@ import { JobEntry } from "./job-entry.js";
 import { JobGroups } from "./job-groups.js";
 import { JobRound } from "./job-round.js";
 import { RankedQueue } from "./ranked-queue.js";
+import { encodeItem } from "./read-jobs.js";
 import { JobPromise, refused } from "./single-job.js";
 
 type Group = JobEntry["group"];
@@ -50,11 +51,12 @@ export class JobScheduler {
       this.#backend.checkOpen("submit");
       checkCallOptions(options, SUBMIT_OPTIONS, this.#backend.settings.strategies);
       const replaced = this.#makesRoom(options);
-      const read = this.#known.read(item, fn, options);
+      const encoded = encodeItem(item);
+      const group = this.#known.groupOf(item, encoded, fn, options);
       const { latest: key, signal, priority = 0 } = options;
       const extra = key === undefined && signal === undefined ? undefined : { key, unwatch: undefined };
       this.#lastOrder += 1;
-      entry = new JobEntry(read.group, read.item, this.#lastOrder, priority, extra);
+      entry = new JobEntry(group, encoded, this.#lastOrder, priority, extra);
       if (replaced !== undefined) this.#replace(replaced);
     } catch (error) {
       return refused(error);
@@ -107,11 +109,13 @@ export class JobScheduler {
     round?.cancelled(entry, reason);
   }
 
-  resolve(entry: JobEntry, value: unknown, now: number): void {
-    const { started, round } = entry;
-    this.#backend.jobCounts?.completed(now - started, (round as JobRound).started - started);
+  resolve(entry: JobEntry, value: unknown): void {
     this.#end(entry);
     entry.resolve(value);
+  }
+
+  completed(entries: readonly JobEntry[], began: number, now: number): void {
+    this.#backend.jobCounts?.completed(entries, began, now);
   }
 
   reject(entry: JobEntry, error: unknown, now: number): void {
@@ -226,9 +230,10 @@ export class JobScheduler {
     this.#rounds.delete(round);
     group.rounds -= 1;
     const now = clock();
-    for (const [i, entry] of entries.entries()) {
+    for (let i = 0; i < entries.length; i += 1) {
+      const entry = entries[i] as JobEntry;
       if (entry.isOver || entry.round !== round) continue;
-      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i], now);
+      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i]);
       else if (outcome !== undefined || round.isCut(error)) this.again(entry);
       else this.reject(entry, error, now);
     }

@@ -94,6 +94,8 @@ export class Slot extends PoolSlot {
 
   /** A worker that a system call holds is given up. */
   protected override async end(): Promise<void> {
+    // threads.js reaches it by its event loop.
+    this.#bell.dismiss();
     const mayHaveOutput = this.#rounds.hasBegun && this.#output.isSet;
     if (mayHaveOutput && !this.#rounds.isAtTasks) await this.#controlled.flush(this.ended);
     const ended = Promise.all([this.#controlled.terminate(), this.ended]);
