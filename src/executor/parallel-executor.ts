@@ -35,7 +35,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
-  /** `undefined`: there was none. */
+  /** `undefined` if there was none. */
   #rehearsing: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
@@ -117,7 +117,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     }
   }
 
-  /** On the executor's own memory and workers, but nobody hears of it and no plan learns of it. */
+  /** Runs on the executor's own memory and workers. No listener hears of it, and no plan learns from it. */
   #rehearse(strategy: StrategyName): Promise<void> {
     const { config } = this;
     const quiet = new ParallelConfig({ ...config, telemetry: undefined, strategy });

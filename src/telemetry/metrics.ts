@@ -116,7 +116,10 @@ export class Metrics {
     this.#totalDuration += duration;
   }
 
-  /** Single jobs of one round gave their results. In one go, because a number that goes to a function of its own takes memory. */
+  /**
+   * Single jobs of one round gave their results. They are counted at once, because a number that goes to a function of its own
+   * takes memory.
+   */
   completeJobs(jobs: readonly { readonly started: number }[], began: number, now: number): void {
     for (let i = 0; i < jobs.length; i += 1) {
       const { started } = jobs[i] as (typeof jobs)[number];

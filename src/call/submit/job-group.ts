@@ -94,7 +94,7 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
     return this.#hasSame(captured, options);
   }
 
-  // Apart, because a function that makes closures costs their context even if it returns before.
+  // A function of its own, because a function that makes closures costs their context even if it returns before.
   #hasSame(captured: Kernel["captured"], options: GivenOptions): boolean {
     const isSame = (name: keyof GivenOptions, isSameArray: (array: TypedArray) => boolean): boolean =>
       isSameData(this.#options.get(name), options[name], isSameArray);

@@ -27,7 +27,7 @@ export class JobGroups {
   }
 
   /**
-   * @param encoded the item as it is sent; `undefined`: it has arrays that cross by reference
+   * @param encoded the item as it is sent; `undefined` if it has arrays that cross by reference
    * @param options checked
    * @throws TypeError, RangeError, KernelCaptureError
    */

@@ -94,7 +94,7 @@ export class Slot extends PoolSlot {
 
   /** A worker that a system call holds is given up. */
   protected override async end(): Promise<void> {
-    // threads.js reaches it by its event loop.
+    // threads.js reaches the worker through its event loop.
     this.#bell.dismiss();
     const mayHaveOutput = this.#rounds.hasBegun && this.#output.isSet;
     if (mayHaveOutput && !this.#rounds.isAtTasks) await this.#controlled.flush(this.ended);

@@ -14,7 +14,8 @@ const PARK_MS = 1;
 const REST_MS = 1000;
 // Looking at the bell saves the time to wake a thread, 5-100 µs. A caller that goes on at once rings within that.
 const LOOK_MS = 0.1;
-// Who waited longer for its last round does not look: it would be in vain, and may keep the core from the caller.
+// A worker that waited longer for its last round does not look. The look would be in vain, and may keep the core from the
+// calling thread.
 const QUICK_MS = 0.15;
 // How long after its last round a worker parks: twice as long each time that it was worth it, half as long if not.
 const LEAST_PATIENCE_MS = 1;
@@ -64,7 +65,7 @@ export class BellWait {
     const worker = this.#worker;
     if (worker.isJoining) return undefined;
     const began = clock();
-    // Before the wait rather than after it, when somebody waits for the round that came.
+    // This comes before the wait. After it, the calling thread waits for the round that came.
     if (this.#isTurnDue) return this.#stay(began, NONE);
     const entering = this.#park(wasAlone && this.#wasQuick);
     this.#wasQuick = clock() - began <= QUICK_MS;
