@@ -326,7 +326,7 @@ describe("what comes from outside", () => {
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       ioredis: ["cluster/store.ts"],
-      "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/inline/steady-variables.ts"],
+      "eslint-scope": ["kernel/inline/free-variables.ts"],
       threads: [
         "strategies/threads/thread-control.ts",
         "strategies/threads/worker/control-plane.ts",

@@ -10,20 +10,6 @@ export function placeOfFunction(_fn: object): FilePlace | undefined {
   return undefined;
 }
 
-export interface ScriptPlace {
-  readonly id: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export function scriptOf(_fn: object): ScriptPlace | undefined {
-  return undefined;
-}
-
-export function sourceOf(_scriptId: string): string | undefined {
-  return undefined;
-}
-
 export function framePlace({ url, line, column }: FilePlace): string {
   return `${url}:${line + 1}:${column + 1}`;
 }

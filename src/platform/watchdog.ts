@@ -91,7 +91,7 @@ function guarded(ms: number): void {
 /** Calls it through the inspector, whose timers are V8's own and take neither descriptors nor a thread. */
 function evaluate(timeout: number): void {
   try {
-    inspect((post) => post("Runtime.evaluate", { expression: CALL, timeout }), true);
+    inspect(({ post }) => post("Runtime.evaluate", { expression: CALL, timeout }), true);
   } catch {
     // It was stopped.
   }

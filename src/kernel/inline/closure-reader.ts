@@ -9,8 +9,8 @@ import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven 
 import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
+import { liveScopesOf, noteReading } from "./live-scopes.js";
 import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
-import { noteReading, steadyScopesOf } from "./steady-scopes.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
@@ -127,10 +127,10 @@ export class ClosureReader {
     const late = new Map<string, string>();
     const wasLate = this.#isLate;
     if (variables.length === 0 && !mayHideGlobals(fn, text)) return { given, late };
-    const steady = steadyScopesOf(fn);
-    const scopes = steady ?? this.#scopesOf(fn);
-    const around = steady ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
-    if (steady === undefined && around.length === 0) noteReading(fn, variables, scopes);
+    const live = liveScopesOf(fn);
+    const scopes = live ?? this.#scopesOf(fn);
+    const around = live ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    if (live === undefined && around.length === 0) noteReading(fn, variables, scopes);
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);

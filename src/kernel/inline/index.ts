@@ -7,10 +7,9 @@ import { textKey } from "../text-key.js";
 import type { AnyKernel } from "../types.js";
 import type { InlineAddress } from "./address.js";
 import { elementPath, Refusal } from "./captured-data.js";
-import { type Closure, ClosureReader } from "./closure-reader.js";
+import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
-import { steadyScopesOf } from "./steady-scopes.js";
 
 // The text of a function is looked at once.
 const plainKernels = new WeakMap<AnyKernel, Addressed<InlineAddress>>();
@@ -46,23 +45,6 @@ export const inlineKernels: KernelKind<InlineAddress> = {
   keyOf,
 };
 
-class ReadingNeededError extends Error {}
-
-const NEEDED = new ReadingNeededError("Some variable may have changed");
-
-/** The closure of a kernel, if no variable of its functions can have changed; `undefined` if any may have. */
-function readSteady(fn: AnyKernel): Closure | undefined {
-  if (steadyScopesOf(fn) === undefined) return undefined;
-  try {
-    return new ClosureReader(() => {
-      throw NEEDED;
-    }).read(fn);
-  } catch (error) {
-    if (error !== NEEDED) throw error;
-    return undefined;
-  }
-}
-
 /** The properties of a function that uses itself by its name. */
 function ownNames(fn: AnyKernel, { namesItself }: KnownText): readonly string[] {
   return namesItself ? Object.keys(fn).map((key) => elementPath(fn, key, kernelName(fn))) : [];
@@ -83,7 +65,7 @@ function withCaptured(
   const label = `kernel ${labelOf(fn, text)}`;
   if (captures === "error") throw new KernelCaptureError(label, outside);
   try {
-    const closure = readSteady(fn) ?? withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
+    const closure = withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
     if (closure === undefined) throw new KernelCaptureError(label, outside, "can't be read by this runtime");
     const { source, imports, stateful, lingers, writes } = closure;
     const exports = imports.map(({ url, name }) => ({ url, name }));

@@ -78,21 +78,3 @@ export function parseProgram(input: string): Program {
     allowImportExportEverywhere: true,
   }) as Node as Program;
 }
-
-/** Parses a whole file, or a text that was run. @returns `undefined` if it is neither a module nor a script */
-export function parseScript(input: string): Program | undefined {
-  for (const sourceType of ["module", "script"] as const) {
-    try {
-      return KernelParser.parse(input, {
-        ecmaVersion: "latest",
-        sourceType,
-        ranges: true,
-        allowHashBang: true,
-        allowReturnOutsideFunction: sourceType === "script",
-      }) as Node as Program;
-    } catch {
-      // Tries the other kind.
-    }
-  }
-  return undefined;
-}
