@@ -33,10 +33,7 @@ export class Calls implements Backend {
   readonly #planner: Planner;
   readonly #reporter: Reporter;
   readonly #passes: PassRunner;
-  /**
-   * Calls in progress, from their first moment to their end. This is a list because a set that becomes empty again and again
-   * makes new tables.
-   */
+  /** Calls in progress. This is a list, because a set that becomes empty again and again makes new tables. */
   readonly #open: CallRecord[] = [];
   #isClosed = false;
   #onIdle: (() => void)[] = [];

@@ -187,8 +187,7 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       starts: undefined,
       keeps: fitted?.keeps,
       writesOwn,
-      // Its value is known later, when there is memory. Adding the field to a copy would make the copy slow to read
-      // (docs/decisions/0011).
+      // Known later, when there is memory. A copy with a field more would be slow to read (docs/decisions/0011).
       clearOutputs: false,
       passes: options.passes,
       tolerance: options.tolerance,

@@ -17,7 +17,7 @@ import { JobEntry } from "./job-entry.js";
 import { JobGroups } from "./job-groups.js";
 import { JobRound } from "./job-round.js";
 import { RankedQueue } from "./ranked-queue.js";
-import { encodeItem } from "./read-jobs.js";
+import { checkRoom, encodeItem } from "./read-jobs.js";
 import { JobPromise, refused } from "./single-job.js";
 
 type Group = JobEntry["group"];
@@ -50,7 +50,8 @@ export class JobScheduler {
     try {
       this.#backend.checkOpen("submit");
       checkCallOptions(options, SUBMIT_OPTIONS, this.#backend.settings.strategies);
-      const replaced = this.#makesRoom(options);
+      const replaced = options.latest === undefined ? undefined : this.#latest.get(options.latest);
+      checkRoom(options, this.#pending - (replaced === undefined ? 0 : 1));
       const encoded = encodeItem(item);
       const group = this.#known.groupOf(item, encoded, fn, options);
       const { latest: key, signal, priority = 0 } = options;
@@ -129,19 +130,6 @@ export class JobScheduler {
     const unwatch = stopOnAbort(entry, signal);
     if (entry.isOver) unwatch();
     else (entry.extra as NonNullable<JobEntry["extra"]>).unwatch = unwatch;
-  }
-
-  /** @returns the job that a new one replaces @throws RangeError if too many are pending */
-  #makesRoom({ latest, maxPending }: GivenOptions): JobEntry | undefined {
-    const replaced = latest === undefined ? undefined : this.#latest.get(latest);
-    const pending = this.pending - (replaced === undefined ? 0 : 1);
-    if (maxPending !== undefined && pending >= maxPending) {
-      throw new RangeError(
-        `Cannot submit the job as fewer than ${maxPending} ("maxPending") must be pending: current value is ${pending}; ` +
-          "wait for some of them to end",
-      );
-    }
-    return replaced;
   }
 
   #replace(entry: JobEntry): void {

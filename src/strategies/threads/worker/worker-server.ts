@@ -20,6 +20,7 @@ import type { Waiting as PassWaiting } from "../../../tasks/pass-loop.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { BellWait, type Waiting } from "./bell-wait.js";
 import { JoinedRound } from "./joined-round.js";
+import { KnownRounds } from "./known-rounds.js";
 import { type Port, ReportPort } from "./report-port.js";
 import { assertIntact } from "./self-check.js";
 import { WorkerKernels } from "./worker-kernels.js";
@@ -35,10 +36,7 @@ export class WorkerServer implements Waiting {
   readonly #memory = new WorkerMemory();
   readonly #kernels = new WorkerKernels();
   readonly #queue: JoinedRound[] = [];
-  /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
-  readonly #shut = new Map<number, JoinedRound>();
-  /** The last round in that memory, which the next one may repeat. */
-  readonly #standing = new Map<number, JoinedRound>();
+  readonly #known = new KnownRounds();
   /** `undefined` if the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
   readonly #hasInitializer: boolean;
@@ -116,13 +114,12 @@ export class WorkerServer implements Waiting {
     if (wake.forget !== null) {
       this.#memory.forget(wake.forget);
       // Any of these rounds may be over by now, and hold memory that must be let go.
-      this.#shut.clear();
-      this.#standing.clear();
+      this.#known.clear();
     }
     if (wake.round === null) return this.#collect();
     if (wake.forgetKernels !== null) this.#kernels.forget(wake.forgetKernels);
     for (const [id, handle] of wake.handles ?? []) this.#memory.add(id, handle);
-    const known = this.#known(wake);
+    const known = this.#known.find(wake);
     if (known === undefined) return this.#enterLater(wake);
     this.#queue.push(known);
     return undefined;
@@ -139,18 +136,6 @@ export class WorkerServer implements Waiting {
     this.#port.post(collected);
   }
 
-  /** That round, if this worker has read it before. */
-  #known(wake: WakeMessage): JoinedRound | undefined {
-    const shut = this.#shut.get(wake.memory);
-    this.#shut.delete(wake.memory);
-    // Reading it anew takes longer the more arrays there are.
-    if (shut?.wake.round === wake.round && shut.isFor(wake)) return shut;
-    const standing = this.#standing.get(wake.memory);
-    if (standing?.isFor(wake) !== true) return undefined;
-    standing.repeat(wake);
-    return standing;
-  }
-
   async #enterLater(wake: WakeMessage): Promise<void> {
     this.#joining += 1;
     try {
@@ -162,7 +147,7 @@ export class WorkerServer implements Waiting {
     }
     try {
       const joined = await this.#join(wake);
-      if (joined.isRepeatable) this.#standing.set(wake.memory, joined);
+      this.#known.add(joined);
       this.#queue.push(joined);
     } catch (thrown) {
       assertIntact();
@@ -228,13 +213,13 @@ export class WorkerServer implements Waiting {
   }
 
   #ended(current: JoinedRound, state: "left" | "shut" | "paused"): boolean {
-    const { wake, run, sender } = current;
+    const { run, sender } = current;
     if (state === "paused") {
       // The next turn may be far away, because another round's task comes first.
       sender.flush();
       return false;
     }
-    if (state === "shut") this.#shut.set(wake.memory, current);
+    if (state === "shut") this.#known.leftAtGate(current);
     this.#wasAlone = run.tookAll;
     sender.leave();
     return true;
