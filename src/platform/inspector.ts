@@ -1,4 +1,4 @@
-/** Node's inspector of this thread, in process: what V8 tells and does for nobody else. Only files with a twin import it. */
+/** Node's inspector of this thread, in process: what V8 tells and does only for it. Only files with a twin import it. */
 import type { Debugger } from "node:inspector";
 import { builtInModule } from "./built-in-module.js";
 
@@ -31,7 +31,7 @@ interface Events {
 /**
  * Does `work` in a session of its own.
  * @param runsCode whether code of the program runs meanwhile, which may print something
- * @returns what `work` returns; undefined if there is no inspector, or the permission model forbids it
+ * @returns what `work` returns; `undefined` if there is no inspector, or the permission model forbids it
  * @throws what `work` throws
  */
 export function inspect<T>(work: (session: Session) => T, runsCode = false): T | undefined {
@@ -64,7 +64,7 @@ export function openSession(runsCode = false): OpenSession | undefined {
         if (method === event) listener(params as never);
       }),
     close() {
-      // V8 keeps what the console was given during a session, also after its end. A debugger of the user's may ask for it.
+      // V8 keeps the console's output of a session, also after its end. A debugger of the user's may ask for it.
       if (runsCode && url() === undefined) session.post("Runtime.discardConsoleEntries");
       session.disconnect();
     },
@@ -78,7 +78,7 @@ export function mayHaveDebugger(): boolean {
 
 let loaded: Inspector | "none" | undefined;
 
-/** Undefined if this build of Node has none. */
+/** `undefined` if this build of Node has none. */
 function find(): Inspector | undefined {
   try {
     return builtInModule("node:inspector");

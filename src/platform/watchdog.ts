@@ -60,7 +60,7 @@ export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
     // V8 takes whole milliseconds.
     handOver(call, () => guarded(Math.ceil(Math.min(ms, LONGEST_MS))));
   } catch {
-    // There is no place to hand it over.
+    // There is no global to hand it over by.
   }
   enclosing = around;
   const isGuarded = hasBegun;
@@ -109,7 +109,7 @@ function runScript(timeout: number): void {
   }
 }
 
-// An event loop takes four at most.
+// An event loop takes four descriptors at most.
 const DESCRIPTORS = 8;
 
 function hasDescriptors(): boolean {

@@ -6,12 +6,12 @@
 export const BUSY = 0;
 /** 1 while the worker is at the round's tasks, else 0. */
 export const RUNNING = 1;
-/** When the worker's first claim began and when its last one ended, on the clock of all threads; 0: not yet. */
+/** When the worker's first claim began and when its last one ended, on the clock of all threads; 0 if not yet. */
 export const STARTED = 2;
 export const ENDED = 3;
 /** Claims in the worker's log. */
 export const LOGGED = 4;
-/** One more than the position of the task that the worker is at, or was at last; 0: none yet. */
+/** One more than the position of the task that the worker is at, or was at last; 0 if there was none yet. */
 export const AT = 5;
 /** Milliseconds of `BUSY` spent on sending results that do not fit the result table. */
 export const SENDING = 6;

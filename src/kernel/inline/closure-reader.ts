@@ -14,9 +14,9 @@ import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
-/** What comes of a closure. */
+/** A closure as source and values. */
 export interface Closure extends Captured {
-  /** `(...imported) => (values) => function`, of which the values are by path. */
+  /** `(...imported) => (values) => function`. The values are named by their paths. */
   readonly source: string;
   /** Kernels of modules among the captured functions. */
   readonly imports: readonly ModuleExport[];
@@ -70,7 +70,7 @@ export class ClosureReader {
 
   /**
    * @param path empty for the kernel itself
-   * @param members of its properties, those that are used; `undefined`: all may be
+   * @param members of its properties, those that are used; `undefined` if all may be
    * @returns an expression for the function
    */
   #function(fn: object, path: string, members: ReadonlySet<string> | undefined): string {
@@ -108,7 +108,7 @@ export class ClosureReader {
     const text = textOf(fn, path);
     this.#stateful ||= text.stateful;
     this.#lingers ||= text.lingers;
-    // Nobody knows what a captured function is called with.
+    // The arguments of a captured function are unknown.
     this.#writes |= path !== "" && text.writes !== 0 ? WRITES_ALL : text.writes;
     const number = this.#numbers.size;
     this.#numbers.set(fn, number);
@@ -174,7 +174,7 @@ export class ClosureReader {
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
     const parts = [...members].sort().map((member) => this.#member(object, member, path));
-    // As its prototype tells what else it seems to have.
+    // Its prototype tells which other members it seems to have.
     const start = Object.getPrototypeOf(object) === null && !isNamespace(object) ? "__proto__:null," : "";
     return `Object.freeze({${start}${parts.join()}})`;
   }

@@ -1,4 +1,4 @@
-/** Inline kernels: functions that travel as their source text, and with what they use of the scopes around them. */
+/** Inline kernels: functions that travel as their source text, with the variables that they use from the scopes around them. */
 import { KernelCaptureError } from "../../errors.js";
 import { withScopes } from "../../platform/closure.js";
 import { RecentMap } from "../../platform/recent-map.js";
@@ -11,15 +11,15 @@ import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
 
-// The same function again needs no look at its text.
+// The text of a function is looked at once.
 const plainKernels = new WeakMap<AnyKernel, Addressed<InlineAddress>>();
-// Noting each of a loop's functions costs more than it ever saves, so of one text no more are noted than a program has in
-// several places.
+// Noting each function that a loop makes costs more than it saves. So no more functions of one text are noted than a program
+// has in several places.
 const MOST_NOTED = 8;
 const noted = new WeakMap<InlineAddress, number>();
 
 const MOST_KNOWN = 500;
-// Of kernels with captured variables.
+// Addresses of kernels with captured variables.
 const addresses = new RecentMap<string | number, InlineAddress>(MOST_KNOWN);
 
 export const inlineKernels: KernelKind<InlineAddress> = {

@@ -1,6 +1,6 @@
 /**
- * Reads plain kernels without a parser: arithmetic on parameters and local variables, loops, `Math`. Most kernels are plain, and
- * loading and running a parser takes 15 ms of a young process. Whatever is not certain here is left to `analyse`.
+ * Reads plain kernels without a parser: arithmetic on parameters and local variables, loops, `Math`. Most kernels are plain,
+ * and loading and running a parser takes 15 ms of a young process. `analyse` does the rest.
  */
 import { HARMLESS, type KernelText } from "./kernel-text.js";
 import { Nesting } from "./nesting.js";
@@ -18,7 +18,7 @@ import {
   UNARY,
 } from "./tokens.js";
 
-// Longer ones are rarely plain, and would be read twice.
+// Longer texts are rarely plain, and would be read twice.
 const LONGEST = 4096;
 
 /** What comes next: a statement or an operand, an operand, or something that follows one: a variable, or any other. */
@@ -43,7 +43,7 @@ class PlainReader {
   readonly #cursor: TokenCursor;
   #place: Place = "statement";
   readonly #nesting = new Nesting();
-  /** How many brackets are open around the declaration that is being read; undefined: none is. */
+  /** How many brackets are open around the declaration that is being read; `undefined` if none is. */
   #declaring: number | undefined;
 
   constructor(tokens: readonly Token[]) {
@@ -62,7 +62,7 @@ class PlainReader {
     return this.#nesting.depth === 0;
   }
 
-  /** @returns whether the body is a block; undefined: it is no plain function */
+  /** @returns whether the body is a block; `undefined` if it is no plain function */
   #head(): boolean | undefined {
     const isFunction = this.#cursor.skip("function");
     if (isFunction && this.#cursor.next.kind === "name" && !isVariable(this.#cursor.take())) return undefined;
@@ -134,7 +134,7 @@ class PlainReader {
     return this.#operand("after value") && (name !== "Math" || this.#math());
   }
 
-  /** `Math.PI`, `Math.sqrt(`: whatever is called there keeps nothing. */
+  /** `Math.PI`, `Math.sqrt(`: no function there keeps anything. */
   #math(): boolean {
     if (!this.#member()) return false;
     if (this.#cursor.next.text !== "(") return true;
@@ -184,7 +184,7 @@ class PlainReader {
 
   /** @param head the statement whose head it is */
   #open(open: string, head?: string): boolean {
-    // Else an object, or a call.
+    // Otherwise it is an object, or a call.
     if (open === "{" ? this.#place !== "statement" : open === "(" && this.#isAfter) return false;
     this.#cursor.advance();
     this.#nesting.open(open, head);
@@ -202,7 +202,7 @@ class PlainReader {
     return ended !== "for" || this.#cursor.next.text === "{";
   }
 
-  /** Only of whole variables. */
+  /** `++` and `--` are plain only on whole variables. */
   #update(): boolean {
     this.#cursor.advance();
     if (this.#place === "after variable") {

@@ -31,7 +31,7 @@ export class ProcessSlot extends PoolSlot implements Receiver {
   readonly #child: Child;
   readonly #rounds: ChildRounds;
   #isGone = false;
-  /** What the child said to end by. */
+  /** The error by which the child said that it ends. */
   #dying: Thrown | undefined;
 
   /** @throws Error if no process can be started */
@@ -56,7 +56,7 @@ export class ProcessSlot extends PoolSlot implements Receiver {
       ended: (ending) => void this.#lose(ending),
     });
     transfer.childStarted();
-    // Until it has started.
+    // Held until the child has started.
     this.hold();
     this.send({ type: "setup", initializer });
   }

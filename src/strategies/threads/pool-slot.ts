@@ -32,7 +32,7 @@ export abstract class PoolSlot implements WorkerSlot {
       this.#beReady = resolve;
       this.#beBroken = reject;
     });
-    // Rounds learn of a failed start by the worker's end; only `start` looks at the promise.
+    // Rounds learn of a failed start by the worker's end. Only `start` looks at the promise.
     this.ready.catch(() => {});
   }
 
@@ -45,7 +45,7 @@ export abstract class PoolSlot implements WorkerSlot {
   protected abstract busy(): void;
   /** The worker has nothing to do, so it does not keep this process alive. */
   protected abstract idle(): void;
-  /** Ends the worker without more ado. */
+  /** Ends the worker at once. */
   protected abstract kill(): void;
   /** Ends the worker. Resolves when it has ended, or when nobody waits for it any more. */
   protected abstract end(): Promise<void>;
@@ -105,7 +105,7 @@ export abstract class PoolSlot implements WorkerSlot {
     this.#beEnded();
   }
 
-  /** The worker has one thing more to do. */
+  /** The worker has one more thing to do. */
   protected hold(): void {
     this.#holds += 1;
     if (this.#holds === 1) this.busy();

@@ -17,8 +17,8 @@ import { WorkerKnowledge } from "./worker-knowledge.js";
 import { WorkerRounds } from "./worker-rounds.js";
 import type { Invitation, SlotOwner, WorkerSlot } from "./worker-slot.js";
 
-// A thread ends within a few milliseconds, on a loaded machine within some hundred; one in a system call when that returns.
-// After the first time its rounds go on without it, after the second one nobody waits for it any more.
+// A thread ends within a few milliseconds, on a loaded machine within some hundred. One in a system call ends when that
+// returns. After the first time its rounds go on without it. After the second one nobody waits for it any more.
 const GIVE_UP_MS = 100;
 const LAST_MS = 1000;
 
@@ -49,7 +49,7 @@ export class Slot extends PoolSlot {
     this.#bell = bell;
     this.#output = output;
     listenTo(port, (message) => this.#hear(message), this.#unread);
-    // Until it has started.
+    // Held until the worker has started.
     this.hold();
   }
 
@@ -94,7 +94,7 @@ export class Slot extends PoolSlot {
 
   /** A worker that a system call holds is given up. */
   protected override async end(): Promise<void> {
-    // threads.js reaches it by its event loop.
+    // threads.js reaches the worker through its event loop.
     this.#bell.dismiss();
     const mayHaveOutput = this.#rounds.hasBegun && this.#output.isSet;
     if (mayHaveOutput && !this.#rounds.isAtTasks) await this.#controlled.flush(this.ended);
@@ -121,11 +121,12 @@ export class Slot extends PoolSlot {
     this.begin(broken);
   }
 
-  /** A message has come and is lost: which it was shows by its number. */
+  /** A message has come and is lost. Its number tells which one it was. */
   readonly #unread = (reason: unknown): void => {
     this.#heard = (this.#heard + 1) | 0;
     if (this.readySince === undefined) {
-      // Whether it serves. What an initializer threw may be anything, that it serves can always be read.
+      // The message says whether it serves. It was what an initializer threw, because the news that it serves can always be
+      // read.
       this.fail(reason);
       return;
     }
@@ -137,7 +138,7 @@ export class Slot extends PoolSlot {
     this.#isGone = gone === undefined;
     // Never released: see `PoolSlot`.
     this.hold();
-    // What the worker sent before its end waits in the port, and counts.
+    // Messages that the worker sent before its end wait in the port, and count.
     const next = (): unknown => take(this.#port, this.#unread);
     for (let message = next(); message !== undefined; message = next()) this.#hear(message);
     this.#controlled.ended();

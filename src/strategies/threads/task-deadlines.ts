@@ -11,7 +11,7 @@ import type { Participants } from "./participants.js";
 
 // Most kernels that ask `aborted()` do so within a fraction of it; a worker that is ended costs a new one, some 50 ms.
 const GRACE_MS = 100;
-// Four looks per time-out: a task is ended a quarter of its time late at most. A look costs less than a microsecond.
+// Four looks per time-out, so a task ends at most a quarter of its time late. A look costs less than a microsecond.
 const LOOKS = 4;
 const LONGEST_MS = 250;
 
@@ -69,19 +69,19 @@ export function lookInterval(timeout: number): number {
   return Math.min(LONGEST_MS, Math.max(1, timeout / LOOKS));
 }
 
-// Looks come late if the caller's thread was busy, or the whole process stood still: that is not the task's time.
+// Looks come late if the calling thread was busy, or if the whole process was suspended. That is not the task's time.
 const MOST_LATE = 2;
 
 interface Seen {
   readonly position: number;
   /** The last look. */
   at: number;
-  /** Milliseconds since its first look; once its time is up, since then. */
+  /** Milliseconds since its first look, or since its time was up. */
   spent: number;
   isOver: boolean;
 }
 
-/** What is to be done about a task: fail it; later end its worker, which has not left it. */
+/** What to do about a task: first fail it, later end its worker, which is still at it. */
 export type Verdict = "fail" | "end" | undefined;
 
 export class TaskDeadlines {
@@ -94,7 +94,7 @@ export class TaskDeadlines {
     this.#longest = MOST_LATE * lookInterval(timeout);
   }
 
-  /** A look at a worker. @param position of the task it is at; undefined: at none */
+  /** A look at a worker. @param position of the task it is at; `undefined` if at none */
   look(participant: number, position: number | undefined, now: number): Verdict {
     const seen = this.#seen.get(participant);
     if (position === undefined) {
@@ -119,14 +119,14 @@ export class TaskDeadlines {
 // fraction of it; ending a worker costs a new one, some 50 ms.
 const STOPPED_MS = 1000;
 
-/** The job was stopped: workers that go on with its tasks for long are ended, for nobody waits for them. */
+/** The job was stopped. Workers that go on with its tasks for long are ended, because nobody waits for them. */
 export function endStopped<W extends Endable>(
   participants: Pick<Participants<W>, "present">,
   round: { at(place: number): number | undefined },
 ): void {
   const end = (): void => {
     for (const [worker, place] of participants.present()) {
-      // Others have it before them still, and work for other rounds.
+      // Other workers have not begun it, and work for other rounds.
       if (round.at(place) !== undefined) void worker.terminate();
     }
   };

@@ -36,7 +36,7 @@ interface Given {
   readonly options?: ParallelOptions;
   readonly plan?: object;
   readonly isStopped?: boolean;
-  /** When its inputs are ready; `undefined`: at once. */
+  /** When its inputs are ready; `undefined` if at once. */
   readonly prepared?: Promise<void>;
   /** What each leg comes to, in order. */
   readonly legs: readonly ((leg: Leg) => MaybePromise<RunReport>)[];
