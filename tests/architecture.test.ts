@@ -404,10 +404,10 @@ describe("the length of files", () => {
   });
 });
 
-it.each(["call", "cluster", "config", "executor", "plan", "strategies", "telemetry"])(
+it.each(readdirSync(SRC).filter((part) => !part.endsWith(".ts")))(
   "%s says what lives there, what it may import and what it must never do",
   (part) => {
-    const text = readFileSync(join(SRC, part, "README.md"), "utf8");
+    const text = readFileSync(join(SRC, part, "README.md"), "utf8").replace(/\s+/g, " ");
     expect(text).toContain("live");
     expect(text).toContain("may import");
     expect(text).toContain("must never");
