@@ -29,7 +29,7 @@ export interface Waiting {
   readonly isJoining: boolean;
   /** Milliseconds since the last turn of the event loop. Kernels may have timers, and messages of their own. */
   readonly sinceTurn: number;
-  /** Whether nothing can wait for a turn, because no kernel could leave anything behind. */
+  /** Whether no kernel can have left anything behind that waits for a turn. */
   readonly leavesNothing: boolean;
   /** Puts back what kernels have changed of JavaScript. */
   mend(): void;
@@ -46,12 +46,14 @@ export class BellWait {
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
   readonly #worker: Waiting;
+  readonly #hasInitializer: boolean;
   #patience = LEAST_PATIENCE_MS;
   /** Whether the last round came soon after the one before. */
   #wasQuick = false;
 
-  constructor({ bell, spins }: WorkerSetup, worker: Waiting) {
+  constructor({ bell, spins, initializer }: WorkerSetup, worker: Waiting) {
     this.#bell = new Doorbell(bell);
+    this.#hasInitializer = initializer !== null;
     this.#looks = spins ? new Looks() : undefined;
     this.#worker = worker;
   }
@@ -84,7 +86,7 @@ export class BellWait {
         this.#worthIt();
         return;
       }
-      const patience = worker.leavesNothing ? REST_MS : this.#patience;
+      const patience = this.#mayRest ? REST_MS : this.#patience;
       if (worker.isJoining || this.#bell.isDismissed || clock() - began >= patience) break;
     }
     this.#patience = Math.max(LEAST_PATIENCE_MS, this.#patience / 2);
@@ -92,6 +94,11 @@ export class BellWait {
 
   get #isTurnDue(): boolean {
     return this.#worker.sinceTurn > MOST_WITHOUT_TURN_MS;
+  }
+
+  /** Whether nothing waits for a turn of the event loop. */
+  get #mayRest(): boolean {
+    return !this.#hasInitializer && this.#worker.leavesNothing;
   }
 
   #worthIt(): void {
@@ -109,7 +116,7 @@ export class BellWait {
       return messages.length > 0;
     };
     const looks = mayLook && this.#looks?.take() === true;
-    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, worker.leavesNothing ? REST_MS : PARK_MS);
+    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, this.#mayRest ? REST_MS : PARK_MS);
     if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
     if (mail !== undefined) messages.push(mail);
     // All at once. If one waited until the kernel of another is loaded, later ones would come before it, and miss what it

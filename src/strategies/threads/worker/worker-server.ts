@@ -39,7 +39,6 @@ export class WorkerServer implements Waiting {
   readonly #known = new KnownRounds();
   /** `undefined` if the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
-  readonly #hasInitializer: boolean;
   readonly takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
@@ -56,7 +55,6 @@ export class WorkerServer implements Waiting {
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
     this.#bell = setup.parks ? new BellWait(setup, this) : undefined;
-    this.#hasInitializer = setup.initializer !== null;
     this.takeMessage = takeMessage;
     this.#atEndOfPass = { looks: setup.spins, maySleep: () => !this.hasWork };
     this.#initialized = initialize(setup);
@@ -93,18 +91,14 @@ export class WorkerServer implements Waiting {
   }
 
   get leavesNothing(): boolean {
-    return !this.#hasInitializer && this.#kernels.leaveNothing;
+    return this.#kernels.leaveNothing;
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
   receive(message: WorkerMessage): Promise<void> {
     // An async function would keep the message, and all memory that came with it, for as long as the worker serves.
     const entering = this.enter(message);
-    return entering === undefined ? this.#serveOnce() : entering.then(() => this.#serveOnce());
-  }
-
-  async #serveOnce(): Promise<void> {
-    if (!this.#running) await this.#serve();
+    return entering === undefined ? this.#serve() : entering.then(() => this.#serve());
   }
 
   /** @returns `undefined` if the round could be joined at once */
@@ -172,7 +166,9 @@ export class WorkerServer implements Waiting {
     return new JoinedRound(this.#port, wake, round, arrays, memory(block), loaded, this.#atEndOfPass);
   }
 
+  /** Until there is no more to do; at once if it is being done. */
   async #serve(): Promise<void> {
+    if (this.#running) return;
     this.#running = true;
     do {
       for (let current = this.#queue.shift(); current !== undefined; current = this.#queue.shift()) {
