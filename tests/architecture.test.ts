@@ -1,4 +1,4 @@
-/** Holds the layout: who may import whom, where threads.js and Node's built-ins may stand, how long files are. */
+/** Holds the layout: which folders may import which, where threads.js and Node's built-ins may be used, how long files are. */
 import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
