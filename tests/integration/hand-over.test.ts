@@ -73,7 +73,7 @@ type OnItem<R> = (item: number, shared: object, context: Context) => R;
 type OnPart<R> = (part: Numbers, context: Context) => R;
 type IntoPart = (part: Numbers, outputs: object, context: Context) => void;
 
-/** @param before code that stands before the work */
+/** @param before code before the work */
 function kernels(before: string) {
   const make = <F>(head: string, returns: string, writes = ""): F =>
     new Function(`return ${head} => {${before} ${writes} ${WORK} ${returns} }`)() as F;
