@@ -1,6 +1,5 @@
 /** One job on the cluster: sends shards while nodes have room, and enters their results. */
 
-import { randomUUID } from "node:crypto";
 import { ClusterError } from "../errors.js";
 import { clock } from "../platform/clock.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
@@ -20,7 +19,6 @@ const PER_NODE = 3;
 const MOST_SENDS = 5;
 
 export class ClusterRun implements ShardReader, Finder {
-  readonly call: string = randomUUID();
   readonly #connection: ClusterConnection;
   readonly #job: Job;
   readonly #control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
@@ -102,6 +100,10 @@ export class ClusterRun implements ShardReader, Finder {
     };
   }
 
+  get call(): string {
+    return this.#sender.lease;
+  }
+
   get isOver(): boolean {
     return this.#isOver || this.#job.isStopped || this.#error !== undefined;
   }
@@ -129,16 +131,27 @@ export class ClusterRun implements ShardReader, Finder {
     while (this.#shards.size < room && !this.isOver) {
       const left = Math.max(0, this.#control.claimable);
       if (left === 0) break;
-      const count = shardTasks({ left, perTask: this.#perTask, nodes: nodes.length, threads });
+      const earlier = this.#sender.earlier(this.#control.next);
+      const count = earlier
+        ? earlier.end - earlier.first
+        : shardTasks({ left, perTask: this.#perTask, nodes: nodes.length, threads });
       const range = streamBuffer === undefined ? this.#claim(count) : this.#control.claimBelowGate(count);
       if (range === undefined) break;
-      await this.#send(range[0], range[1], 1);
+      if (range[0] === earlier?.first && range[1] === earlier.end) this.#adopt(earlier);
+      else await this.#send(range[0], range[1], 1);
     }
   }
 
   #claim(count: number): readonly [number, number] | undefined {
     const start = this.#control.claim(count);
     return start === -1 ? undefined : [start, Math.min(start + count, this.#job.parts.spec.tasks)];
+  }
+
+  /** An earlier client has sent it: it has ended, or a node has it, or it was lost. */
+  #adopt(shard: Shard): void {
+    this.#shards.set(shard.id, shard);
+    // If the store is busy, the next look comes with the next tick.
+    this.#lost.lookAt(shard).catch(() => {});
   }
 
   async #send(first: number, end: number, sends: number): Promise<void> {
@@ -190,8 +203,12 @@ export class ClusterRun implements ShardReader, Finder {
       const result = await this.#entry.take(shard.id, shard.first, shard.end, () => this.isOver);
       if (this.isOver || result === undefined || !this.#shards.has(shard.id)) return;
       if (result === "again") await this.sendAgain(shard);
-      else this.#ended(shard, result.took, result.threads, result.failed);
+      else {
+        if (result.failed !== undefined) await this.#sender.forget(shard);
+        this.#ended(shard, result.took, result.threads, result.failed);
+      }
     } catch (error) {
+      await this.#sender.forget(shard).catch(() => {});
       this.fail(error instanceof Error ? error : new ClusterError("lost", wordsOf(error)));
     } finally {
       this.#taking.delete(shard.id);
