@@ -8,6 +8,7 @@ import type { RunReport } from "../strategies/strategy.js";
 import type { ClusterConnection, ShardReader } from "./connection.js";
 import { type Finder, LostShards } from "./lost-shards.js";
 import type { Manifest } from "./messages.js";
+import { News } from "./news.js";
 import { ShardEntry } from "./shard-entry.js";
 import { type Shard, ShardSender } from "./shard-sender.js";
 import { shardTasks } from "./shard-size.js";
@@ -29,7 +30,7 @@ export class ClusterRun implements ShardReader, Finder {
   readonly #taking = new Set<string>();
   #perTask: number | undefined;
   #error: { readonly reason: unknown } | undefined;
-  readonly #waiting = new Set<() => void>();
+  readonly #change = new News();
   #isOver = false;
   #resent = 0;
   #ran = 0;
@@ -63,22 +64,22 @@ export class ClusterRun implements ShardReader, Finder {
     const woken = clock();
     control.reset(spec.tasks);
     connection.enter(this);
-    job.onStop(() => this.#wake());
+    job.onStop(() => this.#change.tell());
     let ready = woken;
     try {
       await this.#unlessOver(connection.look());
       job.beginRound(control, spec.tasks, connection.threads);
-      if (streamBuffer !== undefined) streamBuffer.onRoom = () => this.#wake();
+      if (streamBuffer !== undefined) streamBuffer.onRoom = () => this.#change.tell();
       await this.#unlessOver(this.#sender.open());
       ready = clock();
-      while (!this.isOver && !this.#hasEnded) {
+      while (!this.isOver && !this.#control.finished) {
         await this.#fill();
-        await this.#news();
+        await this.#untilNews();
       }
       if (this.#error !== undefined) throw this.#error.reason;
     } finally {
       this.#isOver = true;
-      this.#wake();
+      this.#change.tell();
       connection.leave(this);
       streamBuffer?.endRound();
       void this.#close();
@@ -115,12 +116,12 @@ export class ClusterRun implements ShardReader, Finder {
 
   onTick(): void {
     void this.#lost.look();
-    this.#wake();
+    this.#change.tell();
   }
 
   fail(reason: unknown): void {
     this.#error ??= { reason };
-    this.#wake();
+    this.#change.tell();
   }
 
   /** Sends shards while there is room for them. */
@@ -161,34 +162,15 @@ export class ClusterRun implements ShardReader, Finder {
   }
 
   /** Resolves when something may have happened that the run waits for. */
-  #news(): Promise<void> {
+  #untilNews(): Promise<void> {
     const isOpen = this.#control.claimable > 0 && this.#shards.size === 0;
-    return this.isOver || isOpen || this.#hasEnded ? Promise.resolve() : this.#change();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.add(resolve);
-    });
-  }
-
-  #wake(): void {
-    const all = [...this.#waiting];
-    this.#waiting.clear();
-    for (const goOn of all) goOn();
-  }
-
-  get #hasEnded(): boolean {
-    return this.#control.finished;
+    return this.isOver || isOpen || this.#control.finished ? Promise.resolve() : this.#change.next();
   }
 
   /** @throws what the run failed with, once nobody waits for the work any more */
   async #unlessOver<T>(work: Promise<T>): Promise<void> {
-    const over = async (): Promise<void> => {
-      while (!this.isOver) await this.#change();
-    };
     work.catch(() => {});
-    await Promise.race([work, over()]);
+    await Promise.race([work, this.#change.until(() => this.isOver)]);
     if (this.#error !== undefined) throw this.#error.reason;
   }
 
@@ -232,7 +214,7 @@ export class ClusterRun implements ShardReader, Finder {
         this.#control.endClaim(other.end - other.first);
       }
     }
-    this.#wake();
+    this.#change.tell();
   }
 
   /** The store has lost the shard, its result, or a piece of the payload. */

@@ -1,11 +1,15 @@
 /** What clients have sent of a run, in the store: one that crashed and asks again gets the shards that have finished. */
 import { isRecord } from "../memory/inputs.js";
 import { type Manifest, RELEASE } from "./messages.js";
-import type { Shard } from "./shard-sender.js";
 import { digestOf, type Signer } from "./signing.js";
 import type { Store } from "./store.js";
 
-type Noted = Pick<Shard, "id" | "first" | "end">;
+/** Tasks `first` to before `end`, under the id that they were sent by. */
+interface Noted {
+  readonly id: string;
+  readonly first: number;
+  readonly end: number;
+}
 
 /**
  * Names a run by what it computes: the manifest has the digests of the kernel's module, of the payload and of the items, and it has
@@ -48,7 +52,7 @@ export class RunLedger {
   }
 
   /** A shard is being sent. */
-  async note({ id, first, end }: Shard): Promise<void> {
+  async note({ id, first, end }: Noted): Promise<void> {
     const body = JSON.stringify({ id, first, end } satisfies Noted);
     const signature = this.#signer.sign("note", this.#run, Buffer.from(body)).toString("hex");
     await this.#store.note(this.#run, String(first), `${signature}${body}`);
