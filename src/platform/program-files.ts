@@ -19,6 +19,14 @@ export function isMainScript(url: string): boolean {
   return ["", ".js", ".cjs", "/index.js"].some((rest) => real === realPath(resolve(given) + rest));
 }
 
+/** What the CommonJS module at an address exports; `undefined` if this thread has not loaded it to its end. */
+export function loadedExports(url: string): unknown {
+  const path = pathOf(url);
+  if (path === undefined) return undefined;
+  const module = builtInModule("node:module").createRequire(path).cache[path];
+  return module?.loaded === true ? module.exports : undefined;
+}
+
 function pathOf(url: string): string | undefined {
   try {
     return builtInModule("node:url").fileURLToPath(url);
