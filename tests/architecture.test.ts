@@ -322,11 +322,11 @@ describe("what comes from outside", () => {
         "cluster/serve-node.ts",
         "cluster/shard-runner.ts",
       ],
-      acorn: ["kernel/inline/parser.ts", "kernel/module/may-export.ts"],
+      acorn: ["kernel/inline/parser.ts"],
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       ioredis: ["cluster/store.ts"],
-      "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/inline/steady-variables.ts"],
+      "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/inline/scopes.ts"],
       threads: [
         "strategies/threads/thread-control.ts",
         "strategies/threads/worker/control-plane.ts",

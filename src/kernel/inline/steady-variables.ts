@@ -1,7 +1,8 @@
 /** Reads off a script which variables around its functions keep the value that they once have. */
-import { analyze, type Reference, type ScopeManager } from "eslint-scope";
+import type { Reference, ScopeManager } from "eslint-scope";
 import type { Node, VariableDeclaration } from "estree";
 import { parseScript } from "./parser.js";
+import { scopesOf } from "./scopes.js";
 
 type Resolved = NonNullable<ScopeManager["scopes"][number]["through"][number]["resolved"]>;
 
@@ -21,12 +22,7 @@ export function steadyVariables(source: string): ReadonlyMap<number, SteadyFunct
   const found = new Map<number, SteadyFunction>();
   const program = parseScript(source);
   if (program === undefined) return found;
-  const scopes = analyze(program, {
-    ecmaVersion: 2026,
-    sourceType: program.sourceType,
-    nodejsScope: program.sourceType === "script",
-    childVisitorKeys: { ImportExpression: ["source", "options"] },
-  });
+  const scopes = scopesOf(program);
   // Code that is a text there may assign to anything.
   if (scopes.scopes.some((scope) => scope.type === "with" || usesEval(scope.references))) return found;
   for (const scope of scopes.scopes) {

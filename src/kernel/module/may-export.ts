@@ -1,4 +1,6 @@
-import { type Node, parse } from "acorn";
+import type { Program } from "estree";
+import { parseScript } from "../inline/parser.js";
+import { scopesOf } from "../inline/scopes.js";
 
 /**
  * Whether a module exports a kernel, under any name: bundlers shorten names. An export has to do with the kernel if it mentions its
@@ -6,28 +8,24 @@ import { type Node, parse } from "acorn";
  * @returns true, too, if the text can't tell: it is no JavaScript, or what defines the kernel does not show
  */
 export function mayExport(text: string, name: string): boolean {
-  const body = statementsOf(text);
-  if (body === undefined) return true;
-  const exported = exportsOf(body);
+  const program = parseScript(text);
+  if (program === undefined) return true;
+  const exported = exportsOf(program);
   const names = new Set<unknown>();
-  const defining = body.filter((statement) => collectHolders(statement, name, names));
+  const defining = statementsOf(program).filter((statement) => collectHolders(statement, name, names));
   if (defining.length === 0) return exported.length > 0;
   names.add(name);
   const isOfKernel = (node: Tree): boolean => isDefinition(node, name) || names.has(node["name"]);
   return exported.some((statement) => isOfAll(statement) || has(statement, isOfKernel));
 }
 
-/** One of acorn's nodes, as a walk sees it. */
-type Tree = Node & Readonly<Record<string, unknown>>;
+/** A node of the syntax tree, as a walk sees it. */
+type Tree = { readonly type: string; readonly range: readonly [number, number] } & Readonly<
+  Record<string, unknown>
+>;
 
-function statementsOf(text: string): readonly Tree[] | undefined {
-  for (const sourceType of ["module", "commonjs"] as const) {
-    try {
-      const program = parse(text, { ecmaVersion: "latest", sourceType, allowHashBang: true });
-      return program.body as readonly Node[] as readonly Tree[];
-    } catch {}
-  }
-  return undefined;
+function statementsOf({ body }: Program): readonly Tree[] {
+  return body as unknown as readonly Tree[];
 }
 
 function partsOf(node: Tree): Tree[] {
@@ -35,7 +33,7 @@ function partsOf(node: Tree): Tree[] {
 }
 
 function isNode(value: unknown): value is Tree {
-  return typeof (value as Partial<Node> | null | undefined)?.type === "string";
+  return typeof (value as Partial<Tree> | null | undefined)?.type === "string";
 }
 
 function has(node: Tree, matches: (node: Tree) => boolean): boolean {
@@ -43,11 +41,13 @@ function has(node: Tree, matches: (node: Tree) => boolean): boolean {
 }
 
 /** The statements that export: those of an ES module, or what CommonJS does with its own `exports`. */
-function exportsOf(body: readonly Tree[]): readonly Tree[] {
+function exportsOf(program: Program): readonly Tree[] {
+  const body = statementsOf(program);
   if (body.some(({ type }) => /^(Im|Ex)port/.test(type))) {
     return body.filter(({ type }) => type.startsWith("Export"));
   }
-  const direct = body.filter(usesExports);
+  const places = placesOfExports(program);
+  const direct = body.filter(({ range: [start, end] }) => places.some((at) => start <= at && at < end));
   // esbuild fills an object that it then makes the module's exports: __export(kernels_exports, { scale: () => scale }).
   const isExported = (node: unknown): boolean =>
     isNode(node) &&
@@ -60,18 +60,11 @@ function exportsOf(body: readonly Tree[]): readonly Tree[] {
   return [...direct, ...filling];
 }
 
-/** Whether a part of a file uses the `exports` or the `module` that Node gives it. Bundlers wrap modules in functions with their own. */
-function usesExports(node: Tree): boolean {
-  if (node.type === "Identifier") return isExportsName(node["name"]);
-  const parameters = node["params"];
-  if (Array.isArray(parameters) && parameters.some(({ name }) => isExportsName(name))) return false;
-  // Of others.exports and { exports: 1 } the word is no variable.
-  const word = node["computed"] === false ? (node["property"] ?? node["key"]) : undefined;
-  return partsOf(node).some((part) => part !== word && usesExports(part));
-}
-
-function isExportsName(name: unknown): boolean {
-  return name === "exports" || name === "module";
+/** Where a file uses the `exports` or the `module` that Node gives it. Bundlers wrap modules in functions that have their own. */
+function placesOfExports(program: Program): readonly number[] {
+  return scopesOf(program)
+    .globalScope.through.filter(({ identifier: { name } }) => name === "exports" || name === "module")
+    .map(({ identifier }) => (identifier as unknown as Tree).range[0]);
 }
 
 /** `defineKernel(import.meta.url, "name", …)`, whatever a bundler calls the function and the address. */
@@ -97,7 +90,7 @@ function collectHolders(node: Tree, name: string, holders: Set<unknown>): boolea
   const target = node["id"] ?? node["left"];
   const value = node["init"] ?? (node.type === "AssignmentExpression" ? node["right"] : undefined);
   if (isNode(target) && (found || isHolder(value, holders))) {
-    for (const holder of variablesIn(target)) if (!isExportsName(holder)) holders.add(holder);
+    for (const holder of variablesIn(target)) holders.add(holder);
   }
   return found;
 }
@@ -113,5 +106,7 @@ function isHolder(value: unknown, holders: ReadonlySet<unknown>): boolean {
 }
 
 function variablesIn(target: Tree): unknown[] {
-  return target.type === "Identifier" ? [target["name"]] : partsOf(target).flatMap(variablesIn);
+  if (target.type !== "Identifier") return partsOf(target).flatMap(variablesIn);
+  // Of exports.scale it is "scale" that tells.
+  return /^(exports|module)$/.test(String(target["name"])) ? [] : [target["name"]];
 }

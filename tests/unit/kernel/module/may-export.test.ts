@@ -26,6 +26,11 @@ it.each([
     `var k = [(module, exports) => { module.exports = { scale: d(f, "scale", g) }; }]; m.exports = { exports: 1 };`,
   ],
   [
+    "CommonJS whose bundler has a variable of that name",
+    'function load() { var module = { exports: {} }; return module.exports; } load(eval("d"), d(f, "scale", g));',
+  ],
+  ["CommonJS whose bundler keeps modules as texts", "eval('d(f, \"scale\", g)'); others.exports = 1;"],
+  [
     "CommonJS that exports something else",
     `const s = d(f, "scale", g); exports.server = listen(); serve(s);`,
   ],
