@@ -143,7 +143,8 @@ export class PassRunner {
     const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
     // Checking takes time that no plan must learn from.
-    const isOrdinary = !this.#config.verifyImmutable && request.sourced === undefined;
+    const isOrdinary =
+      !this.#config.verifyImmutable && request.sourced === undefined && !this.#reporter.isMute;
     const isAlone = beganAlone && this.#isAlone() && isOrdinary;
     const { job } = memory;
     // It may be done before it went over its state as often as it was allowed to.
@@ -177,7 +178,7 @@ export class PassRunner {
   #close({ plan, memory, occupant }: PlannedPass, ended: number): void {
     if (occupant !== undefined) this.#planner.ended(occupant);
     // Beside a call it would take the cores from workers that start.
-    this.#planner.measureHost(plan);
+    if (!this.#reporter.isMute) this.#planner.measureHost(plan);
     memory.close(ended);
   }
 }

@@ -13,11 +13,12 @@ import type { Input } from "../memory/inputs.js";
 import type { HostProfile } from "../plan/host-profile.js";
 import { clock } from "../platform/clock.js";
 import { optimizationsOf } from "../platform/optimizations.js";
-import type { Plan } from "../strategies/registry.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 import { StrategySet } from "../strategies/strategy-set.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Reporter } from "../telemetry/reporter.js";
 import { BACKEND, Executor, JOBS, readCall } from "./executor.js";
+import { rehearse } from "./rehearsal.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 
 /**
@@ -33,6 +34,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
+  /** `undefined`: there was none. */
+  #rehearsing: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
   constructor(options: ParallelConfig | ParallelOptions = {}) {
@@ -84,7 +87,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#calls.explain(readCall(this.#calls, "mapShared", input, kernel, null, options));
   }
 
-  /** Starts the pool now rather than at first need. @throws WorkerLostError, IsolationError when workers cannot be started */
+  /**
+   * Starts the pool now rather than at first need, and rehearses calls, for half a second at most: the first ones of a
+   * process would take some 200 µs. A call that is made meanwhile ends the rehearsal.
+   * @throws WorkerLostError, IsolationError when workers cannot be started
+   */
   override async start(): Promise<void> {
     this.#calls.checkOpen("start");
     const strategy = this.#planner.startsFirst;
@@ -94,7 +101,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const started = clock();
     try {
       await workers.start();
-      if (isCold) this.#planner.observeStart(strategy, clock() - started);
+      if (isCold) {
+        this.#planner.observeStart(strategy, clock() - started);
+        this.#rehearsing ??= this.#rehearse(strategy);
+      }
+      await this.#rehearsing;
     } catch (cause) {
       if (cause instanceof WorkerLostError) throw cause;
       throw new WorkerLostError(
@@ -103,6 +114,18 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
         cause,
       );
     }
+  }
+
+  /** On the executor's own memory and workers, but nobody hears of it and no plan learns of it. */
+  #rehearse(strategy: StrategyName): Promise<void> {
+    const { config } = this;
+    const quiet = new ParallelConfig({ ...config, telemetry: undefined, strategy });
+    const reporter = new Reporter(undefined, config.maxWorkers, true);
+    const planner = new Planner(quiet, this.#arena, this.#strategies);
+    const calls = new Calls(quiet, this.#arena, this.#strategies, planner, reporter);
+    const { metrics } = this.#reporter;
+    const before = metrics.submitted;
+    return rehearse(calls, () => metrics.submitted !== before || this.#closed !== undefined);
   }
 
   /** Aborts every call in progress: each rejects with `reason`. The executor stays usable. */
@@ -130,6 +153,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     // They begin calls of their own.
     await this[JOBS]?.ended();
     await closed;
+    await this.#rehearsing;
     this.#deadline.clear();
     await this.#strategies.terminate();
     this.#arena.trim();

@@ -20,6 +20,9 @@ const POKED = 3;
 /** As PARKED, but the worker is awake and looks at the bell all the time. */
 const LOOKING = 4;
 
+// Word 1: whether the worker is to leave the bell for good.
+const DISMISSED = 1;
+
 /** What the worker did when it was rung or poked: it looked at the bell, slept there, or was elsewhere. */
 export type Found = "looking" | "asleep" | "away";
 
@@ -87,6 +90,17 @@ export class Doorbell {
     return this.#wake(POKED);
   }
 
+  /** The caller's side wants the worker in its event loop from now on, where it hears what comes by other ways. */
+  dismiss(): void {
+    Atomics.store(this.#words, DISMISSED, 1);
+    this.poke();
+  }
+
+  /** The worker's side. */
+  get isDismissed(): boolean {
+    return Atomics.load(this.#words, DISMISSED) === 1;
+  }
+
   /**
    * The worker waits until it is woken.
    * @param takeMessages takes the messages that have come, and says whether there were any; asked before the wait, because what
@@ -98,7 +112,8 @@ export class Doorbell {
   park(takeMessages: () => boolean, spin: number, ms: number): WakeMessage | undefined {
     const words = this.#words;
     Atomics.store(words, STATE, spin > 0 ? LOOKING : PARKED);
-    this.#rangAtOnce = takeMessages() || this.#isWokenWithin(spin);
+    // After the store: whoever dismisses the worker later finds it waiting.
+    this.#rangAtOnce = takeMessages() || this.isDismissed || this.#isWokenWithin(spin);
     if (!this.#rangAtOnce) {
       Atomics.compareExchange(words, STATE, LOOKING, PARKED);
       Atomics.wait(words, STATE, PARKED, ms);

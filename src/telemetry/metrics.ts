@@ -62,6 +62,11 @@ export class Metrics {
     this.#maxWorkers = maxWorkers;
   }
 
+  /** Calls that were accepted. */
+  get submitted(): number {
+    return this.#submitted;
+  }
+
   submit(): void {
     this.#submitted += 1;
   }

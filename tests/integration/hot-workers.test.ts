@@ -217,6 +217,34 @@ test("a call that was expected to be short, and is not, gets all workers", async
   expect(executions).toMatchObject([{ workers: 2, items: 4 }]);
 });
 
+describe("the rehearsal of start()", () => {
+  test("is heard of by nobody, and leaves no memory in use", async () => {
+    const call = (options?: { strategy: "sequential" }) => executor.map(items, (item) => item + 1, options);
+    await call({ strategy: "sequential" });
+    await executor.start();
+    expect(executions).toHaveLength(1);
+    expect(executor.metrics.snapshot()).toMatchObject({ submitted: 1, completed: 1 });
+    // A worker may be about to leave the last call.
+    await expect.poll(() => executor.memory().bytesInUse).toBe(0);
+    expect(await call()).toEqual([4, 2, 3, 6]);
+    expect(executor.metrics.snapshot()).toMatchObject({ submitted: 2, completed: 2 });
+    const [before, after] = executions;
+    expect(after?.job).toBe((before?.job as number) + 1);
+  });
+
+  test("gives way to calls, and to the end", async () => {
+    const started = executor.start();
+    const results = await Promise.all([1, 2, 3].map((i) => executor.map(items, (item) => item, { args: i })));
+    expect(results).toEqual([items, items, items]);
+    await started;
+    const other = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+    const starting = other.start();
+    starting.catch(() => {});
+    await other.shutdown();
+    await expect(other.map(items, (item) => item)).rejects.toThrow("shut down");
+  });
+});
+
 describe("a worker that waits at its bell", () => {
   test("fires its timers", async () => {
     const fired = executor.allocate(Int32Array, 1);

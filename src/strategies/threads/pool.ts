@@ -33,6 +33,8 @@ export interface PoolOptions {
 export class Pool {
   /** Of the caller's side, at short rounds; undefined: it waits for messages. */
   readonly looks: Looks | undefined;
+  /** When the last short round began, as `clock` counts. */
+  lastShort = -Infinity;
   readonly #options: PoolOptions;
   readonly #owner: SlotOwner = {
     released: () => this.#scheduleTrim(),

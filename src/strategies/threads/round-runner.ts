@@ -88,7 +88,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   /** Wakes the first of the slots, and the others should the round turn out not to be short. */
   wakeOne(slots: readonly WorkerSlot[]): void {
-    this.#short = new ShortRound(this, this.#participants, this.#pool.looks);
+    const sinceLast = this.woken - this.#pool.lastShort;
+    this.#pool.lastShort = this.woken;
+    this.#short = new ShortRound(this, this.#participants, this.#pool.looks, sinceLast);
     this.#short.begin(slots[0] as WorkerSlot);
   }
 

@@ -18,6 +18,8 @@ const ALONE_MS = 0.2;
 const LATE_MS = 1;
 // A round that is over by then was worth looking at: a message would have taken as long.
 const PAYS_MS = 0.15;
+// Rounds this close are a series. After a pause the system may wake the worker on the core of this thread, which must not look then.
+const SERIES_MS = 2;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
@@ -41,10 +43,19 @@ export class ShortRound implements Polled {
   #isLooked = false;
   #late: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks | undefined) {
+  readonly #isInSeries: boolean;
+
+  /** @param sinceLast milliseconds since the last short round began */
+  constructor(
+    runner: LookedAt,
+    participants: Participants<WorkerSlot>,
+    looks: Looks | undefined,
+    sinceLast: number,
+  ) {
     this.#runner = runner;
     this.#participants = participants;
     this.#looks = looks;
+    this.#isInSeries = sinceLast <= SERIES_MS;
   }
 
   /**
@@ -52,7 +63,7 @@ export class ShortRound implements Polled {
    */
   begin(first: WorkerSlot): void {
     const found = this.#runner.wakeSlot(first);
-    if (found !== "looking" && this.#looks?.take() !== true) {
+    if (found !== "looking" && !(this.#isInSeries && this.#looks?.take() === true)) {
       this.#stopLooking(this.#runner.woken);
       // It keeps all of the call's arrays reachable, so it does not run on when all have left.
       this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));

@@ -136,6 +136,8 @@ export class Slot implements WorkerSlot {
     this.#hold();
     // Gone from the pool at once, so that no round is sent to a worker that is about to end.
     this.#owner.ended(this);
+    // threads.js reaches it by its event loop.
+    this.#bell.dismiss();
     const mayHaveOutput = this.#rounds.hasBegun && this.#output.isSet;
     if (mayHaveOutput && !this.#rounds.isAtTasks) await this.#controlled.flush(this.ended);
     const ended = Promise.all([this.#controlled.terminate(), this.ended]);

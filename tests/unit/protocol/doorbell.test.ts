@@ -43,6 +43,19 @@ describe("a bell", () => {
     expect(worker.park(none, 0, 1)).toBeUndefined();
   });
 
+  it("is left for good by a worker that is dismissed, before it waits or meanwhile", () => {
+    const { caller, worker } = setUp();
+    expect(worker.isDismissed).toBe(false);
+    const dismiss = (): boolean => {
+      caller.dismiss();
+      return false;
+    };
+    // It would wait for a minute else.
+    expect(worker.park(dismiss, 0, 60_000)).toBeUndefined();
+    expect(worker.isDismissed).toBe(true);
+    expect(worker.park(none, 0, 60_000)).toBeUndefined();
+  });
+
   it("is not rung for what does not fit in it", () => {
     const { caller, worker } = setUp();
     const kernel = inlineAddress("() => 1", "k");

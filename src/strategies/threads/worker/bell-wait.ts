@@ -4,13 +4,18 @@
  */
 import { clock } from "../../../platform/clock.js";
 import { Looks } from "../../../platform/looks.js";
+import { MOST_WITHOUT_TURN_MS } from "../../../platform/time-slice.js";
 import { Doorbell } from "../../../protocol/doorbell.js";
 import type { WorkerMessage, WorkerSetup } from "../../../protocol/messages.js";
 
 // After this long the event loop has a turn.
 const PARK_MS = 1;
+// The same if nothing can be waiting for one. A bell wakes the thread in a third of the time that a message takes.
+const REST_MS = 1000;
 // Looking at the bell saves the time to wake a thread, 5-100 µs. A caller that goes on at once rings within that.
 const LOOK_MS = 0.1;
+// Who waited longer for its last round does not look: it would be in vain, and may keep the core from the caller.
+const QUICK_MS = 0.15;
 // How long after its last round a worker parks: twice as long each time that it was worth it, half as long if not.
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
@@ -21,8 +26,10 @@ export interface Waiting {
   readonly hasWork: boolean;
   /** Whether a round is being joined, which takes turns of the event loop. */
   readonly isJoining: boolean;
-  /** Whether the event loop has had no turn for long. Kernels may have timers, and messages of their own. */
-  readonly isTurnDue: boolean;
+  /** Milliseconds since the last turn of the event loop. Kernels may have timers, and messages of their own. */
+  readonly sinceTurn: number;
+  /** Whether nothing can wait for a turn, because no kernel could leave anything behind. */
+  readonly leavesNothing: boolean;
   /** Puts back what kernels have changed of JavaScript. */
   mend(): void;
   /** The next message, without a turn of the event loop; undefined: there is none. */
@@ -32,11 +39,15 @@ export interface Waiting {
   turn(): Promise<void>;
 }
 
+const NONE: readonly never[] = [];
+
 export class BellWait {
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
   readonly #worker: Waiting;
   #patience = LEAST_PATIENCE_MS;
+  /** Whether the last round came soon after the one before. */
+  #wasQuick = false;
 
   constructor({ bell, spins }: WorkerSetup, worker: Waiting) {
     this.#bell = new Doorbell(bell);
@@ -52,25 +63,34 @@ export class BellWait {
   wait(wasAlone: boolean): Promise<void> | undefined {
     const worker = this.#worker;
     if (worker.isJoining) return undefined;
-    const until = clock() + this.#patience;
-    const entering = this.#park(wasAlone);
-    if (entering.length > 0 || !worker.hasWork || worker.isTurnDue) return this.#stay(until, entering);
+    const began = clock();
+    // Before the wait rather than after it, when somebody waits for the round that came.
+    if (this.#isTurnDue) return this.#stay(began, NONE);
+    const entering = this.#park(wasAlone && this.#wasQuick);
+    this.#wasQuick = clock() - began <= QUICK_MS;
+    if (entering.length > 0 || !worker.hasWork) return this.#stay(began, entering);
     this.#worthIt();
     return undefined;
   }
 
-  async #stay(until: number, entering: readonly Promise<void>[]): Promise<void> {
+  /** @param began when the worker began to wait */
+  async #stay(began: number, entering: readonly Promise<void>[]): Promise<void> {
     const worker = this.#worker;
     for (let joining = entering; ; joining = this.#park(false)) {
       if (joining.length > 0) await Promise.all(joining);
-      if (!worker.hasWork || worker.isTurnDue) await worker.turn();
+      if (!worker.hasWork) await worker.turn();
       if (worker.hasWork) {
         this.#worthIt();
         return;
       }
-      if (worker.isJoining || clock() >= until) break;
+      const patience = worker.leavesNothing ? REST_MS : this.#patience;
+      if (worker.isJoining || this.#bell.isDismissed || clock() - began >= patience) break;
     }
     this.#patience = Math.max(LEAST_PATIENCE_MS, this.#patience / 2);
+  }
+
+  get #isTurnDue(): boolean {
+    return this.#worker.sinceTurn > MOST_WITHOUT_TURN_MS;
   }
 
   #worthIt(): void {
@@ -88,7 +108,7 @@ export class BellWait {
       return messages.length > 0;
     };
     const looks = mayLook && this.#looks?.take() === true;
-    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, PARK_MS);
+    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, worker.leavesNothing ? REST_MS : PARK_MS);
     if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
     if (mail !== undefined) messages.push(mail);
     // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss

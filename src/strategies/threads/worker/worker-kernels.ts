@@ -29,6 +29,11 @@ export class WorkerKernels {
     this.#outdated.delete(id);
   }
 
+  /** Whether none of them can have left anything behind that goes on: a timer, a promise, a port. */
+  get leaveNothing(): boolean {
+    return this.#builtIns === undefined;
+  }
+
   get(id: number): Promise<LoadedKernel> {
     return this.#kernels.get(id) as Promise<LoadedKernel>;
   }

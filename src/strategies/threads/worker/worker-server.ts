@@ -3,7 +3,7 @@
 import { loaderOf } from "../../../kernel/registry.js";
 import { clock } from "../../../platform/clock.js";
 import { nextTurn } from "../../../platform/runtime.js";
-import { MOST_WITHOUT_TURN_MS, SLICE_MS } from "../../../platform/time-slice.js";
+import { SLICE_MS } from "../../../platform/time-slice.js";
 import { unpackPlaces } from "../../../protocol/descriptor.js";
 import type {
   CollectedReport,
@@ -41,6 +41,7 @@ export class WorkerServer implements Waiting {
   readonly #standing = new Map<number, JoinedRound>();
   /** Undefined: the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
+  readonly #hasInitializer: boolean;
   readonly takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
@@ -57,6 +58,7 @@ export class WorkerServer implements Waiting {
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
     this.#bell = setup.parks ? new BellWait(setup, this) : undefined;
+    this.#hasInitializer = setup.initializer !== null;
     this.takeMessage = takeMessage;
     this.#atEndOfPass = { looks: setup.spins, maySleep: () => !this.hasWork };
     this.#initialized = initialize(setup);
@@ -88,13 +90,22 @@ export class WorkerServer implements Waiting {
     return this.#joining > 0;
   }
 
-  get isTurnDue(): boolean {
-    return clock() - this.#lastTurn > MOST_WITHOUT_TURN_MS;
+  get sinceTurn(): number {
+    return clock() - this.#lastTurn;
+  }
+
+  get leavesNothing(): boolean {
+    return !this.#hasInitializer && this.#kernels.leaveNothing;
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
-  async receive(message: WorkerMessage): Promise<void> {
-    await this.enter(message);
+  receive(message: WorkerMessage): Promise<void> {
+    // An async function would keep the message, and all memory that came with it, for as long as the worker serves.
+    const entering = this.enter(message);
+    return entering === undefined ? this.#serveOnce() : entering.then(() => this.#serveOnce());
+  }
+
+  async #serveOnce(): Promise<void> {
     if (!this.#running) await this.#serve();
   }
 
