@@ -1,5 +1,13 @@
 /** What is different about child processes: their memory, their lives and their deaths. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -126,13 +134,18 @@ describe("calls that repeat", () => {
 
   test("with tasks that take much longer than the last time use all children", async () => {
     const executor = create({ maxWorkers: 2 });
-    const wait = (item: number): number => {
-      const end = performance.now() + item;
-      while (performance.now() < end);
+    const folder = newFile();
+    mkdirSync(folder);
+    // A long task waits until two children have begun one.
+    const wait = (isLong: number): number => {
+      if (isLong === 0) return process.pid;
+      writeFileSync(`${folder}/${process.pid}`, "");
+      const end = performance.now() + 20_000;
+      while (readdirSync(folder).length < 2 && performance.now() < end);
       return process.pid;
     };
     for (let i = 0; i < 30; i += 1) await executor.map([0, 0, 0, 0, 0, 0, 0, 0], wait);
-    const pids = await executor.map([50, 50, 50, 50, 50, 50, 50, 50], wait);
+    const pids = await executor.map([1, 1, 1, 1, 1, 1, 1, 1], wait);
     expect(new Set(pids).size).toBe(2);
   });
 });

@@ -1,14 +1,14 @@
+import { parse } from "acorn";
+import { analyze } from "eslint-scope";
 import type { Program } from "estree";
-import { parseScript } from "../inline/parser.js";
-import { scopesOf } from "../inline/scopes.js";
 
 /**
- * Whether a module exports a kernel, under any name: bundlers shorten names. An export has to do with the kernel if it mentions its
+ * Whether a module exports a kernel, under any name: bundlers shorten names. An export may be the kernel if it mentions its
  * name, the call that defines it, or a variable that holds what the call gave.
- * @returns true, too, if the text can't tell: it is no JavaScript, or what defines the kernel does not show
+ * @returns true, too, if the text can't tell: it is no JavaScript, or the definition of the kernel is not in it
  */
 export function mayExport(text: string, name: string): boolean {
-  const program = parseScript(text);
+  const program = parsed(text);
   if (program === undefined) return true;
   const exported = exportsOf(program);
   const names = new Set<unknown>();
@@ -23,6 +23,18 @@ export function mayExport(text: string, name: string): boolean {
 type Tree = { readonly type: string; readonly range: readonly [number, number] } & Readonly<
   Record<string, unknown>
 >;
+
+function parsed(text: string): Program | undefined {
+  for (const sourceType of ["module", "commonjs"] as const) {
+    try {
+      const options = { ecmaVersion: "latest", sourceType, allowHashBang: true, ranges: true } as const;
+      return parse(text, options) as unknown as Program;
+    } catch {
+      // The other, or none.
+    }
+  }
+  return undefined;
+}
 
 function statementsOf({ body }: Program): readonly Tree[] {
   return body as unknown as readonly Tree[];
@@ -60,14 +72,17 @@ function exportsOf(program: Program): readonly Tree[] {
   return [...direct, ...filling];
 }
 
+// eslint-scope's own table lacks the second argument of import().
+const IMPORTS = { ImportExpression: ["source", "options"] };
+
 /** Where a file uses the `exports` or the `module` that Node gives it. Bundlers wrap modules in functions that have their own. */
 function placesOfExports(program: Program): readonly number[] {
-  return scopesOf(program)
+  return analyze(program, { ecmaVersion: 2026, sourceType: "script", childVisitorKeys: IMPORTS })
     .globalScope.through.filter(({ identifier: { name } }) => name === "exports" || name === "module")
     .map(({ identifier }) => (identifier as unknown as Tree).range[0]);
 }
 
-/** `defineKernel(import.meta.url, "name", …)`, whatever a bundler calls the function and the address. */
+/** `defineKernel(import.meta.url, "name", …)`, with any names that a bundler gives the function and the address. */
 function isDefinition(node: Tree, name: string): boolean {
   const [, second] = node.type === "CallExpression" ? (node["arguments"] as Tree[]) : [];
   return second?.type === "Literal" && second["value"] === name;
@@ -80,13 +95,13 @@ function isOfAll(statement: Tree): boolean {
 }
 
 /**
- * Collects what the call that defines the kernel is assigned to, what that is a part of, and records and lists of these.
+ * Collects the variables that the call that defines the kernel is assigned to, the expressions around it, and records and lists of these.
  * @returns whether there is such a call
  */
 function collectHolders(node: Tree, name: string, holders: Set<unknown>): boolean {
   let found = isDefinition(node, name);
   for (const part of partsOf(node)) found = collectHolders(part, name, holders) || found;
-  // Of a declaration, a function or a class, and of an assignment.
+  // The name of a declaration, a function or a class, and of an assignment.
   const target = node["id"] ?? node["left"];
   const value = node["init"] ?? (node.type === "AssignmentExpression" ? node["right"] : undefined);
   if (isNode(target) && (found || isHolder(value, holders))) {
