@@ -59,7 +59,7 @@ describe("the scopes around a function", () => {
   });
 });
 
-describe("where nobody tells scopes", () => {
+describe("if nobody tells scopes", () => {
   afterEach(() => vi.doUnmock("../../../src/platform/inspector.js"));
 
   const answering = (post: () => object) => () => ({ post, close: () => {} });

@@ -29,7 +29,7 @@ function runnerOf({ arena, job, placed }: Prepared, workers: number, isShort = f
 }
 
 describe("a round", () => {
-  it("ends when all its tasks have, and has lost nobody", async () => {
+  it("ends when all its tasks have, and has lost no worker", async () => {
     pool = poolOf();
     const prepared = jobOver(numbers(1000), (view) => (view[0] as number) + 1);
     const runner = runnerOf(prepared, 2);
@@ -69,7 +69,7 @@ describe("a round", () => {
     expect(runner.workers).toBe(2);
   });
 
-  it("tells whom it has lost, and at which task", async () => {
+  it("tells which worker it has lost, and at which task", async () => {
     pool = poolOf({ maxWorkers: 1 });
     const prepared = jobOver(numbers(4), (view) => {
       if (view[0] === 2) (globalThis as { process?: { exit(code: number): void } }).process?.exit(4);
