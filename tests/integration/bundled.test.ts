@@ -1,5 +1,5 @@
 /** Programs that esbuild has packed into one file, sharray with them. tests/toolchains has the other bundlers. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -95,13 +95,16 @@ describe("a CommonJS program in one file, which another script starts", () => {
   };
   const CALLS = { "while it loads": "run()", "once it is loaded": "setImmediate(run)" };
 
-  async function outputOf(calls: keyof typeof CALLS, exported: keyof typeof EXPORTS): Promise<string> {
-    const folder = join(installed.project, "one-file", `${calls} ${exported}`.replaceAll(" ", "-"));
-    mkdirSync(folder, { recursive: true });
+  async function outputOf(
+    calls: keyof typeof CALLS,
+    exported: keyof typeof EXPORTS,
+    options: BuildOptions = {},
+  ): Promise<string> {
+    const folder = mkdtempSync(join(installed.project, "one-file-"));
     writeFileSync(join(folder, "kernels.cjs"), KERNELS);
     writeFileSync(join(folder, "start.cjs"), 'require("./bundle.cjs");');
     const stdin = { contents: program(CALLS[calls], EXPORTS[exported]), resolveDir: folder };
-    await bundle("one-file", { format: "cjs", stdin, outfile: join(folder, "bundle.cjs") });
+    await bundle("one-file", { ...options, format: "cjs", stdin, outfile: join(folder, "bundle.cjs") });
     const { code, stdout, stderr } = await runNode([join(folder, "start.cjs")]);
     expect([code, stderr]).toEqual([0, ""]);
     return stdout;
@@ -112,14 +115,20 @@ describe("a CommonJS program in one file, which another script starts", () => {
       (["while it loads", "once it is loaded"] as const).map((calls) => [each, calls] as const),
     );
 
+  const REFUSED =
+    /^Cannot send kernel "triple" to workers .* does not export it, and looks like a program.* second entry.*\n$/;
+
   test.each(cases("nothing", "something else"))(
     "is imported by no worker, if it exports %s and calls %s",
     async (exported, calls) => {
-      expect(await outputOf(calls, exported)).toMatch(
-        /^Cannot send kernel "triple" to workers .* does not export it, and looks like a program.* second entry.*\n$/,
-      );
+      expect(await outputOf(calls, exported)).toMatch(REFUSED);
     },
   );
+
+  test("is imported by no worker if it is one statement, which mentions everything", async () => {
+    const statement = { banner: { js: "(() => {" }, footer: { js: "})();" } };
+    expect(await outputOf("once it is loaded", "something else", statement)).toMatch(REFUSED);
+  });
 
   test.each(cases("its kernels", "a record of its kernels"))(
     "gives workers its kernels, if it exports %s and calls %s",
