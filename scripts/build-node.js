@@ -1,7 +1,7 @@
 /**
- * Makes of the sources what Node gets: the caller's side in few files, parts of which are loaded at first need, and the worker's
- * entry in one, packages included, as finding and loading modules one by one is most of the start of either. Bundlers get the
- * caller's side without parts, as they can't follow how those are loaded.
+ * Builds the package for Node from the sources. The caller's side is in few files, parts of which are loaded at first need. The
+ * worker's entry is one file, packages included. Finding and loading modules one by one would be most of the start of either.
+ * Bundlers get the caller's side without parts, as they can't follow how those are loaded.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";

@@ -96,7 +96,7 @@ interface OfTask {
   readonly end: number | undefined;
 }
 
-/** Is it the error that the job's faults lead to, of the right task? */
+/** Whether it is the error that the job's faults lead to, of the right task. */
 function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, payload, fates }: Case): boolean {
   return fates.errors.some(({ task, error }) => {
     if (error !== name || task !== index) return false;

@@ -1,6 +1,6 @@
 /**
- * Loaded before everything else, in workers too (`--import`): counts the atomic operations of a worker, which are the
- * steps of the protocol, so that a fault can end it between any two of them. It also lets a fault spoil a message.
+ * Loaded before everything else, in workers too (`--import`): counts the atomic operations of a worker. These are the steps of
+ * the protocol, so a fault can end the worker between any two of them. It also lets a fault spoil a message.
  */
 import { isMainThread } from "node:worker_threads";
 

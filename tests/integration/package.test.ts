@@ -317,7 +317,7 @@ describe("every public call", () => {
     },
   );
 
-  /** This Node where it has it, else one that does. */
+  /** This Node if it has it, else one that does. */
   const nodeWith = (has: boolean): string => (has ? process.execPath : (nodes.get("24") as string));
 
   test("knows Float16Array if the runtime has it", async () => {

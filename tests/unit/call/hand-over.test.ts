@@ -79,7 +79,7 @@ describe("tasks shorter than a slice", () => {
   });
 
   it("leave a pool alone that serves, and count no start", () => {
-    // Half of 999 tasks of 0.1 ms are 50 ms: more than the 11 ms of the way, less than those and 50 ms for a start.
+    // Half of 999 tasks of 0.1 ms take 50 ms. That is more than the 11 ms of moving, and less than those and 50 ms for a start.
     const down = setUp();
     const up = setUp({ serving: 2 });
     for (const { handOver } of [down, up]) expect(handOver.takesOver(999, 0.1)).toBe(false);
@@ -110,7 +110,7 @@ describe("tasks longer than a slice", () => {
 
   it("stay if they would not make up for the cost of moving, the start of the pool included", () => {
     const of = (serving: number) => setUp({ serving }).handOver;
-    // 61 ms against half of 14 or 16 tasks of 8 ms; 11 ms where the pool serves.
+    // 61 ms against half of 14 or 16 tasks of 8 ms; 11 ms if the pool serves.
     expect(of(0).takesOver(14, SLICE_MS)).toBe(false);
     expect(of(0).takesOver(16, SLICE_MS)).toBe(true);
     expect(of(2).takesOver(2, SLICE_MS)).toBe(false);

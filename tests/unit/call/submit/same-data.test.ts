@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { copyData, isSameData } from "../../../src/call/submit/same-data.js";
-import { isShared } from "../../../src/memory/dtypes.js";
+import { copyData, isSameData } from "../../../../src/call/submit/same-data.js";
+import { isShared } from "../../../../src/memory/dtypes.js";
 
 const any = (): boolean => true;
 const data = fc.letrec<{ value: unknown }>((tie) => ({
