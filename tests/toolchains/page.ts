@@ -5,10 +5,10 @@ const GROUPS = ["Node", "Runners and package managers", "Tests", "Bundled for No
 
 const HEAD = `# Tool chains
 
-\`npm run test:toolchains\` makes this page. It packs the package, installs the file into a small project for each tool chain
-([tests/toolchains](../tests/toolchains)), builds the project as its users do, and runs it. Every kernel runs on two worker threads.
-The pages run in Chromium. \`npm run test:toolchains -- --quick\` takes the quick half, which \`.ci/run\` runs, too.
-\`npm run test:toolchains -- bun rollup-node\` takes some.
+\`npm run test:toolchains\` makes this page. It packs the package, and installs the file into a small project for each tool chain
+([tests/toolchains](../tests/toolchains)). It builds the project as its users do, and runs it. Every kernel runs on two worker threads. The
+pages run in Chromium. \`npm run test:toolchains -- --quick\` takes the quick half, which \`.ci/run\` runs, too. \`npm run test:toolchains -- bun
+rollup-node\` takes some.
 
 sharray needs no configuration in any of them. Module kernels need two rules.
 
