@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { build } from "esbuild";
 import { buildCaller } from "./caller.js";
 import { writeCommonJs } from "./common-js.js";
+import { leaveImport } from "./leave-import.js";
 import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
@@ -105,6 +106,7 @@ const whole = await build({
   },
   outdir: "dist/bundler",
 });
+leaveImport(["dist/core.js", "dist/core.cjs", ...Object.keys(whole.metafile.outputs)], 3);
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile, child.metafile]);
 
 /** The command uses the package as any program does. Its kernel, and what needs optional peers, are files of their own. */
