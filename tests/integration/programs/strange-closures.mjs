@@ -25,7 +25,9 @@ const closures = texts
   .split(/^# /m)
   .slice(1)
   .map((entry) => {
-    const [, name, path, body] = /^(.*?)(?: -> (.*))?\n(.*)$/s.exec(entry);
+    const [head, ...lines] = entry.split("\n");
+    const [name, path] = head.split(" -> ");
+    const body = lines.join("\n");
     const kernel = new Function("vm", "common", "sloppy", `"use strict";${body}`)(vm, common, sloppy);
     return { name, path, kernel };
   });
