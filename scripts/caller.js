@@ -21,7 +21,7 @@ const MODULES = {
 };
 /** With what the core imports of each: modules that export nothing but functions and classes. */
 const PARTS = {
-  kernels: ["kernel/inline/analyse.ts", "kernel/inline/steady-variables.ts", "kernel/module/may-export.ts"],
+  kernels: ["kernel/inline/analyse.ts", "kernel/module/may-export.ts"],
   captures: ["kernel/inline/closure-reader.ts"],
   // Apart, so that workers are starting while this thread compiles what a round takes.
   workers: ["strategies/threads/slot.ts", "strategies/threads/threads-run.ts"],

@@ -7,9 +7,9 @@ import { SLICE_MS } from "../platform/time-slice.js";
 import type { Plan } from "../strategies/registry.js";
 import type { Overseer, Workers } from "../strategies/strategy.js";
 
-// What runs before the first look compiles the kernel on the way, and takes it for dearer than it is.
+// The tasks before the first look compile the kernel on the way, which makes it look more expensive than it is.
 const LOOKS_TO_TELL = 2;
-// Of a kernel that is compiled, a task this long tells by itself.
+// If a kernel is compiled, one task of this length is enough to judge it.
 const TELLING_MS = 1;
 
 /** What the planner knows by now. */
@@ -28,13 +28,13 @@ export class HandOver implements Overseer {
   readonly #arena: Arena;
   readonly #bytesNeeded: number;
   readonly #grounds: Grounds;
-  /** Told when the workers cannot be started: then the call stays where it is. */
+  /** Told if the workers can't be started. Then the call stays on this thread. */
   readonly #onFailure: (error: unknown) => void;
   #starting: Promise<void> | undefined;
   #hasFailed = false;
   #looks = 0;
   #lastLook = Infinity;
-  /** Why the call was handed over; undefined: it was not, or its first task took too long. */
+  /** Why the call was handed over; `undefined` if it was not, or its first task took too long. */
   #reason: string | undefined;
 
   constructor(
@@ -51,7 +51,7 @@ export class HandOver implements Overseer {
     this.#bytesNeeded = bytesNeeded;
     this.#grounds = grounds;
     this.#onFailure = onFailure;
-    // Where the workers' memory would not be had, the task has nowhere to go.
+    // If the workers would get no memory, the task can't move.
     this.firstTaskLimit = arena.fits(bytesNeeded) ? plan.handOver?.firstTaskLimit : undefined;
     this.firstLook = plan.handOver?.firstLook ?? SLICE_MS;
   }
@@ -60,7 +60,7 @@ export class HandOver implements Overseer {
     return this.#reason ?? "handed over: the first task takes too long for this thread";
   }
 
-  /** Asked when the call has waited for its turn: others may have shown by now that it is better off elsewhere. */
+  /** Asked when the call has waited for its turn. Other calls may have shown by now that it is faster elsewhere. */
   takesOverAtOnce(): boolean {
     if (this.#plan.handOver === undefined || this.#hasFailed || !this.#arena.fits(this.#bytesNeeded))
       return false;
@@ -72,12 +72,12 @@ export class HandOver implements Overseer {
 
   takesOver(left: number, perTask: number): boolean {
     this.#looks += 1;
-    // What disturbs a look (a collection of garbage, another process) makes it longer, and seldom the next one too.
+    // A garbage collection or another process may make a look longer. It seldom makes the next one longer, too.
     const each = Math.min(perTask, this.#lastLook);
     this.#lastLook = perTask;
     const { handOver, predicted, tasks, kernel } = this.#plan;
     if (handOver === undefined || this.#hasFailed) return false;
-    // Tasks that exceed a slice block the event loop, and are long enough to be told by one.
+    // Tasks that exceed a slice block the event loop. One of them is enough to judge the kernel.
     const isLong = perTask >= SLICE_MS;
     const isTelling = isLong || (kernel !== undefined && perTask >= TELLING_MS);
     if (!isTelling && this.#looks < LOOKS_TO_TELL) return false;

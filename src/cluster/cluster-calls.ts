@@ -47,7 +47,7 @@ export class ClusterCalls extends Calls {
   }
 }
 
-/** Calls that nodes know how to run. What is added to executors is refused until it is here. */
+/** Calls that nodes know how to run. A new call of executors is refused until it is in this list. */
 const CALLS: ReadonlySet<string> = new Set([
   ...["mapShared", "transformShared", "reduceShared", "map", "mapInto"],
   ...["collectShared", "streamShared"],

@@ -39,7 +39,7 @@ export class ClusterRun implements ShardReader, Finder {
 
   /**
    * @param bring has the store hold what the job reads
-   * @param expected milliseconds of computing on all threads; `undefined`: nobody knows
+   * @param expected milliseconds of computing on all threads; `undefined` if nobody knows
    */
   constructor(
     connection: ClusterConnection,
@@ -208,7 +208,7 @@ export class ClusterRun implements ShardReader, Finder {
     this.#control.endClaim(count);
     if (failed !== undefined) {
       this.#control.lowerLimit(failed);
-      // What comes behind the failed task is of no interest.
+      // Results behind the failed task do not count.
       for (const other of [...this.#shards.values()]) {
         if (other.first <= failed) continue;
         this.#shards.delete(other.id);

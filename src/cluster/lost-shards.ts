@@ -10,12 +10,12 @@ const YOUNG_MS = 2000;
 /** States of a job of the queue that some node will run, or runs. */
 const PENDING: ReadonlySet<string> = new Set(["waiting", "active", "delayed", "prioritized", "paused"]);
 
-/** What becomes of those that are found. */
+/** What happens to shards that are found. */
 export interface Finder {
   readonly isOver: boolean;
   /** Shards without a result. */
   waiting(): readonly Shard[];
-  /** Its result is there, and nobody has told of it. */
+  /** Called for a shard whose result is there, and nobody has told of it. */
   take(shard: Shard): Promise<void>;
   sendAgain(shard: Shard): Promise<void>;
   fail(error: ClusterError): void;

@@ -44,7 +44,7 @@ export class ShardSender {
     this.#timeout = timeout;
   }
 
-  /** The lease, the payload and the manifest are in the store. Again if it has lost them. */
+  /** The lease, the payload and the manifest are in the store. Puts them there again if the store has lost them. */
   async open(): Promise<void> {
     const connection = this.#connection;
     await connection.patience.until(this.#call, () => connection.renew(this.#call.call));

@@ -1,4 +1,4 @@
-/** Proves who made a message: clients and nodes have the same secret, and the store between them has not. */
+/** Proves who made a message: clients and nodes have the same secret, and the store between them does not have it. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** Bytes of a signature. */

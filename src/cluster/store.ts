@@ -65,7 +65,7 @@ export class Store {
     await this.redis.set(this.key(sort, digest), bytes, "PX", PIECE_MS, "NX");
   }
 
-  /** Has what is there stay. @returns for each, whether it is there */
+  /** Keeps the values that are there. @returns for each, whether it is there */
   async keep(sort: "piece" | "manifest", digests: readonly string[]): Promise<boolean[]> {
     const pipeline = this.redis.pipeline();
     for (const digest of digests) pipeline.pexpire(this.key(sort, digest), PIECE_MS);
@@ -95,7 +95,7 @@ export class Store {
     await this.redis.set(this.key(sort, id), bytes, "PX", RESULT_MS);
   }
 
-  /** Tells the client. What nobody reads goes with its results. */
+  /** Tells the client. News that nobody reads ends with its results. */
   async tell(client: string, shard: string): Promise<void> {
     const key = this.key("done", client);
     await this.redis.multi().rpush(key, shard).pexpire(key, RESULT_MS).exec();

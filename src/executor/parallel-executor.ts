@@ -13,11 +13,13 @@ import type { Input } from "../memory/inputs.js";
 import type { HostProfile } from "../plan/host-profile.js";
 import { clock } from "../platform/clock.js";
 import { optimizationsOf } from "../platform/optimizations.js";
-import type { Plan } from "../strategies/registry.js";
+import type { Plan, StrategyName } from "../strategies/registry.js";
 import { StrategySet } from "../strategies/strategy-set.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Reporter } from "../telemetry/reporter.js";
+import { cancelled, stillRunning } from "./cancel-reasons.js";
 import { BACKEND, Executor, JOBS, readCall } from "./executor.js";
+import { rehearse } from "./rehearsal.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
 
 /**
@@ -33,6 +35,8 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
+  /** `undefined` if there was none. */
+  #rehearsing: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
   constructor(options: ParallelConfig | ParallelOptions = {}) {
@@ -62,7 +66,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#calls;
   }
 
-  /** What this machine is taken to charge: measured as far as it has been, else supposed. `String()` makes a table. */
+  /** What this machine charges: measured, or supposed until it is measured. `String()` makes a table. */
   get hostProfile(): HostProfile {
     return this.#planner.host;
   }
@@ -84,7 +88,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#calls.explain(readCall(this.#calls, "mapShared", input, kernel, null, options));
   }
 
-  /** Starts the pool now rather than at first need. @throws WorkerLostError, IsolationError when workers cannot be started */
+  /**
+   * Starts the pool now rather than at first need, and rehearses calls, for half a second at most: the first ones of a
+   * process would take some 200 µs. A call that is made meanwhile ends the rehearsal.
+   * @throws WorkerLostError, IsolationError when workers cannot be started
+   */
   override async start(): Promise<void> {
     this.#calls.checkOpen("start");
     const strategy = this.#planner.startsFirst;
@@ -94,7 +102,11 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     const started = clock();
     try {
       await workers.start();
-      if (isCold) this.#planner.observeStart(strategy, clock() - started);
+      if (isCold) {
+        this.#planner.observeStart(strategy, clock() - started);
+        this.#rehearsing ??= this.#rehearse(strategy);
+      }
+      await this.#rehearsing;
     } catch (cause) {
       if (cause instanceof WorkerLostError) throw cause;
       throw new WorkerLostError(
@@ -105,18 +117,28 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     }
   }
 
+  /** Runs on the executor's own memory and workers. No listener hears of it, and no plan learns from it. */
+  #rehearse(strategy: StrategyName): Promise<void> {
+    const { config } = this;
+    const quiet = new ParallelConfig({ ...config, telemetry: undefined, strategy });
+    const reporter = new Reporter(undefined, config.maxWorkers, true);
+    const planner = new Planner(quiet, this.#arena, this.#strategies);
+    const calls = new Calls(quiet, this.#arena, this.#strategies, planner, reporter);
+    const { metrics } = this.#reporter;
+    const before = metrics.submitted;
+    return rehearse(calls, () => metrics.submitted !== before || this.#closed !== undefined);
+  }
+
   /** Aborts every call in progress: each rejects with `reason`. The executor stays usable. */
-  override cancel(
-    reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
-  ): void {
+  override cancel(reason: unknown = cancelled()): void {
     this[JOBS]?.cancel(reason);
     this.#calls.cancel(reason);
   }
 
   /**
-   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for
-   * the same end, and may bring the deadline forward.
-   * @throws TypeError, ConfigurationError where an option is wrong
+   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for the same
+   * end, and may bring the deadline forward.
+   * @throws TypeError, ConfigurationError if an option is wrong
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     const deadline = readDeadline(options);
@@ -127,23 +149,22 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const closed = this.#calls.close();
-    // They begin calls of their own.
+    // Single jobs begin calls of their own.
     await this[JOBS]?.ended();
     await closed;
+    await this.#rehearsing;
     this.#deadline.clear();
     await this.#strategies.terminate();
     this.#arena.trim();
   }
 
   /**
-   * The end of an `await using` block: aborts what is still running, which nobody awaited or an exception has left
-   * behind, and shuts down. Where nobody looks at an aborted call that is an unhandled rejection: it cannot be told whether
-   * somebody forgot to, and then the work would be cut off without a word.
+   * The end of an `await using` block. Aborts what is still running, because nobody awaited it or an exception left it behind,
+   * and shuts down. If nobody looks at an aborted call, that is an unhandled rejection. Otherwise work that somebody forgot to
+   * await would be cut off silently.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    this.cancel(
-      new DOMException("The call was still running at the end of its executor's block", "AbortError"),
-    );
+    this.cancel(stillRunning());
     return this.shutdown();
   }
 }

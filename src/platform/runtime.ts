@@ -5,7 +5,7 @@ import { now, type setTimeout } from "./builtins.js";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
 
-// As it is now, for the reason in builtins.ts.
+// Held as it is now, for the reason in builtins.ts.
 const { setImmediate } = builtInModule("node:timers");
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
@@ -39,7 +39,7 @@ export function whyNoThreads(): string | undefined {
   return undefined;
 }
 
-/** Why there are no child processes here; undefined: there are. */
+/** Why there are no child processes here; `undefined` if there are. */
 export function whyNoProcesses(): string | undefined {
   return noProcesses;
 }
@@ -78,7 +78,7 @@ export function performanceTime(time: number): number {
   return time - offset;
 }
 
-/** Two clocks can only be read one after the other, so the pair of readings counts that is closest together. */
+/** Two clocks can only be read one after the other. So the pair of readings that is closest together counts. */
 function clockOffset(): number {
   const { performance } = builtInModule("node:perf_hooks");
   let closest = 0;
@@ -108,7 +108,7 @@ export function cpuBudget(): number {
   return lastBudget;
 }
 
-/** The CPU budget as it was when somebody last asked. To read it takes a millisecond of a young process. */
+/** The CPU budget, as it was when somebody last asked for it. Reading it takes a millisecond of a young process. */
 export function lastCpuBudget(): number {
   return lastBudget ?? cpuBudget();
 }

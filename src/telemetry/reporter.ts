@@ -11,10 +11,14 @@ export class Reporter {
   readonly metrics: Metrics;
   readonly #telemetry: Telemetry | undefined;
   readonly #executor: number;
+  /** Whether nobody hears of its calls, from which nothing is to be learned either. */
+  readonly isMute: boolean;
 
-  constructor(telemetry: Telemetry | undefined, maxWorkers: number) {
+  /** @param isMute tells nobody, and gives calls no numbers */
+  constructor(telemetry: Telemetry | undefined, maxWorkers: number, isMute = false) {
     this.#telemetry = telemetry;
-    lastExecutor += 1;
+    this.isMute = isMute;
+    if (!isMute) lastExecutor += 1;
     this.#executor = lastExecutor;
     this.metrics = new Metrics(maxWorkers);
   }
@@ -25,20 +29,21 @@ export class Reporter {
     return this.number();
   }
 
-  /** @returns a number of its own for what is told beside the calls that were counted */
+  /** @returns a number of its own, for events beside those of counted calls */
   number(): number {
+    if (this.isMute) return 0;
     lastJob += 1;
     return lastJob;
   }
 
-  /** Is the course of calls to be recorded? */
+  /** Whether calls are to be traced. */
   get isTracing(): boolean {
-    return isHeard("call_trace");
+    return !this.isMute && isHeard("call_trace");
   }
 
-  /** Does anybody listen to the event? What nobody hears need not be made. */
+  /** Whether anybody listens to the event. Otherwise it need not be made. */
   isHeard(event: keyof TelemetryEvents): boolean {
-    return this.#telemetry !== undefined || isHeard(event);
+    return !this.isMute && (this.#telemetry !== undefined || isHeard(event));
   }
 
   /** @param reason in words; default: the plan's */
@@ -59,6 +64,7 @@ export class Reporter {
 
   fellBack(job: number, call: CallName, error: unknown, from: StrategyName, to: StrategyName): void {
     this.metrics.fallBack();
+    if (this.isMute) return;
     emit(this.#telemetry, "parallel_fallback", { job, call, error, from, to });
   }
 
@@ -73,6 +79,7 @@ export class Reporter {
 
   failed(job: number, call: CallName, error: unknown, duration: number): void {
     this.metrics.fail();
+    if (this.isMute) return;
     publish("parallel_failure", { job, call, error, duration });
   }
 

@@ -155,7 +155,7 @@ describe.skipIf(executablePath === undefined)("the page", () => {
     );
   });
 
-  test("says what is missing where it is not isolated, and runs sequentially", async () => {
+  test("says what is missing if it is not isolated, and runs sequentially", async () => {
     await withPage(
       async (page) => {
         const told = await page.innerText("#isolation");

@@ -19,7 +19,7 @@ interface Case {
   readonly fates: Fates;
 }
 
-/** @returns what is wrong; undefined: nothing */
+/** @returns what is wrong; `undefined` if nothing */
 export function judge(job: Job, world: World, payload: unknown, ending: Ending): string | undefined {
   const given = { job, world, payload, fates: fatesOf(job.plan, world.plan.options) };
   if (ending.type === "hang") return "did not end";

@@ -5,7 +5,7 @@
 import { isMainThread } from "node:worker_threads";
 
 declare global {
-  /** Of a worker: so many atomic operations from now on it ends; undefined: it does not. */
+  /** Of a worker: so many atomic operations from now on it ends; `undefined` if it does not. */
   var operationsLeft: number | undefined;
   /** Of a worker: its next report can't be read by the calling thread. */
   var spoilsMessage: boolean | undefined;

@@ -12,7 +12,7 @@ const MB = 2 ** 20;
 // Beside shared memory the heaps of three threads grow.
 const HEAPS = 24;
 
-/** A cgroup of its own, where this process may make one; undefined: it may not. */
+/** A cgroup of its own, where this process may make one; `undefined` if it may not. */
 const cgroup = [
   ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"],
   ["/sys/fs/cgroup", "memory.max"],
@@ -107,6 +107,42 @@ describe("the limit", () => {
   test("refuses no call that follows another of more than half of it", { timeout: 120_000 }, async () => {
     const x = new Uint8Array(64 * MB).fill(3);
     for (let i = 0; i < 40; i++) expect(await executor.mapShared([x], (x) => x[0])).toEqual([3]);
+  });
+
+  test("refuses no call that needs what the first message of a busy worker brought", {
+    timeout: 120_000,
+  }, async () => {
+    const busy = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, maxSharedBytes: 96 * MB });
+    const flags = busy.allocate(Int32Array, 2);
+    await busy.start();
+    const first = busy.mapShared(
+      [new Uint8Array(64 * MB).fill(3)],
+      (x, { args }) => {
+        const flags = args.flags as unknown as Int32Array;
+        Atomics.store(flags, 0, 1);
+        while (Atomics.load(flags, 1) === 0);
+        return x[0];
+      },
+      { args: { flags } },
+    );
+    while (Atomics.load(flags, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    // From here on the worker goes from one round to the next, with no pause between.
+    let isOver = false;
+    const beside = [1, 2, 3, 4].map(async () => {
+      while (!isOver) {
+        await busy.map([2e6, 2e6], (n) => {
+          let sum = 0;
+          for (let i = 0; i < n; i++) sum += i;
+          return sum;
+        });
+      }
+    });
+    Atomics.store(flags, 1, 1);
+    expect(await first).toEqual([3]);
+    expect(await busy.mapShared([new Uint8Array(80 * MB)], (x) => x.length)).toEqual([80 * MB]);
+    isOver = true;
+    await Promise.all(beside);
+    await busy.shutdown();
   });
 
   test("refuses no output as long as two of them are alive", { timeout: 120_000 }, async () => {

@@ -126,7 +126,7 @@ test("the README is what a newcomer reads in five minutes, and leads to every pa
   expect(targetsOf("README.md")).toEqual(expect.arrayContaining(pages.map((name) => `docs/${name}`)));
 });
 
-test("no page tells where it was written", () => {
+test("no page names a path or address of the machine that it was written on", () => {
   for (const page of linkPages) expect(read(page), page).not.toMatch(/\/(home|root|work|tmp|Users)\//);
 });
 

@@ -17,7 +17,7 @@ test("sharray doctor tells what there is, and how each strategy does", async () 
   expect(stdout).toMatch(/^spawn +[\d.]+ ms$/m);
 });
 
-test("sharray doctor --json", async () => {
+test("sharray doctor --json prints what there is as data", async () => {
   const { code, stdout } = await runNode([command, "doctor", "--json"]);
   const found = JSON.parse(stdout) as Diagnosis;
   expect(code).toBe(0);
@@ -32,14 +32,14 @@ test("sharray doctor --json", async () => {
   }
 });
 
-test("says what is wrong and what to do", async () => {
+test("sharray doctor says what is wrong and what to do", async () => {
   const { code, stdout } = await runNode(["--disallow-code-generation-from-strings", command, "doctor"]);
   expect(code).toBe(0);
   expect(stdout).toContain("compiling text no");
   expect(stdout).toContain("- Text may not be compiled: inline kernels can't run. Use defineKernel");
 });
 
-test("ends with code 1 if a strategy does not run, and says why", async () => {
+test("sharray doctor ends with code 1 if a strategy does not run, and says why", async () => {
   const code = `
     import workers from "node:worker_threads";
     import { syncBuiltinESMExports } from "node:module";
@@ -56,7 +56,7 @@ test("ends with code 1 if a strategy does not run, and says why", async () => {
   expect(ended.code).toBe(1);
 });
 
-test("says what to allow if the permission model forbids workers", async () => {
+test("sharray doctor says what to allow if the permission model forbids workers", async () => {
   const option = process.allowedNodeEnvironmentFlags.has("--permission")
     ? "--permission"
     : "--experimental-permission";
@@ -65,14 +65,14 @@ test("says what to allow if the permission model forbids workers", async () => {
   expect(stdout).toMatch(/^- The strategy "threads" does not run: .*--allow-worker is for threads/m);
 });
 
-test("runs without WebAssembly", async () => {
+test("sharray doctor runs without WebAssembly", async () => {
   const { code, stdout } = await runNode(["--no-expose-wasm", command, "doctor"]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^WebAssembly +simd no, threads no/m);
 });
 
 test.each([[["nurse"]], [["doctor", "--jsn"]], [["doctor", "twice"]], [[]]])(
-  "knows no other command: %j",
+  "sharray knows no other command: %j",
   async (given) => {
     const { code, stdout, stderr } = await runNode([command, ...given]);
     expect([code, stdout]).toEqual([2, ""]);

@@ -273,7 +273,7 @@ describe("a call that moves", () => {
     },
   );
 
-  test("goes on where it is when the workers cannot be started", async () => {
+  test("goes on where it is if the workers cannot be started", async () => {
     const { executor, of, decisions } = create({ resourceLimits: tooSmall });
     const given = prepare(executor, givenUp);
     const values = await executor.map(given.items, plain.onItem, { args: given.args });
@@ -425,7 +425,7 @@ test("explain() starts no workers and takes no memory", () => {
   expect(String(executor.explain(x, (part) => part[0], { taskSizeHintBytes: 1e9 }))).toBe(String(plan));
 });
 
-test("where the pool is up, an unknown kernel that nothing could stop here goes to the workers at once", async () => {
+test("an unknown kernel that nothing could stop here goes to the workers at once if the pool is up", async () => {
   const { executor, of } = create();
   await executor.start();
   const given = prepare(executor, { ...givenUp, kernels: stateful });

@@ -84,7 +84,7 @@ describe("short calls", () => {
       expect(executor.metrics.snapshot()).toMatchObject({ completed: 220, failures: 200 });
     });
 
-    test("have one end where the executor cancels them then", async () => {
+    test("end once if the executor cancels them then", async () => {
       await warmUp(call);
       for (let i = 0; i < 200; i++) {
         const cancelled = call();
@@ -116,7 +116,7 @@ describe("short calls", () => {
   );
 
   // The program's own class of promises is not the one that async functions return.
-  test("run where a program has its own Promise", async () => {
+  test("run in a program that has its own Promise", async () => {
     const { Promise: own } = globalThis;
     globalThis.Promise = class Other<T> extends own<T> {};
     try {
@@ -186,7 +186,7 @@ describe("short calls", () => {
     expect(executor.memory().regions).toBeLessThan(200);
   });
 
-  test("side by side, in any number", async () => {
+  test("run side by side, in any number", async () => {
     await warmUp(() => executor.map(items, (item, _, { args }) => item - args, { args: 0 }));
     for (let round = 0; round < 20; round++) {
       const calls = Array.from({ length: 50 }, (_, i) =>
@@ -215,6 +215,34 @@ test("a call that was expected to be short, and is not, gets all workers", async
   executions.length = 0;
   expect(await call(50)).toEqual(items);
   expect(executions).toMatchObject([{ workers: 2, items: 4 }]);
+});
+
+describe("the rehearsal of start()", () => {
+  test("is reported to no listener, and leaves no memory in use", async () => {
+    const call = (options?: { strategy: "sequential" }) => executor.map(items, (item) => item + 1, options);
+    await call({ strategy: "sequential" });
+    await executor.start();
+    expect(executions).toHaveLength(1);
+    expect(executor.metrics.snapshot()).toMatchObject({ submitted: 1, completed: 1 });
+    // A worker may be about to leave the last call.
+    await expect.poll(() => executor.memory().bytesInUse).toBe(0);
+    expect(await call()).toEqual([4, 2, 3, 6]);
+    expect(executor.metrics.snapshot()).toMatchObject({ submitted: 2, completed: 2 });
+    const [before, after] = executions;
+    expect(after?.job).toBe((before?.job as number) + 1);
+  });
+
+  test("gives way to calls, and to the end", async () => {
+    const started = executor.start();
+    const results = await Promise.all([1, 2, 3].map((i) => executor.map(items, (item) => item, { args: i })));
+    expect(results).toEqual([items, items, items]);
+    await started;
+    const other = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+    const starting = other.start();
+    starting.catch(() => {});
+    await other.shutdown();
+    await expect(other.map(items, (item) => item)).rejects.toThrow("shut down");
+  });
 });
 
 describe("a worker that waits at its bell", () => {

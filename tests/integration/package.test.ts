@@ -320,7 +320,7 @@ describe("every public call", () => {
   /** This Node where it has it, else one that does. */
   const nodeWith = (has: boolean): string => (has ? process.execPath : (nodes.get("24") as string));
 
-  test("knows Float16Array where the runtime has it", async () => {
+  test("knows Float16Array if the runtime has it", async () => {
     const node = nodeWith("Float16Array" in globalThis);
     const { code, stdout } = await runNode(["--no-warnings", program("float16.ts")], { node });
     expect([code, stdout]).toEqual([

@@ -146,7 +146,7 @@ test("gates win over an explicit strategy, and are named", async () => {
   }
 });
 
-test("explain() runs nothing, and a hint alone tips it both ways", () => {
+test("explain() runs nothing, and a hint alone changes its choice both ways", () => {
   const { executor, of } = create();
   const x = executor.share(new Float64Array(1_000_000));
   const before = [executor.memory(), executor.metrics.snapshot()];

@@ -1,5 +1,13 @@
 /** What is different about child processes: their memory, their lives and their deaths. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,7 +68,7 @@ test("many tiny tasks share messages, and each runs once", async () => {
 });
 
 describe("calls that repeat", () => {
-  test("come out right, whatever takes turns with them", async () => {
+  test("give the right results, in turns with any other calls", async () => {
     const executor = create({ maxWorkers: 2 });
     const x = executor.share(Float64Array.from({ length: 3000 }, (_, i) => i));
     for (let i = 0; i < 40; i += 1) {
@@ -126,13 +134,18 @@ describe("calls that repeat", () => {
 
   test("with tasks that take much longer than the last time use all children", async () => {
     const executor = create({ maxWorkers: 2 });
-    const wait = (item: number): number => {
-      const end = performance.now() + item;
-      while (performance.now() < end);
+    const folder = newFile();
+    mkdirSync(folder);
+    // A long task waits until two children have begun one.
+    const wait = (isLong: number): number => {
+      if (isLong === 0) return process.pid;
+      writeFileSync(`${folder}/${process.pid}`, "");
+      const end = performance.now() + 20_000;
+      while (readdirSync(folder).length < 2 && performance.now() < end);
       return process.pid;
     };
     for (let i = 0; i < 30; i += 1) await executor.map([0, 0, 0, 0, 0, 0, 0, 0], wait);
-    const pids = await executor.map([50, 50, 50, 50, 50, 50, 50, 50], wait);
+    const pids = await executor.map([1, 1, 1, 1, 1, 1, 1, 1], wait);
     expect(new Set(pids).size).toBe(2);
   });
 });
@@ -336,7 +349,7 @@ describe("kernels that are not thread-safe", () => {
   });
 });
 
-test("auto takes them for a kernel that was measured to be faster there than on threads", async () => {
+test("auto takes processes for a kernel that was measured to be faster there than on threads", async () => {
   const decisions: string[] = [];
   const executor = create({
     strategy: "auto",
@@ -490,7 +503,7 @@ describe("rows", () => {
     expect(await outcomes("processes")).toEqual(await outcomes("sequential"));
   });
 
-  test("are refused where all tasks write to the same memory", async () => {
+  test("are refused if all tasks write to the same memory", async () => {
     const counts = new Int32Array(new SharedArrayBuffer(4));
     const call = create().map([1, 2, 3], (_, { counts }) => Atomics.add(counts, 0, 1), {
       writable: { counts },

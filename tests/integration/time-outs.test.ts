@@ -149,7 +149,7 @@ describe.each([
   });
 });
 
-test("a kernel's own error goes first where its task comes first, though it fails later than another's time is up", async () => {
+test("a kernel's own error goes first if its task comes first, though it fails later than another's time is up", async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
   await executor.start();
   // Which task takes too long; whether it has been told; which one has thrown; where each of the workers is; which are there.

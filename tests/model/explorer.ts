@@ -40,7 +40,7 @@ export interface Exploration<S> {
   readonly transitions: number;
   /** Steps to the farthest state. */
   readonly depth: number;
-  /** Undefined: no state that can be reached violates anything. */
+  /** `undefined` if no state that can be reached violates anything. */
   readonly found: Found<S> | undefined;
 }
 

@@ -190,7 +190,7 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
   }
 }
 
-/** Results are read: does a worker live that may write them? `places`: where it may; undefined: all but `idle`. */
+/** Results are read: does a worker live that may write them? `places`: where it may; `undefined` if all but `idle`. */
 function raceOf(state: Readonly<State>, places: ReadonlySet<WorkerPlace> | undefined): Violation | undefined {
   const isWriting = state.workers.some(({ life, place }) => {
     return life === "up" && (places?.has(place) ?? place !== "idle");

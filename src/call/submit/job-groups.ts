@@ -27,7 +27,7 @@ export class JobGroups {
   }
 
   /**
-   * @param encoded the item as it is sent; `undefined`: it has arrays that cross by reference
+   * @param encoded the item as it is sent; `undefined` if it has arrays that cross by reference
    * @param options checked
    * @throws TypeError, RangeError, KernelCaptureError
    */
@@ -47,7 +47,7 @@ export class JobGroups {
     }
     for (const group of groups) if (group.isFor(kernel, options)) return group;
     const { settings, jobCounts } = this.#backend;
-    // Over the bridge each is a call. A change of inputs is one job's fault.
+    // Over the bridge each job is a call. With `verifyImmutable` a change of inputs is one job's fault.
     const mayGrow = jobCounts !== undefined && !settings.verifyImmutable;
     const request = readJobs([], fn, kernel, options, settings);
     const group: Group = new JobGroup(this.#scheduler, request, options, mayGrow);
@@ -55,7 +55,7 @@ export class JobGroups {
     return group;
   }
 
-  /** The group has no jobs now. The caller's data is not held for some that may never come. */
+  /** The group has no jobs now. It does not hold the caller's data for jobs that may never come. */
   idle(group: Group): void {
     if (!group.holdsData) return;
     const groups = this.#known.get(group.kernel);

@@ -13,13 +13,13 @@ import type { JobGroup } from "./job-group.js";
 // Jobs in a round are expected to take far less. If they do not, those that have not begun are ranked again.
 const LOOK_MS = 4;
 
-/** Told how jobs end. */
+/** Hears how jobs end. */
 interface Settler {
   resolve(entry: JobEntry, value: unknown): void;
   /** These were resolved at `now`. Their round began at `began`. */
   completed(entries: readonly JobEntry[], began: number, now: number): void;
   reject(entry: JobEntry, error: unknown, now: number): void;
-  /** It has not begun, and is to be ranked again. */
+  /** The job has not begun, and is to be ranked again. */
   again(entry: JobEntry): void;
 }
 
@@ -57,7 +57,7 @@ export class JobRound implements RequestedJobs {
     }
   }
 
-  /** One of them was cancelled, and is over. */
+  /** A job was cancelled, and is over. */
   cancelled(entry: JobEntry, reason: unknown): void {
     this.#left -= 1;
     if (this.#left === 0) this.#run?.stop(reason);
@@ -97,7 +97,7 @@ export class JobRound implements RequestedJobs {
     return this.#hasSettled && (this.#wasStopped || isTasks(error));
   }
 
-  /** Settles those that have ended. If one that nobody wants goes on alone, the round is stopped. */
+  /** Settles those that have ended. If only a job goes on that nobody wants, the round is stopped. */
   #look(job: Job): void {
     const singles = job.singles as SingleJobs;
     if (!singles.haveBegun) return;

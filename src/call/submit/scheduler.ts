@@ -1,7 +1,7 @@
 /**
- * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool has workers,
- * each on one of them. Jobs that take microseconds share a round, long ones have each their own, so that an urgent one waits for the
- * first worker that is done.
+ * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool
+ * has workers, each on one of them. Jobs that take microseconds share a round. Long ones have a round each, so that an urgent
+ * one waits only for the first free worker.
  */
 import type { AnyKernel } from "../../kernel/types.js";
 import { queueMicrotask } from "../../platform/builtins.js";
@@ -17,14 +17,14 @@ import { JobEntry } from "./job-entry.js";
 import { JobGroups } from "./job-groups.js";
 import { JobRound } from "./job-round.js";
 import { RankedQueue } from "./ranked-queue.js";
-import { encodeItem } from "./read-jobs.js";
+import { checkRoom, encodeItem } from "./read-jobs.js";
 import { JobPromise, refused } from "./single-job.js";
 
 type Group = JobEntry["group"];
 
 export class JobScheduler {
   readonly #backend: Backend;
-  /** Those that have jobs that wait. */
+  /** Groups that have waiting jobs. */
   readonly #groups = new RankedQueue<Group>();
   readonly #known: JobGroups;
   /** Jobs that wait, by their keys. */
@@ -50,7 +50,8 @@ export class JobScheduler {
     try {
       this.#backend.checkOpen("submit");
       checkCallOptions(options, SUBMIT_OPTIONS, this.#backend.settings.strategies);
-      const replaced = this.#makesRoom(options);
+      const replaced = options.latest === undefined ? undefined : this.#latest.get(options.latest);
+      checkRoom(options, this.#pending - (replaced === undefined ? 0 : 1));
       const encoded = encodeItem(item);
       const group = this.#known.groupOf(item, encoded, fn, options);
       const { latest: key, signal, priority = 0 } = options;
@@ -131,19 +132,6 @@ export class JobScheduler {
     else (entry.extra as NonNullable<JobEntry["extra"]>).unwatch = unwatch;
   }
 
-  /** @returns the job that a new one replaces @throws RangeError if too many are pending */
-  #makesRoom({ latest, maxPending }: GivenOptions): JobEntry | undefined {
-    const replaced = latest === undefined ? undefined : this.#latest.get(latest);
-    const pending = this.pending - (replaced === undefined ? 0 : 1);
-    if (maxPending !== undefined && pending >= maxPending) {
-      throw new RangeError(
-        `Cannot submit the job as fewer than ${maxPending} ("maxPending") must be pending: current value is ${pending}; ` +
-          "wait for some of them to end",
-      );
-    }
-    return replaced;
-  }
-
   #replace(entry: JobEntry): void {
     this.stop(entry, new DOMException("The job was replaced by a newer one of the same key", "AbortError"));
   }
@@ -175,7 +163,7 @@ export class JobScheduler {
     else this.#groups.moved(group);
   }
 
-  /** Once the caller's present code has ended: what it submits together is ranked together. */
+  /** Begins once the caller's present code has ended, so that jobs that it submits together are ranked together. */
   #wake(): void {
     if (this.#isWoken || this.#rounds.size >= this.#backend.settings.maxWorkers) return;
     this.#isWoken = true;
@@ -224,7 +212,7 @@ export class JobScheduler {
     this.#runRounds();
   }
 
-  /** @param outcome `undefined`: it failed */
+  /** @param outcome `undefined` if it failed */
   #ended(round: JobRound, outcome: Outcome | undefined, error?: unknown): void {
     const { group, entries } = round;
     this.#rounds.delete(round);

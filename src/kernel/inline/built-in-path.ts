@@ -20,7 +20,7 @@ function findPaths(): Map<unknown, string> {
   const found = new Map<unknown, string>();
   for (const name of [...NAMESPACES, ...FUNCTIONS]) {
     const property = Object.getOwnPropertyDescriptor(globalThis, name);
-    // Accessors load what few programs use.
+    // Accessors load objects that few programs use.
     const holder: unknown = property?.value;
     if (holder === undefined || (typeof holder === "function" && !isNative(holder))) continue;
     found.set(holder, name);

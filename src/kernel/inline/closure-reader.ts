@@ -9,14 +9,14 @@ import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven 
 import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
+import { liveScopesOf, noteReading } from "./live-scopes.js";
 import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
-import { noteReading, steadyScopesOf } from "./steady-scopes.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
-/** What comes of a closure. */
+/** A closure as source and values. */
 export interface Closure extends Captured {
-  /** `(...imported) => (values) => function`, of which the values are by path. */
+  /** `(...imported) => (values) => function`. The values are named by their paths. */
   readonly source: string;
   /** Kernels of modules among the captured functions. */
   readonly imports: readonly ModuleExport[];
@@ -70,7 +70,7 @@ export class ClosureReader {
 
   /**
    * @param path empty for the kernel itself
-   * @param members of its properties, those that are used; `undefined`: all may be
+   * @param members of its properties, those that are used; `undefined` if all may be
    * @returns an expression for the function
    */
   #function(fn: object, path: string, members: ReadonlySet<string> | undefined): string {
@@ -108,7 +108,7 @@ export class ClosureReader {
     const text = textOf(fn, path);
     this.#stateful ||= text.stateful;
     this.#lingers ||= text.lingers;
-    // Nobody knows what a captured function is called with.
+    // The arguments of a captured function are unknown.
     this.#writes |= path !== "" && text.writes !== 0 ? WRITES_ALL : text.writes;
     const number = this.#numbers.size;
     this.#numbers.set(fn, number);
@@ -127,10 +127,10 @@ export class ClosureReader {
     const late = new Map<string, string>();
     const wasLate = this.#isLate;
     if (variables.length === 0 && !mayHideGlobals(fn, text)) return { given, late };
-    const steady = steadyScopesOf(fn);
-    const scopes = steady ?? this.#scopesOf(fn);
-    const around = steady ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
-    if (steady === undefined && around.length === 0) noteReading(fn, variables, scopes);
+    const live = liveScopesOf(fn);
+    const scopes = live ?? this.#scopesOf(fn);
+    const around = live ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    if (live === undefined && around.length === 0) noteReading(fn, variables, scopes);
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);
@@ -174,7 +174,7 @@ export class ClosureReader {
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
     const parts = [...members].sort().map((member) => this.#member(object, member, path));
-    // As its prototype tells what else it seems to have.
+    // Its prototype tells which other members it seems to have.
     const start = Object.getPrototypeOf(object) === null && !isNamespace(object) ? "__proto__:null," : "";
     return `Object.freeze({${start}${parts.join()}})`;
   }

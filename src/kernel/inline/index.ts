@@ -1,4 +1,4 @@
-/** Inline kernels: functions that travel as their source text, and with what they use of the scopes around them. */
+/** Inline kernels: functions that travel as their source text, with the variables that they use from the scopes around them. */
 import { KernelCaptureError } from "../../errors.js";
 import { withScopes } from "../../platform/closure.js";
 import { RecentMap } from "../../platform/recent-map.js";
@@ -7,20 +7,19 @@ import { textKey } from "../text-key.js";
 import type { AnyKernel } from "../types.js";
 import type { InlineAddress } from "./address.js";
 import { elementPath, Refusal } from "./captured-data.js";
-import { type Closure, ClosureReader } from "./closure-reader.js";
+import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
-import { steadyScopesOf } from "./steady-scopes.js";
 
-// The same function again needs no look at its text.
+// The text of a function is looked at once.
 const plainKernels = new WeakMap<AnyKernel, Addressed<InlineAddress>>();
-// Noting each of a loop's functions costs more than it ever saves, so of one text no more are noted than a program has in
-// several places.
+// Noting each function that a loop makes costs more than it saves. So no more functions of one text are noted than a program
+// has in several places.
 const MOST_NOTED = 8;
 const noted = new WeakMap<InlineAddress, number>();
 
 const MOST_KNOWN = 500;
-// Of kernels with captured variables.
+// Addresses of kernels with captured variables.
 const addresses = new RecentMap<string | number, InlineAddress>(MOST_KNOWN);
 
 export const inlineKernels: KernelKind<InlineAddress> = {
@@ -46,23 +45,6 @@ export const inlineKernels: KernelKind<InlineAddress> = {
   keyOf,
 };
 
-class ReadingNeededError extends Error {}
-
-const NEEDED = new ReadingNeededError("Some variable may have changed");
-
-/** The closure of a kernel, if no variable of its functions can have changed; `undefined` if any may have. */
-function readSteady(fn: AnyKernel): Closure | undefined {
-  if (steadyScopesOf(fn) === undefined) return undefined;
-  try {
-    return new ClosureReader(() => {
-      throw NEEDED;
-    }).read(fn);
-  } catch (error) {
-    if (error !== NEEDED) throw error;
-    return undefined;
-  }
-}
-
 /** The properties of a function that uses itself by its name. */
 function ownNames(fn: AnyKernel, { namesItself }: KnownText): readonly string[] {
   return namesItself ? Object.keys(fn).map((key) => elementPath(fn, key, kernelName(fn))) : [];
@@ -83,7 +65,7 @@ function withCaptured(
   const label = `kernel ${labelOf(fn, text)}`;
   if (captures === "error") throw new KernelCaptureError(label, outside);
   try {
-    const closure = readSteady(fn) ?? withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
+    const closure = withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
     if (closure === undefined) throw new KernelCaptureError(label, outside, "can't be read by this runtime");
     const { source, imports, stateful, lingers, writes } = closure;
     const exports = imports.map(({ url, name }) => ({ url, name }));

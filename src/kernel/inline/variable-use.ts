@@ -30,7 +30,7 @@ export function withUse(
   };
 }
 
-/** The member that is read of a variable; `undefined` if it is not one with a name. */
+/** The member that is read of a variable; `undefined` if it has no name. */
 function memberOf(identifier: Identifier, parents: Parents): string | undefined {
   const parent = parents.get(identifier);
   if (parent?.type !== "MemberExpression" || parent.object !== identifier) return undefined;

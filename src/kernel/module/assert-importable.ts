@@ -4,11 +4,11 @@ import type { ModuleExport } from "./define.js";
 import { exportsPlainly } from "./exports-plainly.js";
 import { mayExport } from "./may-export.js";
 
-/** @throws TypeError if the module is the program's main script, or does not export the kernel. Imports nothing */
+/** @throws TypeError if the module is the program's main script, or does not export the kernel. It imports nothing */
 export function assertImportable({ url, name }: ModuleExport): void {
   const text = moduleText(url);
   if (text === undefined) return;
-  // A script that asks for its thread knows that workers may run it.
+  // A script that asks which thread it is on knows that workers may run it.
   if (isMainScript(url) && !/\bisMainThread\b/.test(text)) {
     refuse(name, `it is in ${url}, the program's main script, which every worker would run again`);
   }

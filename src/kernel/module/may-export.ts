@@ -1,9 +1,9 @@
 import { type Node, parse } from "acorn";
 
 /**
- * Whether a module exports a kernel, under any name: bundlers shorten names. An export has to do with the kernel if it mentions its
+ * Whether a module exports a kernel, under any name: bundlers shorten names. An export may be the kernel if it mentions its
  * name, the call that defines it, or a variable that holds what the call gave.
- * @returns true, too, if the text can't tell: it is no JavaScript, or CommonJS, or what defines the kernel does not show
+ * @returns true, too, if the text can't tell: it is no JavaScript, or CommonJS, or the definition of the kernel is not in it
  */
 export function mayExport(text: string, name: string): boolean {
   const body = statementsOf(text);
@@ -42,7 +42,7 @@ function has(node: Tree, matches: (node: Tree) => boolean): boolean {
   return matches(node) || partsOf(node).some((part) => has(part, matches));
 }
 
-/** `defineKernel(import.meta.url, "name", …)`, whatever a bundler calls the function and the address. */
+/** `defineKernel(import.meta.url, "name", …)`, with any names that a bundler gives the function and the address. */
 function isDefinition(node: Tree, name: string): boolean {
   const [, second] = node.type === "CallExpression" ? (node["arguments"] as Tree[]) : [];
   return second?.type === "Literal" && second["value"] === name;
@@ -54,13 +54,13 @@ function isOfAll(statement: Tree): boolean {
 }
 
 /**
- * Collects what the call that defines the kernel is assigned to, and what it is a part of.
+ * Collects the variables that the call that defines the kernel is assigned to, and the expressions around it.
  * @returns whether there is such a call
  */
 function collectHolders(node: Tree, name: string, holders: Set<unknown>): boolean {
   let found = isDefinition(node, name);
   for (const part of partsOf(node)) found = collectHolders(part, name, holders) || found;
-  // Of a declaration, a function or a class, and of an assignment.
+  // The name of a declaration, a function or a class, and of an assignment.
   const target = node["id"] ?? node["left"];
   if (found && isNode(target)) for (const holder of variablesIn(target)) holders.add(holder);
   return found;

@@ -1,6 +1,6 @@
 /**
- * A round that is probably over before a message would come: one worker is woken for it, and this thread looks at shared
- * memory for its end. If the round turns out longer, it gets its other workers and its workers send messages.
+ * A round that is probably over before a message would come. One worker is woken for it, and this thread looks at shared memory
+ * for its end. If the round turns out longer, it gets its other workers and its workers send messages.
  */
 import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
@@ -18,6 +18,8 @@ const ALONE_MS = 0.2;
 const LATE_MS = 1;
 // A round that is over by then was worth looking at: a message would have taken as long.
 const PAYS_MS = 0.15;
+// Rounds this close are a series. After a pause the system may wake the worker on the core of this thread, which must not look then.
+const SERIES_MS = 2;
 // How long a short round is looked at; from then on its workers send messages.
 const LOOK_MS = 0.4;
 
@@ -26,7 +28,7 @@ export interface LookedAt {
   readonly round: Round;
   readonly woken: number;
   wakeSlot(slot: WorkerSlot): Found;
-  /** The round may take longer than one worker is good for. */
+  /** The round may take too long for one worker. */
   wakeOthers(): void;
   /** The slot's worker has left without a message. */
   left(slot: WorkerSlot, now: number): void;
@@ -41,20 +43,27 @@ export class ShortRound implements Polled {
   #isLooked = false;
   #late: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(runner: LookedAt, participants: Participants<WorkerSlot>, looks: Looks | undefined) {
+  readonly #isInSeries: boolean;
+
+  /** @param sinceLast milliseconds since the last short round began */
+  constructor(
+    runner: LookedAt,
+    participants: Participants<WorkerSlot>,
+    looks: Looks | undefined,
+    sinceLast: number,
+  ) {
     this.#runner = runner;
     this.#participants = participants;
     this.#looks = looks;
+    this.#isInSeries = sinceLast <= SERIES_MS;
   }
 
-  /**
-   * Wakes the worker. It is looked at if that pays, as it does if the worker was awake: it has a core of its own then.
-   */
+  /** Wakes the worker, and looks at it if that pays. It pays if the worker was awake, because then it has a core of its own. */
   begin(first: WorkerSlot): void {
     const found = this.#runner.wakeSlot(first);
-    if (found !== "looking" && this.#looks?.take() !== true) {
+    if (found !== "looking" && !(this.#isInSeries && this.#looks?.take() === true)) {
       this.#stopLooking(this.#runner.woken);
-      // It keeps all of the call's arrays reachable, so it does not run on when all have left.
+      // The timer keeps all of the call's arrays reachable, so it ends when all workers have left.
       this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));
       return;
     }
@@ -74,7 +83,7 @@ export class ShortRound implements Polled {
       if (this.#runner.round.leave(participant).hasLeft) this.#runner.left(slot, now);
     }
     if (participants.here === 0) return true;
-    // A single worker is about to leave once all is done; then the next call finds it idle.
+    // A single worker is about to leave once all is done. Then the next call finds it idle.
     if (participants.workers.length > 1) this.#runner.lookForEnd();
     if (now - this.#runner.woken > ALONE_MS) this.#runner.wakeOthers();
     if (now - this.#runner.woken < LOOK_MS) return false;

@@ -7,7 +7,7 @@ export interface PassBounds {
   readonly passes: number;
   /** Positions that a claim may take. */
   readonly sizes: readonly number[];
-  /** Passes, from 0, of which the last chunk returns more than the tolerance; `undefined`: there is no tolerance. */
+  /** Passes, from 0, of which the last chunk returns more than the tolerance; `undefined` if there is no tolerance. */
   readonly exceeding: readonly number[] | undefined;
   /** The pass and the chunk of a task that throws. */
   readonly failing: readonly [pass: number, chunk: number] | undefined;

@@ -72,7 +72,7 @@ describe("tasks shorter than a slice", () => {
     expect(onFailure).not.toHaveBeenCalled();
   });
 
-  it("start no pool where the gain is less than the way", () => {
+  it("start no pool if the gain is less than the cost of moving", () => {
     const { handOver, pool } = setUp();
     for (let left = 999; left > 900; left--) expect(handOver.takesOver(left, NOT_WORTH_IT)).toBe(false);
     expect(pool.start).not.toHaveBeenCalled();
@@ -101,14 +101,14 @@ describe("tasks shorter than a slice", () => {
 });
 
 describe("tasks longer than a slice", () => {
-  it("leave at once and start no pool here: whoever takes them does", () => {
+  it("leave at once and start no pool here, because the other strategy does", () => {
     const { handOver, pool } = setUp();
     expect(handOver.takesOver(999, SLICE_MS)).toBe(true);
     expect(pool.start).not.toHaveBeenCalled();
     expect(handOver.reason).toBe("handed over after 1 of 1000 tasks: each takes 8.0 ms");
   });
 
-  it("stay where they would not make up for the way, the start of the pool included", () => {
+  it("stay if they would not make up for the cost of moving, the start of the pool included", () => {
     const of = (serving: number) => setUp({ serving }).handOver;
     // 61 ms against half of 14 or 16 tasks of 8 ms; 11 ms where the pool serves.
     expect(of(0).takesOver(14, SLICE_MS)).toBe(false);
@@ -127,7 +127,7 @@ describe("tasks longer than a slice", () => {
   });
 });
 
-it("a pool that does not start keeps the call here, whatever its tasks last, and is reported once", async () => {
+it("a pool that does not start keeps the call here, however long its tasks last, and is reported once", async () => {
   const { handOver, pool, starts, onFailure } = setUp();
   handOver.takesOver(999, WORTH_IT);
   handOver.takesOver(998, WORTH_IT);
@@ -141,7 +141,7 @@ it("a pool that does not start keeps the call here, whatever its tasks last, and
   expect(pool.start).toHaveBeenCalledTimes(1);
 });
 
-it("refuses where the payload would not fit the arena, until it does", () => {
+it("a call whose payload does not fit the arena stays, until it does", () => {
   const { handOver, pool, arena } = setUp({ limit: 16_384, serving: 2 });
   const region = arena.take(10_000);
   expect(handOver.takesOver(999, 1000)).toBe(false);
@@ -158,7 +158,7 @@ it("a plan without hand-over is never left", () => {
   expect(pool.start).not.toHaveBeenCalled();
 });
 
-it("guards the first task as the plan says, and has a reason where that one took too long", () => {
+it("a hand-over guards the first task as the plan says, and has a reason if that one took too long", () => {
   const { handOver } = setUp();
   expect(handOver.firstTaskLimit).toBe(GUARD_MS);
   expect(handOver.reason).toBe("handed over: the first task takes too long for this thread");

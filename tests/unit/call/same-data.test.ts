@@ -58,7 +58,7 @@ describe("a copy of a caller's data", () => {
     expect(isSameData(copyData({ y }), { y }, isShared)).toBe(true);
   });
 
-  it("tells nothing of dates, which change without a trace", () => {
+  it("knows nothing about dates, which change without a trace", () => {
     const data = { at: new Date(0) };
     expect(isSameData(copyData(data), data, any)).toBe(false);
   });

@@ -76,11 +76,11 @@ describe("tokens", () => {
     expect(parseEnv(` ,\t${token.replace("=", " = ")} ,,\n`)).toEqual(options);
   });
 
-  it.each([[undefined], [""], ["  "], [" , ,,"]])("none: %o", (text) => {
+  it.each([[undefined], [""], ["  "], [" , ,,"]])("may be missing: %o", (text) => {
     expect(parseEnv(text)).toEqual({});
   });
 
-  it("together", () => {
+  it("set several options together", () => {
     expect(
       parseEnv(
         "enable,threads,workers=8,min_batch=4,min_instances=8,tiny=12,instance_chunk=5,task_bytes=9,force_serial=1",

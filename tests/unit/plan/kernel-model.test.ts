@@ -191,7 +191,7 @@ describe("a strategy teaches another", () => {
 });
 
 describe("what a call takes beside its tasks", () => {
-  it("is learned where it could be told", () => {
+  it("is learned if it could be told", () => {
     const { learn, cost } = setUp();
     learn(1);
     expect(cost()).toMatchObject({
@@ -299,7 +299,7 @@ describe("arguments", () => {
   });
 });
 
-it("believes nothing that lies outside of what was measured, and nothing that is not a time", () => {
+it("a model believes nothing outside of what was measured, and nothing that is not a time", () => {
   // Clocks tell nanoseconds: nothing, or at least one of them.
   const timeUpTo = (max: number) => fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max, noNaN: true }));
   const runs = fc.array(

@@ -171,7 +171,7 @@ describe("quotas", () => {
   });
 });
 
-it("reads this machine", () => {
+it("the budget of this machine is read", () => {
   expect(Number.isInteger(cpuBudget())).toBe(true);
   expect(cpuBudget()).toBeGreaterThanOrEqual(1);
   expect(cpuBudget()).toBeLessThanOrEqual(availableParallelism());

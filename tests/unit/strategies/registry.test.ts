@@ -64,10 +64,16 @@ describe("a strategy with a line in the registry", () => {
   it("has a row in what explain() prints, and auto chooses it once it is known to be cheaper", async () => {
     const { executor } = setUp();
     const kernel = (v: { readonly length: number }): number => v.length;
-    for (let i = 0; i < 3; i++) await executor.mapShared(x, kernel, DUMMY as object);
-    const plan = executor.explain(x, kernel);
+    // A few calls do, unless a busy machine makes them differ.
+    const plan = await vi.waitUntil(
+      async () => {
+        await executor.mapShared(x, kernel, DUMMY as object);
+        const plan = executor.explain(x, kernel);
+        return (plan.strategy as string) === "dummy" && plan;
+      },
+      { timeout: 20_000, interval: 1 },
+    );
     expect(String(plan)).toMatch(/^dummy \* +0\.000 ms/m);
-    expect(plan.strategy).toBe("dummy");
     expect(await executor.mapShared(x, kernel, { chunkSize: 100 })).toEqual([100]);
     await executor.shutdown();
   });

@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("is all zero at first", () => {
+it("metrics are all zero at first", () => {
   expect(new Metrics(4).snapshot()).toEqual({
     submitted: 0,
     completed: 0,
@@ -34,7 +34,7 @@ it("is all zero at first", () => {
   });
 });
 
-it("counts", () => {
+it("metrics count calls, failures, fallbacks and retries", () => {
   const metrics = new Metrics(2);
   for (let i = 0; i < 5; i++) metrics.submit();
   metrics.fail();
