@@ -112,7 +112,8 @@ function isOurs({ index, cause }: KernelError): boolean {
 /** An async task that waits on the calling thread has its time run while another call's task keeps that thread. */
 function isHeldUp({ index, start, end }: TaskTimeoutError, { job, world, payload }: Case): boolean {
   const { isAsync, strategy, call, timeout } = job.plan;
-  const maySitHere = strategy === "auto" || strategy === "sequential" || world.plan.options.forceSerialOnFailure === true;
+  const maySitHere =
+    strategy === "auto" || strategy === "sequential" || world.plan.options.forceSerialOnFailure === true;
   const isKept = world.jobs.some((each) =>
     each.struck().some(([{ kind }, times]) => kind.startsWith("overtime") && times > 0),
   );
@@ -143,7 +144,12 @@ function isLossJustified(error: WorkerLostError, given: Case): boolean {
   const exits = world.workers.exits.slice(job.exitsBefore);
   if (forceSerialOnFailure === true) return false;
   const { signal } = error;
-  if (signal !== undefined && error.exitCode !== undefined && error.exitCode !== 128 + constants.signals[signal as NodeJS.Signals]) return false;
+  if (
+    signal !== undefined &&
+    error.exitCode !== undefined &&
+    error.exitCode !== 128 + constants.signals[signal as NodeJS.Signals]
+  )
+    return false;
   if (isOfNoRoom(error)) return world.plan.transitRoom !== undefined;
   if (error.exitCode !== undefined && !exits.includes(error.exitCode)) return false;
   if (isFate("WorkerLostError", error, given)) return true;

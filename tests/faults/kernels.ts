@@ -280,7 +280,9 @@ function inline(helpers: readonly string[]): Kernels {
   return Object.fromEntries(Object.entries(plain).map(([name, kernel]) => [name, embed(kernel)])) as never;
 }
 
-const strikesText = `const strikes = {${Object.entries(strikes).map(([name, strike]) => `"${name}": ${strike}`).join(",\n")}};`;
+const strikesText = `const strikes = {${Object.entries(strikes)
+  .map(([name, strike]) => `"${name}": ${strike}`)
+  .join(",\n")}};`;
 
 export const KERNELS = {
   module: { chunk, columns, item, transform } as Kernels,
