@@ -180,7 +180,7 @@ export function partOf(outputs: unknown, [start, end]: readonly [number, number]
   return { sum: sum.slice(start, end), sign: sign.slice(start, end) };
 }
 
-export function kernelArgs(job: JobPlan): Omit<KernelArgs, "left" | "asked" | "over"> {
+export function kernelArgs(job: JobPlan): Omit<KernelArgs, "board"> {
   const { taskFaults: faults, isAsync, result } = job;
   return { faults, isAsync, result, weight: WEIGHT };
 }
