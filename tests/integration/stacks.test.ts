@@ -112,11 +112,18 @@ describe("the stack of what a kernel throws leads to its file and to the call", 
     } catch (error) {
       inPlace = framesOf(error);
     }
-    const error = await executor.map([1, 2], kernel).catch((error: unknown) => error);
+    let site = "";
+    const noted = <T>(value: T): T => {
+      site = framesOf(new Error("here"))[1] as string;
+      return value;
+    };
+    const error = await executor.map([1, 2], noted(kernel)).catch((error: unknown) => error);
     await executor.shutdown();
     expect(error).toBeInstanceOf(KernelError);
     const cause = framesOf((error as KernelError).cause);
     expect(placeOf(inPlace[0])).toContain("stacks.test.ts");
     expect(cause.slice(0, 2).map(placeOf)).toEqual(inPlace.slice(0, 2).map(placeOf));
+    expect(placeOf(site)).toContain("stacks.test.ts");
+    expect(lineOf(cause[2] as string)).toBe(lineOf(site));
   });
 });

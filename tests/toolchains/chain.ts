@@ -1,7 +1,7 @@
 /** One tool chain: a project that is installed, built and run as its users do. */
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, extname, join } from "node:path";
 import { transformSync } from "esbuild";
 import { chromium } from "playwright-core";
 import { findChromium, launchOptions } from "../browser/found.js";
@@ -21,6 +21,8 @@ interface Description {
   readonly kernels: readonly Kernels[];
   /** Whether the runtime does not tell what variables hold. */
   readonly refusesCaptures?: boolean;
+  /** The file of a kernel that throws a RangeError. Its stack must lead there, and to the call in the file of `check`. */
+  readonly stackOf?: string;
   /** Versions of Node to run under; the present one by default. */
   readonly nodes?: readonly string[];
   readonly installer?: "pnpm" | "yarn";
@@ -94,6 +96,8 @@ export async function* runChain(chain: Chain, home: string, tarball: string): As
       const captured = `captured variable: ${chain.refusesCaptures === true ? "KernelCaptureError" : "10,20"}`;
       // Pages print no such line.
       if (chain.page === undefined && !printed.includes(captured)) fault = `No "${captured}" in:\n${printed}`;
+      if (chain.stackOf !== undefined && !stackIn(project, chain.stackOf).test(printed))
+        fault = `No "${stackIn(project, chain.stackOf).source}" in:\n${printed}`;
       const output = told + printed;
       if (/warn|\(!\)/i.test(output.replace(WARNINGS_OF_TOOLS, ""))) fault = `A warning in:\n${output}`;
       if (missing.length > 0) fault = `No answer of ${missing.join(" and ")} kernels in:\n${printed}`;
@@ -120,6 +124,20 @@ async function install(chain: Chain, project: string, tarball: string, run: Run)
   cpSync(chain.folder, project, { recursive: true });
   cpSync(tarball, join(project, "sharray.tgz"));
   await run(INSTALL[chain.installer ?? "npm"], 600);
+}
+
+/** What tells of the stack, by the true places in the files of the project. */
+function stackIn(project: string, name: string): RegExp {
+  const caller = `check${extname(name)}`;
+  const thrown = placeOf(join(project, name), "new RangeError");
+  const called = placeOf(join(project, caller), "executor.map([1, 2], kernel)");
+  return new RegExp(`failing kernel: ${name}:${thrown.line}:${thrown.column} < ${caller}:${called.line}:`);
+}
+
+function placeOf(file: string, code: string): { readonly line: number; readonly column: number } {
+  const before = readFileSync(file, "utf8").split(code)[0] as string;
+  const lines = before.split("\n");
+  return { line: lines.length, column: (lines.at(-1) as string).length + 1 };
 }
 
 /** What every chain runs, in the language of its program. */

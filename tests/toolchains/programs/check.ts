@@ -1,5 +1,5 @@
 /** What each tool chain has to run, on two worker threads. Prints a line for each kind of kernel that worked, and what became of a captured variable. */
-import { ParallelExecutor, type ParallelOptions, type ReadOnly } from "sharray";
+import { KernelError, ParallelExecutor, type ParallelOptions, type ReadOnly } from "sharray";
 
 export type Scale = (part: ReadOnly<Float64Array>, out: Float64Array) => void;
 
@@ -19,4 +19,22 @@ export async function check(scale?: Scale, options: ParallelOptions = {}): Promi
     console.log(`module kernel: ${doubled[9999]}`);
   }
   await executor.shutdown();
+}
+
+/**
+ * Prints where the error of a kernel says that it was thrown and called: the frames in files of the project, innermost first.
+ * @param kernel throws for 2
+ */
+export async function checkStack(kernel: (x: number) => number): Promise<void> {
+  const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+  const error: unknown = await executor.map([1, 2], kernel).catch((error: unknown) => error);
+  await executor.shutdown();
+  if (!(error instanceof KernelError)) throw error;
+  const frames = String((error.cause as Error).stack)
+    .split("\n")
+    .filter((line) => /^ +at /.test(line));
+  const places = frames
+    .filter((line) => !/node:|node_modules/.test(line))
+    .map((line) => /[^/\\(]+:\d+:\d+/.exec(line)?.[0]);
+  console.log(`failing kernel: ${places.join(" < ")}`);
 }

@@ -1,4 +1,10 @@
-const { check } = require("./check.js");
+const { check, checkStack } = require("./check.js");
 const { scale } = require("./kernels.js");
 
 test("sharray runs", () => check(scale));
+
+test("an error leads to its line", () =>
+  checkStack((x) => {
+    if (x > 1) throw new RangeError("too large");
+    return x;
+  }));
