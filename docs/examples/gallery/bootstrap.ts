@@ -6,7 +6,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { Executor } from "sharray";
-import { type Picture, plot } from "./picture.js";
+import { legend, type Picture, plot } from "./picture.js";
 
 /** Mean admission test score and mean grade of the students of 15 American law schools. */
 export const SCHOOLS = {
@@ -91,6 +91,11 @@ export default async function draw(executor: Executor): Promise<Picture> {
       Plot.ruleX([observed], { stroke: "#ff725c", strokeWidth: 2 }),
       Plot.ruleX([low, high], { stroke: "#ff725c", strokeDasharray: "4" }),
       Plot.ruleY([0]),
+      ...legend("top-left", {
+        samples: "#4269d0",
+        "the schools themselves": "#ff725c",
+        "dashed: 95 % of samples": "#ff725c",
+      }),
     ],
   });
 }

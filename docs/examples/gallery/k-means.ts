@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Executor } from "sharray";
 import { irises } from "./data.js";
-import { type Picture, plot } from "./picture.js";
+import { legend, type Picture, plot } from "./picture.js";
 
 export interface Clusters {
   /** A row per cluster. */
@@ -113,6 +113,11 @@ export default async function draw(executor: Executor): Promise<Picture> {
     marks: [
       Plot.dot(flowers, { x: "length", y: "width", stroke: "cluster", symbol: "kind", r: 3.5 }),
       Plot.dot(centres, { x: "2", y: "3", symbol: "times", r: 8, stroke: "black", strokeWidth: 2.5 }),
+      ...legend("bottom-right", {
+        "a colour is a cluster": "black",
+        "a shape is a kind of iris": "black",
+        "a large cross is a centre": "black",
+      }),
     ],
   });
 }

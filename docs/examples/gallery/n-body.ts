@@ -122,7 +122,7 @@ export default async function draw(executor: Executor): Promise<Picture> {
     vz: column("vz"),
   };
 
-  // Four moments beside each other.
+  // Four moments, two in a row.
   const [size, moments] = [240, 4];
   const light = new Float64Array(moments * size * size);
   const before = await energy(executor, stars, physics);
@@ -132,15 +132,16 @@ export default async function draw(executor: Executor): Promise<Picture> {
       const x = Math.floor((stars.x[i]! / 6 + 0.5) * size);
       const y = Math.floor((0.5 - stars.y[i]! / 6) * size);
       const isIn = Math.min(x, y) >= 0 && Math.max(x, y) < size;
-      if (isIn) light[(y * moments + moment) * size + x]! += physics.mass[i] === 1 ? 3 : 1;
+      const [top, left] = [(moment >> 1) * size, (moment % 2) * size];
+      if (isIn) light[(top + y) * 2 * size + left + x]! += physics.mass[i] === 1 ? 3 : 1;
     }
   }
   const after = await energy(executor, stars, physics);
   console.log(`The energy went from ${before.toFixed(4)} to ${after.toFixed(4)}`);
   const palette = ramp([5, 5, 20], [90, 130, 230], [255, 255, 255]);
   return png(
-    light.map((stars) => Math.min(255, 120 * stars)),
-    moments * size,
+    light.map((stars) => Math.min(255, 160 * stars)),
+    2 * size,
     palette,
   );
 }

@@ -7,7 +7,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { Executor } from "sharray";
-import { type Picture, plot } from "./picture.js";
+import { legend, type Picture, plot } from "./picture.js";
 
 /** `count` vectors of `size` normal numbers, row by row. */
 export function randomVectors(
@@ -84,6 +84,12 @@ export default async function draw(executor: Executor): Promise<Picture> {
     x: { label: "noise per number" },
     y: { label: "distance of the ten nearest", grid: true, zero: true },
     color: { legend: false, domain: ["the origin", "another"], range: ["#ff725c", "#4269d0"] },
-    marks: [Plot.dot(found, { x: "noise", y: "distance", fill: "is", r: 2.5 })],
+    marks: [
+      Plot.dot(found, { x: "noise", y: "distance", fill: "is", r: 2.5 }),
+      ...legend("bottom-right", {
+        "the nine next": "#4269d0",
+        "the vector that the query was made of": "#ff725c",
+      }),
+    ],
   });
 }

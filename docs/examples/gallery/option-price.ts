@@ -7,7 +7,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { Executor } from "sharray";
-import { type Picture, plot } from "./picture.js";
+import { legend, type Picture, plot } from "./picture.js";
 
 export interface Option {
   readonly spot: number;
@@ -97,6 +97,10 @@ export default async function draw(executor: Executor): Promise<Picture> {
       }),
       Plot.line(path, { x: "paths", y: "price", stroke: "#4269d0" }),
       Plot.ruleY([exact], { stroke: "#ff725c" }),
+      ...legend("bottom-right", {
+        "Monte Carlo \u00b1 2 standard errors": "#4269d0",
+        "closed form": "#ff725c",
+      }),
     ],
   });
 }

@@ -31,6 +31,24 @@ export function ramp(...stops: readonly Colour[]): Colour[] {
 
 export const INFERNO = ramp([0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]);
 
+/** Says in a corner of a plot what its colours are: a line of text in each. */
+export function legend(
+  corner: "top-left" | "bottom-right",
+  entries: Readonly<Record<string, string>>,
+): Plot.Markish[] {
+  const lines = Object.entries(entries);
+  const isTop = corner === "top-left";
+  return lines.map(([text, fill], i) =>
+    Plot.text([text], {
+      frameAnchor: corner,
+      dx: isTop ? 6 : -6,
+      dy: isTop ? 6 + 14 * i : -6 - 14 * (lines.length - 1 - i),
+      fill,
+      fontSize: 11,
+    }),
+  );
+}
+
 export function plot(options: Plot.PlotOptions): string {
   const { document } = parseHTML("<html><body></body></html>");
   const svg = Plot.plot({ width: 480, height: 320, ...options, style: { background: "white" }, document });

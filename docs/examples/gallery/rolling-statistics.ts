@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Executor } from "sharray";
 import { closes } from "./data.js";
-import { type Picture, plot } from "./picture.js";
+import { legend, type Picture, plot } from "./picture.js";
 
 /** Mean and sample deviation of the last `window` elements; NaN where there are fewer. */
 export function rolling(
@@ -62,6 +62,7 @@ export default async function draw(executor: Executor): Promise<Picture> {
       Plot.areaY(days.slice(-330), { x: "date", y1: "low", y2: "high", fill: "#4269d0", fillOpacity: 0.2 }),
       Plot.line(days.slice(-330), { x: "date", y: "mean", stroke: "#4269d0" }),
       Plot.line(days.slice(-330), { x: "date", y: "close", strokeWidth: 1 }),
+      ...legend("top-left", { close: "black", "mean of 20 days \u00b1 2 deviations": "#4269d0" }),
     ],
   });
 }
