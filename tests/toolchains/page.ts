@@ -6,7 +6,8 @@ const GROUPS = ["Node", "Runners and package managers", "Tests", "Bundled for No
 const HEAD = `# Tool chains
 
 \`npm run test:toolchains\` makes this page. It packs the package, and installs the file into a small project for each tool chain
-([tests/toolchains](../tests/toolchains)). It builds the project as its users do, and runs it. Every kernel runs on two worker threads. The
+([tests/toolchains](../tests/toolchains)). It builds the project as its users do, and runs it. Every kernel runs on two worker threads. Under
+type stripping and in each runner of tests, the stack of a kernel that throws has to lead to its line and to the call. The
 pages run in Chromium. \`npm run test:toolchains -- --quick\` takes the quick half, which \`.ci/run\` runs, too. \`npm run test:toolchains -- bun
 rollup-node\` takes some.
 
