@@ -122,6 +122,8 @@ export const oneJobCell: Cell = {
 
 const MEAN_MS = 3;
 const RANK_MS = 100;
+/** Between two urgent jobs: all of them take as long as the others need. */
+const URGENT_MS = 25;
 
 export const urgentCell: Cell = {
   name: "21 urgent jobs",
@@ -184,6 +186,7 @@ async function urgentWait(seed: number): Promise<number> {
   const waits: number[] = [];
   const asked: number[] = [];
   let ranked = now();
+  const began = ranked;
   while (jobs.size > 0) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (now() - ranked >= RANK_MS) {
@@ -196,7 +199,7 @@ async function urgentWait(seed: number): Promise<number> {
         } else job.priority = random();
       }
     }
-    if (asked.length < urgent) {
+    if (asked.length < urgent && now() - (asked.at(-1) ?? began) >= URGENT_MS) {
       const i = plain + asked.length;
       asked.push(now());
       submit(i, 2);
