@@ -55,7 +55,8 @@ function removeAbandoned(): void {
     if (!name.startsWith(RUN_PREFIX) || isRunning(Number(name.slice(RUN_PREFIX.length)))) continue;
     const path = join(directory, name);
     // Somebody else's on a shared machine is not ours to remove. Another run may have removed it meanwhile.
-    if (statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.()) rmSync(path, { recursive: true, force: true });
+    if (statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.())
+      rmSync(path, { recursive: true, force: true });
   }
 }
 
