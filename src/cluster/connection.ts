@@ -49,6 +49,8 @@ export class ClusterConnection {
   readonly signer: Signer;
   readonly payload: Payload;
   readonly patience: Patience;
+  /** Whether a call that is made again gets what an earlier one has left. */
+  readonly resume: boolean;
   readonly #timeout: number;
   readonly #name: string;
   readonly #inbox: Inbox;
@@ -62,7 +64,7 @@ export class ClusterConnection {
   /** Made at need, because it connects. */
   #queue: Queue | undefined;
 
-  constructor({ connection, queue, secret, timeout = 30_000 }: ClusterOptions) {
+  constructor({ connection, queue, secret, timeout = 30_000, resume = false }: ClusterOptions) {
     const redis = connect(connection);
     this.store = new Store(redis, queue);
     this.#inbox = new Inbox(connect(connection), this.store.key("done", this.id), (shard) => {
@@ -71,6 +73,7 @@ export class ClusterConnection {
     });
     this.#name = queue;
     this.#timeout = timeout;
+    this.resume = resume;
     this.patience = new Patience(timeout);
     this.signer = new Signer(secret, queue);
     this.payload = new Payload(this.store);

@@ -36,7 +36,7 @@ export class LostShards {
     this.#isLooking = true;
     try {
       for (const shard of this.#finder.waiting()) {
-        if (clock() - shard.sent >= YOUNG_MS) await this.#lookAt(shard);
+        if (clock() - shard.sent >= YOUNG_MS) await this.lookAt(shard);
       }
     } catch {
       // The store is busy. It is asked again.
@@ -45,7 +45,7 @@ export class LostShards {
     }
   }
 
-  async #lookAt(shard: Shard): Promise<void> {
+  async lookAt(shard: Shard): Promise<void> {
     const { queue, store } = this.#connection;
     const finder = this.#finder;
     const state = await queue.getJobState(shard.id);

@@ -56,7 +56,7 @@ export class Store {
     return this.redis.status === "ready";
   }
 
-  key(sort: Sort | "nodes" | "done", id = ""): string {
+  key(sort: Sort | "nodes" | "done" | "run", id = ""): string {
     return `sharray:${this.#queue}:${sort}:${id}`;
   }
 
@@ -106,6 +106,21 @@ export class Store {
     const key = this.key("result", shard);
     const bytes = (await this.redis.callBuffer("SET", key, "", "XX", "KEEPTTL", "GET")) as Buffer | null;
     return bytes === null || bytes.length === 0 ? undefined : bytes;
+  }
+
+  /** Notes a shard of a run, under the task that it begins with. */
+  async note(run: string, first: string, text: string): Promise<void> {
+    const key = this.key("run", run);
+    await this.redis.multi().hset(key, first, text).pexpire(key, RESULT_MS).exec();
+  }
+
+  /** All that is noted of a run. */
+  notes(run: string): Promise<string[]> {
+    return this.redis.hvals(this.key("run", run));
+  }
+
+  async forget(run: string, first: string): Promise<void> {
+    await this.redis.hdel(this.key("run", run), first);
   }
 
   async remove(sort: Sort, ids: readonly string[]): Promise<void> {

@@ -157,7 +157,7 @@ withRedis("a cluster whose store others reach", () => {
       const text = JSON.stringify({ ...body, id: as, ...fields });
       return [as, { body: text, signature: sign(text, name, as) }];
     };
-    // So that nothing but the request itself stands in the way.
+    // So that only the request itself is refused.
     await redis.client.set(`sharray:trust:call:${body["call"] as string}`, "1");
     const bad: [string, unknown][] = [
       ["unsigned", { body: data.body, signature: "" }],

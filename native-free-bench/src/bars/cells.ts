@@ -222,7 +222,7 @@ export const cells: readonly Cell[] = [
   },
 ];
 
-/** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */
+/** With the default strategy. If workers are told to run even two tiny tasks, three threads share the cores. */
 async function bridge(effort: Effort): Promise<Partial<Measured>> {
   const judged = await judge(bridgedJob("auto"), effort, {
     number: 11,

@@ -202,7 +202,11 @@ export class ChildRounds {
     const { invitation, name, words, part, record, isAgain } = entry;
     const { job } = invitation;
     if (this.#slot.isGone) return;
-    if (!words.areThere) job.stop(noRoomError());
+    if (!words.areThere) {
+      this.#sendAhead(forgotten, pieces);
+      this.#lackRoom(entry);
+      return;
+    }
     const isFree = this.#slot.readySince !== undefined && this.count === 1;
     const ranges = job.isStopped ? [] : part.enter(isFree);
     if (job.isStopped || (isFree && ranges.length === 0 && !record.share.mayGetBack(part))) {
@@ -219,6 +223,15 @@ export class ChildRounds {
       const rest = { forgotten, pieces, outputs, ranges };
       this.#slot.send(joinMessage(this.#knowledge, invitation, entry, record, rest));
     }
+  }
+
+  /** For this round it is the same as if the child could not start. */
+  #lackRoom(entry: Entry): void {
+    entry.isIn = false;
+    const loss: Loss = { exitCode: undefined, signal: undefined, error: noRoomError(), isForeign: false };
+    entry.listener.lost(this.#slot, loss, undefined);
+    if (entry.hasEnded) this.#forget(entry);
+    this.#onLeft();
   }
 
   /** @param broken why it could not take part */

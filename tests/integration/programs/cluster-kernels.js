@@ -1,5 +1,5 @@
 /** Kernels that the nodes of a cluster have. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { defineKernel } from "sharray";
 
 /** What the kernel sees of its place in the call, and a sum that shows every bit. */
@@ -112,3 +112,34 @@ export const deadly = defineKernel(import.meta.url, "deadly", () => {
 });
 
 export const exits = defineKernel(import.meta.url, "exits", () => process.exit(3));
+
+/** Takes a while, and leaves a trace. */
+export const trace = defineKernel(import.meta.url, "trace", (ms, { x }, { index, args }) => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  appendFileSync(args.file, `${index}\n`);
+  return x[index % x.length];
+});
+
+/** The same, into an output. */
+export const traceInto = defineKernel(import.meta.url, "traceInto", (x, out, { index, args }) => {
+  const end = performance.now() + args.ms;
+  while (performance.now() < end);
+  appendFileSync(args.file, `${index}\n`);
+  for (let i = 0; i < x.length; i += 1) out[i] = x[i] * 3;
+});
+
+/** Fails at the task 60, until it has left a trace of that. */
+export const failsOnce = defineKernel(import.meta.url, "failsOnce", (value, _shared, { index, args }) => {
+  const isNew = !existsSync(args.file) || !readFileSync(args.file, "utf8").includes("60\n");
+  appendFileSync(args.file, `${index}\n`);
+  if (index === 60 && isNew) throw new RangeError("not yet");
+  return value;
+});
+
+/** Does not go on in one process before a file is there. Leaves traces. */
+export const held = defineKernel(import.meta.url, "held", (_item, _shared, { index, args }) => {
+  while (process.pid === args.pid && !existsSync(args.gate));
+  appendFileSync(args.file, `${index}\n`);
+  return index;
+});
