@@ -236,10 +236,14 @@ export class ClusterRun implements ShardReader, Finder {
 
   /** Nodes stop what they run of the call, and the store lets go of it. */
   async #close(): Promise<void> {
-    const { store, queue } = this.#connection;
+    const { store } = this.#connection;
     try {
       await store.remove("call", [this.call]);
-      for (const id of this.#shards.keys()) await queue.remove(id).catch(() => 0);
+      for (const id of this.#shards.keys())
+        await store
+          .queue()
+          .remove(id)
+          .catch(() => 0);
     } catch {
       // The lease ends by itself.
     }
