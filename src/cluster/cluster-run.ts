@@ -148,10 +148,9 @@ export class ClusterRun implements ShardReader, Finder {
     return start === -1 ? undefined : [start, Math.min(start + count, this.#job.parts.spec.tasks)];
   }
 
-  /** An earlier client has sent it: it has ended, or a node has it, or it was lost. */
+  /** An earlier client has sent it. If the store is busy, the next tick looks what became of it. */
   #adopt(shard: Shard): void {
     this.#shards.set(shard.id, shard);
-    // If the store is busy, the next look comes with the next tick.
     this.#lost.lookAt(shard).catch(() => {});
   }
 

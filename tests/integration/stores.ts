@@ -61,7 +61,7 @@ export const REDIS: Kind = {
   package: "redis-server",
   start: () => startRedis(),
 };
-export const STORES: readonly Kind[] = [
+const STORES: readonly Kind[] = [
   REDIS,
   {
     name: "PostgreSQL",
