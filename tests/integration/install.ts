@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { installed, RUN_PREFIX } from "./installed.js";
 
 // What `sharray/otel` and `sharray/cluster` need; the package itself runs without.
-const OPTIONAL_PEERS = ["@opentelemetry/api@1", "bullmq@6", "ioredis@5"];
+const OPTIONAL_PEERS = ["@opentelemetry/api@1", "bullmq@6", "ioredis@5", "pg@8"];
 const IS_INSTALLED = "SHARRAY_TEST_INSTALLED";
 
 /**
