@@ -19,18 +19,21 @@ export interface TaskRange {
 export interface PartialResults {
   /**
    * The results of the tasks that had ended, by index, ascending. `streamShared` has given them to its loop, and has
-   * none here; `transformShared` has undefined for each, `iterateShared` has none.
+   * none here; `transformShared` has `undefined` for each, `iterateShared` has none.
    */
   readonly values: ReadonlyMap<number, unknown>;
   /**
-   * `transformShared`: the outputs, as the call would have given them. What they hold in the ranges of unfinished tasks
-   * means nothing. `iterateShared`: the state after the last pass that had ended, whole; undefined if none had. Undefined for
-   * other calls.
+   * `transformShared`: the outputs, as the call would have given them. What they hold in the ranges of unfinished tasks means
+   * nothing. `iterateShared`: the state after the last pass that had ended, whole; `undefined` if none had. `undefined` for other
+   * calls.
    */
   readonly outputs: ArrayBufferView | Readonly<Record<string, ArrayBufferView>> | undefined;
-  /** The tasks that have no result, ascending; the failed ones are among them. Of `iterateShared`: in the pass that was not ended. */
+  /**
+   * The tasks that have no result, ascending; the failed ones are among them. With `iterateShared` they are those of the pass
+   * that had not ended.
+   */
   readonly unfinished: readonly TaskRange[];
-  /** `iterateShared`: the passes that had ended. Undefined for other calls. */
+  /** `iterateShared`: the passes that had ended. `undefined` for other calls. */
   readonly passes?: number | undefined;
 }
 
@@ -88,7 +91,7 @@ export class KernelError extends SharrayError {
   readonly start: number;
   /** One past the last element of the task's range. */
   readonly end: number;
-  /** `iterateShared`: the pass that the task was in, from 0. Undefined for other calls. */
+  /** `iterateShared`: the pass that the task was in, from 0. `undefined` for other calls. */
   readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
@@ -102,22 +105,22 @@ export class KernelError extends SharrayError {
 }
 
 /**
- * Workers ended before their tasks did, more often than `maxRetries` allows, or could not be started. `cause` is the
- * error that ended the last of them, where there was one.
+ * Workers ended before their tasks did, more often than `maxRetries` allows, or could not be started. `cause` is the error that
+ * ended the last of them, if there was one.
  */
 export class WorkerLostError extends SharrayError {
   readonly code = "SHARRAY_WORKER_LOST";
-  /** Exit code of the worker, that of the shell if a signal ended it; undefined when it never started. */
+  /** Exit code of the worker, that of the shell if a signal ended it; `undefined` if it never started. */
   readonly exitCode: number | undefined;
-  /** The signal that ended it if it was a process, such as "SIGSEGV"; else undefined. */
+  /** The signal that ended it if it was a process, such as "SIGSEGV"; else `undefined`. */
   readonly signal: string | undefined;
-  /** Index of the task that ended its workers, the lowest one of such tasks; undefined: no task is to blame. */
+  /** Index of the task that ended its workers, the lowest one of such tasks; `undefined` if no task is to blame. */
   readonly index: number | undefined;
   /** First element of that task's range. */
   readonly start: number | undefined;
   /** One past the last element of that task's range. */
   readonly end: number | undefined;
-  /** `iterateShared`: the pass that the task was in, from 0; else undefined. */
+  /** `iterateShared`: the pass that the task was in, from 0; else `undefined`. */
   readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
@@ -149,7 +152,7 @@ export class TaskTimeoutError extends SharrayError {
   readonly end: number;
   /** Milliseconds that it had. */
   readonly timeout: number;
-  /** `iterateShared`: the pass that the task was in, from 0. Undefined for other calls. */
+  /** `iterateShared`: the pass that the task was in, from 0. `undefined` for other calls. */
   readonly pass: number | undefined;
   readonly partial: PartialResults | undefined = undefined;
 
@@ -171,7 +174,7 @@ export function placeOf(index: number, start: number, end: number, pass: number 
   return `${index}${pass === undefined ? "" : ` of pass ${pass}`} (elements ${start} to ${end})`;
 }
 
-/** Enters what had ended into the error that ends a call, where it has a place for that. */
+/** Enters what had ended into the error that ends a call, if it has a place for that. */
 export function attachPartial(error: unknown, partial: () => PartialResults): void {
   const hasPlace =
     error instanceof KernelError ||
@@ -254,7 +257,7 @@ export class ExecutorClosedError extends SharrayError {
   }
 }
 
-/** Threads were asked for where they cannot share memory: the page is not cross-origin isolated. */
+/** Threads were asked for in a page that is not cross-origin isolated, so they can't share memory. */
 export class IsolationError extends SharrayError {
   readonly code = "SHARRAY_ISOLATION";
 
@@ -284,8 +287,8 @@ export type ConnectionFailure = "closed" | "lost" | "timeout" | "version";
 export class ConnectionError extends SharrayError {
   readonly code = "SHARRAY_CONNECTION";
   /**
-   * `"closed"`: the client was closed; `"lost"`: the thread that serves the executor ended, or stopped serving;
-   * `"timeout"`: nobody serves it; `"version"`: the two sides are different releases of this package.
+   * `"closed"`: the client was closed. `"lost"`: the thread that serves the executor ended, or stopped serving. `"timeout"`:
+   * nobody serves it. `"version"`: the two sides are different releases of this package.
    */
   readonly reason: ConnectionFailure;
 
@@ -302,8 +305,9 @@ export type ClusterFailure = "unreachable" | "refused" | "lost" | "timeout" | "v
 export class ClusterError extends SharrayError {
   readonly code = "SHARRAY_CLUSTER";
   /**
-   * `"unreachable"`: the store does not answer; `"refused"`: the nodes, or this side, do not accept the request; `"lost"`: tasks
-   * ended their nodes too often; `"timeout"`: no node serves the queue; `"version"`: the sides have different kernels or releases.
+   * `"unreachable"`: the store does not answer. `"refused"`: the nodes, or this side, do not accept the request. `"lost"`:
+   * tasks ended their nodes too often. `"timeout"`: no node serves the queue. `"version"`: the sides have different kernels or
+   * releases.
    */
   readonly reason: ClusterFailure;
   readonly partial: PartialResults | undefined = undefined;
@@ -359,8 +363,8 @@ function describeCause(cause: unknown): string {
   return `it threw ${quote(cause)}`;
 }
 
-/** Bundlers shorten the names of classes, and leave those of fields. */
-for (const [name, { prototype }] of Object.entries({
+// By their names: bundlers shorten those of classes, and leave those of fields.
+const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
   ClusterError,
   ConfigurationError,
   ConnectionError,
@@ -373,6 +377,17 @@ for (const [name, { prototype }] of Object.entries({
   PayloadMutatedError,
   TaskTimeoutError,
   WorkerLostError,
-})) {
+};
+for (const [name, { prototype }] of Object.entries(CLASSES)) {
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
+}
+
+/** The prototype of the errors with a code: `SHARRAY_KERNEL` is that of `KernelError`. `undefined` if there is none. */
+export function prototypeOf(code: unknown): SharrayError | undefined {
+  const codeOf = (name: string): string =>
+    `SHARRAY${name
+      .replace(/Error$/, "")
+      .replace(/[A-Z]/g, "_$&")
+      .toUpperCase()}`;
+  return Object.entries(CLASSES).find(([name]) => codeOf(name) === code)?.[1].prototype;
 }

@@ -1,4 +1,4 @@
-/** Holds the layout: who may import whom, where threads.js and Node's built-ins may stand, how long files are. */
+/** Holds the layout: which folders may import which, where threads.js and Node's built-ins may be used, how long files are. */
 import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -326,7 +326,7 @@ describe("what comes from outside", () => {
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
       ioredis: ["cluster/store.ts"],
-      "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/inline/steady-variables.ts"],
+      "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/module/may-export.ts"],
       threads: [
         "strategies/threads/thread-control.ts",
         "strategies/threads/worker/control-plane.ts",
@@ -394,16 +394,9 @@ describe("browsers", () => {
 });
 
 describe("the length of files", () => {
-  // The executor is the public surface with its documentation; the errors are one small class after the other. What is not
-  // split yet may at least not grow.
-  const LONGEST: Readonly<Record<string, number>> = {
-    "errors.ts": 385,
-    "call/job-memory.ts": 275,
-    "executor/executor.ts": 400,
-    "kernel/inline/plain.ts": 264,
-    "strategies/threads/round-runner.ts": 260,
-    "tasks/task-loop.ts": 255,
-  };
+  // Two plain lists. `errors.ts` has one small class after the other, and how their messages show values. `executor.ts` has one
+  // public call after the other: more lines of documentation than of code.
+  const LONGEST: Readonly<Record<string, number>> = { "errors.ts": 400, "executor/executor.ts": 400 };
 
   it.each(files)("%s", (file) => {
     const lines = (sources.get(file) as string).trimEnd().split("\n").length;
@@ -411,10 +404,10 @@ describe("the length of files", () => {
   });
 });
 
-it.each(["call", "cluster", "config", "executor", "plan", "strategies", "telemetry"])(
+it.each(readdirSync(SRC).filter((part) => !part.endsWith(".ts")))(
   "%s says what lives there, what it may import and what it must never do",
   (part) => {
-    const text = readFileSync(join(SRC, part, "README.md"), "utf8");
+    const text = readFileSync(join(SRC, part, "README.md"), "utf8").replace(/\s+/g, " ");
     expect(text).toContain("live");
     expect(text).toContain("may import");
     expect(text).toContain("must never");

@@ -182,7 +182,7 @@ export class Answers {
     }
   }
 
-  /** @param isSafe whether its memory may be used again; null: not yet */
+  /** @param isSafe whether its memory may be used again; `null` if not yet */
   #released(call: ClientCall, isSafe: boolean | null): void {
     if (isSafe === null) return;
     call.released(isSafe);

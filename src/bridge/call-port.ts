@@ -10,7 +10,7 @@ import { keepAlive } from "./endpoint.js";
 
 /** Told what comes in at one end of the port. */
 export interface Incoming<In> {
-  /** Whether it is a message of this package. Whoever has the other end may post anything. */
+  /** Whether it is a message of this package. The other end may post anything. */
   isMessage(data: unknown): data is In;
   onMessage(message: In): void;
   /** A message could not be read. It may need more stack, or more memory, than this thread has. */
@@ -56,8 +56,8 @@ export class CallPort<In, Out> {
   }
 
   /**
-   * Looks for a moment whether the other end answers at once, or asks again, if it did so lately. To wake a thread takes longer than
-   * most short calls. One look serves all that is posted in one go.
+   * Looks for a moment whether the other end answers at once, or asks again, if it did so lately. Waking a thread takes longer
+   * than most short calls. One look serves all that is posted in one go.
    */
   look(): void {
     const looks = this.#looks;

@@ -36,7 +36,7 @@ export class ClientCall implements Stoppable {
   readonly #arena: Arena;
   readonly #onEnd: () => void;
   readonly #onStop: (reason: unknown) => void;
-  /** Of the outputs that the call makes. */
+  /** The regions of the outputs that the call makes. */
   readonly #outputs: Region[] = [];
   /** Held for as long as the request is, and for the same reason. */
   #lent: TypedArray[] = [];
@@ -161,7 +161,7 @@ export class ClientCall implements Stoppable {
     return places;
   }
 
-  /** Hands the outputs to the user. To be called once. */
+  /** Hands the outputs to the user. Call it once. */
   outputs(): TypedArray[] {
     this.#lent = lendOutputs(this.request, this.#outputs, this.lease);
     return this.#lent;
@@ -183,8 +183,8 @@ export class ClientCall implements Stoppable {
 }
 
 /**
- * The outcome of a call, once it has been begun. Errors of its kernel lead to its line: the host has neither the function nor a stack
- * that leads to the call.
+ * The outcome of a call that has begun. Errors of its kernel lead to its line, because the host has no stack that leads to the
+ * call.
  */
 export async function led({ request, outcome }: ClientCall): Promise<Outcome> {
   try {

@@ -1,22 +1,6 @@
 /** Packs errors that cross the bridge. Class, code, fields, causes and partial results arrive. */
 
-import {
-  attachPartial,
-  ClusterError,
-  ConfigurationError,
-  ConnectionError,
-  EvalForbiddenError,
-  ExecutorClosedError,
-  IsolationError,
-  KernelCaptureError,
-  KernelError,
-  MemoryLimitError,
-  type PartialResults,
-  PayloadMutatedError,
-  type SharrayError,
-  TaskTimeoutError,
-  WorkerLostError,
-} from "../errors.js";
+import { attachPartial, type PartialResults, prototypeOf, type SharrayError } from "../errors.js";
 import { isError } from "../platform/realms.js";
 import { packThrown, type Thrown, unpackThrown } from "../protocol/thrown.js";
 import { type PackedPartial, type PartialRest, packPartial, unpackPartial } from "./partial-codec.js";
@@ -31,27 +15,11 @@ export interface Failure {
 /** Errors cross as data, because Comlink would keep no more than name, message and stack. */
 export type Answer<T> = { readonly value: T } | { readonly failure: Failure };
 
-// By their codes, because bundlers may rename classes, and differently on either side.
-const CLASSES: Readonly<Record<string, { readonly prototype: SharrayError }>> = {
-  SHARRAY_CLUSTER: ClusterError,
-  SHARRAY_CONFIGURATION: ConfigurationError,
-  SHARRAY_CONNECTION: ConnectionError,
-  SHARRAY_EVAL_FORBIDDEN: EvalForbiddenError,
-  SHARRAY_EXECUTOR_CLOSED: ExecutorClosedError,
-  SHARRAY_ISOLATION: IsolationError,
-  SHARRAY_KERNEL: KernelError,
-  SHARRAY_KERNEL_CAPTURE: KernelCaptureError,
-  SHARRAY_MEMORY_LIMIT: MemoryLimitError,
-  SHARRAY_PAYLOAD_MUTATED: PayloadMutatedError,
-  SHARRAY_TASK_TIMEOUT: TaskTimeoutError,
-  SHARRAY_WORKER_LOST: WorkerLostError,
-};
-
 /** @param apart tasks whose values go in messages of their own */
 export function packFailure(error: unknown, apart: readonly number[] = []): Failure {
   const thrown = packThrown(error);
   const { partial } = (error ?? {}) as { readonly partial?: PartialResults };
-  if (thrown.type === "value" || classOf(thrown) === undefined || partial === undefined)
+  if (thrown.type === "value" || prototypeOf(thrown.fields["code"]) === undefined || partial === undefined)
     return { thrown, partial: undefined };
   // It is packed apart, because its values may be many.
   return {
@@ -78,9 +46,10 @@ export function unpackFailure({ thrown, partial }: Failure, rest?: () => Partial
 function isRevived(error: unknown, thrown: Thrown | undefined): error is SharrayError {
   if (!isError(error) || thrown?.type !== "error") return false;
   isRevived(error.cause, thrown.cause);
-  const found = classOf(thrown);
-  if (found === undefined) return false;
-  Object.setPrototypeOf(error, found.prototype);
+  // By its code: bundlers may rename classes, and differently on either side.
+  const prototype = prototypeOf(thrown.fields["code"]);
+  if (prototype === undefined) return false;
+  Object.setPrototypeOf(error, prototype);
   // The class has the name.
   delete (error as { name?: string }).name;
   return true;
@@ -99,8 +68,4 @@ export async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
 export function unpackAnswer<T>(answered: Answer<T>): T {
   if ("failure" in answered) throw unpackFailure(answered.failure);
   return answered.value;
-}
-
-function classOf({ fields }: Thrown & { type: "error" }): { readonly prototype: SharrayError } | undefined {
-  return CLASSES[String(fields["code"])];
 }

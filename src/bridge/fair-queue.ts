@@ -1,8 +1,8 @@
 /**
- * Decides whose call runs next. Clients take turns, so that one with a thousand calls does not keep the others waiting.
- *
- * A client without a running call may always start one. Beyond that as many calls run at once as keep the workers busy. A free place
- * goes to the client with the fewest running calls, and among those to the one that has waited longest.
+ * Decides which client's call runs next. Clients take turns, so that one with a thousand calls does not keep the others
+ * waiting.
+ * A client without a running call may always start one. Beyond that as many calls run at once as keep the workers busy. A free
+ * place goes to the client with the fewest running calls, and among those to the one that has waited longest.
  */
 export class FairQueue {
   readonly #places: number;
@@ -27,7 +27,7 @@ export class FairQueue {
     return lane;
   }
 
-  /** The client is gone, and so are its waiting calls. Whoever runs one must still say that it has ended. */
+  /** The client is gone, and so are its waiting calls. Running calls must still be ended by `ended`. */
   remove(lane: Lane): void {
     this.#lanes.delete(lane);
   }

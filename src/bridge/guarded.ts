@@ -2,8 +2,8 @@
 import type { Endpoint } from "comlink";
 
 /**
- * The port as Comlink sees it. Otherwise whoever has its other end could read and set whatever can be reached from the exposed object,
- * even `__proto__`, and make Comlink throw outside of any `catch`.
+ * The port as Comlink sees it. Without this the other end could read and set whatever can be reached from the exposed object,
+ * even `__proto__`. It could make Comlink throw outside of any `catch`.
  * @param methods those that may be called
  */
 export function guarded(port: MessagePort, methods: readonly string[]): Endpoint {

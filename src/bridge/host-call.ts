@@ -79,7 +79,7 @@ export class HostCall {
     this.#stop = { reason };
     if (this.#job === undefined) this.#onStop(reason);
     else this.#job.stop(reason);
-    // After the job, which would otherwise take it for a loop that was left.
+    // Aborts after the job, which would otherwise take it for a loop that was left.
     this.#streamLeft?.abort(reason);
   }
 
@@ -90,7 +90,7 @@ export class HostCall {
 
   /**
    * The call has ended.
-   * @returns whether its memory may be used again; null: its workers have not left it yet
+   * @returns whether its memory may be used again; `null` if its workers have not left it yet
    */
   end(hasSucceeded: boolean): boolean | null {
     if (!this.#hasEnded) this.lease.drop();

@@ -82,7 +82,7 @@ export class HostConnection {
     try {
       this.#understand(message);
     } catch {
-      // No client posts this. Whoever else has its port harms only that client.
+      // No client posts this. Other code that has its port harms only that client.
     }
   }
 

@@ -16,7 +16,7 @@ import type { WireValues } from "./values.js";
 import { VERSION } from "./version.js";
 import type { WireCall, WireRequest } from "./wire.js";
 
-/** To be raised when anything that crosses changes its meaning. */
+/** Raise it when anything that crosses changes its meaning. */
 const PROTOCOL = 5;
 
 const HELLO = "sharray:connect";
@@ -60,7 +60,7 @@ export function isWelcome(data: unknown): data is Welcome {
 
 /** The first message on the port. */
 export interface Welcome extends Release {
-  /** null: the host does not serve this release. */
+  /** `null` if the host does not serve this release. */
   readonly settings: Settings | null;
 }
 
@@ -83,7 +83,7 @@ export type ToHost =
   | readonly [type: "stream", call: WireCall]
   /** Results of a stream were read, and there is room for more. */
   | readonly [type: "taken", call: number]
-  /** null: a stream whose loop was left. */
+  /** `null` for a stream whose loop was left. */
   | readonly [type: "cancel", call: number, reason: Thrown | null]
   /** Memory that is gone for good. */
   | readonly [type: "forget", memory: readonly number[]]
@@ -96,7 +96,7 @@ export type ToHost =
 
 /**
  * A message of the host about a call. `isReleased` tells that nobody touches the call's memory any more, and whether it may be used
- * again; null: somebody still does, and `released` will tell.
+ * again; `null` if somebody still does, and `released` will tell.
  */
 export type ToClient =
   | readonly [
@@ -121,8 +121,8 @@ export type ToClient =
   | readonly [type: "unasked"];
 
 /**
- * What the host knows, told when a message could not be read on either side. Messages keep their order. So what the host has posted
- * before has come or is lost, and the client sees which.
+ * What the host knows, told when a message could not be read on either side. Messages keep their order. So what the host has
+ * posted before has come or is lost, and the client sees which of the two.
  */
 export interface Known {
   /** Messages of the client that have come, read or not. */
@@ -163,7 +163,7 @@ const TO_CLIENT: ReadonlySet<unknown> = new Set([
   "collected",
 ]);
 
-/** Whoever has the other end of a port may post anything. */
+/** The other end of a port may post anything. */
 export function isToHost(data: unknown): data is ToHost {
   return Array.isArray(data) && TO_HOST.has(data[0]);
 }

@@ -2,6 +2,7 @@
 
 import type { Backend } from "../call/backend.js";
 import type { CallOptions, ChunkKernel, WritableArrays } from "../call/types.js";
+import { cancelled } from "../executor/cancel-reasons.js";
 import { BACKEND, Executor, JOBS, readCall } from "../executor/executor.js";
 import type { Input } from "../memory/inputs.js";
 import type { Plan } from "../strategies/registry.js";
@@ -47,9 +48,7 @@ export class RemoteExecutor extends Executor implements Disposable {
   }
 
   /** Aborts every call in progress of this client. Calls of other clients go on. */
-  override cancel(
-    reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
-  ): void {
+  override cancel(reason: unknown = cancelled()): void {
     this[JOBS]?.cancel(reason);
     this.#connection.cancel(reason);
   }

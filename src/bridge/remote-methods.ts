@@ -15,7 +15,7 @@ export class RemoteMethods<S> {
   /** @param names of all methods of `S` */
   constructor(port: MessagePort, names: readonly (keyof S)[]) {
     this.#remote = wrap<S>(port);
-    // Read once, because each reading makes a proxy, of whose end the garbage collector must tell Comlink.
+    // Read once, because each reading makes a proxy, and the garbage collector must tell Comlink of its end.
     const read = this.#remote as Record<keyof S, unknown>;
     this.#methods = Object.fromEntries(names.map((name) => [name, read[name]])) as Methods<S>;
   }
@@ -26,8 +26,8 @@ export class RemoteMethods<S> {
   }
 
   /**
-   * Says goodbye, because not every runtime tells of a port's closing, and lets the proxies go. Comlink holds the port, and whatever
-   * listens there, until the proxies are collected. So what listens there must not hold them.
+   * Says goodbye, because not every runtime tells of a port's closing, and lets the proxies go. Comlink holds the port and its
+   * listeners until the proxies are collected. So the listeners must not hold the proxies.
    */
   release(): void {
     if (this.#methods === undefined) return;

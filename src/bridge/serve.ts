@@ -29,7 +29,7 @@ export interface ExecutorService extends Disposable {
 // One call that runs, and one that is ready when it ends.
 const PLACES_PER_WORKER = 2;
 
-/** The queue of each executor: all of its clients take turns, whichever endpoint they came by. */
+/** The queue of each executor: all of its clients take turns, from all endpoints. */
 const queueOf = new WeakMap<ParallelExecutor, FairQueue>();
 const served = new WeakSet<Endpoint>();
 

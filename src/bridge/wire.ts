@@ -20,14 +20,14 @@ import { packNumbers, unpackNumbers, type WireNumbers } from "./values.js";
 type Grounds = readonly [
   call: CallName,
   outputNames: readonly string[] | null,
-  /** Kind, length and place in the table of each output, -1 for those that the call makes. null: it writes no arrays. */
+  /** Kind, length and place in the table of each output, -1 for those that the call makes. `null` if it writes no arrays. */
   outputs: readonly number[] | null,
   instances: number,
   taskBytes: number,
   arrayKinds: number,
   /** Bytes of the call's arrays without its outputs. */
   bytes: number,
-  /** null: none were set. */
+  /** `null` if none were set. */
   settings: Readonly<Record<string, unknown>> | null,
   sightings: Request["sightings"],
 ];
@@ -47,9 +47,9 @@ export type WireCall = readonly [
   holdsMemory: boolean,
   /** The kernel's number on the client's side. */
   kernel: number,
-  /** null: the host has it from an earlier call. */
+  /** `null` if the host has it from an earlier call. */
   address: KernelAddress | null,
-  /** null: that of the call before. It would take a fifth of the time of a short call (docs/decisions/0011). */
+  /** `null` if it is that of the call before. It would take a fifth of the time of a short call (docs/decisions/0011). */
   request: WireRequest | null,
   items: WireItems,
   /** Where the arrays of the table are, and behind them the outputs. */

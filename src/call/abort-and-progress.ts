@@ -10,7 +10,7 @@ import type { Progress } from "./types.js";
 // Ten looks a second are as many as a person can follow; each reads one word of shared memory.
 const INTERVAL_MS = 100;
 
-/** A call, as far as its watch goes. */
+/** What the watch must know of a call. */
 interface Watched extends Stoppable {
   /** Tasks of all passes together, as far as they are known. */
   readonly tasks: number;
@@ -38,11 +38,11 @@ export function watch(
           try {
             report?.(call.ended);
           } catch (error) {
-            // The caller's listener failed: so does the call, rather than the process.
+            // If the caller's listener fails, the call fails, and not the process.
             call.stop(error);
           }
         }, INTERVAL_MS);
-  // Looking on keeps no process alive: what is looked at does, but for a stream that waits for its loop.
+  // The looks keep no process alive. What they look at does, except for a stream that waits for its loop.
   if (timer !== undefined) unref(timer);
   return (completed) => {
     clearInterval(timer);
@@ -61,8 +61,8 @@ export type Hosted = Pick<Job, "stop" | "apart">;
 const stoppedBy = new WeakMap<AbortSignal, Set<Stoppable>>();
 
 /**
- * Stops a call when the signal aborts, or has aborted. However many calls a signal stops, it has one listener: more than
- * ten make Node warn of a leak.
+ * Stops a call when the signal aborts, or has aborted. A signal has one listener for all calls that it stops, because Node
+ * warns of a leak after ten.
  * @returns ends that
  */
 export function stopOnAbort(call: Stoppable, signal: AbortSignal): () => void {
@@ -94,7 +94,7 @@ function reporter(call: Watched, onProgress: (progress: Progress) => void): (com
   return (completed) => {
     if (completed === reported) return;
     reported = completed;
-    // It grows as a source gives more; a call that was done early had set out for more.
+    // It grows as a source gives more. A call that was done early began with more.
     const total = Math.max(atFirst, call.tasks);
     const elapsed = clock() - started;
     const rate = elapsed > 0 ? (completed * 1000) / elapsed : 0;

@@ -1,4 +1,4 @@
-/** What is behind the public calls: the calls of this thread, or a client of another thread's. */
+/** What the public calls rest on: the calls of this thread, or a client of another thread. */
 import type { CapturesMode } from "../kernel/captured.js";
 import type { Arena } from "../memory/arena.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
@@ -15,15 +15,15 @@ export interface CallSettings {
   readonly verifyImmutable: boolean;
   /** What the option `strategy` may be. */
   readonly strategies: readonly string[];
-  /** Of the pool: so many rounds of single jobs run at a time. */
+  /** Workers of the pool. This many rounds of single jobs run at a time. */
   readonly maxWorkers: number;
 }
 
 /** Counts single jobs. All times in milliseconds. */
 export interface JobCounts {
   submitted(): void;
-  /** @param wait from the submission until its round began */
-  completed(duration: number, wait: number): void;
+  /** These gave their results at `now`. The round in which they ran began at `began`. */
+  completed(jobs: readonly { readonly started: number }[], began: number, now: number): void;
   failed(error: unknown, duration: number): void;
 }
 
@@ -44,10 +44,10 @@ export interface Backend {
   ): Promise<T>;
   /**
    * @param read makes the request anew: a stream starts with its loop
-   * @param source gives the batches that it is over; `undefined`: the request has all
+   * @param source gives the batches that it is over; `undefined` if the request has all
    */
   stream(read: () => Request, source?: object): AsyncIterable<StreamedResult<unknown>>;
-  /** Undefined: each job is a call to somebody who counts. */
+  /** `undefined` if the other side counts each job as a call. */
   readonly jobCounts?: JobCounts;
   explain(request: Request): Plan | Promise<Plan>;
 }

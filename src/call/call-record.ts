@@ -10,7 +10,7 @@ import type { JobMemory, Placing } from "./job-memory.js";
 import type { Measured } from "./measured-time.js";
 import type { Request } from "./request.js";
 
-/** What a call asks for, whatever its passes are. */
+/** What a call asks for, apart from its passes. */
 export type CallHeader = Pick<Request, "call" | "started" | "options" | "jobs">;
 
 /** What a call does now. */
@@ -27,7 +27,7 @@ export class CallRecord implements Stoppable {
   /** Its number in all events. */
   readonly job: number;
   readonly call: CallName;
-  /** Those of a round, each of which counts as a call. */
+  /** The jobs of a round, each of which counts as a call. */
   readonly jobs: Request["jobs"];
   readonly started: number;
   readonly streamBuffer: StreamBuffer | undefined;
@@ -67,7 +67,9 @@ export class CallRecord implements Stoppable {
     return this.#watch !== undefined;
   }
 
-  /** What progress counts: tasks of all passes, as far as they are known; of `iterateShared` the times that it goes over the state. */
+  /**
+   * What progress counts: the known tasks of all passes. For `iterateShared` it counts how often the call goes over the state.
+   */
   get tasks(): number {
     return this.#current?.tasks ?? this.#tasks;
   }
@@ -91,7 +93,7 @@ export class CallRecord implements Stoppable {
   passed(tasks: number, report: PassReport): void {
     this.#current = undefined;
     this.#endedBefore += tasks;
-    // A list that grows takes room for more than most calls have.
+    // A growing list would take room for more passes than most calls have.
     if (this.passes === NONE) this.passes = [report];
     else this.passes.push(report);
   }
@@ -130,7 +132,7 @@ export class CallRecord implements Stoppable {
 export interface Pass {
   /** Replaced by one whose items are its own if the pass has to wait. */
   request: Request;
-  /** Over its memory, and over the arrays that it was given. */
+  /** The lease over its memory, and over the arrays that it was given. */
   readonly lease: Lease;
   /** Whether no other call was running when it began. */
   readonly beganAlone: boolean;
@@ -140,7 +142,7 @@ export interface Pass {
   planned: number;
   /** `undefined` if it failed before it had its memory. */
   memory: JobMemory | undefined;
-  /** What it keeps busy. */
+  /** Its entry among the calls that keep strategies busy. */
   occupant: Occupant<StrategyName> | undefined;
   /** In the order in which strategies took part. */
   readonly runs: RunReport[];
@@ -153,7 +155,7 @@ export type PlannedPass = Pass & { readonly plan: Plan; readonly memory: JobMemo
 export interface PassReport {
   readonly kernel: string;
   readonly plan: Plan;
-  /** Those that it ran. Of a round of single jobs those that have given a result. */
+  /** The tasks that it ran. In a round of single jobs, those that have given a result. */
   readonly tasks: number;
   readonly started: number;
   readonly planned: number;

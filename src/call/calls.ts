@@ -33,7 +33,7 @@ export class Calls implements Backend {
   readonly #planner: Planner;
   readonly #reporter: Reporter;
   readonly #passes: PassRunner;
-  /** From their first moment to their end. A list has few; a set that is emptied again and again makes new tables. */
+  /** Calls in progress. This is a list, because a set that becomes empty again and again makes new tables. */
   readonly #open: CallRecord[] = [];
   #isClosed = false;
   #onIdle: (() => void)[] = [];
@@ -54,7 +54,7 @@ export class Calls implements Backend {
     const { metrics } = reporter;
     this.jobCounts = {
       submitted: () => metrics.submit(),
-      completed: (duration, wait) => metrics.complete(duration, wait, 0),
+      completed: (jobs, began, now) => metrics.completeJobs(jobs, began, now),
       failed: (error, duration) => reporter.failed(reporter.number(), "submit", error, duration),
     };
     const isAlone = (): boolean => this.#open.length === 1;
@@ -157,7 +157,7 @@ export class Calls implements Backend {
     const call = this.#begin(header, tasks);
     try {
       const result = await passes((request) => this.#passes.run(call, request, this.#leaseOf(request)));
-      // It may have been stopped between two passes.
+      // The call may have been stopped between two passes.
       call.throwIfStopped();
       this.#end(call);
       return result;

@@ -79,7 +79,7 @@ function copyRequest(first: Request, rows: readonly TypedArray[], starts: Float6
     },
     instances: total,
     arrayKinds: 0,
-    // Of the kernels, which have numbers from 1 on, it tells nothing.
+    // Kernels have numbers from 1 on, so this one is none of them.
     profileKey: 0,
     workShape: workShapeOf(tasks, Math.ceil(bytes / Math.max(1, tasks)), 0),
     options: { strategy, signal },

@@ -16,7 +16,7 @@ export function encodeArgs(
   { verifyImmutable }: CallSettings,
 ): Uint8Array | null {
   if (args === undefined) return null;
-  // Nobody could tell whether a worker's own copy of an array has changed, so then every array crosses by reference.
+  // With this, every array crosses by reference: changes of a worker's own copy would go unnoticed.
   return new ValueEncoder(table, verifyImmutable ? 0 : INLINE_LIMIT, tasks).encode(args, "args").slice();
 }
 

@@ -92,7 +92,7 @@ export function runFailed(error: unknown): unknown {
   return bindTasks(spec, arrays, items, fn, () => false).run(index);
 }
 
-/** Over the state that the task's pass has read, which the error has. What the next one held is a copy of that. */
+/** Runs over the state that the task's pass has read, which the error has. The state of the next pass is a copy of it. */
 function runInPass({ spec, table }: Request, index: number, fn: AnyKernel, error: KernelError): unknown {
   const pass = error.pass as number;
   const { inputs } = spec;

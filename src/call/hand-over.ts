@@ -7,10 +7,12 @@ import { SLICE_MS } from "../platform/time-slice.js";
 import type { Plan } from "../strategies/registry.js";
 import type { Overseer, Workers } from "../strategies/strategy.js";
 
-// What runs before the first look compiles the kernel on the way, and takes it for dearer than it is.
+// The tasks before the first look compile the kernel on the way, which makes it look more expensive than it is.
 const LOOKS_TO_TELL = 2;
-// Of a kernel that is compiled, a task this long tells by itself.
+// If a kernel is compiled, one task of this length is enough to judge it.
 const TELLING_MS = 1;
+// V8 has compiled a kernel after 7 to 15 ms of its tasks. What took longer was a task's own.
+const MOST_COMPILING_MS = 15;
 
 /** What the planner knows by now. */
 interface Grounds {
@@ -28,13 +30,16 @@ export class HandOver implements Overseer {
   readonly #arena: Arena;
   readonly #bytesNeeded: number;
   readonly #grounds: Grounds;
-  /** Told when the workers cannot be started: then the call stays where it is. */
+  /** Told if the workers can't be started. Then the call stays on this thread. */
   readonly #onFailure: (error: unknown) => void;
   #starting: Promise<void> | undefined;
   #hasFailed = false;
   #looks = 0;
   #lastLook = Infinity;
-  /** Why the call was handed over; undefined: it was not, or its first task took too long. */
+  /** Tasks so far, and the milliseconds that they took. */
+  #ran = 0;
+  #spent = 0;
+  /** Why the call was handed over; `undefined` if it was not, or its first task took too long. */
   #reason: string | undefined;
 
   constructor(
@@ -51,7 +56,7 @@ export class HandOver implements Overseer {
     this.#bytesNeeded = bytesNeeded;
     this.#grounds = grounds;
     this.#onFailure = onFailure;
-    // Where the workers' memory would not be had, the task has nowhere to go.
+    // If the workers would get no memory, the task can't move.
     this.firstTaskLimit = arena.fits(bytesNeeded) ? plan.handOver?.firstTaskLimit : undefined;
     this.firstLook = plan.handOver?.firstLook ?? SLICE_MS;
   }
@@ -60,7 +65,7 @@ export class HandOver implements Overseer {
     return this.#reason ?? "handed over: the first task takes too long for this thread";
   }
 
-  /** Asked when the call has waited for its turn: others may have shown by now that it is better off elsewhere. */
+  /** Asked when the call has waited for its turn. Other calls may have shown by now that it is faster elsewhere. */
   takesOverAtOnce(): boolean {
     if (this.#plan.handOver === undefined || this.#hasFailed || !this.#arena.fits(this.#bytesNeeded))
       return false;
@@ -70,14 +75,16 @@ export class HandOver implements Overseer {
     return true;
   }
 
-  takesOver(left: number, perTask: number): boolean {
+  takesOver(left: number, perTask: number, ran: number): boolean {
     this.#looks += 1;
-    // What disturbs a look (a collection of garbage, another process) makes it longer, and seldom the next one too.
+    // A garbage collection or another process may make a look longer. It seldom makes the next one longer, too.
     const each = Math.min(perTask, this.#lastLook);
     this.#lastLook = perTask;
+    this.#ran += ran;
+    this.#spent += perTask * ran;
     const { handOver, predicted, tasks, kernel } = this.#plan;
     if (handOver === undefined || this.#hasFailed) return false;
-    // Tasks that exceed a slice block the event loop, and are long enough to be told by one.
+    // Tasks that exceed a slice block the event loop. One of them is enough to judge the kernel.
     const isLong = perTask >= SLICE_MS;
     const isTelling = isLong || (kernel !== undefined && perTask >= TELLING_MS);
     if (!isTelling && this.#looks < LOOKS_TO_TELL) return false;
@@ -86,7 +93,10 @@ export class HandOver implements Overseer {
     const isUp = workers === undefined || workers.serving >= handOver.workers;
     const isStarting = this.#starting !== undefined;
     const start = Math.max(0, spawn - this.#grounds.rent);
-    const overhead = place + dispatch + (isUp || (isStarting && !isLong) ? 0 : start);
+    // What the kernel took here beside its tasks was V8's compiler, which works for the workers anew.
+    const extra = kernel === undefined ? this.#spent - each * this.#ran : 0;
+    const compiling = Math.min(MOST_COMPILING_MS, Math.max(0, extra));
+    const overhead = place + dispatch + compiling + (isUp || (isStarting && !isLong) ? 0 : start);
     if (handOverGain(left, isTelling ? perTask : each, handOver.width, overhead) <= 0) return false;
     if (!this.#arena.fits(this.#bytesNeeded)) return false;
     if (!isUp && !isLong) {

@@ -1,4 +1,4 @@
-/** With `verifyImmutable`: what is told of an array that has changed. */
+/** With `verifyImmutable`: what the error says of an array that has changed. */
 import { type KernelError, PayloadMutatedError, type TaskTimeoutError } from "../errors.js";
 import { nameText } from "../memory/presence.js";
 import type { Change } from "../memory/snapshot.js";

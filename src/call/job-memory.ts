@@ -1,4 +1,4 @@
-/** The memory of one pass: takes it, places arrays, runs a strategy over it, collects results, gives it back. */
+/** The memory of one pass: takes it, places arrays, collects results, gives it back. */
 
 import type { Arena } from "../memory/arena.js";
 import { contentsChanged } from "../memory/contents.js";
@@ -6,32 +6,34 @@ import type { Lease } from "../memory/lease.js";
 import { type PlacementPlan, place, placeOf } from "../memory/placement.js";
 import { assertWhole } from "../memory/presence.js";
 import type { Region } from "../memory/region.js";
-import { type Change, isBefore, type Snapshot } from "../memory/snapshot.js";
+import type { Change } from "../memory/snapshot.js";
 import { clock } from "../platform/clock.js";
-import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import { pause } from "../platform/time-slice.js";
 import { openBlock } from "../protocol/job-block.js";
 import { Job } from "../strategies/job.js";
-import type { JobInputs, Leg, RunReport, SharedJob } from "../strategies/strategy.js";
+import type { JobInputs, SharedJob } from "../strategies/strategy.js";
 import type { OwnStrategy } from "../strategies/strategy-set.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import { failureOf } from "./failure.js";
-import { mutatedError } from "./input-names.js";
-import { needsOf, snapshotOf } from "./needs.js";
+import { type InputCheck, inputCheckOf } from "./input-check.js";
+import { needsOf } from "./needs.js";
 import { type Outcome, partialOutputs } from "./outcome.js";
 import { OutputRegions } from "./output-regions.js";
 import { PartialOutcome } from "./partial-results.js";
 import type { Request } from "./request.js";
+import { unlessStopped } from "./unless-stopped.js";
 
 const NONE: readonly never[] = [];
+
+type Descriptor = OwnStrategy["descriptor"];
 
 /** How a pass is to run, beside what it asks for. */
 export interface Conditions {
   readonly placesArrays: boolean;
   readonly streamBuffer: StreamBuffer | undefined;
-  /** Note every claim. */
+  /** Whether every claim is noted. */
   readonly isTraced: boolean;
-  /** Milliseconds that each task may take; `undefined`: any. */
+  /** Milliseconds that each task may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
 }
 
@@ -50,10 +52,8 @@ export class JobMemory implements JobInputs {
   readonly #blockRegion: Region;
   /** `undefined` if the pass writes no arrays. */
   readonly #outputs: OutputRegions | undefined;
-  /** With `verifyImmutable`: the inputs before the first task. */
-  readonly #snapshot: Snapshot | undefined;
-  /** The first change of a worker's copies. */
-  #change: Change | undefined;
+  /** `undefined` without `verifyImmutable`. */
+  readonly #check: InputCheck | undefined;
   /** Plain arrays, once they are placed. */
   #placed: Region | undefined;
   /** `undefined` if no arrays were copied. */
@@ -73,7 +73,7 @@ export class JobMemory implements JobInputs {
     this.#request = request;
     this.#arena = arena;
     const { spec, items, table, kernel, options } = request;
-    this.#snapshot = snapshotOf(request);
+    this.#check = inputCheckOf(request);
     arena.reserve(needsOf(request, placesArrays));
     this.#lease = lease;
     try {
@@ -82,7 +82,7 @@ export class JobMemory implements JobInputs {
       this.#blockRegion = opened.region;
       this.#lease.add(opened.region);
       this.#outputs = request.outputs === null ? undefined : new OutputRegions(request, arena, lease);
-      if (this.#snapshot !== undefined) this.#lease.add(this.#snapshot.prepare(arena));
+      if (this.#check !== undefined) this.#lease.add(this.#check.prepare(arena));
       this.job = new Job({
         spec: this.#outputs?.jobSpec() ?? spec,
         kernel,
@@ -102,17 +102,12 @@ export class JobMemory implements JobInputs {
     }
   }
 
-  /**
-   * Runs what is unfinished. Ends at once when the job is stopped; memory returns when nobody uses it.
-   * @throws the reason for which the job was stopped, if that is known at once
-   */
-  run(strategy: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
+  /** Brings the inputs to where a strategy reads them. @returns `undefined` if they are there at once */
+  prepare(descriptor: Descriptor): Promise<void> | undefined {
     const isPlain = this.#request.placement.spans.length > 0;
-    return this.#unlessStopped(
-      isPlain || this.#snapshot !== undefined
-        ? this.#runPrepared(strategy, leg)
-        : this.#runNow(strategy, leg),
-    );
+    if (isPlain || this.#check !== undefined) return this.#prepareLater(descriptor, isPlain);
+    this.#ranOn(descriptor);
+    return undefined;
   }
 
   /** Throws if one of the caller's plain arrays has gone; `undefined` if there are none. */
@@ -134,11 +129,11 @@ export class JobMemory implements JobInputs {
   }
 
   get verifies(): boolean {
-    return this.#snapshot !== undefined;
+    return this.#check !== undefined;
   }
 
   changed(change: Change): void {
-    if (this.#change === undefined || isBefore(change, this.#change)) this.#change = change;
+    this.#check?.changed(change);
   }
 
   get isGuests(): boolean {
@@ -157,20 +152,13 @@ export class JobMemory implements JobInputs {
 
   /**
    * With `verifyImmutable`: looks whether the inputs are as they were.
-   * @throws PayloadMutatedError unless a task failed that comes before those that were given what has changed
+   * @throws PayloadMutatedError if an input has changed, unless a task failed before all tasks that were given the change
    */
   async verify(): Promise<void> {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return;
-    const found = await this.#unlessStopped(snapshot.findChange(pause));
-    if (found !== undefined) this.changed(found);
-    const change = this.#change;
-    if (change === undefined) return;
-    const failure = failureOf(this.job, this.#request);
-    const sightings = this.#request.sightings as NonNullable<Request["sightings"]>;
-    const error = mutatedError(sightings, this.job.parts.spec, change, failure);
-    // What a later task changed is not to blame for the failure, and other strategies stop before that task.
-    if (failure === undefined || error.firstTask <= failure.index) throw error;
+    const check = this.#check;
+    if (check === undefined) return;
+    await unlessStopped(this.job, check.compare(pause));
+    check.throwIfChanged(this.job);
   }
 
   /**
@@ -207,50 +195,21 @@ export class JobMemory implements JobInputs {
     this.#lease.close(now);
   }
 
-  /**
-   * Work that uses the call's memory. Ends at once when the job is stopped.
-   * @throws what the job was stopped with, where the work has ended at once
-   */
-  #unlessStopped<T>(work: MaybePromise<T>): MaybePromise<T> {
-    if (isPromise(work)) return this.#settled(work);
-    this.job.throwIfStopped();
-    return work;
-  }
-
-  #settled<T>(work: Promise<T>): Promise<T> {
-    this.#lease.hold();
-    // `Promise.race` does the same in 2 µs more.
-    return new Promise((resolve, reject) => {
-      this.job.onStop(reject);
-      work.then(
-        (value) => {
-          this.#lease.drop();
-          resolve(value);
-        },
-        (error) => {
-          this.#lease.drop();
-          reject(error);
-        },
-      );
-    });
-  }
-
   /** On every strategy plain arrays, and shared ones for a snapshot, are read once the caller's present code has ended. */
-  async #runPrepared(strategy: OwnStrategy, leg: Leg): Promise<RunReport> {
+  async #prepareLater(descriptor: Descriptor, isPlain: boolean): Promise<void> {
     await undefined;
-    await this.#snapshot?.take(() => this.#pause());
-    if (strategy.descriptor.placesArrays && this.#request.placement.spans.length > 0) await this.#place();
+    await this.#check?.take(() => this.#pause());
+    if (descriptor.placesArrays && isPlain) await this.#place();
     else this.#placed = undefined;
-    return this.#runNow(strategy, leg);
+    this.#ranOn(descriptor);
   }
 
-  #runNow({ descriptor, strategy }: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
-    this.#snapshot?.ranOn(this.#placed);
-    if (this.#request.kernel.lingers) {
-      if (descriptor.isHere) this.#lease.reachedBy("here");
-      else if (descriptor.placesArrays) this.#lease.reachedBy("workers");
-    }
-    return strategy.run(this.job, leg, this);
+  /** Notes whose tasks reach the memory from here on. */
+  #ranOn({ isHere, placesArrays }: Descriptor): void {
+    this.#check?.ranOn(this.#placed);
+    if (!this.#request.kernel.lingers) return;
+    if (isHere) this.#lease.reachedBy("here");
+    else if (placesArrays) this.#lease.reachedBy("workers");
   }
 
   /** Before each piece that is copied. Rejects when the job was stopped while it waited. */

@@ -34,7 +34,7 @@ function passedBeside(call: CallRecord, { announced, passes }: CallRecord): void
   for (const report of passes) call.passes = [joinedReport(call.passes[0], report)];
 }
 
-/** @param before of the passes that ended before; `undefined`: it is the first one */
+/** @param before of the passes that ended before; `undefined` if it is the first one */
 function joinedReport(before: PassReport | undefined, report: PassReport): PassReport {
   const plan = planOf(report);
   if (before === undefined) return { ...report, plan, isJoined: true };
@@ -54,7 +54,7 @@ function joinedReport(before: PassReport | undefined, report: PassReport): PassR
   };
 }
 
-/** The pass was planned as all that was on its way together: the share of that which it had. */
+/** The pass was planned together with all that was on its way. This is its share of that. */
 function planOf({ plan, tasks }: PassReport): Plan {
   const share = tasks / Math.max(1, plan.tasks);
   const predicted = mapped(plan.predicted, (estimate) => {
@@ -90,7 +90,7 @@ function planOf({ plan, tasks }: PassReport): Plan {
   };
 }
 
-/** Words are those of the first plan. */
+/** The words are those of the first plan. */
 function joinedPlan(before: Plan, { predicted, strategy, kernel }: Plan): Plan {
   return {
     ...before,

@@ -15,14 +15,14 @@ import { learnHost } from "./learn-host.js";
 import { type Measured, measure } from "./measured-time.js";
 import type { Request } from "./request.js";
 
-// Workers have gone to sleep by then.
+// After this many milliseconds without a call workers have gone to sleep.
 const PAUSE_MS = 1;
 
 export class Knowledge {
   readonly #models: CostModels<StrategyName>;
   readonly #strategies: StrategySet;
   readonly #kernels: KernelModels<StrategyName>;
-  /** By calls with a hint, whose tasks are as large as the hint says. */
+  /** The kernels as calls with a hint see them: their tasks are as large as the hint says. */
   readonly #hinted: KernelModels<StrategyName>;
   readonly #placements = new PlacementHistory();
   #lastEnded = -Infinity;
@@ -55,7 +55,7 @@ export class Knowledge {
     );
   }
 
-  /** What of these arrays earlier calls placed, too. */
+  /** What earlier calls placed of these arrays. */
   placedBefore(placement: PlacementPlan): Workload<StrategyName>["placedBefore"] {
     return this.#placements.of(placement);
   }
@@ -88,7 +88,7 @@ export class Knowledge {
       const learned = {
         strategy,
         tasks: ran,
-        // By the clock, so that threads that begin or end late count.
+        // Measured by the clock, so that threads that begin or end late count.
         busy: isPlain && ran > 0 ? durationOf(run.computing) / longestShare(ran, width) : run.busy,
         sending: run.sending,
         results: isAlone && left === 0 ? results : undefined,

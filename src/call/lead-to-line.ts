@@ -17,7 +17,7 @@ export function leadToLine(
   { fn, kernel }: Pick<Request, "fn" | "kernel">,
   site = error.stack ?? "",
 ): void {
-  // Another thread's call, which that thread leads to its line.
+  // The call is another thread's, which leads the stack to its own line.
   if (fn === undefined) return;
   const functions = kernel.captured?.functions ?? [{ fn, line: 0 }];
   const call = framesIn(site).filter((line) => !isOwnFrame(line));

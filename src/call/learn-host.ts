@@ -32,7 +32,7 @@ export function learnHost(
     if (isShown && computing !== undefined) observe(cold, computing.start - woken);
     return;
   }
-  // What was lost on a strategy that did not start is not the other one's.
+  // Time that was lost on a strategy that did not start does not count for the other one.
   if (runs[0]?.strategy !== strategy) return;
   if (spawn > 0 && start !== undefined) observe(start, spawn);
   else if (!isKnown) observe(cold, dispatch);

@@ -10,10 +10,10 @@ export interface Outcome {
   readonly outputs: readonly TypedArray[];
 }
 
-/** Of a round of single jobs, each of which has its own. */
+/** The outcome of a round of single jobs. Each job has its own. */
 export const SETTLED: Outcome = { values: [], outputs: [] };
 
-/** Outputs as the call names them. @param names `null`: one bare array */
+/** Outputs as the call names them. @param names `null` for one bare array */
 export function named(
   names: readonly string[] | null,
   arrays: readonly TypedArray[],
@@ -34,7 +34,7 @@ export function partialOutputs(
   lend: () => readonly TypedArray[],
   passes: number | undefined,
 ): ReturnType<typeof named> | undefined {
-  // Rows that were not put side by side are of no use.
+  // Rows with gaps between them are of no use.
   if (outputs === null || capacity !== undefined) return undefined;
   if (most === undefined) return named(outputs.names, lend());
   if (passes === undefined || passes === 0) return undefined;

@@ -10,8 +10,8 @@ export interface RowsOf<C extends TypedArrayConstructor = TypedArrayConstructor>
 }
 
 /**
- * An array that a call writes: a new one of a kind, with as many elements as the input; a new one of so many elements per row;
- * or one of yours on shared memory, which is written in place.
+ * An array that a call writes. A kind makes a new one with as many elements as the input. `{ type, per }` makes a new one of
+ * `per` elements per row. An array of yours on shared memory is written in place.
  */
 export type Output = NewOutput | TypedArray<SharedArrayBuffer>;
 

@@ -14,7 +14,7 @@ export class PartialOutcome implements PartialResults {
   readonly passes: number | undefined;
   readonly #results: ResultTable;
   readonly #received: Values;
-  /** Of `streamShared` it is noted only that they were received; of `iterateShared` there are none. */
+  /** For `streamShared` it is noted only that they were received. For `iterateShared` there are none. */
   readonly #hasValues: boolean;
   readonly #failed: number | undefined;
   /** The index of the job's first task. */
@@ -71,9 +71,9 @@ export class PartialOutcome implements PartialResults {
   #hasEnded(index: number): boolean {
     if (this.passes !== undefined)
       return index !== this.#failed && this.#results.numberAt(index) > this.passes;
-    // One whose time was up may have come to its end after all, too late.
+    // A task whose time was up may have ended after all, too late.
     if (index === this.#failed || this.#results.isPending(index)) return false;
-    // Of a lost worker's results some may never have been sent; of a failed task there is none.
+    // Some results of a lost worker may never have been sent. A failed task has none.
     return !this.#results.isElsewhere(index) || this.#received.has(index);
   }
 }

@@ -66,8 +66,8 @@ export class PassRunner {
       const hasMemory = table.arrays.length > 0 || outputs !== null;
       if (hasMemory && this.#arena.isTight) return this.#runLater(call, pass);
       const dispatched = this.#dispatch(call, pass);
-      // A signal stops the call that it was given to even in the moment after that, and whoever wants to hear of progress
-      // has the call's promise by then.
+      // A signal stops its call even in the moment after that. Somebody who wants to hear of progress has the call's promise by
+      // then.
       if (dispatched !== undefined || call.isWatched) return this.#collectLater(call, pass, dispatched);
       return this.#collect(call, pass as PlannedPass);
     } catch (error) {
@@ -77,7 +77,10 @@ export class PassRunner {
     }
   }
 
-  /** The pass can't begin at once, because memory is short. @param error there was no room; `undefined` if nobody tried */
+  /**
+   * The pass can't begin at once, because memory is short. @param error says that there was no room; `undefined` if nobody
+   * tried
+   */
   async #runLater(call: CallRecord, pass: Pass, error?: MemoryLimitError): Promise<Outcome> {
     let dispatched: Promise<void> | undefined;
     try {
@@ -94,7 +97,7 @@ export class PassRunner {
   /**
    * plan → place → dispatch.
    * @param hereBecause why only the calling thread may run it
-   * @returns undefined if all has ended
+   * @returns `undefined` if all has ended
    * @throws MemoryLimitError, before the pass has its memory, if there is no room at once
    */
   #dispatch(call: CallRecord, pass: Pass, hereBecause?: string): Promise<void> | undefined {
@@ -108,7 +111,7 @@ export class PassRunner {
     if (strategy !== call.announced) {
       call.announced = strategy;
       this.#reporter.planned(call.job, call.call, plan, strategy);
-      // Whoever heard of it may have stopped the call.
+      // A listener that heard of it may have stopped the call.
       call.throwIfStopped();
     }
     const memory = new JobMemory(request, this.#arena, lease, {
@@ -142,14 +145,14 @@ export class PassRunner {
       jobs === undefined ? spec.tasks : jobs.settle(memory.job, failureOf(memory.job, request), busyOf(runs));
     const outcome = jobs === undefined ? memory.collect() : SETTLED;
     const ended = clock();
-    // Checking takes time that no plan must learn from.
+    // Plans must not learn from the time of a check.
     const isOrdinary =
       !this.#config.verifyImmutable && request.sourced === undefined && !this.#reporter.isMute;
     const isAlone = beganAlone && this.#isAlone() && isOrdinary;
     const { job } = memory;
-    // It may be done before it went over its state as often as it was allowed to.
+    // The call may be done before it went over its state as often as it was allowed to.
     if (job.passes !== undefined) call.tasks = job.ended;
-    // Of a round of single jobs that was cut short nothing is to be learned.
+    // Plans learn nothing from a round of single jobs that was cut short.
     const measured =
       results === spec.tasks
         ? this.#planner.learn(request, plan, runs, memory.placing, { started, ended, isAlone })
@@ -177,7 +180,7 @@ export class PassRunner {
 
   #close({ plan, memory, occupant }: PlannedPass, ended: number): void {
     if (occupant !== undefined) this.#planner.ended(occupant);
-    // Beside a call it would take the cores from workers that start.
+    // Beside a call, the measurement would take the cores from workers that start.
     if (!this.#reporter.isMute) this.#planner.measureHost(plan);
     memory.close(ended);
   }

@@ -39,7 +39,7 @@ export class Planner {
   readonly #knowledge: Knowledge;
   readonly #repeated = new RepeatedPlans();
   readonly #occupancy: Occupancy<StrategyName>;
-  /** What single jobs see, whose other rounds are part of the same work. */
+  /** What rounds of single jobs see: other rounds are part of the same work. */
   readonly #nobody: Occupancy<StrategyName>;
 
   constructor(config: ParallelConfig, arena: Arena, strategies: StrategySet) {
@@ -72,7 +72,7 @@ export class Planner {
     return plan;
   }
 
-  /** A call that was planned has not begun yet, as it waited for its turn: how would it run now? */
+  /** Plans a call again that was planned and has not begun, because it waited for its turn. */
   planAgain(request: Request, occupant: Occupant<StrategyName>): Plan {
     this.ended(occupant);
     const plan = this.plan(request);
@@ -108,7 +108,7 @@ export class Planner {
     return occupant;
   }
 
-  /** It is over. */
+  /** The call is over. */
   ended(occupant: Occupant<StrategyName>): void {
     this.#occupancy.leave(occupant);
   }
@@ -146,7 +146,7 @@ export class Planner {
     return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), times: Math.min(...dropped) };
   }
 
-  /** May the planner choose how the call runs? */
+  /** Whether the planner may choose how the call runs. */
   mayChoose({ options }: Request): boolean {
     return (options.strategy ?? this.#config.strategy) === "auto";
   }
@@ -221,7 +221,7 @@ export class Planner {
     if (handOver === undefined || last.strategy !== this.here) return;
     const { spawn, place, dispatch } = predicted[handOver.strategy];
     if (spawn === 0) return;
-    // Beside others it waited for its turns, or they for theirs.
+    // Beside other calls it waited for its turns, or they waited for theirs.
     const besides = Math.min(this.#occupancy.calls, parallelWidth(this.#config.maxWorkers, host));
     const share = Math.min(longestShare(tasks, handOver.width), 1 / Math.max(1, besides));
     const { rents } = this.#states;
@@ -229,7 +229,7 @@ export class Planner {
     rent.pay(last.busy * (1 - share) - place - dispatch);
     if (rent.paid < spawn) return;
     rent.settle();
-    // Whoever needs them and does not find them hears why.
+    // A call that needs them and does not find them hears why.
     void this.#strategies
       .get(handOver.strategy)
       .strategy.workers?.start(handOver.workers)
@@ -237,7 +237,7 @@ export class Planner {
   }
 }
 
-/** Does it change what it was given, but for outputs? Those are cleared where a task runs again. */
+/** Whether it changes what it was given, other than outputs. Those are cleared if a task runs again. */
 function writesInputs({ outputs: asked, spec, kernel }: Request): boolean {
   const outputs = asked === null ? 0 : spec.shape === "items" ? 0b100 : 0b10;
   return (kernel.writes & ~outputs) !== 0;

@@ -22,23 +22,23 @@ import type { GivenOptions } from "./types.js";
 
 /** Outputs as the caller has named them, before it is known how many rows there are. */
 export interface NamedOutputs {
-  /** null: one bare output. */
+  /** `null` for one bare output. */
   readonly names: readonly string[] | null;
   readonly outputs: readonly NamedOutput[];
 }
 
 interface NamedOutput {
-  /** What errors call it. */
+  /** The name that errors give it. */
   readonly what: string;
   readonly kind: number;
-  /** Elements per row; `undefined`: as the input has, or as many as the caller's array holds. */
+  /** Elements per row; `undefined` if the input or the caller's array says it. */
   readonly per: number | undefined;
-  /** The caller's own array and the engine's view of it; `undefined`: the call makes one. */
+  /** The caller's own array and the engine's view of it; `undefined` if the call makes one. */
   readonly own: { readonly given: TypedArray; readonly view: TypedArray } | undefined;
 }
 
 /**
- * What a call over arrays, or a count of rows, writes; null: it writes none.
+ * What a call over arrays, or a count of rows, writes; `null` if it writes none.
  * @throws TypeError, RangeError naming the output that is wrong
  */
 export function namedOutputsOf(
@@ -131,14 +131,14 @@ function readOutput(value: unknown, what: string): NamedOutput {
   return { what, kind: kindOfConstructor(type, what), per: per as number, own: undefined };
 }
 
-/** What a call writes, and the job's fields that tell tasks of it. */
+/** What a call writes, and the fields of the job that tell tasks of it. */
 export interface FittedOutputs extends Pick<JobSpec, "per" | "keeps"> {
   readonly request: OutputRequest;
 }
 
 /**
  * Fits the outputs to the rows of a call, and enters the caller's own into the table.
- * @param capacity rows that each task may write; `undefined`: just its own
+ * @param capacity rows that each task may write; `undefined` if only its own
  * @param table has all arrays that tasks read
  * @throws RangeError if a length does not fit; TypeError if results would depend on timing
  */

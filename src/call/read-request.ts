@@ -33,11 +33,11 @@ interface Work extends Pick<Request, "call" | "table" | "items" | "itemBytes" | 
   readonly fn: AnyKernel;
   readonly options: GivenOptions;
   readonly cut: Cut;
-  /** Rows that each task may write; `undefined`: just its own. */
+  /** Rows that each task may write; `undefined` if only its own. */
   readonly capacity: number | undefined;
   readonly inputs: JobSpec["inputs"];
   readonly outputs: NamedOutputs | null;
-  /** Bytes of what each task reads besides `shared`, on average; `undefined`: of all arrays. */
+  /** Bytes of what each task reads besides `shared`, on average; `undefined` if it reads all arrays. */
   readonly taskBytes: number | undefined;
 }
 
@@ -187,11 +187,11 @@ function requestOf(work: Work, kernel: Kernel, started: number, settings: CallSe
       starts: undefined,
       keeps: fitted?.keeps,
       writesOwn,
-      // Known later, when there is memory. To add a field to a copy would make the copy slow to read (docs/decisions/0011).
+      // Known later, when there is memory. A copy with a field more would be slow to read (docs/decisions/0011).
       clearOutputs: false,
       passes: options.passes,
       tolerance: options.tolerance,
-      // Of later rounds.
+      // A field of later rounds.
       firstPass: undefined,
       args,
       shared,

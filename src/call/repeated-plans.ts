@@ -18,7 +18,7 @@ export interface Situation {
   readonly serving: number;
 }
 
-/** What a plan takes of its request. Nothing that the caller gave: plans outlive calls. */
+/** What a plan takes of its request. It holds nothing that the caller gave, because plans outlive calls. */
 interface Grounds extends Pick<Request, "call" | "instances" | "workShape"> {
   readonly strategy: GivenOptions["strategy"];
   readonly hint: number | undefined;
@@ -87,7 +87,7 @@ export class RepeatedPlans {
     this.#plans.set(profileKey, { plan, of, situation, left });
   }
 
-  /** A call took `total` milliseconds: its plan does not serve again if that contradicts it. */
+  /** A call took `total` milliseconds. Its plan does not serve again if that contradicts it. */
   check(profileKey: number, { predicted, strategy }: Plan, total: number): void {
     const expected = predicted[strategy].total;
     if (total <= CONTRADICTION * expected && expected <= CONTRADICTION * total) return;

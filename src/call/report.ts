@@ -84,7 +84,7 @@ function spansOf({ started, planned, ended, placing, runs, measured }: PassRepor
   return spans;
 }
 
-/** With what is to be said of the hint, now that the pass has run. */
+/** The advice of the plan, and what the run says about the hint. */
 function adviceIn({ plan, taskBytes, runs }: PassReport): readonly string[] {
   const { kernel, host, tasks, taskSizeHintBytes } = plan;
   const perTask = kernel?.perTask[plan.strategy] ?? host.perTask + plan.taskBytes * host.computePerByte;
@@ -98,7 +98,7 @@ function strategyOf(passes: readonly PassReport[]): StrategyName {
   return (runs.at(-1)?.strategy as StrategyName | undefined) ?? plan.strategy;
 }
 
-/** What plans said of the strategies that finished the passes. */
+/** What the plans predicted for the strategies that finished the passes. */
 function predictedOf(passes: readonly PassReport[]): Estimate {
   const estimates = passes.map((pass) => pass.plan.predicted[strategyOf([pass])]);
   return estimates.length === 1 ? (estimates[0] as Estimate) : sumOf(estimates);

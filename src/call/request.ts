@@ -18,13 +18,13 @@ import type { GivenOptions } from "./types.js";
 
 /** Arrays that the call will write. */
 export interface OutputRequest {
-  /** null: one bare array. */
+  /** `null` for one bare array. */
   readonly names: readonly string[] | null;
   readonly arrays: readonly {
     readonly kind: number;
     /** Elements. */
     readonly length: number;
-    /** The caller's own array and its place in the table; `undefined`: the call makes one. */
+    /** The caller's own array and its place in the table; `undefined` if the call makes one. */
     readonly own: { readonly given: TypedArray; readonly place: number } | undefined;
   }[];
 }
@@ -39,11 +39,11 @@ export function madeBytes(request: Pick<Request, "outputs">): number[] {
   return madeOutputs(request).map(({ kind, length }) => length * elementBytes(kind));
 }
 
-/** What the thread that asks for a call has put into memory of its own, where the call is run for another thread. */
+/** What another thread, for which this one runs a call, has put into its own memory. */
 export interface Guest {
   /** The arrays that the call writes. */
   readonly outputs: readonly TypedArray[];
-  /** Held by whoever could touch that memory. */
+  /** Held by everything that could touch that memory. */
   readonly lease: Lease;
   /** Told what stops the call, when it begins to run. A signal for each call would take 4 µs. */
   readonly onRun: (job: Hosted) => void;
@@ -51,20 +51,20 @@ export interface Guest {
 
 /** The single jobs that a request of `submit` runs, one by each of its tasks. */
 export interface RequestedJobs {
-  /** How many of the same sort wait behind them. */
+  /** How many jobs of the same sort wait behind them. */
   readonly behind: number;
-  /** Told what stops them, when they begin to run. @param job `undefined`: another thread has it */
+  /** Told what stops them, when they begin to run. @param job `undefined` if another thread has it */
   onRun(run: Stoppable, job?: Job): void;
   /**
    * The run has ended. Settles each job that has come to its end, before the memory returns.
-   * @param error why the run, or one of its tasks, has failed; `undefined`: all that ran have given their results
-   * @param busy milliseconds that their tasks took; `undefined`: nobody knows
+   * @param error why the run, or one of its tasks, has failed; `undefined` if all that ran have given their results
+   * @param busy milliseconds that their tasks took; `undefined` if nobody knows
    * @returns how many have given a result
    */
   settle(job: Job, error: unknown, busy?: number): number;
 }
 
-/** What a pass over batches of a source has besides. Such passes run side by side, and are planned as one. */
+/** What a pass over batches of a source has in addition. Such passes run side by side, and are planned as one. */
 interface Sourced {
   /** Tasks that all of them together have on their way at most. */
   readonly width: number;
@@ -88,38 +88,38 @@ export interface Request {
   /** How the arrays of the table would be placed. Outputs are not among them. */
   readonly placement: PlacementPlan;
   readonly items: PackedItems | undefined;
-  /** What they take on their way. */
+  /** The bytes that the items take on their way. */
   readonly itemBytes: number;
   readonly outputs: OutputRequest | null;
   /** Elements of the payload, or items. */
   readonly instances: number;
-  /** What tells it apart from other calls of the kernel. */
+  /** The shape that tells it apart from other calls of the kernel. */
   readonly workShape: WorkShape;
   /** The kinds of its arrays, as bits. */
   readonly arrayKinds: number;
-  /** Names what the planner learns of: the kernel over these kinds of arrays. */
+  /** Names the subject that the planner learns about: the kernel over these kinds of arrays. */
   readonly profileKey: number;
   readonly options: GivenOptions;
-  /** Who sees each array of the table, `null` for those that tasks write; undefined: nobody checks whether they have changed. */
+  /** Who sees each array of the table, `null` for those that tasks write; `undefined` if nobody checks whether they have changed. */
   readonly sightings: readonly (Sighting | null)[] | undefined;
-  /** Undefined: the call is this thread's own. */
+  /** `undefined` if the call is this thread's own. */
   readonly guest: Guest | undefined;
-  /** Undefined: the tasks are one call's, or run for another thread. */
+  /** `undefined` if the tasks are one call's, or run for another thread. */
   readonly jobs: RequestedJobs | undefined;
-  /** Undefined: it is no pass over batches of a source. */
+  /** `undefined` if it is no pass over batches of a source. */
   readonly sourced: Sourced | undefined;
 }
 
 /** A lease over the memory of a request. @throws TypeError if an array was released before */
 export function leaseOf({ table, sourced }: Request, arena: Arena): Lease {
   if (sourced === undefined) return leaseOver(arena, table);
-  // Whether the user's arrays are there was looked at before, and copies are in memory that others may have released.
+  // The user's arrays were checked before. Copies are in memory that others may have released.
   const lease = new Lease(arena, table.arrays);
   for (const region of sourced.regions) lease.add(region, true);
   return lease;
 }
 
-// Far more than there are; a key stays below 2^53.
+// Far more than there are. A key stays below 2^53.
 const MOST_KINDS = 16;
 
 /** The kernel and the kinds of arrays that a call is over, as the planner tells them apart. */

@@ -24,8 +24,8 @@ export class ResultStream<R> implements AsyncIterable<StreamedResult<R>> {
 }
 
 /**
- * One loop over a stream. Not an async generator, which answers one call after the other: leaving would wait until the
- * result that was asked for has come.
+ * One loop over a stream. This is no async generator: that answers one call after the other, so leaving would wait for the
+ * result that was asked for.
  */
 class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, undefined> {
   readonly #run: Run;
@@ -37,7 +37,7 @@ class ResultIterator<R> implements AsyncIterableIterator<StreamedResult<R>, unde
   /** The end of the source; `undefined` if there is none, or if it goes on. */
   #closing: Promise<void> | undefined;
   #hasEnded = false;
-  /** What the call failed with, until somebody has been told. */
+  /** What the call failed with, until the loop has been told. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(run: Run) {

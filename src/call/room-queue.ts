@@ -29,7 +29,7 @@ export class RoomQueue {
 
   /**
    * Waits for its turn and for workers to leave, makes room, and begins.
-   * @param lack there was no room; `undefined` if nobody tried
+   * @param lack says that there was no room; `undefined` if nobody tried
    * @param begin begins the pass. @throws MemoryLimitError, before the pass has its memory, if there is no room
    * @throws MemoryLimitError, and whatever `begin` throws
    */

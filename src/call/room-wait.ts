@@ -15,7 +15,7 @@ export class RoomWait implements Stoppable {
     this.#stopped = new Promise((_resolve, reject) => {
       this.#reject = reject;
     });
-    // Whether anybody waits just now or not.
+    // Called whether anybody waits just now or not.
     this.#stopped.catch(() => {});
   }
 

@@ -11,7 +11,7 @@ import { pause } from "../platform/time-slice.js";
 
 /** What one step of a source gave: a task for an array or for columns, several for a list of these. */
 export interface Batch {
-  /** Names of the columns; `null`: its tasks are over bare arrays. */
+  /** Names of the columns; `null` if its tasks are over bare arrays. */
   readonly names: readonly string[] | null;
   readonly tasks: number;
   /** The arrays of its tasks, one task after the other. */

@@ -1,11 +1,13 @@
-/** What a loop over a source needs of whoever runs its passes: the calls of this thread, or a client of another thread's. */
+/**
+ * What a loop over a source needs of the side that runs its passes: the calls of this thread, or a client of another thread.
+ */
 import type { Arena } from "../memory/arena.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { StreamBuffer } from "../strategies/stream-buffer.js";
 import type { Stoppable } from "./abort-and-progress.js";
 import type { Request } from "./request.js";
 
-/** What is asked of a source, and how its passes run. */
+/** What a loop reads from its source, and how its passes run. */
 export interface SourceRunParts {
   readonly arena: Arena;
   /** The call as it was read, over an empty list. */

@@ -61,8 +61,8 @@ export class SourceReader {
   }
 
   /**
-   * Tells the source that nobody reads on, and waits for its end, as a loop would. Not for one that is asked for a batch and has not
-   * given it within a turn of the event loop: that may take for ever.
+   * Tells the source that nobody reads on, and waits for its end, as a loop would. Does not wait for one that has been asked
+   * for a batch and has not given it within a turn of the event loop. That may take for ever.
    * @throws what the source throws
    */
   async close(): Promise<void> {

@@ -82,7 +82,7 @@ export function sourceRequest(
     instances: sum((batch) => batch.arrays.reduce((total, { length }) => total + length, 0)),
     arrayKinds,
     profileKey: profileKeyOf(kernel, arrayKinds),
-    // Planned as what is on its way together: a pass by itself may be of one task, which no workers speed up.
+    // Planned together with all that is on its way. A single pass may have one task, which workers do not speed up.
     workShape: workShapeOf(width, taskBytes, workShape.args),
     // The call as a whole has the others.
     options: { ...options, signal: undefined, onProgress: undefined, ordered: undefined },

@@ -21,7 +21,7 @@ import { type SourceCall, sourceCall, sourceRequest } from "./source-request.js"
 
 interface Pass {
   readonly first: number;
-  /** Whether it comes behind a failure. Nobody is told how it ends. */
+  /** Whether it comes behind a failure. Then nobody is told how it ends. */
   isNeedless: boolean;
   readonly bytes: number;
   readonly running: RunningPass;
@@ -78,7 +78,7 @@ export class SourceRun implements Stoppable {
     try {
       this.#call = sourceCall(request, READY * maxWorkers, arena);
       await this.#pullAll();
-      // Also a source without batches makes a call, which has a plan.
+      // A source without batches makes a call, too, and a call has a plan.
       if (this.#pulled === 0 && !this.#isOver) this.#begin([]);
     } catch (error) {
       this.#fail(this.#pulled, error);
@@ -94,7 +94,7 @@ export class SourceRun implements Stoppable {
     this.#parts.onClosing(closing);
     if (this.#stopped !== undefined) throw this.#stopped.reason;
     if (this.#failure === undefined) return;
-    // What the source fails with besides does not count, as in any loop.
+    // A later failure of the source does not count, as in any loop.
     await closing.catch(() => {});
     throw this.#failure.error;
   }

@@ -8,13 +8,15 @@ import type { Arena } from "../memory/arena.js";
 import type { Occupant } from "../plan/occupancy.js";
 import { isPromise, type MaybePromise } from "../platform/maybe-promise.js";
 import type { HandOverPlan, Plan, StrategyName } from "../strategies/registry.js";
-import type { Leg, RunReport } from "../strategies/strategy.js";
+import type { Leg, RunReport, Strategy } from "../strategies/strategy.js";
 import type { StrategySet } from "../strategies/strategy-set.js";
 import type { Occupation } from "../telemetry/metrics.js";
 import type { Reporter } from "../telemetry/reporter.js";
 import type { CallRecord, PlannedPass } from "./call-record.js";
 import { HandOver } from "./hand-over.js";
+import type { JobMemory } from "./job-memory.js";
 import type { Planner } from "./planner.js";
+import { unlessStopped } from "./unless-stopped.js";
 
 /** A part of a pass on one strategy. */
 interface NamedLeg extends Leg {
@@ -79,13 +81,18 @@ export class StrategyRunner {
 
   /** @returns what takes over */
   #runLeg(call: CallRecord, pass: PlannedPass, leg: NamedLeg): MaybePromise<NamedLeg | undefined> {
-    const strategy = this.#strategies.get(leg.strategy);
-    const hasWorkers = strategy.strategy.workers !== undefined;
+    const { descriptor, strategy } = this.#strategies.get(leg.strategy);
+    const hasWorkers = strategy.workers !== undefined;
     const occupation = hasWorkers ? this.#reporter.metrics.occupyWorkers() : undefined;
     const { streamBuffer } = call;
     if (occupation !== undefined && streamBuffer !== undefined) streamBuffer.onWorkers = occupation.occupy;
     try {
-      const ran = pass.memory.run(strategy, leg);
+      const { memory } = pass;
+      const { job } = memory;
+      const prepared = memory.prepare(descriptor);
+      const running =
+        prepared === undefined ? strategy.run(job, leg, memory) : runLater(prepared, strategy, leg, memory);
+      const ran = unlessStopped(job, running);
       if (isPromise(ran)) return this.#endLater(call, pass, leg, occupation, ran);
       return this.#end(call, pass, leg, occupation, ran);
     } catch (error) {
@@ -157,6 +164,16 @@ export class StrategyRunner {
     const isAutomatic = plan.fallbacks.length > 0 || plan.handOver !== undefined;
     return isAutomatic && error instanceof WorkerLostError && error.exitCode === undefined;
   }
+}
+
+async function runLater(
+  prepared: Promise<void>,
+  strategy: Strategy,
+  leg: Leg,
+  memory: JobMemory,
+): Promise<RunReport> {
+  await prepared;
+  return strategy.run(memory.job, leg, memory);
 }
 
 function expectedOf({ kernel, predicted }: Plan, strategy: StrategyName): number | undefined {

@@ -11,11 +11,11 @@ import type { OwnStrategy, StrategySet } from "../strategies/strategy-set.js";
 const noReason = (): undefined => undefined;
 
 export class StrategyStates {
-  /** As far as strategies themselves go. */
+  /** The strategies, apart from any call. */
   readonly of: ByStrategy<StrategyName, StrategyState>;
   /**
-   * As calls find them that leave the choice to the planner, of kernels that are thread-safe and of others. Always the same
-   * objects, which look when they are asked: to make some for each plan takes 0.1 µs.
+   * The states for calls that leave the choice to the planner: for thread-safe kernels, and for others. These are always the
+   * same objects, which look when they are asked. Making some for each plan would take 0.1 µs.
    */
   readonly #safe: ByStrategy<StrategyName, StrategyState>;
   readonly #unsafe: ByStrategy<StrategyName, StrategyState>;
@@ -135,7 +135,7 @@ export class StrategyStates {
     return serving;
   }
 
-  /** Rent is owed to workers that are missing. @param isForgotten no call has come for so long that none would be up */
+  /** Calls lose time because workers are missing. @param isForgotten no call has come for so long that none would be up */
   settle(isForgotten: boolean): void {
     for (const name of this.#elsewhere) {
       const rent = this.rents[name];
@@ -150,7 +150,7 @@ class LiveState implements StrategyState {
   readonly #rent: Rent;
   readonly #whyNot: () => string | undefined;
 
-  /** @param whyNot what else is in its way */
+  /** @param whyNot another reason against it */
   constructor(own: OwnStrategy, rent: Rent, whyNot: () => string | undefined) {
     this.#own = own;
     this.#rent = rent;

@@ -28,7 +28,7 @@ export function totalsOf({ started, passes }: Pick<CallRecord, "started" | "pass
   // Passes that ran side by side computed at the same time.
   const compute = Math.max(0, Math.min(sum.compute, total - sum.spawn - sum.place));
   const results = Math.max(0, Math.min(sum.results, total - sum.spawn - sum.place - compute));
-  // What lies between passes, too, is spent on preparing them.
+  // The time between passes is spent on preparing them, too.
   const dispatch = Math.max(0, total - sum.spawn - sum.place - compute - results);
   const actual = { ...sum, dispatch, compute, results, total };
   return { actual, wait: first.started - started + wait, retries, ended };

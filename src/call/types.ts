@@ -10,8 +10,8 @@ export type * from "./output-types.js";
 /** How far a call has come. */
 export interface Progress {
   /**
-   * Tasks that have ended, whichever way. Of a call that is about to fail, also those that will not run: behind a failed
-   * one, or given up as they ended their workers too often.
+   * Tasks that have ended, whichever way. If the call is about to fail, tasks that will not run count too: those behind a
+   * failed one, and those given up because they ended their workers too often.
    */
   readonly completed: number;
   /** Tasks that the call has in all. */
@@ -40,8 +40,8 @@ export interface CallOptions<A = undefined, S = Record<never, never>, W = Record
   /** Heavy payload that every task sees whole: a record of arrays, or any plain data with arrays in it. Default: none. */
   readonly shared?: S | undefined;
   /**
-   * Arrays on shared memory that tasks write themselves, as they see fit. Kernels find them in `shared`. That no two tasks write
-   * the same elements, or read what others write, is up to you; `Atomics` help. Default: none.
+   * Arrays on shared memory that tasks write themselves, as they see fit. Kernels find them in `shared`. You must see to it
+   * that no two tasks write the same elements, or read what others write. `Atomics` help. Default: none.
    */
   readonly writable?: W | undefined;
   /**
@@ -51,7 +51,10 @@ export interface CallOptions<A = undefined, S = Record<never, never>, W = Record
   readonly idempotent?: boolean | undefined;
   /** Elements per chunk; rows if `rowLength` is given. Default: the executor's `chunkSize`. */
   readonly chunkSize?: number | undefined;
-  /** Elements per row of the input, of which chunks are whole ones. `context.start` and `end`, `halo` and `chunkSize` count rows then. Default: 1. */
+  /**
+   * Elements per row of the input. Chunks have whole rows. `context.start` and `end`, `halo` and `chunkSize` count rows then.
+   * Default: 1.
+   */
   readonly rowLength?: number | undefined;
   /** Elements, or rows, that views reach beyond their chunk: on both sides, or on each. There are fewer at the ends of the input. Default: 0. */
   readonly halo?: number | Halo | undefined;
@@ -61,13 +64,16 @@ export interface CallOptions<A = undefined, S = Record<never, never>, W = Record
   readonly taskSizeHintBytes?: number | undefined;
   /** Aborts the call: it rejects with `signal.reason`, no further task starts. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that each task may take: one that takes longer fails the call with `TaskTimeoutError`. Default: the executor's `taskTimeout`. */
+  /**
+   * Milliseconds that each task may take. A task that takes longer fails the call with `TaskTimeoutError`. Default: the
+   * executor's `taskTimeout`.
+   */
   readonly timeout?: number | undefined;
   /** Seed of `context.rng`: an integer from 0. The same seed gives the same numbers on every strategy. Default: 0. */
   readonly seed?: number | undefined;
   /** Whether variables of the scope around an inline kernel are copied at the call, or refused. Default: the executor's `captures`. */
   readonly captures?: CapturesMode | undefined;
-  /** Called now and then while tasks run, and at the end. Default: nobody is. */
+  /** Called now and then while tasks run, and at the end. Default: none. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

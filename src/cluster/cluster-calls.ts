@@ -47,7 +47,7 @@ export class ClusterCalls extends Calls {
   }
 }
 
-/** Calls that nodes know how to run. What is added to executors is refused until it is here. */
+/** Calls that nodes know how to run. A new call of executors is refused until it is in this list. */
 const CALLS: ReadonlySet<string> = new Set([
   ...["mapShared", "transformShared", "reduceShared", "map", "mapInto"],
   ...["collectShared", "streamShared"],
@@ -61,6 +61,12 @@ function assertRunnable({ call, kernel, spec, outputs, table, options }: Request
     refuse(
       "go over a state in passes",
       "each pass reads what other nodes have written in the one before: run it on one machine",
+    );
+  }
+  if (call === "submit") {
+    refuse(
+      "run single jobs",
+      "a node is given many tasks at a time, which can't be ranked anew or cancelled one by one: use map(), or an executor of this machine",
     );
   }
   if (!CALLS.has(call))

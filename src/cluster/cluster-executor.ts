@@ -5,6 +5,7 @@ import type { Calls } from "../call/calls.js";
 import { Planner } from "../call/planner.js";
 import type { CallOptions, ChunkKernel, WritableArrays } from "../call/types.js";
 import { ParallelConfig } from "../config/config.js";
+import { cancelled, stillRunning } from "../executor/cancel-reasons.js";
 import { BACKEND, Executor, readCall } from "../executor/executor.js";
 import { Arena } from "../memory/arena.js";
 import type { Input } from "../memory/inputs.js";
@@ -114,9 +115,7 @@ export class ClusterExecutor extends Executor implements AsyncDisposable {
   }
 
   /** Aborts every call in progress: each rejects with `reason`, and nodes stop what they run of it. */
-  override cancel(
-    reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
-  ): void {
+  override cancel(reason: unknown = cancelled()): void {
     this.#calls.cancel(reason);
   }
 
@@ -134,9 +133,7 @@ export class ClusterExecutor extends Executor implements AsyncDisposable {
 
   /** The end of an `await using` block: aborts what is still running, and shuts down. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.cancel(
-      new DOMException("The call was still running at the end of its executor's block", "AbortError"),
-    );
+    this.cancel(stillRunning());
     return this.shutdown();
   }
 }

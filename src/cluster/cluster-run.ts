@@ -1,6 +1,5 @@
 /** One job on the cluster: sends shards while nodes have room, and enters their results. */
 
-import { randomUUID } from "node:crypto";
 import { ClusterError } from "../errors.js";
 import { clock } from "../platform/clock.js";
 import { CONTROL_BYTES, ControlBlock } from "../protocol/control-block.js";
@@ -9,6 +8,7 @@ import type { RunReport } from "../strategies/strategy.js";
 import type { ClusterConnection, ShardReader } from "./connection.js";
 import { type Finder, LostShards } from "./lost-shards.js";
 import type { Manifest } from "./messages.js";
+import { News } from "./news.js";
 import { ShardEntry } from "./shard-entry.js";
 import { type Shard, ShardSender } from "./shard-sender.js";
 import { shardTasks } from "./shard-size.js";
@@ -20,7 +20,6 @@ const PER_NODE = 3;
 const MOST_SENDS = 5;
 
 export class ClusterRun implements ShardReader, Finder {
-  readonly call: string = randomUUID();
   readonly #connection: ClusterConnection;
   readonly #job: Job;
   readonly #control = new ControlBlock(new Int32Array(CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT));
@@ -31,7 +30,7 @@ export class ClusterRun implements ShardReader, Finder {
   readonly #taking = new Set<string>();
   #perTask: number | undefined;
   #error: { readonly reason: unknown } | undefined;
-  readonly #waiting = new Set<() => void>();
+  readonly #change = new News();
   #isOver = false;
   #resent = 0;
   #ran = 0;
@@ -39,7 +38,7 @@ export class ClusterRun implements ShardReader, Finder {
 
   /**
    * @param bring has the store hold what the job reads
-   * @param expected milliseconds of computing on all threads; `undefined`: nobody knows
+   * @param expected milliseconds of computing on all threads; `undefined` if nobody knows
    */
   constructor(
     connection: ClusterConnection,
@@ -65,22 +64,22 @@ export class ClusterRun implements ShardReader, Finder {
     const woken = clock();
     control.reset(spec.tasks);
     connection.enter(this);
-    job.onStop(() => this.#wake());
+    job.onStop(() => this.#change.tell());
     let ready = woken;
     try {
       await this.#unlessOver(connection.look());
       job.beginRound(control, spec.tasks, connection.threads);
-      if (streamBuffer !== undefined) streamBuffer.onRoom = () => this.#wake();
+      if (streamBuffer !== undefined) streamBuffer.onRoom = () => this.#change.tell();
       await this.#unlessOver(this.#sender.open());
       ready = clock();
-      while (!this.isOver && !this.#hasEnded) {
+      while (!this.isOver && !this.#control.finished) {
         await this.#fill();
-        await this.#news();
+        await this.#untilNews();
       }
       if (this.#error !== undefined) throw this.#error.reason;
     } finally {
       this.#isOver = true;
-      this.#wake();
+      this.#change.tell();
       connection.leave(this);
       streamBuffer?.endRound();
       void this.#close();
@@ -102,6 +101,10 @@ export class ClusterRun implements ShardReader, Finder {
     };
   }
 
+  get call(): string {
+    return this.#sender.lease;
+  }
+
   get isOver(): boolean {
     return this.#isOver || this.#job.isStopped || this.#error !== undefined;
   }
@@ -113,12 +116,12 @@ export class ClusterRun implements ShardReader, Finder {
 
   onTick(): void {
     void this.#lost.look();
-    this.#wake();
+    this.#change.tell();
   }
 
   fail(reason: unknown): void {
     this.#error ??= { reason };
-    this.#wake();
+    this.#change.tell();
   }
 
   /** Sends shards while there is room for them. */
@@ -129,16 +132,27 @@ export class ClusterRun implements ShardReader, Finder {
     while (this.#shards.size < room && !this.isOver) {
       const left = Math.max(0, this.#control.claimable);
       if (left === 0) break;
-      const count = shardTasks({ left, perTask: this.#perTask, nodes: nodes.length, threads });
+      const earlier = this.#sender.earlier(this.#control.next);
+      const count = earlier
+        ? earlier.end - earlier.first
+        : shardTasks({ left, perTask: this.#perTask, nodes: nodes.length, threads });
       const range = streamBuffer === undefined ? this.#claim(count) : this.#control.claimBelowGate(count);
       if (range === undefined) break;
-      await this.#send(range[0], range[1], 1);
+      if (range[0] === earlier?.first && range[1] === earlier.end) this.#adopt(earlier);
+      else await this.#send(range[0], range[1], 1);
     }
   }
 
   #claim(count: number): readonly [number, number] | undefined {
     const start = this.#control.claim(count);
     return start === -1 ? undefined : [start, Math.min(start + count, this.#job.parts.spec.tasks)];
+  }
+
+  /** An earlier client has sent it: it has ended, or a node has it, or it was lost. */
+  #adopt(shard: Shard): void {
+    this.#shards.set(shard.id, shard);
+    // If the store is busy, the next look comes with the next tick.
+    this.#lost.lookAt(shard).catch(() => {});
   }
 
   async #send(first: number, end: number, sends: number): Promise<void> {
@@ -148,34 +162,15 @@ export class ClusterRun implements ShardReader, Finder {
   }
 
   /** Resolves when something may have happened that the run waits for. */
-  #news(): Promise<void> {
+  #untilNews(): Promise<void> {
     const isOpen = this.#control.claimable > 0 && this.#shards.size === 0;
-    return this.isOver || isOpen || this.#hasEnded ? Promise.resolve() : this.#change();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.add(resolve);
-    });
-  }
-
-  #wake(): void {
-    const all = [...this.#waiting];
-    this.#waiting.clear();
-    for (const goOn of all) goOn();
-  }
-
-  get #hasEnded(): boolean {
-    return this.#control.finished;
+    return this.isOver || isOpen || this.#control.finished ? Promise.resolve() : this.#change.next();
   }
 
   /** @throws what the run failed with, once nobody waits for the work any more */
   async #unlessOver<T>(work: Promise<T>): Promise<void> {
-    const over = async (): Promise<void> => {
-      while (!this.isOver) await this.#change();
-    };
     work.catch(() => {});
-    await Promise.race([work, over()]);
+    await Promise.race([work, this.#change.until(() => this.isOver)]);
     if (this.#error !== undefined) throw this.#error.reason;
   }
 
@@ -190,8 +185,12 @@ export class ClusterRun implements ShardReader, Finder {
       const result = await this.#entry.take(shard.id, shard.first, shard.end, () => this.isOver);
       if (this.isOver || result === undefined || !this.#shards.has(shard.id)) return;
       if (result === "again") await this.sendAgain(shard);
-      else this.#ended(shard, result.took, result.threads, result.failed);
+      else {
+        if (result.failed !== undefined) await this.#sender.forget(shard);
+        this.#ended(shard, result.took, result.threads, result.failed);
+      }
     } catch (error) {
+      await this.#sender.forget(shard).catch(() => {});
       this.fail(error instanceof Error ? error : new ClusterError("lost", wordsOf(error)));
     } finally {
       this.#taking.delete(shard.id);
@@ -208,14 +207,14 @@ export class ClusterRun implements ShardReader, Finder {
     this.#control.endClaim(count);
     if (failed !== undefined) {
       this.#control.lowerLimit(failed);
-      // What comes behind the failed task is of no interest.
+      // Results behind the failed task do not count.
       for (const other of [...this.#shards.values()]) {
         if (other.first <= failed) continue;
         this.#shards.delete(other.id);
         this.#control.endClaim(other.end - other.first);
       }
     }
-    this.#wake();
+    this.#change.tell();
   }
 
   /** The store has lost the shard, its result, or a piece of the payload. */

@@ -40,7 +40,7 @@ export function clusterStrategies(
 
 function estimate(workload: Workload<Name>, threads: number, host: HostProfile): Estimate {
   const { kernel, tasks, bytesShared, bytesToPlace } = workload;
-  // What nodes have read for earlier calls they have.
+  // Nodes have what they read for earlier calls.
   const bytes = bytesToPlace + (kernel?.isOnWorkers === true ? 0 : bytesShared);
   return estimateOf({
     spawn: 0,
@@ -78,7 +78,7 @@ class ClusterStrategy implements Strategy {
 
   async run(job: Job, { expected }: Leg, inputs: JobInputs): Promise<RunReport> {
     const { kernel, spec, arrays } = job.parts;
-    // Rows of one array go to another one here: no code of the user's runs.
+    // The rows of one array are copied to another one here. No code of the user's runs.
     if (spec.starts !== undefined) {
       return { ...(await new SequentialRun(job, undefined, inputs.assertThere).run()), strategy: "cluster" };
     }

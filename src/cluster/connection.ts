@@ -19,7 +19,7 @@ import { noNodeError, silenceError, storeError, wordsOf } from "./store-errors.j
 /** Prefix of the queue's own keys. */
 export const PREFIX = "sharray-queue";
 const TICK_MS = 1000;
-/** A call whose client says nothing for so long is nobody's any more. */
+/** If a client says nothing for this long, nobody waits for its calls any more. */
 const LEASE_MS = 15_000;
 const MOST_EVENTS = 1000;
 /** How often a node tries a shard while the store does not take its result. */
@@ -39,7 +39,7 @@ export interface ShardReader extends Waiter {
   readonly call: string;
   /** A shard's result is there. */
   onResult(shard: string): void;
-  /** Looks, about every second, whether shards were lost. */
+  /** Called about every second, to look whether shards were lost. */
   onTick(): void;
 }
 
@@ -49,6 +49,8 @@ export class ClusterConnection {
   readonly signer: Signer;
   readonly payload: Payload;
   readonly patience: Patience;
+  /** Whether a call that is made again gets what an earlier one has left. */
+  readonly resume: boolean;
   readonly #timeout: number;
   readonly #name: string;
   readonly #inbox: Inbox;
@@ -62,7 +64,7 @@ export class ClusterConnection {
   /** Made at need, because it connects. */
   #queue: Queue | undefined;
 
-  constructor({ connection, queue, secret, timeout = 30_000 }: ClusterOptions) {
+  constructor({ connection, queue, secret, timeout = 30_000, resume = false }: ClusterOptions) {
     const redis = connect(connection);
     this.store = new Store(redis, queue);
     this.#inbox = new Inbox(connect(connection), this.store.key("done", this.id), (shard) => {
@@ -71,6 +73,7 @@ export class ClusterConnection {
     });
     this.#name = queue;
     this.#timeout = timeout;
+    this.resume = resume;
     this.patience = new Patience(timeout);
     this.signer = new Signer(secret, queue);
     this.payload = new Payload(this.store);
@@ -149,7 +152,7 @@ export class ClusterConnection {
     );
   }
 
-  /** Has nodes know that somebody waits for a call. */
+  /** Tells nodes that somebody waits for a call. */
   async renew(call: string): Promise<void> {
     await this.store.redis.set(this.store.key("call", call), "1", "PX", LEASE_MS);
   }
@@ -204,7 +207,7 @@ export class ClusterConnection {
   #giveUpIfSilent(): void {
     if (clock() - this.#lastSign <= this.#timeout) return;
     const { lastError } = this.store;
-    // It may be connected and say nothing.
+    // The store may be connected and say nothing.
     const isReady = this.store.isReady && !this.#isTicking;
     const silence = isReady ? noNodeError(this.#name, this.#timeout) : silenceError(this.#timeout, lastError);
     // Nodes of a full store can't say that they are there.

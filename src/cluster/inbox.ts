@@ -1,4 +1,4 @@
-/** Where nodes tell a client that results are there: a list, of which nothing is lost while nobody reads. */
+/** The list in which nodes tell a client that results are there. Nothing is lost while nobody reads it. */
 import type { Redis } from "ioredis";
 
 /** Seconds after which it looks whether it is still needed. */

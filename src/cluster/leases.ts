@@ -49,7 +49,7 @@ export class Leases {
   }
 
   async #look(): Promise<void> {
-    // While the store does not answer, nobody knows: shards go on.
+    // While the store does not answer, nobody knows, and shards go on.
     if (this.#isLooking || this.#calls.size === 0 || !this.#store.isReady) return;
     this.#isLooking = true;
     try {

@@ -10,12 +10,12 @@ const YOUNG_MS = 2000;
 /** States of a job of the queue that some node will run, or runs. */
 const PENDING: ReadonlySet<string> = new Set(["waiting", "active", "delayed", "prioritized", "paused"]);
 
-/** What becomes of those that are found. */
+/** What happens to shards that are found. */
 export interface Finder {
   readonly isOver: boolean;
   /** Shards without a result. */
   waiting(): readonly Shard[];
-  /** Its result is there, and nobody has told of it. */
+  /** Called for a shard whose result is there, and nobody has told of it. */
   take(shard: Shard): Promise<void>;
   sendAgain(shard: Shard): Promise<void>;
   fail(error: ClusterError): void;
@@ -36,7 +36,7 @@ export class LostShards {
     this.#isLooking = true;
     try {
       for (const shard of this.#finder.waiting()) {
-        if (clock() - shard.sent >= YOUNG_MS) await this.#lookAt(shard);
+        if (clock() - shard.sent >= YOUNG_MS) await this.lookAt(shard);
       }
     } catch {
       // The store is busy. It is asked again.
@@ -45,7 +45,7 @@ export class LostShards {
     }
   }
 
-  async #lookAt(shard: Shard): Promise<void> {
+  async lookAt(shard: Shard): Promise<void> {
     const { queue, store } = this.#connection;
     const finder = this.#finder;
     const state = await queue.getJobState(shard.id);

@@ -1,6 +1,6 @@
 /**
- * What crosses between clients and nodes. A request goes through the queue; it names a manifest, which says what to run; a result
- * goes under a key of its own.
+ * What crosses between clients and nodes. A request goes through the queue. It names a manifest, which says what to run. A
+ * result has a key of its own.
  */
 import { Deserializer, Serializer, serialize } from "node:v8";
 import { VERSION } from "../bridge/version.js";
@@ -8,7 +8,7 @@ import type { PackedItems } from "../protocol/items.js";
 import type { PackedJob } from "../protocol/job-spec.js";
 import type { Thrown } from "../protocol/thrown.js";
 
-/** To be raised when anything that crosses changes its meaning. */
+/** Raise it when anything that crosses changes its meaning. */
 const PROTOCOL = 1;
 
 /** The version of V8's format for structured clones is its second byte. An older V8 does not read a newer one. */
@@ -34,7 +34,7 @@ export interface ShardRequest {
   readonly bytes: number;
   readonly first: number;
   readonly end: number;
-  /** Milliseconds that each task may take; `null`: any. */
+  /** Milliseconds that each task may take; `null` if there is no limit. */
   readonly timeout: number | null;
   /** Milliseconds since 1970 after which no node begins it. */
   readonly expires: number;
@@ -57,7 +57,7 @@ export interface Manifest {
   readonly job: PackedJob;
   readonly spans: readonly SpanPieces[];
   readonly places: readonly WirePlace[];
-  /** Numbers, or the offsets and the bytes of msgpack; `null`: the job has no items. */
+  /** Numbers, or the offsets and the bytes of msgpack; `null` if the job has no items. */
   readonly items: {
     readonly packing: PackedItems["packing"];
     readonly places: readonly WirePlace[];
@@ -71,10 +71,10 @@ export interface Manifest {
 export type ShardResult =
   | {
       readonly type: "ran";
-      /** Tasks of the shard that have values, ascending; `null`: all. */
+      /** Tasks of the shard that have values, ascending; `null` if all have. */
       readonly indices: readonly number[] | null;
       readonly values: readonly unknown[];
-      /** The first task that failed, and what it threw; `undefined`: its time was up. */
+      /** The first task that failed, and what it threw; `undefined` if its time was up. */
       readonly failure: { readonly index: number; readonly thrown: Thrown | undefined } | null;
       /** Digests of the pieces of each output. */
       readonly outputs: readonly (readonly string[])[];

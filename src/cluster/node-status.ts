@@ -17,7 +17,7 @@ export interface NodeStatus {
   readonly kernels: readonly string[];
 }
 
-/** Whoever reaches the store may write there. What makes no sense is no node. */
+/** Anybody who reaches the store may write there. An entry that makes no sense is no node. */
 export function readStatus(text: string): NodeStatus[] {
   try {
     const status = JSON.parse(text) as NodeStatus;

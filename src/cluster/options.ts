@@ -34,6 +34,11 @@ type Taken = "chunkSize" | "maxSharedBytes" | "taskTimeout" | "telemetry";
 export interface ClusterOptions extends Membership, Pick<ParallelOptions, Taken> {
   /** Milliseconds that calls wait while no node serves the queue, or the store does not answer. Default 30,000. */
   readonly timeout?: number | undefined;
+  /**
+   * Whether results stay for an hour after a call. A client that crashed, and makes the same call again, gets what had finished.
+   * Default `false`.
+   */
+  readonly resume?: boolean | undefined;
 }
 
 export interface NodeOptions extends Membership {
@@ -55,13 +60,14 @@ const OWN = ["connection", "queue", "secret"];
 const CONNECTION = ["host", "port", "username", "password", "db", "tls"];
 
 export function checkClusterOptions(options: unknown): asserts options is ClusterOptions {
-  const names = ["chunkSize", "maxSharedBytes", "taskTimeout", "telemetry", "timeout"];
+  const names = ["chunkSize", "maxSharedBytes", "taskTimeout", "telemetry", "timeout", "resume"];
   const given = checkMembership(options, names) as Partial<ClusterOptions>;
   if (given.chunkSize !== undefined) checkField("chunkSize", given.chunkSize);
   if (given.maxSharedBytes !== undefined) checkField("maxSharedBytes", given.maxSharedBytes);
   if (given.taskTimeout !== undefined) checkField("taskTimeout", given.taskTimeout);
   if (given.telemetry !== undefined) checkField("telemetry", given.telemetry);
   if (given.timeout !== undefined) checkField("idleTimeout", given.timeout, "timeout");
+  if (given.resume !== undefined) checkField("enabled", given.resume, "resume");
 }
 
 export function checkNodeOptions(options: unknown): asserts options is NodeOptions {

@@ -15,7 +15,7 @@ import type { Store } from "./store.js";
 // Views may be of any kind, and a span begins at an address that suits all of them.
 const ALIGNMENT = 8;
 
-// A program may make calls over ever other parts of one array.
+// A program may make calls over more and more parts of one array.
 const MOST_SPANS = 64;
 
 /** Bytes that a job reads. */

@@ -1,4 +1,4 @@
-/** What a node makes sure of before it believes a request: who made it, when, for which job of the queue, and that it has not run. */
+/** A node checks a request before it believes it: who made it, when, for which job of the queue, and that it has not run. */
 import { RecentMap } from "../platform/recent-map.js";
 import type { JobSpec } from "../protocol/job-spec.js";
 import { type Manifest, type ShardRequest, unpack } from "./messages.js";

@@ -37,8 +37,9 @@ export class ShardEntry {
     end: number,
     isOver: () => boolean,
   ): Promise<Entered | "again" | undefined> {
-    const { store, signer } = this.#connection;
-    const bytes = await store.take(id);
+    const { store, signer, resume } = this.#connection;
+    // A client that makes the call again finds it.
+    const bytes = resume ? await store.get("result", id) : await store.take(id);
     if (bytes === undefined) return undefined;
     const body = bytes.subarray(SIGNATURE_BYTES);
     // Somebody else has written there.
@@ -76,7 +77,7 @@ export class ShardEntry {
     isOver: () => boolean,
   ): Promise<boolean> {
     const { spec, arrays } = this.#job.parts;
-    const { store } = this.#connection;
+    const { store, resume } = this.#connection;
     const names: string[] = [];
     for (const [i, pieces] of outputs.entries()) {
       const array = arrays[spec.outputs?.arrays[i] as number] as TypedArray;
@@ -93,7 +94,7 @@ export class ShardEntry {
         names.push(name);
       }
     }
-    await store.remove("output", names);
+    if (!resume) await store.remove("output", names);
     return true;
   }
 

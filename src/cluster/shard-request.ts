@@ -12,7 +12,7 @@ import { type Manifest, PIECE_BYTES, type ShardRequest, type WirePlace } from ".
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** What a manifest asks for is not what it may ask for. */
+/** A manifest may ask for more than is allowed. */
 export class BadManifest extends Error {}
 
 /**

@@ -45,7 +45,7 @@ export interface NodeParts {
 
 type Ran = ShardResult & { readonly type: "ran" };
 
-/** A job of the queue. Whoever reaches the store may have written it. */
+/** A job of the queue. Anybody who reaches the store may have written it. */
 interface QueuedJob {
   readonly id?: string | undefined;
   readonly data: unknown;
@@ -186,7 +186,7 @@ export class ShardRunner {
   }
 }
 
-/** What had ended when the shard failed. Outputs are not among that: their tasks run again if the call is made again. */
+/** What had ended when the shard failed. Outputs are not part of it. Their tasks run again if the call is made again. */
 function ended(partial: PartialResults | undefined): Pick<Ran, "indices" | "values"> {
   if (partial === undefined || partial.outputs !== undefined) return { indices: [], values: [] };
   return { indices: [...partial.values.keys()], values: [...partial.values.values()] };

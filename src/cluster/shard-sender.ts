@@ -1,8 +1,10 @@
 /** Sends shards of one job: first what all of them have in common, then each as a request. */
 
+import { randomUUID } from "node:crypto";
 import { clock } from "../platform/clock.js";
 import type { ClusterConnection } from "./connection.js";
 import { type Manifest, pack } from "./messages.js";
+import { RunLedger, runOf } from "./run-ledger.js";
 import { digestOf } from "./signing.js";
 
 const REQUEST_MS = 3_600_000;
@@ -20,11 +22,16 @@ export interface Shard {
 
 export class ShardSender {
   readonly #connection: ClusterConnection;
-  readonly #call: { readonly call: string; readonly isOver: boolean };
+  readonly #call: { readonly isOver: boolean };
+  /** Begins the ids of shards. They are new each time, because a node runs none twice. */
+  readonly #id = randomUUID();
   readonly #bring: () => Promise<Manifest>;
   readonly #timeout: number | undefined;
   #manifest = { digest: "", bytes: 0 };
   #count = 0;
+  #ledger: RunLedger | undefined;
+  /** Names the call's lease. Clients that make the same call again share it: what nodes still run of that goes on. */
+  lease: string = this.#id;
   /** Bytes of manifests. */
   sentBytes = 0;
 
@@ -34,7 +41,7 @@ export class ShardSender {
    */
   constructor(
     connection: ClusterConnection,
-    call: { readonly call: string; readonly isOver: boolean },
+    call: { readonly isOver: boolean },
     bring: () => Promise<Manifest>,
     timeout: number | undefined,
   ) {
@@ -44,11 +51,11 @@ export class ShardSender {
     this.#timeout = timeout;
   }
 
-  /** The lease, the payload and the manifest are in the store. Again if it has lost them. */
+  /** The lease, the payload and the manifest are in the store. Puts them there again if the store has lost them. */
   async open(): Promise<void> {
     const connection = this.#connection;
-    await connection.patience.until(this.#call, () => connection.renew(this.#call.call));
-    const bytes = pack(await connection.patience.until(this.#call, this.#bring));
+    const manifest = await connection.patience.until(this.#call, this.#bring);
+    const bytes = pack(manifest);
     const digest = digestOf(bytes);
     this.#manifest = { digest, bytes: bytes.length };
     this.sentBytes += bytes.length;
@@ -56,21 +63,43 @@ export class ShardSender {
       const [isThere] = await connection.store.keep("manifest", [digest]);
       if (isThere !== true) await connection.store.putIfAbsent("manifest", digest, bytes);
     });
+    if (connection.resume && this.#ledger === undefined) await this.#openLedger(runOf(manifest));
+    await connection.patience.until(this.#call, () => connection.renew(this.lease));
+  }
+
+  async #openLedger(run: string): Promise<void> {
+    const { patience, store, signer } = this.#connection;
+    this.lease = run;
+    this.#ledger = await patience.until(this.#call, () => RunLedger.open(store, signer, run));
+  }
+
+  /** A shard that an earlier client has sent, and that begins with this task. */
+  earlier(first: number): Shard | undefined {
+    const noted = this.#ledger?.take(first);
+    return noted && { ...noted, sends: 1, sent: Number.NEGATIVE_INFINITY };
+  }
+
+  /** A shard has failed. */
+  async forget({ first }: Shard): Promise<void> {
+    await this.#ledger?.forget(first);
   }
 
   /** A shard that is to be sent. */
   shard(first: number, end: number, sends: number): Shard {
     this.#count += 1;
-    return { id: `${this.#call.call}.${this.#count}`, first, end, sends, sent: clock() };
+    return { id: `${this.#id}.${this.#count}`, first, end, sends, sent: clock() };
   }
 
-  send({ id, first, end }: Shard): Promise<void> {
+  async send(shard: Shard): Promise<void> {
+    const { id, first, end } = shard;
     const { digest: manifest, bytes } = this.#manifest;
     const timeout = this.#timeout ?? null;
     // The time of day, which machines have in common.
     const expires = Date.now() + REQUEST_MS;
-    const { call } = this.#call;
-    const request = { id, call, manifest, bytes, first, end, timeout, expires };
-    return this.#connection.patience.until(this.#call, () => this.#connection.send(request));
+    const request = { id, call: this.lease, manifest, bytes, first, end, timeout, expires };
+    await this.#connection.patience.until(this.#call, async () => {
+      await this.#ledger?.note(shard);
+      await this.#connection.send(request);
+    });
   }
 }

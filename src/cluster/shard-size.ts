@@ -13,7 +13,7 @@ const MOST_FIRST = 64;
 export interface Standing {
   /** Tasks that no node has. */
   readonly left: number;
-  /** Milliseconds of one thread; `undefined`: nobody knows. */
+  /** Milliseconds of one thread; `undefined` if nobody knows. */
   readonly perTask: number | undefined;
   readonly nodes: number;
   /** Of all nodes together. */

@@ -1,4 +1,4 @@
-/** Proves who made a message: clients and nodes have the same secret, and the store between them has not. */
+/** Proves who made a message: clients and nodes have the same secret, and the store between them does not have it. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** Bytes of a signature. */
@@ -8,6 +8,9 @@ export const SIGNATURE_BYTES = 32;
 export function digestOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
+
+/** What a message is for. */
+type Purpose = "request" | "result" | "note";
 
 export class Signer {
   readonly #secret: string | Uint8Array;
@@ -22,13 +25,13 @@ export class Signer {
    * HMAC-SHA-256 (RFC 2104) over the bytes, their purpose, their id and the queue. So no message passes for one of another sort.
    * @returns 32 bytes
    */
-  sign(purpose: "request" | "result", id: string, bytes: Uint8Array): Buffer {
+  sign(purpose: Purpose, id: string, bytes: Uint8Array): Buffer {
     const head = JSON.stringify([purpose, this.#queue, id]);
     return createHmac("sha256", this.#secret).update(`${head}\n`).update(bytes).digest();
   }
 
   /** Takes the same time for any wrong signature. */
-  isSigned(purpose: "request" | "result", id: string, bytes: Uint8Array, signature: Uint8Array): boolean {
+  isSigned(purpose: Purpose, id: string, bytes: Uint8Array, signature: Uint8Array): boolean {
     if (signature.length !== SIGNATURE_BYTES) return false;
     return timingSafeEqual(this.sign(purpose, id, bytes), signature);
   }

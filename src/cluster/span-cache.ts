@@ -68,7 +68,7 @@ export class SpanCache {
     for (const [key, entry] of this.#entries) this.#drop(key, entry);
   }
 
-  /** Counts a user. Whoever comes while it is being read waits for the same bytes. */
+  /** Counts a user. A user who comes while it is being read waits for the same bytes. */
   #enter(span: SpanPieces): Entry {
     const key = keyOf(span);
     let entry = this.#entries.get(key);

@@ -56,7 +56,7 @@ export class Store {
     return this.redis.status === "ready";
   }
 
-  key(sort: Sort | "nodes" | "done", id = ""): string {
+  key(sort: Sort | "nodes" | "done" | "run", id = ""): string {
     return `sharray:${this.#queue}:${sort}:${id}`;
   }
 
@@ -65,7 +65,7 @@ export class Store {
     await this.redis.set(this.key(sort, digest), bytes, "PX", PIECE_MS, "NX");
   }
 
-  /** Has what is there stay. @returns for each, whether it is there */
+  /** Keeps the values that are there. @returns for each, whether it is there */
   async keep(sort: "piece" | "manifest", digests: readonly string[]): Promise<boolean[]> {
     const pipeline = this.redis.pipeline();
     for (const digest of digests) pipeline.pexpire(this.key(sort, digest), PIECE_MS);
@@ -95,7 +95,7 @@ export class Store {
     await this.redis.set(this.key(sort, id), bytes, "PX", RESULT_MS);
   }
 
-  /** Tells the client. What nobody reads goes with its results. */
+  /** Tells the client. News that nobody reads ends with its results. */
   async tell(client: string, shard: string): Promise<void> {
     const key = this.key("done", client);
     await this.redis.multi().rpush(key, shard).pexpire(key, RESULT_MS).exec();
@@ -106,6 +106,21 @@ export class Store {
     const key = this.key("result", shard);
     const bytes = (await this.redis.callBuffer("SET", key, "", "XX", "KEEPTTL", "GET")) as Buffer | null;
     return bytes === null || bytes.length === 0 ? undefined : bytes;
+  }
+
+  /** Notes a shard of a run, under the task that it begins with. */
+  async note(run: string, first: string, text: string): Promise<void> {
+    const key = this.key("run", run);
+    await this.redis.multi().hset(key, first, text).pexpire(key, RESULT_MS).exec();
+  }
+
+  /** All that is noted of a run. */
+  notes(run: string): Promise<string[]> {
+    return this.redis.hvals(this.key("run", run));
+  }
+
+  async forget(run: string, first: string): Promise<void> {
+    await this.redis.hdel(this.key("run", run), first);
   }
 
   async remove(sort: Sort, ids: readonly string[]): Promise<void> {

@@ -68,7 +68,7 @@ export class ParallelConfig {
   /**
    * The environment variable `CE_PARALLEL` over `base` over the defaults. Executors do not read it by themselves.
    * @param base options, or a config, of which every field is taken over
-   * @param env default: the environment of the process, where there is one
+   * @param env default: the environment of the process, if there is one
    * @throws ConfigurationError naming the token, or the field of `base`, and what is allowed
    */
   static fromEnv(
@@ -79,7 +79,7 @@ export class ParallelConfig {
   }
 }
 
-// Outside of the class: bundlers give another name to one that refers to itself, and it would be printed by that.
+// This is outside of the class: bundlers rename a class that refers to itself, and it would be printed by that name.
 function configFromEnv(
   base: ParallelOptions,
   env: Readonly<Record<string, string | undefined>>,

@@ -7,13 +7,13 @@ import type { Telemetry } from "../telemetry/events.js";
 
 /** Limits of a worker's JavaScript heap, as `node:worker_threads` names them; in megabytes. */
 export interface ResourceLimits {
-  /** Of the heap for values that were made lately. Default: Node's. */
+  /** Limit of the heap for values that were made lately. Default: Node's. */
   readonly maxYoungGenerationSizeMb?: number;
-  /** Of the main heap. A worker that needs more is ended. Default: Node's. */
+  /** Limit of the main heap. A worker that needs more is ended. Default: Node's. */
   readonly maxOldGenerationSizeMb?: number;
-  /** Of the memory for compiled code. Default: Node's. */
+  /** Limit of the memory for compiled code. Default: Node's. */
   readonly codeRangeSizeMb?: number;
-  /** Of the stack: at least 1. Default: Node's, which is 4. */
+  /** Limit of the stack: at least 1. Default: Node's, which is 4. */
   readonly stackSizeMb?: number;
 }
 
@@ -49,7 +49,7 @@ export interface ParallelOptions {
   readonly workerInitializer?: AnyKernel | undefined;
   /** Cap on the bytes of shared memory in use. Default: half of the memory limit. */
   readonly maxSharedBytes?: number | undefined;
-  /** Milliseconds that each task may take. Default: any. */
+  /** Milliseconds that each task may take. Default: no limit. */
   readonly taskTimeout?: number | undefined;
   /** How often a task that ended its worker runs again. Default 1. */
   readonly maxRetries?: number | undefined;
@@ -67,7 +67,7 @@ export interface ParallelOptions {
    * the runtime can read them. `"error"`: they are refused. Default "copy".
    */
   readonly captures?: CapturesMode | undefined;
-  /** Check after every call that its kernel changed none of its inputs. Default false. */
+  /** Whether every call checks at its end that its kernel changed none of its inputs. Default false. */
   readonly verifyImmutable?: boolean | undefined;
   /** Costs of this machine that are known better than they would be measured. Default: measured. */
   readonly hostProfile?: Partial<HostProfile> | undefined;

@@ -11,8 +11,9 @@ import type { ParallelOptions, ResourceLimits } from "./options.js";
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * What Node takes, each with its least. Below it the whole process ends: with a stack of less than 0.3 MB (Node 20), and
- * with an old generation of less than 2.5 MB (Node 22 to 26), in which V8 cannot unpack the thread's first objects.
+ * What Node takes, each with its least. Below it the whole process ends. That happens with a stack of less than 0.3 MB (Node
+ * 20). It also does with an old generation of less than 2.5 MB (Node 22 to 26): V8 can't unpack the thread's first objects
+ * there.
  */
 const RESOURCES = {
   maxYoungGenerationSizeMb: 0,
@@ -76,7 +77,7 @@ export function checkField(
   if (allowed !== undefined) throw new ConfigurationError(name, value, allowed);
 }
 
-/** @returns undefined, or what is allowed where the value is not */
+/** @returns what is allowed; `undefined` if the value is */
 function allow(isAllowed: boolean, allowed: string): string | undefined {
   return isAllowed ? undefined : allowed;
 }

@@ -1,6 +1,6 @@
 /**
- * The calls of an executor, whoever runs them: this thread's pool (`ParallelExecutor`), or the executor of another
- * thread (`sharray/bridge`). What they ask for is read here; what is behind them runs it.
+ * The calls that every executor has. This class reads what they ask for. A backend runs it: this thread's pool
+ * (`ParallelExecutor`), or the executor of another thread (`sharray/bridge`).
  */
 
 import type { Backend } from "../call/backend.js";
@@ -51,14 +51,14 @@ import type { MetricsSnapshot } from "../telemetry/metrics.js";
 import { checkCombine, combineAll } from "./combine.js";
 import { release } from "./release.js";
 
-/** Where an executor has its backend. */
+/** The key of an executor's backend. */
 export const BACKEND = Symbol("sharray.backend");
-/** The same for its single jobs. */
+/** The key of its single jobs. */
 export const JOBS = Symbol("sharray.jobs");
 
 /**
- * What `ParallelExecutor`, the clients of `sharray/bridge` and `ClusterExecutor` have in common: for code that takes either. What another
- * thread has to be asked for may come as a promise, so await it.
+ * What `ParallelExecutor`, the clients of `sharray/bridge` and `ClusterExecutor` have in common, for code that takes any of
+ * them. If another thread must be asked, the answer is a promise, so await it.
  */
 export abstract class Executor {
   /** @internal */
@@ -66,7 +66,7 @@ export abstract class Executor {
 
   #scheduler: JobScheduler | undefined;
 
-  /** @internal Of single jobs; `undefined`: none was submitted. */
+  /** @internal Of single jobs; `undefined` if none was submitted. */
   get [JOBS](): JobScheduler | undefined {
     return this.#scheduler;
   }
@@ -121,9 +121,9 @@ export abstract class Executor {
   /**
    * Computes columns from columns, chunk by chunk, written in place in shared memory.
    * @param input an array, columns, or a count of rows that are made from nothing
-   * @param outputs one output, or named ones. A kind makes an array of the input's length, `{ type, per }` one of `per` elements
-   *   per row; both start zero-filled. An array of yours on shared memory is written in place: its length is a multiple of the
-   *   rows, and it may be the input itself
+   * @param outputs one output, or named ones. A kind makes an array of the input's length, `{ type, per }` one of `per`
+   * elements per row; both start zero-filled. An array of yours on shared memory is written in place. Its length is a multiple
+   * of the rows. It may be the input itself
    * @returns the outputs, on shared memory
    * @throws as `mapShared`
    */
@@ -147,7 +147,7 @@ export abstract class Executor {
 
   /**
    * Computes as many rows as there turn out to be: a filter, or matches. Each task writes its rows from the start of its views,
-   * whose contents are undefined at first, and returns how many there are.
+   * whose contents are arbitrary at first, and returns how many there are.
    * @param input an array, columns, or a count of rows that are made from nothing
    * @param outputs kinds, or `{ type, per }` for `per` elements per row
    * @returns the rows of all tasks, in their order and without gaps, on shared memory
@@ -171,8 +171,8 @@ export abstract class Executor {
   }
 
   /**
-   * Goes over a state again and again. Each pass reads what the one before has written, and begins when that has ended. Workers see
-   * to that among themselves.
+   * Goes over a state again and again. Each pass reads what the one before has written, and begins when that one has ended.
+   * Workers settle that among themselves.
    * @param state an array, or columns. It stays as it is
    * @param kernel writes the next state of its chunk. Elements that it never writes stay as they are in `state`
    * @returns the state after the last pass, on shared memory
@@ -194,8 +194,8 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks: the same
-   * bits for any number of workers.
+   * Runs `kernel` as `mapShared` does and combines the partials on this thread, in the order of the tasks. So the bits are the
+   * same for any number of workers.
    * @param combine must give its result at once: what it is given next depends on that
    * @throws as `mapShared`; TypeError when there are no tasks and no `initial`, or when `combine` returns a promise
    */
@@ -268,8 +268,8 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` as `mapShared` does and gives each result as it completes, or in order. Starts when it is iterated, and runs ahead
-   * of the loop by a bounded number of results; leaving the loop early cancels what has not started.
+   * Runs `kernel` as `mapShared` does and gives each result as it completes, or in order. Starts when it is iterated, and runs
+   * ahead of the loop by a bounded number of results. Leaving the loop early cancels what has not started.
    * @throws as `mapShared`, in the loop
    */
   streamShared<
@@ -315,11 +315,12 @@ export abstract class Executor {
   }
 
   /**
-   * Runs `kernel` once, on one item, as soon as a worker is free: jobs of higher priority first, and within one in the order of
-   * submission. Jobs that wait with the same kernel and options share a round. One that fails, or ends its worker, affects no other.
-   * @returns the promise of its result, with a settable `priority` and `cancel()`. It rejects as `map` does for an item, with the
-   *   reason of the signal or of `cancel()`, with an AbortError if a newer job of the same key `latest` replaces it, and with a
-   *   RangeError if as many as `maxPending` are pending
+   * Runs `kernel` once, on one item, as soon as a worker is free. Jobs of higher priority run first, those of one priority in
+   * the order of submission. Jobs that wait with the same kernel and options share a round. One that fails, or ends its worker,
+   * affects no other.
+   * @returns the promise of its result, with a settable `priority` and `cancel()`. It rejects as `map` does for an item, or
+   * with the reason of the signal or of `cancel()`. It rejects with an AbortError if a newer job of the same key `latest`
+   * replaces it, and with a RangeError if `maxPending` jobs are pending
    */
   submit<T, R, S = Record<never, never>, A = undefined, W extends WritableArrays = Record<never, never>>(
     item: T,
@@ -349,10 +350,10 @@ export abstract class Executor {
   }
 
   /**
-   * Gives back arrays from `share`, `allocate` or `transformShared`: their memory is used again at once, or as soon as the
-   * calls that use it have ended. Without it the garbage collector frees the memory, and the next call pays for fresh one.
-   * From here on the arrays, and all views and clones of them, show whatever is computed there next: don't touch them.
-   * Small arrays of one `share` call lie together, and return together.
+   * Gives back arrays from `share`, `allocate` or `transformShared`. Their memory is used again as soon as the calls that use
+   * it have ended. Without it the garbage collector frees the memory, and the next call pays for fresh one. From here on the
+   * arrays, and all views and clones of them, show whatever is computed there next: don't touch them. Small arrays of one
+   * `share` call lie together, and return together.
    * @throws TypeError for anything but an array as it was given here, and for one that was released before
    */
   release(...arrays: readonly TypedArray[]): void {
@@ -360,9 +361,9 @@ export abstract class Executor {
   }
 
   /**
-   * Runs the task that failed once more, for a debugger: on this thread, by the very function that the call was given, with the
-   * task's item, views and `args`. A breakpoint in the kernel is hit. Captured variables have the values that they have now, and
-   * outputs are new arrays.
+   * Runs the task that failed once more, for a debugger. It runs on this thread, by the very function that the call was given,
+   * with the task's item, views and `args`. A breakpoint in the kernel is hit. Captured variables have the values that they
+   * have now, and outputs are new arrays.
    * @param error a `KernelError` or `TaskTimeoutError` of a call that was made here
    * @returns what the kernel returns
    * @throws what the kernel throws; TypeError for any other error

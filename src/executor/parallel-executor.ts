@@ -17,6 +17,7 @@ import type { Plan, StrategyName } from "../strategies/registry.js";
 import { StrategySet } from "../strategies/strategy-set.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Reporter } from "../telemetry/reporter.js";
+import { cancelled, stillRunning } from "./cancel-reasons.js";
 import { BACKEND, Executor, JOBS, readCall } from "./executor.js";
 import { rehearse } from "./rehearsal.js";
 import { Deadline, readDeadline, type ShutdownOptions } from "./shutdown.js";
@@ -34,7 +35,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #deadline = new Deadline((reason) => this.cancel(reason));
   #closed: Promise<void> | undefined;
-  /** `undefined`: there was none. */
+  /** `undefined` if there was none. */
   #rehearsing: Promise<void> | undefined;
 
   /** @throws ConfigurationError */
@@ -65,7 +66,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     return this.#calls;
   }
 
-  /** What this machine is taken to charge: measured as far as it has been, else supposed. `String()` makes a table. */
+  /** What this machine charges: measured, or supposed until it is measured. `String()` makes a table. */
   get hostProfile(): HostProfile {
     return this.#planner.host;
   }
@@ -116,30 +117,30 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
     }
   }
 
-  /** On the executor's own memory and workers, but nobody hears of it and no plan learns of it. */
+  /** Runs on the executor's own memory and workers. No listener hears of it, and no plan learns from it. */
   #rehearse(strategy: StrategyName): Promise<void> {
     const { config } = this;
-    const quiet = new ParallelConfig({ ...config, telemetry: undefined, strategy });
+    const quiet = new ParallelConfig({ ...config, telemetry: undefined });
     const reporter = new Reporter(undefined, config.maxWorkers, true);
     const planner = new Planner(quiet, this.#arena, this.#strategies);
     const calls = new Calls(quiet, this.#arena, this.#strategies, planner, reporter);
     const { metrics } = this.#reporter;
     const before = metrics.submitted;
-    return rehearse(calls, () => metrics.submitted !== before || this.#closed !== undefined);
+    // Tiny tasks would all stay on the calling thread.
+    const ways = config.strategy === "auto" ? [{ strategy }, NO_OPTIONS] : [NO_OPTIONS];
+    return rehearse(calls, ways, () => metrics.submitted !== before || this.#closed !== undefined);
   }
 
   /** Aborts every call in progress: each rejects with `reason`. The executor stays usable. */
-  override cancel(
-    reason: unknown = new DOMException("The call was cancelled by executor.cancel()", "AbortError"),
-  ): void {
+  override cancel(reason: unknown = cancelled()): void {
     this[JOBS]?.cancel(reason);
     this.#calls.cancel(reason);
   }
 
   /**
-   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for
-   * the same end, and may bring the deadline forward.
-   * @throws TypeError, ConfigurationError where an option is wrong
+   * Waits for the calls in progress, then ends the workers and frees idle memory. Idempotent: a further call waits for the same
+   * end, and may bring the deadline forward.
+   * @throws TypeError, ConfigurationError if an option is wrong
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     const deadline = readDeadline(options);
@@ -150,7 +151,7 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const closed = this.#calls.close();
-    // They begin calls of their own.
+    // Single jobs begin calls of their own.
     await this[JOBS]?.ended();
     await closed;
     await this.#rehearsing;
@@ -160,14 +161,12 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   }
 
   /**
-   * The end of an `await using` block: aborts what is still running, which nobody awaited or an exception has left
-   * behind, and shuts down. Where nobody looks at an aborted call that is an unhandled rejection: it cannot be told whether
-   * somebody forgot to, and then the work would be cut off without a word.
+   * The end of an `await using` block. Aborts what is still running, because nobody awaited it or an exception left it behind,
+   * and shuts down. If nobody looks at an aborted call, that is an unhandled rejection. Otherwise work that somebody forgot to
+   * await would be cut off silently.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    this.cancel(
-      new DOMException("The call was still running at the end of its executor's block", "AbortError"),
-    );
+    this.cancel(stillRunning());
     return this.shutdown();
   }
 }

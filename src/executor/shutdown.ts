@@ -38,7 +38,7 @@ export class Deadline {
     this.#abort = abort;
   }
 
-  /** In `ms` milliseconds from now, if that is sooner than what was said before. */
+  /** Sets the deadline to `ms` milliseconds from now, if that is sooner than before. */
   bringForward(ms: number): void {
     const at = clock() + ms;
     if (at >= this.#at) return;

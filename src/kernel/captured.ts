@@ -1,4 +1,4 @@
-/** What a kernel takes along of the scopes around it. */
+/** What a kernel takes along from the scopes around it. */
 
 /** Values by their paths from the kernel, as they were when the call was made: `rate`, `helper.rate`. */
 export interface Captured {

@@ -3,7 +3,7 @@ import type { KernelAddress } from "../protocol/messages.js";
 import type { Captured, CapturesMode } from "./captured.js";
 import type { AnyKernel } from "./types.js";
 
-/** What a call says of its kernel beside the function. */
+/** What a call says about its kernel beside the function. */
 export interface KernelUse {
   /** Whether variables of the scope around the function are copied or refused. */
   readonly captures: CapturesMode;
@@ -12,7 +12,7 @@ export interface KernelUse {
 /** A function of a kind. */
 export interface Addressed<A extends KernelAddress = KernelAddress> {
   readonly address: A;
-  /** What it takes along; `undefined`: nothing. */
+  /** What it takes along; `undefined` if nothing. */
   readonly captured: Captured | undefined;
 }
 
@@ -31,16 +31,16 @@ export interface KernelKind<A extends KernelAddress = KernelAddress> {
    * @throws TypeError, KernelCaptureError if the function can't be a kernel
    */
   addressOf(fn: AnyKernel, use: KernelUse): Addressed<A> | undefined;
-  /** Tells the kernels of this kind apart: a text that two addresses share only if they lead to the same function. */
+  /** Tells the kernels of this kind apart. Two addresses have the same text only if they lead to the same function. */
   keyOf(address: A): string;
 }
 
 /** The side that runs kernels. Workers load only this half, so it must not import the other. */
 export interface KernelLoader<A extends KernelAddress = KernelAddress> {
-  /** Whether to load this kernel runs other code of the user, which may change built-in objects for good, as libraries do. */
+  /** Whether loading this kernel runs other code of the user, which may change built-in objects for good, as libraries do. */
   runsCode(address: A): boolean;
   /**
-   * The function at an address. Of a kernel that takes values along it is a function of these, which returns the kernel.
+   * The function at an address. If a kernel takes values along, it is a function of these, which returns the kernel.
    * @throws, rejects if there is none
    */
   load(address: A): AnyKernel | Promise<AnyKernel>;

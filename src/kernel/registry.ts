@@ -1,4 +1,4 @@
-/** The kinds of kernels. A new kind adds a line to each half; bundles of workers have the second half only. */
+/** The kinds of kernels. A new kind adds a line to each half. Bundles of workers have the second half only. */
 import type { KernelAddress } from "../protocol/messages.js";
 import { inlineKernels } from "./inline/index.js";
 import { inlineLoader } from "./inline/loader.js";

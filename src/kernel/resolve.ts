@@ -14,11 +14,11 @@ export interface Kernel extends Pick<KernelAddress, "name" | "stateful" | "linge
   /** Whether it may run on several threads of one process. */
   readonly isThreadSafe: boolean;
   /**
-   * The function as it runs on this thread. A promise if it has to be imported first. A kernel that does not load is one
-   * that fails, as in a worker. With captured values it is a function of these, which returns the kernel.
+   * The function as it runs on this thread. A promise if it has to be imported first. A kernel that does not load fails, as in
+   * a worker. With captured values it is a function of these, which returns the kernel.
    */
   local(): AnyKernel | Promise<AnyKernel>;
-  /** What it takes along on this call; `undefined`: nothing. */
+  /** What it takes along on this call; `undefined` if nothing. */
   readonly captured: Captured | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Numbered {
   loaded: Kernel | undefined;
 }
 
-// Programs that generate kernels must not grow for ever. One that comes back later gets another number.
+// Programs that generate kernels must not grow for ever. A kernel that comes back later gets another number.
 const MOST_KERNELS = 500;
 const numbers = new RecentMap<string | number, Numbered>(MOST_KERNELS);
 const kernels = new WeakMap<KernelAddress, Kernel>();

@@ -3,8 +3,8 @@
 const LONGEST_HASHED = 16_383;
 
 /**
- * What stands for a text in a map: the text itself if V8 hashes it, otherwise a hash of all its characters. Two texts may
- * have one key, so compare them. 20,000 characters take 0.02 ms (Node 20).
+ * The key of a text in a map: the text itself if V8 hashes it, otherwise a hash of all its characters. Two texts may have one
+ * key, so compare them. 20,000 characters take 0.02 ms (Node 20).
  */
 export function textKey(text: string): string | number {
   if (text.length <= LONGEST_HASHED) return text;

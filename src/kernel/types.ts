@@ -10,7 +10,7 @@ export type ReadOnlyDeep<T> = T extends TypedArray
       ? { readonly [K in keyof T]: ReadOnlyDeep<T[K]> }
       : T;
 
-/** A payload from inside a kernel: one array of a list, or views of one chunk; of a count of rows nothing. */
+/** A payload from inside a kernel: one array of a list, or views of one chunk. For a count of rows it is `undefined`. */
 export type KernelView<I> = I extends number
   ? undefined
   : I extends TypedArray
@@ -19,14 +19,14 @@ export type KernelView<I> = I extends number
       ? ElementView<A>
       : { readonly [K in keyof I]: I[K] extends TypedArray ? ReadOnly<I[K]> : never };
 
-/** Of a list of mixed kinds, each kind by itself. A source may give lists of columns. */
+/** A list of mixed kinds gives each kind by itself. A source may give lists of columns. */
 type ElementView<A> = A extends TypedArray
   ? ReadOnly<A>
   : { readonly [K in keyof A]: A[K] extends TypedArray ? ReadOnly<A[K]> : never };
 
 /**
- * Random numbers that follow from the call's `seed`, an element or item, and the draw alone: the same for any chunking, any
- * number of workers, and every strategy. Philox4x32-10.
+ * Random numbers. They follow from the call's `seed`, the element or item, and the draw alone. So they are the same for any
+ * chunking, any number of workers, and every strategy. Philox4x32-10.
  */
 export interface Rng {
   /**
@@ -62,15 +62,14 @@ export interface KernelContext<A = undefined, S = Record<never, never>, W = Reco
   /** Random numbers under the call's `seed`: `rng(start + i)`. */
   readonly rng: Rng;
   /**
-   * A work array that this thread keeps for the next task of the call. What is in it is undefined: fill it before you read it.
+   * A work array that this thread keeps for the next task of the call. Its contents are arbitrary, so fill it before you read it.
    * Each call of a task gives another array. Don't keep it beyond the task.
    * @throws TypeError, RangeError
    */
   scratch<C extends TypedArrayConstructor>(kind: C, length: number): InstanceType<C>;
   /**
-   * Does nobody want this task's result any more? True once the call was cancelled, a task before this one has failed,
-   * or this one has used up its time-out. For long kernels that want to stop early: what they return or throw then does
-   * not count.
+   * Whether nobody wants this task's result any more. True once the call was cancelled, a task before this one has failed, or
+   * this one has used up its time-out. Long kernels can stop early with it. What they return or throw then does not count.
    */
   aborted(): boolean;
 }
@@ -82,5 +81,5 @@ export interface PassContext<A = undefined, S = Record<never, never>, W = Record
   readonly pass: number;
 }
 
-/** Any function; what a kernel is to the code that only moves it around. */
+/** A kernel as the code sees it that only moves it around: any function. */
 export type AnyKernel = (...parameters: never[]) => unknown;

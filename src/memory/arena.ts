@@ -1,9 +1,8 @@
 /**
- * The arena: pooled SharedArrayBuffers. Fresh memory costs a page fault per 4 KiB, so a region that was used before is copied
- * into 6 to 8 times as fast (docs/decisions/0003).
- *
- * Between `take` and `give` a region is the engine's. After `lend` it is the user's: handles of it may be anywhere, so the
- * arena never uses it again and the garbage collector frees it. `release` is the user's word that there are no handles.
+ * The arena: pooled SharedArrayBuffers. Fresh memory costs a page fault per 4 KiB. A copy into a region that was used before is
+ * 6 to 8 times as fast (docs/decisions/0003). Between `take` and `give` a region is the engine's. After `lend` it is the
+ * user's: handles of it may be anywhere, so the arena never uses it again and the garbage collector frees it. By `release` the
+ * user says that there are no handles.
  */
 import { MemoryLimitError } from "../errors.js";
 import { structuredClone } from "../platform/builtins.js";
@@ -40,7 +39,7 @@ export class Arena {
 
   /**
    * @param holders who else has handles
-   * @param idleTimeout milliseconds after which a region that nobody needed goes; undefined: it stays
+   * @param idleTimeout milliseconds after which a region that nobody needed goes; `undefined` if it stays
    */
   constructor(limit: number, holders: HandleHolders = NOBODY, idleTimeout?: number) {
     this.#ledger = new Ledger(limit);
@@ -58,7 +57,7 @@ export class Arena {
   }
 
   /**
-   * A region of at least `bytes` bytes. Its content is undefined if it is `recycled`, else zero.
+   * A region of at least `bytes` bytes. Its content is arbitrary if it is `recycled`, else zero.
    * @param isLent whether it will be the user's, perhaps for long; then it is not much larger than what is needed
    * @throws MemoryLimitError over the limit, or if the system has no more memory
    */
@@ -87,8 +86,12 @@ export class Arena {
     this.#keep(region, clock());
   }
 
-  /** Hands a region to the user. @param parts the arrays that the user gets: offset and length in bytes */
-  lend(region: Region, parts: readonly (readonly [number, number])[]): SharedArrayBuffer {
+  /**
+   * Hands a region to the user.
+   * @param parts the arrays that the user gets: offset and length in bytes
+   * @param isBrief whether the engine itself is the user, and releases them at once
+   */
+  lend(region: Region, parts: readonly (readonly [number, number])[], isBrief = false): SharedArrayBuffer {
     const { byteLength } = region.buffer;
     if (!isSharedBuffer(region.buffer)) {
       this.#ledger.letGo(byteLength);
@@ -98,7 +101,7 @@ export class Arena {
     // array of fresh memory was released before.
     const handle = region.recycled && clonesShare() ? structuredClone(region.buffer) : region.buffer;
     if (handle !== region.buffer) this.#mapped.addHandle(region.id, handle);
-    this.lendings.add(region.id, handle, parts);
+    this.lendings.add(region.id, handle, parts, isBrief);
     return handle;
   }
 

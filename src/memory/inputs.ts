@@ -21,7 +21,7 @@ export type Batch<B = Columns> =
   | readonly (TypedArray | Columns)[]
   | (object & { readonly [K in keyof B]: TypedArray });
 
-/** Gives arrays one after the other: a generator, a stream, a set, whatever can be iterated. */
+/** Gives arrays one after the other: a generator, a stream, a set, or anything else that can be iterated. */
 export type Source<B> = AsyncIterable<B> | Iterable<B>;
 
 /** A checked payload. */
@@ -36,7 +36,7 @@ export type Payload = {
   | { readonly shape: "columns"; readonly names: readonly string[]; readonly length: number }
 );
 
-/** What errors call an array of the payload. */
+/** The name that errors give an array of the payload. */
 export function payloadName(payload: Payload, index: number): ArrayName {
   if (payload.shape === "list") return index;
   return payload.shape === "array" ? "the array" : (payload.names[index] as string);
@@ -76,7 +76,7 @@ export function readPayload(input: unknown): Payload {
   return { shape: "columns", names, given: given as TypedArray[], arrays, length: first.length };
 }
 
-/** A payload without arrays: so many rows are made from nothing. */
+/** A payload without arrays: a count of rows. */
 export interface Rows {
   readonly shape: "rows";
   readonly arrays: readonly never[];

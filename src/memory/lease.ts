@@ -9,7 +9,7 @@ import type { Region } from "./region.js";
 
 const NO_ARRAYS: readonly never[] = [];
 
-/** The arrays of a call, and what errors call them. */
+/** The arrays of a call, with the names that errors give them. */
 interface NamedArrays {
   readonly arrays: readonly TypedArray[];
   readonly sightings: readonly { readonly name: ArrayName }[];
@@ -39,7 +39,7 @@ export function assertNotReleased(
 }
 
 /**
- * The regions of one job, and a count of who relies on them: the call, its run, and every woken worker. The last one to drop out
+ * The regions of one job, and a count of their holders: the call, its run, and every woken worker. The last one to drop out
  * returns them to the arena. So no region is used again while a worker could touch it.
  */
 export class Lease implements LiveLease {
@@ -56,10 +56,10 @@ export class Lease implements LiveLease {
   #tellReturned: (() => void) | undefined;
 
   /**
-   * Whoever makes a lease holds it once.
+   * A lease begins with one holder, the code that makes it.
    * @param arrays memory of the user's that the job uses
-   * @param onReturned called once the last one has dropped out; `isSafe` says whether memory that is not the arena's may be used
-   *   again, too
+   * @param onReturned called once the last holder has dropped out. `isSafe` says whether memory that is not the arena's may be
+   *   used again, too
    */
   constructor(
     arena: Arena,
@@ -87,11 +87,15 @@ export class Lease implements LiveLease {
     for (const { buffer } of this.#arrays) this.#arena.lendings.note(buffer, reach);
   }
 
-  /** Hands a region of the lease to the user, who decides from now on when it returns. @param length in bytes */
-  lend(region: Region, length: number): SharedArrayBuffer {
+  /**
+   * Hands a region of the lease to the user, who decides from now on when it returns.
+   * @param length in bytes
+   * @param isBrief see `Arena.lend`
+   */
+  lend(region: Region, length: number, isBrief = false): SharedArrayBuffer {
     const at = this.#regions.indexOf(region);
     if (at !== -1) this.#regions.splice(at, 1);
-    const buffer = this.#arena.lend(region, [[0, length]]);
+    const buffer = this.#arena.lend(region, [[0, length]], isBrief);
     if (this.#reach !== "nobody") this.#arena.lendings.note(buffer, this.#reach);
     return buffer;
   }

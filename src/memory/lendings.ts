@@ -15,8 +15,8 @@ interface Lending {
 
 // The most bytes of an ArrayBuffer in Node 20. It weighs enough.
 const LARGEST_BALLAST = 2 ** 32;
-// Up to this share of the limit what is lent has no ballast. There is room to wait, and ballast makes V8 collect for every 64 MB or
-// so (docs/decisions/0003).
+// Up to this share of the limit lent memory has no ballast. There is room to wait, and ballast makes V8 collect for every 64 MB
+// or so (docs/decisions/0003).
 const WEIGHTLESS_SHARE = 1 / 32;
 
 export class Lendings {
@@ -38,17 +38,25 @@ export class Lendings {
     return this.#dropped.get(bytes) ?? 0;
   }
 
-  /** @param parts offset and length in bytes of each array that the user gets */
-  add(id: number, handle: SharedArrayBuffer, parts: readonly (readonly [number, number])[]): void {
+  /**
+   * @param parts offset and length in bytes of each array that the user gets
+   * @param isBrief whether they will be released, so that nothing is left to the collector
+   */
+  add(
+    id: number,
+    handle: SharedArrayBuffer,
+    parts: readonly (readonly [number, number])[],
+    isBrief = false,
+  ): void {
     const keys = new Set(parts.map(([offset, length]) => keyOf(offset, length)));
     const lending: Lending = { id, bytes: handle.byteLength, parts: keys, reach: "nobody" };
     this.#byHandle.set(handle, lending);
     this.#byId.set(id, lending);
     this.#bytes += lending.bytes;
-    if (this.#bytes > this.#weightless) this.weigh(handle);
+    if (this.#bytes > this.#weightless && !isBrief) this.weigh(handle);
   }
 
-  /** The user has dropped it. @returns its bytes; 0: it was not lent */
+  /** The user has dropped it. @returns its bytes; 0 if it was not lent */
   drop(id: number): number {
     const lending = this.#byId.get(id);
     if (lending === undefined) return 0;
@@ -77,7 +85,7 @@ export class Lendings {
   }
 
   /**
-   * The user has done with an array.
+   * The user needs an array no more.
    * @returns the region's id if that was the last array of its region, else `undefined`
    */
   release(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): number | undefined {

@@ -1,12 +1,12 @@
 /** How far memory may go beyond `maxSharedBytes`, and from where on it is short. */
 
 /**
- * By what `take` may exceed the limit: "nothing"; "garbage", memory that waits to be collected; "leaving", also memory that workers
- * are about to leave; "anything".
+ * What `take` may exceed the limit by. "nothing". "garbage": memory that waits to be collected. "leaving": also memory that
+ * workers are about to leave. "anything".
  */
 export type Excess = "nothing" | "garbage" | "leaving" | "anything";
 
-// What may be mapped beyond the limit, as a share of it. To collect garbage for every small region would take far longer.
+// What may be mapped beyond the limit, as a share of it. Collecting garbage for every small region would take far longer.
 export const SLACK_SHARE = 1 / 8;
 
 // If more than this share is in use, calls wait until workers have left those before. Otherwise `share`, which can't wait, would be

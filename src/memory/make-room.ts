@@ -9,13 +9,13 @@ import type { Region } from "./region.js";
 // Milliseconds. A worker leaves an aborted call within this time, or is ended. Only a system call can hold it for longer.
 const END_MS = 1500;
 
-// One is nearly always enough. What V8 was just marking, and what is on the stacks of workers, goes with a later one.
+// One is nearly always enough. Memory that V8 was just marking, or that is on the stacks of workers, goes with a later one.
 const COLLECTIONS = 3;
 
 /**
- * Makes room by all means. It waits for workers that are about to leave calls that are over, lets idle regions go, and has the
+ * Makes room in every way. It waits for workers that are about to leave calls that are over, lets idle regions go, and has the
  * garbage of all threads collected.
- * @param isRefused whether the system has refused memory, whatever the arena's ledger says
+ * @param isRefused whether the system has refused memory, even if the arena's ledger has room
  * @returns whether there is room for all these needs now
  */
 export async function makeRoom(arena: Arena, needs: readonly number[], isRefused = false): Promise<boolean> {
@@ -63,8 +63,8 @@ export async function takeLater(arena: Arena, needs: readonly number[]): Promise
 }
 
 /**
- * A region for each need of the user, at once. The limit may be exceeded by what workers are about to leave and by their garbage,
- * because callers can't wait for that. What was dropped in this very turn of the event loop can't be collected.
+ * A region for each need of the user, at once. Memory that workers are about to leave, and their garbage, may exceed the limit,
+ * because callers can't wait for that. Memory that was dropped in this very turn of the event loop can't be collected.
  */
 export function takeNow(arena: Arena, needs: readonly number[]): Region[] {
   try {

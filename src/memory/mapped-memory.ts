@@ -1,6 +1,6 @@
 /**
- * Shared memory that this thread has made, for as long as it may be mapped. The system has a piece back once no thread can reach it.
- * This thread's garbage collector tells of its own handles. Whoever gave handles to workers tells of theirs.
+ * Shared memory that this thread has made, for as long as it may be mapped. The system has a piece back once no thread can
+ * reach it. This thread's garbage collector tells of its own handles. The holders tell of those of workers.
  */
 
 import { nextMemoryId } from "./region.js";
@@ -15,7 +15,7 @@ export interface HandleHolders {
 
 interface Piece {
   readonly id: number;
-  /** 0 if somebody else has made it. */
+  /** 0 if other code has made it. */
   readonly bytes: number;
   /** This thread's handles. */
   handles: WeakRef<SharedArrayBuffer>[];
@@ -64,8 +64,8 @@ export class MappedMemory {
   }
 
   /**
-   * The id of the memory behind a handle. Memory that somebody else made is not counted, but those who hold handles of it are
-   * told when it is gone here.
+   * The id of the memory behind a handle. Memory that other code made is not counted, but the holders of its handles are told
+   * when it is gone here.
    */
   identify(handle: SharedArrayBuffer): number {
     const known = this.#idOf.get(handle);

@@ -7,7 +7,7 @@ interface Placed {
 
 const NEVER: Placed = Object.freeze({ bytes: 0, times: 0 });
 
-/** Which plain buffers were placed before, and how often. Whoever places one again and again is advised to share it. */
+/** Which plain buffers were placed before, and how often. Advice to share it follows if one is placed again and again. */
 export class PlacementHistory {
   readonly #times = new WeakMap<ArrayBufferLike, number>();
 
@@ -17,7 +17,7 @@ export class PlacementHistory {
     }
   }
 
-  /** Bytes of the plan that were placed before, and how often the most frequent buffer was. */
+  /** Bytes of the plan that were placed before, and how often its most frequent buffer was. */
   of({ spans }: PlacementPlan): Placed {
     if (spans.length === 0) return NEVER;
     let bytes = 0;

@@ -28,7 +28,7 @@ export interface PlacementPlan {
   /** Bytes of regions that `place` will take. */
   readonly bytesNeeded: number;
   readonly spans: readonly Span[];
-  /** Of each plain array. */
+  /** The extent of each plain array. */
   readonly extentOf: ReadonlyMap<TypedArray, Extent>;
 }
 
@@ -52,7 +52,7 @@ const NOTHING: PlacementPlan = Object.freeze({
 /**
  * Plans the placement of a job's arrays. Views that overlap or repeat are copied once.
  * @param arrays the engine's own views
- * @param names what errors call them
+ * @param names the names that errors give them
  * @throws TypeError with the name of a plain array whose buffer is gone meanwhile
  */
 export function planPlacement(

@@ -1,11 +1,14 @@
 /**
- * Plain arrays belong to the caller, who may transfer or resize their buffers while a call still needs them. The call notes once how
- * far each array reaches. Whoever reads its bytes later first looks whether they are there.
+ * Plain arrays belong to the caller, who may transfer or resize their buffers while a call still needs them. The call notes
+ * once how far each array reaches. Code that reads its bytes later first looks whether they are there.
  */
 import { quote } from "../errors.js";
 import { bytesIn, isDetached, isGone, type TypedArray } from "./dtypes.js";
 
-/** What errors call an array: a column's name, "the array", a path such as `args.model.weights`, or a number for `input[i]`. */
+/**
+ * The name that errors give an array: a column's name, "the array", a path such as `args.model.weights`, or a number for
+ * `input[i]`.
+ */
 export type ArrayName = string | number;
 
 export function nameText(name: ArrayName): string {

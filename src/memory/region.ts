@@ -9,7 +9,7 @@ export interface Region {
   readonly id: number;
   /** The engine's own handle. */
   readonly buffer: SharedArrayBuffer;
-  /** Whether the memory was used before; false: it is all zero. */
+  /** Whether the memory was used before. If not, it is all zero. */
   recycled: boolean;
   /** Take counter. If it is exactly one higher than at your previous take, nobody used the region in between. */
   uses: number;

@@ -44,7 +44,7 @@ export class Snapshot {
 
   /**
    * Plans the snapshot, and copies nothing yet.
-   * @param arrays `undefined` for those that may change
+   * @param arrays the arrays; `undefined` for those that may change
    * @param placement how the plain arrays are placed
    */
   constructor(arrays: readonly (TypedArray | undefined)[], placement: PlacementPlan) {
@@ -121,7 +121,7 @@ export class Snapshot {
   }
 }
 
-/** Is it the first one in the order of the arrays? */
+/** Whether `a` comes first in the order of the arrays. */
 export function isBefore(a: Change, b: Change): boolean {
   return a.array === b.array ? a.index < b.index : a.array < b.array;
 }

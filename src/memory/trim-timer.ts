@@ -9,7 +9,7 @@ export class TrimTimer {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param timeout milliseconds; undefined: idle regions stay
+   * @param timeout milliseconds; `undefined` if idle regions stay
    * @param trim lets regions go that are idle since `oldest` or longer, and says whether others are left
    */
   constructor(timeout: number | undefined, trim: (oldest: number) => boolean) {

@@ -1,4 +1,4 @@
-/** What `executor.memory()` tells. All figures but `regions` are bytes. */
+/** The result of `executor.memory()`. All figures but `regions` are bytes. */
 export interface MemoryUsage {
   /** Regions in use or idle. */
   readonly regions: number;

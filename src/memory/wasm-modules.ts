@@ -3,7 +3,9 @@
  * sent the module in the place of that memory's handle, once, and so share its compiled code.
  */
 
-/** A `WebAssembly.Module`. Not by that name: public types must need neither those of a page nor those of Node. */
+/**
+ * A `WebAssembly.Module`. It has no type of that name, because public types must work without the types of a page or of Node.
+ */
 type WasmModule = object;
 
 /** What crosses threads for a piece of shared memory. */
@@ -12,19 +14,16 @@ export type MemoryHandle = SharedArrayBuffer | WasmModule;
 const standIns = new WeakMap<WasmModule, Uint8Array<SharedArrayBuffer>>();
 const modules = new WeakMap<ArrayBufferLike, WasmModule>();
 
-/** Whether the value is a module, and the thread has shared memory to name it by. */
+/** Whether the value is a module, and the thread has shared memory for its name. */
 export function isWasmModule(value: object): boolean {
-  // By its tag: one of another realm is no instance of this one's class.
+  // Judged by its tag, because a module of another realm is no instance of this one's class.
   return (
     Object.prototype.toString.call(value) === "[object WebAssembly.Module]" &&
     "SharedArrayBuffer" in globalThis
   );
 }
 
-/**
- * The array that is in the place of a module: the same one each time.
- * @param module `isWasmModule` says so
- */
+/** The array in the place of a module: the same one each time. @param module a value that `isWasmModule` accepts */
 export function standInFor(module: object): Uint8Array<SharedArrayBuffer> {
   let standIn = standIns.get(module);
   if (standIn === undefined) {
@@ -45,7 +44,7 @@ export function handleOf(buffer: SharedArrayBuffer): MemoryHandle {
   return moduleOf(buffer) ?? buffer;
 }
 
-/** The memory that a handle stands for on this thread. */
+/** The memory of a handle on this thread. */
 export function memoryOf(handle: MemoryHandle): SharedArrayBuffer {
   return isWasmModule(handle) ? standInFor(handle).buffer : (handle as SharedArrayBuffer);
 }

@@ -5,18 +5,19 @@ import type { HostProfile } from "./host-profile.js";
 import type { Estimate, Limits, Plan, Workload } from "./plan.js";
 import { bytes, ms } from "./print.js";
 
-// How often a payload is placed before it is worth a word.
+// How often a payload is placed before advice mentions it.
 const OFTEN_PLACED = 2;
 // The same for outputs that were dropped.
 const OFTEN_DROPPED = 2;
-// Fresh memory costs 0.5 ms per MB, memory that was used before 0.1 (Node 20): below this it is little beside a call.
+// Fresh memory costs 0.5 ms per MB, memory that was used before 0.1 (Node 20). Below this the difference is little beside a
+// call.
 const LARGE_OUTPUTS = 1024 * 1024;
 // A task of `map` below this spends a good part of its time in the loop around the kernel.
 const SHORT_TASK_MS = 0.005;
 const MANY_TASKS = 1000;
-// The share of tasks' time that goes into results from which on fewer of them are worth it.
+// The share of the tasks' time that results take. Above it, fewer results are worth it.
 const MUCH_SENDING = 1 / 20;
-// Chunks for each worker with which all of them end at about the same time.
+// With this many chunks for each worker, all workers end at about the same time.
 const FEW_CHUNKS = 4;
 type AnyWorkload = Workload<never>;
 type Workers = Pick<Limits<never>, "maxWorkers">;
@@ -88,7 +89,7 @@ function idleWorkers(
 }
 
 function slowStart({ kernel, hint }: AnyWorkload, here: Estimate, elsewhere: Estimate): string[] {
-  // Of an unknown kernel nobody knows whether workers are of use.
+  // Nobody knows whether workers are of use for an unknown kernel.
   if (kernel === undefined && hint === 0) return [];
   const isWorth = elsewhere.total - elsewhere.spawn < here.total;
   if (elsewhere.spawn === 0 || !isWorth || elsewhere.spawn < elsewhere.total / 2) return [];
@@ -96,7 +97,7 @@ function slowStart({ kernel, hint }: AnyWorkload, here: Estimate, elsewhere: Est
 }
 
 /**
- * Judges a hint by the run: wrong where neither the payload nor the time bears it out.
+ * Judges a hint by the run: wrong if neither the payload nor the time bears it out.
  * @param predicted milliseconds of computing that it led to expect, of all threads together
  * @param busy milliseconds that were spent
  */

@@ -1,4 +1,4 @@
-/** Which strategy, and why: gates first, then costs. */
+/** Chooses a strategy, and says why: gates first, then costs. */
 import type { CostModels } from "./cost-model.js";
 import { GUARD_MS } from "./hand-over-cost.js";
 import type { Estimate, KernelCost, Limits, Plan, Workload } from "./plan.js";
@@ -6,22 +6,22 @@ import { ms } from "./print.js";
 
 export interface Choice<N extends string> {
   readonly strategy: N;
-  /** Words are made at need: most calls' are never read. */
+  /** Makes the words at need, because those of most calls are never read. */
   readonly reason: () => string;
-  /** Chosen by costs, so what the run shows may overturn it. */
+  /** Whether costs decided, so that the run may overturn the choice. */
   readonly isOpen: boolean;
-  /** Whether nothing is known that the choice could rest on: the first tasks decide. */
+  /** Whether nothing is known to base the choice on, so that the first tasks decide. */
   readonly isUnsure: boolean;
 }
 
-// Other strategies keep the caller's event loop free: worth a tenth.
+// Other strategies keep the caller's event loop free. That is worth a tenth.
 const FREE_LOOP = 1.1;
-// What may be spent on having workers find out what a kernel costs that nothing could stop on the calling thread.
+// Milliseconds that workers may spend on finding out what a kernel costs, if nothing could stop it on the calling thread.
 const FIND_OUT_MS = 1;
-// Predictions that hold within this factor are trusted, whatever a larger deviation would mean.
+// Predictions that hold within this factor are trusted.
 const TRUSTED_FACTOR = 2;
-// The share of all time that goes into looking again at a strategy that is not chosen, and the fewest runs between two
-// looks: where both cost about the same the choice should still not flutter.
+// The share of all time that goes into looks at a strategy that is not chosen, and the fewest runs between two looks. They keep
+// the choice from fluttering if both cost about the same.
 const LOOK_AGAIN = 1 / 100;
 const LEAST_SINCE = 32;
 
@@ -76,7 +76,7 @@ function whyCheapest<N extends string>(
   const { total } = predicted[here];
   if (chosen === here || predicted[chosen].total < total) return "predicted to be faster";
   return costOf(chosen, predicted, limits, 1) < total
-    ? "predicted to be faster but for the start of workers, which earlier calls would have needed too"
+    ? "predicted to be faster apart from the start of workers, which earlier calls would have needed too"
     : "predicted to be as fast within a tenth, and leaves this thread free";
 }
 
@@ -113,7 +113,7 @@ function unknownOf(kernel: KernelCost<string> | undefined): string {
   return `calls like this one differ by a factor of ${kernel.within.toFixed(1)}`;
 }
 
-/** Would the choice be the same if tasks cost as much more, or less, as they may? */
+/** Whether the choice would be the same if tasks cost as much more, or less, as they may. */
 function isSure<N extends string>(
   models: CostModels<N>,
   { kernel, hint }: Workload<N>,
@@ -121,7 +121,7 @@ function isSure<N extends string>(
   predicted: Predicted<N>,
   chosen: N,
 ): boolean {
-  // A hint is the caller's word.
+  // A hint says what the caller knows.
   if (kernel === undefined || hint > 0) return hint > 0;
   const { within, basis } = kernel;
   if (within === Infinity) return false;
@@ -146,7 +146,7 @@ function cheapest<N extends string>(
   return best;
 }
 
-/** Earlier calls that had no workers have paid for their start. What is unavailable costs more than anything. */
+/** Earlier calls that had no workers have paid for their start. An unavailable strategy costs more than any other. */
 function costOf<N extends string>(
   name: N,
   predicted: Predicted<N>,
@@ -159,7 +159,7 @@ function costOf<N extends string>(
   return total + (factor - 1) * compute - Math.min(spawn, rent);
 }
 
-/** Where a call may move from the calling thread. If it may move nowhere, where it would have moved. */
+/** The strategy that a call may move to from the calling thread. If it may not move, the one that it would have moved to. */
 export function cheapestElsewhere<N extends string>(
   { elsewhere }: CostModels<N>,
   { states }: Limits<N>,
@@ -172,13 +172,13 @@ export function cheapestElsewhere<N extends string>(
   return best;
 }
 
-/** What it takes to reach a strategy, in milliseconds. */
+/** Milliseconds that it takes to reach a strategy. */
 function overheadOf({ spawn, place, dispatch }: Estimate): number {
   return spawn + place + dispatch;
 }
 
 /**
- * A strategy that is not chosen, if it is time to look at it again: it may have been measured badly, or things have changed.
+ * A strategy that is not chosen, if it is time to look at it again. It may have been measured badly, or the work has changed.
  */
 function strategyDue<N extends string>(
   { all }: CostModels<N>,
@@ -192,7 +192,7 @@ function strategyDue<N extends string>(
   return all.find(({ name, isHere }) => {
     if (name === chosen || kernel.since[name] < LEAST_SINCE) return false;
     if (states[name].unavailable !== undefined) return false;
-    // No pool is started for a look, and no task is looked at that would keep the event loop waiting.
+    // A look starts no pool. It runs no task that would keep the event loop waiting.
     if (predicted[name].spawn > 0 || (isHere && kernel.perTask[chosen] > GUARD_MS)) return false;
     return predicted[name].total - total <= LOOK_AGAIN * kernel.since[name] * total;
   })?.name;

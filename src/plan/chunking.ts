@@ -1,8 +1,8 @@
 /** How a column is cut into chunks: a function of its length alone, so that results never depend on the machine. */
 
-// Enough chunks to keep the cores of a large machine evenly busy, few enough that the cost of a chunk vanishes.
+// Enough chunks to keep the cores of a large machine evenly busy. Few enough that the cost of a chunk does not count.
 const TARGET_CHUNKS = 128;
-// 64 Ki elements (512 KiB of float64) fit the second-level cache of common CPUs; larger chunks gain nothing.
+// 64 Ki elements (512 KiB of float64) fit the second-level cache of common CPUs. Larger chunks gain nothing.
 const LARGEST_CHUNK = 65_536;
 
 /** Rows per chunk of a column of `length` rows. At least 1. @param rowLength elements per row */

@@ -14,10 +14,10 @@ export interface CostModel<N extends string> {
 /** All strategies that plans choose from. */
 export class CostModels<N extends string> {
   readonly all: readonly CostModel<N>[];
-  /** The one on the calling thread. A call of which nothing is known begins there, and may move on. */
+  /** The model of the calling thread. A call of which nothing is known begins there, and may move on. */
   readonly here: N;
   readonly elsewhere: readonly N[];
-  /** What follows when another strategy fails: the calling thread. */
+  /** The strategies that follow if another one fails: the calling thread. */
   readonly fallbacks: readonly N[];
 
   /** @param all the preferred ones first, if two cost the same */

@@ -1,10 +1,24 @@
 /** The parts of an estimate that strategies have in common. All in milliseconds. */
 import type { HostProfile } from "./host-profile.js";
-import type { Estimate, Means, Workload } from "./plan.js";
+import type { Estimate, Means, StrategyState, Workload } from "./plan.js";
 
 /** Threads that would take part. */
 export function workersOf(tasks: number, { maxWorkers }: { readonly maxWorkers: number }): number {
   return Math.max(1, Math.min(maxWorkers, tasks));
+}
+
+/** Starting the workers that are missing. @param first milliseconds of the first one */
+export function spawnCost(
+  workers: number,
+  { serving, respawnWait }: StrategyState,
+  first: number,
+  host: HostProfile,
+): number {
+  const missing = Math.max(0, workers - serving);
+  if (missing === 0) return 0;
+  // Until workers may be started those that are up go on without them.
+  const wait = serving === 0 ? respawnWait : 0;
+  return wait + first + (missing - 1) * host.spawnPerWorker;
 }
 
 /**
@@ -30,8 +44,8 @@ export function waitCost<N extends string>(
 }
 
 /**
- * Fresh memory is paid for once: the next call finds it used. Calls of this shape share what it costs beyond used memory, as
- * many as there have been and this one: they would have lost as much without it by the time that it is taken.
+ * Fresh memory is paid for once, because the next call finds it used. This call and the earlier ones of its shape share what it
+ * costs beyond used memory. Without it they would have lost as much by then.
  */
 export function placeCost<N extends string>(
   { bytesToPlace, kernel }: Workload<N>,
@@ -55,13 +69,13 @@ export function longestShare(tasks: number, width: number): number {
   return tasks === 0 ? 0 : Math.ceil(tasks / width) / tasks;
 }
 
-/** Of one thread that runs all tasks. */
+/** Milliseconds of one thread that runs all tasks. */
 export function computeCost<N extends string>(
   strategy: N,
   { tasks, passes, taskBytes, kernel }: Workload<N>,
   host: HostProfile,
 ): number {
-  // What was measured includes the loop around the kernel.
+  // The measurement includes the loop around the kernel.
   if (kernel !== undefined) return passes * tasks * kernel.perTask[strategy];
   return passes * tasks * (host.perTask + host.perClaim + taskBytes * host.computePerByte);
 }
@@ -70,7 +84,7 @@ export function resultsCost<N extends string>(strategy: N, { tasks, kernel }: Wo
   return kernel === undefined ? 0 : tasks * kernel.perResult[strategy];
 }
 
-/** With the total. */
+/** Adds the total. */
 export function estimateOf(parts: Omit<Estimate, "total">): Estimate {
   const { spawn, place, dispatch, compute, results } = parts;
   return { spawn, place, dispatch, compute, results, total: spawn + place + dispatch + compute + results };

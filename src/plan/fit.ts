@@ -16,7 +16,7 @@ export interface Fit {
   readonly misfit: number;
 }
 
-// Clocks tell no less.
+// Clocks measure no less.
 const LEAST_COST = 1e-7;
 
 /**
@@ -36,7 +36,7 @@ export function fitOf(points: readonly Point[]): Fit {
     vs += v;
   }
   const determinant = uu * vv - uv * uv;
-  // The sums of one size alone differ from 0 by rounding.
+  // If there is one size, the sums differ from 0 only by rounding.
   const isOneSize = determinant <= 1e-9 * uu * vv;
   let constant = isOneSize ? us / uu / 2 : (us * vv - vs * uv) / determinant;
   let perByte = isOneSize ? (vv === 0 ? 0 : vs / vv / 2) : (vs * uu - us * uv) / determinant;

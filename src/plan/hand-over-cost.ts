@@ -1,24 +1,24 @@
-/** When a call that runs on the caller's thread should move to the workers: its own tasks tell what they cost. */
+/** When a call that runs on the calling thread should move to the workers. Its own tasks show what they cost. */
 import { longestShare } from "./estimate.js";
 import type { Estimate } from "./plan.js";
 
 /**
- * How long the caller's thread may be blocked to find out what a kernel costs: one slice, with room below 10 ms for
- * what follows it.
+ * How long the calling thread may be blocked to find out what a kernel costs. It is one slice, with room below 10 ms for what
+ * follows it.
  */
 export const GUARD_MS = 8;
 
 // V8 stops a function after whole milliseconds.
 const LEAST_LIMIT_MS = 1;
 
-// A first task that is given up costs its time twice. Worth it when so many tasks of that length remain that the whole
-// is at most a quarter longer than it would have been.
+// A first task that is given up costs its time twice. That is worth it if the whole takes at most a quarter longer, because
+// many tasks of that length remain.
 const WORST_REGRET = 1.25;
 
 /**
- * When a first task is given up, in milliseconds. It has the time that reaching the workers takes: who waits as long as
- * moving costs, and moves then, never loses more than twice that, however long the task turns out to be (the ski-rental
- * bound). If so many tasks remain that they would pay for the workers, it has no more than a slice.
+ * When a first task is given up, in milliseconds. It has the time that reaching the workers takes. A call that waits as long as
+ * moving costs, and moves then, never loses more than twice that, however long the task is (the ski-rental bound). If the
+ * remaining tasks would pay for the workers, it has no more than a slice.
  */
 export function firstTaskLimit(tasks: number, width: number, threads: Estimate): number {
   const overhead = threads.spawn + threads.place + threads.dispatch;

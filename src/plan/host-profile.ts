@@ -38,12 +38,7 @@ export interface HostProfile {
   readonly computePerByte: number;
 }
 
-/**
- * Where no measurement exists yet. Provenance: two cores of a shared cloud machine with Node 20. 64 MB into a fresh
- * SharedArrayBuffer 31-48 ms, into a used one 5.7 ms, by structuredClone 82-480 ms; a job of two empty tasks on two
- * warm workers 0.03-0.15 ms, after 20 ms without a call 0.34 ms; starting one worker 45-60 ms, two 55-100 ms; 1,000 claims 0.04 ms. `perTask` is what the task loop
- * spends around an empty kernel, `computePerByte` one nanosecond, as for a pass over 64-bit floats at 8 ns each.
- */
+/** What is supposed until it is measured. docs/planner.md has the measurements behind it. */
 export const defaultHostProfile: HostProfile = Object.freeze({
   parallelism: 2,
   spawn: 55,

@@ -1,5 +1,5 @@
 /**
- * What one kernel was measured to cost over one set of array kinds, and what that says of a call. Knowledge has grades:
+ * What one kernel was measured to cost over one set of array kinds, and what that means for a call. Knowledge has grades:
  * "seen", a call of this shape was measured; "fitted", calls of other shapes were. Without any the host profile supposes.
  */
 import { RecentMap } from "../platform/recent-map.js";
@@ -16,19 +16,19 @@ const MOST_KERNELS = 1000;
 // How far a single call, or one of a neighbouring shape, may lie off.
 const NEIGHBOUR_FACTOR = 2;
 const LEAST_FACTOR = 1.1;
-// Arguments make no difference if calls with others cost the same within this factor, more than once.
+// Arguments make no difference if calls with other arguments cost the same within this factor, more than once.
 const SAME_WORK = 1.5;
 const LEAST_CHANGES = 2;
 const WEIGHT = 1 / 3;
 
 class KernelModel<N extends string> {
   readonly #models: CostModels<N>;
-  /** By shape, whatever the arguments. */
+  /** Records by shape, for any arguments. */
   readonly #records = new RecentMap<number, ShapeRecord<N>>(MOST_SHAPES);
-  /** By shape and arguments. */
+  /** Records by shape and arguments. */
   readonly #withArgs = new RecentMap<number, ShapeRecord<N>>(MOST_SHAPES);
   readonly #speeds: Speeds<N>;
-  /** Figures of strategies of which nothing is known, to be copied: an object made field by field takes longer. */
+  /** Figures of strategies of which nothing is known. They are copied, because making an object field by field takes longer. */
   readonly #blank: {
     readonly nothing: ByStrategy<N, number>;
     readonly unknown: ByStrategy<N, number | undefined>;
@@ -145,7 +145,7 @@ class KernelModel<N extends string> {
     };
   }
 
-  /** What lies beyond all that was measured may be anything. */
+  /** The cost beyond all measured sizes is unknown. */
   #fittedWithin(shape: WorkShape, records: readonly ShapeRecord<N>[]): number {
     if (shape.args !== 0 && this.#argsMatter) return Infinity;
     const sizes = records.map((record) => record.shape.size);
@@ -183,7 +183,7 @@ export class KernelModels<N extends string> {
     this.#models = models;
   }
 
-  /** @param key names the kernel and the kinds of its arrays. @returns undefined of a kernel that was never measured */
+  /** @param key names the kernel and the kinds of its arrays. @returns `undefined` for a kernel that was never measured */
   costOf(key: number, shape: WorkShape, afterPause = false): KernelCost<N> | undefined {
     return this.#kernels.get(key)?.costOf(shape, afterPause);
   }

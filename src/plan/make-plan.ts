@@ -8,7 +8,8 @@ import { type HostProfile, hostProfileOf } from "./host-profile.js";
 import type { Estimate, KernelCost, Limits, Plan, Workload } from "./plan.js";
 import { printPlan } from "./print.js";
 
-// A call looks early at what its tasks cost if nothing is known of them, else once it takes longer than was predicted.
+// A call looks early at what its tasks cost if nothing is known of them. Otherwise it looks once it takes longer than was
+// predicted.
 const FIRST_LOOK_MS = 0.25;
 const OVERDUE = 1.5;
 
@@ -24,7 +25,7 @@ export function makePlan<N extends string>(
   return printable({ ...draft, kernel, predicted, reason, advice, host: hostProfileOf(host) });
 }
 
-/** A plan as nothing but data, fit for a message. */
+/** A plan as plain data, fit for a message. */
 export type PlanData<N extends string> = Omit<Plan<N>, "toString">;
 
 /** Freezes the data of a plan and makes it print as a table. */
@@ -41,7 +42,7 @@ export function printable<N extends string>(data: PlanData<N>): Plan<N> {
   return Object.freeze(plan);
 }
 
-/** The same for the engine's own use: not frozen, and in words only where somebody reads them. */
+/** The same for the engine's own use: not frozen, and in words only if somebody reads them. */
 export class DraftPlan<N extends string> implements Plan<N> {
   readonly strategy: Plan<N>["strategy"];
   readonly fallbacks: Plan<N>["fallbacks"];
@@ -97,7 +98,7 @@ export class DraftPlan<N extends string> implements Plan<N> {
   }
 }
 
-/** @returns undefined: nothing could be gained by moving */
+/** @returns `undefined` if nothing could be gained by moving */
 function handOverOf<N extends string>(
   models: CostModels<N>,
   { isUnsure }: Choice<N>,
@@ -117,7 +118,7 @@ function handOverOf<N extends string>(
   return { strategy, workers, width, firstTaskLimit: limit, firstLook };
 }
 
-/** A guard costs 0.05 to 0.5 ms: too much for a kernel of which no task has blocked a thread so far. */
+/** A guard costs 0.05 to 0.5 ms. That is too much for a kernel none of whose tasks has blocked a thread so far. */
 function mayBeLong(kernel: KernelCost<string> | undefined): boolean {
   return kernel === undefined || kernel.longest >= GUARD_MS;
 }

@@ -1,4 +1,4 @@
-/** What the calls in progress keep busy, so that the next one goes where it is done soonest. */
+/** What the calls in progress keep busy. So the next one goes where it ends soonest. */
 import type { CostModels } from "./cost-model.js";
 import type { ByStrategy, Occupation } from "./plan.js";
 
@@ -7,12 +7,12 @@ export interface Occupant<N extends string> {
   readonly strategy: N;
   /** Milliseconds that it keeps all threads of the strategy busy. */
   readonly busy: number;
-  /** Of the strategy's threads. */
+  /** The share of the strategy's threads. */
   readonly share: number;
 }
 
 export class Occupancy<N extends string> {
-  /** Kept as sums: each of ten thousand calls at once is planned in the same time. */
+  /** Kept as sums, so that planning takes the same time with ten thousand calls in progress. */
   readonly #sums: ByStrategy<N, { calls: number; busy: number; shares: number }>;
   #calls = 0;
 
@@ -42,7 +42,7 @@ export class Occupancy<N extends string> {
     sum.calls += sign;
     sum.busy += sign * busy;
     sum.shares += sign * share;
-    // What rounding has left.
+    // Removes what rounding has left.
     if (sum.calls === 0) {
       sum.busy = 0;
       sum.shares = 0;

@@ -1,7 +1,7 @@
 /** The plan: plain data that says how a job will run, and what it rests on. */
 import type { HostProfile } from "./host-profile.js";
 
-/** Something for each strategy. `N` are the names of all strategies: nothing in this folder knows one of them. */
+/** Something for each strategy. `N` are the names of all strategies. Nothing in this folder knows one of them. */
 export type ByStrategy<N extends string, T> = { [S in N]: T };
 
 /** What predictions rest on: a call of this shape, calls of other shapes, or what kernels cost in general. */
@@ -13,12 +13,12 @@ export interface KernelCost<N extends string> {
   readonly perTask: { readonly [S in N]: number };
   /** Milliseconds of collecting one task's result, by strategy. */
   readonly perResult: { readonly [S in N]: number };
-  /** Milliseconds of a call that are neither placing, computing nor results, by strategy; undefined: not measured. */
+  /** Milliseconds of a call beside placing, computing and results, by strategy; `undefined` if not measured. */
   readonly dispatch: { readonly [S in N]: number | undefined };
   /** Runs of other strategies since the last one of this, in calls of this shape. */
   readonly since: { readonly [S in N]: number };
   readonly basis: Exclude<Basis, "supposed">;
-  /** The factor within which tasks are expected to cost what is predicted; Infinity: they may cost anything. */
+  /** The factor within which tasks are expected to cost what is predicted; Infinity if they may cost anything. */
   readonly within: number;
   /** Milliseconds of the longest task on average of a call, in calls of this shape or of those that it rests on. */
   readonly longest: number;
@@ -28,7 +28,7 @@ export interface KernelCost<N extends string> {
   readonly runs: number;
   /** Of those, the ones of calls like this one. */
   readonly runsAlike: number;
-  /** Have the workers run it? */
+  /** Whether the workers have run it. */
   readonly isOnWorkers: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Workload<N extends string> {
   readonly instances: number;
   /** Payload bytes of one task, measured or hinted. */
   readonly taskBytes: number;
-  /** `taskSizeHintBytes`; 0: none. */
+  /** `taskSizeHintBytes`; 0 if there is none. */
   readonly hint: number;
   /** Payload bytes that are on shared memory already. */
   readonly bytesShared: number;
@@ -62,13 +62,13 @@ export interface Workload<N extends string> {
   readonly placedBefore: { readonly bytes: number; readonly times: number };
   /** Bytes of its outputs, and how often arrays of their size were dropped without `release`. */
   readonly droppedBefore: { readonly bytes: number; readonly times: number };
-  /** What the kernel was measured to cost; undefined: never seen. */
+  /** What the kernel was measured to cost; `undefined` if never seen. */
   readonly kernel: KernelCost<N> | undefined;
   /** Whether no call has run for a while. */
   readonly afterPause: boolean;
   /** Calls in progress, by strategy. */
   readonly occupied: { readonly [S in N]: Occupation };
-  /** May a run of the kernel be given up half way, without a trace? */
+  /** Whether a run of the kernel may be given up half way, without a trace. */
   readonly canGiveUp: boolean;
 }
 
@@ -78,7 +78,7 @@ export interface StrategyState {
   readonly unavailable: string | undefined;
   /** Workers that serve. */
   readonly serving: number;
-  /** Milliseconds until workers may be started, because those before them died; 0: at once. */
+  /** Milliseconds until workers may be started, because those before them died; 0 if at once. */
   readonly respawnWait: number;
   /** Milliseconds that earlier calls would have saved if its workers had been up. */
   readonly rent: number;
@@ -88,13 +88,13 @@ export interface StrategyState {
 export interface Means<N extends string> {
   readonly maxWorkers: number;
   readonly states: { readonly [S in N]: StrategyState };
-  /** Whether a region that was used before would take what must be placed. */
+  /** Whether a region that was used before has room for what must be placed. */
   readonly recycles: boolean;
   /** Whether calls follow each other so soon that memory placed now is still there for the next one. */
   readonly keepsRegions: boolean;
 }
 
-/** The same, and what the caller has decided. */
+/** The means of a call, and what the caller has decided. */
 export interface Limits<N extends string> extends Means<N> {
   readonly strategy: "auto" | N;
   /** Whether a task can be stopped that takes too long on the calling thread. */
@@ -123,14 +123,14 @@ export interface Estimate {
 
 /** What a plan allows of moving on the way. */
 export interface HandOverPlan<N extends string> {
-  /** Where the call would move. */
+  /** The strategy that the call would move to. */
   readonly strategy: N;
   /** Threads that would take over. */
   readonly workers: number;
   /** Of those, how many really run at the same time. */
   readonly width: number;
   /**
-   * Milliseconds after which the first task of the unknown kernel is given up and given to the workers; undefined: it
+   * Milliseconds after which the first task of the unknown kernel is given up and given to the workers; `undefined` if it
    * runs to its end.
    */
   readonly firstTaskLimit: number | undefined;
@@ -141,20 +141,20 @@ export interface HandOverPlan<N extends string> {
 /** How a job will run. Frozen; `String(plan)` is a table for people. */
 export interface Plan<N extends string> {
   readonly strategy: N;
-  /** What is tried next, in order, when the strategy cannot start or loses its workers. */
+  /** The strategies that follow, in order, if this one can't start or loses its workers. */
   readonly fallbacks: readonly N[];
-  /** How the call may move to the workers when its tasks prove expensive; undefined: it stays where it starts. */
+  /** How the call may move to the workers if its tasks prove expensive; `undefined` if it stays where it starts. */
   readonly handOver: HandOverPlan<N> | undefined;
   readonly tasks: number;
   /** Threads that will run tasks. */
   readonly workers: number;
   /** Payload bytes per task that the estimates rest on. */
   readonly taskBytes: number;
-  /** The hint that `taskBytes` is; 0: it was measured. */
+  /** The hint that `taskBytes` is; 0 if it was measured. */
   readonly taskSizeHintBytes: number;
   readonly bytesShared: number;
   readonly bytesToPlace: number;
-  /** What the kernel was measured to cost so far; undefined: never measured. */
+  /** What the kernel was measured to cost so far; `undefined` if never measured. */
   readonly kernel: KernelCost<N> | undefined;
   /** What the predictions rest on. */
   readonly basis: Basis;

@@ -12,19 +12,19 @@ export interface KernelRun<N extends string> {
   readonly busy: number;
   /** Milliseconds, among those, that they spent on sending results. */
   readonly sending: number;
-  /** Milliseconds from the end of the last task to the result; undefined: not to be told from other calls' work. */
+  /** Milliseconds from the end of the last task to the result; `undefined` if the work of other calls hides them. */
   readonly results: number | undefined;
-  /** Milliseconds spent on preparing and dispatching; undefined: not to be told. */
+  /** Milliseconds spent on preparing and dispatching; `undefined` if the work of other calls hides them. */
   readonly dispatch: number | undefined;
   /** Whether the executor had been idle before. */
   readonly afterPause: boolean;
 }
 
-// Whatever disturbs a measurement makes it longer (compiling, collecting garbage, other processes), so a shorter one is
-// believed sooner. One outlier must not decide.
+// Disturbances make a measurement longer: compiling, collecting garbage, other processes. So a shorter one is believed sooner.
+// One outlier must not decide.
 const WEIGHT_SHORTER = 2 / 3;
 const WEIGHT_LONGER = 1 / 3;
-// Neither must a few: what takes much longer than ever before counts as this much longer.
+// A few outliers must not decide either. A run that takes much longer than ever before counts as this much longer.
 const LONGEST_FACTOR = 3;
 // From this factor on a measurement contradicts what was known.
 const CONTRADICTION = 1.5;
@@ -46,7 +46,7 @@ export class ShapeRecord<N extends string> {
   readonly #models: CostModels<N>;
   /** Mean deviation of a call from those before, as a share of the cost. */
   spread = 0;
-  /** The longest task on average of a call, in milliseconds; it fades as calls are shorter. */
+  /** Milliseconds of the longest task on average of a call. It fades as calls are shorter. */
   longest = 0;
   /** The share of tasks' time that went into sending results, in the last call. */
   sending = 0;
@@ -63,14 +63,14 @@ export class ShapeRecord<N extends string> {
   /** Milliseconds of a task: as measured, or as other strategies teach. */
   perTask(name: N, speeds: Speeds<N>): number {
     const own = this.figures[name];
-    // Those that ran twice are not compiled on the way any more.
+    // After two runs a kernel is not compiled on the way any more.
     if (own.runs > 1) return own.perTask;
     const taught = this.#taught(name, speeds);
     if (own.runs === 0) return taught as number;
     return taught === undefined ? own.perTask : Math.min(own.perTask, taught);
   }
 
-  /** Milliseconds beside placing, tasks and results; undefined: not measured, and workers that sleep take longer. */
+  /** Milliseconds beside placing, tasks and results; `undefined` if they were not measured, or workers that sleep take longer. */
   dispatch(name: N, afterPause: boolean): number | undefined {
     const { dispatchAtOnce, dispatchAfterPause } = this.figures[name];
     if (!afterPause) return dispatchAtOnce ?? dispatchAfterPause;
@@ -105,7 +105,7 @@ export class ShapeRecord<N extends string> {
     figures.since = 0;
   }
 
-  /** What one strategy contradicts is half as true of the others: the work may have changed, or the machine. */
+  /** A contradiction on one strategy counts half for the others: the work may have changed, or the machine. */
   #fade(strategy: N, before: number, measured: number): void {
     if (before === 0 || measured === 0) return;
     const changed = measured / before;
@@ -114,7 +114,7 @@ export class ShapeRecord<N extends string> {
     for (const { name } of this.#models.all) if (name !== strategy) this.figures[name].perTask *= factor;
   }
 
-  /** By the strategy that ran last. */
+  /** Counts from the strategy that ran last. */
   #taught(name: N, speeds: Speeds<N>): number | undefined {
     let best: N | undefined;
     for (const { name: other } of this.#models.all) {

@@ -3,19 +3,19 @@
 import type { CostModels } from "./cost-model.js";
 import type { ByStrategy } from "./plan.js";
 
-// A kernel that never ran on the calling thread is supposed to run so much faster there, where nothing competes for the
-// memory: sequential is tried if that would make it the better choice.
+// How much faster a kernel is supposed to run on the calling thread if it never ran there: nothing competes for the memory. So
+// sequential is tried if that would make it the better choice.
 const ALONE = 0.7;
-// Of a new comparison, once there was another.
+// The weight of a new comparison, once there was another.
 const WEIGHT = 1 / 4;
-// Of shorter calls the loop around the tasks is most.
+// In shorter calls the loop around the tasks takes most of the time.
 const LEAST_MS = 1;
 // The first run is compiled on the way, so it compares with nothing.
 const LEAST_RUNS = 2;
 
 export class Speeds<N extends string> {
   readonly #models: CostModels<N>;
-  /** Cost of a task, as the logarithm of a multiple of that on the calling thread; undefined: never compared. */
+  /** Cost of a task, as the logarithm of a multiple of that on the calling thread; `undefined` if never compared. */
   readonly #costs: ByStrategy<N, number | undefined>;
 
   constructor(models: CostModels<N>) {

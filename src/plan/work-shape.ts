@@ -1,12 +1,12 @@
-/** The shape of a call: what tells apart calls of one kernel whose tasks may cost differently. */
+/** The shape of a call. It tells apart calls of one kernel whose tasks may cost differently. */
 
 export interface WorkShape {
   readonly tasks: number;
   /** Payload bytes of one task on average, measured or hinted. */
   readonly taskBytes: number;
-  /** Stands for the size of a task: the same for sizes that hardly differ. */
+  /** A class of task sizes: the same for sizes that hardly differ. */
   readonly size: number;
-  /** Stands for the value of `args`; 0: there are none. */
+  /** A number for the value of `args`; 0 if there are none. */
   readonly args: number;
   /** The same number for calls of the same shape, whatever their arguments. */
   readonly key: number;
@@ -30,10 +30,10 @@ export function workShapeOf(tasks: number, taskBytes: number, args: number): Wor
 // The offset basis and the prime of FNV-1a (Fowler, Noll, Vo), 32 bits.
 const BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
-// Arguments that differ behind this are taken for the same: a call's preparation must stay short.
+// Arguments that differ only behind this many bytes count as the same, because a call's preparation must stay short.
 const MOST_BYTES = 1024;
 
-/** A number that stands for the arguments and captured values, as they are encoded; 0 if there are none. */
+/** A hash of the arguments and captured values, as they are encoded; 0 if there are none. */
 export function argsNumber(args: Uint8Array | null, captures: Uint8Array | undefined): number {
   if (args === null && captures === undefined) return 0;
   let hash = BASIS;

@@ -1,6 +1,6 @@
 /**
- * Names that the public types use and that a program's `lib` may lack: before `esnext.disposable`, and without `dom` or @types/node.
- * Where it has them, these add nothing.
+ * Names that the public types use and that a program's `lib` may lack: before `esnext.disposable`, and without `dom` or
+ * @types/node. If it has them, these add nothing.
  */
 declare global {
   interface SymbolConstructor {

@@ -6,5 +6,5 @@ import { createRequire } from "node:module";
  * @throws Error if this build of Node lacks it
  */
 export const builtInModule: typeof process.getBuiltinModule =
-  // Node has it from 20.16 on.
+  // Node has this function from 20.16 on.
   process.getBuiltinModule ?? createRequire(process.execPath);

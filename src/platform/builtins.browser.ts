@@ -8,7 +8,7 @@ const sinceOrigin = performance.now.bind(performance);
 /** Milliseconds on a clock that all threads of the page share. */
 export const now = (): number => timeOrigin + sinceOrigin();
 const { MessageChannel } = globalThis;
-/** A channel of two ports. Undefined in jsdom. */
+/** A channel of two ports. jsdom has none. */
 export const newChannel = MessageChannel && ((): MessageChannel => new MessageChannel());
 export const queueMicrotask = globalThis.queueMicrotask;
 // Some versions of jsdom have none. Only results that hold more than values, lists and plain objects need it.

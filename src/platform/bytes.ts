@@ -1,7 +1,7 @@
 /** Copying and clearing bytes of shared memory, for Node; `bytes.browser.ts` is their twin. */
 import { builtInModule } from "./built-in-module.js";
 
-// Held, because kernels may put something else in their places.
+// Held, because kernels may replace them.
 const { Buffer } = builtInModule("node:buffer");
 const { from } = Buffer;
 const fill = Function.prototype.call.bind(Buffer.prototype.fill) as (
@@ -11,7 +11,7 @@ const fill = Function.prototype.call.bind(Buffer.prototype.fill) as (
   end: number,
 ) => Buffer;
 
-// Bytes. For fewer of them, to enter native code takes longer than it saves.
+// Bytes. For fewer bytes, entering native code takes longer than it saves.
 const FEW = 4096;
 const ZERO = Buffer.alloc(1);
 

@@ -11,10 +11,10 @@ import { childArguments } from "./worker-arguments.js";
 
 /** How a process ended. */
 export interface Ending {
-  /** That of the shell if a signal ended it: 128 and the signal's number. */
+  /** If a signal ended it, 128 and the signal's number, as in a shell. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | undefined;
-  /** It could not be started. */
+  /** Why it could not be started. */
   readonly error: unknown;
 }
 
@@ -29,14 +29,14 @@ const CHANNEL_FD = 3;
 const { constants } = builtInModule("node:os");
 const { spawn } = builtInModule("node:child_process");
 
-// What is left in the pipe of a process that has ended comes at once. Somebody else may hold its other end.
+// The rest in the pipe of a process that has ended comes at once. Another process may hold its other end.
 const REST_MS = 100;
 
 /** A child. It ends when its standard input does, so at the latest with this process. */
 export class Child {
   /** `undefined` until its script is there. */
   #running: { readonly process: ChildProcess; readonly channel: Socket } | undefined;
-  /** What was sent before. */
+  /** Bytes that were sent before. */
   readonly #early: Uint8Array[] = [];
   readonly #listener: ChildListener;
   #ending: Ending | undefined;
@@ -134,7 +134,7 @@ export class Child {
   }
 }
 
-// What a thread has by itself, and what Node keeps free of it.
+// The stack that a thread has by itself, and the part that Node keeps free.
 const STACK_MB = 4;
 const FREE_STACK_MB = 1;
 // A young generation has three semi-spaces.
@@ -153,7 +153,7 @@ function limitArguments(limits: ResourceLimits = {}): string[] {
     options.push(`--max-semi-space-size=${Math.max(1, Math.ceil(maxYoungGenerationSizeMb / SEMI_SPACES))}`);
   }
   const stack = Math.min(stackSizeMb, most);
-  // More than the system gives would end the process in place of a RangeError.
+  // With more than the system gives, the process would end in place of a RangeError.
   if (stack > 0) options.push(`--stack-size=${Math.floor(stack * 1024 - 192)}`);
   return options;
 }

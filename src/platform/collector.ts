@@ -40,6 +40,6 @@ function hideCollector(): void {
   try {
     builtInModule("node:v8").setFlagsFromString("--no-expose-gc");
   } catch {
-    // It could not be set either.
+    // The flag could not be set either.
   }
 }

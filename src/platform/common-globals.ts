@@ -1,8 +1,8 @@
 /** Globals that every thread of every runtime has, and how to judge others. */
 
 /**
- * Globals of the language and of the web, as Node 20 has them. Workers have them, even if a library or a test tool has put something
- * else in the place of one here.
+ * Globals of the language and of the web, as Node 20 has them. Workers have them, even if a library or a test tool has replaced
+ * one here.
  */
 export const COMMON_GLOBALS: ReadonlySet<string> = new Set(
   (

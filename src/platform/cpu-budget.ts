@@ -1,7 +1,7 @@
 /**
- * How many CPUs a process may keep busy. Pure: `readText` reads what Linux tells under /proc and /sys. On other systems nothing can be
- * read there, and what the runtime tells decides. Texts are cut by hand, because a young process asks, and to compile regular expressions
- * took three times as long as to read the files.
+ * How many CPUs a process may keep busy. Pure: `readText` reads what Linux tells under /proc and /sys. On other systems nothing
+ * can be read there, and what the runtime tells decides. Texts are cut by hand, because a young process asks. Compiling regular
+ * expressions took three times as long as reading the files.
  */
 
 /** The text of a file; `undefined` if it cannot be read. */
@@ -14,11 +14,11 @@ interface Mount {
 }
 
 /**
- * The least of affinity, the quotas of all groups that the process is in, and `available`, which the runtime tells.
- *
- * A fraction is rounded down, as in libuv from 1.49 on, so that the pool has one size on all versions of Node. A thread over the quota
- * would cost more than it gains: once the quota is used up, the kernel stops the whole process until the period ends, its event loop,
- * too. Whoever wants it nevertheless sets `maxWorkers`. Less than one CPU counts as one, because libuv takes it for no limit.
+ * The least of affinity, the quotas of all groups that the process is in, and `available`, which the runtime tells. A fraction
+ * is rounded down, as in libuv from 1.49 on, so that the pool has one size on all versions of Node. A thread over the quota
+ * would cost more than it gains. Once the quota is used up, the system stops the whole process until the period ends, its event
+ * loop, too. A user who wants it nevertheless sets `maxWorkers`. Less than one CPU counts as one, because libuv takes it for no
+ * limit.
  */
 export function cpuBudgetOf(readText: ReadText, available: number): number {
   const cpus = Math.min(available, affinity(readText), ...quotas(readText));
@@ -59,13 +59,13 @@ function quotas(readText: ReadText): number[] {
     if (!path.startsWith("/")) continue;
     if (hierarchy === "0") {
       for (const folder of mounts.v2.flatMap((mount) => foldersOf(mount, path))) {
-        // "200000 100000": microseconds of CPU time per period; "max 100000": no limit.
+        // "200000 100000": microseconds of CPU time per period; "max 100000" if there is no limit.
         const [quota, period] = readText(`${folder}/cpu.max`)?.split(" ") ?? [];
         found.push(ratio(quota, period));
       }
     } else if (controllers.split(",").includes("cpu")) {
       for (const folder of mounts.v1.flatMap((mount) => foldersOf(mount, path))) {
-        // The same in two files; a quota of -1: no limit.
+        // The same in two files; a quota of -1 if there is no limit.
         found.push(ratio(readText(`${folder}/cpu.cfs_quota_us`), readText(`${folder}/cpu.cfs_period_us`)));
       }
     }
@@ -78,7 +78,7 @@ function foldersOf({ root, point }: Mount, path: string): string[] {
   const above = segments(root);
   const own = segments(path);
   const isBelow = above.every((segment, i) => segment === own[i]) && !own.includes("..");
-  // If it is not below, a container shows its own group there, or one above, under a name that is unknown here.
+  // If the path is not below, a container shows its own group there, or one above, under a name that is unknown here.
   const below = isBelow ? own.slice(above.length) : [];
   return Array.from({ length: below.length + 1 }, (_, depth) => [point, ...below.slice(0, depth)].join("/"));
 }

@@ -23,8 +23,8 @@ export class EarlyMessages {
   }
 
   /**
-   * The worker has ended. `spawn` does not hear of that (master/spawn.ts:94), and its timer would keep a process alive (46-59). A first
-   * message makes `spawn` end, and whoever awaits it finds that the worker has ended.
+   * The worker has ended. `spawn` does not hear of that (master/spawn.ts:94), and its timer would keep a process alive (46-59).
+   * A first message makes `spawn` end, and its caller finds that the worker has ended.
    */
   end(): void {
     this.receive({ type: "init", exposed: { type: "module", methods: ["flush"] } });

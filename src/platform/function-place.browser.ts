@@ -1,4 +1,4 @@
-/** Pages can't ask where a function is: nothing is known. */
+/** Pages can't ask where a function is. */
 export interface FilePlace {
   readonly url: string;
   readonly isModule: boolean;
@@ -7,20 +7,6 @@ export interface FilePlace {
 }
 
 export function placeOfFunction(_fn: object): FilePlace | undefined {
-  return undefined;
-}
-
-export interface ScriptPlace {
-  readonly id: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export function scriptOf(_fn: object): ScriptPlace | undefined {
-  return undefined;
-}
-
-export function sourceOf(_scriptId: string): string | undefined {
   return undefined;
 }
 

@@ -1,10 +1,11 @@
 /**
- * Where a function is in the program's files. V8's inspector tells the script and the position. The address of a script it tells
- * only to a debugger, so that domain is enabled for a moment if a script is not known yet: 20 ms, when a kernel has failed.
+ * Where a function is in the program's files. V8's inspector tells the script and the position. It tells the address of a
+ * script only to a debugger. So that domain is enabled for a moment if a script is not known yet. This takes 20 ms, when a
+ * kernel has failed.
  */
 import type { Debugger, Runtime } from "node:inspector";
 import { builtInModule } from "./built-in-module.js";
-import { inspect, type On, type Post } from "./inspector.js";
+import { inspect, type Post, type Session } from "./inspector.js";
 import { HANDED_OVER, handOver } from "./main-realm.js";
 
 /** A position in a file as V8 has it: after a loader, before source maps. From 0. */
@@ -16,13 +17,6 @@ export interface FilePlace {
   readonly column: number;
 }
 
-/** Where V8 says that a function is in its script. Lines and columns are from 0. */
-export interface ScriptPlace {
-  readonly id: string;
-  readonly line: number;
-  readonly column: number;
-}
-
 interface Properties {
   readonly result: readonly Runtime.PropertyDescriptor[];
   readonly internalProperties?: readonly Runtime.InternalPropertyDescriptor[];
@@ -30,77 +24,41 @@ interface Properties {
 
 const addresses = new Map<string, string>();
 
-/** Where a function's text begins; of one that is no arrow function, where its parameters do. `undefined` if it is in no file. */
+/** Where the text of an arrow function begins, or the parameters of another function. `undefined` if it is in no file. */
 export function placeOfFunction(fn: object): FilePlace | undefined {
-  return locate(fn, ({ scriptId, lineNumber, columnNumber = 0 }, internal, post, on) => {
-    if (!addresses.has(scriptId)) {
-      on("Debugger.scriptParsed", ({ scriptId, url }) => addresses.set(scriptId, url));
-      post("Debugger.enable", {});
-      post("Debugger.disable", {});
-    }
-    const url = addresses.get(scriptId) ?? "";
-    if (url === "") return undefined;
-    const scopes = internal.find(({ name }) => name === "[[Scopes]]")?.value;
-    const isModule = propertiesOf(scopes, post).result.some(({ value }) => value?.description === "Module");
-    return { url, isModule, line: lineNumber, column: columnNumber };
-  });
-}
-
-/** The script of a function. `undefined` if nobody tells. */
-export function scriptOf(fn: object): ScriptPlace | undefined {
-  return locate(fn, ({ scriptId, lineNumber, columnNumber = 0 }) => ({
-    id: scriptId,
-    line: lineNumber,
-    column: columnNumber,
-  }));
-}
-
-/** The text of a script, as V8 has it. Takes as long as to find the address of one. `undefined` if nobody tells. */
-export function sourceOf(scriptId: string): string | undefined {
   try {
-    return inspect((post) => {
-      post("Debugger.enable", {});
-      const { scriptSource } = post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId });
-      post("Debugger.disable", {});
-      return scriptSource;
-    });
+    return handOver(fn, () => inspect(locate));
   } catch {
+    // The inspector is not V8's, or the function is bound.
     return undefined;
   }
 }
 
-type Internal = readonly Runtime.InternalPropertyDescriptor[];
+function locate({ post, on }: Session): FilePlace | undefined {
+  const { result } = post<{ result: Runtime.RemoteObject }>("Runtime.evaluate", { expression: HANDED_OVER });
+  const { internalProperties = [] } = propertiesOf(result, post);
+  const internal = (wanted: string) => internalProperties.find(({ name }) => name === wanted)?.value;
+  const location: Debugger.Location | undefined = internal("[[FunctionLocation]]")?.value;
+  if (location === undefined) return undefined;
+  const { scriptId, lineNumber: line, columnNumber: column = 0 } = location;
+  if (!addresses.has(scriptId)) {
+    on("Debugger.scriptParsed", ({ scriptId, url }) => addresses.set(scriptId, url));
+    post("Debugger.enable", {});
+    post("Debugger.disable", {});
+  }
+  const url = addresses.get(scriptId) ?? "";
+  if (url === "") return undefined;
+  const scopes = propertiesOf(internal("[[Scopes]]"), post).result;
+  return { url, isModule: scopes.some(({ value }) => value?.description === "Module"), line, column };
+}
 
 function propertiesOf(object: Runtime.RemoteObject | undefined, post: Post): Properties {
   return post("Runtime.getProperties", { objectId: object?.objectId, ownProperties: true });
 }
 
-/** @returns what `use` returns; `undefined` if nobody tells where the function is */
-function locate<T>(
-  fn: object,
-  use: (location: Debugger.Location, internal: Internal, post: Post, on: On) => T | undefined,
-): T | undefined {
-  try {
-    return handOver(fn, () =>
-      inspect((post, on) => {
-        const { result } = post<{ result: Runtime.RemoteObject }>("Runtime.evaluate", {
-          expression: HANDED_OVER,
-        });
-        const { internalProperties = [] } = propertiesOf(result, post);
-        const location = internalProperties.find(({ name }) => name === "[[FunctionLocation]]");
-        const found: Debugger.Location | undefined = location?.value?.value;
-        return found && use(found, internalProperties, post, on);
-      }),
-    );
-  } catch {
-    // Another inspector than V8's, or a bound function.
-    return undefined;
-  }
-}
-
 /**
  * A place as a stack frame of this thread names it: as `url:line:column`, or what source maps make of it if the program has
- * them on, or its loader or test runner does. Nobody tells how, so a script of that address makes an error there.
+ * them on, or its loader or test runner does. There is no function for that, so a script of that address makes an error there.
  */
 export function framePlace({ url, isModule, line, column }: FilePlace): string {
   const isPath = !isModule && url.startsWith("file:");

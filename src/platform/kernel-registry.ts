@@ -17,7 +17,7 @@ export function definedKernel(url: string, name: string): object | undefined {
   return holder[REGISTRY]?.get(`${url}#${name}`);
 }
 
-/** Nothing: Node imports every module kernel from its own file. */
+/** Does nothing: Node imports every module kernel from its own file. */
 export function rememberedKernel(_url: string, _name: string): object | undefined {
   return undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * Decides whether to look at a word of shared memory for a moment, or to sleep until another thread wakes this one. To look pays if the
- * other thread runs on another core. If both are on one core, the other thread cannot go on while this one looks. That may last for some
- * milliseconds, or as long as the other cores are busy.
+ * Decides whether to look at a word of shared memory for a moment, or to sleep until another thread wakes this one. Looking
+ * pays if the other thread runs on another core. If both are on one core, the other thread cannot go on while this one looks.
+ * That may last for some milliseconds, or as long as the other cores are busy.
  */
 
-// Chances that are left out after a look in vain: twice as many each time, up to this. 4 to 256 were tried, and more gains nothing.
+// Chances that are left out after a look in vain: twice as many each time, up to this. 4 to 256 were tried. More gains nothing.
 const MOST_LEFT_OUT = 8;
 
 export class Looks {

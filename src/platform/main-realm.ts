@@ -20,7 +20,7 @@ interface Place {
 
 /** Does `work`. Meanwhile `HANDED_OVER` is `value`. @returns what `work` returns */
 export function handOver<T>(value: object, work: () => T): T {
-  // Not the global object, which may be frozen, and becomes slow if properties come and go.
+  // This is not on the global object, which may be frozen, and becomes slow if properties come and go.
   const place = MAIN_REALM.process as Place;
   const before = place[KEY];
   place[KEY] = value;

@@ -1,6 +1,6 @@
 /**
- * A value that may be here already. A call of tiny tasks may be over at once, and a promise for each of its steps would take as long as
- * the rest of it.
+ * A value that may be here already. A call of tiny tasks may be over at once. A promise for each of its steps would take as
+ * long as the rest of it.
  */
 export type MaybePromise<T> = T | Promise<T>;
 

@@ -5,7 +5,7 @@ import { POOL_PARENT } from "./pool-parent.js";
 /** A key in the data of each worker of a pool. Modules that are loaded before its entry (`--import`, `--require`) see it, too. */
 export const POOL_WORKER = "sharray.pool-worker";
 
-// Workers have no `process.abort`, and Node says so by this mark. To ask node:worker_threads takes 5 ms of the main thread.
+// Workers have no `process.abort`, and Node says so by this mark. Asking node:worker_threads takes 5 ms of the main thread.
 const mayBeWorker =
   process.versions["bun"] !== undefined ||
   process.versions["deno"] !== undefined ||
@@ -17,7 +17,7 @@ function parentOfPool(): string | undefined {
   try {
     return process.env[POOL_PARENT];
   } catch {
-    // Deno was not allowed to tell.
+    // Deno has no permission to tell.
     return undefined;
   }
 }

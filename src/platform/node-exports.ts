@@ -1,7 +1,7 @@
-/** Functions of Node's own modules, as those export them. `node-exports.browser.ts` is the twin. */
+/** Functions that Node's own modules export. `node-exports.browser.ts` is the twin. */
 import { builtInModule } from "./built-in-module.js";
 
-/** What leads to a function in every thread. */
+/** The way to a function in every thread. */
 export interface NodeExport {
   /** `node:path` */
   readonly url: string;
@@ -12,8 +12,8 @@ const exported = new WeakMap<object, NodeExport>();
 let listed = 0;
 
 /**
- * Where Node exports this function; `undefined` if no module that the program has loaded does. To list what they export takes some
- * milliseconds, once.
+ * Where Node exports this function; `undefined` if no module that the program has loaded does. Listing what they export takes
+ * some milliseconds, once.
  */
 export function nodeExport(fn: object): NodeExport | undefined {
   // Node has the list for its own tests. Without it nothing is found.
@@ -32,7 +32,7 @@ function list(url: string): void {
   try {
     module = builtInModule(url) as object;
   } catch {
-    // It is Node's own.
+    // The module is Node's own.
     return;
   }
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(module)))

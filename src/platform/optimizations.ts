@@ -1,7 +1,6 @@
 /**
- * What makes calls fast and could be left out. A benchmark measures what each one gains: `npm run bench -- --only tricks` of
+ * Optimizations that could be left out. A benchmark measures what each one gains: `npm run bench -- --only tricks` of
  * native-free-bench sets `SHARRAY_WITHOUT=bell,grain` in the environment before it makes an executor. For measuring only.
- *
  * Each switch is read in the one or two places that are named with it. Nothing else asks for it.
  */
 import { ConfigurationError } from "../errors.js";
@@ -36,7 +35,7 @@ export const ALL_OPTIMIZATIONS: Optimizations = {
 
 const VARIABLE = "SHARRAY_WITHOUT";
 
-/** @throws ConfigurationError for a name that is none */
+/** @throws ConfigurationError for an unknown name */
 export function optimizationsOf(without: string | undefined = environment()[VARIABLE]): Optimizations {
   if (without === undefined || without === "") return ALL_OPTIMIZATIONS;
   const names = without.split(",");

@@ -1,4 +1,4 @@
-/** Which stack frames are this package's own. Of a program's bundle, which has both, that can't be told. */
+/** Which stack frames are this package's own. In a program's bundle, which has both, that is unknown. */
 
 const [, home] =
   /^(.*\/(?:src|dist)\/)(?:platform\/own-frames\.[jt]s|core\.c?js|part\/)$/.exec(import.meta.url ?? "") ?? [];

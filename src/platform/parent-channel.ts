@@ -9,7 +9,7 @@ export interface ParentChannel {
 
 /**
  * Watches over the parent's life, and opens the channel to it.
- * @param listener is given what comes in; and an error that nobody has caught, of which it makes the last bytes to be sent
+ * @param listener gets what comes in. It also gets an error that nobody has caught, and makes the last bytes to be sent of it
  */
 export function openChannel(listener: {
   receive(bytes: Uint8Array): void;
@@ -18,7 +18,7 @@ export function openChannel(listener: {
   const { Socket } = builtInModule("node:net");
   const channel = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
   process.title = "sharray worker";
-  // A terminal sends it to the whole group. The parent decides what follows; where it ends, so does this process.
+  // A terminal sends this signal to the whole group. The parent decides what follows. If it ends, so does this process.
   process.on("SIGINT", () => {});
   process.once("uncaughtException", (error) => {
     channel.removeAllListeners();
@@ -39,8 +39,8 @@ function die(): void {
 }
 
 /**
- * A thread of its own, as a kernel may keep this one for ever: the standard input ends when the parent does, however that comes
- * about.
+ * A thread of its own, because a kernel may keep this one busy for ever. The standard input ends when the parent does, for
+ * whatever reason.
  */
 const WATCH = [
   "const { Socket } = require('node:net');",

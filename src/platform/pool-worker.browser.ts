@@ -49,7 +49,7 @@ export class PoolWorker {
     worker.onerror = (event) => {
       event.preventDefault();
       const { message } = event as Partial<ErrorEvent>;
-      // An event without a message: there is no script at that address.
+      // An event without a message means that there is no script at that address.
       if (message === undefined && isBundled) {
         isBroughtAlong = false;
         void this.#embed();
@@ -104,7 +104,7 @@ export class PoolWorker {
     this.#isLocked = true;
     void navigator.locks.request(lock, async () => {
       worker.terminate();
-      // What it sent before its end has come, or comes in this turn of the event loop.
+      // Messages from before its end have come, or come in this turn of the event loop.
       await nextTurn();
       this.#end();
     });
@@ -138,7 +138,7 @@ let isBroughtAlong = true;
 function bundledWorker(): Worker | undefined {
   if (!isBroughtAlong) return undefined;
   try {
-    // Bundlers find the worker in this form only, and bring it along.
+    // Bundlers find the worker in this form only, and pack it.
     return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sharray" });
   } catch {
     // A classic script has no address.

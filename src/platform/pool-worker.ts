@@ -1,7 +1,7 @@
 /**
- * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. It is a worker thread in the shape that `spawn` of threads.js
- * expects, without the defects of the class that threads.js brings (docs/decisions/0001). It takes a URL, reports every end, and belongs
- * to no list that only grows.
+ * A worker of the pool, for Node; `pool-worker.browser.ts` is its twin. It is a worker thread in the shape that `spawn` of
+ * threads.js expects, without the defects of the class of threads.js (docs/decisions/0001). It takes a URL, reports every end,
+ * and belongs to no list that only grows.
  */
 import type { Worker as Thread, WorkerOptions as ThreadOptions } from "node:worker_threads";
 import { addressSpaceLeft } from "./address-space.js";
@@ -66,7 +66,7 @@ export class PoolWorker {
     thread.on("message", (data) => this.#earlyMessages.receive(data));
     thread.on("error", (error) => {
       this.#error = error;
-      // It ends by itself, unless a kernel has replaced `process.exit`.
+      // The worker ends by itself, unless a kernel has replaced `process.exit`.
       void this.terminate();
     });
     thread.on("exit", (exitCode) => this.#end(exitCode));

@@ -1,13 +1,13 @@
 /** Message ports, for Node; `ports.browser.ts` is their twin. */
 import { builtInModule } from "./built-in-module.js";
 
-// Loaded at need, because that takes 5 ms.
+// Node's module is loaded at need, because that takes 5 ms.
 let receive: typeof import("node:worker_threads").receiveMessageOnPort | undefined;
 
 /** Whether a message can be taken without a turn of the event loop. */
 export const CAN_TAKE = true;
 
-/** Told why a message cannot be read. It has come, and is gone. */
+/** Gets why a message can't be read. It has come, and is lost. */
 export type OnUnreadable = (reason: unknown) => void;
 
 /** What Node's ports have and the web's do not. */

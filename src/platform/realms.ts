@@ -1,4 +1,7 @@
-/** Knows built-in objects of any realm. `instanceof` knows those of its own only, and not those of `node:vm` contexts and frames. */
+/**
+ * Knows built-in objects of any realm. `instanceof` knows only those of its own realm, not those of `node:vm` contexts and
+ * frames.
+ */
 
 export function isDate(value: object): value is Date {
   return value instanceof Date || has(value, "Date", Date.prototype.getTime);
@@ -33,7 +36,7 @@ export function isSignal(signal: AbortSignal): boolean {
   );
 }
 
-/** @param method one that throws on anything but an object of that kind, whatever the object says of itself */
+/** @param method one that throws on anything but an object of that kind, even if an object pretends to be one */
 function has(value: object, kind: string, method: (this: never) => unknown): boolean {
   if (tagOf(value) !== `[object ${kind}]`) return false;
   try {

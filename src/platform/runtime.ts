@@ -5,7 +5,7 @@ import { now, type setTimeout } from "./builtins.js";
 import { cpuBudgetOf } from "./cpu-budget.js";
 import { readText } from "./read-text.js";
 
-// As it is now, for the reason in builtins.ts.
+// Held as it is now, for the reason in builtins.ts.
 const { setImmediate } = builtInModule("node:timers");
 
 /** Resolves in a later turn of the event loop, after I/O and messages had theirs. */
@@ -34,12 +34,17 @@ export function environment(): Readonly<Record<string, string | undefined>> {
   return globalThis.process?.env ?? {};
 }
 
+const noSharedMemory =
+  typeof SharedArrayBuffer === "function"
+    ? undefined
+    : "this runtime has no SharedArrayBuffer, which threads need to share memory: start it without what takes that away";
+
 /** Why threads can't share memory here; `undefined` if they can. */
 export function whyNoThreads(): string | undefined {
-  return undefined;
+  return noSharedMemory;
 }
 
-/** Why there are no child processes here; undefined: there are. */
+/** Why there are no child processes here; `undefined` if there are. */
 export function whyNoProcesses(): string | undefined {
   return noProcesses;
 }
@@ -47,6 +52,7 @@ export function whyNoProcesses(): string | undefined {
 const noProcesses = findWhyNoProcesses();
 
 function findWhyNoProcesses(): string | undefined {
+  if (noSharedMemory !== undefined) return noSharedMemory;
   const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
   if (bun !== undefined || deno !== undefined)
     return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
@@ -62,9 +68,10 @@ function isSingleExecutable(): boolean {
   return sea?.isSea() ?? false;
 }
 
-/** Memory for all threads. */
+/** Memory for all threads; for this thread alone if there is no other. */
 export function newMemory(bytes: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(bytes);
+  if (noSharedMemory === undefined) return new SharedArrayBuffer(bytes);
+  return new ArrayBuffer(bytes) as unknown as SharedArrayBuffer;
 }
 
 /** The most elements of a typed array. On Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */
@@ -78,7 +85,7 @@ export function performanceTime(time: number): number {
   return time - offset;
 }
 
-/** Two clocks can only be read one after the other, so the pair of readings counts that is closest together. */
+/** Two clocks can only be read one after the other. So the pair of readings that is closest together counts. */
 function clockOffset(): number {
   const { performance } = builtInModule("node:perf_hooks");
   let closest = 0;
@@ -108,7 +115,7 @@ export function cpuBudget(): number {
   return lastBudget;
 }
 
-/** The CPU budget as it was when somebody last asked. To read it takes a millisecond of a young process. */
+/** The CPU budget, as it was when somebody last asked for it. Reading it takes a millisecond of a young process. */
 export function lastCpuBudget(): number {
   return lastBudget ?? cpuBudget();
 }

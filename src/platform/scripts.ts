@@ -1,7 +1,7 @@
 /**
- * What workers and child processes of the pool run. Each is one CommonJS file of an entry and all that it imports, packages, too:
- * otherwise Node takes most of a worker's start to find and load modules one by one (docs/decisions/0014). Tools that pack or trace a
- * program leave these files behind, but follow the import of their texts.
+ * What workers and child processes of the pool run. Each is one CommonJS file of an entry and all that it imports, packages,
+ * too. Otherwise Node spends most of a worker's start on finding and loading modules one by one (docs/decisions/0014). Tools
+ * that pack or trace a program leave these files behind, but follow the import of their texts.
  */
 import { builtInModule } from "./built-in-module.js";
 

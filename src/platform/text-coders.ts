@@ -1,6 +1,7 @@
 /**
- * Stand in for the globals of their names in what Node gets, as @msgpack/msgpack makes one of each when it loads, at first need.
- * Node's globals can't be read for the first time once the global object is frozen. Put there by scripts/build-node.js.
+ * Replace the globals of their names in the bundle for Node. @msgpack/msgpack makes one of each when it loads, and these are
+ * made at first need. Node's globals can't be read for the first time once the global object is frozen. scripts/build-node.js
+ * puts them there.
  */
 import { builtInModule } from "./built-in-module.js";
 

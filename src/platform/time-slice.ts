@@ -1,6 +1,6 @@
 /**
- * The slice of time that all work on the caller's thread shares, whatever call it is for. Once it is used up, all work waits for a turn
- * of the event loop, first come, first served.
+ * The slice of time that the work of all calls on the calling thread shares. Once it is used up, all work waits for a turn of
+ * the event loop, first come, first served.
  */
 import { clock } from "./clock.js";
 import { soon } from "./runtime.js";
@@ -21,7 +21,7 @@ export const MOST_WITHOUT_TURN_MS = 4;
 let began = -Infinity;
 /** Whether this file will notice the next turn. */
 let isComing = false;
-/** Those who wait for their turn, in the order in which they came. */
+/** Work that waits for its turn, in the order in which it came. */
 const waiting = new Set<() => void>();
 
 /** Milliseconds of work without a turn of the event loop; 0 if the work begins now. */
@@ -39,7 +39,7 @@ export function sliceEnd(now: number): number {
   return began + SLICE_MS;
 }
 
-/** What begins from now on waits for a turn of the event loop. */
+/** Work that begins from now on waits for a turn of the event loop. */
 export function endSlice(): void {
   if (!isComing) comeBack();
   began = -Infinity;
@@ -50,7 +50,7 @@ export function mustWait(now: number): boolean {
   return waiting.size > 0 || withoutTurn(now) >= SLICE_MS;
 }
 
-/** Resolves in a later turn of the event loop, after those who came before. */
+/** Resolves in a later turn of the event loop, after work that came before. */
 export function ownTurn(): Promise<void> {
   return new Promise((resolve) => {
     waiting.add(resolve);
@@ -73,13 +73,13 @@ function turn(): void {
   if (waiting.size > 0) void letGoOn();
 }
 
-/** Lets those who wait go on one by one, as long as the slice lasts. */
+/** Lets waiting work go on piece by piece, as long as the slice lasts. */
 async function letGoOn(): Promise<void> {
   const end = sliceEnd(clock());
   for (const goOn of waiting) {
     waiting.delete(goOn);
     goOn();
-    // So what goes on does so before this does.
+    // So the work that goes on does so before this loop.
     await undefined;
     if (clock() >= end) return;
   }

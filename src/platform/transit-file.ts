@@ -1,6 +1,6 @@
 /**
- * A file without a name that a process and its children read and write together: the one memory that they share. On tmpfs it
- * is memory; elsewhere the system keeps it in memory as long as there is room.
+ * A file without a name that a process and its children read and write together: the one memory that they share. On tmpfs it is
+ * memory. Elsewhere the system keeps it in memory as long as there is room.
  */
 import { builtInModule } from "./built-in-module.js";
 
@@ -9,7 +9,7 @@ const fs = builtInModule("node:fs");
 /** Where children have it: behind the standard streams and the channel. */
 export const TRANSIT_FD = 4;
 
-// What a file in use takes at least. Containers have 64 MiB as a rule.
+// The least that a directory must have free. Containers have 64 MiB as a rule.
 const LEAST_FREE = 32 * 1024 * 1024;
 
 /**
@@ -47,7 +47,7 @@ export function closeFile(fd: number): void {
   fs.closeSync(fd);
 }
 
-/** @returns false: there is no room for them */
+/** @returns false if there is no room for them */
 export function writeBytes(fd: number, bytes: Uint8Array, at: number): boolean {
   try {
     for (let done = 0; done < bytes.length; ) {
@@ -61,7 +61,7 @@ export function writeBytes(fd: number, bytes: Uint8Array, at: number): boolean {
   }
 }
 
-/** What lies behind the file's end nobody has written: there the bytes stay as they are. */
+/** Nobody has written behind the file's end. The bytes there stay as they are. */
 export function readBytes(fd: number, bytes: Uint8Array, at: number): void {
   for (let done = 0; done < bytes.length; ) {
     const read = fs.readSync(fd, bytes, done, bytes.length - done, at + done);

@@ -60,7 +60,7 @@ export function callWithin<T>(fn: () => T, ms: number): T | typeof TIMED_OUT {
     // V8 takes whole milliseconds.
     handOver(call, () => guarded(Math.ceil(Math.min(ms, LONGEST_MS))));
   } catch {
-    // There is no place to hand it over.
+    // There is no global to hand it over by.
   }
   enclosing = around;
   const isGuarded = hasBegun;
@@ -91,7 +91,7 @@ function guarded(ms: number): void {
 /** Calls it through the inspector, whose timers are V8's own and take neither descriptors nor a thread. */
 function evaluate(timeout: number): void {
   try {
-    inspect((post) => post("Runtime.evaluate", { expression: CALL, timeout }), true);
+    inspect(({ post }) => post("Runtime.evaluate", { expression: CALL, timeout }), true);
   } catch {
     // It was stopped.
   }
@@ -109,7 +109,7 @@ function runScript(timeout: number): void {
   }
 }
 
-// An event loop takes four at most.
+// An event loop takes four descriptors at most.
 const DESCRIPTORS = 8;
 
 function hasDescriptors(): boolean {

@@ -1,9 +1,9 @@
-/** Values as bytes, for other processes: what structured clone carries, but for memory that threads share. */
+/** Values as bytes, for other processes: what structured clone carries, except for memory that threads share. */
 import { builtInModule } from "./built-in-module.js";
 
 const { Deserializer, Serializer } = builtInModule("node:v8");
 
-/** @throws DataCloneError, RangeError where a value can't be carried */
+/** @throws DataCloneError, RangeError if a value can't be carried */
 export function serialize(value: unknown): Uint8Array {
   const serializer = new Serializer();
   serializer.writeHeader();
@@ -11,7 +11,7 @@ export function serialize(value: unknown): Uint8Array {
   return serializer.releaseBuffer();
 }
 
-/** @throws Error, RangeError where this thread can't read it */
+/** @throws Error, RangeError if this thread can't read it */
 export function deserialize(bytes: Uint8Array): unknown {
   const deserializer = new Deserializer(bytes);
   deserializer.readHeader();

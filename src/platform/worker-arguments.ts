@@ -5,7 +5,7 @@ const TEXT = /^(--input-type|--eval|-e|--print|-p|-pe)$/;
 
 /**
  * Workers inherit the program's Node options, loaders such as tsx among them. Only a program that came as text with
- * `--input-type` gives them a list of their own, because what they load before their entry would be refused with that.
+ * `--input-type` gives them a list of their own. With that option Node refuses what they load before their entry.
  * @param given the program's options
  * @param refusedOf tells which options of a list no worker takes: V8's, and those of the whole process
  * @returns `undefined` if workers inherit the program's options
@@ -24,7 +24,7 @@ export function workerArguments(
 // Two processes can't listen at the same port.
 const OF_ONE = /^--(inspect|debug)/;
 
-/** The options of a child process: the program's, but for its text and its debugger. */
+/** The options of a child process: the program's, except for its text and its debugger. */
 export function childArguments(given: readonly string[]): string[] {
   const kept = groups(given).filter(({ name }) => !TEXT.test(name) && !OF_ONE.test(name));
   return kept.flatMap(({ words }) => words);

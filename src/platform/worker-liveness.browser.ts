@@ -1,7 +1,7 @@
 /**
- * How a worker in a browser tells that it lives. Browsers tell nobody when a worker has ended, and Chromium lets a busy one go on for up
- * to two seconds after `terminate()`. So a worker holds a lock for as long as it lives. Whoever asks for the same lock gets it once the
- * worker has ended, in whichever way.
+ * How a worker in a browser tells that it lives. Browsers do not tell when a worker has ended, and Chromium lets a busy one go
+ * on for up to two seconds after `terminate()`. So a worker holds a lock for as long as it lives. A thread that asks for the
+ * same lock gets it once the worker has ended, for whatever reason.
  */
 import type { WorkerInit } from "./worker-init.js";
 

@@ -8,13 +8,13 @@ export type Tasks = readonly [number, number];
 /** Who sees an array of the table. */
 export interface Sighting {
   readonly name: ArrayName;
-  /** The tasks that see the whole array; undefined: each task sees its chunk. */
+  /** The tasks that see the whole array; `undefined` if each task sees its chunk. */
   readonly tasks: Tasks | undefined;
 }
 
 /** Each array of a job, once. Messages name an array by its place in the table. */
 export class ArrayTable {
-  /** The engine's own views: whatever the caller does to an array, these cover the same elements. */
+  /** The engine's own views. They cover the same elements, even if the caller changes its array. */
   readonly arrays: TypedArray[] = [];
   /** One for each array, in the same order. */
   readonly sightings: Sighting[] = [];
@@ -23,7 +23,7 @@ export class ArrayTable {
 
   /**
    * @param given the caller's array, by which the table knows it again
-   * @param name what errors call it; the first name counts
+   * @param name the name that errors give it; the first name counts
    * @param own the engine's view of it
    * @returns the array's place in the table
    */

@@ -30,7 +30,7 @@ export class ValueEncoder {
 
   /**
    * @param table notes the arrays that cross by reference
-   * @param inlineBelow plain arrays of fewer bytes travel inline; 0: none do
+   * @param inlineBelow plain arrays of fewer bytes travel inline; 0 if none does
    * @param tasks how many the call has
    */
   constructor(table: ArrayTable, inlineBelow: number, tasks: number) {
@@ -42,8 +42,8 @@ export class ValueEncoder {
   /**
    * Reads a value. Only this step runs code of the caller's. All values are read before the first one with arrays is written,
    * because how an array travels depends on the others.
-   * @param path what errors call the value: `args`, `items[3]`
-   * @param task the one that sees the value; undefined: every task does
+   * @param path the name that errors give the value: `args`, `items[3]`
+   * @param task the one that sees the value; `undefined` if every task does
    * @throws TypeError with the path of what msgpack cannot carry
    */
   read(value: unknown, path: string, task?: number): OwnValue {
@@ -108,7 +108,7 @@ export class ValueDecoder {
 
 function freezeObjects(value: unknown): unknown {
   if (typeof value !== "object" || value === null || isTypedArray(value) || isWasmModule(value)) return value;
-  // Those of the decoder may have holes, for all that V8 knows, which makes reading them slower.
+  // V8 takes the decoder's own lists for lists with holes, which makes reading them slower.
   if (Array.isArray(value)) return [...value.map(freezeObjects)];
   const record = value as Record<string, unknown>;
   for (const key of Object.keys(record)) record[key] = freezeObjects(record[key]);

@@ -10,7 +10,7 @@ const { max, min } = Math;
 const NEXT = 0;
 /**
  * Tasks at or past this index must not start. It starts as the number of tasks and only falls: a failure lowers it to its own
- * index, an abort to `ABORTED`. In a round of single jobs a value below 0 also names the one that nobody wants (`deny`).
+ * index, an abort to `ABORTED`. In a round of single jobs a value below 0 also names the job that nobody wants (`deny`).
  */
 const LIMIT = 1;
 /**
@@ -28,9 +28,9 @@ const POSTED = 4;
  * the pass has ended. In other calls it is the number of tasks.
  */
 const GATE = 5;
-/** The last pass, from 1, of which a task returned more than the tolerance; 0: none. Only grows. */
+/** The last pass, from 1, of which a task returned more than the tolerance; 0 if there is none. Only grows. */
 const EXCEEDED = 6;
-/** Changes when workers that wait for the end of a pass are to look again. */
+/** Changes when workers that wait for the end of a pass must look again. */
 const NEWS = 7;
 
 /** Bytes of the block: a cache line of its own. */
@@ -51,7 +51,7 @@ export function denies(limit: number, position: number): boolean {
 export const MAX_TASKS = 2 ** 26;
 
 export class ControlBlock {
-  /** Told on the thread that lowers the limit, if it is this one. */
+  /** Called on this thread when it lowers the limit. */
   onLimit: (() => void) | undefined;
   readonly #words: Int32Array;
 
@@ -109,13 +109,13 @@ export class ControlBlock {
     return undefined;
   }
 
-  /** The results of a claim of `tasks` tasks are written. Whoever sees that the claim has ended sees its results, too. */
+  /** The results of a claim of `tasks` tasks are written. A thread that sees that the claim has ended sees its results, too. */
   endClaim(tasks: number): void {
     Atomics.add(this.#words, ENDED, tasks);
     Atomics.sub(this.#words, OPEN, 1);
   }
 
-  /** What is left of a claim becomes one of its own, which `endClaim` has to end, too. */
+  /** The rest of a claim becomes a claim of its own, which `endClaim` must end, too. */
   divideClaim(): void {
     Atomics.add(this.#words, OPEN, 1);
   }
@@ -167,8 +167,8 @@ export class ControlBlock {
   }
 
   /**
-   * Of a round of single jobs: nobody wants the one at `position` any more, and none starts from now on. Another one that runs goes on,
-   * to its end.
+   * For a round of single jobs: nobody wants the job at `position` any more, and no job starts from now on. Another job that
+   * runs goes on, to its end.
    */
   deny(position: number): void {
     this.lowerLimit(-1 - position);
@@ -182,15 +182,15 @@ export class ControlBlock {
     return Atomics.load(this.#words, GATE);
   }
 
-  /** Every task below the gate has ended: the next pass reaches to `to`. Of several workers that say so, one opens it. */
+  /** Every task below the gate has ended. The next pass reaches to `to`. If several workers say so, one of them opens it. */
   openGate(from: number, to: number): void {
     if (Atomics.compareExchange(this.#words, GATE, from, to) === from) this.#tell();
   }
 
-  /** No task of a later pass starts: a worker is lost, and the others are to leave. */
+  /** No task of a later pass starts, because a worker is lost and the others must leave. */
   cutAtGate(): void {
     this.lowerLimit(this.gate);
-    // Whoever had lowered it that far may have been lost before it said so.
+    // The worker that had lowered it that far may have been lost before it said so.
     this.#tell();
   }
 
@@ -209,7 +209,9 @@ export class ControlBlock {
     return Atomics.load(this.#words, NEWS);
   }
 
-  /** A worker sleeps until there is news, for `ms` milliseconds at most. @param seen as `news` was before it last looked */
+  /**
+   * A worker sleeps until there is news, for `ms` milliseconds at most. @param seen the value of `news` before its last look
+   */
   waitForNews(seen: number, ms: number): void {
     Atomics.wait(this.#words, NEWS, seen, ms);
   }

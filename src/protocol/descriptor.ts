@@ -18,7 +18,7 @@ export interface Descriptor {
   readonly tasks: number;
   /** Whether workers send every result as soon as its claim ends. */
   readonly stream: boolean;
-  /** Whether small results go to the result table; false: every result goes by message. */
+  /** Whether small results go to the result table. Otherwise every result goes by message. */
   readonly slots: boolean;
   /** Whether claims grow if tasks are short. */
   readonly grows: boolean;
@@ -30,7 +30,7 @@ export interface Descriptor {
 
 const PLACE_FIELDS = 4;
 
-/** @returns bytes that are the encoder's own, to be copied before it encodes again */
+/** @returns bytes that are the encoder's own; copy them before it encodes again */
 export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
   return encodeList(packDescriptor(descriptor));
 }

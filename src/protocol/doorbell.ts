@@ -20,7 +20,7 @@ const POKED = 3;
 /** As PARKED, but the worker is awake and looks at the bell all the time. */
 const LOOKING = 4;
 
-// Word 1: whether the worker is to leave the bell for good.
+// Word 1: whether the worker must leave the bell for good.
 const DISMISSED = 1;
 
 /** What the worker did when it was rung or poked: it looked at the bell, slept there, or was elsewhere. */
@@ -90,7 +90,7 @@ export class Doorbell {
     return this.#wake(POKED);
   }
 
-  /** The caller's side wants the worker in its event loop from now on, where it hears what comes by other ways. */
+  /** The caller's side wants the worker in its event loop from now on, where the worker takes messages of all ports. */
   dismiss(): void {
     Atomics.store(this.#words, DISMISSED, 1);
     this.poke();
@@ -112,7 +112,7 @@ export class Doorbell {
   park(takeMessages: () => boolean, spin: number, ms: number): WakeMessage | undefined {
     const words = this.#words;
     Atomics.store(words, STATE, spin > 0 ? LOOKING : PARKED);
-    // After the store: whoever dismisses the worker later finds it waiting.
+    // This comes after the store: a thread that dismisses the worker later finds it waiting.
     this.#rangAtOnce = takeMessages() || this.isDismissed || this.#isWokenWithin(spin);
     if (!this.#rangAtOnce) {
       Atomics.compareExchange(words, STATE, LOOKING, PARKED);
@@ -131,7 +131,7 @@ export class Doorbell {
 
   #wake(state: typeof RUNG | typeof POKED): Found {
     const words = this.#words;
-    // In this order, because a worker that stops looking goes to sleep.
+    // The order matters, because a worker that stops looking goes to sleep.
     if (Atomics.compareExchange(words, STATE, LOOKING, state) === LOOKING) return "looking";
     if (Atomics.compareExchange(words, STATE, PARKED, state) !== PARKED) return "away";
     Atomics.notify(words, STATE, 1);

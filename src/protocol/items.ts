@@ -38,7 +38,7 @@ export function listItems(items: unknown): ItemList {
     return items;
   }
   if (isTypedArray(items)) return listElements(items);
-  // A string can be iterated, but whoever passes one means something else.
+  // A string can be iterated, but a caller that passes one means something else.
   const isIterable =
     typeof items === "object" && items !== null && Symbol.iterator in items && !isTypedArrayInName(items);
   if (!isIterable) {
@@ -72,7 +72,7 @@ function tooMany(count: number | string): never {
 
 /**
  * @param count how many items there were when the call was made
- * @returns numbers as the very list that was given, to be copied before the caller can go on
+ * @returns numbers as the very list that was given; copy it before the caller can go on
  * @throws TypeError naming the item that msgpack cannot carry
  */
 export function packItems(items: ItemList, count: number, encoder: ValueEncoder): PackedItems {

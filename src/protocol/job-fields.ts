@@ -17,7 +17,7 @@ type Shape = "list" | "array" | "columns" | "rows" | "items";
 
 /** Named or unnamed arrays, as places in the job's array table. */
 export interface ArrayGroup {
-  /** Names of the columns, of a list those of each record; null: a bare array, or a list of these. */
+  /** Names of the columns, of a list those of each record; `null` for a bare array, or a list of these. */
   readonly names: readonly string[] | null;
   readonly arrays: readonly number[];
 }
@@ -27,7 +27,7 @@ function plain<T extends number | string | boolean | null>(): JobField<T> {
   return { pack: (value) => value, unpack: (packed) => packed as T, isSame: () => false };
 }
 
-// To compare more takes longer than to send them again.
+// Comparing more takes longer than sending them again.
 const MOST_COMPARED = 1024;
 
 /** Bytes, or null for none. Many bytes are never the same. */
@@ -79,7 +79,7 @@ export const JOB_FIELDS = {
   /** Rows per task, at least 1; without meaning for lists and items. */
   chunkSize: plain<number>(),
   inputs: group<ArrayGroup>(),
-  /** Of a part of a larger job: the task of that job with which the part begins. Kernels see its indices. Left out: 0. */
+  /** For a part of a larger job: the task of that job with which the part begins. Kernels see its indices. Left out: 0. */
   first: optional(plain<number>()),
   /** Elements per row of the inputs; left out: one. */
   rowLength: optional(plain<number>()),
@@ -87,19 +87,19 @@ export const JOB_FIELDS = {
   before: optional(plain<number>()),
   /** The same behind its own. */
   after: optional(plain<number>()),
-  /** Arrays that the call writes in place; null: it writes none. */
+  /** Arrays that the call writes in place; `null` if it writes none. */
   outputs: group<ArrayGroup | null>(),
   /** Elements per row of each output; left out: one. */
   per: optional(numbers()),
-  /** The rows that each task may write, of which its kernel returns how many it wrote; left out: just its own. */
+  /** The rows that each task may write. Its kernel returns how many it wrote. Left out: only its own. */
   capacity: optional(plain<number>()),
   /** The array of the table that says where the rows of each task begin: tasks copy them there. Left out: the kernel runs. */
   starts: optional(plain<number>()),
   /** The outputs, by their positions, that are the caller's own arrays: they are never cleared. */
   keeps: optional(numbers()),
-  /** Whether tasks write arrays of the caller's: then one that was interrupted finds what it has left there. */
+  /** Whether tasks write arrays of the caller's. Then a task that was interrupted finds there what it has left. */
   writesOwn: optional(plain<boolean>()),
-  /** Whether the other outputs hold old data: then each task clears its range first. */
+  /** Whether the other outputs hold old data. Then each task clears its range first. */
   clearOutputs: optional(plain<boolean>()),
   /** How many times the kernel goes over all chunks; left out: once, and it gets no state of an earlier pass. */
   passes: optional(plain<number>()),
@@ -107,16 +107,16 @@ export const JOB_FIELDS = {
   tolerance: optional(plain<number>()),
   /** The pass that a later round begins with; left out: the first. */
   firstPass: optional(plain<number>()),
-  /** Encoded by `ValueEncoder`; null: the caller gave none. */
+  /** Encoded by `ValueEncoder`; `null` if the caller gave none. */
   args: bytes<Uint8Array | null>(),
   shared: bytes<Uint8Array | null>(),
-  /** What the kernel takes of the scopes around it, encoded as `args` are; left out: nothing. */
+  /** What the kernel takes along from the scopes around it, encoded as `args` are; left out: nothing. */
   captures: optional(bytes<Uint8Array>()),
-  /** Of `context.rng`; left out: 0. */
+  /** The seed of `context.rng`; left out: 0. */
   seed: optional(plain<number>()),
   /**
-   * Whether each task is a job of its own (`submit`). Its context is that of a call of one item, one thread runs the round's tasks in
-   * their order, and none waits for a message that carries the value of another. Left out: the tasks are one call's.
+   * Whether each task is a job of its own (`submit`). Its context is that of a call of one item. One thread runs the round's
+   * tasks in their order. No task waits for a message that carries the value of another. Left out: the tasks are one call's.
    */
   single: optional(plain<boolean>()),
   /** Tasks of the call before these, as kernels and errors count; left out: none. */

@@ -1,6 +1,6 @@
 /**
  * How the caller's side learns that a worker has left a round. While the caller's side looks at this word, the word is enough.
- * Otherwise the worker sends a message. Whoever changes the word first decides, so a leave is told exactly once.
+ * Otherwise the worker sends a message. The side that changes the word first decides, so a leave is told exactly once.
  */
 
 /** The worker takes part, and may leave without a message. */
@@ -13,7 +13,7 @@ const CALL = 2;
 /** The worker could not load the kernel, and says so in a message. */
 const BROKEN = 3;
 
-/** Index of the second word: the number of the message by which the worker says that it has left; 0: none yet. */
+/** Index of the second word: the number of the message by which the worker says that it has left; 0 if there is none yet. */
 const SAID_BY = 1;
 
 export class LeaveWord {
@@ -36,9 +36,9 @@ export class LeaveWord {
   }
 
   /**
-   * The worker is about to post that it leaves. This is its last touch of the round's memory. The caller's side may fail to read
-   * that message, and must know what was in it.
-   * @param message the message's number; 0: another message comes before
+   * The worker is about to post that it leaves. This is its last touch of the round's memory. The caller's side may fail to
+   * read that message, and must know what was in it.
+   * @param message the message's number; 0 if another message comes before
    */
   say(message: number): void {
     Atomics.store(this.#words, SAID_BY, message);

@@ -2,7 +2,10 @@
 import type { MemoryHandle } from "../memory/wasm-modules.js";
 import type { Thrown } from "./thrown.js";
 
-/** How a worker gets at a kernel: plain data. What else is in it only the kernel's kind knows (`src/kernel/kind.ts`). */
+/**
+ * The address at which a worker finds a kernel: plain data. Its other fields are known to the kernel's kind only
+ * (`src/kernel/kind.ts`).
+ */
 export interface KernelAddress {
   readonly kind: string;
   /** Name for messages and stack frames, on one line. */
@@ -11,7 +14,7 @@ export interface KernelAddress {
   readonly stateful: boolean;
   /** Whether it may touch its arrays after its task has ended. */
   readonly lingers: boolean;
-  /** False: it must not run on several threads of one process. */
+  /** `false` if it must not run on several threads of one process. */
   readonly threadSafe?: false;
   /** Bit `i` is set if it is known to write to its parameter `i`. */
   readonly writes: number;
@@ -33,15 +36,15 @@ export interface WakeMessage {
   readonly participant: number;
   /** Handles that this worker lacks, by id. */
   readonly handles: ReadonlyMap<number, MemoryHandle> | null;
-  /** The round's kernel; null: the worker has it. */
+  /** The round's kernel; `null` if the worker has it. */
   readonly kernel: KernelAddress | null;
   /** Memory that is gone, whose handles the worker lets go. */
   readonly forget: readonly number[] | null;
-  /** Kernels that the worker is to forget. The one of this round is not among them. */
+  /** Kernels that the worker must forget. The one of this round is not among them. */
   readonly forgetKernels: readonly number[] | null;
 }
 
-/** To a worker: it is to collect its garbage, and to answer with what is gone. */
+/** To a worker: it collects its garbage, and answers with what is gone. */
 export interface CollectMessage {
   readonly round: null;
   /** As in a wake message. */
@@ -64,15 +67,15 @@ export interface ReportMessage {
   readonly failures: readonly (readonly [index: number, thrown: Thrown])[];
   /** Whether this is the worker's last message of the round. From then on it touches none of the round's memory. */
   readonly left: boolean;
-  /** The worker could not take part at all: its kernel does not load. */
+  /** Why the worker could not take part at all: its kernel does not load. */
   readonly broken: Thrown | null;
 }
 
 /** A worker's first report. */
 export interface StartReport {
-  /** null: it is about no round. */
+  /** `null` if it is about no round. */
   readonly round: null;
-  /** Why the worker cannot serve: what its initializer threw; null: it serves. */
+  /** Why the worker cannot serve: what its initializer threw; `null` if it serves. */
   readonly broken: Thrown | null;
 }
 
@@ -100,7 +103,7 @@ export const USELESS = "SHARRAY_WORKER_USELESS";
 
 /** How a worker serves; given to it when it is made. */
 export interface WorkerSetup {
-  /** Runs once before the first task; null: there is none. */
+  /** Runs once before the first task; `null` if there is none. */
   readonly initializer: KernelAddress | null;
   /** Its doorbell. */
   readonly bell: SharedArrayBuffer;

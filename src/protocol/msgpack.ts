@@ -7,7 +7,7 @@ import { MAX_DEPTH, type OwnValue, SentArray } from "./own-value.js";
 const REFERENCE = 1;
 const INLINE = 2;
 
-/** What the extensions need of the value that is being decoded. */
+/** What the extensions need for the value that is being decoded. */
 interface Scope {
   arrays: readonly TypedArray[];
   inlined: Set<ArrayBufferLike> | undefined;
@@ -64,7 +64,7 @@ let plain = /* @__PURE__ */ newEncoder(false);
 let floats = /* @__PURE__ */ newEncoder(true);
 const decoder = new Decoder(options);
 
-// Bytes. An encoder keeps a buffer as large as its largest value; beyond this it is replaced.
+// Bytes. An encoder keeps a buffer as large as its largest value. Beyond this size it is replaced.
 const LARGEST_KEPT = 1024 * 1024;
 
 /** @returns bytes that are overwritten when the next value is encoded */
@@ -100,7 +100,7 @@ export function decodeValue(
 const listEncoder = /* @__PURE__ */ new Encoder();
 const listDecoder = new Decoder();
 
-/** @returns bytes that are the encoder's own, to be copied before it encodes again */
+/** @returns bytes that are the encoder's own; copy them before it encodes again */
 export function encodeList(list: readonly unknown[]): Uint8Array {
   return listEncoder.encodeSharedRef(list);
 }

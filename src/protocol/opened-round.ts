@@ -12,7 +12,7 @@ export interface OpenedRound {
   /** This worker's own. */
   readonly meter: Float64Array;
   readonly leave: LeaveWord;
-  /** This worker's own; undefined: nobody traces the call. */
+  /** This worker's own; `undefined` if nobody traces the call. */
   readonly log: Float64Array | undefined;
 }
 

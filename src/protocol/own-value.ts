@@ -1,6 +1,6 @@
 /**
- * A caller's value as the engine's own, checked and copied in one go. Everything of the caller's is read here, and once. Getters and
- * proxies may do anything meanwhile, even make a call: they meet no work that is half done.
+ * A caller's value as the engine's own, checked and copied in one go. Everything of the caller's is read here, and once.
+ * Getters and proxies may do anything meanwhile, even make a call. They meet no work that is half done.
  */
 import { quote } from "../errors.js";
 import { isGone, isTypedArray, ownView, type TypedArray } from "../memory/dtypes.js";
@@ -15,7 +15,7 @@ export class SentArray {
   /** The engine's own view. */
   readonly view: TypedArray;
   readonly path: string;
-  /** Its place in the array table; undefined: it travels inline. */
+  /** Its place in the array table; `undefined` if it travels inline. */
   place: number | undefined;
 
   constructor(given: TypedArray, path: string) {
@@ -35,7 +35,7 @@ export class OwnValue {
   readonly #ancestors: object[] = [];
 
   /**
-   * @param path what errors call the value: `args`, `items[3]`
+   * @param path the name that errors give the value: `args`, `items[3]`
    * @throws TypeError with the path of what msgpack cannot carry
    */
   constructor(value: unknown, path: string) {

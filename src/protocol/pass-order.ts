@@ -4,7 +4,7 @@
  */
 import type { JobSpec } from "./job-spec.js";
 
-// A kernel on the calling thread may replace it.
+// A kernel on the calling thread may replace this function.
 const { floor } = Math;
 
 /** Positions are 32-bit numbers, and claims never take them past the end. */
@@ -21,7 +21,7 @@ export class PassOrder {
   readonly first: number;
   readonly #rest: Uint32Array | undefined;
 
-  /** @param rest the chunks that are left of the first pass, ascending; `undefined`: all */
+  /** @param rest the chunks that are left of the first pass, ascending; `undefined` if all are */
   constructor({ tasks, firstPass = 0 }: Pick<JobSpec, "tasks" | "firstPass">, rest: Uint32Array | undefined) {
     this.chunks = tasks;
     this.head = rest?.length ?? tasks;
@@ -48,7 +48,7 @@ export class PassOrder {
     return this.pass;
   }
 
-  /** Passes that have ended, those of earlier rounds included, when so many tasks of the round have. */
+  /** Passes that have ended, those of earlier rounds included, when `ended` tasks of the round have. */
   passesEndedAt(ended: number): number {
     const beyond = ended - this.head;
     return beyond < 0 ? this.first : this.first + 1 + floor(beyond / this.chunks);
@@ -61,7 +61,7 @@ export function stateOf(pass: number): 0 | 1 {
 }
 
 /**
- * The state after so many passes.
+ * The state after a number of passes.
  * @param columns arrays of a state
  * @param states the arrays of both states; of one if there is a single pass
  */

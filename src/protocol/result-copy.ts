@@ -94,7 +94,7 @@ export class ResultCopier {
         `Cannot return ${path} from a kernel as its buffer was transferred away: return an array that has its data`,
       );
     }
-    // A subclass may tell other lengths than it has, and this asks the array itself.
+    // A subclass may tell other lengths than it has, so this asks the array itself.
     if (isTypedArray(value)) return remember(this.#ownView(ownView(value), state));
     if (ArrayBuffer.isView(value)) return remember(this.#ownView(value, state));
     if (isSharedBuffer(value as ArrayBufferLike)) {
@@ -195,11 +195,11 @@ function isBufferOrView(value: object): value is ArrayBuffer | ArrayBufferView {
 }
 
 /**
- * Whether it is an object of a class, of which structured clone keeps the own fields. Of dates, regular expressions and the like
- * structured clone keeps something else, and only it knows which of them can cross.
+ * Whether it is an object of a class, of which structured clone keeps the own fields. From dates, regular expressions and the
+ * like structured clone keeps something else. Only structured clone knows which of them can cross.
  */
 function isCloneRecord(value: object, path: string): boolean {
-  // Only own fields can be in the way here, and errors name each of them.
+  // Only own fields can prevent a clone here, and errors name each of them.
   if (Object.prototype.toString.call(value) === "[object Object]") return true;
   try {
     return isRecord(structuredClone(value));

@@ -1,6 +1,6 @@
 /**
- * The result table: one byte and one slot of 8 bytes for each task. Whoever ran the task writes them. The byte says what the slot
- * holds, and that the task has ended at all.
+ * The result table: one byte and one slot of 8 bytes for each task. The thread that ran the task writes them. The byte says
+ * that the task has ended, and what the slot holds.
  */
 import { clearBytes } from "../platform/bytes.js";
 import type { Values } from "./received.js";
@@ -35,7 +35,7 @@ export class ResultTable {
     this.#bigints = new BigInt64Array(slots.buffer, slots.byteOffset, slots.length);
   }
 
-  /** Bytes of a table of so many tasks that is one piece. */
+  /** Bytes of a table of `tasks` tasks that is one piece. */
   static bytesFor(tasks: number): number {
     return tasks * (Float64Array.BYTES_PER_ELEMENT + 1);
   }
@@ -48,7 +48,7 @@ export class ResultTable {
     );
   }
 
-  /** Takes over what another table has of `count` tasks from `first` on, to its own from `at` on. Bit for bit. */
+  /** Copies `count` tasks of another table, from `first` on, to its own from `at` on. Bit for bit. */
   copyFrom(other: ResultTable, first: number, at: number, count: number): void {
     this.#numbers.set(other.#numbers.subarray(first, first + count), at);
     this.#kinds.set(other.#kinds.subarray(first, first + count), at);
@@ -172,7 +172,7 @@ const LARGEST_PRESIZED = 2 ** 24;
 const FEW = 8;
 
 /**
- * The numbers as a list. It has its final length and is one of floating-point numbers from the start, which takes a third of the
+ * The numbers as a list. From the start it has its final length and holds floating-point numbers. That takes a third of the
  * time and half of the memory of any other way (docs/decisions/0011).
  */
 export function toNumbers(numbers: ArrayLike<number>): number[] {

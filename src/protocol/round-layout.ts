@@ -44,7 +44,7 @@ export function leaveAt(buffer: SharedArrayBuffer, participant: number): LeaveWo
   return new LeaveWord(new Int32Array(buffer, CONTROL_BYTES + participant * WORKER_BYTES + LEAVE_AT, 2));
 }
 
-/** @returns undefined if nobody traces the call */
+/** @returns `undefined` if nobody traces the call */
 export function logAt(
   buffer: SharedArrayBuffer,
   { logs }: RoundLayout,

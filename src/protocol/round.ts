@@ -42,7 +42,7 @@ export interface Round {
   readonly descriptor: Uint8Array;
   readonly version: number;
   readonly orderLength: number;
-  /** The index of the task at each position, ascending; undefined: they are the same. */
+  /** The index of the task at each position, ascending; `undefined` if they are the same. */
   readonly order: Uint32Array | undefined;
   /** Brings a worker's meter up to date, if the worker itself can't. */
   onLook: ((participant: number) => void) | undefined;
@@ -53,8 +53,8 @@ export interface Round {
   /** Milliseconds of those that they spent on sending results. */
   sending(): number;
   /**
-   * The position of the task that the worker is at, as far as this thread can tell; undefined: it is at none. If the worker
-   * has ended this is certain: the task has begun, and unless it ended it has ended the worker.
+   * The position of the task that the worker is at, as far as this thread can tell; `undefined` if it is at none. If the worker
+   * has ended, this is certain: the task has begun, and unless it ended it has ended the worker.
    */
   at(participant: number): number | undefined;
   /** Whether the worker has begun a task. */
@@ -66,19 +66,19 @@ export interface Round {
   positionOf(index: number): number;
   /** The word by which the worker tells that it has left. */
   leave(participant: number): LeaveWord;
-  /** One for each worker that may take part; all zero if it does not. */
+  /** A meter for each worker that may take part; all zero if it does not. */
   readonly meters: readonly Float64Array[];
-  /** Claims that the worker noted; undefined: nobody traces the call. */
+  /** Claims that the worker noted; `undefined` if nobody traces the call. */
   log(participant: number): Float64Array | undefined;
 }
 
-// Bytes of a descriptor. To compare more takes as long as to write it.
+// Bytes of a descriptor. Comparing more takes as long as writing it.
 const LARGEST_KEPT = 1024;
 
 /**
  * Takes a region and writes a round into it.
- * @param order tasks to run, ascending; undefined: all
- * @param silent the caller's side will look whether workers have left
+ * @param order tasks to run, ascending; `undefined` if all run
+ * @param silent whether the caller's side will look whether workers have left
  */
 export function openRound(
   arena: Arena,
@@ -90,7 +90,7 @@ export function openRound(
   const orderLength = order?.length ?? 0;
   const layoutFor = (bytes: number): RoundLayout => roundLayout(workers, orderLength, bytes);
   const logs = logBytes(workers, descriptor.logged);
-  // The call has all its other memory by now. A few KB must not cost it what earlier rounds have done.
+  // The call has all its other memory by now. For a few KB it must not lose the work of earlier rounds.
   let region = arena.take(layoutFor(LARGEST_KEPT).logs + logs, "anything");
   const before = keptRounds.get(region);
   if (before?.isFor(descriptor, workers, order) === true) return before.again(silent);
@@ -115,7 +115,7 @@ export function openRound(
 
 interface WrittenRound {
   readonly round: Round;
-  /** Makes its words ready for workers. Before any of them knows of it. */
+  /** Makes its words ready for workers, before any of them knows of it. */
   readonly begin: (silent: boolean) => void;
 }
 
@@ -178,7 +178,7 @@ function writeRound(
   return { round, begin };
 }
 
-/** A round that has ended. It is whole as long as nobody else took its region. */
+/** A round that has ended. It stays whole until its region is taken for something else. */
 class KeptRound {
   readonly #written: WrittenRound;
   readonly #descriptor: Descriptor;
@@ -218,7 +218,7 @@ const keptRounds = new WeakMap<Region, KeptRound>();
 
 let lastVersion = 0;
 
-/** Within 32 bits, because a doorbell has no more. */
+/** It has 32 bits, as many as a doorbell has. */
 function nextVersion(): number {
   lastVersion = (lastVersion + 1) | 0;
   return lastVersion;

@@ -34,12 +34,12 @@ const BUILT_IN: Readonly<Record<string, ErrorConstructor>> = {
   URIError,
 };
 
-// A chain of causes may be a ring, and aggregates may hold each other. More are of no use to a reader.
+// A chain of causes may be a ring, and aggregates may hold each other. More of them do not help a reader.
 const MAX_DEPTH = 16;
 const MAX_ERRORS = 100;
 /** Fields that are packed apart from the others. */
 const OWN_WAY = new Set(["cause", "errors", "stack", "message", "name"]);
-// Characters. More text helps nobody, and would be copied several times.
+// Characters. More text does not help a reader, and would be copied several times.
 const MAX_TEXT = 64 * 1024;
 // Each takes some 20 µs to copy, so more would keep the call waiting for its error.
 const MAX_FIELDS = 1000;
@@ -161,7 +161,7 @@ function text(value: unknown): string {
   return string.length > MAX_TEXT ? `${string.slice(0, MAX_TEXT)}...` : string;
 }
 
-// It copies everything, because errors may hold arrays of the payload or of the kernel's module.
+// This copies everything, because errors may hold arrays of the payload or of the kernel's module.
 const copying = new ResultCopier(true, new Set());
 
 /** A copy of the value, or a description of one that structured clone refuses. */

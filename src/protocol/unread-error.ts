@@ -1,4 +1,4 @@
-/** @param reason why a message could not be read; undefined if the runtime does not tell */
+/** @param reason why a message could not be read; `undefined` if the runtime does not say */
 export function unreadError(reason: unknown): Error {
   const why =
     reason instanceof Error ? `${reason.name}: ${reason.message}` : "an error that the runtime does not tell";

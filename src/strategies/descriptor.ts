@@ -1,6 +1,6 @@
 /**
- * A strategy as the registry lists it. Names of strategies are public types and come from here: what is marked internal keeps
- * the engine's own types out of the published ones.
+ * A strategy as the registry lists it. Names of strategies are public types and come from here. Fields that are marked internal
+ * stay out of the published types.
  */
 import type { CostModel } from "../plan/cost-model.js";
 import type { Observation } from "./host-meter.js";

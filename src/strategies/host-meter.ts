@@ -23,13 +23,13 @@ export type Observation =
   | "placePerByteRecycled"
   | "placePerByteFresh";
 
-// As for kernels: disturbances make measurements longer, never shorter.
+// A new measurement counts this much. As for kernels, disturbances make measurements longer, never shorter.
 const WEIGHT_SHORTER = 2 / 3;
 const WEIGHT_LONGER = 1 / 5;
-// Large enough to leave the caches out of it on most machines, small enough for a millisecond per step.
+// Too large for the caches of most machines, and small enough for a millisecond per step.
 const SAMPLE_BYTES = 1024 * 1024;
 const CLAIMS = 1000;
-// A program of one call is over by then; it would wait 4 ms for the measurements.
+// A program of one call is over by then. Otherwise it would wait 4 ms for the measurements.
 const LATER_MS = 50;
 
 // One outlier must not keep the planner from ever measuring again.
@@ -37,13 +37,13 @@ const LONGEST_FACTOR = 3;
 
 const measured: { -readonly [F in keyof HostProfile]?: HostProfile[F] } = {};
 const observed = new Set<Observation>();
-/** What `version` stands for. */
+/** The profile of that version. */
 const told: { -readonly [F in Observation]?: number } = {};
 let isMeasured = false;
 let version = 0;
 
-// Each call measures something, and most differ by some percent; profiles are brought up to date only where they would
-// differ by more.
+// Each call measures something, and most differ by some percent; profiles are brought up to date only if they would differ by
+// more.
 const WORTH_TELLING = 0.2;
 
 /** Notes what a call measured on its way. */
@@ -121,7 +121,7 @@ export class HostMeter {
   }
 }
 
-/** A call's own measurement of the same is over more bytes, and stands. */
+/** A call's own measurement of the same is over more bytes, so it is kept. */
 function set(field: keyof HostProfile, value: number): void {
   if (observed.has(field as Observation)) return;
   measured[field] = value;

@@ -16,18 +16,18 @@ import type { StreamBuffer } from "./stream-buffer.js";
 export interface JobParts {
   readonly spec: JobSpec;
   readonly kernel: Kernel;
-  /** The array table, its arrays where the caller has them. */
+  /** The array table, with the caller's own arrays. */
   readonly arrays: readonly TypedArray[];
   /** Their lengths, which stay when a caller's buffer goes. */
   readonly sizes: readonly { readonly length: number }[];
   readonly block: JobBlock;
   readonly packing: PackedItems["packing"] | null;
   readonly lease: Lease;
-  /** Of a stream: receives every value as it is ready; values are then not kept. */
+  /** For a stream: receives every value as it is ready. Values are then not kept. */
   readonly streamBuffer: StreamBuffer | undefined;
-  /** Note every claim. */
+  /** Whether every claim is noted. */
   readonly isTraced: boolean;
-  /** Milliseconds that each task may take; undefined: any. */
+  /** Milliseconds that each task may take; `undefined` if there is no limit. */
   readonly timeout: number | undefined;
   /** Whether a task that was interrupted must not run again, because it has written to arrays of the caller's. */
   readonly runsOnce: boolean;
@@ -36,9 +36,9 @@ export interface JobParts {
 /** A task that failed. */
 interface Failure {
   readonly index: number;
-  /** Undefined: its time was up. */
+  /** `undefined` if its time was up. */
   readonly thrown: Thrown | undefined;
-  /** Undefined: there is one. */
+  /** `undefined` if there is one. */
   readonly pass: number | undefined;
 }
 
@@ -47,11 +47,11 @@ const NO_TASKS: number[] = [];
 
 export class Job {
   readonly parts: JobParts;
-  /** Of a job of several passes. */
+  /** `undefined` if the job has one pass. */
   readonly passes: PassProgress | undefined;
-  /** Of a round of single jobs. */
+  /** `undefined` if the job is no round of single jobs. */
   readonly singles: SingleJobs | undefined;
-  /** A list rather than a promise, of which most calls would make five for nothing. */
+  /** A list, because most calls would make five promises for nothing. */
   #onStop: ((reason: unknown) => void)[] | undefined;
   #received: Received | undefined;
   #apart: number[] = NO_TASKS;
@@ -82,7 +82,7 @@ export class Job {
     return this.#received ?? NONE;
   }
 
-  /** Tasks whose value came in a message of its own: whoever sends the values on does well to do the same. */
+  /** Tasks whose value came in a message of its own. A bridge sends these values on in the same way. */
   get apart(): readonly number[] {
     return this.#apart;
   }
@@ -126,7 +126,7 @@ export class Job {
     if (this.#isStopped) throw this.#reason;
   }
 
-  /** Calls the listener with the reason once the job is stopped; at once where it has been. */
+  /** Calls the listener with the reason when the job is stopped, or at once if it was. */
   onStop(listener: (reason: unknown) => void): void {
     if (this.#isStopped) {
       listener(this.#reason);
@@ -173,15 +173,15 @@ export class Job {
     this.#apart.push(index);
   }
 
-  /** @param thrown undefined: the task's time was up */
+  /** @param thrown `undefined` if the task's time was up */
   fail(index: number, thrown: Thrown | undefined): void {
     if (this.#failure !== undefined && index >= this.#failure.index) return;
     this.#failure = { index, thrown, pass: this.passes?.passOf(index) };
   }
 
   /**
-   * A round has ended in which every worker has left, and messages of which this thread could not read: fails the first
-   * task whose value or error was in one of them. Behind it nothing matters any more.
+   * Fails the first task whose value or error was in a message that this thread could not read. Called when the round has ended
+   * and every worker has left. Tasks behind it do not matter any more.
    * @returns whether there is one
    */
   failUnread(reason: unknown): boolean {
@@ -205,7 +205,7 @@ export class Job {
   }
 
   /**
-   * The tasks that must still run, ascending; undefined: all of them. Of several passes, those of the present one. Only when
+   * The tasks that must still run, ascending; `undefined` if all of them. Of several passes, those of the present one. Only when
    * no worker takes part any more: what a lost worker had not sent counts as not run.
    * @param except tasks that are not tried again
    */

@@ -1,6 +1,6 @@
 /**
- * How far a job of several passes has come. The value of each task is the number of passes that its chunk has been through: the same
- * for all, or one more for those that the present pass has ended.
+ * How far a job of several passes has come. The value of each task is the number of passes that its chunk has been through. It
+ * is the same for all, or one more for those that the present pass has ended.
  */
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { JobSpec } from "../protocol/job-spec.js";
@@ -12,7 +12,7 @@ export class PassProgress {
   readonly #results: ResultTable;
   /** Passes that run at most. Without any, the input is copied. */
   readonly #passes: number;
-  /** Of the present round, or of the next one. */
+  /** The tasks of the present round, or of the next one. */
   #order: PassOrder;
 
   constructor(spec: JobSpec, results: ResultTable) {
@@ -49,7 +49,9 @@ export class PassProgress {
     if (before !== undefined) control.exceed(before.exceeded);
   }
 
-  /** Tasks of all passes that are left. @param isLast no pass follows the present one, as a task of it has failed */
+  /**
+   * Tasks of all passes that are left. @param isLast whether no pass follows the present one, because a task of it has failed
+   */
   tasksLeft(isLast: boolean): number {
     const { chunks, head } = this.#order;
     if (head === 0) return 0;
@@ -58,7 +60,7 @@ export class PassProgress {
 
   /**
    * What is left of the present pass, which the next round begins with. If the pass has ended, the next one is.
-   * @param end the chunk from which on nothing matters, as it has failed
+   * @param end the chunk that has failed; those from it on do not matter
    * @param exceeded the last pass, from 1, of which a task exceeded the tolerance
    */
   left(end: number, exceeded: number): Uint32Array {

@@ -1,6 +1,6 @@
 /**
- * Single jobs that share a round. Each settles by itself, and what has not begun can be taken back. One thread runs them in their order,
- * and each is a claim of its own, so that the count of tasks that have ended tells which have.
+ * Single jobs that share a round. Each settles by itself, and what has not begun can be taken back. One thread runs them in
+ * their order, and each is a claim of its own. So the count of ended tasks tells which have ended.
  */
 import type { ControlBlock } from "../protocol/control-block.js";
 import type { ResultTable } from "../protocol/result-table.js";
@@ -8,15 +8,15 @@ import type { ResultTable } from "../protocol/result-table.js";
 const NONE: readonly number[] = [];
 
 export class SingleJobs {
-  /** The one that a lost worker was at. It has begun, and is to run again. */
+  /** The job that a lost worker was at. It has begun, and runs again. */
   interrupted: number | undefined;
   readonly #results: ResultTable;
   readonly #isReceived: (index: number) => boolean;
   #control: ControlBlock | undefined;
-  /** Of a round behind the first one: the indices of its tasks. */
+  /** The indices of the tasks of a later round. */
   #order: Uint32Array | undefined;
   #isRecalled = false;
-  /** Those that nobody wants any more. */
+  /** Jobs that nobody wants any more. */
   #denied = NONE;
 
   /** @param isReceived whether a value that goes by message has come */
@@ -36,7 +36,7 @@ export class SingleJobs {
     this.#order = order;
   }
 
-  /** None starts any more. Those that have begun go on. */
+  /** No job starts any more. Those that have begun go on. */
   recall(): void {
     this.#isRecalled = true;
     this.#lowerLimit();
@@ -46,14 +46,14 @@ export class SingleJobs {
     return this.#isRecalled;
   }
 
-  /** As `recall`, and nobody wants this one any more: if it runs, its kernel can learn that. */
+  /** As `recall`. Nobody wants this job any more, and its kernel can learn that if it runs. */
   deny(index: number): void {
     this.recall();
     this.#denied = [...this.#denied, index];
     this.#control?.deny(this.#positionOf(index));
   }
 
-  /** Whether one that has not ended is to run in the next round. */
+  /** Whether a job that has not ended runs in the next round. */
   mayRun(index: number): boolean {
     return !this.#isRecalled || this.#runsAgain(index);
   }
@@ -63,13 +63,13 @@ export class SingleJobs {
     return (this.#control?.next ?? 0) > 0;
   }
 
-  /** While they run: whether one has ended, and what it has come to is here. */
+  /** Asked while they run: whether a job has ended and its result is here. */
   hasEnded(index: number): boolean {
     if (this.#positionOf(index) >= (this.#control?.ended ?? -1)) return false;
     return !this.#results.isPending(index) && (!this.#results.isElsewhere(index) || this.#isReceived(index));
   }
 
-  /** The same: whether it has begun, or is about to. Once they are recalled, any other one never begins here. */
+  /** Asked while they run: whether a job has begun, or is about to. After a recall, no other job ever begins here. */
   hasClaimed(index: number): boolean {
     const position = this.#positionOf(index);
     return position !== -1 && position < (this.#control?.next ?? 0);
@@ -83,7 +83,7 @@ export class SingleJobs {
     return index !== undefined && index === this.interrupted && !this.#denied.includes(index);
   }
 
-  /** The place of a task in the present round; -1: it is not in it. */
+  /** The place of a task in the present round; -1 if it is not in it. */
   #positionOf(index: number): number {
     return this.#order === undefined ? index : this.#order.indexOf(index);
   }

@@ -11,14 +11,14 @@ export interface OwnStrategy {
   readonly strategy: Strategy;
 }
 
-// Of the strategies that most executors have.
+// The models of the strategies that most executors have.
 const MODELS = new CostModels<StrategyName>(STRATEGIES);
 
 export class StrategySet implements HandleHolders {
   /** The same strategies, as far as their costs go. */
   readonly models: CostModels<StrategyName>;
   readonly #created = new Map<StrategyName, OwnStrategy>();
-  /** Of all strategies that have any. */
+  /** The workers of all strategies that have any. */
   readonly #workers: Workers[] = [];
 
   /** @param all the preferred ones first, if two of them cost the same; default: those of this machine */

@@ -18,7 +18,7 @@ export interface StrategyHost {
   readonly initializer: KernelAddress | null;
 }
 
-/** What of the configuration counts for strategies. */
+/** The part of the configuration that counts for strategies. */
 interface StrategySettings extends WorkerOptions {
   readonly maxWorkers: number;
   readonly maxRetries: number;
@@ -40,7 +40,7 @@ export interface Workers {
   readonly size: number;
   /** Workers that serve. */
   readonly serving: number;
-  /** Milliseconds until a worker may be started, because those before it died; 0: at once. */
+  /** Milliseconds until a worker may be started, because those before it died; 0 if at once. */
   readonly respawnWait: number;
   /** Starts workers until there are `count`, by default `maxWorkers`, and waits until all serve. */
   start(count?: number): Promise<void>;
@@ -74,9 +74,10 @@ export interface Overseer {
    * Asked after a while of work.
    * @param left tasks that are left
    * @param perTask milliseconds of each, as this while showed
+   * @param ran tasks of this while
    * @returns whether the rest is handed over
    */
-  takesOver(left: number, perTask: number): boolean;
+  takesOver(left: number, perTask: number, ran: number): boolean;
 }
 
 /** The memory that a job's tasks read. */

@@ -1,6 +1,6 @@
 /**
- * The results of a stream that its loop has not taken. Tasks start only as far as there is room for their results, so a
- * loop that is slow, or has stopped, holds a bounded number of them: waiting, on their way, and being computed.
+ * The results of a stream that its loop has not taken. Tasks start only if there is room for their results. So a loop that is
+ * slow, or has stopped, holds a bounded number of results: waiting, on their way, and being computed.
  */
 
 import { clock } from "../platform/clock.js";
@@ -11,18 +11,12 @@ export interface Unread {
   readonly value: unknown;
 }
 
-/**
- * Results by which each thread may run ahead, where the loop is slow. With uneven tasks of 6 ms and a loop as fast as
- * two threads, a stream took 2% longer than without bounds; with 2 it took 5% longer, with 1 20%.
- */
+/** Results by which each thread may run ahead of a slow loop (docs/decisions/0011). */
 export const LEAST_AHEAD = 4;
-/**
- * The same where the loop is fast: with it claims come to their full size. 100,000 tiny tasks on two threads took 135 ms;
- * with 256 they took 220 ms, with 4096 125 ms.
- */
+/** The same for a fast loop. With it claims come to their full size (docs/decisions/0011). */
 export const MOST_AHEAD = 1024;
-// A loop that takes half of what there is room for in so little time is fast, and gets twice the room; one that takes so
-// much longer gets half. So the room is for a few milliseconds of computing, which bounds the bytes of large results.
+// A loop that takes half of what there is room for in so little time is fast, and gets twice the room. One that takes this many
+// times longer gets half. So the room is for a few milliseconds of computing, which bounds the bytes of large results.
 const FAST_MS = 1;
 const SLOW_MS = 4;
 
@@ -48,21 +42,21 @@ export class StreamBuffer {
   #tasks = 0;
   #workers = 1;
   #gate = 0;
-  /** Results received before the round, of those that its gate does not count. */
+  /** Results that were received before the round, and that its gate does not count. */
   #before = 0;
   #raised = 0;
 
-  /** From now on results come in the order of their tasks. To be called before the first one. */
+  /** From now on results come in the order of their tasks. Call it before the first one. */
   order(): void {
     this.#early = new Map();
   }
 
-  /** Results that count as unread, because the loop has not taken them: none once nothing is held back any more. */
+  /** Results that the loop has not taken. None counts once nothing is held back any more. */
   get unread(): number {
     return this.#isOpen ? 0 : this.#received - this.#taken;
   }
 
-  /** Would the results of `tasks` tasks more have room? */
+  /** Whether the results of `tasks` more tasks have room. */
   hasRoomFor(tasks: number, workers: number): boolean {
     return tasks <= this.#ahead * workers - (this.#received - this.#taken);
   }
@@ -73,7 +67,7 @@ export class StreamBuffer {
     this.#tasks = tasks;
     this.#workers = workers;
     this.#before = this.#received;
-    // Of an ordered stream the first task may start in any case: all that there is may wait for it.
+    // The first task of an ordered stream may always start, because all other results may wait for it.
     const least = this.#early === undefined ? 0 : 1;
     this.#gate = Math.min(tasks, Math.max(least, this.#room()));
     this.#raised = clock();
@@ -104,15 +98,15 @@ export class StreamBuffer {
     }
   }
 
-  /** The loop takes the next result; undefined: there is none. */
+  /** The loop takes the next result; `undefined` if there is none. */
   take(): Unread | undefined {
     const result = this.#results.shift();
     if (result === undefined) return undefined;
     this.#taken += 1;
     if (this.#results.length === 0) this.#onEmpty();
-    // Rounds of its own are told in good time, below.
+    // Its own round is told in good time, below.
     if (this.#control === undefined) this.onRoom();
-    // Not one by one, or a loop that is a little too slow would have workers woken for every result.
+    // Not for every result: a loop that is a little too slow would wake workers each time.
     const isShut = this.#control !== undefined && this.#gate < this.#tasks;
     if (isShut && 2 * (this.#room() - this.#gate) >= this.#ahead * this.#workers) this.#adapt();
     return result;

@@ -1,9 +1,9 @@
-/** What threads noted about their part in a round, read on the caller's side. */
+/** Reads what threads noted about their part in a round. */
 import { ENDED, LOG_WORDS, LOGGED, STARTED } from "../protocol/meter.js";
 import type { Claim } from "../protocol/round.js";
 import type { RunReport } from "./strategy.js";
 
-/** Claims that a thread can note one by one: about a second of claims of 0.2 ms; what comes later is drawn together. */
+/** Claims that a thread can note one by one: about a second of claims of 0.2 ms. Later claims are noted as one. */
 export const LOG_CAPACITY = 4096;
 
 /** The time from the first task to the last one, over all threads of all rounds. */

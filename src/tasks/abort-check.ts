@@ -1,16 +1,16 @@
 import { type ControlBlock, denies } from "../protocol/control-block.js";
 import { AT } from "../protocol/meter.js";
 
-/** Whether anybody still wants the result of the task that a thread is at. Its kernel may ask. */
+/** Tells a kernel whether anybody still wants the result of its task. */
 export class AbortCheck {
   /** `context.aborted()`: true once the job was stopped, a task before this one has failed, or this one's time is up. */
   readonly aborted: () => boolean;
-  /** Whether the kernel was told that nobody wants it. A plain field, because every task looks at it. */
+  /** Whether the kernel was told that nobody wants the result. A plain field, because every task looks at it. */
   wasDenied = false;
 
   /**
    * @param meter notes the task that the thread is at
-   * @param isSingle each task is a job of its own, which counts nothing for the others
+   * @param isSingle whether each task is a job of its own. Then the failure of one does not stop the others
    */
   constructor(control: Pick<ControlBlock, "limit">, meter: Float64Array, isSingle = false) {
     this.aborted = () => {
@@ -22,7 +22,7 @@ export class AbortCheck {
     };
   }
 
-  /** The task has ended. @returns whether its kernel was told: then what it returned or threw is no result */
+  /** The task has ended. @returns whether its kernel was told. Then what it returned or threw is no result */
   takeDenial(): boolean {
     const was = this.wasDenied;
     this.wasDenied = false;

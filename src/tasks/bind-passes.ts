@@ -10,7 +10,7 @@ import { checkReturned } from "./returned.js";
 /** Where a thread is among the passes. */
 export interface PassPlace {
   readonly order: { readonly pass: number };
-  /** A task of this pass, from 1, returned more than the tolerance. */
+  /** Tells that a task of this pass, from 1, returned more than the tolerance. */
   exceed(pass: number): void;
 }
 
@@ -22,12 +22,12 @@ interface PassParts {
   readonly place: PassPlace;
 }
 
-// A kernel on the calling thread may replace them.
+// A kernel on the calling thread may replace these functions.
 const { max, min } = Math;
 
 /**
- * Tasks over the input in the first pass, and over what the pass before has written in each later one. What a task of the first pass
- * writes to begins as a copy of the input, in both states. So elements that no pass writes stay as they are in the input.
+ * Tasks over the input in the first pass, and over what the pass before has written in each later one. Both states begin as a
+ * copy of the input, which the tasks of the first pass make. So elements that no pass writes stay as they are in the input.
  * @returns runs the task of a chunk; its value is the number of passes that its chunk has been through
  */
 export function passRunner(

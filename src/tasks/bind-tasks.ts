@@ -21,7 +21,7 @@ export interface BoundTasks {
   readonly borrowed: ReadonlySet<ArrayBufferLike>;
 }
 
-// A kernel on the calling thread may replace them.
+// A kernel on the calling thread may replace these functions.
 const { max, min } = Math;
 
 type Maker = (values: unknown) => unknown;
@@ -33,7 +33,7 @@ type Slicer = (start: number, end: number) => unknown;
 
 const NOTHING_SHARED = Object.freeze({});
 
-/** @param place where this thread is among the passes of the job; `undefined`: it has one */
+/** @param place where this thread is among the passes of the job; `undefined` if the job has one pass */
 export function bindTasks(
   spec: JobSpec,
   arrays: readonly TypedArray[],
@@ -47,7 +47,7 @@ export function bindTasks(
   const decoder = new ValueDecoder(arrays, borrowed);
   const args = spec.args === null ? undefined : decoder.decode(spec.args);
   const shared = spec.shared === null ? NOTHING_SHARED : decoder.decode(spec.shared);
-  // A kernel that takes values along is a function of these, which returns it.
+  // If a kernel takes values along, this is a function of these, which returns the kernel.
   const invoke = (
     spec.captures === undefined ? kernel : (kernel as Maker)(decoder.decode(spec.captures))
   ) as Invoke;
@@ -74,7 +74,7 @@ export function bindTasks(
     const out = outputs === null ? undefined : ownRows(spec, outputSlicer(spec, outputs, arrays));
     const written = outputs === null ? [] : outputs.arrays.map((place) => arrays[place] as TypedArray);
     if (spec.shape === "items") {
-      // Decoded anew for each task, so what comes inline is the task's own; a decoder of their own keeps none of it.
+      // Items are decoded anew for each task, so inline values are the task's own. A decoder of its own keeps none of them.
       const readOwn = itemReader(items as PackedItems, new ValueDecoder(arrays));
       const read = first === 0 ? readOwn : (index: number) => readOwn(index - first);
       // A single job can't tell with which others it runs.
@@ -157,7 +157,7 @@ function slicer(group: ArrayGroup, table: readonly TypedArray[], per: (array: nu
   };
 }
 
-/** Views of outputs, zero-filled but for the caller's own, and for room of which a task may use only a part. */
+/** Views of outputs. They are zero-filled, except for the caller's own, and for room of which a task may use only a part. */
 function outputSlicer(
   { per, keeps, capacity, clearOutputs }: JobSpec,
   group: ArrayGroup,
@@ -169,14 +169,14 @@ function outputSlicer(
   const places = group.arrays.map((place, i) => ({ array: table[place] as TypedArray, width: width(i) }));
   const cleared = places.filter((_, i) => keeps?.includes(i) !== true);
   return (start, end) => {
-    // Here, just before the kernel writes them, the elements come into the cache anyway; and a task that runs a
-    // second time finds what it found the first time.
+    // Just before the kernel writes them, the elements come into the cache anyway. A task that runs a second time finds what it
+    // found the first time.
     for (const { array, width } of cleared) clearPart(array.subarray(start * width, end * width));
     return slice(start, end);
   };
 }
 
-/** What a kernel that writes outputs returns is of no interest as long as it is no work of its own, its end is. */
+/** Only the end of a kernel that writes outputs counts. What it returns does not count, but must not be work of its own. */
 function settleVoid(returned: unknown, outputs: readonly TypedArray[]): unknown {
   if (returned === undefined) return undefined;
   if (isThenable(returned)) return returned.then((value) => checkReturned(value, outputs));

@@ -1,6 +1,7 @@
 /**
- * The task loop over several passes. All tasks of a pass end before one of the next begins. There is no count of workers to wait for:
- * a pass has ended when all of its tasks have, and whoever sees that first opens the next one. See ../protocol/README.md.
+ * The task loop over several passes. All tasks of a pass end before one of the next begins. There is no count of workers to
+ * wait for. A pass has ended when all of its tasks have, and the worker that sees that first opens the next one. See
+ * ../protocol/README.md.
  */
 import { clock } from "../platform/clock.js";
 import { Looks } from "../platform/looks.js";
@@ -11,11 +12,11 @@ import { TaskLoop, type TaskLoopParts } from "./task-loop.js";
 export interface Waiting {
   /** Whether it may look at shared memory for a moment: the others run on other cores. */
   readonly looks: boolean;
-  /** Whether it may sleep, as it has nothing else to do. The calling thread never may. */
+  /** Whether it may sleep, because it has nothing else to do. The calling thread never may. */
   maySleep(): boolean;
 }
 
-// As long as it takes to wake a thread that sleeps: whoever looks longer in vain loses more than that.
+// As long as it takes to wake a thread that sleeps. A longer look in vain would lose more than that.
 const LOOK_MS = 0.05;
 // A look at the clock costs as much as some fifty looks at shared memory.
 const LOOKS = 64;
@@ -28,7 +29,7 @@ export class PassLoop {
   readonly #waiting: Waiting;
   readonly #looks: Looks | undefined;
 
-  /** @param tolerance no pass follows one in which no task exceeded it; `undefined`: all passes run */
+  /** @param tolerance no pass follows one in which no task exceeded it; `undefined` if all passes run */
   constructor(parts: TaskLoopParts, order: PassOrder, tolerance: number | undefined, waiting: Waiting) {
     this.#loop = new TaskLoop(parts);
     this.#control = parts.control;
@@ -63,11 +64,11 @@ export class PassLoop {
     }
   }
 
-  /** All tasks of the pass are claimed. @returns whether those of the next are to be had, or none is, before time is up */
+  /** All tasks of the pass are claimed. @returns whether it is clear, before time is up, if the next one begins */
   #isThrough(deadline: number): boolean {
     const control = this.#control;
     for (;;) {
-      // In this order: what changes after it was looked at comes with later news.
+      // The order matters: a change after the look comes with later news.
       const seen = control.news;
       const { gate } = control;
       if (control.claimable > 0 || control.exhausted) return clock() < deadline;

@@ -1,10 +1,10 @@
-/** What a kernel that writes outputs returns. It counts for nothing, so a kernel that returns its work has lost it. */
+/** Checks what a kernel that writes outputs returns. It does not count, so a kernel that returns its work has lost it. */
 import { quote } from "../errors.js";
 import { isTypedArray, type TypedArray } from "../memory/dtypes.js";
 import { isRecord } from "../memory/inputs.js";
 
 /**
- * Numbers and the outputs themselves are what expressions come to, as in `(x, out) => out.set(x)`: they are let pass.
+ * Expressions such as `(x, out) => x.length` return numbers or the outputs themselves. These pass.
  * @throws TypeError for an array that is none of the outputs, and for lists and records that hold one
  */
 export function checkReturned(returned: unknown, outputs: readonly TypedArray[]): void {

@@ -5,7 +5,7 @@
 
 import { clock } from "../platform/clock.js";
 import type { ControlBlock } from "../protocol/control-block.js";
-import { AT, BUSY, ENDED, LOG_WORDS, LOGGED, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
+import { AT, BUSY, ENDED, logClaim, RUNNING, SENDING, STARTED } from "../protocol/meter.js";
 import type { ResultCopier, ResultCopy } from "../protocol/result-copy.js";
 import type { ResultTable } from "../protocol/result-table.js";
 import { packThrown, type Thrown } from "../protocol/thrown.js";
@@ -13,7 +13,7 @@ import type { AbortCheck } from "./abort-check.js";
 import { isThenable } from "./is-thenable.js";
 import type { TaskOrder } from "./task-order.js";
 
-// A kernel on the calling thread may replace them, and must not make the loop endless.
+// A kernel on the calling thread may replace these functions, and must not make the loop endless.
 const { floor, max, min } = Math;
 
 /** Where results go that do not fit the result table. */
@@ -34,17 +34,17 @@ export interface TaskLoopParts {
   readonly outbox: ResultSink;
   /** Tasks of the round. */
   readonly tasks: number;
-  /** Undefined: position is index. */
+  /** `undefined` if position is index. */
   readonly order: TaskOrder | undefined;
   /** `METER_WORDS` words, in which the loop notes how long it is busy, whether it is, and with what. */
   readonly meter: Float64Array;
-  /** Takes a note of each claim, for a trace. If it is full, its last entry grows. `undefined` if nobody traces. */
+  /** Takes each claim, for a trace. If it is full, its last entry grows. `undefined` if nobody traces. */
   readonly log: Float64Array | undefined;
   /** Threads that claim from this round. */
   readonly workers: number;
-  /** Small values go to the result table; false: every one to the outbox, the numbers too. */
+  /** Whether small values go to the result table. Otherwise all values go to the outbox, even numbers. */
   readonly slots: boolean;
-  /** Claims take no more than the gate lets pass. */
+  /** Whether claims take no more than the gate lets pass. */
   readonly gated: boolean;
   /** Whether claims grow if tasks are short. */
   readonly grows: boolean;
@@ -52,15 +52,15 @@ export interface TaskLoopParts {
   readonly mend: (() => void) | undefined;
 }
 
-// A claim should last long enough to make its cost (atomic operations and two clock readings, 0.3-0.5 µs) vanish, and
-// be short beside the time after which the loop must look up.
+// A claim should last long enough to make its cost vanish: atomic operations and two clock readings, 0.3-0.5 µs. It should be
+// short beside the time after which the loop must look up.
 const CLAIM_MS = 0.2;
-// At this size the cost is 2 ns a task; larger claims gain nothing and bind more should tasks become slow.
+// At this size the cost is 2 ns a task. Larger claims gain nothing, and bind more tasks if tasks become slow.
 const MAX_GRAIN = 256;
 // A look at the clock costs 0.03-0.15 µs, so it is not taken at every task of a claim, unless tasks turn out slow.
 const LOOK_UP_TASKS = 16;
 const SLOW_MS = 1;
-// The most one thread claims of what is left, as a share of its part: keeps the ends of all threads close together.
+// The most that one thread claims of what is left, as a share of its part. It keeps the ends of all threads close together.
 const TAIL_SHARE = 4;
 
 export class TaskLoop {
@@ -89,15 +89,14 @@ export class TaskLoop {
     return this.#taken + this.#at - this.#start;
   }
 
-  /** Has it taken on every task of the round? */
+  /** Whether it has taken on every task of the round. */
   get tookAll(): boolean {
     return this.taken === this.tasks;
   }
 
   /**
-   * Runs tasks, at least one, until none is left ("left"), until the gate keeps back those that are ("shut"), until about
-   * `deadline` (a time of `clock`, "paused"), or until a task returns a promise: then the caller awaits it and
-   * calls again.
+   * Runs tasks, at least one. Returns "left" if none is left, "shut" if the gate keeps back the rest, and "paused" at about
+   * `deadline`, a time of `clock`. If a task returns a promise, so does this: the caller awaits it and calls again.
    */
   advance(deadline: number): "left" | "shut" | "paused" | PromiseLike<void> {
     const { meter } = this.#parts;
@@ -107,7 +106,7 @@ export class TaskLoop {
     return state;
   }
 
-  /** Gives up what is left of the claim in hand; its tasks so far count as a claim of their own. */
+  /** Gives up the rest of the present claim. Its tasks so far count as a claim of their own. */
   leave(): void {
     if (this.#at === this.#start) return;
     this.#end = this.#at;
@@ -121,7 +120,7 @@ export class TaskLoop {
         const now = clock();
         if (this.#end !== this.#start) {
           this.#endClaim(now);
-          // With nothing left to claim it leaves at once: the caller's side learns of the end by that.
+          // If nothing is left to claim, it leaves at once, because the calling thread learns of the end by that.
           if (now >= deadline && control.claimable > 0) return "paused";
         }
         if (!this.#claim(now)) return control.exhausted ? "left" : "shut";
@@ -130,7 +129,7 @@ export class TaskLoop {
       }
       this.#untilLookUp -= 1;
       const position = this.#at++;
-      // The limit may have fallen since the claim; tasks below it still count, so the claim goes on.
+      // The limit may have fallen since the claim. Tasks below it still count, so the claim goes on.
       if (position >= control.limit) continue;
       // Costs 1 ns a task (Node 20).
       meter[AT] = this.#at;
@@ -183,34 +182,21 @@ export class TaskLoop {
   }
 
   #endClaim(now: number): void {
-    const { control, outbox, meter, grows, mend } = this.#parts;
+    const { control, outbox, meter, log, grows, mend } = this.#parts;
     mend?.();
     const took = now - this.#claimed;
     const count = this.#end - this.#start;
-    // Before the claim ends: whoever sees it ended sees its time too.
+    // This comes before the claim ends, so that a thread that sees the end sees the time, too.
     meter[BUSY] = (meter[BUSY] as number) + took;
     if (meter[STARTED] === 0) meter[STARTED] = this.#claimed;
     meter[ENDED] = now;
-    this.#noteClaim(now, count);
+    if (log !== undefined) logClaim(log, meter, this.#claimed, now, this.#start, count);
     this.#taken += count;
     if (grows && took < CLAIM_MS / 2 && count === this.#grain) this.#grain = min(MAX_GRAIN, 2 * this.#grain);
     else if (took > CLAIM_MS * 2) this.#grain = max(1, floor((count * CLAIM_MS) / took));
     this.#start = this.#end;
     control.endClaim(count);
     outbox.claimEnded();
-  }
-
-  #noteClaim(now: number, count: number): void {
-    const { log, meter } = this.#parts;
-    if (log === undefined) return;
-    const at = (meter[LOGGED] as number) * LOG_WORDS;
-    if (at < log.length) {
-      log.set([this.#claimed, now, this.#start, count], at);
-      meter[LOGGED] = (meter[LOGGED] as number) + 1;
-    } else {
-      log[at - LOG_WORDS + 1] = now;
-      log[at - 1] = (log[at - 1] as number) + count;
-    }
   }
 
   async #settleLater(promise: PromiseLike<unknown>, position: number, index: number): Promise<void> {

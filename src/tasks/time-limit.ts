@@ -6,8 +6,8 @@ import { callWithin, TIMED_OUT } from "../platform/watchdog.js";
 import { isThenable } from "./is-thenable.js";
 
 /**
- * Tasks that fail when their time is up, wherever they are then: costs 0.1 ms each. An async one is only waited for no
- * longer: what it does after its first await cannot be stopped.
+ * Runs tasks that fail when their time is up, which costs 0.1 ms each. Nobody waits for an async one then, but what it does
+ * after its first await can't be stopped.
  * @param onOvertime told before the task fails
  */
 export function timed(

@@ -14,7 +14,7 @@ function channelOf(name: keyof ChannelMessages): Channel {
   return known;
 }
 
-/** Does anybody in this process listen to `sharray:<name>`? */
+/** Whether anybody in this process listens to `sharray:<name>`. */
 export function isHeard(name: keyof ChannelMessages): boolean {
   return channelOf(name).hasSubscribers;
 }
@@ -33,7 +33,7 @@ export function emit<E extends keyof TelemetryEvents>(
 ): void {
   publish<keyof TelemetryEvents>(event, payload);
   if (telemetry === undefined) return;
-  // A listener's mistake is not the call's, nor is that of one that is async the process's.
+  // A listener's error does not fail the call. That of an async listener does not end the process.
   const forgive = (): void => {};
   try {
     const told: unknown = telemetry(...([event, payload] as unknown as Parameters<Telemetry>));

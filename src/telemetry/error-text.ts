@@ -1,4 +1,4 @@
-/** What is said of errors. Anything can be thrown, also what throws when it is looked at: telemetry must bear it. */
+/** The text of errors. Programs can throw anything, even objects that throw when they are read. Telemetry must bear it. */
 import { quote } from "../errors.js";
 import { isError as isErrorOfAnyRealm } from "../platform/realms.js";
 
@@ -15,7 +15,7 @@ export function textOf(error: unknown): string {
   return isError(error) ? `${error.name}: ${error.message}` : quote(error);
 }
 
-/** `error.type` of OpenTelemetry's conventions: the name of the class; of what is no error, the conventions' word. */
+/** `error.type` of OpenTelemetry's conventions: the name of the class; for a value that is no error, the conventions' word. */
 export function typeOf(error: unknown): string {
   return isError(error) ? error.name : "_OTHER";
 }

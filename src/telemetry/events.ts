@@ -49,7 +49,7 @@ export interface ParallelExecution {
   readonly workers: number;
   /** Time spent in tasks over workers times duration, in percent. */
   readonly workerUtilisationPct: number;
-  /** The hint that the call was given; 0: none. */
+  /** The hint that the call was given; 0 if there was none. */
   readonly taskSizeHintBytes: number;
   /** Copied into shared memory for this call. */
   readonly bytesPlaced: number;
@@ -59,7 +59,7 @@ export interface ParallelExecution {
   readonly metadataBytes: number;
   /** Values of variables around the kernel, as they are sent; arrays that cross by reference are not among them. */
   readonly capturedBytes: number;
-  /** What the plan said of the strategy that finished the call. */
+  /** What the plan predicted for the strategy that finished the call. */
   readonly predicted: Estimate;
   /** Where the time went: the same parts, measured. */
   readonly actual: Estimate;
@@ -104,9 +104,9 @@ export interface TraceSpan {
   readonly end: number;
 }
 
-/** The course of one call, for `sharray/trace`. Recorded only while somebody listens. */
+/** The trace of one call, for `sharray/trace`. Recorded only while somebody listens. */
 export interface CallTrace {
-  /** The executor, numbered in the order of their making. */
+  /** The executor's number, in the order of creation. */
   readonly executor: number;
   readonly job: number;
   readonly call: CallName;
@@ -121,7 +121,7 @@ export interface CallTrace {
   readonly spans: readonly TraceSpan[];
   readonly claims: readonly Claim[];
   readonly predicted: Estimate;
-  /** Undefined where the call failed, or its loop was left. */
+  /** `undefined` if the call failed, or if its loop was left. */
   readonly actual: Estimate | undefined;
   readonly error: unknown;
 }

@@ -20,8 +20,8 @@ export interface MetricsSnapshot {
   readonly totalDuration: number;
   readonly maxWorkers: number;
   /**
-   * Time that workers spent in tasks, over all workers, while at least one call ran on them; in percent. A stream that
-   * waits for its loop does not.
+   * Time that workers spent in tasks, over all workers, while at least one call ran on them; in percent. A stream that waits
+   * for its loop does not count.
    */
   readonly workerUtilisationPct: number;
   /** Milliseconds from call to result of completed calls. */
@@ -34,9 +34,9 @@ export interface MetricsSnapshot {
 
 /** A call's use of workers. */
 export interface Occupation {
-  /** Whether any worker takes part in the call now: none does while a stream waits for its loop. */
+  /** Whether any worker takes part in the call now. None does while a stream waits for its loop. */
   occupy(occupies: boolean): void;
-  /** It has ended; `busy` milliseconds were spent in tasks. */
+  /** The use has ended. Workers spent `busy` milliseconds in tasks. */
   end(busy: number): void;
 }
 
@@ -83,7 +83,7 @@ export class Metrics {
     this.#fallbacks += 1;
   }
 
-  /** So many workers were lost whose tasks ran again, beside those of calls. */
+  /** `retries` workers were lost and their tasks ran again, beside those of calls. */
   retry(retries: number): void {
     this.#retries += retries;
   }
@@ -106,7 +106,7 @@ export class Metrics {
     return { occupy, end };
   }
 
-  /** A call gave its result, `wait` milliseconds of whose `duration` passed before its first task. */
+  /** A call gave its result. Of its `duration`, `wait` milliseconds passed before its first task. */
   complete(duration: number, wait: number, retries: number): void {
     this.#latency.record(duration);
     this.#wait.record(wait);
@@ -114,6 +114,21 @@ export class Metrics {
     this.#completed += 1;
     this.#retries += retries;
     this.#totalDuration += duration;
+  }
+
+  /**
+   * Single jobs of one round gave their results. They are counted at once, because a number that goes to a function of its own
+   * takes memory.
+   */
+  completeJobs(jobs: readonly { readonly started: number }[], began: number, now: number): void {
+    for (let i = 0; i < jobs.length; i += 1) {
+      const { started } = jobs[i] as (typeof jobs)[number];
+      this.#latency.record(now - started);
+      this.#wait.record(began - started);
+      this.#totalDuration += now - started;
+    }
+    this.#run.record(now - began, jobs.length);
+    this.#completed += jobs.length;
   }
 
   snapshot(): MetricsSnapshot {

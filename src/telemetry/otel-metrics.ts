@@ -3,7 +3,7 @@ import type { RunsOn } from "../strategies/registry.js";
 import { typeOf } from "./error-text.js";
 import type { ParallelExecution, ParallelFailure, ParallelFallback } from "./events.js";
 
-// The units of OpenTelemetry's conventions: seconds and shares, where the events have milliseconds and percent.
+// The units of OpenTelemetry's conventions: seconds and shares. The events have milliseconds and percent.
 const SECONDS_PER_MS = 1e-3;
 // The default boundaries are made for milliseconds. Calls take from a tenth of one to minutes.
 const SECONDS = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10].flatMap((decade) => [decade, 2.5 * decade, 5 * decade]);
@@ -61,7 +61,7 @@ export class CallMetrics {
     this.#utilization.record(workerUtilisationPct / 100, labels);
   }
 
-  /** @param strategy undefined: it failed before its plan */
+  /** @param strategy `undefined` if it failed before its plan */
   failed({ call, error }: ParallelFailure, strategy: RunsOn | undefined): void {
     const labels: Attributes = { "sharray.call": call, "error.type": typeOf(error) };
     if (strategy !== undefined) labels["sharray.strategy"] = strategy;

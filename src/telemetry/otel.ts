@@ -40,11 +40,11 @@ export interface StopInstrumentation extends Disposable {
 }
 
 const SCOPE = "sharray";
-// Causes can be each other's.
+// Causes may form a ring.
 const MAX_CAUSES = 8;
 
 /**
- * Makes a span per call, below the span that is active where the call is made, and metrics of all calls.
+ * Makes a span per call, below the span that is active when the call is made, and metrics of all calls.
  * @returns ends that; calls still in progress then have their spans ended
  */
 export function instrument({ tracerProvider, meterProvider }: InstrumentOptions = {}): StopInstrumentation {
@@ -82,7 +82,7 @@ function listen<N extends keyof ChannelMessages>(
     try {
       listener(message as ChannelMessages[N]);
     } catch (error) {
-      // An exporter's mistake, which diagnostics_channel would make an uncaught exception of the process.
+      // An exporter's error. diagnostics_channel would make it an uncaught exception of the process.
       diag.error(`sharray: ${name} could not be told`, error);
     }
   };
@@ -94,7 +94,7 @@ function listen<N extends keyof ChannelMessages>(
 
 interface OpenCall {
   readonly span: Span;
-  /** The one that runs it now. */
+  /** The strategy that runs it now. */
   strategy: RunsOn;
 }
 
@@ -108,7 +108,7 @@ class CallSpans {
     this.#tracer = tracer;
   }
 
-  /** Undefined: the call has no span. */
+  /** `undefined` if the call has no span. */
   strategyOf(job: number): RunsOn | undefined {
     return this.#open.get(job)?.strategy;
   }
@@ -183,7 +183,7 @@ class CallSpans {
     span?.end();
   }
 
-  /** Calls in progress: nobody would end their spans. */
+  /** Ends the spans of calls in progress, because nobody else would. */
   endAll(): void {
     for (const { span } of this.#open.values()) {
       span.addEvent("sharray.instrumentation_stopped");
@@ -198,7 +198,9 @@ class CallSpans {
     return span;
   }
 
-  /** A call that failed before its plan, made out afterwards. Undefined: one that began before the instrumentation. */
+  /**
+   * A span for a call that failed before its plan, made afterwards. `undefined` for one that began before the instrumentation.
+   */
   #refused(job: number, call: string, duration: number, now: number): Span | undefined {
     if (clock() - duration < this.#since) return undefined;
     return this.#tracer.startSpan(`sharray.${call}`, {

@@ -29,19 +29,19 @@ export class Reporter {
     return this.number();
   }
 
-  /** @returns a number of its own for what is told beside the calls that were counted */
+  /** @returns a number of its own, for events beside those of counted calls */
   number(): number {
     if (this.isMute) return 0;
     lastJob += 1;
     return lastJob;
   }
 
-  /** Is the course of calls to be recorded? */
+  /** Whether calls are to be traced. */
   get isTracing(): boolean {
     return !this.isMute && isHeard("call_trace");
   }
 
-  /** Does anybody listen to the event? What nobody hears need not be made. */
+  /** Whether anybody listens to the event. Otherwise it need not be made. */
   isHeard(event: keyof TelemetryEvents): boolean {
     return !this.isMute && (this.#telemetry !== undefined || isHeard(event));
   }

@@ -5,28 +5,28 @@ import type { CallTrace } from "./events.js";
 /** One event of the format; times in microseconds. */
 export interface TraceEvent {
   readonly name: string;
-  /** M: name of a process or lane; X: a slice; b and e: begin and end of a call or a part of it; C: a counter. */
+  /** M: name of a process or lane. X: a slice. b and e: begin and end of a call or a part of it. C: a counter. */
   readonly ph: "M" | "X" | "b" | "e" | "C";
   readonly cat: string;
   readonly ts: number;
   /** X only. */
   readonly dur?: number;
-  /** The executor, numbered in the order of their making. */
+  /** The executor's number, in the order of creation. */
   readonly pid: number;
-  /** The lane. No other lane has it, of other executors neither. */
+  /** The lane's number. No other lane has it, even of other executors. */
   readonly tid: number;
   /** b and e only: the call, and which track of it. */
   readonly id?: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** A call without its error, which may hold anything alive: its text stands for it. */
+/** A call with the text of its error. The error itself may keep anything alive. */
 export type RecordedCall = Omit<CallTrace, "error"> & { readonly error: string | undefined };
 
 /** A lane of slices that do not overlap. */
 interface Lane {
   readonly worker: number;
-  /** 0, or higher where claims of one thread overlap. */
+  /** 0, or higher if claims of one thread overlap. */
   readonly row: number;
   readonly slices: Slice[];
 }
@@ -56,7 +56,7 @@ export function* traceEvents(calls: readonly RecordedCall[]): Generator<TraceEve
   }
 }
 
-/** A lane per thread, the caller's first; more for a thread on which calls take turns, as their claims then overlap. */
+/** A lane per thread, the caller's first. A thread on which calls take turns has more, because their claims overlap. */
 function lanesOf(calls: readonly RecordedCall[]): Lane[] {
   const slices: Slice[] = [];
   for (const call of calls) for (const claim of call.claims) slices.push({ ...claim, call });
@@ -105,14 +105,15 @@ function* laneEvents({ slices }: Lane, pid: number, tid: number): Generator<Trac
   }
 }
 
-/** When the call's first task began on any thread: others that have not begun wait from then on. */
+/** When the call's first task began on any thread. Threads that have not begun wait from then on. */
 function computeStart({ spans, start }: RecordedCall): number {
   return spans.findLast(({ name }) => name === "compute")?.start ?? start;
 }
 
 /**
- * A call and its parts. Calls overlap, so they are no slices of a lane: each is a track, named by its id, on which begin
- * and end must nest. A part that overlaps another, or reaches beyond the call as clocks differ, gets a further track.
+ * A call and its parts. Calls overlap, so they are no slices of a lane: each is a track, named by its id, on which begin and
+ * end must nest. A part that overlaps another gets a further track. So does one that reaches beyond the call, because clocks
+ * differ.
  */
 function* callEvents(call: RecordedCall, tid: number): Generator<TraceEvent> {
   const { executor: pid, job, predicted, actual, error, kernel, tasks, strategy, reason } = call;
@@ -155,8 +156,8 @@ function nameEvent(name: string, pid: number, tid: number, value: string): Trace
 }
 
 /**
- * Eighths of a microsecond are whole nanoseconds and exact in binary. Perfetto multiplies by 1000 and truncates: any
- * finer figure may come out a nanosecond early, and slices that touch then overlap.
+ * Eighths of a microsecond are whole nanoseconds and exact in binary. Perfetto multiplies by 1000 and truncates. A finer figure
+ * may come out a nanosecond early, and slices that touch then overlap.
  */
 function microseconds(ms: number): number {
   return Math.round(ms * 8000) / 8;

@@ -13,16 +13,16 @@ export interface TraceFile {
   readonly traceEvents: readonly TraceEvent[];
   readonly displayTimeUnit: "ms";
   readonly otherData: {
-    /** Calls that were recorded and are left out, as later ones took their room. */
+    /** Recorded calls that are left out, because later ones took their room. */
     readonly droppedCalls: number;
   };
 }
 
 const CHANNEL = "sharray:call_trace";
-// A program that is traced for days must not grow for ever: this is some 80 MB, and a file of some 120 MB. Claims count
-// like calls, as a call may have none or many thousands.
+// A program that is traced for days must not grow for ever: this is some 80 MB, and a file of some 120 MB. Claims count like
+// calls, because a call may have none or many thousands.
 const MAX_ENTRIES = 500_000;
-// Room is made for many calls at once, as taking the first away moves the others.
+// Room is made for many calls at once, because removing the first one moves the others.
 const ENTRIES_AFTER_DROP = 450_000;
 // Events per write: some 64 KiB.
 const EVENTS_PER_CHUNK = 500;

@@ -95,7 +95,7 @@ inChromium("lost workers", ISOLATED, (chromium) => {
     });
   });
 
-  test("a worker that somebody else ends in the middle of a loop", async () => {
+  test("a worker that other code ends in the middle of a loop costs its task another run", async () => {
     const page = await chromium.open();
     const results = await page.evaluate(async () => {
       const workers: Worker[] = [];
@@ -125,7 +125,7 @@ inChromium("lost workers", ISOLATED, (chromium) => {
     expect(results).toEqual({ results: [0, 1], workers: 2 });
   });
 
-  test("a script that is not there: auto goes on in the page, threads reject", async () => {
+  test("auto goes on in the page if the worker's script is missing, and threads reject", async () => {
     const page = await chromium.open();
     const told = await page.evaluate(async () => {
       const createWorker = () => new Worker("/no-such-worker.js", { type: "module" });

@@ -1,6 +1,6 @@
 /** The kinds of faults, as data: what each needs, what it costs, and what it may turn a call into. */
 
-/** Where in a task a fault strikes; in the middle of the work is "midway", where it has written half of its outputs. */
+/** Where in a task a fault strikes. "midway" is the middle of the work, when it has written half of its outputs. */
 export const POINTS = ["before", "midway", "after"] as const;
 export type Point = (typeof POINTS)[number];
 
@@ -20,7 +20,7 @@ interface TaskFaultKind {
   readonly isEndless?: true;
   /** Fails the call with this, every time that its task runs. */
   readonly fails?: "KernelError" | "TaskTimeoutError";
-  /** Ends by itself, so the task ends well where the calling thread was too busy to look at its time. */
+  /** Ends by itself, so the task ends well if the calling thread was too busy to look at its time. */
   readonly mayPass?: true;
   /** Shows in what the task returns, so after all that strikes in it. */
   readonly isOfResult?: true;

@@ -20,7 +20,7 @@ interface Case {
   readonly fates: Fates;
 }
 
-/** @returns what is wrong; undefined: nothing */
+/** @returns what is wrong; `undefined` if nothing */
 export function judge(job: Job, world: World, payload: unknown, ending: Ending): string | undefined {
   const given = { job, world, payload, fates: fatesOf(job.plan, world.plan.options) };
   if (ending.type === "hang") return "did not end";
@@ -97,7 +97,7 @@ interface OfTask {
   readonly end: number | undefined;
 }
 
-/** Is it the error that the job's faults lead to, of the right task? */
+/** Whether it is the error that the job's faults lead to, of the right task. */
 function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, payload, fates }: Case): boolean {
   return fates.errors.some(({ task, error }) => {
     if (error !== name || task !== index) return false;

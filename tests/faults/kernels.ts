@@ -210,7 +210,7 @@ export function resultOf(kind: ResultKind, sum: number, index: number): unknown 
   return { sum, index, array: new Float32Array([sum, index]) };
 }
 
-/** Adds to what stands there, so that what a lost worker left would show. */
+/** Adds to what is there, so that what a lost worker left would show. */
 export function write(
   x: Numbers,
   y: Numbers,
@@ -273,7 +273,7 @@ export const initializer = defineKernel(import.meta.url, "initializer", () => {
   if (process.env[ENDED_BY_INITIALIZER]?.split(",").includes(String(number))) process.exit(75);
 });
 
-/** Inline kernels with the text of their helpers, as a kernel's text must stand alone. */
+/** Inline kernels with the text of their helpers, because a kernel's text must be complete. */
 function inline(helpers: readonly string[]): Kernels {
   const embed = (kernel: unknown) =>
     new Function("a", "b", "c", `${helpers.join("\n")}\nreturn (${kernel})(a, b, c);`);

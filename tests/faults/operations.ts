@@ -1,7 +1,7 @@
 /**
- * Loaded before everything else, in workers too (`--import`): counts the steps of the protocol in a worker, so that a fault can end it
- * between any two of them. These are atomic operations, and reads and writes of a child process. It also lets a fault spoil or
- * tear a message, and the transit file be short of room.
+ * Loaded before everything else, in workers too (`--import`): counts the steps of the protocol in a worker, so that a fault can
+ * end it between any two of them. These are atomic operations, and reads and writes of a child process. It also lets a fault spoil
+ * or tear a message, and the transit file be short of room.
  */
 import fs from "node:fs";
 import { Socket } from "node:net";
@@ -9,7 +9,7 @@ import { isMainThread } from "node:worker_threads";
 import { isInSequence, tasksSide } from "./board.js";
 
 declare global {
-  /** Of a worker: so many steps of the protocol from now on it ends; undefined: it does not. */
+  /** Of a worker: so many steps of the protocol from now on it ends; `undefined` if it does not. */
   var operationsLeft: number | undefined;
   /** Of a worker: its next report can't be read by the calling thread. */
   var spoilsMessage: boolean | undefined;

@@ -171,7 +171,7 @@ function planTaskFault(
     return needs === undefined || (resourceLimits !== undefined && job.timeout === undefined);
   });
   const { point, fails, isStray, isOfWorkers, isEndless, kills, amount } = taskFault(kind);
-  // Without an end only where retries have one.
+  // Without an end only if retries have one.
   const isLethal = kills === true && isStray === undefined && maxRetries < PLENTY && random.chance(0.1);
   return {
     kind,

@@ -206,6 +206,6 @@ test("start() and metrics are the executor's", async () => {
   await host.shutdown();
 });
 
-test("other messages on the same endpoint are nobody's business", async () => {
+test("a bridge ignores other messages on its endpoint", async () => {
   expect(await runClient(executor, "beside other messages")).toEqual({ values: [2, 3], echoed: [1, 2] });
 });

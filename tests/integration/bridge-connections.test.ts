@@ -41,7 +41,7 @@ describe("connecting", () => {
     port1.close();
   });
 
-  test("to another release is refused by the client, who names both", async () => {
+  test("to another release is refused by the client, which names both", async () => {
     const { port1, port2 } = new MessageChannel();
     port1.on(
       "message",
@@ -73,7 +73,7 @@ describe("connecting", () => {
     port1.close();
   });
 
-  test("is for those who bring a port", async () => {
+  test("needs a port in the message", async () => {
     const { port1, port2 } = new MessageChannel();
     const service = serveExecutor(executor, port1);
     for (const message of [
@@ -93,7 +93,7 @@ describe("connecting", () => {
     port1.close();
   });
 
-  test("does no harm to others, whatever is sent: a call that makes no sense fails alone", async () => {
+  test("harms no other client: a call that makes no sense fails alone", async () => {
     const { port1, port2 } = new MessageChannel();
     const service = serveExecutor(executor, port1);
     const client = await connectExecutor(port2);
@@ -112,7 +112,7 @@ describe("connecting", () => {
     port1.close();
   });
 
-  test("where nobody serves fails after the time-out", async () => {
+  test("that nobody serves fails after the time-out", async () => {
     const { port1, port2 } = new MessageChannel();
     const error = await failure(connectExecutor(port2, { timeout: 250 }));
     expect(error).toBeInstanceOf(ConnectionError);

@@ -42,7 +42,7 @@ describe.each(["threads", "sequential"])("a client with a small stack, its host 
     );
   });
 
-  test("learns of the first one where it can read none", async () => {
+  test("learns of the first result if it can read none", async () => {
     expect(await run("all of them")).toMatchObject({ index: 0, values: [], unfinished: below(COUNT) });
   });
 
@@ -131,7 +131,7 @@ describe("garbage", () => {
     for (const port of [port1, control, settings.port]) port.close();
   });
 
-  test("from who says to be a host ends no client", async () => {
+  test("from a false host ends no client", async () => {
     const { port1, port2 } = new MessageChannel();
     const { port1: calls, port2: callsOfClient } = new MessageChannel();
     port1.on("message", ({ port }: { readonly port: MessagePort }) => {

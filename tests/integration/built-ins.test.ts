@@ -138,7 +138,7 @@ async function wrongIn(executor: ParallelExecutor): Promise<string[]> {
 const executor = create();
 afterAll(() => executor.shutdown());
 
-test("ordinary calls come out as they should", async () => {
+test("ordinary calls give the expected results", async () => {
   expect(await wrongIn(executor)).toEqual([]);
 });
 
@@ -256,7 +256,7 @@ describe("a kernel that", () => {
   });
 });
 
-test("a module kernel that breaks them where no code may be made of text leaves calls right", async () => {
+test("a module kernel that breaks them leaves calls right, even if no text may be compiled", async () => {
   const flag = "--disallow-code-generation-from-strings";
   const { stdout, stderr, code } = await runNode([flag, program("patching.mjs")]);
   expect([stderr, code]).toEqual(["", 0]);

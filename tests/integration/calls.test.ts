@@ -237,7 +237,7 @@ describe.each(["sequential", "threads", "processes"] as const)("%s", (strategy) 
     expect(ranges).toEqual(Array.from({ length: 125 }, (_, i) => [i * 8, i * 8 + 8]));
   });
 
-  test("transformShared writes named outputs and a bare one, zero where the kernel writes nothing", async () => {
+  test("transformShared writes named outputs and a bare one, zero if the kernel writes nothing", async () => {
     const x = Float64Array.from({ length: 5000 }, (_, i) => i);
     for (let round = 0; round < 3; round++) {
       const { double, odd } = await executor.transformShared(

@@ -9,7 +9,7 @@ import { installed } from "./installed.js";
 import { runNode } from "./run.js";
 
 withRedis("the page of the cluster", () => {
-  test("its program runs on a node with its module, and prints what it says", async () => {
+  test("the program of docs/cluster.md runs on a node with its module, and prints what the page says", async () => {
     const blocks = blocksOf(readFileSync(join(installed.root, "docs/cluster.md"), "utf8"));
     const [program, module] = blocks.filter(({ language }) => ["js", "ts"].includes(language));
     expect(module?.info).toBe("file=kernels.js");

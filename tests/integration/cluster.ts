@@ -24,7 +24,7 @@ function hasRedis(): boolean {
   }
 }
 
-/** Tests with a Redis. Skipped, loudly, where there is none. */
+/** Tests with a Redis. Skipped, loudly, if there is none. */
 export function withRedis(name: string, tests: () => void): void {
   const isThere = hasRedis();
   if (!isThere)

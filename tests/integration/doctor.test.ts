@@ -1,4 +1,5 @@
 /** The command that comes with the package. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -17,7 +18,7 @@ test("sharray doctor tells what there is, and how each strategy does", async () 
   expect(stdout).toMatch(/^spawn +[\d.]+ ms$/m);
 });
 
-test("sharray doctor --json", async () => {
+test("sharray doctor --json prints what there is as data", async () => {
   const { code, stdout } = await runNode([command, "doctor", "--json"]);
   const found = JSON.parse(stdout) as Diagnosis;
   expect(code).toBe(0);
@@ -32,14 +33,14 @@ test("sharray doctor --json", async () => {
   }
 });
 
-test("says what is wrong and what to do", async () => {
+test("sharray doctor says what is wrong and what to do", async () => {
   const { code, stdout } = await runNode(["--disallow-code-generation-from-strings", command, "doctor"]);
   expect(code).toBe(0);
   expect(stdout).toContain("compiling text no");
   expect(stdout).toContain("- Text may not be compiled: inline kernels can't run. Use defineKernel");
 });
 
-test("ends with code 1 if a strategy does not run, and says why", async () => {
+test("sharray doctor ends with code 1 if a strategy does not run, and says why", async () => {
   const code = `
     import workers from "node:worker_threads";
     import { syncBuiltinESMExports } from "node:module";
@@ -56,23 +57,35 @@ test("ends with code 1 if a strategy does not run, and says why", async () => {
   expect(ended.code).toBe(1);
 });
 
-test("says what to allow if the permission model forbids workers", async () => {
+test("sharray doctor says what to allow if the permission model forbids workers", async () => {
   const option = process.allowedNodeEnvironmentFlags.has("--permission")
     ? "--permission"
     : "--experimental-permission";
   const { code, stdout } = await runNode(["--no-warnings", option, "--allow-fs-read=*", command, "doctor"]);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^- The strategy "threads" does not run: .*--allow-worker is for threads/m);
+  expect(stdout).not.toContain("..");
 });
 
-test("runs without WebAssembly", async () => {
+test("runs without SharedArrayBuffer, on one thread, and says so", async () => {
+  const preload = join(installed.run, "without-shared-memory.cjs");
+  writeFileSync(preload, "delete globalThis.SharedArrayBuffer;");
+  const { code, stdout, stderr } = await runNode(["--require", preload, command, "doctor"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^isolation +shared memory no/m);
+  expect(stdout).toMatch(/^sequential +a pass over/m);
+  expect(stdout).toMatch(/^threads +not here: .* this runtime has no SharedArrayBuffer/m);
+  expect(stdout).toContain("- There is no SharedArrayBuffer: calls run on this thread alone.");
+});
+
+test("sharray doctor runs without WebAssembly", async () => {
   const { code, stdout } = await runNode(["--no-expose-wasm", command, "doctor"]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^WebAssembly +simd no, threads no/m);
 });
 
 test.each([[["nurse"]], [["doctor", "--jsn"]], [["doctor", "twice"]], [[]]])(
-  "knows no other command: %j",
+  "sharray knows no other command: %j",
   async (given) => {
     const { code, stdout, stderr } = await runNode([command, ...given]);
     expect([code, stdout]).toEqual([2, ""]);

@@ -45,7 +45,7 @@ describe.each([
     return done;
   }
 
-  test("all at once", async () => {
+  test("all at once are not held up", async () => {
     const done = await beside(async () => {
       const results = await Promise.all(Array.from({ length: 200 }, (_, i) => short(i)));
       expect(results).toEqual(results.map((_, i) => [2 * i, 2 * i + 2]));
@@ -54,7 +54,7 @@ describe.each([
     expect(done).toBeLessThan(LONG / 2);
   });
 
-  test("one after the other", async () => {
+  test("one after the other are not held up", async () => {
     const done = await beside(async () => {
       for (let i = 0; i < 100; i++) expect(await short(i)).toEqual([2 * i, 2 * i + 2]);
     });
@@ -62,7 +62,7 @@ describe.each([
   });
 });
 
-test("a short call beside hundreds of long ones, which share the workers", async () => {
+test("a short call is not held up by hundreds of long ones, which share the workers", async () => {
   const CALLS = 200;
   const TASKS = 500;
   const ended = executor.allocate(Int32Array, CALLS);

@@ -141,7 +141,7 @@ describe("the flights example", () => {
     expect(runs.get("sequential")!.stdout).toContain("Bootstrap sequentially:");
   });
 
-  test("shows its progress in plain lines where there is no terminal", () => {
+  test("shows its progress in plain lines if there is no terminal", () => {
     const { stderr } = runs.get("two workers")!;
     expect(stderr).toContain("Reading flights: 30,000 of 30,000 rows");
     // No bar, no control characters.

@@ -37,7 +37,7 @@ const busy = (
 const arrays = (count: number, bytes: number): Float64Array[] =>
   Array.from({ length: count }, () => new Float64Array(bytes / 8));
 
-describe("a kernel that was dear", () => {
+describe("a kernel that was expensive", () => {
   test("is not copied for in calls of other sizes and arguments, whose first tasks show that they are cheap", async () => {
     const { executor, decisions } = create();
     await executor.start();
@@ -66,7 +66,7 @@ describe("a kernel that was dear", () => {
   });
 });
 
-test("a kernel that was cheap moves in a call whose arguments make it dear", async () => {
+test("a kernel that was cheap moves in a call whose arguments make it expensive", async () => {
   const { executor, decisions } = create();
   await executor.start();
   const shared = executor.share(arrays(8, 4096));

@@ -56,7 +56,7 @@ test("a frozen global object takes nothing away", async () => {
   }
 });
 
-test("where no text may be compiled, module kernels run on every strategy", async () => {
+test("module kernels run on every strategy if no text may be compiled", async () => {
   const { code, stdout, stderr } = await runNode([
     "--disallow-code-generation-from-strings",
     program("no-eval.mjs"),
@@ -75,7 +75,7 @@ test("where no text may be compiled, module kernels run on every strategy", asyn
   expect([added, alive]).toEqual([[], 0]);
 });
 
-test("nothing is added to the global object, in workers neither", async () => {
+test("the package adds nothing to the global object, here or in workers", async () => {
   const text = `import { ParallelExecutor } from "sharray";
     import { strayGlobals } from "./programs/kernels.js";
     const before = Reflect.ownKeys(globalThis);
@@ -98,7 +98,7 @@ test("Node under --conditions=browser has the package for Node", async () => {
   expect(ended).toMatchObject({ code: 0, stdout: "2,4\n", stderr: "" });
 });
 
-test("the package for browsers runs calls where there is little of a page, as under jsdom", async () => {
+test("the package for browsers runs calls in a page that lacks much, as under jsdom", async () => {
   const options = ["--no-warnings", "--experimental-vm-modules"];
   const { code, stdout, stderr } = await runNode([...options, program("jsdom-like.mjs")]);
   expect([code, stderr]).toEqual([0, ""]);

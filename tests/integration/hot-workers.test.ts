@@ -36,7 +36,7 @@ describe("short calls", () => {
     expect(executions.filter(({ workers }) => workers === 1).length).toBeGreaterThan(0);
   });
 
-  // What a worker knows of a round it keeps for the next one in the same memory, where that is the same.
+  // A worker keeps what it knows of a round for the next one in the same memory, if that is the same.
   test("that almost repeat are still told apart", async () => {
     const plus = (item: number) => item + 1;
     const times = (item: number) => 2 * item;
@@ -84,7 +84,7 @@ describe("short calls", () => {
       expect(executor.metrics.snapshot()).toMatchObject({ completed: 220, failures: 200 });
     });
 
-    test("have one end where the executor cancels them then", async () => {
+    test("end once if the executor cancels them then", async () => {
       await warmUp(call);
       for (let i = 0; i < 200; i++) {
         const cancelled = call();
@@ -116,7 +116,7 @@ describe("short calls", () => {
   );
 
   // The program's own class of promises is not the one that async functions return.
-  test("run where a program has its own Promise", async () => {
+  test("run in a program that has its own Promise", async () => {
     const { Promise: own } = globalThis;
     globalThis.Promise = class Other<T> extends own<T> {};
     try {
@@ -186,7 +186,7 @@ describe("short calls", () => {
     expect(executor.memory().regions).toBeLessThan(200);
   });
 
-  test("side by side, in any number", async () => {
+  test("run side by side, in any number", async () => {
     await warmUp(() => executor.map(items, (item, _, { args }) => item - args, { args: 0 }));
     for (let round = 0; round < 20; round++) {
       const calls = Array.from({ length: 50 }, (_, i) =>
@@ -218,7 +218,7 @@ test("a call that was expected to be short, and is not, gets all workers", async
 });
 
 describe("the rehearsal of start()", () => {
-  test("is heard of by nobody, and leaves no memory in use", async () => {
+  test("is reported to no listener, and leaves no memory in use", async () => {
     const call = (options?: { strategy: "sequential" }) => executor.map(items, (item) => item + 1, options);
     await call({ strategy: "sequential" });
     await executor.start();

@@ -197,7 +197,7 @@ describe("release", () => {
     await own.shutdown();
   });
 
-  test("is advised where outputs are dropped again and again, and not where they are released", async () => {
+  test("is advised if outputs are dropped again and again, and not if they are released", async () => {
     const advice: string[][] = [];
     const own = new ParallelExecutor({
       strategy: "threads",
@@ -284,7 +284,7 @@ describe("release", () => {
       },
     );
 
-    test("is told where it comes first, by the array's name", async () => {
+    test("is told if it comes first, by the array's name", async () => {
       const own = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
       const [x, y] = [own.share(new Float64Array(10_000)), own.share(new Float64Array(10_000))];
       own.release(y);

@@ -95,7 +95,7 @@ describe.skipIf(!canLimit)("with room for a worker or two", () => {
   });
 });
 
-test("where the permission model forbids workers, calls run on this thread, threads are refused, and nothing stays open", async () => {
+test("calls run on this thread if the permission model forbids workers: threads are refused, and nothing stays open", async () => {
   const option = process.allowedNodeEnvironmentFlags.has("--permission")
     ? "--permission"
     : "--experimental-permission";

@@ -263,7 +263,7 @@ describe("a kernel that ends its worker in every task", () => {
 
 describe("a worker that ends at its first task", () => {
   // Its exit may come with the very message that it serves. To run the task here would then end the program.
-  test("did start, however late this thread hears of it", async () => {
+  test("counts as started, even if this thread hears of it late", async () => {
     let goesOn = true;
     const keepBusy = (): void => {
       for (const start = performance.now(); performance.now() - start < 50; );
@@ -457,7 +457,7 @@ describe("a pool that cannot start", () => {
     await expect(call).rejects.toBe("enough");
   });
 
-  test("rejects and says why, without partial results where no call was made", async () => {
+  test("rejects and says why, without partial results if no call was made", async () => {
     const kernels = (await import(pathToFileURL(program("kernels.js")).href)) as {
       failingInitializer: () => void;
     };
@@ -470,7 +470,7 @@ describe("a pool that cannot start", () => {
     expect([error.index, error.exitCode]).toEqual([undefined, undefined]);
     expect(error.partial?.values.size).toBe(0);
     expect(error.partial?.unfinished).toHaveLength(2);
-    // Also where the pool has to wait before it tries again.
+    // It says so, too, if the pool has to wait before it tries again.
     for (let i = 0; i < 4; i++) expect((await lossOf(executor.start())).partial).toBeUndefined();
   });
 });

@@ -69,6 +69,6 @@ test("every claim without grain is of one task", async () => {
   expect(without?.claims.map(({ tasks }) => tasks)).toEqual(items.map(() => 1));
 });
 
-test("an executor is refused an optimization that there is none of, by its name", () => {
+test("the name of an optimization that does not exist is refused", () => {
   expect(() => executorWithout("magic")).toThrow(ConfigurationError);
 });

@@ -127,7 +127,7 @@ describe("a call of an unknown kernel on a cold pool", () => {
       const decisions = of("parallel_decision").map(({ decision }) => decision);
       return decisions.join() === "sequential";
     };
-    // Where this thread stalls in the middle of a task, it is taken for a long one.
+    // If this thread stalls in the middle of a task, it counts as a long one.
     let hasStayed = false;
     for (let i = 0; i < 10 && !hasStayed; i += 1) hasStayed = await stays();
     expect(hasStayed).toBe(true);
@@ -146,7 +146,7 @@ test("gates win over an explicit strategy, and are named", async () => {
   }
 });
 
-test("explain() runs nothing, and a hint alone tips it both ways", () => {
+test("explain() runs nothing, and a hint alone changes its choice both ways", () => {
   const { executor, of } = create();
   const x = executor.share(new Float64Array(1_000_000));
   const before = [executor.memory(), executor.metrics.snapshot()];

@@ -221,7 +221,7 @@ describe("a lost worker", () => {
     expect(await facts("lost.mjs", ["outputs"])).toEqual({ right: true, retries: 1 });
   });
 
-  test("loses nothing where the shared memory is used up", async () => {
+  test("loses nothing if the shared memory is used up", async () => {
     expect(await facts("lost.mjs", ["without memory"])).toEqual({
       isFull: true,
       kept: true,
@@ -237,7 +237,7 @@ describe("a lost worker", () => {
     });
   });
 
-  test("is no concern of other calls", async () => {
+  test("affects no other call", async () => {
     const { error, values } = await facts<{ error: unknown; values: unknown }>("lost.mjs", ["bystander"]);
     expect(error).toMatchObject({ name: "WorkerLostError", exitCode: 7 });
     expect(values).toEqual(["unharmed"]);
@@ -289,7 +289,7 @@ describe("a pool that cannot start", () => {
   const fallback = { event: "parallel_fallback", from: "threads", to: "sequential" };
   const nothingLeft = { alive: 0, memory: { bytesInUse: 0, bytesIdle: 0 } };
 
-  test("for want of heap is replaced by the sequential strategy where that is automatic", async () => {
+  test("because heap is missing is replaced by the sequential strategy if that is automatic", async () => {
     const seen = await run("heap limit", { strategy: "auto" });
     expect(seen.events[0]).toMatchObject({ decision: "threads" });
     expect(seen.values).toEqual([2, 4, 6]);
@@ -297,7 +297,7 @@ describe("a pool that cannot start", () => {
     expect(seen).toMatchObject(nothingLeft);
   });
 
-  test("for want of heap fails the call where threads were asked for", async () => {
+  test("because heap is missing fails the call if threads were asked for", async () => {
     const seen = await run("heap limit", { strategy: "threads" });
     const cause = { code: "ERR_WORKER_OUT_OF_MEMORY" };
     expect(seen.values).toMatchObject({ name: "WorkerLostError", cause });
@@ -308,20 +308,20 @@ describe("a pool that cannot start", () => {
     expect(seen).toMatchObject(nothingLeft);
   });
 
-  test("for want of heap is replaced with forceSerialOnFailure", async () => {
+  test("because heap is missing is replaced with forceSerialOnFailure", async () => {
     const seen = await run("heap limit", { strategy: "threads", forceSerialOnFailure: true });
     expect(seen.values).toEqual([2, 4, 6]);
     expect(seen.events[1]).toMatchObject(fallback);
     expect(seen).toMatchObject(nothingLeft);
   });
 
-  test("as its initializer throws fails the call with that error where threads were asked for", async () => {
+  test("because its initializer throws fails the call with that error if threads were asked for", async () => {
     const seen = await run("initializer", { strategy: "threads" });
     expect(JSON.stringify(seen.values)).toContain("no initialisation today");
     expect(seen).toMatchObject(nothingLeft);
   });
 
-  test("as its initializer throws either fails the call or is replaced where that is automatic", async () => {
+  test("because its initializer throws either fails the call or is replaced if that is automatic", async () => {
     const seen = await run("initializer", { strategy: "auto" });
     if (seen.events.at(-1)?.["event"] === "parallel_execution") {
       expect(seen.events[1]).toMatchObject(fallback);
@@ -332,7 +332,7 @@ describe("a pool that cannot start", () => {
     expect(seen).toMatchObject(nothingLeft);
   });
 
-  test("as its initializer throws is replaced with forceSerialOnFailure", async () => {
+  test("because its initializer throws is replaced with forceSerialOnFailure", async () => {
     const seen = await run("initializer", { strategy: "threads", forceSerialOnFailure: true });
     expect(seen.values).toEqual([2, 4, 6]);
     expect(seen.events[1]).toMatchObject(fallback);
@@ -629,7 +629,7 @@ describe("memory", () => {
 
 // A plain column, which is mostly untouched, and two regions of more than 4 GiB.
 test.skipIf(freemem() < 12 * 2 ** 30)(
-  "more than 4 GiB in one column",
+  "a column of more than 4 GiB works in every call",
   async () => {
     const CHUNK = 2 ** 27;
     const LENGTH = 2 ** 29 + 12_345;

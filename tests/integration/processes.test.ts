@@ -40,7 +40,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** Is the process there, and no mere entry that nobody has asked about? */
+/** Whether the process runs, and is no entry that its parent has not read yet. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -68,7 +68,7 @@ test("many tiny tasks share messages, and each runs once", async () => {
 });
 
 describe("calls that repeat", () => {
-  test("come out right, whatever takes turns with them", async () => {
+  test("give the right results, in turns with any other calls", async () => {
     const executor = create({ maxWorkers: 2 });
     const x = executor.share(Float64Array.from({ length: 3000 }, (_, i) => i));
     for (let i = 0; i < 40; i += 1) {
@@ -349,7 +349,7 @@ describe("kernels that are not thread-safe", () => {
   });
 });
 
-test("auto takes them for a kernel that was measured to be faster there than on threads", async () => {
+test("auto takes processes for a kernel that was measured to be faster there than on threads", async () => {
   const decisions: string[] = [];
   const executor = create({
     strategy: "auto",
@@ -503,7 +503,7 @@ describe("rows", () => {
     expect(await outcomes("processes")).toEqual(await outcomes("sequential"));
   });
 
-  test("are refused where all tasks write to the same memory", async () => {
+  test("are refused if all tasks write to the same memory", async () => {
     const counts = new Int32Array(new SharedArrayBuffer(4));
     const call = create().map([1, 2, 3], (_, { counts }) => Atomics.add(counts, 0, 1), {
       writable: { counts },

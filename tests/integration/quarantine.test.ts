@@ -55,7 +55,7 @@ async function attempt(executor: ParallelExecutor, kept: unknown[]): Promise<boo
   const placed = executor.mapShared(
     [new Uint8Array(BYTES).fill(0x55)],
     (array, { args }) => {
-      // Reads once the straggler has written, where it comes to that.
+      // Reads once the late worker has written, if it does.
       const flags = args.flags as unknown as Int32Array;
       Atomics.store(flags, 3, 1);
       const deadline = performance.now() + 2000;
@@ -83,7 +83,7 @@ async function attempt(executor: ParallelExecutor, kept: unknown[]): Promise<boo
   return Atomics.load(flags, WRITTEN) === 1;
 }
 
-test("memory of an aborted job is nobody else's while a worker could write to it", {
+test("memory of an aborted job is used for nothing else while a worker could write to it", {
   timeout: 120_000,
 }, async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, idleTimeout: 600_000 });

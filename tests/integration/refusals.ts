@@ -155,7 +155,7 @@ export function transferred(): Float64Array {
   return array;
 }
 
-/** An array that lies past the end of its buffer. @param length undefined: it tracks the buffer's */
+/** An array that lies past the end of its buffer. @param length `undefined` if it tracks the buffer's */
 export function shrunk(length?: number): Float64Array {
   const buffer = new ArrayBuffer(64, { maxByteLength: 64 });
   const array = new Float64Array(buffer, 32, length);

@@ -26,7 +26,7 @@ describe.each([
   ["sequential", sequential],
   ["threads", threads],
 ] as const)("on %s", (_, executor) => {
-  test("the task gets its item, shared, args and place, and nobody else runs", async () => {
+  test("the task gets its item, shared, args and place, and no other task runs", async () => {
     seen = [];
     const shared = { base: new Float64Array([1, 2]) };
     const error = await failureOf(
@@ -101,7 +101,7 @@ describe.each([
     await expect(executor.replay(error)).rejects.toThrow("late 1");
   });
 
-  test("a task whose time was up can be watched in peace", async () => {
+  test("a task whose time was up runs without a limit", async () => {
     const error = await failureOf(
       executor.map(
         [3],
@@ -124,7 +124,7 @@ describe.each([
 });
 
 test.each([[new Error("other")], [undefined], [new KernelError(0, 0, 1, new Error("copied"))]])(
-  "of %o nothing is known",
+  "replay of %o is refused",
   async (error) => {
     await expect(sequential.replay(error)).rejects.toThrow(
       /^Cannot replay the error as it must be a KernelError/,

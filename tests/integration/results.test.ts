@@ -125,7 +125,7 @@ describe.each(["auto", "sequential", "threads", "processes"] as const)(
       return value;
     };
 
-    test("arrive where every thread can read them", async () => {
+    test("arrive if every thread can read them", async () => {
       expect(await executor.map([1000, 0], nested, { strategy })).toEqual([nested(1000), null]);
     });
 

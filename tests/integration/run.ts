@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly timeout?: number;
   /** Looks at what it has printed so far, and may act on it. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
+  /** Gets the process, to act on it. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** A file of `programs/`, in the project that has the package installed. */
@@ -34,7 +36,14 @@ export function program(name: string): string {
 
 /** Runs Node as a user does, with these arguments. Rejects when it does not end. */
 export async function runNode(parameters: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { node = process.execPath, cwd = installed.project, input, timeout = 50_000, onOutput } = options;
+  const {
+    node = process.execPath,
+    cwd = installed.project,
+    input,
+    timeout = 50_000,
+    onOutput,
+    onStart,
+  } = options;
   const started = performance.now();
   // NODE_OPTIONS and Vitest's own variables are no user's.
   const { PATH, HOME, TMPDIR } = process.env;
@@ -44,6 +53,7 @@ export async function runNode(parameters: readonly string[], options: RunOptions
     env,
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  onStart?.(child);
   let stdout = "";
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {

@@ -122,7 +122,7 @@ describe.each(Object.entries(executors))("%s", (_, executor) => {
   });
 });
 
-test("what a source throws when it is closed comes to who left the loop, and hides no other error", async () => {
+test("an error of a source that is closed reaches the code that left the loop, and hides no other error", async () => {
   async function* source() {
     try {
       for (let i = 0; ; i += 1) yield Float64Array.of(i);

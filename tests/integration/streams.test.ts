@@ -138,7 +138,7 @@ describe.each([
     expect(inner).toBe(2500);
   });
 
-  test("left at a closed gate, no further task starts, and its memory returns", async () => {
+  test("a stream that is left at a closed gate starts no further task, and its memory returns", async () => {
     const started = pool.allocate(Int32Array, 1);
     const before = pool.memory();
     const options = { strategy, chunkSize: 1, args: { started } };
@@ -222,7 +222,7 @@ test("a stream that waits for its loop leaves the workers to others", async () =
   }
 });
 
-test("leaving does not wait for the task that runs", async () => {
+test("leaving a stream does not wait for the task that runs", async () => {
   const words = executor.allocate(Int32Array, 2);
   const kernel = (_: unknown, { args }: { args: { words: unknown } }): void => {
     Atomics.store(args.words as Int32Array, 0, 1);
@@ -256,7 +256,7 @@ describe("of a stream whose workers end", () => {
     expect(most).toBeLessThanOrEqual(LEAST_AHEAD * 2 + 1);
   });
 
-  test("for want of work while it waits for its loop, others take over", async () => {
+  test("without work while it waits for its loop, others take over", async () => {
     const { seen, retries, started } = await facts<Seen>("streams.mjs", ["idles"]);
     expect(seen).toEqual(upTo(100));
     expect(retries).toBe(0);

@@ -117,7 +117,7 @@ describe.each([1, 2])("rounds on %i workers", (maxWorkers) => {
     expect(rounds.length).toBeLessThan(runs.length / 10);
   });
 
-  test("settle those that have ended while another one goes on, and go on elsewhere without it", async () => {
+  test("settle jobs that have ended while another one goes on, and go on elsewhere without it", async () => {
     await using executor = new ParallelExecutor(on);
     const gate = executor.allocate(Int32Array, 1);
     const STUCK = 3000;

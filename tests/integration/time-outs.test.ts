@@ -149,7 +149,7 @@ describe.each([
   });
 });
 
-test("a kernel's own error goes first where its task comes first, though it fails later than another's time is up", async () => {
+test("a kernel's own error goes first if its task comes first, though it fails later than another's time is up", async () => {
   await using executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
   await executor.start();
   // Which task takes too long; whether it has been told; which one has thrown; where each of the workers is; which are there.
@@ -258,15 +258,15 @@ test("auto ends a first task whose time is up before it would be given to the wo
     index: 0,
     timeout: 1,
   });
-  // And one that has more time than that where it runs then.
+  // And one that has more time than that if it runs then.
   expect(await timeoutOf(executor.map([0, 1], forever, { timeout: TIMEOUT }))).toMatchObject({
     index: 0,
     timeout: TIMEOUT,
   });
 });
 
-// A sort of numbers is one call of native code, which a worker that is ended finishes first; meanwhile the clock is
-// looked at again and again. Node warns of many listeners where each look ends the worker anew.
+// A sort of numbers is one call of native code, which an ended worker finishes first. Meanwhile deadlines look at it again and
+// again. If each look ended the worker anew, Node would warn of many listeners.
 test("a worker that takes long to end is ended once", async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): void => {

@@ -59,7 +59,7 @@ describe("a result that is too deep for the calling thread's stack", () => {
     });
   });
 
-  test("is not told where an earlier task threw", async () => {
+  test("is not told if an earlier task threw", async () => {
     const { index, message, cause } = await run("behind one that throws");
     expect({ index, cause }).toEqual({ index: 3, cause: "RangeError" });
     expect(message).toContain("as it should");
@@ -96,7 +96,7 @@ describe("a result that is too deep for the calling thread's stack", () => {
     expect(others).toEqual(new Array(8).fill(COUNT));
   });
 
-  test("ends no process where its worker has ended before it was read", async () => {
+  test("ends no process if its worker has ended before it was read", async () => {
     const { code } = await run("of a worker that ends");
     expect(["SHARRAY_KERNEL", "SHARRAY_WORKER_LOST"]).toContain(code);
   });

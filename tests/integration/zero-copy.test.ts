@@ -88,7 +88,7 @@ test("outputs of transformShared are the memory that the workers wrote", async (
   expect(out[0]).toBe(99);
 });
 
-test("arrays in args cross by reference where they are shared or large, inline where they are small", async () => {
+test("arrays in args cross by reference if they are shared or large, inline if they are small", async () => {
   const shared = executor.share(new Float64Array(10));
   const large = new Float64Array(16 * 1024).fill(3);
   const small = new Float64Array(10).fill(4);

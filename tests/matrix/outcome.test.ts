@@ -4,7 +4,7 @@ import { outcomeOf, tableOf } from "./outcome.js";
 const report = { numPassedTests: 990, numFailedTests: 0, numPendingTests: 2 };
 const good = { version: "v22.0.0", passed: 990, failed: 0, skipped: 2, seconds: 150.4 };
 
-test("a run is good where Vitest says so and tests have passed", () => {
+test("a run is good if Vitest says so and tests have passed", () => {
   expect(outcomeOf("v22.0.0", 0, report, 150.4)).toEqual(good);
   expect(outcomeOf("v22.0.0", 1, { ...report, numFailedTests: 3 }, 150.4)).toEqual({ ...good, failed: 3 });
 });

@@ -101,7 +101,7 @@ describe("errors", () => {
     expect(Object.hasOwn(bare, "cause")).toBe(false);
   });
 
-  it("WorkerLostError tells the task that is to blame, where there is one", () => {
+  it("WorkerLostError tells the task that is to blame, if there is one", () => {
     const range = { index: 3, start: 30, end: 40 };
     expect(new WorkerLostError("gone", 7, undefined, range)).toMatchObject(range);
     const { index, start, end } = new WorkerLostError("gone", 7);
@@ -165,7 +165,7 @@ describe("errors", () => {
     );
   });
 
-  it("MemoryLimitError does not blame the limit where the system has no more", () => {
+  it("MemoryLimitError does not blame the limit if the system has no more", () => {
     const { message } = new MemoryLimitError(300, 512, 20, 532);
     expect(message).toMatch(
       /place 300 bytes .* the system has no more of it: 512 are needed .* 20 are in use/,
@@ -220,7 +220,7 @@ describe("quote", () => {
     expect(quote("x".repeat(81))).toBe(`"${"x".repeat(77)}..."`);
   });
 
-  it("never throws, whatever the value does", () => {
+  it("never throws, even for hostile values", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     const hostile = {

@@ -19,7 +19,7 @@ interface Execution {
   readonly strategy: string;
   /** Predicted over actual milliseconds. */
   readonly prediction: number;
-  /** What the plan rested on; undefined: it does not say. */
+  /** What the plan rested on; `undefined` if it does not say. */
   readonly basis: string | undefined;
 }
 

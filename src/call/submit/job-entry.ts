@@ -6,7 +6,7 @@ import type { JobControl } from "./single-job.js";
 
 /** What few jobs have. */
 interface Extra {
-  /** Under which a newer job replaces it. */
+  /** The key under which a newer job replaces it. */
   readonly key: unknown;
   /** Ends the watch over its signal. */
   unwatch: (() => void) | undefined;
@@ -22,7 +22,7 @@ const OVER = -2;
 
 export class JobEntry implements WaitingJob, JobControl, Stoppable {
   readonly group: JobGroup<JobEntry>;
-  /** A number, or encoded; `undefined`: the group's request has it. */
+  /** A number, or encoded; `undefined` if the group's request has it. */
   readonly item: number | Uint8Array | undefined;
   /** The order of submission. */
   readonly order: number;
@@ -31,7 +31,7 @@ export class JobEntry implements WaitingJob, JobControl, Stoppable {
   priority: number;
   place = -1;
   resolve!: JobControl["resolve"];
-  /** Which it is in, or was; `undefined`: it waits. */
+  /** The round that it is or was in; `undefined` if it waits. */
   round: OwnRound | undefined;
 
   constructor(

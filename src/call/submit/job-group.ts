@@ -19,15 +19,15 @@ const MOST_CHANGE = 4;
 
 const LEAST_SHARE = 4;
 
-/** What is copied when the group begins. */
+/** What the group copies when it begins. */
 const COPIED = ["strategy", "timeout", "seed", "taskSizeHintBytes", "idempotent", "args"] as const;
-/** Of which arrays cross by reference. */
+/** The options whose arrays cross by reference. */
 const REFERRED = ["shared", "writable"] as const;
 const COMMON = [...COPIED, ...REFERRED];
 
 /** A job as its group sees it. */
 export interface WaitingJob extends Rankable {
-  /** A number, or encoded; `undefined`: the group's request has it. */
+  /** A number, or encoded; `undefined` if the group's request has it. */
   readonly item: number | Uint8Array | undefined;
 }
 
@@ -91,6 +91,11 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
   /** Whether a job belongs here. The values of variables, and data that the caller has changed since, are another group's. */
   isFor({ captured }: Kernel, options: GivenOptions): boolean {
     if (options === NO_OPTIONS && captured === undefined) return this.#isBare;
+    return this.#hasSame(captured, options);
+  }
+
+  // A function of its own, because a function that makes closures costs their context even if it returns before.
+  #hasSame(captured: Kernel["captured"], options: GivenOptions): boolean {
     const isSame = (name: keyof GivenOptions, isSameArray: (array: TypedArray) => boolean): boolean =>
       isSameData(this.#options.get(name), options[name], isSameArray);
     return (
@@ -107,7 +112,7 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
    */
   take(lanes: number, least: number): E[] {
     const { waiting } = this;
-    // What is short is not divided.
+    // A short group is not divided.
     const share = Math.max(waiting.length / lanes, this.#size / LEAST_SHARE);
     const most = Math.min(this.#size, Math.ceil(share));
     const entries: E[] = [];
@@ -140,7 +145,7 @@ export class JobGroup<E extends WaitingJob> implements Ranked {
     };
   }
 
-  /** So many jobs took so long together: `busy` milliseconds. */
+  /** This many jobs took `busy` milliseconds together. */
   learn(jobs: number, busy: number): void {
     if (!this.#mayGrow) return;
     const fit = Math.floor((jobs * ROUND_MS) / busy);

@@ -6,17 +6,14 @@ import type { Backend } from "../backend.js";
 import type { GivenOptions } from "../types.js";
 import type { JobEntry } from "./job-entry.js";
 import { JobGroup } from "./job-group.js";
-import { encodeItem, readJobs } from "./read-jobs.js";
+import { readJobs } from "./read-jobs.js";
 
 // As many as the engine keeps kernels.
 const MOST_KERNELS = 500;
 
 type Group = JobGroup<JobEntry>;
 
-interface ReadJob {
-  readonly group: Group;
-  readonly item: JobEntry["item"];
-}
+const USES = { copy: { captures: "copy" }, error: { captures: "error" } } as const;
 
 export class JobGroups {
   readonly #backend: Backend;
@@ -29,17 +26,20 @@ export class JobGroups {
     this.#scheduler = scheduler;
   }
 
-  /** @param options checked @throws TypeError, RangeError, KernelCaptureError */
-  read(item: unknown, fn: AnyKernel, options: GivenOptions): ReadJob {
+  /**
+   * @param encoded the item as it is sent; `undefined` if it has arrays that cross by reference
+   * @param options checked
+   * @throws TypeError, RangeError, KernelCaptureError
+   */
+  groupOf(item: unknown, encoded: JobEntry["item"], fn: AnyKernel, options: GivenOptions): Group {
     const { settings } = this.#backend;
-    const kernel = resolveKernel(fn, { captures: options.captures ?? settings.captures });
-    const encoded = encodeItem(item);
-    if (encoded !== undefined) return { group: this.#groupOf(fn, kernel, options), item: encoded };
+    const kernel = resolveKernel(fn, USES[options.captures ?? settings.captures]);
+    if (encoded !== undefined) return this.#commonGroup(fn, kernel, options);
     const request = readJobs([item], fn, kernel, options, settings);
-    return { group: new JobGroup(this.#scheduler, request, options, false), item: undefined };
+    return new JobGroup(this.#scheduler, request, options, false);
   }
 
-  #groupOf(fn: AnyKernel, kernel: Kernel, options: GivenOptions): Group {
+  #commonGroup(fn: AnyKernel, kernel: Kernel, options: GivenOptions): Group {
     let groups = this.#known.get(kernel.id);
     if (groups === undefined) {
       groups = [];
@@ -47,7 +47,7 @@ export class JobGroups {
     }
     for (const group of groups) if (group.isFor(kernel, options)) return group;
     const { settings, jobCounts } = this.#backend;
-    // Over the bridge each is a call. A change of inputs is one job's fault.
+    // Over the bridge each job is a call. With `verifyImmutable` a change of inputs is one job's fault.
     const mayGrow = jobCounts !== undefined && !settings.verifyImmutable;
     const request = readJobs([], fn, kernel, options, settings);
     const group: Group = new JobGroup(this.#scheduler, request, options, mayGrow);
@@ -55,7 +55,7 @@ export class JobGroups {
     return group;
   }
 
-  /** The group has no jobs now. The caller's data is not held for some that may never come. */
+  /** The group has no jobs now. It does not hold the caller's data for jobs that may never come. */
   idle(group: Group): void {
     if (!group.holdsData) return;
     const groups = this.#known.get(group.kernel);

@@ -1,7 +1,7 @@
-/** The jobs of a group that wait. Most come in the order of their ranks: they stand in a line, which costs less than a heap. */
+/** The jobs of a group that wait. Most come in the order of their ranks and form a line, which costs less than a heap. */
 import { precedes, type Ranked, RankedQueue } from "./ranked-queue.js";
 
-// From here on the part of the line that has left is cut off. Before it is not worth it.
+// If this many have left the line, their part is cut off.
 const LONG = 1024;
 
 /** Its priority may be set anew. */
@@ -10,9 +10,9 @@ export interface Rankable extends Ranked {
 }
 
 export class JobQueue<E extends Rankable> {
-  /** By rank. Those that have left are gaps, but for the first and the last one. */
+  /** By rank. Those that have left are gaps, except at both ends. */
   #line: (E | undefined)[] = [];
-  /** Where it begins. */
+  /** Where the line begins. */
   #head = 0;
   #inLine = 0;
   /** Those that came out of order. */
@@ -58,10 +58,13 @@ export class JobQueue<E extends Rankable> {
   #cut(): void {
     this.#line = this.#line.slice(this.#head);
     this.#head = 0;
-    for (const [place, entry] of this.#line.entries()) if (entry !== undefined) entry.place = place;
+    for (let place = 0; place < this.#line.length; place += 1) {
+      const entry = this.#line[place];
+      if (entry !== undefined) entry.place = place;
+    }
   }
 
-  /** Changes the priority of one that is in the queue. */
+  /** Changes the priority of an entry in the queue. */
   rank(entry: E, priority: number): void {
     this.remove(entry);
     entry.priority = priority;

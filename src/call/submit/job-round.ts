@@ -13,11 +13,13 @@ import type { JobGroup } from "./job-group.js";
 // Jobs in a round are expected to take far less. If they do not, those that have not begun are ranked again.
 const LOOK_MS = 4;
 
-/** Told how jobs end. */
+/** Hears how jobs end. */
 interface Settler {
-  resolve(entry: JobEntry, value: unknown, now: number): void;
+  resolve(entry: JobEntry, value: unknown): void;
+  /** These were resolved at `now`. Their round began at `began`. */
+  completed(entries: readonly JobEntry[], began: number, now: number): void;
   reject(entry: JobEntry, error: unknown, now: number): void;
-  /** It has not begun, and is to be ranked again. */
+  /** The job has not begun, and is to be ranked again. */
   again(entry: JobEntry): void;
 }
 
@@ -55,7 +57,7 @@ export class JobRound implements RequestedJobs {
     }
   }
 
-  /** One of them was cancelled, and is over. */
+  /** A job was cancelled, and is over. */
   cancelled(entry: JobEntry, reason: unknown): void {
     this.#left -= 1;
     if (this.#left === 0) this.#run?.stop(reason);
@@ -68,6 +70,7 @@ export class JobRound implements RequestedJobs {
     const { results } = job.parts.block;
     const isMutated = error instanceof PayloadMutatedError;
     const now = clock();
+    const resolved: JobEntry[] = [];
     let failed = job.failure?.index;
     let ended = 0;
     for (let i = 0; i < this.entries.length; i += 1) {
@@ -78,10 +81,13 @@ export class JobRound implements RequestedJobs {
       if (hasEnded && i !== failed) ended += 1;
       if (entry.isOver || entry.round !== this) continue;
       if (isMutated || i === failed) this.#settler.reject(entry, error, now);
-      else if (hasEnded) this.#settler.resolve(entry, results.valueAt(i, job.received), now);
-      else continue;
+      else if (hasEnded) {
+        this.#settler.resolve(entry, results.valueAt(i, job.received));
+        resolved.push(entry);
+      } else continue;
       this.#left -= 1;
     }
+    this.#settler.completed(resolved, this.started, now);
     if (busy !== undefined && ended > 0) this.group.learn(ended, busy);
     return ended;
   }
@@ -91,13 +97,13 @@ export class JobRound implements RequestedJobs {
     return this.#hasSettled && (this.#wasStopped || isTasks(error));
   }
 
-  /** Settles those that have ended. If one that nobody wants goes on alone, the round is stopped. */
+  /** Settles those that have ended. If only a job goes on that nobody wants, the round is stopped. */
   #look(job: Job): void {
     const singles = job.singles as SingleJobs;
     if (!singles.haveBegun) return;
     singles.recall();
     const { results } = job.parts.block;
-    const now = clock();
+    const resolved: JobEntry[] = [];
     let running: JobEntry | undefined;
     for (const [i, entry] of this.entries.entries()) {
       if (entry.round !== this) continue;
@@ -105,9 +111,12 @@ export class JobRound implements RequestedJobs {
       if (!hasEnded && singles.hasClaimed(i)) running ??= entry;
       if (entry.isOver || (!hasEnded && singles.hasClaimed(i))) continue;
       this.#left -= 1;
-      if (hasEnded) this.#settler.resolve(entry, results.valueAt(i, job.received), now);
-      else this.#settler.again(entry);
+      if (hasEnded) {
+        this.#settler.resolve(entry, results.valueAt(i, job.received));
+        resolved.push(entry);
+      } else this.#settler.again(entry);
     }
+    this.#settler.completed(resolved, this.started, clock());
     if (running?.isOver !== true || this.#wasStopped) return;
     this.#wasStopped = true;
     job.stop(new DOMException("Nobody wants the job that runs", "AbortError"));

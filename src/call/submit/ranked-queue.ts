@@ -4,7 +4,7 @@ export interface Ranked {
   readonly priority: number;
   /** The order of submission; no two in a queue have the same. */
   readonly order: number;
-  /** Where it is in its queue, which alone sets this; -1: in none. */
+  /** Its place in its queue, which alone sets this; -1 if it is in none. */
   place: number;
 }
 
@@ -19,7 +19,7 @@ export class RankedQueue<T extends Ranked> {
     return this.#heap[0];
   }
 
-  /** The priority of the best one behind the first; -Infinity: there is none. */
+  /** The priority of the best one behind the first; -Infinity if there is none. */
   get nextPriority(): number {
     return Math.max(this.#heap[1]?.priority ?? -Infinity, this.#heap[2]?.priority ?? -Infinity);
   }
@@ -29,7 +29,7 @@ export class RankedQueue<T extends Ranked> {
     this.#rise(entry, this.#heap.length - 1);
   }
 
-  /** Takes one out that is in the queue. */
+  /** Takes an entry out of the queue. */
   remove(entry: T): void {
     const { place } = entry;
     const last = this.#heap.pop() as T;
@@ -39,7 +39,7 @@ export class RankedQueue<T extends Ranked> {
     this.moved(last);
   }
 
-  /** The rank of one that is in the queue has changed. */
+  /** The rank of an entry in the queue has changed. */
   moved(entry: T): void {
     const { place } = entry;
     this.#rise(entry, place);

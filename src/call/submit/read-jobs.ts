@@ -45,3 +45,12 @@ export function encodeItem(item: unknown): number | Uint8Array | undefined {
   const bytes = new ValueEncoder(table, INLINE_LIMIT, 1).encode(item, "item");
   return table.arrays.length === 0 ? bytes.slice() : undefined;
 }
+
+/** @param pending other jobs that are pending @throws RangeError if these are too many */
+export function checkRoom({ maxPending }: GivenOptions, pending: number): void {
+  if (maxPending === undefined || pending < maxPending) return;
+  throw new RangeError(
+    `Cannot submit the job as fewer than ${maxPending} ("maxPending") must be pending: current value is ${pending}; ` +
+      "wait for some of them to end",
+  );
+}

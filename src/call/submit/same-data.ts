@@ -2,7 +2,7 @@
 import { isTypedArray, type TypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
 
-/** A copy that has the very typed arrays of the caller, and whatever else has no parts. */
+/** A copy that shares the caller's typed arrays, and all values without parts. */
 export function copyData(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyData);
   if (!isPlain(value)) return value;

@@ -1,7 +1,7 @@
 /**
- * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool has workers,
- * each on one of them. Jobs that take microseconds share a round, long ones have each their own, so that an urgent one waits for the
- * first worker that is done.
+ * Has single jobs run by rank: higher priority first, and within one the order of submission. As many rounds run as the pool
+ * has workers, each on one of them. Jobs that take microseconds share a round. Long ones have a round each, so that an urgent
+ * one waits only for the first free worker.
  */
 import type { AnyKernel } from "../../kernel/types.js";
 import { queueMicrotask } from "../../platform/builtins.js";
@@ -17,13 +17,14 @@ import { JobEntry } from "./job-entry.js";
 import { JobGroups } from "./job-groups.js";
 import { JobRound } from "./job-round.js";
 import { RankedQueue } from "./ranked-queue.js";
+import { checkRoom, encodeItem } from "./read-jobs.js";
 import { JobPromise, refused } from "./single-job.js";
 
 type Group = JobEntry["group"];
 
 export class JobScheduler {
   readonly #backend: Backend;
-  /** Those that have jobs that wait. */
+  /** Groups that have waiting jobs. */
   readonly #groups = new RankedQueue<Group>();
   readonly #known: JobGroups;
   /** Jobs that wait, by their keys. */
@@ -49,12 +50,14 @@ export class JobScheduler {
     try {
       this.#backend.checkOpen("submit");
       checkCallOptions(options, SUBMIT_OPTIONS, this.#backend.settings.strategies);
-      const replaced = this.#makesRoom(options);
-      const read = this.#known.read(item, fn, options);
+      const replaced = options.latest === undefined ? undefined : this.#latest.get(options.latest);
+      checkRoom(options, this.#pending - (replaced === undefined ? 0 : 1));
+      const encoded = encodeItem(item);
+      const group = this.#known.groupOf(item, encoded, fn, options);
       const { latest: key, signal, priority = 0 } = options;
       const extra = key === undefined && signal === undefined ? undefined : { key, unwatch: undefined };
       this.#lastOrder += 1;
-      entry = new JobEntry(read.group, read.item, this.#lastOrder, priority, extra);
+      entry = new JobEntry(group, encoded, this.#lastOrder, priority, extra);
       if (replaced !== undefined) this.#replace(replaced);
     } catch (error) {
       return refused(error);
@@ -107,11 +110,13 @@ export class JobScheduler {
     round?.cancelled(entry, reason);
   }
 
-  resolve(entry: JobEntry, value: unknown, now: number): void {
-    const { started, round } = entry;
-    this.#backend.jobCounts?.completed(now - started, (round as JobRound).started - started);
+  resolve(entry: JobEntry, value: unknown): void {
     this.#end(entry);
     entry.resolve(value);
+  }
+
+  completed(entries: readonly JobEntry[], began: number, now: number): void {
+    this.#backend.jobCounts?.completed(entries, began, now);
   }
 
   reject(entry: JobEntry, error: unknown, now: number): void {
@@ -125,19 +130,6 @@ export class JobScheduler {
     const unwatch = stopOnAbort(entry, signal);
     if (entry.isOver) unwatch();
     else (entry.extra as NonNullable<JobEntry["extra"]>).unwatch = unwatch;
-  }
-
-  /** @returns the job that a new one replaces @throws RangeError if too many are pending */
-  #makesRoom({ latest, maxPending }: GivenOptions): JobEntry | undefined {
-    const replaced = latest === undefined ? undefined : this.#latest.get(latest);
-    const pending = this.pending - (replaced === undefined ? 0 : 1);
-    if (maxPending !== undefined && pending >= maxPending) {
-      throw new RangeError(
-        `Cannot submit the job as fewer than ${maxPending} ("maxPending") must be pending: current value is ${pending}; ` +
-          "wait for some of them to end",
-      );
-    }
-    return replaced;
   }
 
   #replace(entry: JobEntry): void {
@@ -171,7 +163,7 @@ export class JobScheduler {
     else this.#groups.moved(group);
   }
 
-  /** Once the caller's present code has ended: what it submits together is ranked together. */
+  /** Begins once the caller's present code has ended, so that jobs that it submits together are ranked together. */
   #wake(): void {
     if (this.#isWoken || this.#rounds.size >= this.#backend.settings.maxWorkers) return;
     this.#isWoken = true;
@@ -220,15 +212,16 @@ export class JobScheduler {
     this.#runRounds();
   }
 
-  /** @param outcome `undefined`: it failed */
+  /** @param outcome `undefined` if it failed */
   #ended(round: JobRound, outcome: Outcome | undefined, error?: unknown): void {
     const { group, entries } = round;
     this.#rounds.delete(round);
     group.rounds -= 1;
     const now = clock();
-    for (const [i, entry] of entries.entries()) {
+    for (let i = 0; i < entries.length; i += 1) {
+      const entry = entries[i] as JobEntry;
       if (entry.isOver || entry.round !== round) continue;
-      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i], now);
+      if (outcome !== undefined && outcome.values.length > 0) this.resolve(entry, outcome.values[i]);
       else if (outcome !== undefined || round.isCut(error)) this.again(entry);
       else this.reject(entry, error, now);
     }

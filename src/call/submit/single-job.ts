@@ -4,14 +4,14 @@ import type { SingleJob } from "../types.js";
 /** What a promise asks of its job, and what settles the promise. */
 export interface JobControl {
   readonly priority: number;
-  /** With a promise that rejects it rejects: to keep a function for that, too, would take a fifth of a waiting job's memory. */
+  /** Given a promise that rejects, it rejects. A function of its own for that would take a fifth of a waiting job's memory. */
   resolve: (value: unknown) => void;
   rank(priority: number): void;
   stop(reason: unknown): void;
 }
 
 let resolver: JobControl["resolve"] = () => {};
-// One function for all promises, because to make one for each takes longer.
+// One function serves all promises, because making one for each takes longer.
 const note = (resolve: JobControl["resolve"]): void => {
   resolver = resolve;
 };

@@ -8,6 +8,6 @@ export interface InlineAddress extends KernelAddress {
    * `(...imported) => (values) => function`.
    */
   readonly source: string;
-  /** Of a kernel with captured variables: the kernels of modules among them. */
+  /** The module kernels among the captured variables, if there are any. */
   readonly imports?: readonly { readonly url: string; readonly name: string }[];
 }

@@ -1,4 +1,7 @@
-/** The text of a function, parsed: whether it is one that can run from its text, what it needs from outside, and what it could do. */
+/**
+ * Parses the text of a function. Tells whether the function can run from its text, what it needs from outside, and what it
+ * could do.
+ */
 import type {
   BlockStatement,
   ClassExpression,
@@ -15,7 +18,7 @@ import { type FunctionNode, findReferences, type OuterWord } from "./free-variab
 import type { KernelText } from "./kernel-text.js";
 import { parseProgram } from "./parser.js";
 
-/** Throws. Told why a function can't be a kernel, and what to do about it. */
+/** Throws an error. Gets why a function can't be a kernel, and what to do about it. */
 export type Refuse = (why: string, advice: string) => never;
 
 /**
@@ -55,12 +58,19 @@ export function analyse(text: string, name: string, refuse: Refuse): KernelText 
     );
   }
 
-  const { helpers, outer, ...references } =
+  const { helpers, outer, neighbour, ...references } =
     orTooDeep(() => findReferences(parsed.program, parsed.wrapper, node)) ?? refuse(...TOO_DEEP);
   if (outer !== undefined) {
-    // As TypeScript compiles async arrow functions for targets before ES2017.
+    // TypeScript compiles async arrow functions to this for targets before ES2017.
     const advice = /\b__awaiter\(this\b/.test(text) ? AWAITER_ADVICE : OUTER_ADVICE[outer];
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, advice);
+  }
+
+  if (neighbour !== undefined) {
+    refuse(
+      `its source runs alone in workers and it imports "${neighbour}" from beside its file`,
+      "import that by its whole URL, or export the kernel from a module with defineKernel()",
+    );
   }
 
   const [start, end] = node.range ?? [0, 0];
@@ -75,11 +85,11 @@ const TOO_DEEP = [
   "use a loop over an array, or export it from a module with defineKernel()",
 ] as const;
 
-/** @returns undefined if the stack does not suffice */
+/** @returns `undefined` if the stack does not suffice */
 function orTooDeep<T>(analyse: () => T): T | undefined {
   try {
     const result = analyse();
-    // So acorn reports it.
+    // acorn reports it in this way.
     const isTooDeep = result instanceof SyntaxError && result.message.startsWith("Not enough stack space");
     return isTooDeep ? undefined : result;
   } catch (error) {
@@ -110,11 +120,11 @@ interface ParsedKernel {
   readonly program: Program;
   readonly wrapper: FunctionExpression;
   readonly node: Node;
-  /** The kind of member; undefined for what stands on its own. */
+  /** The kind of member; `undefined` if it is no member. */
   readonly kind: "init" | "method" | "constructor" | "get" | "set" | undefined;
 }
 
-// In a function, so that an arrow's `arguments` and `new.target` parse and can be reported.
+// The text goes into a function, so that an arrow's `arguments` and `new.target` parse and can be reported.
 const HEAD = '(function(){"use strict";return';
 const TAIL = "})";
 /** A function's text is an expression, a method of an object, or a private method of a class. */
@@ -125,7 +135,7 @@ const FORMS = [
 ] as const;
 type Open = (typeof FORMS)[number][0];
 
-/** The first form that parses; otherwise the error of the form that came furthest, as that is the right one. */
+/** The first form that parses. Otherwise the error of the form that came furthest, because that is the right one. */
 function parseKernel(text: string): ParsedKernel | SyntaxError {
   let furthest = -1;
   let problem = new SyntaxError("it is empty");
@@ -146,7 +156,7 @@ function parseKernel(text: string): ParsedKernel | SyntaxError {
   return problem;
 }
 
-/** Undoes HEAD and FORMS; the casts say what those are. */
+/** Undoes HEAD and FORMS. The casts follow from these. */
 function unwrap(program: Program, open: Open): Pick<ParsedKernel, "wrapper" | "node" | "kind"> {
   const wrapper = (program.body[0] as ExpressionStatement).expression as FunctionExpression;
   const node = ((wrapper.body as BlockStatement).body[1] as ReturnStatement).argument as Node;

@@ -1,4 +1,4 @@
-/** Captured values: what they may hold, and what they are refused for. */
+/** Captured values: what they may hold, and why they are refused. */
 import { quote } from "../../errors.js";
 import { isTypedArray } from "../../memory/dtypes.js";
 import { isRecord } from "../../memory/inputs.js";
@@ -12,7 +12,7 @@ import { VITE_IMPORT } from "./vite-import.js";
 export class Refusal extends Error {
   /** From the kernel to the value: `model.fit`. */
   readonly path: string;
-  /** What it must be, and is not. */
+  /** What the value must be, and is not. */
   readonly why: string;
 
   constructor(path: string, why: string) {
@@ -22,14 +22,14 @@ export class Refusal extends Error {
   }
 }
 
-// As of `args`.
+// The same limit as of `args`.
 const MAX_DEPTH = 500;
 
 export const DATA = "must be data or a plain function";
 
 /**
- * Whether code must make a worker's copy of a value, because there is something in it that msgpack does not carry: a function, or an
- * object without prototype.
+ * Whether code must make a worker's copy of a value. It must if msgpack does not carry a part of it: a function, an object
+ * without prototype, or a member that is undefined.
  * @param ancestors objects around it
  * @throws Refusal for what is neither data nor a function
  */
@@ -50,6 +50,8 @@ export function needsCode(value: unknown, path: string, ancestors: object[] = []
   const keys = isList ? value.keys() : keysOf(value, path);
   for (const key of keys) {
     const each: unknown = isList ? value[key as number] : memberIn(value as Scope, key as string, path);
+    // Args lose such a member. In a list they refuse it.
+    isOfCode ||= each === undefined && !isList;
     // Numbers and texts need no look.
     if (typeof each !== "object" && typeof each !== "function" && typeof each !== "symbol") continue;
     isOfCode = needsCode(each, elementPath(value, `${key}`, path), ancestors) || isOfCode;
@@ -103,7 +105,7 @@ export function memberIn(object: Scope, member: string, path: string): unknown {
   return object[member];
 }
 
-/** An object that stands for a module: of the language, of Vite and Vitest, or of a bundler. */
+/** A module as an object: of the language, of Vite and Vitest, or of a bundler. */
 export function isNamespace(value: unknown, name = ""): value is Scope {
   if (typeof value !== "object" || value === null) return false;
   return (
@@ -113,7 +115,7 @@ export function isNamespace(value: unknown, name = ""): value is Scope {
   );
 }
 
-// What functions have of the language.
+// The properties that the language gives to functions.
 const OF_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller"]);
 
 /** Whether the program has given the function this property. */

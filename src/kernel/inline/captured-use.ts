@@ -62,7 +62,7 @@ function writesInto(fn: unknown, place: number): boolean {
   try {
     return textOf(fn, fn.name).writesInto.has(place);
   } catch {
-    // It is refused by itself.
+    // The value itself is refused.
     return false;
   }
 }
@@ -75,18 +75,18 @@ export function textOf(fn: object, path: string): KnownText {
   });
 }
 
-function writtenTo(path: string): Refusal {
+export function writtenTo(path: string): Refusal {
   return new Refusal(path, "must not be written to, because workers have copies of all but shared memory");
 }
 
-/** A name like `set` says nothing of an object that has functions somewhere. */
+/** A name like `set` says nothing about an object that has functions somewhere. */
 function isWritten(value: object, { isWrittenInto, isMutated }: Use, path: string): boolean {
   if (isWrittenInto || !isMutated) return isWrittenInto;
   if (builtInLevels(value) !== undefined) return true;
   try {
     return !needsCode(value, path);
   } catch {
-    // It is refused, unless what it is refused for is not used.
+    // The value is refused, unless the part that is refused is not used.
     return false;
   }
 }
@@ -109,7 +109,7 @@ function assertHas(value: NonNullable<unknown>, member: string, path: string): v
   if (isObject(value) && levels === undefined && isInherited && (isRecord(value) || isMethod(value, member)))
     throw refusedObject(value, path, member);
   const isForeign = levels !== undefined && chain.indexOf(holder) < chain.length - levels;
-  // What a program adds to a prototype is enumerable; what the engine has there is not.
+  // Members that a program adds to a prototype are enumerable. Built-in members are not.
   const isAdded = isInherited && Object.prototype.propertyIsEnumerable.call(holder, member);
   if ((isForeign && !/^(?:length|\d+)$/.test(member)) || isAdded) {
     throw new Refusal(`${path}${keyPath(member)}`, `${DATA}, got what no copy has`);

@@ -1,22 +1,23 @@
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
+import { globalProperty } from "../../platform/common-globals.js";
 import { nodeExport } from "../../platform/node-exports.js";
 import type { Captured } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
 import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven } from "./captured-data.js";
-import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
+import { assertCopyServes, isHandedToWriter, textOf, writtenTo } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
+import { liveScopesOf, noteReading } from "./live-scopes.js";
 import { type KnownText, mayHideGlobals, noteLook } from "./source.js";
-import { noteReading, steadyScopesOf } from "./steady-scopes.js";
 import { globalValue, scopeWith, valueIn } from "./variable-value.js";
 import { VITE_IMPORT } from "./vite-import.js";
 
-/** What comes of a closure. */
+/** A closure as source and values. */
 export interface Closure extends Captured {
-  /** `(...imported) => (values) => function`, of which the values are by path. */
+  /** `(...imported) => (values) => function`. The values are named by their paths. */
   readonly source: string;
   /** Kernels of modules among the captured functions. */
   readonly imports: readonly ModuleExport[];
@@ -70,7 +71,7 @@ export class ClosureReader {
 
   /**
    * @param path empty for the kernel itself
-   * @param members of its properties, those that are used; `undefined`: all may be
+   * @param members of its properties, those that are used; `undefined` if all may be
    * @returns an expression for the function
    */
   #function(fn: object, path: string, members: ReadonlySet<string> | undefined): string {
@@ -108,7 +109,7 @@ export class ClosureReader {
     const text = textOf(fn, path);
     this.#stateful ||= text.stateful;
     this.#lingers ||= text.lingers;
-    // Nobody knows what a captured function is called with.
+    // The arguments of a captured function are unknown.
     this.#writes |= path !== "" && text.writes !== 0 ? WRITES_ALL : text.writes;
     const number = this.#numbers.size;
     this.#numbers.set(fn, number);
@@ -116,8 +117,16 @@ export class ClosureReader {
     const variables = this.#variables(fn, text, path);
     this.#open.delete(fn);
     this.#source.addFunction(fn, number, text.source, variables);
-    if (text.namesItself) this.#ownProperties(fn, number, undefined, path);
+    if (text.itself !== undefined) this.#itself(fn, number, text.itself, path);
     return number;
+  }
+
+  /** What a function does with itself by its own name. */
+  #itself(fn: object, number: number, use: FreeVariable, path: string): void {
+    const own = path === "" ? use.name : path;
+    // A worker has none of the properties that earlier calls have given it.
+    if (use.isWrittenInto && Object.keys(fn).length > 0) throw writtenTo(own);
+    this.#ownProperties(fn, number, use.members, own);
   }
 
   #variables(fn: object, text: KnownText, path: string): Variables {
@@ -127,14 +136,14 @@ export class ClosureReader {
     const late = new Map<string, string>();
     const wasLate = this.#isLate;
     if (variables.length === 0 && !mayHideGlobals(fn, text)) return { given, late };
-    const steady = steadyScopesOf(fn);
-    const scopes = steady ?? this.#scopesOf(fn);
-    const around = steady ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
-    if (steady === undefined && around.length === 0) noteReading(fn, variables, scopes);
+    const live = liveScopesOf(fn);
+    const scopes = live ?? this.#scopesOf(fn);
+    const around = live ? [] : noteLook(fn, text, (global) => scopeWith(global, scopes) !== undefined);
+    if (live === undefined && around.length === 0) noteReading(fn, variables, scopes);
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);
-      (this.#isLate ? late : given).set(variable.name, value);
+      if (value !== undefined) (this.#isLate ? late : given).set(variable.name, value);
     }
     this.#isLate = wasLate;
     return { given, late };
@@ -147,14 +156,16 @@ export class ClosureReader {
     return ClosureSource.imported(known === -1 ? this.#imports.push(exported) - 1 : known);
   }
 
-  /** @returns an expression for its value */
-  #variable(variable: FreeVariable, scopes: readonly Scope[], path: string): string {
-    const { name, members, isAssigned, isWrittenInto, isMutated } = variable;
+  /** @returns an expression for its value; `undefined` if it is none, as the text expects */
+  #variable(variable: FreeVariable, scopes: readonly Scope[], path: string): string | undefined {
+    const { name, members, isAssigned, isProbed, isWrittenInto, isMutated } = variable;
     const own = join(path, name);
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
     const scope = scopeWith(name, scopes);
+    if (isProbed && scope === undefined && globalProperty(name) === undefined) return undefined;
     const value = scope === undefined ? globalValue(name, own) : valueIn(scope, name, own);
+    if (isRequire(value, name)) throw new Refusal(own, 'belongs to its file: use "await import()" instead');
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
@@ -173,8 +184,8 @@ export class ClosureReader {
 
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
-    const parts = [...members].sort().map((member) => this.#member(object, member, path));
-    // As its prototype tells what else it seems to have.
+    const parts = [...members].map((member) => this.#member(object, member, path));
+    // Its prototype tells which other members it seems to have.
     const start = Object.getPrototypeOf(object) === null && !isNamespace(object) ? "__proto__:null," : "";
     return `Object.freeze({${start}${parts.join()}})`;
   }
@@ -194,7 +205,7 @@ export class ClosureReader {
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     let unique = path;
-    while (Object.hasOwn(this.#values, unique)) unique += "'";
+    while (Object.hasOwn(this.#values, unique) || unique === "__proto__") unique += "'";
     this.#values[unique] = value;
     const expression = ClosureSource.value(unique);
     if (typeof value === "object" && value !== null) this.#known.set(value, expression);
@@ -211,11 +222,17 @@ export class ClosureReader {
   }
 }
 
+/** What a file of CommonJS loads others by. */
+function isRequire(value: unknown, name: string): boolean {
+  return name === "require" && typeof value === "function" && Object.hasOwn(value, "resolve");
+}
+
 function usedWhole(name: string): FreeVariable {
   return {
     name,
     members: undefined,
     isAssigned: false,
+    isProbed: false,
     isWrittenInto: false,
     isMutated: false,
     handedTo: [],

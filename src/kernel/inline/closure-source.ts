@@ -10,7 +10,7 @@ const LINK = "$sharray_l";
 /** Expressions for the variables of a function, by name. */
 export interface Variables {
   readonly given: ReadonlyMap<string, string>;
-  /** These lead to functions that are not there yet. */
+  /** Variables that lead to functions that are not there yet. */
   readonly late: ReadonlyMap<string, string>;
 }
 
@@ -47,7 +47,7 @@ export class ClosureSource {
       const assigned = [...late].map(([name, value]) => `${name}=${value}`);
       declared = `let ${[...late.keys()].join()};${LINK}${number}=()=>{${assigned.join(";")}};`;
     }
-    // Parameters, because V8 reads what is never assigned to twice as fast.
+    // Imports are parameters, because V8 reads variables that are never assigned to twice as fast.
     const [names, values] = [[...given.keys()].join(), [...given.values()].join()];
     this.functions.push({ fn, line: this.#lines + 1 });
     this.#add(`const ${FUNCTION}${number}=((${names})=>{${declared}return (\n${text}\n)})(${values});`);

@@ -16,7 +16,7 @@ export function compileInline(source: string, name: string): AnyKernel {
 }
 
 const HEAD = '"use strict"; return (';
-// `new Function` puts two lines before it: of the parameters.
+// `new Function` puts two lines before it, those of the parameters.
 const LINES_BEFORE = 2;
 
 /** A position in a compiled kernel as stack frames name it, from 1, as one in its source, from 0. */
@@ -28,11 +28,11 @@ export function placeInSource(
   return { line: own, column: column - 1 - (own === 0 ? HEAD.length : 0) };
 }
 
-// V8 looks among the texts that it has compiled by their hash, which of long texts is their length alone: with a thousand of
-// one length each look takes 5 ms.
+// V8 finds compiled texts by their hash. The hash of a long text is its length alone. With a thousand texts of one length each
+// look takes 5 ms.
 const MOST_LINES = 4096;
 
-/** Empty lines by which long texts of the same length have different ones. */
+/** Counts of empty lines. They give long texts of the same length different lengths. */
 function apart(source: string): string {
   const key = textKey(source);
   return typeof key === "number" ? "\n".repeat(key % MOST_LINES) : "";

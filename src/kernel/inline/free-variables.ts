@@ -1,8 +1,8 @@
-/** What a kernel refers to outside itself: variables it would lose, helpers to supply, state it could keep. */
+/** Names outside of itself that a kernel uses: variables that it would lose, helpers to supply, state that it could keep. */
 import { analyze } from "eslint-scope";
-import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
+import type { ArrowFunctionExpression, FunctionExpression, Identifier, Literal, Node, Program } from "estree";
 import { isInWorkers } from "../../platform/worker-globals.js";
-import type { KernelText, VariableUse } from "./kernel-text.js";
+import type { FreeVariable, KernelText, VariableUse } from "./kernel-text.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
 import { isCallee, type Parents, withUse } from "./variable-use.js";
 import { VITE_IMPORT } from "./vite-import.js";
@@ -14,13 +14,15 @@ export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 export type OuterWord = "this" | "super" | "new.target" | "arguments";
 
 export interface KernelReferences extends Omit<KernelText, "source"> {
-  /** Free names that tools put into the source, each with an expression that stands in for it. */
+  /** Free names that tools put into the source, each with an expression that replaces it. */
   readonly helpers: ReadonlyMap<string, string>;
   /** The first word that belongs to the code around the kernel, or to a receiver that no kernel has. */
   readonly outer: OuterWord | undefined;
+  /** The first module that it imports from a path beside its own file. */
+  readonly neighbour: string | undefined;
 }
 
-/** Each leads to every object of the worker, so whatever a kernel does with one goes unseen. */
+/** Each leads to every object of the worker, so what a kernel does with one can't be seen. */
 const DOORS = new Set(
   "globalThis self global window frames parent top process require eval Function".split(" "),
 );
@@ -31,17 +33,17 @@ const NAME_HELPER = /^__name\d*$/;
 const COVERAGE = /^cov_[a-z0-9]+$/i;
 
 const SET_NAME = '(fn, name) => Object.defineProperty(fn, "name", { value: name, configurable: true })';
-// Stands in for `cov_x().s[0]++` and `cov_x().b[1][0]++`: every counter is an element of one array nobody reads.
+// Replaces `cov_x().s[0]++` and `cov_x().b[1][0]++`. Every counter is an element of one array that nobody reads.
 const COUNT_NOTHING =
   "(() => { const n = [], b = new Proxy(n, { get: () => n }), c = { s: n, f: n, b, bT: b }; return () => c; })()";
 
 /** @param program the parsed text, with ranges: one function (the wrapper) that returns `kernel` */
 export function findReferences(program: Program, wrapper: Node, kernel: FunctionNode): KernelReferences {
-  const { parents, outer, metas, imports, goesOn } = walk(kernel);
+  const { parents, outer, metas, imports, neighbour, goesOn } = walk(kernel);
   const scopes = analyze(program, {
     ecmaVersion: 2026,
     sourceType: "script",
-    // Strict eval declares nothing around it; unless ignored it would make every local name look free.
+    // Strict eval declares nothing around it. It would make every local name look free.
     ignoreEval: true,
     // eslint-scope's own table lacks the second argument of import().
     childVisitorKeys: { ImportExpression: ["source", "options"] },
@@ -71,27 +73,32 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
     }
   }
 
-  // A property on the kernel's own function outlives the task; recursion is harmless.
+  // A property on the kernel's own function outlives the task. Recursion is harmless.
   const own = scopes.acquireAll(kernel)?.find((scope) => scope.type === "function-expression-name");
-  const namesItself = own?.variables[0]?.references.some((r) => !isCallee(r.identifier, parents)) ?? false;
-  stateful ||= namesItself;
+  let itself: VariableUse | undefined;
+  for (const { identifier } of own?.variables[0]?.references ?? []) {
+    if (!isCallee(identifier, parents)) itself = withUse(itself, identifier, false, parents);
+  }
+  stateful ||= itself !== undefined;
 
   const written = writtenInto(scopes, kernel, parents.keys(), variables);
+  const told = (use: VariableUse): FreeVariable => ({
+    ...use,
+    isWrittenInto: written.assigned.has(use.name),
+    isMutated: written.mutated.has(use.name),
+    handedTo: written.handed.get(use.name) ?? [],
+  });
   captures.sort((a, b) => a.at - b.at);
   // An arrow has no `arguments` of its own: its uses resolve to the wrapper's.
   const outerArguments = scopes.acquire(wrapper)?.set.get("arguments")?.references ?? [];
   return {
     captures: [...new Set(captures.map(({ name }) => name))],
-    variables: [...variables.values()].map((use) => ({
-      ...use,
-      isWrittenInto: written.assigned.has(use.name),
-      isMutated: written.mutated.has(use.name),
-      handedTo: written.handed.get(use.name) ?? [],
-    })),
+    variables: [...variables.values()].map(told),
     globals,
     helpers,
+    neighbour,
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
-    namesItself,
+    itself: itself && told(itself),
     stateful,
     lingers: lingers || stateful,
     writes: writesOf(scopes, kernel, parents.keys()),
@@ -99,12 +106,13 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
   };
 }
 
-/** One pass for all that scope analysis does not report. */
+/** One walk for all that scope analysis does not report. */
 function walk(kernel: FunctionNode) {
   const parents = new Map<Node, Node>();
   const metas: number[] = [];
   let outer: OuterWord | undefined;
   let imports = false;
+  let neighbour: string | undefined;
   let goesOn = false;
 
   const visit = (node: Node, ownsThis: boolean): void => {
@@ -112,8 +120,10 @@ function walk(kernel: FunctionNode) {
     goesOn ||= letsWorkGoOn(node);
     if (node.type === "ThisExpression" && !ownsThis) outer ??= "this";
     else if (node.type === "Super" && !ownsThis) outer ??= "super";
-    else if (node.type === "ImportExpression") imports = true;
-    else if (node.type === "MetaProperty") {
+    else if (node.type === "ImportExpression") {
+      imports = true;
+      if (isNeighbour(node.source)) neighbour ??= String(node.source.value);
+    } else if (node.type === "MetaProperty") {
       if (node.meta.name === "import") metas.push(startOf(node));
       else if (!ownsThis && kernel.type === "ArrowFunctionExpression") outer ??= "new.target";
     }
@@ -134,20 +144,25 @@ function walk(kernel: FunctionNode) {
     children.push([child, owns]);
   };
 
-  // With a stack of its own, as generated kernels can be nested deeply; in the order of the source.
+  // Goes in the order of the source. It has a stack of its own, because generated kernels can be nested deeply.
   const children: [node: Node, ownsThis: boolean][] = [];
   const stack: typeof children = [[kernel, false]];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     visit(...next);
     for (let child = children.pop(); child !== undefined; child = children.pop()) stack.push(child);
   }
-  return { parents, outer, metas, imports, goesOn };
+  return { parents, outer, metas, imports, neighbour, goesOn };
 }
 
-// Far more than anybody writes; the scope analysis takes some stack for each.
+/** Whether it is the specifier of a module that is found from the file of the code around it. */
+function isNeighbour(specifier: Node): specifier is Literal {
+  return specifier.type === "Literal" && /^(?:\.\.?\/|#)/.test(String(specifier.value));
+}
+
+// Far more than anybody writes. The scope analysis takes some stack for each.
 const LONGEST_CHAIN = 100;
 
-/** Makes of a very long `a + b + c` a sequence of its operands, which means the same to whoever looks for names. */
+/** Makes a sequence of the operands of a very long `a + b + c`. It has the same names. */
 function flattenChain(node: Node): void {
   const operands: Node[] = [];
   let left = node;
@@ -165,7 +180,7 @@ function flattenChain(node: Node): void {
   });
 }
 
-/** The stand-in for a name that a tool inserted; judged by its use too, as users may have such names. */
+/** The replacement of a name that a tool inserted. Its use is judged, too, because users may have such names. */
 function helperFor(identifier: Identifier, parents: Parents): string | undefined {
   const { name } = identifier;
   const call = parents.get(identifier);
@@ -180,8 +195,8 @@ function helperFor(identifier: Identifier, parents: Parents): string | undefined
 }
 
 /**
- * Whether it is here, and in a fresh worker too. Every object has the names of Object.prototype, so the user's own `toString` would
- * pass for a global.
+ * Whether it is a global here and in a fresh worker. Every object has the names of Object.prototype, so the user's own
+ * `toString` would pass for a global.
  */
 function isGlobal(name: string): boolean {
   return name in globalThis && !(name in Object.prototype) && isInWorkers(name);
@@ -190,8 +205,8 @@ function isGlobal(name: string): boolean {
 /** Whether this use of a global could leave something behind for the next task. */
 function reachesState(identifier: Identifier, parents: Parents): boolean {
   if (DOORS.has(identifier.name)) return true;
-  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors: this is a timer, or one of the
-  // functions that do no more than they are asked to.
+  // Built-in objects are not enumerable, and lazy ones (crypto, performance) are accessors. So this is a timer, or a function
+  // that keeps nothing.
   const property = Object.getOwnPropertyDescriptor(globalThis, identifier.name);
   if (property?.enumerable === true && "value" in property && mayLinger(identifier, parents)) return true;
 

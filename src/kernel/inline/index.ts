@@ -1,26 +1,26 @@
-/** Inline kernels: functions that travel as their source text, and with what they use of the scopes around them. */
+/** Inline kernels: functions that travel as their source text, with the variables that they use from the scopes around them. */
 import { KernelCaptureError } from "../../errors.js";
-import { withScopes } from "../../platform/closure.js";
+import { enclosingNames, withScopes } from "../../platform/closure.js";
+import { globalProperty } from "../../platform/common-globals.js";
 import { RecentMap } from "../../platform/recent-map.js";
 import type { Addressed, KernelKind, KernelUse } from "../kind.js";
 import { textKey } from "../text-key.js";
 import type { AnyKernel } from "../types.js";
 import type { InlineAddress } from "./address.js";
-import { elementPath, Refusal } from "./captured-data.js";
-import { type Closure, ClosureReader } from "./closure-reader.js";
+import { elementPath, Refusal, wasGiven } from "./captured-data.js";
+import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
-import { steadyScopesOf } from "./steady-scopes.js";
 
-// The same function again needs no look at its text.
+// The text of a function is looked at once.
 const plainKernels = new WeakMap<AnyKernel, Addressed<InlineAddress>>();
-// Noting each of a loop's functions costs more than it ever saves, so of one text no more are noted than a program has in
-// several places.
+// Noting each function that a loop makes costs more than it saves. So no more functions of one text are noted than a program
+// has in several places.
 const MOST_NOTED = 8;
 const noted = new WeakMap<InlineAddress, number>();
 
 const MOST_KNOWN = 500;
-// Of kernels with captured variables.
+// Addresses of kernels with captured variables.
 const addresses = new RecentMap<string | number, InlineAddress>(MOST_KNOWN);
 
 export const inlineKernels: KernelKind<InlineAddress> = {
@@ -30,8 +30,8 @@ export const inlineKernels: KernelKind<InlineAddress> = {
     const known = plainKernels.get(fn);
     if (known !== undefined) return known;
     const text = readText(fn);
-    const outside =
-      text.captures.length > 0 ? text.captures : [...hiddenGlobals(fn, text), ...ownNames(fn, text)];
+    const declared = declaredNames(fn, text);
+    const outside = declared.length > 0 ? declared : [...hiddenGlobals(fn, text), ...ownNames(fn, text)];
     assertMayCompile(text.address.name);
     if (outside.length > 0) return withCaptured(fn, text, outside, use);
     const address = plainAddress(fn, text);
@@ -46,26 +46,22 @@ export const inlineKernels: KernelKind<InlineAddress> = {
   keyOf,
 };
 
-class ReadingNeededError extends Error {}
-
-const NEEDED = new ReadingNeededError("Some variable may have changed");
-
-/** The closure of a kernel, if no variable of its functions can have changed; `undefined` if any may have. */
-function readSteady(fn: AnyKernel): Closure | undefined {
-  if (steadyScopesOf(fn) === undefined) return undefined;
-  try {
-    return new ClosureReader(() => {
-      throw NEEDED;
-    }).read(fn);
-  } catch (error) {
-    if (error !== NEEDED) throw error;
-    return undefined;
-  }
+/** The variables that it captures: without those that it only asks for, and that nobody has declared. */
+function declaredNames(fn: AnyKernel, { captures, variables }: KnownText): readonly string[] {
+  const probed = variables.filter(({ name, isProbed }) => isProbed && globalProperty(name) === undefined);
+  if (probed.length === 0) return captures;
+  const around = enclosingNames(fn);
+  if (around === undefined) return captures;
+  const isThere = (captured: string) => around.has(captured) || probed.every(({ name }) => name !== captured);
+  return captures.filter(isThere);
 }
 
-/** The properties of a function that uses itself by its name. */
-function ownNames(fn: AnyKernel, { namesItself }: KnownText): readonly string[] {
-  return namesItself ? Object.keys(fn).map((key) => elementPath(fn, key, kernelName(fn))) : [];
+/** The properties that a function uses of itself, by its name. */
+function ownNames(fn: AnyKernel, { itself }: KnownText): readonly string[] {
+  if (itself === undefined) return [];
+  const { name, members } = itself;
+  const keys = members === undefined ? Object.keys(fn) : [...members].filter((key) => wasGiven(fn, key));
+  return keys.map((key) => elementPath(fn, key, name));
 }
 
 /** The same source may import other kernels. */
@@ -83,7 +79,7 @@ function withCaptured(
   const label = `kernel ${labelOf(fn, text)}`;
   if (captures === "error") throw new KernelCaptureError(label, outside);
   try {
-    const closure = readSteady(fn) ?? withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
+    const closure = withScopes((scopesOf) => new ClosureReader(scopesOf).read(fn));
     if (closure === undefined) throw new KernelCaptureError(label, outside, "can't be read by this runtime");
     const { source, imports, stateful, lingers, writes } = closure;
     const exports = imports.map(({ url, name }) => ({ url, name }));

@@ -1,20 +1,27 @@
 import type { HandedTo } from "./written-into.js";
 
-/** What a text does with a variable that it does not declare. */
+/** One use of a variable that a text does not declare. */
 export interface VariableUse {
   /** As the text has it. */
   readonly name: string;
-  /** The members that the text reads of it; `undefined` if it does anything with the variable but read members and call it. */
+  /**
+   * The members that the text reads of it; `undefined` if it does anything else with the variable than read members and call
+   * it.
+   */
   readonly members: ReadonlySet<string> | undefined;
   /** Whether the text assigns to it. */
   readonly isAssigned: boolean;
+  /** Whether the text asks for its type, as it does of what may not be declared. */
+  readonly isProbed: boolean;
 }
 
 /** A variable that a text uses and does not declare. */
 export interface FreeVariable extends VariableUse {
   /** Whether the text assigns to a member of it, at any depth. */
   readonly isWrittenInto: boolean;
-  /** Whether the text calls a method of it, or of a part of it, by a name that built-in objects have for one that changes them. */
+  /**
+   * Whether the text calls a method of it, or of a part of it, whose name is that of a built-in method that changes its object.
+   */
   readonly isMutated: boolean;
   /** The captured functions that the text calls with the variable or a part of it, and the places of these arguments. */
   readonly handedTo: readonly HandedTo[];
@@ -25,7 +32,7 @@ export interface KernelText {
   /** A JavaScript expression (text) that evaluates to the function. It must be compiled as strict code. */
   readonly source: string;
   /**
-   * True if the kernel could keep an array beyond its task: it refers to a global object, `process`, `require`,
+   * Whether the kernel could keep an array beyond its task. It could if it refers to a global object, `process`, `require`,
    * `eval` or `Function`, imports dynamically, sets a timer, changes a global, or stores on its own function. Its returned
    * arrays must then be copied, never transferred.
    */
@@ -39,8 +46,8 @@ export interface KernelText {
   readonly writes: number;
   /** The parameters that it writes into for certain, as `writtenInto` tells. */
   readonly writesInto: ReadonlySet<unknown>;
-  /** Whether it does anything with itself, by the name in its own text, but call itself. */
-  readonly namesItself: boolean;
+  /** What it does with itself, by the name in its own text; `undefined` if no more than call itself. */
+  readonly itself: FreeVariable | undefined;
   /** Globals of the runtime that it uses. A variable of the same name around it would hide one, which no text shows. */
   readonly globals: ReadonlySet<string>;
   /** Variables of the program that it uses, as the user wrote them, in the order of their first use. */
@@ -49,13 +56,13 @@ export interface KernelText {
   readonly variables: readonly FreeVariable[];
 }
 
-/** What the text of a function says that uses nothing of the program's, keeps nothing, and writes to nothing. */
+/** The text of a function that uses nothing of the program's, keeps nothing, and writes to nothing. */
 export const HARMLESS = {
   stateful: false,
   lingers: false,
   writes: 0,
   writesInto: new Set(),
-  namesItself: false,
+  itself: undefined,
   captures: [],
   variables: [],
 } as const satisfies Omit<KernelText, "source" | "globals">;

@@ -1,6 +1,6 @@
 /**
- * Whether a kernel may leave work behind that goes on after its task: a promise that nobody waits for, a timer, a
- * callback. What such a kernel was given must not be used for anything else while its worker lives.
+ * Whether a kernel may leave work behind that goes on after its task: a promise that nobody waits for, a timer, a callback. The
+ * memory that such a kernel was given must not be used for anything else while its worker lives.
  */
 import type { Identifier, Node } from "estree";
 import { TELLING } from "./telling.js";
@@ -9,7 +9,7 @@ type Parents = ReadonlyMap<Node, Node>;
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
-/** Nothing that is reached from these schedules anything. Whatever is in none of these lists is taken to do so. */
+/** Nothing that is reached from these schedules anything. Names that are in none of these lists count as if they did. */
 export const FUNCTIONS = words(
   "Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error AggregateError EvalError " +
     "RangeError ReferenceError SyntaxError TypeError URIError DOMException Float16Array Float32Array Float64Array " +
@@ -20,7 +20,7 @@ export const FUNCTIONS = words(
 );
 export const NAMESPACES = words("Atomics Intl JSON Math Reflect");
 const VALUES = words("undefined NaN Infinity");
-/** Of these only some members. */
+/** Globals of which only some members are harmless. */
 const MEMBERS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["performance", words("now timeOrigin")],
   ["crypto", words("getRandomValues randomUUID")],
@@ -29,7 +29,7 @@ const MEMBERS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** Functions that are handed on to others as they are, as in `list.map(Number)`. */
 const CONVERTERS = words("BigInt Boolean Number String isFinite isNaN parseFloat");
 
-/** Whether a node of a kernel lets work go on, whatever is around it. */
+/** Whether a node of a kernel lets work go on, by itself. */
 export function letsWorkGoOn(node: Node): boolean {
   switch (node.type) {
     case "FunctionExpression":
@@ -65,7 +65,7 @@ export function mayLinger(identifier: Identifier, parents: Parents): boolean {
   const parent = parents.get(identifier);
   const member = parent?.type === "MemberExpression" && parent.object === identifier ? parent : undefined;
   if (member !== undefined) {
-    // Any name may be meant, except that no member of Math leads further.
+    // The name may be any, but no member of Math leads further.
     if (member.computed) return name !== "Math";
     const property = member.property as Identifier;
     const known = MEMBERS.get(name);

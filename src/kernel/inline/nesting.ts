@@ -13,7 +13,7 @@ const PAIRS: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" }
 export class Nesting {
   readonly #scopes: Set<string>[] = [new Set()];
   readonly #brackets: Bracket[] = [];
-  /** The head of a `for` has just ended. */
+  /** Whether the head of a `for` has just ended. */
   #isLoop = false;
 
   get depth(): number {
@@ -29,7 +29,7 @@ export class Nesting {
     return this.#scopes.some((scope) => scope.has(name));
   }
 
-  /** @returns false: its scope has it already */
+  /** @returns false if its scope has it already */
   declare(name: string): boolean {
     const scope = this.#scopes.at(-1) as Set<string>;
     if (scope.has(name)) return false;
@@ -46,7 +46,7 @@ export class Nesting {
     this.#brackets.push({ open, head, scopes });
   }
 
-  /** @returns the statement whose head has ended, or "{" if a block has; undefined: neither; null: that is not open */
+  /** @returns the statement whose head has ended, or "{" if a block has; `undefined` if neither has; `null` if that is not open */
   close(bracket: string): string | undefined | null {
     const opened = this.#brackets.pop();
     if (opened === undefined || opened.open !== PAIRS[bracket]) return null;

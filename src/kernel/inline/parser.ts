@@ -1,11 +1,11 @@
 /**
- * acorn, made fit for generated kernels: a sum of thousands of terms takes no stack, and thousands of variables of one scope
- * no time that grows with their square. Should acorn's insides change, it does what it does without this.
+ * acorn, made fit for generated kernels. A sum of thousands of terms takes no stack. The time for the variables of a scope does
+ * not grow with the square of their number. If acorn's insides change, it works as it does without this.
  */
 import { type Options, Parser } from "acorn";
 import type { Node, Program } from "estree";
 
-/** What is used of acorn's insides. */
+/** The insides of acorn that are used here. */
 interface Insides {
   readonly scopeStack: Scope[];
   enterScope(flags: number): void;
@@ -25,7 +25,7 @@ const KernelParser = Parser.extend((Base) => {
     /** The left operand that the next operator is read for. */
     #left: Node | undefined;
 
-    /** Calls itself for each operator of `a + b + c`: here that call returns, and goes on in a loop. */
+    /** acorn calls this again for each operator of `a + b + c`. Here that call returns, and goes on in a loop. */
     override parseExprOp(left: Node, at: number, location: unknown, min: number, forInit: unknown): Node {
       if (this.#left !== undefined && "left" in left && left.left === this.#left) return left;
       const outer = this.#left;
@@ -77,22 +77,4 @@ export function parseProgram(input: string): Program {
     allowSuperOutsideMethod: true,
     allowImportExportEverywhere: true,
   }) as Node as Program;
-}
-
-/** Parses a whole file, or a text that was run. @returns `undefined` if it is neither a module nor a script */
-export function parseScript(input: string): Program | undefined {
-  for (const sourceType of ["module", "script"] as const) {
-    try {
-      return KernelParser.parse(input, {
-        ecmaVersion: "latest",
-        sourceType,
-        ranges: true,
-        allowHashBang: true,
-        allowReturnOutsideFunction: sourceType === "script",
-      }) as Node as Program;
-    } catch {
-      // The other, or none.
-    }
-  }
-  return undefined;
 }

@@ -1,14 +1,14 @@
 /**
- * Reads plain kernels without a parser: arithmetic on parameters and local variables, loops, `Math`. Most kernels are plain, and
- * loading and running a parser takes 15 ms of a young process. Whatever is not certain here is left to `analyse`.
+ * Reads plain kernels without a parser: arithmetic on parameters and local variables, loops, `Math`. Most kernels are plain,
+ * and loading and running a parser takes 15 ms of a young process. `analyse` does the rest.
  */
 import { HARMLESS, type KernelText } from "./kernel-text.js";
 import { Nesting } from "./nesting.js";
 import { TELLING } from "./telling.js";
+import { TokenCursor } from "./token-cursor.js";
 import {
   ASSIGNMENT,
   BINARY,
-  END,
   GLOBALS,
   isVariable,
   LITERALS,
@@ -18,7 +18,7 @@ import {
   UNARY,
 } from "./tokens.js";
 
-// Longer ones are rarely plain, and would be read twice.
+// Longer texts are rarely plain, and would be read twice.
 const LONGEST = 4096;
 
 /** What comes next: a statement or an operand, an operand, or something that follows one: a variable, or any other. */
@@ -26,7 +26,7 @@ type Place = "statement" | "operand" | "after variable" | "after value";
 
 /**
  * A plain kernel captures nothing, keeps nothing, and writes to no parameter.
- * @returns what `analyse` would; undefined if the kernel is not plain, or it can't be told
+ * @returns what `analyse` would; `undefined` if the kernel is not plain, or if that is not certain
  */
 export function readPlain(text: string): KernelText | undefined {
   if (text.length > LONGEST) return undefined;
@@ -40,19 +40,14 @@ export function readPlain(text: string): KernelText | undefined {
 
 class PlainReader {
   readonly globals = new Set<string>();
-  readonly #tokens: readonly Token[];
-  #at = 0;
+  readonly #cursor: TokenCursor;
   #place: Place = "statement";
   readonly #nesting = new Nesting();
-  /** How many brackets are open around the declaration that is being read; undefined: none is. */
+  /** How many brackets are open around the declaration that is being read; `undefined` if none is. */
   #declaring: number | undefined;
 
   constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
-  get #next(): Token {
-    return this.#tokens[this.#at] ?? END;
+    this.#cursor = new TokenCursor(tokens);
   }
 
   read(): boolean {
@@ -60,30 +55,30 @@ class PlainReader {
     if (hasBlock === undefined) return false;
     this.#place = hasBlock ? "statement" : "operand";
     if (hasBlock && !this.#open("{")) return false;
-    while (this.#at < this.#tokens.length) {
+    while (!this.#cursor.hasEnded) {
       if (hasBlock && this.#nesting.depth === 0) return false;
-      if (!this.#token(this.#next)) return false;
+      if (!this.#token(this.#cursor.next)) return false;
     }
     return this.#nesting.depth === 0;
   }
 
-  /** @returns whether the body is a block; undefined: it is no plain function */
+  /** @returns whether the body is a block; `undefined` if it is no plain function */
   #head(): boolean | undefined {
-    const isFunction = this.#skip("function");
-    if (isFunction && this.#next.kind === "name" && !isVariable(this.#take())) return undefined;
-    if (!isFunction && this.#next.kind === "name") {
+    const isFunction = this.#cursor.skip("function");
+    if (isFunction && this.#cursor.next.kind === "name" && !isVariable(this.#cursor.take())) return undefined;
+    if (!isFunction && this.#cursor.next.kind === "name") {
       if (!this.#declare()) return undefined;
     } else if (!this.#parameters()) return undefined;
-    if (!isFunction && !this.#skip("=>")) return undefined;
-    const hasBlock = this.#next.text === "{";
+    if (!isFunction && !this.#cursor.skip("=>")) return undefined;
+    const hasBlock = this.#cursor.next.text === "{";
     return isFunction && !hasBlock ? undefined : hasBlock;
   }
 
   #parameters(): boolean {
-    if (!this.#skip("(")) return false;
-    while (!this.#skip(")")) {
+    if (!this.#cursor.skip("(")) return false;
+    while (!this.#cursor.skip(")")) {
       if (!this.#declare()) return false;
-      if (this.#next.text !== ")" && !this.#skip(",")) return false;
+      if (this.#cursor.next.text !== ")" && !this.#cursor.skip(",")) return false;
     }
     return true;
   }
@@ -105,11 +100,11 @@ class PlainReader {
       case "}":
         return this.#close(text);
       case ";":
-        this.#at += 1;
+        this.#cursor.advance();
         this.#endStatement();
         return true;
       case ",":
-        this.#at += 1;
+        this.#cursor.advance();
         this.#place = "operand";
         return this.#declaring !== this.#nesting.depth || this.#declare();
       case ".":
@@ -123,11 +118,11 @@ class PlainReader {
   }
 
   #name(name: string): boolean {
-    const isLabel = this.#place === "statement" && this.#tokens[this.#at + 1]?.text === ":";
+    const isLabel = this.#place === "statement" && this.#cursor.afterNext === ":";
     if (isLabel) return false;
     if (STATEMENTS.has(name)) return this.#beginStatement(name);
     if (name === "of" && this.#place === "after variable" && this.#nesting.isInFor) {
-      this.#at += 1;
+      this.#cursor.advance();
       this.#declaring = undefined;
       this.#place = "operand";
       return true;
@@ -139,25 +134,25 @@ class PlainReader {
     return this.#operand("after value") && (name !== "Math" || this.#math());
   }
 
-  /** `Math.PI`, `Math.sqrt(`: whatever is called there keeps nothing. */
+  /** `Math.PI`, `Math.sqrt(`: no function there keeps anything. */
   #math(): boolean {
     if (!this.#member()) return false;
-    if (this.#next.text !== "(") return true;
+    if (this.#cursor.next.text !== "(") return true;
     this.#place = "operand";
     return this.#open("(");
   }
 
   #member(): boolean {
-    if (!this.#isAfter || !this.#skip(".") || this.#next.kind !== "name") return false;
-    const name = this.#take();
+    if (!this.#isAfter || !this.#cursor.skip(".") || this.#cursor.next.kind !== "name") return false;
+    const name = this.#cursor.take();
     this.#place = "after value";
     return !TELLING.has(name) && name !== "prototype";
   }
 
   #beginStatement(name: string): boolean {
-    const isFirstInFor = this.#nesting.isInFor && this.#tokens[this.#at - 1]?.text === "(";
+    const isFirstInFor = this.#nesting.isInFor && this.#cursor.before === "(";
     if (this.#place !== "statement" && !isFirstInFor) return false;
-    this.#at += 1;
+    this.#cursor.advance();
     this.#place = "operand";
     switch (name) {
       case "let":
@@ -167,7 +162,7 @@ class PlainReader {
       case "if":
       case "for":
       case "while":
-        return this.#next.text === "(" && this.#open("(", name);
+        return this.#cursor.next.text === "(" && this.#open("(", name);
       case "else":
       case "do":
         this.#place = "statement";
@@ -189,9 +184,9 @@ class PlainReader {
 
   /** @param head the statement whose head it is */
   #open(open: string, head?: string): boolean {
-    // Else an object, or a call.
+    // Otherwise it is an object, or a call.
     if (open === "{" ? this.#place !== "statement" : open === "(" && this.#isAfter) return false;
-    this.#at += 1;
+    this.#cursor.advance();
     this.#nesting.open(open, head);
     this.#place = open === "{" ? "statement" : "operand";
     return true;
@@ -199,23 +194,23 @@ class PlainReader {
 
   #close(bracket: string): boolean {
     const ended = this.#nesting.close(bracket);
-    this.#at += 1;
+    this.#cursor.advance();
     this.#place = "after value";
     if (ended === null || ended === undefined) return ended === undefined;
     this.#place = "statement";
     this.#declaring = undefined;
-    return ended !== "for" || this.#next.text === "{";
+    return ended !== "for" || this.#cursor.next.text === "{";
   }
 
-  /** Only of whole variables. */
+  /** `++` and `--` are plain only on whole variables. */
   #update(): boolean {
-    this.#at += 1;
+    this.#cursor.advance();
     if (this.#place === "after variable") {
       this.#place = "after value";
       return true;
     }
-    if (this.#place === "after value" || this.#next.kind !== "name") return false;
-    return this.#name(this.#next.text) && this.#isVariableAlone;
+    if (this.#place === "after value" || this.#cursor.next.kind !== "name") return false;
+    return this.#name(this.#cursor.next.text) && this.#isVariableAlone;
   }
 
   /** Whether an operand has just ended. */
@@ -224,41 +219,29 @@ class PlainReader {
   }
 
   get #isVariableAlone(): boolean {
-    return this.#place === "after variable" && !/^[.[(]/.test(this.#next.text);
+    return this.#place === "after variable" && !/^[.[(]/.test(this.#cursor.next.text);
   }
 
   #operator(text: string): boolean {
     const isAllowed = this.#isAfter
       ? BINARY.has(text) || (ASSIGNMENT.has(text) && this.#place === "after variable")
       : UNARY.has(text);
-    this.#at += 1;
+    this.#cursor.advance();
     this.#place = "operand";
     return isAllowed;
   }
 
   #operand(after: Place): boolean {
     const isExpected = !this.#isAfter;
-    this.#at += 1;
+    this.#cursor.advance();
     this.#place = after;
     return isExpected;
   }
 
   #declare(): boolean {
-    if (this.#next.kind !== "name") return false;
-    const name = this.#take();
+    if (this.#cursor.next.kind !== "name") return false;
+    const name = this.#cursor.take();
     this.#place = "after variable";
     return isVariable(name) && !TELLING.has(name) && this.#nesting.declare(name);
-  }
-
-  #take(): string {
-    const { text } = this.#next;
-    this.#at += 1;
-    return text;
-  }
-
-  #skip(text: string): boolean {
-    const isIt = this.#next.text === text;
-    if (isIt) this.#at += 1;
-    return isIt;
   }
 }

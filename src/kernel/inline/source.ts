@@ -8,12 +8,12 @@ import { analyse, type Refuse } from "./analyse.js";
 import type { KernelText } from "./kernel-text.js";
 import { readPlain } from "./plain.js";
 
-/** A text as it is remembered, with what was seen of functions that have it. */
+/** A remembered text, with what was seen of functions that have it. */
 export interface KnownText extends KernelText {
   readonly text: string;
   /** The address of a function of this text that captures nothing. */
   readonly address: InlineAddress;
-  /** The name of the function that it was first seen of, as that function has it. */
+  /** The name of the first function that had it, as that function has it. */
   readonly givenAs: unknown;
   /** Functions of this text whose surroundings were looked at. */
   readonly looked: WeakSet<object>;
@@ -24,14 +24,14 @@ export interface KnownText extends KernelText {
 
 // Programs that generate kernels must not grow for ever.
 const MOST_KNOWN = 500;
-// The same text may be in several places, of which one hides a global. A look costs 0.07 ms, and a kernel written in a loop is
-// a new function every time, so after this many functions of one text the rest is trusted.
+// The same text may be in several places, and one of them may hide a global. A look costs 0.07 ms. A kernel written in a loop
+// is a new function every time. So after this many functions of one text the rest is trusted.
 const MAX_LOOKS = 8;
 const cache = new RecentMap<string | number, KnownText>(MOST_KNOWN);
 
 /**
- * Reads a function's text, which is remembered.
- * @param refuse told why its source can't run on its own; throws
+ * Reads a function's text, and remembers it.
+ * @param refuse gets why its source can't run on its own, and throws
  * @throws TypeError if it is no function, or its source can't run on its own
  */
 export function readText(fn: unknown, refuse?: Refuse): KnownText {
@@ -109,21 +109,21 @@ export function readKernelSource(fn: unknown): InlineAddress {
   return plainAddress(fn as Named, known);
 }
 
-/** @param label how errors call the function */
+/** @param label the name that errors give the function */
 function refuseAs(label: string): Refuse {
   return (why, advice) => {
     throw new TypeError(`Cannot use ${label} as a kernel as ${why}: ${advice}`);
   };
 }
 
-/** How errors call a function. */
+/** The name that errors give a function. */
 export function labelOf(fn: Named, text: string): string {
   const name = nameOf(fn);
   return quote(name === "" ? text.replace(/\s+/g, " ") : name);
 }
 
 export interface Named {
-  /** A static member or a defineProperty may put anything in its place. */
+  /** A static member or a defineProperty may replace it by anything. */
   readonly name: unknown;
 }
 

@@ -14,8 +14,8 @@ export function isKernelFrame(line: string): boolean {
 
 /**
  * The frame with the place of the function in the user's file.
- * @param functions what the kernel is made of
- * @returns the same frame if that can't be told
+ * @param functions the functions that the kernel is made of
+ * @returns the same frame if the place is unknown
  */
 export function ledToFile(frame: string, functions: readonly PlacedFunction[]): string {
   const [, at, async = "", name, line, column] = FRAME.exec(frame) ?? [];
@@ -43,7 +43,7 @@ function placeInFile(
   const lineInBody = inSource.line - line;
   if (lineInBody >= bodyLines) return undefined;
   const columnInBody = inSource.column - (lineInBody === 0 ? before : 0);
-  // From the position that the file is known to have, to the one of the text that the frame names.
+  // From the known position in the file to the position of the text that the frame names.
   const known = positionAt(text, anchor);
   const started = positionAt(text, body);
   const lineInText = started.line + lineInBody;
@@ -55,7 +55,7 @@ function placeInFile(
   };
 }
 
-/** How a function's text is in its source. */
+/** How a function's text relates to its source. */
 interface Body {
   /** Where in the text the part begins that the source has. A method's name is not in it. */
   readonly body: number;

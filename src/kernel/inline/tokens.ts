@@ -26,15 +26,18 @@ export const BINARY = words("+ - * / % ** << >> >>> < > <= >= == != === !== & | 
 export const UNARY = words("+ - ! ~");
 export const ASSIGNMENT = words("= += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??=");
 
-/** Whether a variable may have that name. Those of globals are left to others: such a variable may be used before it is declared. */
+/**
+ * Whether a variable may have that name. Not one of a global's names, because such a variable may be used before it is
+ * declared.
+ */
 export function isVariable(name: string): boolean {
   return ![OTHER_WORDS, STATEMENTS, LITERALS, GLOBALS].some((words) => words.has(name));
 }
 
-// Comments of HTML, and ends of lines as hardly any text has them.
+// Comments of HTML, and rare ends of lines.
 const ODD = ["<!--", "-->", "\u2028", "\u2029"];
 
-/** @returns undefined if there is anything else */
+/** @returns `undefined` if there is anything else */
 export function tokensOf(text: string): Token[] | undefined {
   const isOdd = ODD.some((each) => text.includes(each)) || text.replaceAll("\r\n", "").includes("\r");
   if (isOdd) return undefined;
@@ -75,7 +78,7 @@ const OPERATORS = "-+*/%<>=!&|^?";
 const BRACKETS = "()[]{}.,;:~";
 const DIGITS = "0123456789";
 
-// By hand: compiling a regular expression for it takes a millisecond, more than most kernels take to be read.
+// Written by hand: compiling a regular expression for it takes a millisecond, more than reading most kernels.
 function runEnd(text: string, start: number, isIn: (character: string) => boolean): number {
   let end = start;
   while (end < text.length && isIn(text[end] as string)) end += 1;

@@ -27,10 +27,11 @@ export function withUse(
         ? members
         : undefined,
     isAssigned: isWrite || before?.isAssigned === true,
+    isProbed: isOperandOf("typeof", identifier, parents) || before?.isProbed === true,
   };
 }
 
-/** The member that is read of a variable; `undefined` if it is not one with a name. */
+/** The member that is read of a variable; `undefined` if it has no name. */
 function memberOf(identifier: Identifier, parents: Parents): string | undefined {
   const parent = parents.get(identifier);
   if (parent?.type !== "MemberExpression" || parent.object !== identifier) return undefined;
@@ -59,6 +60,11 @@ function isTarget(node: Node, parents: Parents): boolean {
     default:
       return false;
   }
+}
+
+function isOperandOf(operator: string, node: Node, parents: Parents): boolean {
+  const parent = parents.get(node);
+  return parent?.type === "UnaryExpression" && parent.operator === operator;
 }
 
 export function isCallee(node: Node, parents: Parents): boolean {

@@ -7,11 +7,11 @@ import type { Identifier, MemberExpression, Node } from "estree";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
-/** Methods that change what they are called on, or may be asked to. Those of DataView begin with "set". */
+/** Methods that change their object, or may be asked to. Those of DataView begin with "set". */
 const MUTATING = words("fill sort reverse copyWithin push pop shift unshift splice add delete clear");
 /** Methods whose result is new: writing to it changes nothing else. */
 const COPYING = words("slice map filter toSorted toReversed toSpliced with concat join reduce");
-/** Functions of these change what they are given, but for those that only read. */
+/** Functions of these change their arguments, except for those that only read. */
 const WRITERS = words("Atomics Object Reflect crypto");
 const READERS = words(
   "load isLockFree wait notify keys values entries fromEntries is isFrozen hasOwn has get ownKeys getPrototypeOf",
@@ -19,7 +19,7 @@ const READERS = words(
 /** All parameters that kernels have. */
 const ALL = 0b111;
 
-/** After these it is not worked out any further what a variable is: it may be any parameter. */
+/** After this many rounds a variable counts as any parameter. */
 const MOST_PASSES = 32;
 
 type Given = (node: Node | null | undefined) => number;
@@ -47,7 +47,7 @@ function givenBy(scopes: ScopeManager, kernel: Node): Given {
     }
     for (const def of variable.defs) {
       if (def.type !== "Parameter") continue;
-      // What a function within it is called with nobody knows.
+      // The arguments of a function within it are unknown.
       const { index } = def as { readonly index?: number };
       bits.set(variable, def.node === kernel && index !== undefined ? 1 << index : ALL);
     }
@@ -88,8 +88,8 @@ function givenBy(scopes: ScopeManager, kernel: Node): Given {
         return 0;
     }
   };
-  // Until nothing changes, as a variable may be given what another one is given later; forwards and backwards, as generated
-  // kernels may have thousands in either order.
+  // Repeats until nothing changes, because a variable may be given what another one is given later. Goes forwards and
+  // backwards, because generated kernels may have thousands in either order.
   let hasChanged = true;
   for (let pass = 0; hasChanged; pass += 1) {
     if (pass === MOST_PASSES) {

@@ -1,6 +1,7 @@
 /**
- * Which captured variables, and which of its parameters, a function writes into: `o.n = 1`, `list.push(x)`, also by a variable that
- * never holds anything else (`const p = o.list`). Only what is certain counts, because to write into a captured variable is refused.
+ * Which captured variables, and which of its parameters, a function writes into, and whether into itself: `o.n = 1`,
+ * `list.push(x)`, also by a variable that never holds anything else (`const p = o.list`). Only what is certain counts, because
+ * writing into a captured variable is refused.
  */
 import type { ScopeManager, Variable } from "eslint-scope";
 import type { CallExpression, Identifier, Node } from "estree";
@@ -8,13 +9,13 @@ import { isMutating, nameOf, writtenAt } from "./writing.js";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
-/** What a written value is, or is a part of: a captured variable by its name, or a parameter by its place. */
+/** What a written value is, or is a part of: a captured variable or the function itself by its name, or a parameter by its place. */
 type Root = string | number;
 
 export interface WrittenInto {
   /** Assigned to, at any depth. */
   readonly assigned: ReadonlySet<Root>;
-  /** Of these a method is called by a name that lists, arrays, dates and maps have for one that changes them. */
+  /** Values on which a method is called whose name lists, arrays, dates and maps have for a method that changes them. */
   readonly mutated: ReadonlySet<Root>;
   /** Captured functions that are called with a part of a captured variable: their names, and at which place it is. */
   readonly handed: ReadonlyMap<string, readonly HandedTo[]>;
@@ -101,13 +102,15 @@ function rootsOf(
   const ofVariable = (identifier: Identifier, depth: number): Root | undefined => {
     const variable = variables.get(identifier);
     if (variable === undefined) return captured.has(identifier.name) ? identifier.name : undefined;
+    const { type, block } = variable.scope;
+    if (type === "function-expression-name" && (block as Node) === fn) return identifier.name;
     const [written, again] = variable.references.filter((reference) => reference.isWrite());
     const [def] = variable.defs;
     if (def?.type === "Parameter") {
       const { index, node } = def as { readonly index?: number; readonly node: Node };
       return node === fn && written === undefined ? index : undefined;
     }
-    // A function may be called by more than its declaration.
+    // More than its declaration may call a function.
     if (again !== undefined || !written?.writeExpr || depth === 0 || variable.defs.length !== 1)
       return undefined;
     return rootOf(written.writeExpr as Node, depth - 1);

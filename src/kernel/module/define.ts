@@ -8,7 +8,7 @@ import type { AnyKernel } from "../types.js";
 export interface ModuleExport {
   readonly url: string;
   readonly name: string;
-  /** May it run on several threads at once? */
+  /** Whether it may run on several threads at once. */
   readonly threadSafe: boolean;
 }
 

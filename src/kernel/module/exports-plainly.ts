@@ -1,6 +1,6 @@
 /**
- * Whether a module's text shows at once that it exports a kernel: by its name, or by the variable that holds it. Enough for nearly all
- * modules, because to parse a bundle takes a hundred times as long.
+ * Whether a module's text shows at once that it exports a kernel: by its name, or by the variable that holds it. This is enough
+ * for nearly all modules. Parsing a bundle takes a hundred times as long.
  */
 export function exportsPlainly(text: string, name: string): boolean {
   const names = exportedNames(text);
@@ -19,10 +19,10 @@ function exportedNames(text: string): ReadonlySet<string> {
   return names;
 }
 
-// Of what goes before the kernel's name in the call: a variable, a function and an address.
+// The most characters before the kernel's name in the call: a variable, a function and an address.
 const MOST_CHARACTERS = 300;
 
-/** The variables in `holder = define(address, "name", ...)`, whatever a bundler calls them. */
+/** The variables in `holder = define(address, "name", ...)`, with any names that a bundler gives them. */
 function holdersOf(text: string, name: string): string[] {
   const holders: string[] = [];
   for (const quoted of [`"${name}"`, `'${name}'`, `\`${name}\``]) {

@@ -21,7 +21,7 @@ export async function importKernel(url: string, name: string): Promise<AnyKernel
     const message = `Cannot load kernel "${name}" as its module ${url} does not load in a worker`;
     throw new Error(message + LOADING_ADVICE, { cause });
   }
-  // Of some CommonJS modules Node knows the whole only, and bundlers shorten the names of exports.
+  // Node knows some CommonJS modules only as a whole, and bundlers shorten the names of exports.
   const whole = module["default"] as Record<string, unknown> | null | undefined;
   const kernel = module[name] ?? whole?.[name] ?? definedKernel(url, name);
   if (typeof kernel !== "function") {

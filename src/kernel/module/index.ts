@@ -10,7 +10,7 @@ const kernels = new WeakMap<AnyKernel, Addressed<ModuleAddress>>();
 
 export const moduleKernels: KernelKind<ModuleAddress> = {
   kind: "module",
-  // A debugger and the program's own modules see the function that the caller passed; workers import their own.
+  // A debugger and the program's own modules see the function that the caller passed. Workers import their own.
   runsAsPassed: true,
   addressOf(fn) {
     const defined = moduleExport(fn);
@@ -24,7 +24,7 @@ export const moduleKernels: KernelKind<ModuleAddress> = {
       (known.address.threadSafe ?? true) === threadSafe
     )
       return known;
-    assertImportable(defined);
+    assertImportable(defined, fn);
     const own = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
     const address = threadSafe ? own : { ...own, threadSafe };
     const addressed = { address, captured: undefined };
@@ -34,7 +34,7 @@ export const moduleKernels: KernelKind<ModuleAddress> = {
   keyOf: ({ url, name }) => `${url}#${name}`,
 };
 
-/** What a kernel uses of its module may do anything. One that uses nothing of it is as good as an inline one. */
+/** The things that a kernel uses of its module may do anything. A kernel that uses nothing of it is judged as an inline one. */
 function lingers(fn: AnyKernel): boolean {
   try {
     return readKernelSource(fn).lingers;

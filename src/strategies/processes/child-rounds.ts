@@ -23,7 +23,7 @@ export class ChildRounds {
   readonly #supply: Supply;
   readonly #transfer: Transfer;
   readonly #onLeft: () => void;
-  /** By their names. */
+  /** Rounds by their names. */
   readonly #entries = new Map<number, Entry>();
   readonly #words: WordsPool;
   readonly #kept: KeptRounds;
@@ -45,7 +45,7 @@ export class ChildRounds {
     this.#kept = new KeptRounds(this.#words);
   }
 
-  /** Those that it has not left. */
+  /** Rounds that it has not left. */
   get count(): number {
     let count = 0;
     for (const { isIn } of this.#entries.values()) if (isIn) count += 1;
@@ -98,7 +98,7 @@ export class ChildRounds {
     this.#left(entry, thrown);
   }
 
-  /** What the child is to be told to let go; null: nothing. */
+  /** What the child must be told to let go; `null` if nothing. */
   takeForgotten(): Forgotten | null {
     const memory = this.#knowledge.memory.takeUntold() ?? [];
     const kernels = this.#knowledge.takeOldKernels() ?? [];
@@ -191,13 +191,13 @@ export class ChildRounds {
     void bringing.catch(stop).then(() => this.#begin(entry, null, NO_PIECES));
   }
 
-  /** Whatever becomes of a round, others count on them. */
+  /** Sends pieces even if this round does not begin, because others count on them. */
   #sendAhead(forgotten: Forgotten | null, pieces: readonly Piece[]): void {
     if (forgotten !== null) this.#slot.send({ type: "forget", forgotten });
     if (pieces.length > 0) this.#slot.send({ type: "pieces", pieces });
   }
 
-  /** The child has what it needs, but for what is given here. */
+  /** The child has what it needs, except for what is given here. */
   #begin(entry: Entry, forgotten: Forgotten | null, pieces: readonly Piece[]): void {
     const { invitation, name, words, part, record, isAgain } = entry;
     const { job } = invitation;

@@ -5,6 +5,7 @@ import {
   longestShare,
   parallelWidth,
   resultsCost,
+  spawnCost,
   waitCost,
   workersOf,
 } from "../../plan/estimate.js";
@@ -16,17 +17,13 @@ type Name = "processes";
 /** Each process reads what this one writes: plain arrays for every call, shared ones the first time. */
 export function estimateProcesses(workload: Workload<Name>, means: Means<Name>, host: HostProfile): Estimate {
   const { tasks, kernel, bytesShared, bytesToPlace } = workload;
-  const { serving, respawnWait } = means.states.processes;
   const workers = workersOf(tasks, means);
-  const missing = Math.max(0, workers - serving);
-  const wait = serving === 0 ? respawnWait : 0;
-  const spawn = missing === 0 ? 0 : wait + host.spawnProcess + (missing - 1) * host.spawnPerWorker;
   const width = parallelWidth(workers, host);
   const compute = computeCost("processes", workload, host) * longestShare(tasks, width);
   const own = kernel?.dispatch.processes ?? dispatchCost(workload, host);
   const bytes = bytesToPlace + (kernel?.isOnWorkers === true ? 0 : bytesShared);
   return estimateOf({
-    spawn,
+    spawn: spawnCost(workers, means.states.processes, host.spawnProcess, host),
     place: bytes * host.placePerByteRecycled * (1 + Math.ceil(workers / width)),
     dispatch: own + waitCost("processes", workload, compute, host),
     compute,

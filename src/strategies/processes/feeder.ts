@@ -1,4 +1,4 @@
-/** Brings memory to children, in pieces: each is written once for all that wait for it. */
+/** Brings memory to children, in pieces. Each piece is written once for all children that wait for it. */
 import { clock } from "../../platform/clock.js";
 import { pause } from "../../platform/time-slice.js";
 import { waitFor } from "../../platform/wait-for.js";
@@ -7,7 +7,7 @@ import type { FeedMessage, ToChild } from "./messages.js";
 import type { Transit } from "./transit.js";
 
 export interface Receiver {
-  /** Nothing reaches it any more. */
+  /** Nothing reaches the receiver any more. */
   readonly isGone: boolean;
   send(message: ToChild): void;
 }
@@ -18,13 +18,13 @@ interface Need {
   readonly source: MemorySource;
   /** What is not sent yet. */
   intervals: readonly Interval[];
-  /** When all is sent; with a reason where it can't be. */
+  /** Called when all is sent; with a reason if that is impossible. */
   readonly settle: (failure?: { readonly reason: unknown }) => void;
 }
 
 // Small enough for the caches, large enough for a message to be little beside it: 2 MiB take 0.3 ms.
 const PIECE_BYTES = 2 * 1024 * 1024;
-// Up to so many it costs less to send them with a message.
+// Up to this many bytes, sending them with a message costs less.
 export const FEW_BYTES = 32 * 1024;
 /** Pieces that a receiver may have before it. While it reads one the next one is written. */
 const MOST_UNREAD = 3;
@@ -42,7 +42,7 @@ export class Feeder {
     this.#transit = transit;
   }
 
-  /** Sends bytes of a memory. Resolves when the receiver has been sent all. @throws TypeError where an array has gone */
+  /** Sends bytes of a memory. Resolves when the receiver has been sent all. @throws TypeError if an array has gone */
   feed(receiver: Receiver, source: MemorySource, intervals: readonly Interval[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle: Need["settle"] = (failure) =>
@@ -69,7 +69,7 @@ export class Feeder {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // Others that need the same come in the same turn.
+    // Others that need the same memory ask in the same turn.
     await undefined;
     while (this.#needs.length > 0) {
       const pausing = pause();
@@ -137,7 +137,7 @@ export class Feeder {
     return true;
   }
 
-  /** @throws TypeError where an array has gone */
+  /** @throws TypeError if an array has gone */
   #copy(source: MemorySource, at: number, bytes: number, readers: number) {
     if (bytes > FEW_BYTES) {
       const place: Place = { start: this.#transit.takeAside(bytes, at), bytes, readers };
@@ -182,6 +182,6 @@ interface Unread {
 interface Place {
   readonly start: number;
   readonly bytes: number;
-  /** Those that have not read it yet. */
+  /** Receivers that have not read it yet. */
   readers: number;
 }

@@ -1,18 +1,18 @@
 /**
  * How messages cross the stream between a process and its child: eight bytes that tell the lengths, the message, and its
- * values. They are read apart: of a message whose values can't be read it is known which they were.
+ * values. They are read apart. So if values can't be read, the message still tells which values they were.
  */
 import { deserialize, serialize } from "../../platform/wire.js";
 import type { FromChild, ToChild } from "./messages.js";
 import { lengthen, type ShortForm, shorten } from "./short-frames.js";
 
 const HEADER_BYTES = 8;
-/** In the place of a message's length: what follows is its short form, behind the count of its numbers. */
+/** Stands in the place of a message's length. The short form of the message follows, behind the count of its numbers. */
 const SHORT = 0;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const NONE = new Uint8Array(0);
 
-/** @throws DataCloneError, RangeError where a value can't be carried */
+/** @throws DataCloneError, RangeError if a value can't be carried */
 export function frameOf(message: ToChild | FromChild, values?: unknown): Uint8Array {
   const short = values === undefined ? shorten(message) : undefined;
   if (short !== undefined) return shortFrame(short);
@@ -46,7 +46,7 @@ function shortFrame({ numbers, bytes }: ShortForm): Uint8Array {
 }
 
 function readShort(body: Uint8Array): ToChild | FromChild {
-  // 64-bit floats must be aligned, and what came with it is used on.
+  // 64-bit floats must be aligned, and the values that came with it stay in use.
   const { buffer } = new Uint8Array(body);
   const [count] = new Float64Array(buffer, 0, 1) as unknown as [number];
   const end = NUMBER_BYTES * (1 + count);
@@ -62,7 +62,7 @@ export class FrameReader {
   #have = 0;
   #need = HEADER_BYTES;
 
-  /** @param receive told of each message; `values` reads what comes with it, and throws where it can't be read */
+  /** @param receive told of each message; `values` reads what comes with it, and throws if it can't be read */
   constructor(receive: (message: ToChild | FromChild, values: () => unknown) => void) {
     this.#receive = receive;
   }

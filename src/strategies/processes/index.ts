@@ -24,7 +24,7 @@ class ProcessesStrategy implements Strategy {
   readonly workers: Pool;
   readonly #arena: Arena;
   readonly #maxRetries: number;
-  /** Undefined: there is no child. */
+  /** `undefined` if there is no child. */
   #transfer: Transfer | undefined;
 
   constructor({ settings, arena, optimizations, initializer }: StrategyHost) {
@@ -48,13 +48,13 @@ class ProcessesStrategy implements Strategy {
       idleTimeout,
       mostGarbage: MOST_GARBAGE,
       onUnheld: (memory) => arena.unheld(memory),
-      // Nobody looks at what another process does: it sends a message.
+      // No thread looks at what another process does. The process sends a message.
       optimizations: { ...optimizations, look: false },
     });
   }
 
   run(job: Job, { workers, expected }: Leg, inputs: JobInputs): MaybePromise<RunReport> {
-    // Rows of one array go to another one here: no code of the user's runs.
+    // The rows of one array are copied to another one here. No code of the user's runs.
     if (job.parts.spec.starts !== undefined) return this.#runHere(job, inputs);
     const sources = sourcesOf(job, inputs, this.#arena, expected);
     const run = new ThreadsRun(this.workers, this.#arena, sources, this.#maxRetries, expected);

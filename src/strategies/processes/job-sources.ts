@@ -13,11 +13,11 @@ export interface JobSources extends PlacedJob {
   /** Memory for the job alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
   readonly inputs: Pick<JobInputs, "verifies" | "changed">;
-  /** Milliseconds that all tasks are expected to take; undefined: nobody knows. */
+  /** Milliseconds that all tasks are expected to take; `undefined` if nobody knows. */
   readonly expected: number | undefined;
 }
 
-/** @param expected milliseconds of computing; undefined: nobody knows */
+/** @param expected milliseconds of computing; `undefined` if nobody knows */
 export function sourcesOf(
   job: Job,
   inputs: JobInputs,
@@ -27,7 +27,7 @@ export function sourcesOf(
   const { placement, block, isGuests: isVolatile } = inputs;
   const { arrays, spec } = job.parts;
   const outputs = spec.outputs?.arrays ?? [];
-  // The user's own: what is in there counts, and changes.
+  // The user's own memory: its contents count, and change.
   const kept = new Set(spec.keeps?.map((i) => arrays[outputs[i] as number]?.buffer));
   const own = new Map<number, number>([[block.memory, block.buffer.byteLength]]);
   const sources: MemorySource[] = [itemSource(job, block)];
@@ -49,7 +49,7 @@ export function sourcesOf(
       );
     }
     if (length === 0 && !outputs.includes(i)) {
-      // Nothing is read from it, so no child has its memory.
+      // Tasks read nothing from it, so no child has its memory.
       const empty = nextMemoryId();
       own.set(empty, 0);
       return { kind, memory: empty, byteOffset: 0, length };

@@ -5,7 +5,7 @@ import type { KnownRound } from "./kept-rounds.js";
 import type { JoinMessage } from "./messages.js";
 import type { RoundRecord } from "./rounds.js";
 
-/** What differs between rounds that are otherwise the same, and what goes along. */
+/** What differs between rounds that are otherwise the same, and what comes with the message. */
 type Rest = Pick<JoinMessage, "forgotten" | "pieces" | "outputs" | "ranges">;
 
 export function joinMessage(
@@ -34,7 +34,7 @@ export function joinMessage(
   };
 }
 
-// The child holds it as long as it knows the round: little beside what its heap takes.
+// The child holds it as long as it knows the round. That is little beside its heap.
 const MOST_KEPT_BYTES = 1024 * 1024;
 
 /** Whether there may be a round that is the same, in all that a child is told of this one. */

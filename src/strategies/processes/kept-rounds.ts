@@ -1,21 +1,21 @@
-/** Rounds that have ended and that the child still knows: to have it take part in one that is the same takes few bytes. */
+/** Rounds that have ended and that the child still knows. Few bytes make it take part in one that is the same. */
 import type { PartWords, WordsPool } from "./part-words.js";
 
 /** A round as the child knows it. */
 export interface KnownRound {
-  /** By which messages name it. */
+  /** The name that messages give it. */
   readonly name: number;
   readonly words: PartWords;
 }
 
-// Calls that take turns. Each round that is kept holds some memory of the child's.
+// As many as calls that take turns. Each kept round holds some memory of the child's.
 const MOST = 8;
 
 export class KeptRounds {
   readonly #words: WordsPool;
-  /** By the version of the round, those that ended last behind. */
+  /** By the version of the round. The one that ended last is the last. */
   readonly #rounds = new Map<number, KnownRound>();
-  /** Rounds that the child is to be told to let go. */
+  /** Rounds that the child must be told to let go. */
   #over: number[] = [];
 
   /** @param words gets the words of rounds that are not kept any more */
@@ -23,7 +23,7 @@ export class KeptRounds {
     this.#words = words;
   }
 
-  /** The round of that version, which is in use again; undefined: the child does not know it. */
+  /** The round of that version, which is in use again; `undefined` if the child does not know it. */
   take(version: number): KnownRound | undefined {
     const round = this.#rounds.get(version);
     if (round !== undefined) this.#rounds.delete(version);

@@ -1,4 +1,4 @@
-/** Where the bytes of a memory come from that children need, and which of them a child has. */
+/** Where the bytes of a memory that children need come from, and which of them a child has. */
 import { contentsNumber } from "../../memory/contents.js";
 import type { TypedArray } from "../../memory/dtypes.js";
 import { assertWhole, type Span } from "../../memory/presence.js";
@@ -9,7 +9,7 @@ interface Part {
   readonly start: number;
   readonly target: number;
   readonly bytes: number;
-  /** Looked at before it is read; undefined: it can't go away. */
+  /** The check before a read; `undefined` if it can't go away. */
   readonly span: Span | undefined;
 }
 
@@ -18,9 +18,9 @@ export interface MemorySource {
   /** Its number, by which places name it. */
   readonly memory: number;
   readonly size: number;
-  /** Names the contents, which stay; undefined: they are this round's alone. */
+  /** Names the contents, which stay; `undefined` if they are this round's alone. */
   readonly contents: number | undefined;
-  /** Ascending by their targets, without overlap. Bytes between them are of no interest. */
+  /** Ascending by their targets, without overlap. Bytes between them do not count. */
   readonly parts: readonly Part[];
   /** What the round reads of it, ascending. */
   readonly wanted: readonly Interval[];
@@ -76,10 +76,10 @@ export function copyFrom(
   }
 }
 
-// What it takes to send a piece is more than to copy so many bytes.
+// Sending a piece costs more than copying this many bytes.
 const SMALL_GAP = 4096;
 
-/** The same with what is between where that is little. */
+/** The same, with what is between if that is little. */
 export function coalesced(intervals: readonly Interval[]): Interval[] {
   const all: Interval[] = [];
   for (const [start, end] of intervals) {

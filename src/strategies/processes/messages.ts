@@ -24,13 +24,13 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** Few of them, which nobody waits for. */
+/** Few bytes, which nobody waits for. */
 interface PiecesMessage {
   readonly type: "pieces";
   readonly pieces: readonly Piece[];
 }
 
-/** Many of them, in the transit file or with the message. The child says when it has them. */
+/** Many bytes, in the transit file or with the message. The child says when it has them. */
 export interface FeedMessage extends Omit<Piece, "bytes"> {
   readonly type: "feed";
   readonly bytes: Uint8Array | { readonly file: number; readonly length: number };
@@ -48,7 +48,7 @@ interface ForgetMessage {
   readonly forgotten: Forgotten;
 }
 
-/** The child is to take part in a round. What it lacks of its memory has come before, but for the pieces. */
+/** The child is to take part in a round. The memory that it lacks has come before, except for the pieces. */
 export interface JoinMessage {
   readonly type: "join";
   readonly forgotten: Forgotten | null;
@@ -62,19 +62,19 @@ export interface JoinMessage {
   readonly kernel: { readonly number: number; readonly address: KernelAddress | null };
   /** Where the words of this child's part are. */
   readonly words: number;
-  /** Where outputs go, one offset for each; null: with the reports. */
+  /** Where outputs go, one offset for each; `null` if they go with the reports. */
   readonly outputs: readonly number[] | null;
   /** Memory that is this round's alone, with its bytes. */
   readonly own: readonly (readonly [memory: number, bytes: number])[];
-  /** Is the child to be asked at the end whether its copies of inputs have changed? */
+  /** Whether the child is asked at the end if its copies of inputs have changed. */
   readonly verifies: boolean;
-  /** May that memory be used again, as no kernel keeps an array? */
+  /** Whether that memory may be used again, because no kernel keeps an array. */
   readonly mayReuse: boolean;
-  /** None: the child asks for tasks when it is there. */
+  /** Empty if the child asks for tasks when it is there. */
   readonly ranges: readonly Range[];
 }
 
-/** The same round once more, in all that the child was told of it but for what is here. */
+/** A round that is the same as one that the child knows, except for what is here. */
 export interface AgainMessage extends Pick<JoinMessage, "round" | "pieces" | "outputs" | "ranges"> {
   readonly type: "again";
 }
@@ -92,7 +92,7 @@ interface LookMessage {
   readonly round: number;
 }
 
-/** Have inputs changed? */
+/** Asks whether inputs have changed. */
 interface VerifyMessage {
   readonly type: "verify";
   readonly round: number;
@@ -126,13 +126,13 @@ interface TakenMessage {
   readonly type: "taken";
 }
 
-/** What a child has done. Values come with it: one for each of `indices`. */
+/** What a child has done. One value for each of `indices` comes with it. */
 export interface ReportMessage {
   readonly type: "report";
   readonly round: number;
   /** Positions that have been run, from the first of those that were granted and not told of yet. */
   readonly executed: number;
-  /** A result table of these, as bytes; null: each has a value of its own. */
+  /** A result table of these, as bytes; `null` if each has a value of its own. */
   readonly results: Uint8Array | null;
   /** Parts of outputs that did not go to the transit file. */
   readonly written: readonly (readonly [output: number, start: number, bytes: Uint8Array])[];
@@ -140,7 +140,7 @@ export interface ReportMessage {
   readonly failures: readonly (readonly [index: number, thrown: Thrown])[];
   /** The child's meter. */
   readonly meter: Float64Array;
-  /** Claims for a trace, and the place of the first of them in the log; null: nobody traces. */
+  /** Claims for a trace, and the place of the first of them in the log; `null` if nobody traces. */
   readonly log: readonly [at: number, claims: Float64Array] | null;
   /** Granted ranges, or their rests, that are given back. Behind them may be others, granted meanwhile. */
   readonly returned: readonly Range[];
@@ -185,12 +185,12 @@ export type FromChild =
 export const WORDS_BYTES = 64;
 /** `LIMIT` of the round's control block. */
 export const LIMIT_WORD = 0;
-/** 1: give back what is not begun. */
+/** 1 if the child is to give back what it has not begun. */
 export const RETURN_WORD = 1;
 export const PARENT_WORDS = 2;
 export const CHILD_WORDS_AT = 32;
 /** 1 while it is at the round's tasks. */
 export const RUNNING_WORD = 0;
-/** The position after that of the task that it began last; 0: none yet. */
+/** The position after that of the task that it began last; 0 if there is none yet. */
 export const AT_WORD = 1;
 export const CHILD_WORDS = 2;

@@ -32,9 +32,9 @@ export class Outputs {
 
   /**
    * Copies what tasks have written.
-   * @param order index of each position; undefined: it is the position
+   * @param order index of each position; `undefined` if it is the position
    * @param written what came with the report instead
-   * @returns undefined if all is done
+   * @returns `undefined` if all is done
    */
   copy(
     ranges: readonly Range[],
@@ -84,7 +84,7 @@ export class Outputs {
     this.#transit.read(this.#bytesOf(output, start, bytes), (this.places[output] as number) + start);
   }
 
-  /** After what the file has: of these it has something else. */
+  /** This comes after the copy from the file, which has something else in these places. */
   #copyWritten(written: ReportMessage["written"]): void {
     for (const [output, start, bytes] of written) this.#bytesOf(output, start, bytes.length).set(bytes);
   }

@@ -33,7 +33,7 @@ export class PartWords {
     return this.#areThere;
   }
 
-  /** For a part that begins. */
+  /** Sets the words for a part that begins. */
   begin(limit: number): void {
     this.#areThere ||= this.#clear();
     if (this.#told[LIMIT_WORD] === limit && this.#told[RETURN_WORD] === 0) return;
@@ -48,7 +48,7 @@ export class PartWords {
     this.#write();
   }
 
-  /** @param isWanted the child is to give back what it has not begun. @returns whether it has not been told so */
+  /** @param isWanted whether the child is to give back what it has not begun. @returns whether that is news */
   tellReturn(isWanted: boolean): boolean {
     const word = isWanted ? 1 : 0;
     if (this.#told[RETURN_WORD] === word) return false;
@@ -78,13 +78,13 @@ export class PartWords {
   }
 }
 
-// Few have more calls in progress at a time. These have their place in the file before it may be full.
+// Few programs have more calls in progress at a time. These have their place in the file before it may be full.
 const FIRST_PARTS = 8;
 
 /** The words of all parts of one child. */
 export class WordsPool {
   readonly #transit: Transit;
-  /** All of them: the child may still write some of a round that is over. */
+  /** All of them, because the child may still write those of a round that is over. */
   readonly #all: PartWords[] = [];
   readonly #free: PartWords[] = [];
 

@@ -1,4 +1,4 @@
-/** What a child's report has of results. */
+/** The results in a child's report. */
 import { ResultTable } from "../../protocol/result-table.js";
 import type { Round } from "../../protocol/round.js";
 import { packThrown, type Thrown } from "../../protocol/thrown.js";
@@ -34,7 +34,7 @@ export function enterTable(
 
 /**
  * Values of tasks that came with a report.
- * @param failures is told of those that this thread can't read
+ * @param failures told of those that this thread can't read
  */
 export function valuesOf(
   indices: readonly number[],

@@ -10,12 +10,12 @@ export interface Entry extends KnownRound {
   readonly listener: RoundListener<WorkerSlot>;
   readonly record: RoundRecord;
   readonly part: RoundPart;
-  /** The child knows one that is the same. */
+  /** Whether the child knows a round that is the same. */
   readonly isAgain: boolean;
-  /** The child takes part in it, or has. */
+  /** Whether the child has joined it. */
   hasJoined: boolean;
-  /** It was woken for it and has not left. */
+  /** Whether the child was woken for it and has not left. */
   isIn: boolean;
-  /** The round has ended. */
+  /** Whether the round has ended. */
   hasEnded: boolean;
 }

@@ -20,7 +20,7 @@ export class RoundPart implements Holder {
   readonly #verification: Verification;
   readonly #listener: PartListener;
   readonly #meter: Float64Array;
-  /** In the order in which the child runs them. */
+  /** Granted ranges, in the order in which the child runs them. */
   #granted: Range[] = [];
   #outstanding = 0;
   #heard = clock();
@@ -28,7 +28,7 @@ export class RoundPart implements Holder {
   #entering = 0;
   #entered: Promise<void> | undefined;
   #isIn = false;
-  /** It is to have tasks when the child says that it is there: it may be busy elsewhere for long. */
+  /** Whether it gets tasks only when the child says that it is there, because the child may be busy elsewhere for long. */
   #isAwaited = false;
   #isGone = false;
 
@@ -59,7 +59,7 @@ export class RoundPart implements Holder {
 
   /**
    * Takes part from now on.
-   * @param isFree the child has nothing else to do
+   * @param isFree whether the child has nothing else to do
    * @returns its first tasks
    */
   enter(isFree: boolean): Range[] {
@@ -71,7 +71,7 @@ export class RoundPart implements Holder {
     return isFree ? this.#grant() : [];
   }
 
-  /** There may be tasks for it; if there are none, it leaves. */
+  /** Looks whether there are tasks for it. If there are none, it leaves. */
   lookForTasks(): void {
     if (!this.#isIn || this.#isGone || this.#isAwaited) return;
     const ranges = this.#grant();
@@ -106,7 +106,7 @@ export class RoundPart implements Holder {
     this.#listener.left();
   }
 
-  /** Can't take part: others get its tasks. */
+  /** The child can't take part. Others get its tasks. */
   giveUp(): void {
     this.#verification.end();
     const ranges = this.#granted;
@@ -115,7 +115,7 @@ export class RoundPart implements Holder {
     this.share.takeBack(this, ranges);
   }
 
-  /** The child has ended. What it has not told of runs in another round. */
+  /** The child has ended. Tasks that it has not told of run in another round. */
   lost(): void {
     this.#isGone = true;
     this.look();
@@ -145,7 +145,7 @@ export class RoundPart implements Holder {
       this.share.note(message.executed, (message.meter[BUSY] as number) - (this.#meter[BUSY] as number));
       this.#meter[BUSY] = message.meter[BUSY] as number;
     }
-    // The child is to go on while its results are entered here.
+    // The child goes on while its results are entered here.
     if (this.#isIn && !this.#isGone) {
       const ranges = this.#grant();
       if (ranges.length > 0) this.#listener.grant(ranges);
@@ -169,7 +169,7 @@ export class RoundPart implements Holder {
     this.#entered = entered;
   }
 
-  /** What has come so far is entered; undefined: it is. */
+  /** What has come so far is entered; `undefined` if it is. */
   get entered(): Promise<void> | undefined {
     return this.#entered;
   }
@@ -194,7 +194,7 @@ export class RoundPart implements Holder {
       if (isLast) {
         this.#granted.shift();
       } else {
-        // At once: the rest may be given back, and end, before this part is entered.
+        // Not later: the rest may be given back, and end, before this part is entered.
         this.share.control.divideClaim();
         this.#granted[0] = [until, end];
       }

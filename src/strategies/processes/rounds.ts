@@ -28,7 +28,7 @@ export class Rounds {
     this.#transit = transit;
   }
 
-  /** One child more takes part. */
+  /** One more child takes part. */
   enter(invitation: Invitation): RoundRecord {
     const { id, round, job, placed } = invitation;
     let record = this.#records.get(id);
@@ -39,7 +39,7 @@ export class Rounds {
       round.onLook = (participant) => onLook.get(participant)?.();
       const { sources, own, inputs, expected } = placed as JobSources;
       const share = new TaskShare(round.control, tasks, round.workers, streamBuffer !== undefined);
-      // By the clock, of all that work side by side.
+      // Measured by the clock, over all children that work side by side.
       if (expected !== undefined) share.note(tasks, expected * round.workers);
       record = {
         id,

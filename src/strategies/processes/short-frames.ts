@@ -1,6 +1,6 @@
 /**
- * The messages of a short round as numbers and bytes. The serializer takes 10 to 15 µs for one of them on either side, which is as
- * much as the rest of such a round (Node 20).
+ * The messages of a short round as numbers and bytes. The serializer takes 10 to 15 µs for one of them on either side. The rest
+ * of such a round takes as long (Node 20).
  */
 import { METER_WORDS } from "../../protocol/meter.js";
 import type { FromChild, Piece, Range, ReportMessage, ToChild } from "./messages.js";
@@ -8,7 +8,7 @@ import type { FromChild, Piece, Range, ReportMessage, ToChild } from "./messages
 const AGAIN = 1;
 const GRANT = 2;
 const REPORT = 3;
-/** In the place of a length: there is no list. */
+/** Stands in the place of a length if there is no list. */
 const NONE = -1;
 const NO_BYTES: readonly Uint8Array[] = [];
 
@@ -18,7 +18,7 @@ export interface ShortForm {
   readonly bytes: readonly Uint8Array[];
 }
 
-/** @returns undefined: the message has something that only the serializer can carry */
+/** @returns `undefined` if the message has something that only the serializer can carry */
 export function shorten(message: ToChild | FromChild): ShortForm | undefined {
   switch (message.type) {
     case "again":

@@ -8,7 +8,7 @@ import type { Piece } from "./messages.js";
 interface Contents {
   readonly number: number;
   readonly known: readonly Interval[];
-  /** Until all of it is sent; undefined: it is. */
+  /** Until all of it is sent; `undefined` if it is. */
   readonly feeding: Promise<void> | undefined;
 }
 
@@ -27,9 +27,9 @@ export class Supply {
 
   /**
    * Sends what the child lacks.
-   * @param pieces takes small ones, which the caller is to send, whatever comes
-   * @returns until all others are sent, those of other rounds among them; undefined: there are none
-   * @throws TypeError where an array has gone
+   * @param pieces takes small ones, which the caller must send in any case
+   * @returns until all others are sent, those of other rounds among them; `undefined` if there are none
+   * @throws TypeError if an array has gone
    */
   bring(sources: readonly MemorySource[], pieces: Piece[]): Promise<unknown> | undefined {
     const sent: Promise<void>[] = [];
@@ -51,12 +51,12 @@ export class Supply {
     for (const id of memory) this.#contents.delete(id);
   }
 
-  /** What the child has is not to be relied upon. */
+  /** Nothing may rely on what the child has. */
   forgetAll(): void {
     this.#contents.clear();
   }
 
-  /** Of memory that it keeps. */
+  /** Only memory that it keeps counts. */
   #missing({ memory, wanted }: MemorySource, number: number): readonly Interval[] {
     const before = this.#contents.get(memory);
     return missingOf(wanted, before?.number === number ? before.known : []);

@@ -1,6 +1,6 @@
 /**
- * The tasks of one round among the children that take part. They share no counter, so this process claims ranges for them: as
- * many tasks as last a few milliseconds, and the next ones before those have ended. What a child has not begun comes back when
+ * The tasks of one round among the children that take part. They share no counter, so this process claims ranges for them. A
+ * range lasts a few milliseconds, and the next one comes before it has ended. What a child has not begun comes back when
  * another one has nothing left.
  */
 import { clock } from "../../platform/clock.js";
@@ -13,23 +13,23 @@ export interface Holder {
   readonly outstanding: number;
   /** When something was heard of them last, as `clock` counts. */
   readonly heard: number;
-  /** Is to give back what it has not begun. */
+  /** Asks the child to give back what it has not begun. */
   askBack(): void;
-  /** There may be tasks for it. */
+  /** Tells it that there may be tasks for it. */
   lookForTasks(): void;
-  /** The limit has fallen. */
+  /** Tells it that the limit has fallen. */
   tellLimit(limit: number): void;
 }
 
-// A message costs this thread some 30 µs: little beside so much of a child's time.
+// A message costs this thread some 30 µs, which is little beside this time of a child.
 const RANGE_MS = 4;
-// Nor are ranges at the end shorter than this, so that messages do not cost more than waiting.
+// Ranges at the end are not shorter than this either. Otherwise messages would cost more than waiting.
 const LEAST_MS = 0.2;
-// As in the task loop: the most that one child is granted of what is left, as a share of its part.
+// The most that one child is granted of what is left, as a share of its part, as in the task loop.
 const TAIL_SHARE = 4;
-// Of tasks that take longer none waits behind another one.
+// A task that takes longer than this waits behind no other one.
 const LONG_MS = 2;
-// Nothing is known of the first ones. What proves to be too much comes back.
+// Nothing is known of the first tasks. If they are too many, the rest comes back.
 const FIRST_SHARE = 16;
 const MOST_FIRST = 64;
 
@@ -41,12 +41,12 @@ export class TaskShare {
   readonly #workers: number;
   readonly #isGated: boolean;
   readonly #holders = new Set<Holder>();
-  /** Came back, each still a claim. */
+  /** Ranges that came back. Each is still a claim. */
   #returned: Range[] = [];
   #busy = 0;
   #ended = 0;
 
-  /** @param isGated tasks are claimed as far as the gate lets pass */
+  /** @param isGated whether tasks are claimed only as far as the gate lets pass */
   constructor(control: ControlBlock, tasks: number, workers: number, isGated: boolean) {
     this.control = control;
     this.#tasks = tasks;
@@ -73,9 +73,9 @@ export class TaskShare {
     return this.#ended === 0 ? undefined : this.#busy / this.#ended;
   }
 
-  /** A child has spent so many milliseconds on tasks. */
+  /** A child has spent `busy` milliseconds on tasks. */
   note(tasks: number, busy: number): void {
-    // What was long ago says little.
+    // Old measurements say little.
     if (this.#ended > 4 * tasks) {
       this.#busy /= 2;
       this.#ended /= 2;
@@ -89,7 +89,7 @@ export class TaskShare {
     return !this.control.exhausted || this.mayGetBack(holder);
   }
 
-  /** The tasks that a holder is to run next: none where it has enough, or none is left. */
+  /** The tasks that a holder is to run next: none if it has enough, or if none is left. */
   grantFor({ outstanding }: Holder): Range[] {
     const ranges: Range[] = [];
     let held = outstanding;
@@ -99,7 +99,7 @@ export class TaskShare {
       if (range === undefined) break;
       ranges.push(range);
       held += range[1] - range[0];
-      // Others are to have their part.
+      // Others get their part.
       if (isReturned) break;
     }
     return ranges;
@@ -107,7 +107,7 @@ export class TaskShare {
 
   /**
    * A holder has nothing to do, and none is left to be claimed.
-   * @returns whether it is worth to wait for what others give back
+   * @returns whether it should wait for what others give back
    */
   mayGetBack(holder: Holder): boolean {
     if (this.#returned.length > 0) return true;
@@ -116,7 +116,7 @@ export class TaskShare {
       if (other !== holder && other.outstanding > (most?.outstanding ?? 1)) most = other;
     }
     if (most === undefined) return false;
-    // As long as what is known says, or as it takes already.
+    // As long as what is known says, or as long as it has taken already.
     const expected = (most.outstanding - 1) * (this.#perTask ?? 0);
     if (expected < LEAST_MS && clock() - most.heard < LEAST_MS) return false;
     most.askBack();
@@ -155,7 +155,7 @@ export class TaskShare {
     return max(1, floor(min(RANGE_MS / perTask, max(LEAST_MS / perTask, share), claimable)));
   }
 
-  /** Of what came back each gets its part. */
+  /** Each child gets a part of what came back. */
   #splitForOthers([start, end]: Range): Range {
     const others = this.#holders.size;
     const middle = start + Math.ceil((end - start) / max(1, others));

@@ -27,7 +27,7 @@ export class Verification {
     return this.#state === "asked";
   }
 
-  /** It has answered, or will not. */
+  /** The child has answered, or never will. */
   end(): void {
     if (this.#state !== "none") this.#control.endClaim(0);
     this.#state = "none";

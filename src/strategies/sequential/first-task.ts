@@ -38,7 +38,7 @@ export function firstWithin(
   return {
     took: ended - began,
     run: (index) => {
-      // Of several passes each runs the task anew.
+      // With several passes, each runs the task anew.
       if (isSettled || index !== first) return run(index);
       isSettled = true;
       return settle();

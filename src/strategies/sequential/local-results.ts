@@ -4,7 +4,7 @@ import { HEAVY, ResultCopier, type ResultCopy } from "../../protocol/result-copy
 import type { ResultSink } from "../../tasks/task-loop.js";
 import type { Job } from "../job.js";
 
-/** Clones what a message would clone. Never by a transfer: it would make the caller's own code slower. */
+/** Clones what a message would clone. Never transfers, because that would make the caller's own code slower. */
 export class LocalResultCopier extends ResultCopier {
   /** @throws DataCloneError, RangeError as structured clone does */
   override prepare(result: unknown): ResultCopy {

@@ -33,7 +33,7 @@ interface Look {
 // No other thread is at any task.
 const ALONE: Waiting = { looks: false, maySleep: () => false };
 
-// Shorter ones tell little.
+// Shorter looks tell little.
 const TELLING_MS = 1;
 
 export class SequentialRun {
@@ -55,7 +55,7 @@ export class SequentialRun {
 
   #runInTurn(fn: AnyKernel): MaybePromise<RunReport> {
     const now = clock();
-    // By then it may have been stopped: the run begins, and finds that no task may start.
+    // The job may have been stopped by then. The run begins, and finds that no task may start.
     if (mustWait(now)) return ownTurn().then(() => this.#runAfterWait(fn));
     return this.#runNow(fn, now);
   }
@@ -144,7 +144,7 @@ export class SequentialRun {
       slots: streamBuffer === undefined,
       gated: streamBuffer !== undefined || passes !== undefined,
       grows: spec.single !== true,
-      // Kernels share this thread's own: what they change of it is the program's.
+      // Kernels share this thread's own built-in objects. Changes to them are the program's.
       mend: undefined,
     };
     const loop =
@@ -158,8 +158,8 @@ export class SequentialRun {
   }
 
   /**
-   * When the overseer is first asked. A guarded first task tells something by itself if it was long.
-   * @param first milliseconds that it took; undefined: no guard
+   * When the overseer is first asked. A long guarded first task tells enough by itself.
+   * @param first milliseconds that it took; `undefined` without a guard
    */
   #beginLook(woken: number, first: number | undefined): Look {
     const now = first === undefined ? woken : clock();
@@ -171,7 +171,7 @@ export class SequentialRun {
     };
   }
 
-  /** @param begun what the work until the first look came to */
+  /** @param begun the work until the first look */
   async #runSlices(
     loop: TaskLoop | PassLoop,
     begun: ReturnType<TaskLoop["advance"]>,
@@ -181,7 +181,7 @@ export class SequentialRun {
     let { began, taken: takenBefore } = first;
     let waited = 0;
     let look = this.#overseer?.firstLook ?? SLICE_MS;
-    // The slice is all calls', and the overseer is asked after as much of this one's own work.
+    // All calls share the slice. The overseer is asked after as much work of this call.
     const deadline = (): number => min(sliceEnd(clock()), began + waited + look);
     for (let state = begun; state !== "left"; state = loop.advance(deadline())) {
       if (state === "shut") {
@@ -204,8 +204,9 @@ export class SequentialRun {
       }
       const now = clock();
       const left = loop.tasks - loop.taken;
-      const perTask = (now - began - waited) / max(1, loop.taken - takenBefore);
-      if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
+      const ran = loop.taken - takenBefore;
+      const perTask = (now - began - waited) / max(1, ran);
+      if (left > 0 && this.#overseer?.takesOver(left, perTask, ran) === true) {
         loop.leave();
         return report(left);
       }

@@ -1,12 +1,12 @@
 /** When a pool whose workers keep dying may start the next one. */
 import { clock } from "../../platform/clock.js";
 
-// A first loss may be an accident, so it costs nobody a wait. Then about what a start costs, which halves the time that
-// a pool spends on starting in vain; two seconds are soon enough for whatever may have passed by then.
+// A first loss may be an accident, so it costs nobody a wait. Then about what a start costs, which halves the time that a pool
+// spends on starting in vain. Two seconds are soon enough if the trouble has passed by then.
 const FIRST_MS = 50;
 const LONGEST_MS = 2000;
 
-/** Milliseconds to wait after so many losses in a row, none of which has brought the work on. */
+/** Milliseconds to wait after this many losses in a row, without progress in between. */
 export function respawnDelay(losses: number): number {
   return losses < 2 ? 0 : Math.min(LONGEST_MS, FIRST_MS * 2 ** (losses - 2));
 }
@@ -17,7 +17,7 @@ export class Backoff {
 
   /**
    * A worker was lost.
-   * @param started when it was started: those that were started together are lost together, and count once
+   * @param started when it was started. Workers that were started together are lost together, and count once
    */
   lost(started: number, now: number): void {
     if (started < this.#lastLoss) return;

@@ -6,16 +6,16 @@ import { unref } from "../../platform/runtime.js";
 import { waitFor } from "../../platform/wait-for.js";
 import type { Control } from "./start-worker.js";
 
-// A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One whose event loop stands
-// still, because a kernel has left something behind, does not; nor does one whose output nobody reads.
+// A worker that is idle answers within a few milliseconds, on a loaded machine within a hundred. One does not if a kernel has
+// left something behind that blocks its event loop, or if nobody reads its output.
 const FLUSH_MS = 500;
 
-// A worker is made a thread when it is idle for the first time: loading threads.js takes 35-50 ms, and would keep the cores
-// from workers that start and this thread from the first results. A worker that does not serve this long after its start is
-// made one anyway, so that a start which never ends fails.
+// A worker is made a thread when it is idle for the first time. Loading threads.js takes 35-50 ms, which would delay workers
+// that start, and the first results. A worker that does not serve this long after its start is made one anyway, so that a start
+// which never ends fails.
 const SPAWN_MS = 1000;
 
-// Far longer than a start takes on a loaded machine; a worker that ends is noticed at once, by its exit. A worker that serves
+// Far longer than a start takes on a loaded machine. A worker that ends is noticed at once, by its exit. A worker that serves
 // has started, and may be at a task of any length before it answers threads.js.
 const START_MS = 60_000;
 const LONGEST_MS = 2 ** 31 - 1;

@@ -6,6 +6,7 @@ import {
   parallelWidth,
   placeCost,
   resultsCost,
+  spawnCost,
   waitCost,
   workersOf,
 } from "../../plan/estimate.js";
@@ -16,16 +17,11 @@ type Name = "threads";
 
 export function estimateThreads(workload: Workload<Name>, means: Means<Name>, host: HostProfile): Estimate {
   const { tasks, kernel } = workload;
-  const { serving, respawnWait } = means.states.threads;
   const workers = workersOf(tasks, means);
-  const missing = Math.max(0, workers - serving);
-  // Until workers may be started those that are up go on without them.
-  const wait = serving === 0 ? respawnWait : 0;
-  const spawn = missing === 0 ? 0 : wait + host.spawn + (missing - 1) * host.spawnPerWorker;
   const compute = computeCost("threads", workload, host) * longestShare(tasks, parallelWidth(workers, host));
   const own = kernel?.dispatch.threads ?? dispatchCost(workload, host);
   return estimateOf({
-    spawn,
+    spawn: spawnCost(workers, means.states.threads, host.spawn, host),
     place: placeCost(workload, means, host),
     dispatch: own + waitCost("threads", workload, compute, host),
     compute,

@@ -1,13 +1,14 @@
-/** What the pool's workers still hold of memory that they are to let go. */
+/** Memory that the pool's workers must let go and still hold. */
 import { waitFor } from "../../platform/wait-for.js";
 import type { WorkerKnowledge } from "./worker-knowledge.js";
 
-// A worker that is idle, or between two slices of tasks, collects within some 10 ms; on a loaded machine within a second.
+// A worker that is idle, or between two slices of tasks, collects within some 10 ms. On a loaded machine it takes up to a
+// second.
 const COLLECT_MS = 5000;
-// Small pieces weigh little, but each is a mapping of its own.
+// Small pieces take little memory, but each is a mapping of its own.
 const MOST_PIECES = 1000;
 
-/** Whoever knows memory. */
+/** A worker that knows memory. */
 interface Holder {
   readonly knowledge: WorkerKnowledge;
   /** Whether the pool has ended it, so that it need not collect. */
@@ -44,7 +45,7 @@ export class HeldMemory {
     return isHeld;
   }
 
-  /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
+  /** Has workers collect the memory that they were to let go. Does not wait for workers that are busy for long. */
   async collect(): Promise<void> {
     const full = [...this.#holders].filter(({ knowledge, isTerminated }) => {
       return !isTerminated && knowledge.memory.garbageBytes > 0;

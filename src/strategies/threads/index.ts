@@ -11,7 +11,7 @@ import { Slot } from "./slot.js";
 import type { Control } from "./start-worker.js";
 import { ThreadsRun } from "./threads-run.js";
 
-// A worker collects its garbage beyond this, which takes some 5 ms: as long as a copy into that much used memory.
+// A worker collects its garbage beyond this, which takes some 5 ms. A copy into that much used memory takes as long.
 const MOST_GARBAGE = 64 * 1024 * 1024;
 // The same under a small limit.
 const GARBAGE_SHARE = 16;

@@ -1,4 +1,4 @@
-/** What a round's workers send as it comes in: what was received, and whether something was lost on the way. */
+/** Receives what a round's workers send, and knows whether something was lost on the way. */
 import type { ControlBlock } from "../../protocol/control-block.js";
 import type { ReportMessage } from "../../protocol/messages.js";
 import { packThrown, type Thrown } from "../../protocol/thrown.js";
@@ -12,7 +12,7 @@ export class Inflow {
   #received = 0;
   /** Why a message could not be read. */
   #reason: unknown;
-  /** `LIMIT` was lowered for it, so tasks may be left out. */
+  /** Whether `LIMIT` was lowered for it, so tasks may be left out. */
   #isCut = false;
 
   constructor(job: Job, control: ControlBlock) {
@@ -20,7 +20,7 @@ export class Inflow {
     this.#control = control;
   }
 
-  /** Is everything here that was sent, and was no task left out? */
+  /** Whether everything that was sent is here, and no task was left out. */
   get isComplete(): boolean {
     return this.#control.posted === this.#received && !this.#isCut;
   }
@@ -36,26 +36,26 @@ export class Inflow {
 
   /**
    * A message could not be read.
-   * @param isOwn it was about this round, as far as can be told
-   * @param isBroken it said that the kernel does not load
+   * @param isOwn whether it was about this round, as far as is known
+   * @param isBroken whether it said that the kernel does not load
    */
   lose(reason: unknown, isOwn: boolean, isBroken: boolean): void {
     this.#reason ??= reason;
     if (isBroken) this.#break(packThrown(unreadError(reason)));
     if (!isOwn) return;
-    // A task that has begun fails, so no other one is to begin, least of all if memory is short.
+    // A task that has begun fails, so no other one may begin, least of all if memory is short.
     this.#isCut = true;
     this.#control.lowerLimit(this.#control.next);
   }
 
-  /** No kernel, no task: the same as if the first one had failed. */
+  /** Without a kernel no task runs, as if the first one had failed. */
   #break(thrown: Thrown): void {
     this.#job.fail(0, thrown);
     this.#control.lowerLimit(0);
   }
 
   /**
-   * All workers have left, so nothing is on its way any more: fails the first task of which something is missing.
+   * All workers have left, so nothing is on its way any more. Fails the first task whose value or error is missing.
    * @returns whether there is one
    */
   failMissing(): boolean {
@@ -64,8 +64,8 @@ export class Inflow {
   }
 
   /**
-   * What could not be read was nothing of this round after all, as a kernel can post on its worker's port, too: what was
-   * left out for it runs in another round, as after a loss that is nobody's fault.
+   * The message that could not be read was not of this round: a kernel can post on its worker's port, too. The tasks that were
+   * left out for it run in another round, as after a loss that no task is to blame for.
    */
   get leftOut(): readonly Lost[] {
     if (!this.#isCut || this.#job.failure !== undefined) return [];

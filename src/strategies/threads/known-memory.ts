@@ -1,4 +1,4 @@
-/** Which shared memory a worker has handles of, or may still have as garbage. */
+/** The shared memory that a worker has handles of, or may still have as garbage. */
 import type { CollectMessage } from "../../protocol/messages.js";
 
 export class KnownMemory {
@@ -6,7 +6,7 @@ export class KnownMemory {
   readonly #onGone: (ids: readonly number[]) => void;
   /** Bytes by id. */
   readonly #known = new Map<number, number>();
-  /** To be told with the next message. */
+  /** Ids for the next message. */
   #untold: number[] = [];
   /** Told, and not confirmed: its bytes by id. */
   readonly #garbage = new Map<number, number>();
@@ -25,7 +25,7 @@ export class KnownMemory {
     this.#onGone = onGone;
   }
 
-  /** Bytes that the worker is to let go, and may have as garbage. */
+  /** Bytes that the worker must let go, and may have as garbage. */
   get garbageBytes(): number {
     return this.#garbageBytes;
   }
@@ -43,12 +43,12 @@ export class KnownMemory {
     this.#known.set(id, bytes);
   }
 
-  /** May the worker reach this memory? */
+  /** Whether the worker may reach this memory. */
   holds(id: number): boolean {
     return this.#known.has(id) || this.#garbage.has(id);
   }
 
-  /** The worker is to let this memory go. */
+  /** The worker must let this memory go. */
   forget(id: number): void {
     const bytes = this.#known.get(id);
     if (bytes === undefined) return;
@@ -58,7 +58,7 @@ export class KnownMemory {
     this.#garbageBytes += bytes;
   }
 
-  /** What the next message has to tell; null: nothing. */
+  /** What the next message has to tell; `null` if nothing. */
   takeUntold(): number[] | null {
     if (this.#untold.length === 0) return null;
     const untold = this.#untold;

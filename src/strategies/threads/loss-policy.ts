@@ -3,19 +3,19 @@ import { USELESS } from "../../protocol/messages.js";
 import type { Loss } from "./round-listener.js";
 
 export interface Lost extends Loss {
-  /** The task that it was at; undefined: at none, or it was nothing that this round did. */
+  /** The task that it was at; `undefined` if it was at none, or if this round is not to blame. */
   readonly index: number | undefined;
   /** The task that it was at, whatever ended it. */
   readonly interrupted: number | undefined;
 }
 
-// So many tasks in a row that end their workers, with none between that ends, are taken for all of them: each costs
-// workers, some 50 ms apiece, and bad places in data are rarely longer.
+// After this many tasks in a row that end their workers, all tasks are taken to do so. Each costs workers, some 50 ms apiece,
+// and bad places in data are rarely longer.
 const MOST_IN_A_ROW = 4;
 
 export class LossPolicy {
   readonly #maxRetries: number;
-  /** Workers that may still prove useless through no fault of this call. */
+  /** Workers whose loss may still be the fault of another call. */
   #inherited: number;
   readonly #blame = new Map<number, number>();
   readonly #givenUp = new Map<number, Lost>();
@@ -34,15 +34,15 @@ export class LossPolicy {
     return this.#givenUp;
   }
 
-  /** Of the tasks that were given up the one with the lowest index. */
+  /** The loss of the task with the lowest index among those that were given up. */
   get first(): Lost | undefined {
     return this.#givenUp.size === 0 ? undefined : this.#givenUp.get(Math.min(...this.#givenUp.keys()));
   }
 
   /**
    * A round has ended with losses.
-   * @param hasProgressed has any of its tasks ended?
-   * @returns the loss that makes another round pointless; undefined: what is left may run again
+   * @param hasProgressed whether any of its tasks has ended
+   * @returns the loss that makes another round pointless; `undefined` if what is left may run again
    */
   note(lost: readonly Lost[], hasProgressed: boolean): Lost | undefined {
     const own = lost.filter((loss) => !loss.isForeign && !this.#isInherited(loss));
@@ -65,7 +65,7 @@ export class LossPolicy {
     for (const index of indices) this.#givenUp.set(index, { ...last, index });
   }
 
-  /** All tasks that were to blame so far have ended after all. */
+  /** All tasks that were to blame so far have ended in the end. */
   absolve(): void {
     this.#blame.clear();
   }

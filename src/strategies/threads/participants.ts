@@ -1,6 +1,6 @@
-/** Who takes part in a round. Each worker has a place in it, which it keeps when it leaves and comes back. */
+/** The workers that take part in a round. Each worker has a place in it, which it keeps when it leaves and comes back. */
 export class Participants<W> {
-  /** By their places. */
+  /** Workers by their places. */
   readonly workers: W[] = [];
   readonly #isHere: boolean[] = [];
   #here = 0;
@@ -14,7 +14,7 @@ export class Participants<W> {
     return this.#isHere[this.workers.indexOf(worker)] === true;
   }
 
-  /** Those who have not left, with their places. A copy: they may leave while it is gone through. */
+  /** Workers that have not left, with their places. A copy, because workers may leave during an iteration. */
   present(): (readonly [worker: W, place: number])[] {
     return this.workers
       .map((worker, place) => [worker, place] as const)

@@ -1,4 +1,4 @@
-/** Looks after what ends too soon for a message to be worth it. */
+/** Looks for the end of rounds that are too short for a message. */
 
 import { clock } from "../../platform/clock.js";
 import { soon } from "../../platform/runtime.js";
@@ -16,9 +16,9 @@ const watched = new Set<Polled>();
 let isComing = false;
 
 /**
- * Looks for a moment, without leaving, at something that is just about to end; not at all if the event loop has had no
- * turn for long.
- * @param hasEnded cheap, as it is asked all the time
+ * Looks for a moment, without leaving, at something that is just about to end. Does not look if the event loop has had no turn
+ * for long.
+ * @param hasEnded must be cheap, because it is asked all the time
  * @param started when it began, as `clock` counts
  * @returns whether it has
  */

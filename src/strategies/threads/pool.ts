@@ -16,7 +16,7 @@ import { HeldMemory } from "./held-memory.js";
 import type { SlotOwner, WorkerSlot } from "./worker-slot.js";
 
 export interface PoolOptions {
-  /** Whose it is. */
+  /** The strategy that has it. */
   readonly strategy: string;
   /** Starts a worker. @throws Error if none can be started */
   readonly createSlot: (number: number, owner: SlotOwner) => WorkerSlot;
@@ -31,7 +31,7 @@ export interface PoolOptions {
 }
 
 export class Pool {
-  /** Of the caller's side, at short rounds; undefined: it waits for messages. */
+  /** The looks of the calling thread at short rounds; `undefined` if it waits for messages. */
   readonly looks: Looks | undefined;
   /** When the last short round began, as `clock` counts. */
   lastShort = -Infinity;
@@ -43,13 +43,13 @@ export class Pool {
   };
   readonly #slots = new Set<WorkerSlot>();
   readonly #backoff = new Backoff();
-  /** Slots whose workers have not ended, also those that are gone from the pool and about to. */
+  /** Slots whose workers have not ended, even if the pool has let them go. */
   readonly #alive = new Set<WorkerSlot>();
   readonly #memory: HeldMemory;
   #isClosed = false;
-  /** Why the last attempt to start a worker failed; undefined if it did not. */
+  /** Why the last attempt to start a worker failed; `undefined` if it did not. */
   #startFailure: WorkerLostError | undefined;
-  /** Woken first the last time: the likeliest to be waiting at its bell. */
+  /** The worker that was woken first the last time. It is the likeliest to wait at its bell. */
   #hottest: WorkerSlot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,12 +79,12 @@ export class Pool {
     return count;
   }
 
-  /** Milliseconds until a worker may be started, as those before it died; 0: at once. */
+  /** Milliseconds until a worker may be started, because those before it died; 0 if at once. */
   get respawnWait(): number {
     return this.#backoff.wait;
   }
 
-  /** Tasks have ended, so it is worth to have workers. */
+  /** Tasks have ended, so workers are worth having. */
   progressed(): void {
     this.#backoff.progressed();
   }
@@ -131,7 +131,7 @@ export class Pool {
   #idlestFirst(): WorkerSlot[] {
     const rank = (slot: WorkerSlot): number => 2 * slot.rounds - (slot === this.#hottest ? 1 : 0);
     const sorted: WorkerSlot[] = [];
-    // By insertion: there are few, and as a rule they are in order but for one. `sort` takes 0.4 µs for two.
+    // Sorts by insertion: there are few, and as a rule all but one are in order. `sort` takes 0.4 µs for two.
     for (const slot of this.#slots) {
       let at = sorted.length;
       for (const own = rank(slot); at > 0 && rank(sorted[at - 1] as WorkerSlot) > own; at -= 1) {
@@ -142,10 +142,7 @@ export class Pool {
     return sorted;
   }
 
-  /**
-   * At least one slot, once a worker may be started. Rejects when the job is stopped for which it waits, or the pool has
-   * ended.
-   */
+  /** At least one slot, once a worker may be started. Rejects if the job that waits is stopped, or if the pool has ended. */
   async acquireLater(count: number, job?: Pick<Job, "onStop">): Promise<WorkerSlot[]> {
     for (;;) {
       await this.untilRespawn(job);
@@ -155,7 +152,7 @@ export class Pool {
     }
   }
 
-  /** Waits until a worker may be started. Rejects when the job is stopped for which it waits. */
+  /** Waits until a worker may be started. Rejects if the job that waits is stopped. */
   async untilRespawn(job?: Pick<Job, "onStop">): Promise<void> {
     const wait = this.respawnWait;
     if (wait === 0) return;
@@ -184,7 +181,7 @@ export class Pool {
     return this.#memory.forget(memory);
   }
 
-  /** Has workers collect the memory that they were to let go. Those that are busy for long are not waited for. */
+  /** Has workers collect the memory that they were to let go. Does not wait for workers that are busy for long. */
   collect(): Promise<void> {
     return this.#memory.collect();
   }

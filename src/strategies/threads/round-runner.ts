@@ -1,4 +1,4 @@
-/** One round as the caller's side follows it: whom it woke, who has left, and whether all tasks have ended. */
+/** One round as the calling thread follows it: which workers it woke, which have left, and whether all tasks have ended. */
 import { clock } from "../../platform/clock.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { Found } from "../../protocol/doorbell.js";
@@ -13,7 +13,7 @@ import { Participants } from "./participants.js";
 import type { Pool } from "./pool.js";
 import type { Loss, RoundListener } from "./round-listener.js";
 import { type LookedAt, ShortRound } from "./short-round.js";
-import { endStopped, watchDeadlines } from "./task-deadlines.js";
+import { endStopped, enforceDeadlines, taskAt } from "./task-deadlines.js";
 import { addressBytes, nextRound } from "./wake-message.js";
 import type { WorkerSlot } from "./worker-slot.js";
 
@@ -29,9 +29,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   readonly #inflow: Inflow;
   readonly #lost: Lost[] = [];
   readonly #onEnd: (() => void)[] = [];
-  /** Those lost; undefined: it is not over. */
+  /** The lost workers; `undefined` if the round is not over. */
   #outcome: readonly Lost[] | undefined;
-  /** Undefined: it is not known to be short. */
+  /** `undefined` if it is not known to be short. */
   #short: ShortRound | undefined;
   #waiting: Promise<readonly Lost[]> | undefined;
 
@@ -43,7 +43,8 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#pool = pool;
     this.metadataBytes = round.descriptorBytes + 4 * round.orderLength;
     job.beginRound(round.control, tasks, round.workers);
-    if (job.parts.timeout !== undefined) this.#watch(job.parts.timeout);
+    const { timeout } = job.parts;
+    if (timeout !== undefined) this.#onEnd.push(enforceDeadlines(timeout, job, round, this.#participants));
     const { streamBuffer } = job.parts;
     if (streamBuffer !== undefined) {
       streamBuffer.onRoom = () => {
@@ -55,7 +56,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   /**
    * Waits, if it has to, until all tasks of the round have ended or no worker is left to run them.
-   * @returns those lost
+   * @returns the lost workers
    */
   untilEnd(): MaybePromise<readonly Lost[]> {
     if (this.#outcome !== undefined) return this.#outcome;
@@ -86,7 +87,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     );
   }
 
-  /** Wakes the first of the slots, and the others should the round turn out not to be short. */
+  /** Wakes the first of the slots. Wakes the others later if the round is not short. */
   wakeOne(slots: readonly WorkerSlot[]): void {
     const sinceLast = this.woken - this.#pool.lastShort;
     this.#pool.lastShort = this.woken;
@@ -94,13 +95,9 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#short.begin(slots[0] as WorkerSlot);
   }
 
-  wake(slots: readonly WorkerSlot[]): void {
-    for (const slot of slots) this.wakeSlot(slot);
-  }
-
   report(slot: WorkerSlot, message: ReportMessage): void {
     this.#inflow.take(message);
-    // If it has not left, nothing else may come for long: its worker may be busy with another round by now.
+    // If it has not left, nothing else may come for long, because its worker may be busy with another round by now.
     if (message.left) this.#leave(slot);
     else this.lookForEnd();
   }
@@ -130,7 +127,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
   }
 
   lost(slot: WorkerSlot, loss: Loss, gone: Promise<void> | undefined): void {
-    const interrupted = this.#taskOf(this.#placeOf(slot))?.index;
+    const interrupted = taskAt(this.#job, this.round, this.#placeOf(slot))?.index;
     this.#lost.push({ ...loss, index: loss.isForeign ? undefined : interrupted, interrupted });
     // Its pass can't end in this round. The others would wait for that.
     if (this.#job.passes !== undefined) this.round.control.cutAtGate();
@@ -143,33 +140,16 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#leave(slot);
   }
 
-  /** Looks, as long as the round lasts, whether a task's time is up. */
-  #watch(timeout: number): void {
-    const end = watchDeadlines(timeout, (deadlines, now) => {
-      for (const [slot, participant] of this.#participants.present()) {
-        const task = this.#taskOf(participant);
-        const verdict = deadlines.look(participant, task?.position, now);
-        if (verdict === "end") void slot.terminate();
-        if (verdict !== "fail" || task === undefined) continue;
-        // As if it had thrown: tasks before it go on, and its kernel learns by `aborted()` that nobody waits for it.
-        this.#job.fail(task.index, undefined);
-        if (this.#job.parts.spec.single === true) this.round.control.deny(task.position);
-        else this.round.control.lowerLimit(task.position);
-      }
-    });
-    this.#onEnd.push(end);
-    this.#job.onStop(end);
-  }
-
+  /** Wakes a worker for the round. @returns how it was found */
   wakeSlot(slot: WorkerSlot): Found {
     const isBack = this.#participants.workers.includes(slot);
     const participant = this.#participants.enter(slot, this.round.workers);
-    // Whoever had the place before may have said so.
+    // The worker that had the place before may have said that it left.
     this.round.leave(participant).say(0);
     const { kernel, lease, streamBuffer } = this.#job.parts;
     streamBuffer?.onWorkers(true);
     lease.hold();
-    // A worker that comes back to a stream knows all; looking would take as long as there are arrays, each time.
+    // A worker that comes back to a stream knows all arrays. A look at each of them would take its time on every return.
     const placed = isBack ? { ...this.#placed, places: [] } : this.#placed;
     if (slot.knowledge.lacksKernel(kernel.id)) this.metadataBytes += addressBytes(kernel.address);
     const { round } = this;
@@ -178,7 +158,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   wakeOthers(): void {
     const missing = this.round.workers - this.workers;
-    // Where nobody takes part any more it has ended, or another round goes on; with a job that was stopped the pool may end.
+    // If no worker takes part any more, the round has ended or another one goes on. With a stopped job the pool may end.
     const isPointless = this.#outcome !== undefined || this.#job.isStopped || this.round.control.finished;
     if (missing === 0 || this.#participants.here === 0 || isPointless) return;
     this.#wakeMore(missing);
@@ -186,17 +166,17 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   #wakeMore(count: number): void {
     const others = this.#pool.acquire(this.round.workers).filter((slot) => !this.#participants.has(slot));
-    this.wake(others.slice(0, count));
+    for (const slot of others.slice(0, count)) this.wakeSlot(slot);
   }
 
-  /** Tasks of a stream may start whose workers have left. */
+  /** Tasks of a stream may start again, and their workers have left. */
   #wakeForRoom(): void {
-    // After a loss all leave in time, and another round takes over what is left.
+    // After a loss all workers leave in time, and another round takes over what is left.
     if (this.#outcome !== undefined || this.#job.isStopped || this.#lost.length > 0) return;
     const missing = Math.min(this.round.workers - this.#participants.here, this.round.control.claimable);
     if (missing === 0) return;
     this.#wakeMore(missing);
-    // The pool may have no worker, as those before died, and wait before it starts one.
+    // The pool may have no worker, because those before died. Then it waits before it starts one.
     if (this.#participants.here > 0) return;
     this.#pool.untilRespawn(this.#job).then(
       () => this.#wakeForRoom(),
@@ -229,7 +209,7 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
 
   lookForEnd(): void {
     if (this.#outcome !== undefined) return;
-    // In this order: a claim raises the count of posted values before it ends. After a loss passes may be left.
+    // The order matters: a claim raises the count of posted values before it ends. After a loss passes may be left.
     if (this.round.control.finished && this.#inflow.isComplete)
       this.#endWith(this.#job.passes === undefined ? [] : this.#lost);
     else if (this.#participants.here === 0) this.#lookForLoss();
@@ -249,14 +229,5 @@ export class RoundRunner implements RoundListener<WorkerSlot>, LookedAt {
     this.#job.parts.streamBuffer?.endRound();
     this.#short?.ended();
     for (const listener of this.#onEnd) listener();
-  }
-
-  /** The task that a worker is at and has not ended. */
-  #taskOf(participant: number): { readonly position: number; readonly index: number } | undefined {
-    const { round } = this;
-    const position = round.at(participant);
-    if (position === undefined) return undefined;
-    const index = round.indexAt(position);
-    return this.#job.hasEnded(index, round.passAt(position)) ? undefined : { position, index };
   }
 }

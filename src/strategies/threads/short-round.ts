@@ -1,6 +1,6 @@
 /**
- * A round that is probably over before a message would come: one worker is woken for it, and this thread looks at shared
- * memory for its end. If the round turns out longer, it gets its other workers and its workers send messages.
+ * A round that is probably over before a message would come. One worker is woken for it, and this thread looks at shared memory
+ * for its end. If the round turns out longer, it gets its other workers and its workers send messages.
  */
 import { clearTimeout, setTimeout } from "../../platform/builtins.js";
 import { clock } from "../../platform/clock.js";
@@ -28,7 +28,7 @@ export interface LookedAt {
   readonly round: Round;
   readonly woken: number;
   wakeSlot(slot: WorkerSlot): Found;
-  /** The round may take longer than one worker is good for. */
+  /** The round may take too long for one worker. */
   wakeOthers(): void;
   /** The slot's worker has left without a message. */
   left(slot: WorkerSlot, now: number): void;
@@ -58,14 +58,12 @@ export class ShortRound implements Polled {
     this.#isInSeries = sinceLast <= SERIES_MS;
   }
 
-  /**
-   * Wakes the worker. It is looked at if that pays, as it does if the worker was awake: it has a core of its own then.
-   */
+  /** Wakes the worker, and looks at it if that pays. It pays if the worker was awake, because then it has a core of its own. */
   begin(first: WorkerSlot): void {
     const found = this.#runner.wakeSlot(first);
     if (found !== "looking" && !(this.#isInSeries && this.#looks?.take() === true)) {
       this.#stopLooking(this.#runner.woken);
-      // It keeps all of the call's arrays reachable, so it does not run on when all have left.
+      // The timer keeps all of the call's arrays reachable, so it ends when all workers have left.
       this.#late = unref(setTimeout(() => this.#runner.wakeOthers(), LATE_MS));
       return;
     }
@@ -85,7 +83,7 @@ export class ShortRound implements Polled {
       if (this.#runner.round.leave(participant).hasLeft) this.#runner.left(slot, now);
     }
     if (participants.here === 0) return true;
-    // A single worker is about to leave once all is done; then the next call finds it idle.
+    // A single worker is about to leave once all is done. Then the next call finds it idle.
     if (participants.workers.length > 1) this.#runner.lookForEnd();
     if (now - this.#runner.woken > ALONE_MS) this.#runner.wakeOthers();
     if (now - this.#runner.woken < LOOK_MS) return false;

@@ -19,7 +19,7 @@ export interface StartOptions {
 export interface Control {
   /** @returns the worker's thread, once it runs. Rejects if that takes longer; the worker may be alive then */
   spawn(worker: PoolWorker, timeout: number): Promise<object>;
-  /** Resolves when what the thread has written to the console is here; never if it does not get to that. */
+  /** Resolves when the thread's console output is here. Never resolves if the thread does not get to it. */
   flush(thread: object): Promise<void>;
   terminate(thread: object): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function startWorker(
   onEnd: (exitCode: number, error: unknown) => void,
 ): Started {
   const bell = new SharedArrayBuffer(BELL_BYTES);
-  // With a single thread the caller would wait for a worker that only looks at its bell.
+  // With a single CPU the calling thread would wait for a worker that only looks at its bell.
   const spins = optimizations.spin && parallelism() > 1;
   // A worker that is parked has to look at its port, too.
   const parks = optimizations.bell && CAN_TAKE;

@@ -1,4 +1,4 @@
-/** One run of a job on the pool, in rounds: usually one; another for what a lost worker left unfinished. */
+/** One run of a job on the pool. It has one round, and further ones for what lost workers left unfinished. */
 
 import { placeOf, WorkerLostError } from "../../errors.js";
 import type { Arena } from "../../memory/arena.js";
@@ -26,7 +26,7 @@ export class ThreadsRun {
   readonly #maxRetries: number;
   readonly #isShort: boolean;
 
-  /** @param expected milliseconds of computing; undefined: nobody knows */
+  /** @param expected milliseconds of computing; `undefined` if nobody knows */
   constructor(pool: Pool, arena: Arena, placed: PlacedJob, maxRetries: number, expected: number | undefined) {
     this.#pool = pool;
     this.#arena = arena;
@@ -41,7 +41,7 @@ export class ThreadsRun {
     const workers = spec.single === true ? 1 : most;
     const order = job.unfinished();
     const left = job.tasksIn(order);
-    // Stopped while its arrays were being placed, or nothing left: nobody is woken for it.
+    // The job was stopped while its arrays were being placed, or nothing is left. No worker is woken for it.
     if (job.isStopped || left === 0) return reportOf(this.#pool.strategy, [], 0, left);
     const inherited = this.#pool.size;
     const slots = this.#pool.acquire(Math.min(workers, left));
@@ -79,7 +79,7 @@ export class ThreadsRun {
         break;
       }
       const { givenUp } = lossPolicy;
-      // One worker has them.
+      // One worker has all of them.
       if (job.singles !== undefined) job.singles.interrupted = lost[0]?.interrupted;
       if (job.runsOnce) {
         for (const each of lost)
@@ -88,7 +88,7 @@ export class ThreadsRun {
       }
       const pass = job.passes?.firstPass;
       const rest = job.unfinished(givenUp) as Uint32Array;
-      // What was to blame in an earlier pass has ended since.
+      // Tasks that were to blame in an earlier pass have ended since.
       if (job.passes?.firstPass !== pass) lossPolicy.absolve();
       const hasProgressed = job.tasksIn(rest) < count;
       if (hasProgressed) this.#pool.progressed();
@@ -96,7 +96,7 @@ export class ThreadsRun {
       if (last !== undefined) throw lostError(job, lossPolicy, last);
       // A pass without all of its tasks never ends, and no other may follow it.
       if (job.passes !== undefined && givenUp.size > 0) break;
-      // What is left of single jobs goes on elsewhere.
+      // The rest of the single jobs goes on elsewhere.
       if (job.parts.spec.single === true && givenUp.size > 0) break;
       left = rest.filter((index) => !givenUp.has(index));
       if (lost.some(({ isForeign }) => !isForeign)) retries += 1;
@@ -121,12 +121,12 @@ export class ThreadsRun {
   }
 
   #begin(job: Job, slots: readonly WorkerSlot[], order: Uint32Array | undefined, left: number): RoundRunner {
-    // Where a gate is in the way workers come and go, which takes messages.
+    // At a gate workers come and go, which takes messages.
     const isShort = this.#isShort && (job.parts.streamBuffer?.hasRoomFor(left, slots.length) ?? true);
     const round = this.#openRound(job, slots.length, order, isShort);
     const runner = new RoundRunner(job, round, left, this.#placed, this.#pool);
     if (isShort) runner.wakeOne(slots);
-    else runner.wake(slots);
+    else for (const slot of slots) runner.wakeSlot(slot);
     return runner;
   }
 
@@ -140,7 +140,7 @@ export class ThreadsRun {
       tasks: job.tasksIn(order),
       stream: streamBuffer !== undefined,
       slots: streamBuffer === undefined && this.#pool.optimizations.slots,
-      // A claim that ends says that all before it have.
+      // When a claim of single jobs ends, all before it have ended.
       grows: this.#pool.optimizations.grain && spec.single !== true,
       logged: isTraced ? LOG_CAPACITY : 0,
       places: packPlaces(this.#placed.places),
@@ -151,7 +151,7 @@ export class ThreadsRun {
   }
 }
 
-/** The tasks that ran. Of several passes some may have turned out not to be needed. @param tasks those that were left */
+/** The tasks that ran. Some of several passes may not have been needed. @param tasks those that were left */
 function ranIn(job: Job, runners: readonly RoundRunner[], tasks: number): number {
   if (job.passes === undefined) return tasks;
   return runners.reduce((sum, { round }) => sum + round.control.ended, 0);

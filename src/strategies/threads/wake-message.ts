@@ -1,4 +1,4 @@
-/** What a worker is told for a round: with what it has not met yet, which it is then taken to know. */
+/** What a worker is told for a round, with the memory and the kernel that it lacks. From then on it counts as knowing them. */
 import { handleOf, type MemoryHandle } from "../../memory/wasm-modules.js";
 import type { KernelAddress, WakeMessage } from "../../protocol/messages.js";
 import type { SharedJob } from "../strategy.js";
@@ -7,7 +7,7 @@ import type { Invitation } from "./worker-slot.js";
 
 let lastRound = 0;
 
-/** Names a round. Within 32 bits, as a doorbell has no more: after 2^32 rounds a number comes again. */
+/** Names a round. A number has 32 bits, as many as a doorbell has. So after 2^32 rounds a number comes again. */
 export function nextRound(): number {
   lastRound = (lastRound + 1) | 0;
   return lastRound;
@@ -55,7 +55,7 @@ export function wakeMessage(
   };
 }
 
-/** Bytes of a kernel's address, for telemetry: of its texts beside its name, because all else is small. */
+/** Bytes of a kernel's address, for telemetry: those of its texts, because all else is small. */
 export function addressBytes({ kind: _kind, name: _name, ...where }: KernelAddress): number {
   let bytes = 0;
   for (const field of Object.values<unknown>(where)) if (typeof field === "string") bytes += field.length;

@@ -1,8 +1,8 @@
-/** What a worker has of memory and kernels, and what it is to be told to let go with the next wake-up. */
+/** The memory and kernels that a worker has, and what the next wake-up tells it to let go. */
 import { RecentMap } from "../../platform/recent-map.js";
 import { KnownMemory } from "./known-memory.js";
 
-// A kernel takes some KB of a worker's heap; to load it anew takes 0.1 to 0.3 ms (Node 20).
+// A kernel takes some KB of a worker's heap. Loading it anew takes 0.1 to 0.3 ms (Node 20).
 const MOST_KERNELS = 200;
 
 export class WorkerKnowledge {
@@ -22,14 +22,14 @@ export class WorkerKnowledge {
     return this.#kernels.get(id) !== true;
   }
 
-  /** @returns whether the worker lacks the kernel, which it then is taken to know */
+  /** @returns whether the worker lacks the kernel. From then on it counts as knowing it */
   meetKernel(id: number): boolean {
     if (!this.lacksKernel(id)) return false;
     this.#kernels.set(id, true);
     return true;
   }
 
-  /** What is to be told now. */
+  /** The kernels that the worker must be told now. */
   takeOldKernels(): number[] | null {
     return this.#oldKernels.length === 0 ? null : this.#oldKernels.splice(0);
   }

@@ -1,4 +1,4 @@
-/** The rounds that one worker was woken for and has not left, with whoever follows each of them. */
+/** The rounds that one worker was woken for and has not left, each with its listener. */
 import type { ReportMessage } from "../../protocol/messages.js";
 import { FewMap } from "./few-map.js";
 import type { RoundListener } from "./round-listener.js";
@@ -7,18 +7,18 @@ import type { RoundListener } from "./round-listener.js";
 export interface WorkerEnd {
   readonly exitCode: number;
   readonly error: unknown;
-  /** The calling thread has heard that the worker serves. */
+  /** Whether the calling thread has heard that the worker serves. */
   readonly wasReady: boolean;
-  /** The pool ended it itself. */
+  /** Whether the pool ended it. */
   readonly isTerminated: boolean;
-  /** Resolves when its thread has ended, if a system call still holds it; undefined: it has. */
+  /** Resolves when its thread has ended, if a system call still holds it; `undefined` if it has. */
   readonly gone: Promise<void> | undefined;
 }
 
 export class WorkerRounds<S> {
   readonly #slot: S;
   readonly #listeners = new FewMap<number, RoundListener<S>>();
-  /** The worker has left a round, though this thread may not have heard yet that it serves. */
+  /** Whether the worker has left a round. This thread may not have heard yet that it serves. */
   #hasLeftOne = false;
 
   constructor(slot: S) {
@@ -58,7 +58,7 @@ export class WorkerRounds<S> {
   }
 
   /**
-   * A message has come and is lost: which it was shows by its number.
+   * A message has come and is lost. Its number tells which one it was.
    * @param heard messages that have come so far
    * @param onLeft told for each round that the worker has left by it
    */

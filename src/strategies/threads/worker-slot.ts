@@ -1,4 +1,4 @@
-/** One worker's place in a pool, as the pool and rounds see it: a thread's or a process's. */
+/** One worker's place in a pool, as the pool and rounds see it. The worker is a thread or a process. */
 import type { Found } from "../../protocol/doorbell.js";
 import type { Round } from "../../protocol/round.js";
 import type { Job } from "../job.js";
@@ -6,7 +6,7 @@ import type { PlacedJob } from "../strategy.js";
 import type { RoundListener } from "./round-listener.js";
 import type { WorkerKnowledge } from "./worker-knowledge.js";
 
-/** To a round, in which the worker is to take part. */
+/** Invites a worker to take part in a round. */
 export interface Invitation {
   /** Names the round in the worker's answers. */
   readonly id: number;
@@ -29,11 +29,11 @@ export interface WorkerSlot {
   readonly ended: Promise<void>;
   /** Rounds that the worker was woken for and has not left. */
   readonly rounds: number;
-  /** When the worker began to serve, as `performance.now()` counts; undefined: not yet. */
+  /** When the worker began to serve, as `performance.now()` counts; `undefined` if not yet. */
   readonly readySince: number | undefined;
-  /** When the worker last had something to do, as `performance.now()` counts; undefined while it has. */
+  /** When the worker last had something to do, as `performance.now()` counts; `undefined` while it has. */
   readonly idleSince: number | undefined;
-  /** Has the pool ended it itself? */
+  /** Whether the pool has ended it. */
   readonly isTerminated: boolean;
   /** Wakes the worker for a round, at once or when it has started. */
   wake(invitation: Invitation, listener: RoundListener<WorkerSlot>): Found;

@@ -3,7 +3,7 @@
  * easy as 1, 2, 3" (SC 2011). A block of four 32-bit words follows from a counter and a key alone.
  */
 
-// Multipliers of the rounds, and what the key grows by at each.
+// Multipliers of the rounds, and the increments of the key at each.
 export const M0 = 0xd2511f53;
 export const M1 = 0xcd9e8d57;
 export const W0 = 0x9e3779b9;

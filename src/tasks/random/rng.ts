@@ -7,9 +7,9 @@ import { wasmFill } from "./philox-wasm.js";
 const { PI, cos, floor, log, min, sin, sqrt } = Math;
 const { isSafeInteger } = Number;
 
-// Numbers of one draw that are made at once for elements in a row. To make 64 takes 0.3 µs.
+// Numbers of one draw that are made at once for elements in a row. Making 64 takes 0.3 µs.
 const WINDOW = 64;
-// So many draws of an element have windows at a time.
+// This many draws of an element have windows at a time.
 const DRAWS = 4;
 const UNIFORM = 0;
 const NORMAL = 1;
@@ -19,7 +19,7 @@ const TWO_32 = 2 ** 32;
 let fill: Fill | undefined;
 /** The numbers of all windows. This thread's generators share them, and each takes them over. */
 let numbers = new Float64Array(0);
-/** Of each window: the draw, the first element, and how many there are. */
+/** For each window: the draw, the first element, and the number of elements. */
 const draws = new Float64Array(SLOTS);
 const firsts = new Float64Array(SLOTS);
 const counts = new Float64Array(SLOTS);
@@ -64,7 +64,7 @@ function made(seed: number, slot: number, i: number, draw: number): number {
 export function rngOf(seed: number): Rng {
   const pick = (slot: number, i: number, draw: number): number => {
     const at = i - (firsts[slot] as number);
-    // Also false for what is no integer.
+    // Also false if `i` is no integer.
     const isThere =
       at >>> 0 === at && at < (counts[slot] as number) && draws[slot] === draw && owner === seed;
     return isThere ? (numbers[slot * WINDOW + at] as number) : made(seed, slot, i, draw);

@@ -1,5 +1,5 @@
 /** Kernels that the nodes of a cluster have. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { defineKernel } from "sharray";
 
 /** What the kernel sees of its place in the call, and a sum that shows every bit. */
@@ -35,6 +35,22 @@ export const scale = defineKernel(import.meta.url, "scale", (x, { y, pair }, { s
 export const squares = defineKernel(import.meta.url, "squares", (value, _shared, out) => {
   out[0] = value * value;
 });
+
+export const keep = defineKernel(import.meta.url, "keep", (x, out) => {
+  out.set(x);
+});
+
+export const range = defineKernel(import.meta.url, "range", (_, { start, end }) => [start, end]);
+
+export const log = defineKernel(import.meta.url, "log", (i, { log }) => {
+  log[i] = i + 1;
+});
+
+export const exportsOf = defineKernel(
+  import.meta.url,
+  "exportsOf",
+  (_, _shared, { args }) => WebAssembly.Module.exports(args).length,
+);
 
 export const even = defineKernel(import.meta.url, "even", (x, out) => {
   let count = 0;
@@ -96,3 +112,34 @@ export const deadly = defineKernel(import.meta.url, "deadly", () => {
 });
 
 export const exits = defineKernel(import.meta.url, "exits", () => process.exit(3));
+
+/** Takes a while, and leaves a trace. */
+export const trace = defineKernel(import.meta.url, "trace", (ms, { x }, { index, args }) => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  appendFileSync(args.file, `${index}\n`);
+  return x[index % x.length];
+});
+
+/** The same, into an output. */
+export const traceInto = defineKernel(import.meta.url, "traceInto", (x, out, { index, args }) => {
+  const end = performance.now() + args.ms;
+  while (performance.now() < end);
+  appendFileSync(args.file, `${index}\n`);
+  for (let i = 0; i < x.length; i += 1) out[i] = x[i] * 3;
+});
+
+/** Fails at the task 60, until it has left a trace of that. */
+export const failsOnce = defineKernel(import.meta.url, "failsOnce", (value, _shared, { index, args }) => {
+  const isNew = !existsSync(args.file) || !readFileSync(args.file, "utf8").includes("60\n");
+  appendFileSync(args.file, `${index}\n`);
+  if (index === 60 && isNew) throw new RangeError("not yet");
+  return value;
+});
+
+/** Does not go on in one process before a file is there. Leaves traces. */
+export const held = defineKernel(import.meta.url, "held", (_item, _shared, { index, args }) => {
+  while (process.pid === args.pid && !existsSync(args.gate));
+  appendFileSync(args.file, `${index}\n`);
+  return index;
+});

@@ -7,7 +7,7 @@ export interface PassBounds {
   readonly passes: number;
   /** Positions that a claim may take. */
   readonly sizes: readonly number[];
-  /** Passes, from 0, of which the last chunk returns more than the tolerance; `undefined`: there is no tolerance. */
+  /** Passes, from 0, of which the last chunk returns more than the tolerance; `undefined` if there is no tolerance. */
   readonly exceeding: readonly number[] | undefined;
   /** The pass and the chunk of a task that throws. */
   readonly failing: readonly [pass: number, chunk: number] | undefined;
@@ -15,7 +15,7 @@ export interface PassBounds {
   readonly aborts: boolean;
 }
 
-/** What a worker does next. passes.ts says where in the source. */
+/** What a worker does next. pass-worker.ts has its steps. */
 export type WorkerPlace =
   | "idle"
   | "raiseOpen"

@@ -39,7 +39,7 @@ const sent = (packer: CallPacker): boolean[] => {
   return [wire[3] !== null, wire[4] !== null, wire[8] !== null];
 };
 
-it("packs with a call what the host lacks, and all of it again if the host may not have read it", () => {
+it("a call brings what the host lacks, and all of it again if the host may not have read it", () => {
   const packer = new CallPacker();
   expect(sent(packer)).toEqual([true, true, true]);
   expect(sent(packer)).toEqual([false, false, false]);
@@ -48,7 +48,7 @@ it("packs with a call what the host lacks, and all of it again if the host may n
   expect(sent(packer)).toEqual([false, false, false]);
 });
 
-it("has the host forget memory of a call that it may not have, too", () => {
+it("the host is told to forget memory of a call that it may not have, too", () => {
   const packer = new CallPacker();
   packer.pack(call, undefined);
   packer.reset();

@@ -16,7 +16,7 @@ describe.each([
   ["Node's ports", (port: MessagePort) => port as never],
   ["ports of the web", webPort],
 ])("an endpoint: %s", (_, endpointOf) => {
-  it("has an endpoint tell of messages and of its end, until nobody listens any more", async () => {
+  it("tells of messages and of its end, until nobody listens any more", async () => {
     const { port1, port2 } = new MessageChannel();
     const messages: unknown[] = [];
     const stop = new Promise<() => void>((resolve) => {
@@ -41,7 +41,7 @@ describe.each([
   });
 });
 
-it("refuses what is no endpoint", () => {
+it("an object that is no endpoint is refused", () => {
   const methods = [
     ["on", "off"],
     ["addEventListener", "removeEventListener"],

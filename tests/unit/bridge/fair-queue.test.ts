@@ -23,7 +23,7 @@ function caller(lane: Lane, name: string, started: string[]) {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("a fair queue", () => {
-  it("starts a client without a running call at once, whatever the others have", async () => {
+  it("starts a client without a running call at once, even if others have many", async () => {
     const queue = new FairQueue(2);
     const started: string[] = [];
     const a = caller(queue.lane(Infinity), "a", started);

@@ -23,12 +23,12 @@ async function heard(messages: readonly unknown[]): Promise<unknown[]> {
 
 const call = { id: "1", type: "APPLY", path: ["metrics"], argumentList: [{ type: "RAW", value: 1 }] };
 
-it("lets calls of the methods pass, and the goodbye", async () => {
+it("a guarded port lets calls of the methods pass, and the goodbye", async () => {
   const goodbye = { id: "2", type: "RELEASE" };
   expect(await heard([call, goodbye])).toEqual([call, goodbye]);
 });
 
-it("keeps from Comlink whatever else the other end posts", async () => {
+it("a guarded port keeps all other messages from Comlink", async () => {
   const attacks: unknown[] = [
     null,
     7,

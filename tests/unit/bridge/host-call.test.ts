@@ -62,13 +62,13 @@ describe("a call at its host", () => {
     ["a worker does, but it has succeeded and the memory is not for it alone", true, false, true, true],
     ["a worker does, and the memory is for it alone", true, true, true, null],
     ["a worker does, and it has failed", true, false, false, null],
-  ])("ends where %s", (_, isHeld, holdsMemory, hasSucceeded, isReleased) => {
+  ])("ends if %s", (_, isHeld, holdsMemory, hasSucceeded, isReleased) => {
     const { call, told } = callOf(holdsMemory);
     if (isHeld) call.lease.hold();
     expect(call.end(hasSucceeded)).toBe(isReleased);
     expect(told).toEqual([]);
     if (isHeld) call.lease.drop();
-    // One word, where the end did not say it.
+    // One word, if the end did not say it.
     expect(told).toEqual(isReleased === null ? [["released", true]] : []);
   });
 

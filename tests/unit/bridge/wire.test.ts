@@ -20,7 +20,7 @@ const x = new Float64Array(1000);
 const shared = new Int32Array(new SharedArrayBuffer(4000));
 
 describe("a request between the two sides", () => {
-  it("says the same of the call, with its arrays in place", () => {
+  it("describes the same call, with its arrays in place", () => {
     const options = { args: { rate: 2 }, timeout: 50, taskSizeHintBytes: 9, chunkSize: 100 };
     const request = readPayloadCall(
       "transformShared",
@@ -50,7 +50,7 @@ describe("a request between the two sides", () => {
     expect(arrived.placement).toMatchObject({ bytesPlaced: 0, bytesNeeded: 0, bytesShared: 12_000 });
   });
 
-  it("leaves what is the client's own business behind", () => {
+  it("leaves options of the client's side behind", () => {
     const signal = new AbortController().signal;
     const onProgress = () => {};
     const options = { args: 1, shared: { x }, signal, onProgress, strategy: "threads" as const };
@@ -96,7 +96,7 @@ describe("a request between the two sides", () => {
     }
   });
 
-  it("carries of its items what they take, and no more", () => {
+  it("carries the bytes of its items, and no more", () => {
     const items = Array.from({ length: 100 }, (_, i) => ({ i }));
     const { items: packed } = readItemsCall(items, (i: never) => i, {}, callSettings());
     const wire = packItems(packed);

@@ -38,7 +38,7 @@ function blame(request: Request, array: TypedArray, index: number): Partial<Payl
 }
 
 describe("sightings", () => {
-  it("are made only where somebody checks", () => {
+  it("are made only if somebody checks", () => {
     const input = new Uint8Array(20);
     const request = readPayloadCall(
       "mapShared",
@@ -78,7 +78,7 @@ describe("sightings", () => {
     });
   });
 
-  it("with neighbours: names just those tasks that see the element", () => {
+  it("with neighbours name only the tasks that see the element", () => {
     const rowLength = 3;
     const rows = 25;
     const chunkSize = 4;
@@ -105,7 +105,7 @@ describe("sightings", () => {
     );
   });
 
-  it("give each array of a list to its task, one that stands there twice to all from the first to the last", () => {
+  it("give each array of a list to its task, and a repeated one to all tasks from the first to the last", () => {
     const [a, b, c] = [new Float64Array(3), new Float64Array(5), new Float64Array(7)];
     const list = payloadCall([a, b, a, c]);
     expect(blame(list, a, 1)).toEqual({

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type Conditions, JobMemory } from "../../../src/call/job-memory.js";
 import { readPayloadCall } from "../../../src/call/read-request.js";
+import { unlessStopped } from "../../../src/call/unless-stopped.js";
 import { KernelError, MemoryLimitError, PayloadMutatedError } from "../../../src/errors.js";
 import type { AnyKernel } from "../../../src/kernel/types.js";
 import { Arena } from "../../../src/memory/arena.js";
 import { leaseOver } from "../../../src/memory/lease.js";
+import type { MaybePromise } from "../../../src/platform/maybe-promise.js";
 import { STRATEGIES } from "../../../src/strategies/registry.js";
 import type { JobInputs, Leg, RunReport, Strategy, StrategyHost } from "../../../src/strategies/strategy.js";
 import type { OwnStrategy } from "../../../src/strategies/strategy-set.js";
@@ -21,6 +23,13 @@ function elsewhere(look: (inputs: JobInputs) => void): OwnStrategy {
     return { left: 0 } as RunReport;
   };
   return { descriptor: threads, strategy: { workers: undefined, run } };
+}
+
+/** Runs the job of a pass on a strategy, as a `StrategyRunner` does. */
+function run(memory: JobMemory, { descriptor, strategy }: OwnStrategy, leg: Leg): MaybePromise<RunReport> {
+  const prepared = memory.prepare(descriptor);
+  const begin = () => strategy.run(memory.job, leg, memory);
+  return unlessStopped(memory.job, prepared === undefined ? begin() : prepared.then(begin));
 }
 
 interface Given extends Partial<Conditions> {
@@ -56,7 +65,7 @@ describe("the memory of a pass", () => {
     const { arena, make } = setUp(shared());
     const memory = make();
     expect(arena.usage().bytesInUse).toBeGreaterThan(0);
-    await memory.run(here, LEG);
+    await run(memory, here, LEG);
     expect(memory.collect()).toEqual({ values: [10, 10, 10], outputs: [] });
     memory.close();
     expect(arena.usage().bytesInUse).toBe(0);
@@ -68,7 +77,7 @@ describe("the memory of a pass", () => {
     };
     const { arena, make } = setUp(shared(), { kernel, outputs: Float32Array });
     const memory = make();
-    await memory.run(here, LEG);
+    await run(memory, here, LEG);
     const [output] = memory.collect().outputs;
     memory.close();
     expect(output).toEqual(Float32Array.from(plain(), (each) => 2 * each));
@@ -94,7 +103,8 @@ describe("plain arrays", () => {
     const x = plain();
     const memory = setUp(x, { placesArrays: true }).make();
     let seen: Float64Array | undefined;
-    await memory.run(
+    await run(
+      memory,
       elsewhere((inputs) => {
         const { buffer, byteOffset, length } = inputs.places().places[0]!;
         seen = new Float64Array(buffer, byteOffset, length);
@@ -110,7 +120,7 @@ describe("plain arrays", () => {
   it("stay where they are on the calling thread, which looks whether they are still there", async () => {
     const x = plain();
     const memory = setUp(x).make();
-    await memory.run(here, LEG);
+    await run(memory, here, LEG);
     expect(memory.bytesPlaced).toBe(0);
     expect(memory.assertThere).not.toThrow();
     structuredClone(x.buffer, { transfer: [x.buffer as ArrayBuffer] });
@@ -122,7 +132,7 @@ describe("plain arrays", () => {
   it("are read once the caller's present code has ended", async () => {
     const x = plain();
     const memory = setUp(x, { kernel: (v: Float64Array) => v[0] }).make();
-    const running = memory.run(here, LEG);
+    const running = run(memory, here, LEG);
     x[0] = 77;
     await running;
     expect(memory.collect().values[0]).toBe(77);
@@ -136,7 +146,7 @@ describe("a pass that does not end well", () => {
       return index;
     };
     const memory = setUp(shared(), { kernel }).make();
-    await memory.run(here, LEG);
+    await run(memory, here, LEG);
     expect(() => memory.collect()).toThrow(KernelError);
     const { values, unfinished } = memory.partial();
     expect([...values]).toEqual([[0, 0]]);
@@ -151,7 +161,7 @@ describe("a pass that does not end well", () => {
     const strategy = { descriptor: sequential, strategy: { workers: undefined, run: () => ran } };
     const { arena, make } = setUp(shared());
     const memory = make();
-    const running = memory.run(strategy, LEG);
+    const running = run(memory, strategy, LEG);
     memory.job.stop("enough");
     await expect(running).rejects.toBe("enough");
     memory.close();
@@ -167,10 +177,10 @@ describe("a pass that does not end well", () => {
       v[3] = -1;
     };
     const memory = setUp(shared(), { kernel, verifyImmutable: true }).make();
-    await memory.run(here, LEG);
+    await run(memory, here, LEG);
     await expect(memory.verify()).rejects.toThrow(PayloadMutatedError);
     const innocent = setUp(shared(), { verifyImmutable: true }).make();
-    await innocent.run(here, LEG);
+    await run(innocent, here, LEG);
     await innocent.verify();
   });
 });

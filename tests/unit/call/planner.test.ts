@@ -223,7 +223,7 @@ describe("what a plan knows of the host", () => {
     expect(planner.host.dispatchCold).toBe(dispatchCold);
   });
 
-  it("takes a start of the pool for what the first worker takes", () => {
+  it("counts a start of the pool as the cost of the first worker", () => {
     const { planner } = setUp({ maxWorkers: 3, hostProfile: { spawnPerWorker: 10 } });
     planner.observeStart("threads", 45);
     // 25 ms, for two thirds, against 55.
@@ -243,7 +243,7 @@ describe("hints", () => {
 });
 
 describe("why nothing but sequential is possible", () => {
-  it("is nothing where threads are, and else the reason of the plan", () => {
+  it("is `undefined` if threads are possible, else the reason of the plan", () => {
     expect(setUp({ strategy: "threads" }).planner.plan(request(newKernel())).strategy).toBe("threads");
     const { planner } = setUp({ strategy: "threads", enabled: false });
     expect(planner.plan(request(newKernel()))).toMatchObject({ strategy: "sequential", reason: "disabled" });
@@ -252,7 +252,7 @@ describe("why nothing but sequential is possible", () => {
 
 describe("what must not be learned", () => {
   // The fallback's run carries the time of the strategy that failed as its own dispatch.
-  it("a pool that could not be started does not make sequential look dear", () => {
+  it("a pool that could not be started does not make sequential look expensive", () => {
     const { planner } = setUp();
     const asked = request(newKernel());
     const plan: Plan = { ...planner.plan(asked), strategy: "threads", fallbacks: ["sequential"] };

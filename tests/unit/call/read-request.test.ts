@@ -36,7 +36,7 @@ describe("a call over an array or columns", () => {
     expect(tasks({})).toBe(125);
   });
 
-  it("has each array once in its table, whatever names it", () => {
+  it("has each array once in its table, under all of its names", () => {
     const x = column(8);
     const { table, spec, instances } = read(
       { a: x, b: x },

@@ -147,7 +147,7 @@ describe("the event of a call", () => {
     expect(executionEvent(callOf(here), totals, "sequential").metadataBytes).toBe(0);
   });
 
-  it("adds what is to be said of the hint, by what it led to expect", () => {
+  it("adds advice about the hint, by the prediction that it led to", () => {
     const hinted = {
       ...plan,
       tasks: 10,
@@ -171,7 +171,7 @@ describe("the event of a call", () => {
     expect(plan.advice).toEqual(["share"]);
   });
 
-  it("keeps utilisation a percentage, of no time too", () => {
+  it("keeps utilisation a percentage, even if no time passed", () => {
     const of = (busy: number, total: number) =>
       executionEvent(
         callOf(passOf([report("sequential", { busy })])),
@@ -245,7 +245,7 @@ describe("a call of several passes", () => {
   });
   const call = callOf(first, second);
 
-  it("took all that its passes took, and what lay between them to prepare them", () => {
+  it("took the time of its passes, and the time between them to prepare them", () => {
     // Long enough ago for all that its passes took, however young this process is.
     const started = clock() - 1000;
     const { actual, wait, retries, ended } = totalsOf({ ...call, started });

@@ -104,7 +104,7 @@ describe("a loop over a stream", () => {
     expect(call.runs).toBe(0);
   });
 
-  it("counts a result as taken when a step gets it, be it at once", async () => {
+  it("counts a result as taken when a step gets it, even at once", async () => {
     const call = new Call();
     const step = call.iterator.next();
     expect(call.control.claimable).toBe(LEAST_AHEAD);
@@ -134,7 +134,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant("turn" as const) }) },
 );
 
-it("gives every result once, however steps, claims and their ends follow each other", async () => {
+it("a stream gives every result once, in any order of steps, claims and their ends", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 120 }),

@@ -69,7 +69,7 @@ describe("a pass that found no room", () => {
     await expect(free.queue.enter(here.call, here.pass, error, begin)).rejects.toBe(error);
   });
 
-  it("owns its items from then on, as the caller may change its list", async () => {
+  it("owns its items from then on, because the caller may change its list", async () => {
     const { queue, passOf } = setUp();
     const items = [1, 2, 3];
     const { call, pass } = passOf(items);
@@ -79,7 +79,7 @@ describe("a pass that found no room", () => {
     expect([...(pass.request.items as unknown as { numbers: Iterable<number> }).numbers]).toEqual([1, 2, 3]);
   });
 
-  it("fails with whatever else goes wrong, and with what it lacks once it has its memory", async () => {
+  it("fails with any other error, and with what it lacks once it has its memory", async () => {
     const { queue, passOf } = setUp();
     const other = new RangeError("other");
     const { call, pass } = passOf([1]);

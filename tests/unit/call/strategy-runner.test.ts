@@ -10,7 +10,7 @@ import { Arena } from "../../../src/memory/arena.js";
 import type { MaybePromise } from "../../../src/platform/maybe-promise.js";
 import { STRATEGIES, type StrategyName } from "../../../src/strategies/registry.js";
 import type { Leg, RunReport } from "../../../src/strategies/strategy.js";
-import type { OwnStrategy, StrategySet } from "../../../src/strategies/strategy-set.js";
+import type { StrategySet } from "../../../src/strategies/strategy-set.js";
 import { Metrics } from "../../../src/telemetry/metrics.js";
 import type { Reporter } from "../../../src/telemetry/reporter.js";
 
@@ -36,22 +36,27 @@ interface Given {
   readonly options?: ParallelOptions;
   readonly plan?: object;
   readonly isStopped?: boolean;
+  /** When its inputs are ready; `undefined` if at once. */
+  readonly prepared?: Promise<void>;
   /** What each leg comes to, in order. */
   readonly legs: readonly ((leg: Leg) => MaybePromise<RunReport>)[];
 }
 
 /** A pass whose legs are told beforehand, and all that was told of it. */
-function setUp({ options = {}, plan = {}, isStopped = false, legs }: Given) {
+function setUp({ options = {}, plan = {}, isStopped = false, prepared, legs }: Given) {
   const ran: StrategyName[] = [];
   const waiting = [...legs];
-  const run = ({ descriptor }: OwnStrategy, leg: Leg): MaybePromise<RunReport> => {
-    ran.push(descriptor.name);
-    return (waiting.shift() as (typeof legs)[number])(leg);
-  };
   const get = (name: StrategyName) => {
     const descriptor = STRATEGIES.find((each) => each.name === name);
-    return { descriptor, strategy: { workers: descriptor?.isHere === true ? undefined : { serving: 2 } } };
+    const run = (_job: unknown, leg: Leg): MaybePromise<RunReport> => {
+      ran.push(name);
+      return (waiting.shift() as (typeof legs)[number])(leg);
+    };
+    const workers = descriptor?.isHere === true ? undefined : { serving: 2 };
+    return { descriptor, strategy: { workers, run } };
   };
+  const lease = { hold: () => {}, drop: () => {} };
+  const job = { isStopped, parts: { lease }, onStop: () => {}, throwIfStopped: () => {} };
   const planner = {
     here: "sequential",
     began: (_plan: unknown, _request: unknown, strategy = "threads") => ({ strategy }),
@@ -75,7 +80,7 @@ function setUp({ options = {}, plan = {}, isStopped = false, legs }: Given) {
       },
       ...plan,
     },
-    memory: { job: { isStopped }, run },
+    memory: { job, prepare: () => prepared },
     runs: [],
   } as unknown as PlannedPass;
   const call = {
@@ -107,6 +112,29 @@ describe("a pass", () => {
     expect(run()).toBeUndefined();
     expect(ran).toEqual(["threads"]);
     expect(pass.runs).toHaveLength(1);
+  });
+
+  it("runs once its inputs are ready, if that takes a while", async () => {
+    let beReady = (): void => {};
+    const prepared = new Promise<void>((resolve) => {
+      beReady = resolve;
+    });
+    const { run, ran } = setUp({ prepared, legs: [() => report("threads")] });
+    const running = run();
+    await undefined;
+    expect(ran).toEqual([]);
+    beReady();
+    await running;
+    expect(ran).toEqual(["threads"]);
+  });
+
+  it("falls back if its inputs can't be made ready", async () => {
+    const options = { forceSerialOnFailure: true };
+    const prepared = Promise.reject(new Error("no room"));
+    const { run, ran, reporter } = setUp({ options, prepared, legs: [() => report("sequential")] });
+    await expect(run()).rejects.toThrow("no room");
+    expect(ran).toEqual([]);
+    expect(reporter.fellBack).toHaveBeenCalledTimes(1);
   });
 
   it("is told how long its computing is expected to take, once the kernel is known", () => {
@@ -145,7 +173,7 @@ describe("a pass that may move", () => {
   it("goes on elsewhere with what the calling thread has left, and tells why", async () => {
     const handsOver = ({ overseer }: Leg): RunReport => {
       // Tasks of more than a slice.
-      expect(overseer?.takesOver(6, 100)).toBe(true);
+      expect(overseer?.takesOver(6, 100, 1)).toBe(true);
       return report("sequential", 6);
     };
     const { run, ran, pass, call, planner, reporter } = setUp({

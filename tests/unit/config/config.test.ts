@@ -221,7 +221,7 @@ describe("what is refused", () => {
   });
 });
 
-it("is frozen", () => {
+it("a configuration is frozen", () => {
   const config = new ParallelConfig();
   expect(Object.isFrozen(config)).toBe(true);
   expect(() => {

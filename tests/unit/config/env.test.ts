@@ -76,11 +76,11 @@ describe("tokens", () => {
     expect(parseEnv(` ,\t${token.replace("=", " = ")} ,,\n`)).toEqual(options);
   });
 
-  it.each([[undefined], [""], ["  "], [" , ,,"]])("none: %o", (text) => {
+  it.each([[undefined], [""], ["  "], [" , ,,"]])("may be missing: %o", (text) => {
     expect(parseEnv(text)).toEqual({});
   });
 
-  it("together", () => {
+  it("set several options together", () => {
     expect(
       parseEnv(
         "enable,threads,workers=8,min_batch=4,min_instances=8,tiny=12,instance_chunk=5,task_bytes=9,force_serial=1",
@@ -153,7 +153,7 @@ describe("what is refused", () => {
     ["granularity=", "granularity=instance"],
     ["granularity=row", "granularity=instance"],
   ])("%s", (token, allowed) => {
-    // Wherever it stands, it is told as it was written.
+    // At any place, it is told as it was written.
     for (const text of [token, ` ${token} `, `on,${token},workers=2`]) {
       const error = failureOf(() => parseEnv(text));
       expect(error).toMatchObject({ field: "CE_PARALLEL", received: token, allowed });
@@ -298,7 +298,7 @@ describe("ParallelConfig.fromEnv", () => {
     ["threads", "options"],
     [[], "options"],
     [{ max_workers: 2 }, "max_workers"],
-    // Also where the variable would hide it.
+    // Also if the variable would hide it.
     [{ maxWorkers: 0 }, "maxWorkers"],
   ])("refuses a base of %o", (base, field) => {
     const error = failureOf(() =>

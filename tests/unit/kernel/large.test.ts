@@ -76,7 +76,7 @@ describe("kernels that programs generate", () => {
     expect(() => readKernelSource(evaluate(`() => { { ${functions} } }`))).not.toThrow();
   });
 
-  it("are refused with the reason where they are nested too deeply", () => {
+  it("are refused with the reason if they are nested too deeply", () => {
     const shapes: readonly ((depth: number) => string)[] = [
       (depth) => `(x) => ${"[".repeat(depth)}x${"]".repeat(depth)}`,
       (depth) => `(x) => ${"(1 + ".repeat(depth)}x${")".repeat(depth)}`,

@@ -56,7 +56,7 @@ it("a kernel of a new kind runs in a call", async () => {
   expect(await executor.map([1, 2, 3], byName("square"))).toEqual([1, 4, 9]);
 });
 
-it("a kernel of a new kind has a number, by what its kind tells it apart by", () => {
+it("a kernel of a new kind has a number, by the key that its kind gives it", () => {
   const [a, b, c] = ["double", "double", "square"].map((name) => resolveKernel(byName(name)));
   expect(a?.id).toBe(b?.id);
   expect(a?.id).not.toBe(c?.id);
@@ -71,6 +71,6 @@ it("a worker loads a kernel of a new kind from its address", async () => {
   expect(mend).toBeUndefined();
 });
 
-it("kernels of the other kinds are still theirs", async () => {
+it("kernels of the other kinds stay with their kinds", async () => {
   expect(await executor.map([1, 2, 3], (x) => x + 1)).toEqual([2, 3, 4]);
 });

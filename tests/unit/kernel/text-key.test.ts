@@ -4,13 +4,13 @@ import { textKey } from "../../../src/kernel/text-key.js";
 
 const LONG = 16_384;
 
-it("is the text itself as long as V8 hashes it", () => {
+it("the key of a text is the text itself as long as V8 hashes it", () => {
   const text = "x".repeat(LONG - 1);
   expect(textKey(text)).toBe(text);
   expect(typeof textKey("x".repeat(LONG))).toBe("number");
 });
 
-it("differs where one character of a long text does, wherever it is", () => {
+it("the key of a long text differs if one character does, at any place", () => {
   const text = Array.from({ length: LONG }, (_, i) => String.fromCharCode(32 + (i % 90)));
   const keys = new Set([textKey(text.join(""))]);
   const at = fc.integer({ min: 0, max: LONG - 1 });
@@ -23,7 +23,7 @@ it("differs where one character of a long text does, wherever it is", () => {
   );
 });
 
-it("differs for numbered texts, as generated kernels are", () => {
+it("the keys of numbered texts differ, as generated kernels are", () => {
   const pad = " ".repeat(LONG);
   const keys = new Set(Array.from({ length: 1000 }, (_, i) => textKey(`() => ${i + 1000}${pad}`)));
   expect(keys.size).toBe(1000);

@@ -38,7 +38,7 @@ function holdersOf(held: Set<number>): HandleHolders & { readonly forgotten: num
 }
 
 describe("an arena's take and give", () => {
-  it("account for every byte, whatever the order", () => {
+  it("account for every byte, in any order", () => {
     const limit = 256 * 1024;
     const operation = fc.oneof(
       fc.record({ do: fc.constant("take" as const), bytes: fc.integer({ min: 0, max: 100_000 }) }),
@@ -215,7 +215,7 @@ describe("the limit of an arena", () => {
     expect(failureOf(() => arena.take(1)).inUse).toBe(12_288);
   });
 
-  it("has a need take an idle region of up to eight times its size rather than map more", () => {
+  it("lets a need take an idle region of up to eight times its size rather than map more", () => {
     const arena = new Arena(32_768);
     const large = arena.take(28_000);
     arena.give(large);
@@ -235,7 +235,7 @@ describe("the limit of an arena", () => {
     expect(roomy.take(16_384, "nothing", true).recycled).toBe(true);
   });
 
-  it("refuses at first what idle regions stand in the way of, and makes room", async () => {
+  it("refuses at first what idle regions leave no room for, and makes room", async () => {
     const holders = holdersOf(new Set());
     const arena = new Arena(16_384, holders);
     const ids = (() => {
@@ -486,7 +486,7 @@ describe("an arena's release", () => {
     return [region, arena.lend(region, [[0, bytes]])];
   };
 
-  it("has the memory used again at once", () => {
+  it("makes the memory used again at once", () => {
     const arena = new Arena(2 ** 20);
     const [{ id }, handle] = lent(arena, 8192);
     arena.release(handle, 0, 8192);
@@ -597,7 +597,7 @@ describe("an arena in time", () => {
   });
 });
 
-it("keeps nothing once it is retired, and no timer", () => {
+it("a retired arena keeps nothing, and no timer", () => {
   vi.useFakeTimers();
   const arena = new Arena(2 ** 20, undefined, 1000);
   const [idle, later] = [arena.take(4096), arena.take(8192)];

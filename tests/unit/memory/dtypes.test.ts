@@ -58,7 +58,7 @@ describe.each(KINDS.map((kind, index) => [kind.name, kind, index] as const))("%s
   });
 });
 
-it("holds all kinds of this runtime: eleven, and Float16Array from Node 24 on", () => {
+it("KINDS holds all kinds of this runtime: eleven, and Float16Array from Node 24 on", () => {
   expect(KINDS).toHaveLength("Float16Array" in globalThis ? 12 : 11);
   expect(kindNames.split(", ")).toEqual(KINDS.map((kind) => kind.name));
 });

@@ -141,7 +141,7 @@ describe("a payload that is refused", () => {
   });
 });
 
-it("takes literals and bare objects for records, and no instances", () => {
+it("literals and bare objects are records, and instances are not", () => {
   expect(isRecord({})).toBe(true);
   expect(isRecord(Object.create(null))).toBe(true);
   expect(isRecord(runInNewContext("({})"))).toBe(true);
@@ -150,7 +150,7 @@ it("takes literals and bare objects for records, and no instances", () => {
   }
 });
 
-it("takes all names of a record but the prototype's", () => {
+it("a record may have all names but the prototype's", () => {
   expect(namesOf({ x: 1, constructor: 2, "": 3 }, "a column")).toEqual(["x", "constructor", ""]);
   const own = JSON.parse('{ "x": 1, "__proto__": 2 }') as Record<string, unknown>;
   expect(() => namesOf(own, "a column")).toThrow(
@@ -158,7 +158,7 @@ it("takes all names of a record but the prototype's", () => {
   );
 });
 
-it("isGone: not where the array is empty only", () => {
+it("an array that is only empty is not gone", () => {
   expect(isGone(transferred())).toBe(true);
   expect(isGone(shrunk())).toBe(true);
   expect(isGone(new Float64Array(2))).toBe(false);
@@ -169,7 +169,7 @@ it("isGone: not where the array is empty only", () => {
   expect(isGone(new Float64Array(buffer, 8))).toBe(false);
 });
 
-it("isDetached", () => {
+it("isDetached knows buffers that were transferred away", () => {
   expect(isDetached(new ArrayBuffer(0))).toBe(false);
   expect(isDetached(new SharedArrayBuffer(8))).toBe(false);
   expect(isDetached(transferred().buffer)).toBe(true);

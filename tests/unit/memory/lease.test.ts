@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Arena } from "../../../src/memory/arena.js";
 import { Lease } from "../../../src/memory/lease.js";
 
-it("returns a lease's regions with the last holder, and once", () => {
+it("a lease returns its regions with the last holder, and once", () => {
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   lease.add(arena.take(4096));
@@ -16,7 +16,7 @@ it("returns a lease's regions with the last holder, and once", () => {
   expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 12_288 });
 });
 
-it("returns a lease's region once, though it was added twice or is dropped more often", () => {
+it("a lease returns a region once, though it was added twice or is dropped more often", () => {
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   const region = arena.take(4096);
@@ -27,7 +27,7 @@ it("returns a lease's region once, though it was added twice or is dropped more 
   expect(arena.usage()).toMatchObject({ regions: 1, bytesInUse: 0, bytesIdle: 4096 });
 });
 
-it("returns a lease's regions so that the same needs find them in the same order", () => {
+it("a lease returns its regions so that the same needs find them in the same order", () => {
   const arena = new Arena(2 ** 20);
   const calls = [1, 2].map(() => {
     const lease = new Lease(arena);
@@ -40,7 +40,7 @@ it("returns a lease's regions so that the same needs find them in the same order
   expect(arena.usage().regions).toBe(3);
 });
 
-it("leaves alone what a lease has lent", () => {
+it("a lease does not return what it has lent", () => {
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   const mine = arena.take(4096);
@@ -53,7 +53,7 @@ it("leaves alone what a lease has lent", () => {
   expect(arena.usage()).toMatchObject({ bytesInUse: 8192, bytesIdle: 4096 });
 });
 
-it("keeps from use what the lease's kernel may still reach, and nothing else", () => {
+it("a lease keeps from use what its kernel may still reach, and nothing else", () => {
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   lease.add(arena.take(4096));
@@ -65,7 +65,7 @@ it("keeps from use what the lease's kernel may still reach, and nothing else", (
   expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 4096, bytesUncollected: 8192 });
 });
 
-it("gives everything of a lease back if its kernel leaves nothing behind", () => {
+it("a lease gives everything back if its kernel leaves nothing behind", () => {
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena);
   lease.add(arena.take(8192), true);
@@ -73,7 +73,7 @@ it("gives everything of a lease back if its kernel leaves nothing behind", () =>
   expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 8192 });
 });
 
-it("tells the arena of the user's memory that the lease's kernel may still reach", () => {
+it("a lease tells the arena of the user's memory that its kernel may still reach", () => {
   const arena = new Arena(2 ** 20);
   const before = arena.lend(arena.take(8192), [[0, 8192]]);
   const lease = new Lease(arena, [new Uint8Array(before)]);
@@ -87,7 +87,7 @@ it("tells the arena of the user's memory that the lease's kernel may still reach
   expect(arena.usage()).toMatchObject({ bytesInUse: 0, bytesIdle: 0, bytesUncollected: 73_728 });
 });
 
-it("has a lease closing from the end of its call until its workers have left", async () => {
+it("a lease is closing from the end of its call until its workers have left", async () => {
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena).hold();
   expect(lease.closingSince).toBeUndefined();
@@ -98,7 +98,7 @@ it("has a lease closing from the end of its call until its workers have left", a
   await returned;
 });
 
-it("tells when a lease's last holder has dropped out, and whether the memory may be used again", () => {
+it("a lease tells when its last holder has dropped out, and whether the memory may be used again", () => {
   const told: boolean[] = [];
   const arena = new Arena(2 ** 20);
   const lease = new Lease(arena, [], (isSafe) => told.push(isSafe));

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Ledger } from "../../../src/memory/ledger.js";
 
-it("counts what is in use, the most there was at once, and its regions", () => {
+it("a ledger counts the bytes in use, their peak, and the regions", () => {
   const ledger = new Ledger(1000);
   ledger.gained();
   ledger.took(600);
@@ -15,7 +15,7 @@ it("counts what is in use, the most there was at once, and its regions", () => {
   expect(ledger.regions).toBe(0);
 });
 
-it("is tight from more than a third of the limit on", () => {
+it("a ledger is tight from more than a third of the limit on", () => {
   const ledger = new Ledger(900);
   ledger.took(300);
   expect(ledger.isTight).toBe(false);
@@ -23,7 +23,7 @@ it("is tight from more than a third of the limit on", () => {
   expect(ledger.isTight).toBe(true);
 });
 
-it("lets more be used than the limit only if that is asked for, and if workers are about to leave", () => {
+it("a ledger lets more be used than the limit only if that is asked for, and if workers are about to leave", () => {
   const ledger = new Ledger(1000);
   const most = (isLeft: boolean) =>
     (["nothing", "garbage", "leaving", "anything"] as const).map((excess) =>
@@ -33,6 +33,6 @@ it("lets more be used than the limit only if that is asked for, and if workers a
   expect(most(true)).toEqual([1000, 1000, 1250, Infinity]);
 });
 
-it("lets an eighth more be mapped than the limit", () => {
+it("a ledger lets an eighth more be mapped than the limit", () => {
   expect(new Ledger(1000).mostMapped).toBe(1125);
 });

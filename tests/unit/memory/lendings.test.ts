@@ -54,6 +54,6 @@ describe("lendings", () => {
   });
 });
 
-it("finds that clones of shared memory share it on this runtime", () => {
+it("clones of shared memory share it on this runtime", () => {
   expect(clonesShare()).toBe(true);
 });

@@ -9,7 +9,7 @@ function leaseOver(buffer: ArrayBufferLike, closingSince?: number): LiveLease & 
   return { closingSince, uses: (other) => other === buffer, returned: () => returned, tell };
 }
 
-it("waits for every call that uses a piece of memory, and for no other", async () => {
+it("the wait for a piece of memory is for every call that uses it, and for no other", async () => {
   const [mine, other] = [new SharedArrayBuffer(8), new SharedArrayBuffer(8)];
   const leases = new LiveLeases();
   const [first, second, stranger] = [leaseOver(mine), leaseOver(mine), leaseOver(other)];
@@ -26,7 +26,7 @@ it("waits for every call that uses a piece of memory, and for no other", async (
   expect(leases.unused(mine)).toBeUndefined();
 });
 
-it("knows calls that have ended and that workers have not left, and waits for those only", async () => {
+it("the wait for leaving workers is for calls that have ended, and for no other", async () => {
   const buffer = new SharedArrayBuffer(8);
   const leases = new LiveLeases();
   leases.opened(leaseOver(buffer));

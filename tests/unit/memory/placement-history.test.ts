@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { PlacementHistory } from "../../../src/memory/placement-history.js";
 import { planOf } from "../arbitraries.js";
 
-it("counts how often buffers were placed, by identity", () => {
+it("the history counts how often buffers were placed, by identity", () => {
   const history = new PlacementHistory();
   const often = new Float64Array(10);
   const once = new Int32Array(10);

@@ -123,7 +123,7 @@ describe("planPlacement", () => {
   });
 });
 
-it("rounds offsets up to cache lines", () => {
+it("offsets are rounded up to cache lines", () => {
   expect([0, 1, 63, 64, 65, 1000].map(aligned)).toEqual([0, 64, 64, 64, 128, 1024]);
 });
 

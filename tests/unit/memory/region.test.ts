@@ -40,11 +40,11 @@ describe("sizeClass", () => {
   });
 });
 
-it("leaves needs of no bytes without a class", () => {
+it("a need of no bytes has no class", () => {
   expect(sizeClasses([0, 1, 0, 8193])).toEqual([PAGE, 10_240]);
 });
 
-it("names every piece of memory anew", () => {
+it("every piece of memory has a new name", () => {
   const ids = Array.from({ length: 5 }, nextMemoryId);
   expect(new Set(ids).size).toBe(5);
 });

@@ -40,7 +40,7 @@ function flip(at: DataView, bit: number): void {
 }
 
 describe("a snapshot", () => {
-  it("finds no change where there is none", async () => {
+  it("finds no change if there is none", async () => {
     await fc.assert(
       fc.asyncProperty(aliasedArrays, fc.boolean(), async (repeated, sequential) => {
         const { snapshot } = await taken([...new Set(repeated)], sequential);
@@ -155,7 +155,7 @@ describe("a snapshot", () => {
     expect(await snapshot.findChange(never)).toMatchObject({ index: 2 });
   });
 
-  it("looks at the caller's arrays and at the placed ones where tasks ran on both", async () => {
+  it("looks at the caller's arrays and at the placed ones if tasks ran on both", async () => {
     const own = new Uint8Array(8);
     const other = onShared(new Uint8Array(8));
     const { snapshot, placed } = await taken([own, other], false);

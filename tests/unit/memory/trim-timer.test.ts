@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { TrimTimer } from "../../../src/memory/trim-timer.js";
 
-it("trims again and again as long as regions are left, and once more after a further start", async () => {
+it("a timer trims again and again as long as regions are left, and once more after a further start", async () => {
   const left = [true, true, false, false];
   const trims: number[] = [];
   const timer = new TrimTimer(1, (oldest) => {
@@ -16,7 +16,7 @@ it("trims again and again as long as regions are left, and once more after a fur
   expect(trims).toEqual([...trims].sort((a, b) => a - b));
 });
 
-it("trims nothing once it is stopped, or without a time-out", async () => {
+it("a timer trims nothing once it is stopped, or without a time-out", async () => {
   const trim = vi.fn(() => false);
   const stopped = new TrimTimer(0, trim);
   stopped.start();

@@ -50,7 +50,7 @@ describe("advice", () => {
     expect(advise({ droppedBefore: { bytes: 64e3, times: 9 } })).toEqual([]);
   });
 
-  it("names the bytes that are placed again and again, where sharing them would pay", () => {
+  it("names the bytes that are placed again and again, if sharing them would pay", () => {
     const placedBefore = { bytes: 256e6, times: 3 };
     expect(advise({ placedBefore })).toEqual(["these 256 MB were placed 3 times: use executor.share()"]);
     expect(advise({ placedBefore: { bytes: 256e6, times: 1 } })).toEqual([]);
@@ -101,13 +101,13 @@ describe("advice", () => {
 });
 
 describe("an executor that may not use workers", () => {
-  // Where nothing but sequential is allowed, neither a pool nor more tasks are of use: `start()` does nothing there.
-  it("says nothing of workers to an executor that may not use any", () => {
+  // If only sequential is allowed, a pool or more tasks are of no use: `start()` does nothing there.
+  it("hears no advice about workers", () => {
     const slow = { sequential: estimate({ compute: 100 }), threads: estimate({ spawn: 60, compute: 50 }) };
     expect(advise({}, { hereBecause: "disabled" }, slow)).toEqual([]);
   });
 
-  it("says nothing of idle workers where sequential was asked for", () => {
+  it("hears no advice about idle workers if sequential was asked for", () => {
     const four = { ...defaultHostProfile, parallelism: 4 };
     const limited = { ...limits, maxWorkers: 8, strategy: "sequential" as const };
     expect(adviceFor(MODELS, { ...workload, tasks: 3 }, limited, four, predicted)).toEqual([]);
@@ -115,7 +115,7 @@ describe("an executor that may not use workers", () => {
 });
 
 describe("a hint", () => {
-  it("is wrong where neither the payload nor the time bears it out", () => {
+  it("is wrong if neither the payload nor the time bears it out", () => {
     expect(hintAdvice(5000, 1000, 50, 10)).toBe(
       "taskSizeHintBytes (5000) is too large: it led to expect 50.0 ms of computing, and it was 10.0 ms; " +
         "tasks have 1.00 KB of payload each",
@@ -127,7 +127,7 @@ describe("a hint", () => {
     ["there is none", 0, 1000, 50, 10],
     ["the payload bears it out", 4000, 1000, 50, 10],
     ["the time bears it out", 5000, 1000, 40, 10],
-  ])("is not where %s", (_name, hint, bytes, expected, busy) => {
+  ])("is right if %s", (_name, hint, bytes, expected, busy) => {
     expect(hintAdvice(hint, bytes, expected, busy)).toBeUndefined();
   });
 });

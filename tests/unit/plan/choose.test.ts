@@ -35,7 +35,7 @@ function choose(workload: Workload, limits: Limits, predicted: Plan["predicted"]
 describe("workers that died", () => {
   const dead = { ...limits, states: states({ serving: 0, respawnWait: 400 }) };
 
-  it("are told of where none may be started and the call stays here", () => {
+  it("are told of if none may be started and the call stays here", () => {
     expect(choose(workload, dead, of(100, 500))).toEqual({
       strategy: "sequential",
       reason:
@@ -50,7 +50,7 @@ describe("workers that died", () => {
     );
   });
 
-  it("are no matter where others are up, or the wait pays", () => {
+  it("do not count if others are up, or if the wait pays", () => {
     expect(
       choose(workload, { ...dead, states: states({ serving: 1, respawnWait: 400 }) }, of(100, 500)).reason,
     ).not.toContain("died");
@@ -98,7 +98,7 @@ describe("the choice by cost", () => {
   });
 });
 
-it("a kernel that was never measured goes to the workers where nothing could stop it on this thread", () => {
+it("a kernel that was never measured goes to the workers if nothing could stop it on this thread", () => {
   const unknown = { ...workload, kernel: undefined };
   const dear = { sequential: estimate(100), threads: estimate(500, { spawn: 450 }) };
   expect(choose(unknown, limits, dear).strategy).toBe("sequential");
@@ -141,19 +141,19 @@ describe("a strategy that was not measured for long", () => {
     });
   });
 
-  it("is not looked at where workers would have to be started for it", () => {
+  it("is not looked at if workers would have to be started for it", () => {
     const cold = { sequential: estimate(100), threads: estimate(150, { spawn: 1 }) };
     expect(choose(since(1000), limits, cold).strategy).toBe("sequential");
   });
 
-  it("is not looked at here where a task would block this thread", () => {
+  it("is not looked at here if a task would block this thread", () => {
     const long = { perTask: { sequential: 1, threads: 8.1 } };
     expect(choose(since(1000, long), limits, of(100, 90)).strategy).toBe("threads");
     const short = { perTask: { sequential: 1, threads: 8 } };
     expect(choose(since(1000, short), limits, of(100, 90)).strategy).toBe("sequential");
   });
 
-  it("is not looked at where the caller has chosen", () => {
+  it("is not looked at if the caller has chosen", () => {
     expect(choose(since(1000), { ...limits, strategy: "threads" }, of(100, 100)).strategy).toBe("threads");
   });
 });
@@ -220,14 +220,14 @@ describe("knowledge that the choice can't rest on", () => {
     expect(choose(fitted, limits, costing(0.05))).toMatchObject({ strategy: "sequential", isUnsure: false });
   });
 
-  it("is none where calls of this very shape differ by more than a factor of two", () => {
+  it("is none if calls of this very shape differ by more than a factor of two", () => {
     expect(choose(know({ within: 2 }), limits, costing(100)).strategy).toBe("threads");
     const choice = choose(know({ within: 2.1 }), limits, costing(100));
     expect(choice).toMatchObject({ strategy: "sequential", isUnsure: true });
     expect(choice.reason).toMatch(/^calls like this one differ by a factor of 2\.1: /);
   });
 
-  it("sends a call to the workers where nothing could stop a long task here", () => {
+  it("sends a call to the workers if nothing could stop a long task here", () => {
     const unsure = { basis: "fitted", within: Infinity } as const;
     const browser = { ...limits, canInterrupt: false };
     const long = know({ ...unsure, perTask: { sequential: 8.1, threads: 8.1 } });
@@ -243,7 +243,7 @@ describe("knowledge that the choice can't rest on", () => {
   });
 });
 
-it("a hint is the caller's word, whatever is known", () => {
+it("a hint goes before all that is known", () => {
   const unsure = {
     ...workload,
     hint: 1e9,
@@ -264,7 +264,7 @@ describe("what calls have lost without workers", () => {
     expect(choose(workload, { ...limits, states: states({ serving: 0, rent: 40 }) }, cold)).toMatchObject({
       strategy: "threads",
       reason:
-        "predicted to be faster but for the start of workers, which earlier calls would have needed too: " +
+        "predicted to be faster apart from the start of workers, which earlier calls would have needed too: " +
         "sequential 60.0 ms, threads 95.0 ms",
     });
     // No more than the start is paid.
@@ -325,7 +325,7 @@ describe("gates", () => {
   });
 });
 
-it("what was asked for is not open to what the run shows", () => {
+it("an explicit strategy is not overturned by the run", () => {
   for (const strategy of ["sequential", "threads"] as const) {
     expect(choose(workload, { ...limits, strategy }, of(1, 1e6))).toEqual({
       strategy,

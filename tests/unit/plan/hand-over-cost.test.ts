@@ -7,7 +7,7 @@ import type { Estimate } from "../../../src/plan/plan.js";
 const threads: Estimate = { spawn: 60, place: 15, dispatch: 5, compute: 1e9, results: 0, total: 1e9 + 80 };
 
 describe("giving up a first task", () => {
-  it("is never more than a quarter longer than going on, whatever the tasks last", () => {
+  it("is never more than a quarter longer than going on, however long the tasks last", () => {
     const some = fc.record({
       tasks: fc.integer({ min: 1, max: 10_000 }),
       width: fc.integer({ min: 2, max: 64 }),
@@ -19,7 +19,7 @@ describe("giving up a first task", () => {
     fc.assert(
       fc.property(some, ({ tasks, width, spawn, place, taskMs }) => {
         const estimate = { ...threads, spawn, place };
-        // Where moving takes no longer than that it is the other bound that holds: at most twice what moving costs.
+        // If moving takes no longer than that, the other bound holds: at most twice what moving costs.
         const isNear = spawn + place + threads.dispatch <= GUARD_MS;
         if (isNear || firstTaskLimit(tasks, width, estimate) > GUARD_MS) return;
         guarded += 1;
@@ -31,13 +31,13 @@ describe("giving up a first task", () => {
     expect(guarded).toBeGreaterThan(100);
   });
 
-  it("comes late where few tasks would pay for it, and costs at most twice what moving costs", () => {
+  it("comes late if few tasks would pay for it, and costs at most twice what moving costs", () => {
     expect(firstTaskLimit(1, 1, threads)).toBe(80);
     expect(firstTaskLimit(4, 2, threads)).toBe(80);
     expect(firstTaskLimit(1, 1, { ...threads, spawn: 0, place: 0 })).toBe(GUARD_MS);
   });
 
-  it("comes soon for fewer tasks where workers are near", () => {
+  it("comes soon for fewer tasks if workers are near", () => {
     const fewest = (estimate: Estimate) => {
       let tasks = 1;
       while (firstTaskLimit(tasks, 2, estimate) > GUARD_MS) tasks += 1;
@@ -49,7 +49,7 @@ describe("giving up a first task", () => {
 });
 
 describe("moving", () => {
-  it("saves the share of the other threads, less the way there", () => {
+  it("saves the share of the other threads, less the cost of moving", () => {
     expect(handOverGain(100, 2, 2, 30)).toBe(70);
     expect(handOverGain(100, 2, 4, 30)).toBe(120);
     expect(handOverGain(3, 10, 2, 0)).toBeCloseTo(10, 12);

@@ -7,7 +7,7 @@ import {
 } from "../../../src/plan/host-profile.js";
 
 describe("a host profile", () => {
-  it("is the default where nothing is known", () => {
+  it("is the default if nothing is known", () => {
     expect({ ...hostProfileOf() }).toEqual({ ...defaultHostProfile });
     expect(Object.keys(hostProfileOf())).toEqual(HOST_FIELDS);
   });

@@ -7,7 +7,7 @@ import { type KernelCost, MODELS, type StrategyName } from "./grounds.js";
 
 type KernelRun = records.KernelRun<StrategyName>;
 
-/** Ten tasks of 100 bytes without arguments, where a test says nothing else. */
+/** Ten tasks of 100 bytes without arguments, unless a test says something else. */
 const shape = ({ tasks = 10, taskBytes = 100, args = 0 }: Partial<WorkShape> = {}): WorkShape =>
   workShapeOf(tasks, taskBytes, args);
 
@@ -191,7 +191,7 @@ describe("a strategy teaches another", () => {
 });
 
 describe("what a call takes beside its tasks", () => {
-  it("is learned where it could be told", () => {
+  it("is learned if it could be told", () => {
     const { learn, cost } = setUp();
     learn(1);
     expect(cost()).toMatchObject({
@@ -299,7 +299,7 @@ describe("arguments", () => {
   });
 });
 
-it("believes nothing that lies outside of what was measured, and nothing that is not a time", () => {
+it("a model believes nothing outside of what was measured, and nothing that is not a time", () => {
   // Clocks tell nanoseconds: nothing, or at least one of them.
   const timeUpTo = (max: number) => fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max, noNaN: true }));
   const runs = fc.array(

@@ -199,7 +199,7 @@ describe("auto, of a kernel that was never measured", () => {
   const unknown: Workload = { ...workload, hint: 0, bytesToPlace: 0 };
   const cheapToReach: HostProfile = { ...host, dispatchCold: 0.5 };
 
-  it("lets the workers find out where that costs next to nothing, and nothing could stop it here", () => {
+  it("lets the workers find out if that costs next to nothing, and nothing could stop it here", () => {
     const plan = makePlan({ ...unknown, canGiveUp: false }, limits, cheapToReach);
     expect(plan).toMatchObject({ strategy: "threads", fallbacks: ["sequential"], basis: "supposed" });
     expect(plan.reason).toBe(
@@ -215,7 +215,7 @@ describe("auto, of a kernel that was never measured", () => {
       { ...limits, states: states({ serving: 0 }) },
     ],
     ["much must be copied", { ...unknown, canGiveUp: false, bytesToPlace: 100 }, limits],
-  ])("starts on the caller's thread where %s, and may move", (_why, work, limited) => {
+  ])("starts on the caller's thread if %s, and may move", (_why, work, limited) => {
     const plan = makePlan(work, limited, cheapToReach);
     expect(plan).toMatchObject({ strategy: "sequential", handOver: { workers: 4, width: 4 } });
     expect(plan.reason).toBe(
@@ -223,7 +223,7 @@ describe("auto, of a kernel that was never measured", () => {
     );
   });
 
-  it("limits the first task where it may be given up: soon where many remain, else once moving has cost as much", () => {
+  it("limits the first task if it may be given up: soon if many remain, else once moving has cost as much", () => {
     const cold = { ...limits, states: states({ serving: 0 }) };
     const limitOf = (more: Partial<Workload>) =>
       makePlan({ ...unknown, ...more }, cold, host).handOver?.firstTaskLimit;

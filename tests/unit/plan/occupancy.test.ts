@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Occupancy } from "../../../src/plan/occupancy.js";
 import { MODELS } from "./grounds.js";
 
-it("adds up what calls keep busy, by strategy, and is empty when they have left", () => {
+it("occupancy adds up what calls keep busy, by strategy, and is empty when they have left", () => {
   const occupancy = new Occupancy(MODELS);
   const one = { strategy: "sequential", busy: 0.1, share: 1 } as const;
   const two = { strategy: "threads", busy: 15, share: 0.5 } as const;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Rent } from "../../../src/plan/rent.js";
 
-it("adds up what calls lose, and takes nothing back for calls that gain", () => {
+it("rent adds up what calls lose, and takes nothing back for calls that gain", () => {
   const rent = new Rent();
   expect(rent.paid).toBe(0);
   for (const lost of [3, -100, 4]) rent.pay(lost);
@@ -11,7 +11,7 @@ it("adds up what calls lose, and takes nothing back for calls that gain", () => 
   expect(rent.paid).toBe(0);
 });
 
-it("keeps the whole below twice the best that could have been done, whenever the calls end", () => {
+it("rent keeps the whole below twice the best possible, whenever the calls end", () => {
   const lost = fc.array(fc.double({ min: 0, max: 60, noNaN: true }), { minLength: 1, maxLength: 200 });
   fc.assert(
     fc.property(lost, fc.double({ min: 60, max: 500, noNaN: true }), (calls, price) => {

@@ -11,15 +11,15 @@ const STATUS = "Name:\tnode\nVmPeak:\t  800000 kB\nVmSize:\t  700000 kB\nVmRSS:\
 const files = (limits: string | undefined, status: string | undefined) => (path: string) =>
   ({ "/proc/self/limits": limits, "/proc/self/status": status })[path];
 
-it("leaves of the address space the soft limit without what the process has", () => {
+it("the free address space is the soft limit without what the process has", () => {
   expect(addressSpaceLeft(files(LIMITS.replace("SOFT", "1073741824"), STATUS))).toBe(2 ** 30 - 716_800_000);
 });
 
-it("may leave less than nothing of the address space, because the limit may come later", () => {
+it("the free address space may be negative, because the limit may come later", () => {
   expect(addressSpaceLeft(files(LIMITS.replace("SOFT", "716800"), STATUS))).toBe(716_800 - 716_800_000);
 });
 
-it("leaves an address space without end if there is no limit, or none can be read", () => {
+it("the free address space is infinite if there is no limit, or none can be read", () => {
   const unlimited = LIMITS.replace("SOFT", "unlimited");
   const limited = LIMITS.replace("SOFT", "716800");
   for (const given of [files(unlimited, STATUS), files(undefined, STATUS), files(limited, undefined)]) {

@@ -59,25 +59,22 @@ describe("the scopes around a function", () => {
   });
 });
 
-describe("where nobody tells scopes", () => {
+describe("if nobody tells scopes", () => {
   afterEach(() => vi.doUnmock("../../../src/platform/inspector.js"));
 
+  const answering = (post: () => object) => () => ({ post, close: () => {} });
   it.each([
     ["there is no inspector", () => undefined],
-    [
-      "another inspector answers",
-      (work: (post: () => object) => unknown) => work(() => ({ result: {}, internalProperties: [] })),
-    ],
+    ["another inspector answers", answering(() => ({ result: {}, internalProperties: [] }))],
     [
       "the inspector does not answer",
-      (work: (post: () => never) => unknown) =>
-        work(() => {
-          throw new Error("no answer");
-        }),
+      answering(() => {
+        throw new Error("no answer");
+      }),
     ],
-  ])("nothing is known: %s", async (_, inspect) => {
+  ])("nothing is known: %s", async (_, openSession) => {
     vi.resetModules();
-    vi.doMock("../../../src/platform/inspector.js", () => ({ inspect }));
+    vi.doMock("../../../src/platform/inspector.js", () => ({ openSession }));
     const closure = await import("../../../src/platform/closure.js");
     expect(closure.withScopes((scopesOf) => scopesOf(nested))).toBeUndefined();
     expect(closure.enclosingNames(nested)).toBeUndefined();

@@ -2,7 +2,9 @@ import { Worker } from "node:worker_threads";
 import { expect, it } from "vitest";
 import { collectGarbage } from "../../../src/platform/collector.js";
 
-it("finds the collector though other threads look for it at the same time", { timeout: 60_000 }, async () => {
+it("the collector is found though other threads look for it at the same time", {
+  timeout: 60_000,
+}, async () => {
   const isOver = new Int32Array(new SharedArrayBuffer(4));
   // Sets the flag and takes it away again, as whoever looks does, all the time.
   const others = [1, 2].map(

@@ -8,7 +8,7 @@ function leftOut(looks: Looks): number {
   return count;
 }
 
-it("has a thread look at each chance while that pays", () => {
+it("a thread looks at each chance while that pays", () => {
   const looks = new Looks();
   for (let i = 0; i < 10; i++) {
     expect(looks.take()).toBe(true);
@@ -16,7 +16,7 @@ it("has a thread look at each chance while that pays", () => {
   }
 });
 
-it("has a thread leave out more and more chances while it looks in vain, up to a bound", () => {
+it("a thread leaves out more and more chances while it looks in vain, up to a bound", () => {
   const looks = new Looks();
   const seen = Array.from({ length: 6 }, () => {
     looks.ended(false);
@@ -25,7 +25,7 @@ it("has a thread leave out more and more chances while it looks in vain, up to a
   expect(seen).toEqual([2, 4, 8, 8, 8, 8]);
 });
 
-it("has a thread look at each chance again once that paid", () => {
+it("a thread looks at each chance again once that paid", () => {
   const looks = new Looks();
   for (let i = 0; i < 5; i++) looks.ended(false);
   leftOut(looks);

@@ -14,7 +14,7 @@ vi.mock("../../../src/platform/inspector.js", async (original) => {
   return { inspect: slow };
 });
 
-it("can stop functions here", () => {
+it("functions can be stopped here", () => {
   expect(canStop()).toBe(true);
 });
 
@@ -38,7 +38,7 @@ describe("callWithin", () => {
     ).toThrow(error);
   });
 
-  it("throws what the function throws, should that be a script's time-out of its own", () => {
+  it("throws what the function throws, even a script's time-out of its own", () => {
     const error = Object.assign(new Error("mine"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
     expect(() =>
       callWithin(() => {
@@ -66,7 +66,7 @@ describe("callWithin", () => {
     expect(callWithin(() => 2, 60_000)).toBe(2);
   });
 
-  it("hands over by the process, where it leaves nothing, and not by the global object, which may be frozen", () => {
+  it("hands over by the process, if it leaves nothing, and not by the global object, which may be frozen", () => {
     const [ofGlobal, ofProcess] = [Reflect.ownKeys(globalThis), Reflect.ownKeys(process)];
     let during: PropertyKey[][] = [];
     callWithin(() => {
@@ -95,7 +95,7 @@ describe("callWithin", () => {
     expect(() => callWithin(failing, 60_000)).toThrow("mine");
   });
 
-  it("cannot be caught, nor held up, by what it stops", () => {
+  it("can't be caught or delayed by the function that it stops", () => {
     let caught = 0;
     const stubborn = callWithin(() => {
       for (;;) {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ArrayTable } from "../../../src/protocol/array-table.js";
 
-it("lists each array once, by the caller's array and with the first name", () => {
+it("a table lists each array once, by the caller's array and with the first name", () => {
   const table = new ArrayTable();
   const [x, y] = [new Float64Array(3), new Float64Array(3)];
   expect([table.add(x, "x"), table.add(y, "y"), table.add(x, "again")]).toEqual([0, 1, 0]);
@@ -10,7 +10,7 @@ it("lists each array once, by the caller's array and with the first name", () =>
   expect([table.indexOf(x), table.indexOf(y), table.indexOf(new Float64Array(3))]).toEqual([0, 1, undefined]);
 });
 
-it("counts an array as seen by all tasks between those that see it", () => {
+it("an array counts as seen by all tasks between those that see it", () => {
   const table = new ArrayTable();
   const x = new Float64Array(3);
   table.add(x, "x", [4, 4]);

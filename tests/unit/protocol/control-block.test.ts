@@ -171,7 +171,7 @@ describe("claims below a gate", () => {
   });
 });
 
-it("has a block count what was posted and what ended", () => {
+it("a block counts what was posted and what ended", () => {
   const block = newBlock(10);
   block.addPosted(1);
   block.addPosted(2);
@@ -181,7 +181,7 @@ it("has a block count what was posted and what ended", () => {
   expect(block.ended).toBe(3);
 });
 
-it("forgets everything at a reset, whatever the memory held", () => {
+it("a block forgets everything at a reset, even on used memory", () => {
   const words = new Int32Array(CONTROL_BYTES / 4).fill(77);
   const block = new ControlBlock(words);
   block.reset(5);
@@ -189,7 +189,7 @@ it("forgets everything at a reset, whatever the memory held", () => {
   expect([block.finished, block.aborted]).toEqual([false, false]);
 });
 
-it("keeps a block within its cache line", () => {
+it("a block stays within its cache line", () => {
   expect(CONTROL_BYTES).toBe(64);
 });
 

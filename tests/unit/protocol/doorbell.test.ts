@@ -20,12 +20,12 @@ const none = (): boolean => false;
 
 function setUp() {
   const buffer = new SharedArrayBuffer(BELL_BYTES);
-  // The caller's side acts where the worker's looks for messages: it is parked from then on.
+  // The caller's side acts when the worker's side looks for messages: it is parked from then on.
   return { caller: new Doorbell(buffer), worker: new Doorbell(buffer) };
 }
 
 describe("a bell", () => {
-  it("rings nobody who is not parked", () => {
+  it("wakes no worker that is not parked", () => {
     const { caller, worker } = setUp();
     expect(caller.ring(mail)).toBe("away");
     caller.poke();
@@ -33,7 +33,7 @@ describe("a bell", () => {
     expect(caller.ring(mail)).toBe("away");
   });
 
-  it("brings the mail to one who is, once", () => {
+  it("brings the mail to a worker that is parked, once", () => {
     const { caller, worker } = setUp();
     const ring = (): boolean => {
       expect(caller.ring(mail)).toBe("asleep");
@@ -68,7 +68,7 @@ describe("a bell", () => {
     expect(worker.park(ring, 0, 1)).toBeUndefined();
   });
 
-  it("is rung once at a time: who comes next must send a message", () => {
+  it("is rung once at a time: the next caller must send a message", () => {
     const { caller, worker } = setUp();
     const ring = (): boolean => {
       expect(caller.ring(mail)).toBe("asleep");
@@ -99,7 +99,7 @@ describe("a bell", () => {
     expect(caller.ring(mail)).toBe("away");
   });
 
-  it("has nobody wait if there are messages, and mail of the same moment is taken, too", () => {
+  it("makes no worker wait if there are messages, and mail of the same moment is taken, too", () => {
     const { caller, worker } = setUp();
     expect(worker.park(() => true, 0, 60_000)).toBeUndefined();
     expect(
@@ -114,7 +114,7 @@ describe("a bell", () => {
     ).toEqual(mail);
   });
 
-  it("has messages looked for again once it is poked", () => {
+  it("makes its worker look for messages again once it is poked", () => {
     const { caller, worker } = setUp();
     let looks = 0;
     const look = (): boolean => {
@@ -126,7 +126,7 @@ describe("a bell", () => {
     expect(looks).toBe(2);
   });
 
-  it("holds nobody longer than it is told, awake or not", () => {
+  it("holds its worker no longer than it is told, awake or not", () => {
     const { worker } = setUp();
     expect(worker.park(none, 0, 1)).toBeUndefined();
     expect(worker.park(none, 1, 1)).toBeUndefined();

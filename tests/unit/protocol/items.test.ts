@@ -82,7 +82,7 @@ describe("integers as items", () => {
 });
 
 describe("lists of items", () => {
-  it("are lists, arrays, and whatever can be iterated", () => {
+  it("are lists, arrays, and anything else that can be iterated", () => {
     const list = ["a", { b: 1 }];
     expect(listItems(list)).toBe(list);
     const array = Float32Array.of(1.5, 2);

@@ -15,7 +15,7 @@ describe.each<[string, readonly unknown[]]>([
   ["integers", [1, -2, 0]],
   ["msgpack", ["a", { b: [1, "é"] }, null]],
 ])("a block with items as %s", (packing, items) => {
-  it("brings results and items to whoever opens the block", () => {
+  it("a block brings results and items to every thread that opens it", () => {
     const arena = new Arena(2 ** 20);
     const packed = pack(items);
     expect(packed.packing).toBe(packing);
@@ -25,7 +25,7 @@ describe.each<[string, readonly unknown[]]>([
     expect(items.map((_, i) => read(i))).toEqual(items);
   });
 
-  it("keeps results and items of a block apart, up to the last byte", () => {
+  it("a block keeps results and items apart, up to the last byte", () => {
     const arena = new Arena(2 ** 20);
     const packed = pack(items);
     const { buffer } = openBlock(arena, items.length, packed).region;
@@ -41,7 +41,7 @@ describe.each<[string, readonly unknown[]]>([
   });
 });
 
-it("has all tasks of a new block pending, on memory that was used before, too", () => {
+it("a new block has all tasks pending, on memory that was used before, too", () => {
   const arena = new Arena(2 ** 20);
   const used = arena.take(4096);
   new Uint8Array(used.buffer).fill(1);
@@ -53,7 +53,7 @@ it("has all tasks of a new block pending, on memory that was used before, too", 
   expect(Array.from({ length: 100 }, (_, i) => block.results.isPending(i))).not.toContain(false);
 });
 
-it("gives the memory of a block back if its items cannot be read", () => {
+it("a block gives its memory back if its items cannot be read", () => {
   const arena = new Arena(2 ** 20);
   const numbers = {
     length: 2,
@@ -66,7 +66,7 @@ it("gives the memory of a block back if its items cannot be read", () => {
   expect(arena.usage()).toMatchObject({ bytesInUse: 0, regions: 1 });
 });
 
-it("refuses numbers whose list has another length by now, and gives the region back", () => {
+it("a block refuses numbers whose list has another length by now, and gives the region back", () => {
   const arena = new Arena(2 ** 20);
   const items = [1, 2, 3];
   const packed = pack(items);

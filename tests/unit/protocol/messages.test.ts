@@ -9,7 +9,7 @@ const report = {
   broken: null,
 };
 
-it("knows the messages of a worker", () => {
+it("messages of a worker are known", () => {
   expect(isReport(report)).toBe(true);
   expect(isReport({ ...report, round: -5, values: [], failures: [], left: true })).toBe(true);
   expect(isReport({ round: null, broken: null })).toBe(true);
@@ -18,7 +18,7 @@ it("knows the messages of a worker", () => {
 it.each([
   undefined,
   null,
-  "garbage",
+  "garbage is no message of a worker",
   7,
   [],
   {},

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Received } from "../../../src/protocol/received.js";
 
-it("keeps values by their tasks, whatever they are and in whatever order they come", () => {
+it("received values are kept by their tasks, in any order", () => {
   const received = new Received();
   for (const index of [70_000_000, 3, 0, 1024, 5_000]) received.set(index, `value ${index}`);
   received.set(7, undefined);
@@ -14,7 +14,7 @@ it("keeps values by their tasks, whatever they are and in whatever order they co
   }
 });
 
-it("holds more values than a Map does", () => {
+it("received values may be more than a Map holds", () => {
   const received = new Received();
   const count = 2 ** 24 + 1;
   for (let i = 0; i < count; i++) received.set(i, i);

@@ -40,7 +40,7 @@ describe("a result that crosses no thread", () => {
     expect(value).not.toBe(result);
   });
 
-  it.each([new Date(0), /x/, new Error("x"), Object(1)])("must be cloned where %s is in it", (exotic) => {
+  it.each([new Date(0), /x/, new Error("x"), Object(1)])("must be cloned if %s is in it", (exotic) => {
     expect(prepare([exotic]).isPlain).toBe(false);
   });
 
@@ -212,7 +212,7 @@ describe("the structure of a result", () => {
       set: new Set<unknown>([1, { shared }]),
     };
     const { value, transfer } = prepare(result);
-    // One copy, wherever it stands.
+    // One copy, at any place.
     expect(transfer).toHaveLength(1);
     expect(value).toEqual(result);
     const copy = value as typeof result;
@@ -383,7 +383,7 @@ describe("a nested result", () => {
   });
 });
 
-it("weighs about as many bytes as its message has", () => {
+it("a result weighs about as many bytes as its message has", () => {
   expect(prepare({ x: new Float64Array(1000) }).weight).toBeGreaterThan(8000);
   expect(prepare(["a".repeat(5000)]).weight).toBeGreaterThan(10_000);
   expect(prepare(Array.from({ length: 1000 }, (_, i) => i)).weight).toBeGreaterThan(8000);

@@ -16,7 +16,7 @@ const fitting = fc.oneof(
   fc.constantFrom(INT64_MIN, INT64_MAX, 0n, undefined, null, true, false),
 );
 
-it("gives the table's values in task order, bit for bit, whatever the order of writing", () => {
+it("a table gives its values in task order, bit for bit, in any order of writing", () => {
   fc.assert(
     fc.property(fc.array(fitting), fc.integer(), (values, seed) => {
       const table = newTable(values.length);
@@ -29,7 +29,7 @@ it("gives the table's values in task order, bit for bit, whatever the order of w
   );
 });
 
-it("has a table work on shared memory at an offset", () => {
+it("a table works on shared memory at an offset", () => {
   const buffer = new SharedArrayBuffer(64);
   const table = new ResultTable(new Float64Array(buffer, 16, 3), new Uint8Array(buffer, 40, 3));
   table.write(0, 1.5);
@@ -39,7 +39,7 @@ it("has a table work on shared memory at an offset", () => {
   expect(other.collect(new Map())).toEqual([1.5, INT64_MIN, null]);
 });
 
-it("keeps every bit of a NaN", () => {
+it("a table keeps every bit of a NaN", () => {
   const table = newTable(2);
   table.write(0, Number.NaN);
   table.write(1, 7n);

@@ -245,7 +245,7 @@ describe("logs of claims", () => {
   });
 });
 
-it("gives a round's region back if the descriptor can't be encoded", () => {
+it("a round gives its region back if the descriptor can't be encoded", () => {
   const arena = new Arena(2 ** 20);
   const unfit = { ...descriptor, packing: (() => {}) as never };
   expect(() => openRound(arena, unfit, 2, undefined, false)).toThrow();

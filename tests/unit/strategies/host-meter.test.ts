@@ -36,7 +36,7 @@ async function measureAll(meter: InstanceType<Module["HostMeter"]>): Promise<voi
 }
 
 describe("the profile", () => {
-  it("is the default at first, but for what the process may use", () => {
+  it("is the default at first, except for what the process may use", () => {
     const { parallelism, ...costs } = new HostMeter({}).profile;
     const { parallelism: _supposed, ...supposed } = defaultHostProfile;
     expect(costs).toEqual(supposed);
@@ -91,7 +91,7 @@ describe("an observation", () => {
     expect(spawnAfter(...new Array<number>(100).fill(2))).toBeCloseTo(2, 9);
   });
 
-  it("is believed where next to nothing was paid so far", () => {
+  it("is believed if next to nothing was paid so far", () => {
     expect(spawnAfter(...new Array<number>(100).fill(0))).toBeLessThan(1e-9);
     expect(spawnAfter(...new Array<number>(100).fill(7))).toBeCloseTo(7, 6);
   });
@@ -135,7 +135,7 @@ describe("measuring", () => {
     }
   });
 
-  it("happens once per process, whoever asks", async () => {
+  it("happens once per process, for all executors", async () => {
     const meter = new HostMeter({});
     tickTheClock(0.5);
     await measureAll(meter);

@@ -47,7 +47,7 @@ function setUp(...held: readonly boolean[]) {
   return { set, workers };
 }
 
-it("has every strategy of the registry, with its descriptor", () => {
+it("a set has every strategy of the registry, with its descriptor", () => {
   const { set, workers } = setUp(false, false);
   expect(set.get("sequential")).toEqual({ descriptor: STRATEGIES[0], strategy: { workers: undefined } });
   expect(set.get("other" as StrategyName).strategy.workers).toBe(workers[1]);
@@ -56,17 +56,17 @@ it("has every strategy of the registry, with its descriptor", () => {
 it.each([
   [true, false],
   [false, true],
-])("has all workers forget memory, also if the first ones still hold it (%s, %s)", (...held) => {
+])("a set makes all workers forget memory, also if the first ones still hold it (%s, %s)", (...held) => {
   const { set, workers } = setUp(...held);
   expect(set.forget(5)).toBe(true);
   for (const { forget } of workers) expect(forget).toHaveBeenCalledExactlyOnceWith(5);
 });
 
-it("says so if no worker holds the memory", () => {
+it("a set says so if no worker holds the memory", () => {
   expect(setUp(false, false).set.forget(5)).toBe(false);
 });
 
-it("collects from all workers, and ends all", async () => {
+it("a set makes all workers collect, and ends all", async () => {
   const { set, workers } = setUp(false, false);
   await set.collect();
   await set.terminate();

@@ -138,7 +138,7 @@ describe("room for results", () => {
     expect(control.claimable).toBeGreaterThan(0);
   });
 
-  it("lets the last tasks pass, be they less than half of it", () => {
+  it("lets the last tasks pass, even if they are less than half of it", () => {
     const clock = stopTheClock();
     const { runAll, take, control } = setUp(LEAST + 1);
     runAll();
@@ -148,7 +148,7 @@ describe("room for results", () => {
     expect(control.finished).toBe(true);
   });
 
-  it("is of no concern where it is opened, in this round and later ones", () => {
+  it("does not count once the buffer is opened, in this round and later ones", () => {
     const { backlog, runAll, rooms } = setUp(1000);
     runAll();
     backlog.open();
@@ -173,7 +173,7 @@ describe("room for results", () => {
   });
 });
 
-it("keeps nothing for a loop that was left", () => {
+it("a buffer keeps nothing for a loop that was left", () => {
   const { backlog, runAll } = setUp(10);
   runAll();
   backlog.drop();

@@ -12,7 +12,7 @@ function meterOf(start: number, end: number, logged = 0): Float64Array {
 }
 
 describe("the time of computing", () => {
-  it("is undefined where no thread ran a task", () => {
+  it("is undefined if no thread ran a task", () => {
     expect(computingTime([])).toBeUndefined();
     expect(computingTime([{ meters: [meterOf(0, 0), meterOf(0, 0)] }])).toBeUndefined();
   });

@@ -145,7 +145,7 @@ describe("what a kernel is called with", () => {
     expect(bind({}, [five()], kernel).run(0)).toEqual({});
   });
 
-  it("args: decoded once, frozen; undefined where there are none", () => {
+  it("args: decoded once, frozen; undefined if there are none", () => {
     const args = new ValueEncoder(new ArrayTable(), 0, 1).encode({ rate: 2 }, "args").slice();
     const kernel = (_view: unknown, context: Context) => context.args;
     const { run } = bind({ args }, [five()], kernel);
@@ -335,7 +335,7 @@ it("inline arrays of items are borrowed too, as soon as the task has them", () =
   expect(borrowed.has(seen.buffer) || again.buffer !== seen.buffer).toBe(true);
 });
 
-it("isThenable", () => {
+it("isThenable knows promises and objects with a then", () => {
   expect(isThenable(Promise.resolve())).toBe(true);
   // biome-ignore lint/suspicious/noThenProperty: it is what is asked about
   expect(isThenable({ then() {} })).toBe(true);

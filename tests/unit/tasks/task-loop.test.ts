@@ -76,7 +76,7 @@ async function finish(taskRun: TaskLoop): Promise<void> {
   }
 }
 
-/** Time stands still, but for what a task says it took. */
+/** Time stands still, except for what a task says it took. */
 function stopTheClock(): { now: number } {
   const clock = { now: 1000 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);
@@ -140,7 +140,7 @@ describe("a run of tasks", () => {
     expect(endClaim).toHaveBeenCalledWith(1);
   });
 
-  it("with stream, everything goes into the outbox", () => {
+  it("of a stream puts everything into the outbox", () => {
     const values = [1, undefined, null, false, 3n, "x"];
     const { taskRun, control, results, outbox } = setUp((index) => values[index], values.length, {
       slots: false,
@@ -151,7 +151,7 @@ describe("a run of tasks", () => {
     expect(values.every((_, i) => results.isElsewhere(i))).toBe(true);
   });
 
-  it("with an order, positions are not indices", () => {
+  it("with an order runs the tasks at its positions", () => {
     const ran: number[] = [];
     const results = new ResultTable(new Float64Array(10), new Uint8Array(10));
     const { taskRun, control } = setUp(
@@ -169,7 +169,7 @@ describe("a run of tasks", () => {
     expect(control.ended).toBe(3);
   });
 
-  it("leaves at once where there is nothing to do", () => {
+  it("leaves at once if there is nothing to do", () => {
     const run = vi.fn();
     const { taskRun, outbox } = setUp(run, 0);
     expect(taskRun.advance(FOREVER)).toBe("left");
@@ -177,7 +177,7 @@ describe("a run of tasks", () => {
     expect(outbox.claims).toBe(0);
   });
 
-  it("two loops share the tasks", async () => {
+  it("is shared by two loops", async () => {
     const ran: string[] = [];
     const { parts, taskRun, control, results } = setUp((index) => index, 100, { workers: 2 });
     const loop = (name: string) =>
@@ -525,7 +525,7 @@ describe("time", () => {
     const counts = watchClaims(control);
     taskRun.advance(FOREVER);
     expect(counts.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 64, 128]);
-    // There is a most: it binds all of its tasks should they turn out slow.
+    // There is a limit, because a claim binds all of its tasks if they turn out slow.
     expect(Math.max(...counts)).toBe(256);
   });
 
@@ -585,7 +585,7 @@ describe("time", () => {
     }, 100_000);
     deadline = clock.now + 8;
     expect(taskRun.advance(deadline)).toBe("paused");
-    // Sequential runs this loop on the caller's thread, where the event loop must get its turn about every 10 ms.
+    // Sequential runs this loop on the calling thread, whose event loop must get its turn about every 10 ms.
     // The clock is read every 16 tasks, and at each task once they are known to be slow.
     expect(late).toBeLessThanOrEqual(16);
     for (let turn = 0; turn < 5; turn++) {
@@ -615,7 +615,7 @@ describe("time", () => {
     expect(meter[0]).toBe(110);
   });
 
-  it("is metered before the claim ends: whoever sees it ended sees its time", () => {
+  it("is metered before the claim ends, so a thread that sees the end sees the time", () => {
     const clock = stopTheClock();
     const { taskRun, control, meter } = setUp(() => {
       clock.now += 7;
@@ -645,7 +645,7 @@ describe("what it notes", () => {
     expect(meter[LOGGED]).toBe(0);
   });
 
-  it("nothing where nothing was left to run", () => {
+  it("nothing if nothing was left to run", () => {
     const { taskRun, meter } = setUp(() => 1, 0);
     expect(taskRun.advance(FOREVER)).toBe("left");
     expect([...meter]).toEqual(new Array(METER_WORDS).fill(0));
@@ -720,7 +720,7 @@ describe("at a gate", () => {
     expect(claims.slice(0, 5)).toEqual([1, 2, 4, 7, 6]);
   });
 
-  it("leaves when a failure lies below it", () => {
+  it("leaves when a failure is below it", () => {
     const { taskRun, control, outbox } = setUp(
       (index) => {
         if (index === 1) throw new Error("second");

@@ -45,7 +45,7 @@ describe("emit", () => {
 });
 
 describe("publish", () => {
-  it("tells those who listen, and it can be asked whether anybody does", () => {
+  it("tells every listener, and it can be asked whether there is one", () => {
     expect(isHeard("parallel_fallback")).toBe(false);
     publish("parallel_fallback", payload);
     subscribe(CHANNEL, published);

@@ -6,7 +6,7 @@ vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js")
 
 const NONE = { p50: 0, p95: 0, p99: 0, max: 0 };
 
-/** Time stands still, but for what a test says. */
+/** Time stands still, except for what a test says. */
 function stopTheClock(): { now: number } {
   const clock = { now: 1000 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);
@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("is all zero at first", () => {
+it("metrics are all zero at first", () => {
   expect(new Metrics(4).snapshot()).toEqual({
     submitted: 0,
     completed: 0,
@@ -34,7 +34,7 @@ it("is all zero at first", () => {
   });
 });
 
-it("counts", () => {
+it("metrics count calls, failures, fallbacks and retries", () => {
   const metrics = new Metrics(2);
   for (let i = 0; i < 5; i++) metrics.submit();
   metrics.fail();

@@ -351,7 +351,7 @@ it("what a processor of spans throws goes to the log of OpenTelemetry, not to th
   await new Promise(setImmediate);
 });
 
-it("uses the global providers unless it is given others", () => {
+it("the instrumentation uses the global providers unless it is given others", () => {
   stop();
   trace.setGlobalTracerProvider(tracerProvider);
   try {

@@ -60,7 +60,7 @@ describe("a decision", () => {
     expect(heard).toEqual([["parallel_decision", event]]);
   });
 
-  it("is put in words only where somebody listens", () => {
+  it("is put in words only if somebody listens", () => {
     const reason = vi.fn(() => "planned");
     const silent = Object.defineProperty({ ...plan }, "reason", { get: reason });
     new Reporter(undefined, 1).planned(3, "map", silent, "threads");
@@ -79,7 +79,7 @@ describe("a call that ends", () => {
     expect(quiet.metrics.snapshot().wait.max).toBeGreaterThan(3.9);
   });
 
-  it("is told to whoever listens, and it can be asked whether anybody does", () => {
+  it("is told to every listener, and it can be asked whether there is one", () => {
     const quiet = new Reporter(undefined, 1);
     expect(quiet.isHeard("parallel_execution")).toBe(false);
 

@@ -93,7 +93,7 @@ describe("a call", () => {
     expect(traceEvents.find(({ ph }) => ph === "C")?.args).toEqual({ predicted: 3, actual: 3 });
   });
 
-  it("is named after its method where the kernel has no name", () => {
+  it("is named after its method if the kernel has no name", () => {
     const claims = [{ worker: 0, start: 10, end: 20, firstTask: 0, tasks: 1 }];
     const { traceEvents } = record(() => publish({ kernel: "", claims }));
     expect(traceEvents.filter(({ cat }) => cat === "claim").map(({ name }) => name)).toEqual(["map"]);

@@ -4,7 +4,7 @@ import { collectGarbage } from "../../../platform/collector.js";
 /** Memory of rounds. */
 interface OwnMemory {
   readonly buffer: SharedArrayBuffer;
-  /** All of it is zero, but for what was put there since. */
+  /** Whether all of it is zero, except for what was put there since. */
   isFresh: boolean;
   /** Rounds that the child knows and that have it, of which one at most has begun and not ended. */
   users: number;
@@ -18,7 +18,7 @@ interface OwnMemory {
 export class ChildMemory {
   readonly #shared = new Map<number, SharedArrayBuffer>();
   readonly #own = new Map<number, OwnMemory>();
-  /** Of rounds that are over, to be used again: fresh memory costs a page fault per 4 KiB. */
+  /** Memory of rounds that are over. It is used again, because fresh memory costs a page fault per 4 KiB. */
   #idle: SharedArrayBuffer[] = [];
   #forgotten: number[] = [];
 
@@ -33,7 +33,7 @@ export class ChildMemory {
     return this.#shared.get(id) as SharedArrayBuffer;
   }
 
-  /** A round has these as its own. @returns whether all of them are fresh, which they are no more */
+  /** A round has these as its own. @returns whether all of them were fresh */
   use(own: readonly number[]): boolean {
     let areFresh = true;
     for (const id of own) {

@@ -18,7 +18,7 @@ import { WrittenOutputs } from "./written-outputs.js";
 // A message costs some 30 µs on both sides, however little it carries.
 const GATHER_MS = 2;
 
-/** Sends a message, with values beside it. @throws where the values can't be carried */
+/** Sends a message, with values beside it. @throws if the values can't be carried */
 export type Send = (message: ReportMessage, values?: readonly unknown[]) => void;
 
 export class ChildRound implements ResultSink {
@@ -87,23 +87,23 @@ export class ChildRound implements ResultSink {
   }
 
   value(index: number, { value, weight }: ResultCopy): void {
-    // What can't be read costs the values of one message.
+    // A value that can't be read costs the values of one message.
     if (this.#weight + weight > HEAVY) this.flush();
     this.#weight += weight;
     this.#indices.push(index);
     this.#values.push(value);
   }
 
-  /** @throws Error where this process is of no use any more: then it is to blame, perhaps, and not the task */
+  /** @throws Error if this process is of no use any more. Then the process may be to blame, not the task */
   failure(index: number, thrown: Thrown): void {
     assertIntact();
     this.#failures.push([index, thrown]);
   }
 
   claimEnded(): void {
-    // With nothing to do it waits for more.
+    // Without tasks the child waits for more.
     const isIdle = this.control.claimable === 0;
-    // Before it tells so: the parent may begin another round with these words.
+    // This comes before the report: after that the parent may begin another round with these words.
     if (isIdle) this.known.words.pause();
     const isDue = isIdle || this.#isEager || this.#failures.length > 0 || this.control.hasReturned;
     if (isDue || this.#weight >= HEAVY || clock() - this.#sent >= GATHER_MS) this.flush();
@@ -115,7 +115,7 @@ export class ChildRound implements ResultSink {
     if (this.control.hasReturned) this.flush();
   }
 
-  /** It is at none of the round's tasks now. */
+  /** The child is at none of the round's tasks now. */
   pause(): void {
     this.known.words.pause();
     if (this.control.hasReturned || this.#indices.length > 0) this.flush();
@@ -162,7 +162,7 @@ export class ChildRound implements ResultSink {
     this.#send({ ...report, indices: [] });
   }
 
-  /** A result table of their own. */
+  /** Small values go into a result table of their own. */
   #pack(results: ResultTable, executed: readonly Range[]): Uint8Array {
     const count = executed.reduce((sum, [start, end]) => sum + end - start, 0);
     const bytes = new Uint8Array(ResultTable.bytesFor(count));

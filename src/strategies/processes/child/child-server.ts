@@ -23,18 +23,18 @@ import { ChildMemory } from "./child-memory.js";
 import { ChildRound } from "./child-round.js";
 import { KnownRound } from "./known-round.js";
 
-/** Sends a message. @throws where the values can't be carried */
+/** Sends a message. @throws if the values can't be carried */
 export type SendToParent = (message: FromChild, values?: readonly unknown[]) => void;
 
 export class ChildServer {
   readonly #send: SendToParent;
   readonly #memory = new ChildMemory();
   readonly #kernels = new WorkerKernels();
-  /** Those that it takes part in; a promise of one that is being joined. */
+  /** Rounds that it takes part in. A round that is being joined is a promise. */
   readonly #rounds = new Map<number, ChildRound | Promise<ChildRound | undefined>>();
-  /** With tasks to run. */
+  /** Rounds with tasks to run. */
   readonly #queue: ChildRound[] = [];
-  /** Never settles before the initializer has ended; the parent ends this process where it throws. */
+  /** Never settles before the initializer has ended; the parent ends this process if it throws. */
   #initialized: Promise<void> = Promise.resolve();
   #joining = 0;
   #isRunning = false;
@@ -129,7 +129,7 @@ export class ChildServer {
     if (message.forgotten !== null) this.#forget(message.forgotten);
     this.#take(message.pieces);
     for (const [memory, bytes] of message.own) this.#memory.open(memory, true, bytes);
-    // Before the wait: an earlier round that had the same memory may be let go meanwhile.
+    // This comes before the wait, because an earlier round that had the same memory may be let go meanwhile.
     const isFresh = this.#memory.use(own);
     try {
       await this.#initialized;

@@ -39,14 +39,14 @@ export class ChildWords {
     return { limit: this.#told[LIMIT_WORD] as number, wantsBack: this.#told[RETURN_WORD] === 1 };
   }
 
-  /** A task begins: should it end this process, the parent knows which it was. Takes 0.5 µs (Node 20). */
+  /** A task begins. If it ends this process, the parent knows which it was. Takes 0.5 µs (Node 20). */
   begin(at: number): void {
     this.#own[RUNNING_WORD] = 1;
     this.#own[AT_WORD] = at;
     this.#write();
   }
 
-  /** It is at no task. */
+  /** The child is at no task. */
   pause(): void {
     if (this.#own[RUNNING_WORD] === 0) return;
     this.#own[RUNNING_WORD] = 0;

@@ -1,4 +1,4 @@
-/** Where a child process of the pool starts. Its end is that of its parent at the latest. */
+/** Where a child process of the pool starts. It ends when its parent does, if not before. */
 import { openChannel } from "../../../platform/parent-channel.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import { FrameReader, frameOf } from "../frames.js";

@@ -3,7 +3,7 @@ import { CONTROL_BYTES, ControlBlock } from "../../../protocol/control-block.js"
 import type { Range } from "../messages.js";
 import type { ChildWords } from "./child-words.js";
 
-// A kernel may replace it.
+// A kernel may replace this function.
 const { min } = Math;
 
 export class GrantedTasks extends ControlBlock {
@@ -31,7 +31,7 @@ export class GrantedTasks extends ControlBlock {
     return count;
   }
 
-  /** More may be granted: only the parent knows when all are. */
+  /** More may be granted. Only the parent knows when all are. */
   override get exhausted(): boolean {
     return false;
   }
@@ -46,7 +46,7 @@ export class GrantedTasks extends ControlBlock {
     const range = this.#ranges.shift();
     if (range === undefined) return undefined;
     const [start, last] = range;
-    // One task runs in any case, or children could pass tasks to each other for ever.
+    // One task always runs. Otherwise children could pass tasks to each other for ever.
     const end = min(start + (wantsBack ? 1 : count), last);
     if (end < last) this.#ranges.unshift([end, last]);
     if (wantsBack) this.#giveBack();

@@ -1,4 +1,4 @@
-/** The inputs of a round as they were before its first task, where the caller wants to hear of changes. */
+/** The inputs of a round as they were before its first task, if the caller wants to hear of changes. */
 import type { TypedArray } from "../../../memory/dtypes.js";
 import type { Change } from "../../../memory/snapshot.js";
 import { sameBytes } from "../../../platform/runtime.js";
@@ -17,7 +17,7 @@ export class InputsBefore {
       if (!written.some((output) => overlaps(array, output))) this.#before.set(i, bytesOf(array).slice());
   }
 
-  /** The first difference in the order of the arrays; undefined: there is none. Bits are compared. */
+  /** The first difference in the order of the arrays; `undefined` if there is none. Bits are compared. */
   findChange(): Change | undefined {
     for (const [i, before] of this.#before) {
       const array = this.#arrays[i] as TypedArray;

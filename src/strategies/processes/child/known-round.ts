@@ -1,4 +1,4 @@
-/** What a child has read of a round: it holds for each later one that is the same. */
+/** What a child has read of a round. It holds for each later round that is the same. */
 import type { TypedArray } from "../../../memory/dtypes.js";
 import { type Descriptor, readDescriptor, unpackPlaces } from "../../../protocol/descriptor.js";
 import { JobBlock } from "../../../protocol/job-block.js";
@@ -38,11 +38,11 @@ export class KnownRound {
     this.verifies = verifies;
     this.mayReuse = mayReuse;
     this.#blockMemory = memory.get(descriptor.block, this.ownMemory);
-    // What the parent's memory holds says nothing of this process's.
+    // The contents of the parent's memory say nothing about this process's.
     this.#spec = { ...descriptor.spec, clearOutputs: !isFresh };
   }
 
-  /** The job of the next round, which finds what the one before has left. */
+  /** The job of the next round. Its tasks find what the round before has left. */
   takeSpec(): JobSpec {
     const spec = this.#spec;
     if (this.#isNew) this.#spec = { ...spec, clearOutputs: true };
@@ -50,7 +50,7 @@ export class KnownRound {
     return spec;
   }
 
-  /** Views of the job block as it is now: where msgpack items are follows from their lengths. */
+  /** Views of the job block as it is now. The places of msgpack items follow from their lengths. */
   openBlock(): JobBlock {
     const { packing, spec } = this.descriptor;
     if (packing === "msgpack") return new JobBlock(this.#blockMemory, spec.tasks, packing);

@@ -13,7 +13,7 @@ export class WrittenOutputs {
   readonly #outputs: readonly TypedArray[];
   readonly #places: readonly number[] | null;
 
-  /** @param places where each begins in the transit file; null: nothing goes there */
+  /** @param places where each begins in the transit file; `null` if nothing goes there */
   constructor(spec: JobSpec, arrays: readonly TypedArray[], places: readonly number[] | null) {
     this.#spec = spec;
     this.#arrays = arrays;

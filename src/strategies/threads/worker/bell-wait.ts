@@ -14,13 +14,14 @@ const PARK_MS = 1;
 const REST_MS = 1000;
 // Looking at the bell saves the time to wake a thread, 5-100 µs. A caller that goes on at once rings within that.
 const LOOK_MS = 0.1;
-// Who waited longer for its last round does not look: it would be in vain, and may keep the core from the caller.
+// A worker that waited longer for its last round does not look. The look would be in vain, and may keep the core from the
+// calling thread.
 const QUICK_MS = 0.15;
 // How long after its last round a worker parks: twice as long each time that it was worth it, half as long if not.
 const LEAST_PATIENCE_MS = 1;
 const MOST_PATIENCE_MS = 16;
 
-/** What the worker does with its waiting. */
+/** What the wait asks of its worker. */
 export interface Waiting {
   /** Whether a round is there to be run. */
   readonly hasWork: boolean;
@@ -28,13 +29,13 @@ export interface Waiting {
   readonly isJoining: boolean;
   /** Milliseconds since the last turn of the event loop. Kernels may have timers, and messages of their own. */
   readonly sinceTurn: number;
-  /** Whether nothing can wait for a turn, because no kernel could leave anything behind. */
+  /** Whether no kernel can have left anything behind that waits for a turn. */
   readonly leavesNothing: boolean;
   /** Puts back what kernels have changed of JavaScript. */
   mend(): void;
-  /** The next message, without a turn of the event loop; undefined: there is none. */
+  /** The next message, without a turn of the event loop; `undefined` if there is none. */
   takeMessage(): WorkerMessage | undefined;
-  /** @returns undefined if the round could be joined at once */
+  /** @returns `undefined` if the round could be joined at once */
   enter(message: WorkerMessage): Promise<void> | undefined;
   turn(): Promise<void>;
 }
@@ -45,26 +46,28 @@ export class BellWait {
   readonly #bell: Doorbell;
   readonly #looks: Looks | undefined;
   readonly #worker: Waiting;
+  readonly #hasInitializer: boolean;
   #patience = LEAST_PATIENCE_MS;
   /** Whether the last round came soon after the one before. */
   #wasQuick = false;
 
-  constructor({ bell, spins }: WorkerSetup, worker: Waiting) {
+  constructor({ bell, spins, initializer }: WorkerSetup, worker: Waiting) {
     this.#bell = new Doorbell(bell);
+    this.#hasInitializer = initializer !== null;
     this.#looks = spins ? new Looks() : undefined;
     this.#worker = worker;
   }
 
   /**
    * Waits for the next round.
-   * @param wasAlone the worker ran all tasks of the last round: as a rule the next one is for it again
-   * @returns undefined if one came at once: a promise would make it 0.3 µs longer
+   * @param wasAlone the worker ran all tasks of the last round: as a rule it gets the next one, too
+   * @returns `undefined` if one came at once. A promise would take 0.3 µs more
    */
   wait(wasAlone: boolean): Promise<void> | undefined {
     const worker = this.#worker;
     if (worker.isJoining) return undefined;
     const began = clock();
-    // Before the wait rather than after it, when somebody waits for the round that came.
+    // This comes before the wait. After it, the calling thread waits for the round that came.
     if (this.#isTurnDue) return this.#stay(began, NONE);
     const entering = this.#park(wasAlone && this.#wasQuick);
     this.#wasQuick = clock() - began <= QUICK_MS;
@@ -83,7 +86,7 @@ export class BellWait {
         this.#worthIt();
         return;
       }
-      const patience = worker.leavesNothing ? REST_MS : this.#patience;
+      const patience = this.#mayRest ? REST_MS : this.#patience;
       if (worker.isJoining || this.#bell.isDismissed || clock() - began >= patience) break;
     }
     this.#patience = Math.max(LEAST_PATIENCE_MS, this.#patience / 2);
@@ -91,6 +94,11 @@ export class BellWait {
 
   get #isTurnDue(): boolean {
     return this.#worker.sinceTurn > MOST_WITHOUT_TURN_MS;
+  }
+
+  /** Whether nothing waits for a turn of the event loop. */
+  get #mayRest(): boolean {
+    return !this.#hasInitializer && this.#worker.leavesNothing;
   }
 
   #worthIt(): void {
@@ -108,11 +116,11 @@ export class BellWait {
       return messages.length > 0;
     };
     const looks = mayLook && this.#looks?.take() === true;
-    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, worker.leavesNothing ? REST_MS : PARK_MS);
+    const mail = this.#bell.park(takeMessages, looks ? LOOK_MS : 0, this.#mayRest ? REST_MS : PARK_MS);
     if (looks) this.#looks?.ended(this.#bell.rangAtOnce);
     if (mail !== undefined) messages.push(mail);
-    // All at once: were one to wait until the kernel of another is loaded, later ones would come before it, and miss
-    // what it brings.
+    // All at once. If one waited until the kernel of another is loaded, later ones would come before it, and miss what it
+    // brings.
     const entering: Promise<void>[] = [];
     for (const message of messages) {
       const joining = worker.enter(message);

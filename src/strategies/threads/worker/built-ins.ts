@@ -1,8 +1,7 @@
 /**
- * What JavaScript brings along, as it was before the first kernel that could change it. A kernel may replace or delete
- * any of it, by itself or by what it imports. It is put back before sharray or another kernel rests on it.
- *
- * The functions used here are held from the start, and nothing is iterated: what is looked after may be broken already.
+ * The built-in objects of JavaScript, as they were before the first kernel that could change them. A kernel may replace or
+ * delete any of them, by itself or by what it imports. They are put back before sharray or another kernel rests on them. The
+ * functions used here are held from the start, and nothing is iterated, because the objects may be broken already.
  */
 import { USELESS } from "../../../protocol/messages.js";
 
@@ -14,7 +13,7 @@ const scope = globalThis as unknown as Record<PropertyKey, unknown>;
 interface Entry {
   readonly holder: object;
   readonly key: PropertyKey;
-  /** Undefined: there was none. */
+  /** `undefined` if there was none. */
   readonly descriptor: PropertyDescriptor | undefined;
 }
 
@@ -57,15 +56,15 @@ export class BuiltIns {
   readonly #accessors: Entry[] = [];
   /** Whether `mend` takes next to no time. It does not if no code may be made of text. */
   readonly isQuick = mayCompile();
-  /** Is every function and object that sharray itself needs as it was? */
+  /** Whether every function and object that sharray itself needs is as it was. */
   readonly #isSound: () => boolean;
-  /** The same of all. */
+  /** The same for all built-in objects. */
   readonly #isWhole: () => boolean;
 
   /** Takes 1.5 ms, and as much for the first looks. */
   constructor() {
     const needed: Entry[] = [];
-    // First: with these, nothing else could be put back.
+    // These come first: with them in place of the real ones nothing else could be put back.
     for (const key of HAZARDS) needed.push({ holder: prototype, key, descriptor: undefined });
     this.#entries.push(...needed);
     const known = new Set<object>();
@@ -76,7 +75,7 @@ export class BuiltIns {
       for (const key of ownKeys(holder)) {
         const descriptor = getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
         if (!isWorthNoting(descriptor)) continue;
-        // Else it would inherit fields that somebody gives to all objects.
+        // Otherwise it would inherit fields that somebody gives to all objects.
         setPrototypeOf(descriptor, null);
         const entry = { holder, key, descriptor };
         this.#entries.push(entry);
@@ -98,8 +97,8 @@ export class BuiltIns {
   }
 
   /**
-   * Puts all back if what sharray itself needs has changed. Where it has not: 0.1 µs, or 10 µs without `isQuick`.
-   * @throws Error if that is not possible; to be left uncaught, so that the pool takes another worker
+   * Puts all back if what sharray itself needs has changed. If it has not, this takes 0.1 µs, or 10 µs without `isQuick`.
+   * @throws Error if that is not possible; nobody may catch it, so that the pool takes another worker
    */
   mend(): void {
     if (!holds(this.#isSound) || !holds(areSamplesSound)) this.#restore();
@@ -110,7 +109,7 @@ export class BuiltIns {
     if (!this.areWhole()) this.#restore();
   }
 
-  /** Is all as it was? */
+  /** Whether all is as it was. */
   areWhole(): boolean {
     if (!holds(this.#isWhole)) return false;
     for (let i = 0; i < this.#accessors.length; i++)
@@ -141,7 +140,7 @@ export class BuiltIns {
   }
 }
 
-/** To be left uncaught: the worker that it ends is replaced. */
+/** Nobody may catch it: the worker that it ends is replaced. */
 export function uselessError(): Error {
   const error: Error & { code?: string } = new Error(
     "A kernel has changed built-in objects of JavaScript that other kernels and sharray rest on",
@@ -210,7 +209,7 @@ function comparison(entries: readonly Entry[]): () => boolean {
 
 let isAllowed: boolean | undefined;
 
-/** Asked for once, as a page may be told of each attempt. */
+/** Asked once, because a page may be told of each attempt. */
 function mayCompile(): boolean {
   try {
     isAllowed ??= new Function("") !== undefined;

@@ -1,5 +1,5 @@
 // biome-ignore-all assist/source/organizeImports: the first import must be evaluated before threads.js is.
-/** What threads.js does in a worker: it makes the worker a thread that its other side can end, once its output is there. */
+/** What threads.js does in a worker: it makes the worker a thread that the pool can end after its output has come. */
 import { removeAddedListeners } from "./listeners-before.js";
 import { expose } from "threads/worker";
 

@@ -9,7 +9,7 @@ import { WorkerServer } from "./worker-server.js";
 
 (globalThis as { [POOL_WORKER]?: true })[POOL_WORKER] = true;
 
-// Not by `await`: bundlers that make a classic script of the worker could not.
+// No `await` here: bundlers that make a classic script of the worker can't have it.
 void live(serve);
 
 expose({
@@ -20,7 +20,7 @@ expose({
 function serve({ port, setup }: WorkerInit): void {
   const server = new WorkerServer(port as Port, setup as WorkerSetup, () => undefined);
   port.onmessage = ({ data }: MessageEvent<WorkerMessage>) => void server.receive(data);
-  // A round that this worker does not know of would wait for it: once it has ended, others run its tasks.
+  // A round that this worker has not heard of would wait for it. So it ends, and others run its tasks.
   port.onmessageerror = () => {
     throw new Error("A worker could not read a message of its pool");
   };

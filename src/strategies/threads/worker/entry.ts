@@ -1,5 +1,5 @@
 /**
- * Where a worker of the pool starts. It has with it what it serves by, so that its first round waits for nothing else;
+ * Where a worker of the pool starts. It is given all that it needs to serve, so its first round waits for nothing else.
  * threads.js carries the control plane.
  */
 import { type MessagePort, workerData } from "node:worker_threads";
@@ -20,7 +20,7 @@ const { initializer } = setup as WorkerSetup;
 const mark = new OutputMark(output);
 onOutput(() => mark.set());
 const takeMessage = () => take(port, endUnread) as WorkerMessage | undefined;
-// Before an initializer, which may keep this thread for long.
+// This comes before an initializer, which may keep this thread busy for long.
 const control = initializer === null ? undefined : loadControl();
 const server = new WorkerServer(port as Port, setup as WorkerSetup, takeMessage);
 (port as unknown as MessagePort).on("message", (wake: WorkerMessage) => void server.receive(wake));
@@ -38,7 +38,7 @@ async function loadControl(): Promise<void> {
   exposeControl();
 }
 
-/** A round that this worker does not know of would wait for it: once it has ended, others run its tasks. */
+/** A round that this worker has not heard of would wait for it. So it ends, and others run its tasks. */
 function endUnread(cause: unknown): void {
   queueMicrotask(() => {
     throw new Error("A worker could not read a message of its pool", { cause });

@@ -16,9 +16,9 @@ import type { LoadedKernel } from "./worker-kernels.js";
 
 export class JoinedRound {
   readonly sender: ReportSender;
-  /** Its number. */
+  /** The kernel's number. */
   readonly kernel: number;
-  /** Are its tasks bound to nothing but memory and kernel? Then they are those of the next round that is the same, too. */
+  /** Whether its tasks are bound to nothing but memory and kernel. Then the next round that is the same has the same tasks. */
   readonly isRepeatable: boolean;
   #wake: WakeMessage;
   #run: TaskLoop | PassLoop;
@@ -47,8 +47,8 @@ export class JoinedRound {
     const passes = spec.passes === undefined ? undefined : new PassOrder(spec, order);
     const place = passes && { order: passes, exceed: (pass: number) => control.exceed(pass) };
     const { run, borrowed } = bindTasks(spec, arrays, block.items, kernel.fn, wanted.aborted, place);
-    // After a loss nothing gathers for long: the next worker may be lost as well. Nor does it for single jobs, which must not lose
-    // what they have done by another one.
+    // After a loss nothing gathers for long, because the next worker may be lost as well. Nothing gathers for single jobs
+    // either: another job must not lose their results.
     this.sender = new ReportSender(port, wake.round, stream || order !== undefined || isSingle, leave);
     const parts: TaskLoopParts = {
       // A task finds nothing that the one before has left there.
@@ -68,7 +68,8 @@ export class JoinedRound {
       grows,
       mend,
     };
-    // Values of `args`, `shared` and captured variables are each call's own, and msgpack items are where their lengths say.
+    // Values of `args`, `shared` and captured variables are each call's own, and the places of msgpack items follow from their
+    // lengths.
     const isFree =
       spec.args === null && spec.shared === null && spec.captures === undefined && packing !== "msgpack";
     this.isRepeatable = isFree && !stream && order === undefined && log === undefined;
@@ -87,7 +88,7 @@ export class JoinedRound {
     return this.#run;
   }
 
-  /** Is the wake-up for the very same round, or one that is the same in all that was read of it? */
+  /** Whether the wake-up is for the very same round, or for one that is the same in all that was read of it. */
   isFor({ version, workers, participant }: WakeMessage): boolean {
     const own = this.#wake;
     return version === own.version && workers === own.workers && participant === own.participant;

@@ -9,8 +9,8 @@ type Listener = (...parameters: unknown[]) => void;
 const before = new Map(EVENTS.map((event) => [event, new Set(process.listeners(event as never))]));
 
 /**
- * Removes the listeners that threads.js adds when it is imported in a worker (worker/index.js): they swallow errors
- * that must end the worker, for only then does the pool learn of them.
+ * Removes the listeners that threads.js adds when it is imported in a worker (worker/index.js): they swallow errors that must
+ * end the worker, because only then the pool learns of them.
  */
 export function removeAddedListeners(): void {
   for (const event of EVENTS) {

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noShadowRestrictedNames: standing in for those globals is what this module is for.
 /**
- * What the engine's loop in a worker rests on, as it is before any kernel runs. `build:node` puts these in place of
- * the globals of the same names in the worker's bundle, so that a kernel may replace and delete what it likes. The clock and
- * the like are in platform/builtins.ts. What the rest of its code rests on is put back after each kernel: see built-ins.ts.
+ * The built-in functions that the worker's loop rests on, as they are before any kernel runs. `build:node` puts these in place
+ * of the globals of the same names in the worker's bundle. So a kernel may replace and delete what it likes. The clock and the
+ * like are in platform/builtins.ts. Other built-in objects are put back after each kernel: see built-ins.ts.
  */
-// As a literal: objects made from descriptors are hash tables for V8, and each use of them takes 5 ns more.
+// Written as a literal: objects made from descriptors are hash tables for V8, and each use of them takes 5 ns more.
 const { add, compareExchange, exchange, load, notify, store, sub, wait } = globalThis.Atomics;
 
 export const Atomics = { add, compareExchange, exchange, load, notify, store, sub, wait };

@@ -7,7 +7,7 @@ import type { ResultSink } from "../../../tasks/task-loop.js";
 import type { ReportPort } from "./report-port.js";
 import { assertIntact } from "./self-check.js";
 
-// A message costs 5-10 µs however little it carries; gathering values for this long makes that vanish.
+// A message costs 5-10 µs however little it carries. If values gather for this long, that does not count.
 const GATHER_MS = 4;
 
 /** Sends a worker's values and failures in few messages, the last of them together with its leave. */
@@ -19,12 +19,12 @@ export class ReportSender implements ResultSink {
   #values: (readonly [number, unknown])[] = [];
   #failures: (readonly [number, Thrown])[] = [];
   #transfer: ArrayBuffer[] = [];
-  /** Of what has gathered. */
+  /** The weight of what has gathered. */
   #weight = 0;
   #sent = clock();
   #hasSent = false;
 
-  /** @param eager send at the end of each claim, however short */
+  /** @param eager whether to send at the end of each claim, however short */
   constructor(port: ReportPort, round: number, eager: boolean, leave: LeaveWord) {
     this.#port = port;
     this.#round = round;
@@ -45,10 +45,10 @@ export class ReportSender implements ResultSink {
     for (const buffer of transfer) this.#transfer.push(buffer);
   }
 
-  /** @throws Error if this worker is of no use any more: then it is to blame, perhaps, and not the task */
+  /** @throws Error if this worker is of no use any more. Then the worker may be to blame, not the task */
   failure(index: number, thrown: Thrown): void {
     assertIntact();
-    // Errors have fields of any size.
+    // Errors may have fields of any size.
     this.#makeRoom(Infinity);
     this.#failures.push([index, thrown]);
   }
@@ -64,8 +64,8 @@ export class ReportSender implements ResultSink {
   }
 
   /**
-   * Sends what is left and that the worker has left the round: by message if it must. A silent leave would overtake
-   * messages, and who has left is not listened to any more.
+   * Sends the rest, and that the worker has left the round: by message if it must. A leave without a message would overtake
+   * messages. Nobody listens to a worker that has left.
    */
   leave(): void {
     const isSilent = !this.#hasSent && this.#values.length === 0 && this.#failures.length === 0;
@@ -74,7 +74,7 @@ export class ReportSender implements ResultSink {
     this.#send(true);
   }
 
-  /** Sends what has gathered if it would be too much with `weight` more. It is marked as posted already. */
+  /** Sends what has gathered if it would be too much with `weight` more. It is already marked as posted. */
   #makeRoom(weight: number): void {
     if (this.#weight + weight > HEAVY) this.flush();
     this.#weight += weight;
@@ -104,7 +104,7 @@ export class ReportSender implements ResultSink {
     this.#post([], [], true);
   }
 
-  /** @returns why it can't be sent; undefined: it was */
+  /** @returns why it can't be sent; `undefined` if it was */
   #post(
     values: ReportMessage["values"],
     failures: ReportMessage["failures"],

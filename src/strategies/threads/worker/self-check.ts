@@ -1,6 +1,6 @@
 /**
- * Whether a worker is still of use. A kernel may have changed what JavaScript brings along, on purpose or by a library
- * that it imports; then every later call would fail in this worker, through no fault of its own.
+ * Whether a worker is still of use. A kernel may have changed the built-in objects of JavaScript, on purpose or by a library
+ * that it imports. Then every later call would fail in this worker, through no fault of its own.
  */
 import { compileInline } from "../../../kernel/inline/compile.js";
 import { ValueDecoder } from "../../../protocol/codec.js";
@@ -8,7 +8,7 @@ import { ResultCopier } from "../../../protocol/result-copy.js";
 import { packThrown } from "../../../protocol/thrown.js";
 import { uselessError } from "./built-ins.js";
 
-/** A kernel that uses what kernels use. */
+/** A sample kernel that uses what kernels use. */
 const SAMPLE = `(view, { args }) => {
   const [list] = [...new Map([["list", args.list]]).values(), ...new Set()];
   const zero = Atomics.load(new Int32Array(new SharedArrayBuffer(4)), 0);
@@ -24,8 +24,8 @@ const globals = Object.entries(Object.getOwnPropertyDescriptors(globalThis))
 const args = Uint8Array.of(0x81, 0xa4, 0x6c, 0x69, 0x73, 0x74, 0x92, 7, 20);
 
 /**
- * Tries in small what a task takes: 0.05 to 0.16 ms (Node 20), spent only when something has failed.
- * @throws Error if it does not come out right; to be left uncaught, so that the pool takes another worker
+ * Runs a sample of all that a task needs. Takes 0.05 to 0.16 ms (Node 20), and only when something has failed.
+ * @throws Error if the result is wrong. Nobody may catch it, so that the pool takes another worker
  */
 export function assertIntact(): void {
   if (!isIntact()) throw uselessError();
@@ -36,7 +36,7 @@ export function isIntact(): boolean {
   try {
     return tryAll();
   } catch {
-    // Whatever it is.
+    // The error may be anything.
     return false;
   }
 }

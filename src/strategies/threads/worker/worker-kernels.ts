@@ -1,4 +1,4 @@
-/** The kernels that a worker has, and what they may change of JavaScript. */
+/** The kernels that a worker has, and the built-in objects that they may change. */
 import { loaderOf } from "../../../kernel/registry.js";
 import type { AnyKernel } from "../../../kernel/types.js";
 import type { KernelAddress } from "../../../protocol/messages.js";
@@ -8,7 +8,7 @@ import { isIntact } from "./self-check.js";
 export interface LoadedKernel {
   readonly fn: AnyKernel;
   readonly stateful: boolean;
-  /** Puts back what it may have changed of JavaScript. `undefined` if it changes nothing. */
+  /** Puts back built-in objects that it may have changed. `undefined` if it changes nothing. */
   readonly mend: (() => void) | undefined;
   /** Whether that is quick enough to be done before each task. */
   readonly mendsEach: boolean;
@@ -25,7 +25,7 @@ export class WorkerKernels {
 
   add(id: number, address: KernelAddress): void {
     this.#kernels.set(id, this.#load(address));
-    // It has come back.
+    // The kernel has come back.
     this.#outdated.delete(id);
   }
 
@@ -48,7 +48,7 @@ export class WorkerKernels {
     this.#outdated.clear();
   }
 
-  /** Puts back what sharray rests on. @throws Error if that is impossible; nobody is to catch it */
+  /** Puts back what sharray rests on. @throws Error if that is impossible; nobody may catch it */
   mend(): void {
     this.#builtIns?.mend();
   }
@@ -70,7 +70,8 @@ export class WorkerKernels {
     const mayChange = runsCode || address.lingers;
     if (mayChange) this.#builtIns ??= new BuiltIns();
     const fn = await loader.load(address);
-    // What a module changes when it is imported stays, because libraries count on it. If nothing works with it, it goes.
+    // Changes that a module makes when it is imported stay, because libraries count on them. If nothing works with them, they
+    // are undone.
     if (runsCode && this.#builtIns?.areWhole() === false) {
       if (isIntact()) this.#builtIns = new BuiltIns();
       else this.#builtIns.mendAll();

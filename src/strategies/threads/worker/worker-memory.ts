@@ -4,13 +4,13 @@ import { collectGarbage } from "../../../platform/collector.js";
 
 interface Handle {
   readonly buffer: SharedArrayBuffer;
-  /** Made when the handle comes: what a WeakRef is made of can't be collected in the same turn. */
+  /** Made when the handle comes, because the target of a new WeakRef can't be collected in the same turn. */
   readonly ref: WeakRef<SharedArrayBuffer>;
 }
 
 export class WorkerMemory {
   readonly #handles = new Map<number, Handle>();
-  /** Let go, and perhaps not collected. */
+  /** Memory that was let go, and may not be collected. */
   readonly #garbage = new Map<number, WeakRef<SharedArrayBuffer>>();
 
   add(id: number, handle: MemoryHandle): void {
@@ -30,7 +30,7 @@ export class WorkerMemory {
     }
   }
 
-  /** Is there memory that was let go and may not be collected? */
+  /** Whether there is memory that was let go and may not be collected. */
   get hasGarbage(): boolean {
     return this.#garbage.size > 0;
   }

@@ -20,12 +20,13 @@ import type { Waiting as PassWaiting } from "../../../tasks/pass-loop.js";
 import type { TaskLoop } from "../../../tasks/task-loop.js";
 import { BellWait, type Waiting } from "./bell-wait.js";
 import { JoinedRound } from "./joined-round.js";
+import { KnownRounds } from "./known-rounds.js";
 import { type Port, ReportPort } from "./report-port.js";
 import { assertIntact } from "./self-check.js";
 import { WorkerKernels } from "./worker-kernels.js";
 import { WorkerMemory } from "./worker-memory.js";
 
-// What is there after that, a kernel has kept.
+// Memory that is there after that is kept by a kernel.
 const COLLECT_TRIES = 3;
 
 export class WorkerServer implements Waiting {
@@ -35,18 +36,14 @@ export class WorkerServer implements Waiting {
   readonly #memory = new WorkerMemory();
   readonly #kernels = new WorkerKernels();
   readonly #queue: JoinedRound[] = [];
-  /** Rounds that were left at a closed gate and may be joined again, by their memory: it holds one at a time. */
-  readonly #shut = new Map<number, JoinedRound>();
-  /** The last part in a round in that memory, which the next one may repeat. */
-  readonly #standing = new Map<number, JoinedRound>();
-  /** Undefined: the worker is woken by messages alone. */
+  readonly #known = new KnownRounds();
+  /** `undefined` if the worker is woken by messages alone. */
   readonly #bell: BellWait | undefined;
-  readonly #hasInitializer: boolean;
   readonly takeMessage: () => WorkerMessage | undefined;
   /** Rounds that are being joined. */
   #joining = 0;
   #running = false;
-  /** Did it run all tasks of the last round? */
+  /** Whether it ran all tasks of the last round. */
   #wasAlone = false;
   #lastTurn = 0;
   readonly #atEndOfPass: PassWaiting;
@@ -58,7 +55,6 @@ export class WorkerServer implements Waiting {
   constructor(port: Port, setup: WorkerSetup, takeMessage: () => WorkerMessage | undefined) {
     this.#port = new ReportPort(port);
     this.#bell = setup.parks ? new BellWait(setup, this) : undefined;
-    this.#hasInitializer = setup.initializer !== null;
     this.takeMessage = takeMessage;
     this.#atEndOfPass = { looks: setup.spins, maySleep: () => !this.hasWork };
     this.#initialized = initialize(setup);
@@ -72,7 +68,7 @@ export class WorkerServer implements Waiting {
     );
   }
 
-  /** Puts back what sharray rests on. @throws Error if that is impossible, to be left uncaught */
+  /** Puts back what sharray rests on. @throws Error if that is impossible; nobody may catch it */
   mend(): void {
     this.#kernels.mend();
   }
@@ -95,40 +91,35 @@ export class WorkerServer implements Waiting {
   }
 
   get leavesNothing(): boolean {
-    return !this.#hasInitializer && this.#kernels.leaveNothing;
+    return this.#kernels.leaveNothing;
   }
 
   /** Joins a round and runs its tasks; answers with reports, and says at last that it left. */
   receive(message: WorkerMessage): Promise<void> {
     // An async function would keep the message, and all memory that came with it, for as long as the worker serves.
     const entering = this.enter(message);
-    return entering === undefined ? this.#serveOnce() : entering.then(() => this.#serveOnce());
-  }
-
-  async #serveOnce(): Promise<void> {
-    if (!this.#running) await this.#serve();
+    return entering === undefined ? this.#serve() : entering.then(() => this.#serve());
   }
 
   /** @returns `undefined` if the round could be joined at once */
   enter(wake: WorkerMessage): Promise<void> | undefined {
     this.#kernels.mend();
-    // In this order: memory that the pool lets go may come back by way of the user.
+    // The order matters: memory that the pool lets go may come back through the user.
     if (wake.forget !== null) {
       this.#memory.forget(wake.forget);
-      // Any of these rounds may be over by now, and hold on to what is to be let go.
-      this.#shut.clear();
-      this.#standing.clear();
+      // Any of these rounds may be over by now, and hold memory that must be let go.
+      this.#known.clear();
     }
     if (wake.round === null) return this.#collect();
     if (wake.forgetKernels !== null) this.#kernels.forget(wake.forgetKernels);
     for (const [id, handle] of wake.handles ?? []) this.#memory.add(id, handle);
-    const known = this.#known(wake);
+    const known = this.#known.find(wake);
     if (known === undefined) return this.#enterLater(wake);
     this.#queue.push(known);
     return undefined;
   }
 
-  /** Not at once, and again if need be: what was just used is no garbage before the functions that used it have returned. */
+  /** Later, and again if needed: memory is no garbage before the functions that used it have returned. */
   async #collect(): Promise<void> {
     const gone: number[] = [];
     for (let tries = 0; tries < COLLECT_TRIES && this.#memory.hasGarbage; tries += 1) {
@@ -137,18 +128,6 @@ export class WorkerServer implements Waiting {
     }
     const collected: CollectedReport = { round: null, gone };
     this.#port.post(collected);
-  }
-
-  /** The part in that round which this worker has read before. */
-  #known(wake: WakeMessage): JoinedRound | undefined {
-    const shut = this.#shut.get(wake.memory);
-    this.#shut.delete(wake.memory);
-    // Reading it anew would take as long as there are arrays.
-    if (shut?.wake.round === wake.round && shut.isFor(wake)) return shut;
-    const standing = this.#standing.get(wake.memory);
-    if (standing?.isFor(wake) !== true) return undefined;
-    standing.repeat(wake);
-    return standing;
   }
 
   async #enterLater(wake: WakeMessage): Promise<void> {
@@ -162,7 +141,7 @@ export class WorkerServer implements Waiting {
     }
     try {
       const joined = await this.#join(wake);
-      if (joined.isRepeatable) this.#standing.set(wake.memory, joined);
+      this.#known.add(joined);
       this.#queue.push(joined);
     } catch (thrown) {
       assertIntact();
@@ -187,7 +166,9 @@ export class WorkerServer implements Waiting {
     return new JoinedRound(this.#port, wake, round, arrays, memory(block), loaded, this.#atEndOfPass);
   }
 
+  /** Until there is no more to do; at once if it is being done. */
   async #serve(): Promise<void> {
+    if (this.#running) return;
     this.#running = true;
     do {
       for (let current = this.#queue.shift(); current !== undefined; current = this.#queue.shift()) {
@@ -228,13 +209,13 @@ export class WorkerServer implements Waiting {
   }
 
   #ended(current: JoinedRound, state: "left" | "shut" | "paused"): boolean {
-    const { wake, run, sender } = current;
+    const { run, sender } = current;
     if (state === "paused") {
-      // The next turn may be far: another round's task comes first.
+      // The next turn may be far away, because another round's task comes first.
       sender.flush();
       return false;
     }
-    if (state === "shut") this.#shut.set(wake.memory, current);
+    if (state === "shut") this.#known.leftAtGate(current);
     this.#wasAlone = run.tookAll;
     sender.leave();
     return true;

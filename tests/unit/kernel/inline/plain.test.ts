@@ -84,7 +84,7 @@ const OTHERS = [
   "(x) => \u0061\u{1d4d0}",
 ];
 
-describe("whatever else there is, a parser reads", () => {
+describe("a parser reads all other texts", () => {
   it.each(OTHERS)("%s", (text) => {
     expect(readPlain(text)).toBeUndefined();
   });
@@ -203,7 +203,7 @@ const kernel = fc
   .map(([head, text]) => textOf(`${head} ${text}`))
   .filter((text) => text !== undefined);
 
-it("says what a parser would of any kernel", () => {
+it("the reader of plain kernels agrees with the parser on any kernel", () => {
   let plain = 0;
   fc.assert(
     fc.property(kernel, (text) => {
@@ -262,7 +262,7 @@ function edited(
   return pieces.join("");
 }
 
-it("says what a parser would of plain kernels with a few words changed", () => {
+it("the reader of plain kernels agrees with the parser on plain kernels with a few words changed", () => {
   expect(PLAIN.map(readPlain)).not.toContain(undefined);
   const texts = fc
     .tuple(fc.constantFrom(...PLAIN), fc.array(edit, { minLength: 1, maxLength: 3 }))

@@ -17,7 +17,7 @@ function evaluate(expression: string): unknown {
   return new Function(`return (${expression})`)();
 }
 
-/** As a worker does it, where nothing of this file is in scope. */
+/** As a worker does it: nothing of this file is in scope there. */
 function compile(fn: unknown): Callable {
   return new Function(`"use strict"; return (${readKernelSource(fn).source})`)() as Callable;
 }
@@ -142,7 +142,7 @@ describe("what needs nothing from outside", () => {
     expect(await compile(evaluate("({ async sum(a) { return await a; } }).sum"))(4)).toBe(4);
   });
 
-  it("returns the text itself where nothing has to be added", () => {
+  it("returns the text itself if nothing has to be added", () => {
     expect(readKernelSource(evaluate("(a) => a  +  1")).source).toBe("(a) => a  +  1");
   });
 });
@@ -407,7 +407,7 @@ describe("globals", () => {
     expect(capturesOf(evaluate("() => { sharrayRate = 2; }"))).toEqual(["sharrayRate"]);
   });
 
-  it("of the language that a library stands in for are captures where workers have none", () => {
+  it("of the language that a library replaces are captures if workers have none", () => {
     class Float16Array {}
     define("Float16Array", { value: Float16Array, writable: true });
     expect(capturesOf(evaluate("() => new Float16Array(1)"))).toEqual(["Float16Array"]);
@@ -415,7 +415,7 @@ describe("globals", () => {
     expect(capturesOf(evaluate("() => Temporal.Now"))).toEqual(["Temporal"]);
   });
 
-  it("of every thread stay what they are where a test tool has replaced them", () => {
+  it("of every thread stay what they are if a test tool has replaced them", () => {
     vi.useFakeTimers();
     const [date, timer, clock] = [
       "() => new Date()",
@@ -508,13 +508,13 @@ describe("tools that rewrite kernels", () => {
     expect(printed.trim()).toBe(sep);
   });
 
-  it("other forms of Vite's imports", () => {
+  it("other forms of Vite's imports are reported", () => {
     const forms =
       "() => [__vi_import_0__.mocked, __vite_ssr_import_3__['a-b'], __vite_ssr_import_12__, (0, __vite_ssr_import_1__.f)()]";
     expect(capturesOf(evaluate(forms))).toEqual(["mocked", "a-b", "import *", "f"]);
   });
 
-  it("import.meta in an untouched module", () => {
+  it("import.meta in an untouched module is reported", () => {
     const program = "console.log(String((a) => [later, import.meta.url, a]))";
     const printed = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
       encoding: "utf8",
@@ -532,7 +532,7 @@ describe("tools that rewrite kernels", () => {
     }
   });
 
-  it("tsx", () => {
+  it("tsx's name helpers are supplied", () => {
     const directory = mkdtempSync(join(tmpdir(), "sharray-"));
     try {
       const file = join(directory, "kernel.mts");
@@ -564,7 +564,7 @@ describe("tools that rewrite kernels", () => {
     return module.exports.kernel;
   }
 
-  it("esbuild: minified", () => {
+  it("esbuild's minified kernels run", () => {
     const kernel = transform({ minify: true });
     expect(String(kernel)).not.toContain("scale");
     expect(compile(kernel)([1, 2, 3])).toHaveProperty("0", 12);
@@ -579,11 +579,11 @@ describe("tools that rewrite kernels", () => {
     expect(compile(kernel)([1, 2, 3])).toEqual([12, "scale", "add", "Sum"]);
   });
 
-  it("esbuild: names its helpers for old targets", () => {
+  it("esbuild's helpers for old targets are named", () => {
     expect(capturesOf(transform({ target: "es2020" }))).toEqual(["__publicField"]);
   });
 
-  it("esbuild: a second name helper of one bundle", () => {
+  it("esbuild's second name helper of one bundle is supplied", () => {
     const kernel = evaluate(
       '(a) => { const f = __name2(__name2((v) => v * 2, "twice"), "doubled"); return [f(a), f.name]; }',
     );
@@ -615,7 +615,7 @@ describe("tools that rewrite kernels", () => {
     expect(readKernelSource(kernel).stateful).toBe(false);
   });
 
-  it("istanbul counters beside a capture", () => {
+  it("istanbul's counters are supplied beside a capture", () => {
     expect(capturesOf(evaluate("(a) => { cov_1().s[0]++; return a * rate; }"))).toEqual(["rate"]);
   });
 });
@@ -630,14 +630,14 @@ describe("a global that a variable around the kernel hides", () => {
     expect(() => readKernelSource(make())).toThrow('captures "performance" from');
   });
 
-  it("is found where the same text stood in another place before", () => {
+  it("is found if the same text was in another place before", () => {
     const plain = new Function("return (x) => performance.twice(x) * 3")() as object;
     expect(readKernelSource(plain).name).toBe("kernel");
     const hiding = new Function("performance", "return (x) => performance.twice(x) * 3")({}) as object;
     expect(() => readKernelSource(hiding)).toThrow('captures "performance" from');
   });
 
-  it("is none where another function has the variable", () => {
+  it("is none if another function has the variable", () => {
     const other = () => {
       const structuredClone = { text: "mine" };
       return () => structuredClone.text;
@@ -646,7 +646,7 @@ describe("a global that a variable around the kernel hides", () => {
     expect(readKernelSource((x: unknown) => structuredClone([x])).name).toBe("kernel");
   });
 
-  it("is none where the kernel itself declares it", () => {
+  it("is none if the kernel itself declares it", () => {
     const kernel = (x: number) => {
       const performance = { half: (y: number) => y / 2 };
       return performance.half(x);

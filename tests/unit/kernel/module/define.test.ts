@@ -4,7 +4,7 @@ import { defineKernel, moduleExport } from "../../../../src/kernel/module/define
 
 const url = "file:///kernels.js";
 
-it("gives back the function itself, which stays callable, with its address", () => {
+it("defineKernel gives back the function itself, which stays callable, with its address", () => {
   const double = (x: number): number => 2 * x;
   const kernel = defineKernel(url, "double", double);
   expect(kernel).toBe(double);
@@ -13,18 +13,18 @@ it("gives back the function itself, which stays callable, with its address", () 
   expect(Object.keys(kernel)).toEqual([]);
 });
 
-it("knows no address of other functions, the same text or not", () => {
+it("other functions have no address, even with the same text", () => {
   defineKernel(url, "one", () => 1);
   expect(moduleExport(() => 1)).toBeUndefined();
 });
 
-it("accepts any URL", () => {
+it("defineKernel accepts any URL", () => {
   for (const address of [import.meta.url, "https://example.org/k.js", "data:text/javascript,"]) {
     expect(moduleExport(defineKernel(address, "k", () => {}))?.url).toBe(address);
   }
 });
 
-it("accepts URL objects, and the paths of files as __filename gives them", () => {
+it("defineKernel accepts URL objects, and paths of files as __filename gives them", () => {
   const addressOf = (place: string | URL) => moduleExport(defineKernel(place, "k", () => {}))?.url;
   expect(addressOf(new URL(url))).toBe(url);
   expect(addressOf("/home/a b/#1/50%?/é.cjs")).toBe(pathToFileURL("/home/a b/#1/50%?/é.cjs").href);

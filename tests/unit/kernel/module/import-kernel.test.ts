@@ -21,13 +21,13 @@ function write(name: string, source: string): string {
   return pathToFileURL(path).href;
 }
 
-it("imports a kernel by the name of its export", async () => {
+it("a kernel is imported by the name of its export", async () => {
   const url = write("good.mjs", "export const twice = (x) => 2 * x; export const other = 1;");
   const kernel = (await importKernel(url, "twice")) as (x: number) => number;
   expect(kernel(4)).toBe(8);
 });
 
-it("says what the module exports instead", async () => {
+it("the error of a missing export says what the module exports instead", async () => {
   const url = write("other.mjs", "export const rms = () => 0; export const mean = 5;");
   const { message } = (await importKernel(url, "mean").catch((thrown: Error) => thrown)) as Error;
   expect(message).toContain(
@@ -38,7 +38,7 @@ it("says what the module exports instead", async () => {
   await expect(importKernel(write("none.mjs", "export {};"), "k")).rejects.toThrow(/it exports nothing$/);
 });
 
-it("says that the module does not load, and why", async () => {
+it("the error of a module that does not load says why", async () => {
   const url = write("broken.mjs", 'throw new RangeError("at load");');
   const error = await importKernel(url, "k").catch((thrown: Error) => thrown);
   expect(error).toMatchObject({

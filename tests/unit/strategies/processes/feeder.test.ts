@@ -54,7 +54,7 @@ function sourceOf(memory: number, bytes: number): MemorySource & { readonly cont
 const MB = 2 ** 20;
 
 describe("a feeder", () => {
-  it("brings everybody all of it, also the slow ones, and goes on when one is lost", async () => {
+  it("brings every receiver all of it, also slow ones, and goes on when one is lost", async () => {
     const feeder = new Feeder(transit);
     const source = sourceOf(1, 9 * MB + 5);
     const own = [new Reader(feeder, 0), new Reader(feeder, 7), new Reader(feeder, 0)];
@@ -105,7 +105,7 @@ describe("a feeder", () => {
     counted.close();
   });
 
-  it("rejects where an array has gone", async () => {
+  it("rejects if an array has gone", async () => {
     const feeder = new Feeder(transit);
     const buffer = new ArrayBuffer(2 * MB);
     const extents = [{ name: "x", byteOffset: 0, byteLength: 2 * MB }];
@@ -151,7 +151,7 @@ describe("a supply", () => {
     expect(reader.messages).toBe(2 * messages);
   });
 
-  it("gives small pieces to whoever asks, and other contents of the same memory anew", () => {
+  it("gives small pieces to the caller that asks, and other contents of the same memory anew", () => {
     const { supply } = setUp();
     const source = sourceOf(4, 100);
     const pieces: { at: number; bytes: Uint8Array }[] = [];

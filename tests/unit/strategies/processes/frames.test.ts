@@ -37,7 +37,7 @@ const sent: fc.Arbitrary<Sent> = fc.tuple(
   fc.option(fc.array(fc.jsonValue()), { freq: 2, nil: undefined }),
 );
 
-it("messages come out as they went in, however the stream is cut", () => {
+it("messages come out as they went in, at any cut of the stream", () => {
   fc.assert(
     fc.property(
       fc.array(sent, { maxLength: 6 }),
@@ -58,7 +58,7 @@ it("messages come out as they went in, however the stream is cut", () => {
   );
 });
 
-it("what a short round sends is shorter than its fields are named", () => {
+it("the messages of a short round are shorter than the names of their fields", () => {
   const [round, ranges] = [7, [[0, 2]] as const];
   expect(frameOf({ type: "grant", round, ranges }).length).toBeLessThan(60);
   const items = { memory: 1, isOwn: true, size: 64, at: 32, bytes: new Uint8Array(16) };

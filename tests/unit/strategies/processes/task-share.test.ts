@@ -47,7 +47,7 @@ describe("what a child is granted", () => {
     expect(share.grantFor(holder({ outstanding: 1 }))).toEqual([]);
   });
 
-  it("ends where the gate is", () => {
+  it("ends at the gate", () => {
     const control = newControl(100);
     control.closeGate(3);
     const share = new TaskShare(control, 100, 1, true);
@@ -58,7 +58,7 @@ describe("what a child is granted", () => {
 });
 
 describe("what comes back", () => {
-  it("is asked of who has most, if it is worth it, and divided among all", () => {
+  it("is asked of the child that has most, if that pays, and divided among all", () => {
     const control = newControl(100);
     const share = new TaskShare(control, 100, 2, false);
     share.note(1, 1);
@@ -98,7 +98,7 @@ describe("what comes back", () => {
     ]);
   });
 
-  it("is not asked for where it would be over before", () => {
+  it("is not asked for if it would be over before", () => {
     const share = new TaskShare(newControl(10), 10, 2, false);
     share.note(100, 0.01);
     const idle = holder();
@@ -107,7 +107,7 @@ describe("what comes back", () => {
     expect(share.mayGetBack(idle)).toBe(false);
   });
 
-  it("is asked for where it already takes longer than was expected", () => {
+  it("is asked for if it already takes longer than was expected", () => {
     const share = new TaskShare(newControl(10), 10, 2, false);
     share.note(100, 0.01);
     const idle = holder();
@@ -116,7 +116,7 @@ describe("what comes back", () => {
     expect(share.mayGetBack(idle)).toBe(true);
   });
 
-  it("ends at once where nobody runs it any more", () => {
+  it("ends at once if nobody runs it any more", () => {
     const control = newControl(10);
     const share = new TaskShare(control, 10, 1, false);
     const told: number[] = [];
@@ -134,7 +134,7 @@ describe("what comes back", () => {
 });
 
 /** Children that run what they are granted, in any order of steps, with reports that come late. */
-it("every task is run once, whoever gives back what and when", () => {
+it("every task is run once, in any order of grants and returns", () => {
   const step = fc.record({ child: fc.nat(2), runs: fc.integer({ min: 1, max: 5 }), asks: fc.boolean() });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300 }), fc.array(step, { maxLength: 400 }), (tasks, steps) => {

@@ -36,7 +36,7 @@ it("places do not overlap, and what is given back is used again", () => {
   );
 });
 
-it("has bytes as they were written, none behind its end, and no name", () => {
+it("a transit file has bytes as they were written, none behind its end, and no name", () => {
   const at = transit.take(1000);
   expect(transit.write(Uint8Array.of(1, 2, 3), at)).toBe(true);
   const bytes = new Uint8Array(5).fill(9);

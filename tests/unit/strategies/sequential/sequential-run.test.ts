@@ -86,7 +86,7 @@ class FakeOverseer implements Overseer {
   }
 }
 
-/** Time stands still, but for what a task says it took. */
+/** Time stands still, except for what a task says it took. */
 function stopTheClock(): { now: number } {
   const clock = { now: 1000 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);
@@ -151,7 +151,7 @@ describe("a run on this thread", () => {
     expect(job.ended).toBe(20);
   });
 
-  it("notes its claims where it is traced, as thread 0", async () => {
+  it("notes its claims if it is traced, as thread 0", async () => {
     const job = jobOf(500, (index) => index, { isTraced: true });
     const { claims } = await new SequentialRun(job).run();
     expect(claims[0]).toMatchObject({ worker: 0, firstTask: 0 });
@@ -402,7 +402,7 @@ describe("a guarded first task", () => {
     expect(valuesOf(job)).toEqual(upTo(10));
   });
 
-  it("does not start in a job that was stopped, nor where there is no task", async () => {
+  it("does not start in a job that was stopped, or if there is no task", async () => {
     const runs: number[] = [];
     const job = jobOf(3, (index) => runs.push(index));
     job.stop(new Error("enough"));

@@ -34,7 +34,7 @@ function controlled(more: Partial<Control> = {}) {
 
 const never = new Promise<void>(() => {});
 
-it("makes a worker a thread a second after its start, with a minute's time, if it does not serve by then", async () => {
+it("a worker that does not serve becomes a thread a second after its start, with a minute's time", async () => {
   const { own, control, worker } = controlled();
   await vi.advanceTimersByTimeAsync(999);
   expect(own.isSpawned).toBe(false);
@@ -42,7 +42,7 @@ it("makes a worker a thread a second after its start, with a minute's time, if i
   expect(control.spawn).toHaveBeenCalledExactlyOnceWith(worker, 60_000);
 });
 
-it("leaves one that serves alone, and gives it all the time that its tasks may take before it answers", async () => {
+it("a worker that serves is left alone, and has all the time that its tasks may take before it answers", async () => {
   const { own, control, worker } = controlled();
   own.served();
   await vi.advanceTimersByTimeAsync(5000);
@@ -51,14 +51,14 @@ it("leaves one that serves alone, and gives it all the time that its tasks may t
   expect(control.spawn).toHaveBeenCalledExactlyOnceWith(worker, 2 ** 31 - 1);
 });
 
-it("tells why a worker can't be made a thread", async () => {
+it("a worker that can't be made a thread says why", async () => {
   const error = new Error("no answer");
   const { own, onFail } = controlled({ spawn: () => Promise.reject(error) });
   await own.spawn();
   expect(onFail).toHaveBeenCalledExactlyOnceWith(error);
 });
 
-it("terminates the thread, or the worker if it is no thread yet", async () => {
+it("an end terminates the thread, or the worker if it is no thread yet", async () => {
   const young = controlled();
   await young.own.terminate();
   expect(young.worker.terminate).toHaveBeenCalledOnce();
@@ -70,7 +70,7 @@ it("terminates the thread, or the worker if it is no thread yet", async () => {
   expect(control.terminate).toHaveBeenCalledExactlyOnceWith(THREAD);
 });
 
-it("waits for output, but not for a worker whose event loop stands still", async () => {
+it("a flush waits for output, but not for a worker whose event loop is blocked", async () => {
   const { own, control } = controlled();
   await own.flush(never);
   expect(control.flush).toHaveBeenCalledExactlyOnceWith(THREAD);
@@ -85,7 +85,7 @@ it("waits for output, but not for a worker whose event loop stands still", async
   expect(silent.control.flush).not.toHaveBeenCalled();
 });
 
-it("leaves no timer behind once the worker has ended", () => {
+it("a worker that has ended leaves no timer behind", () => {
   const { own } = controlled();
   own.ended();
   expect(vi.getTimerCount()).toBe(0);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { FewMap } from "../../../../src/strategies/threads/few-map.js";
 
-it("holds what a Map holds, in the same order", () => {
+it("a FewMap holds what a Map holds, in the same order", () => {
   const key = fc.integer({ min: 0, max: 5 });
   const step = fc.oneof(
     fc.record({ does: fc.constant("set" as const), key, value: fc.integer() }),

@@ -15,13 +15,13 @@ function workerWith(memory: Readonly<Record<number, number>>, told: object[]) {
   return { knowledge, isTerminated: false };
 }
 
-it("says whether a worker may still reach memory that it is to forget", () => {
+it("a pool says whether a worker may still reach memory that it must forget", () => {
   const workers = new Set([workerWith({ 1: 10 }, []), workerWith({ 2: 10 }, [])]);
   const held = new HeldMemory(workers, 1000, () => {});
   expect([held.forget(1), held.forget(2), held.forget(3)]).toEqual([true, true, false]);
 });
 
-it("has workers collect at once when their garbage has become much", () => {
+it("workers collect at once when their garbage has become much", () => {
   const told: object[] = [];
   const held = new HeldMemory(new Set([workerWith({ 1: 600, 2: 600 }, told)]), 1000, () => {});
   held.forget(1);
@@ -30,7 +30,7 @@ it("has workers collect at once when their garbage has become much", () => {
   expect(told).toMatchObject([{ round: null, forget: [1, 2] }]);
 });
 
-it("has no worker collect that the pool has ended", async () => {
+it("a worker that the pool has ended need not collect", async () => {
   const told: object[] = [];
   const worker = { ...workerWith({ 1: 600 }, told), isTerminated: true };
   const held = new HeldMemory(new Set([worker]), 1000, () => {});
@@ -39,7 +39,7 @@ it("has no worker collect that the pool has ended", async () => {
   expect(told).toEqual([]);
 });
 
-it("tells that memory is unheld when the last worker has let it go", () => {
+it("memory is unheld when the last worker has let it go", () => {
   const unheld: number[] = [];
   const [first, second] = [workerWith({ 1: 10 }, []), workerWith({ 1: 10 }, [])];
   const held = new HeldMemory(new Set([first, second]), 1000, (id) => unheld.push(id));

@@ -12,7 +12,7 @@ function setUp() {
   return { memory, sent, gone };
 }
 
-it("holds memory from the first handle until the worker says that it is gone", () => {
+it("a worker holds memory from the first handle until it says that it is gone", () => {
   const { memory, gone } = setUp();
   memory.add(1, 100);
   memory.add(2, 50);
@@ -35,13 +35,13 @@ it("holds memory from the first handle until the worker says that it is gone", (
   expect([memory.holds(1), memory.holds(2), memory.garbageBytes, gone]).toEqual([false, true, 0, [1]]);
 });
 
-it("tells nothing of memory that the worker never had", () => {
+it("a worker hears nothing of memory that it never had", () => {
   const { memory } = setUp();
   memory.forget(7);
   expect([memory.takeUntold(), memory.holds(7), memory.garbageBytes]).toEqual([null, false, 0]);
 });
 
-it("has the worker collect once, and again for what it was told meanwhile", async () => {
+it("a worker collects once, and again for what it was told meanwhile", async () => {
   const { memory, sent } = setUp();
   memory.add(1, 100);
   memory.add(2, 100);
@@ -69,7 +69,7 @@ it("has the worker collect once, and again for what it was told meanwhile", asyn
   expect(memory.garbageBytes).toBe(0);
 });
 
-it("has nothing any more when its worker has ended, and nobody waits for it", async () => {
+it("a worker that has ended holds nothing, and nobody waits for it", async () => {
   const { memory, gone } = setUp();
   memory.add(1, 100);
   memory.add(2, 100);

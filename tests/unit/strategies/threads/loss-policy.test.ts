@@ -22,7 +22,7 @@ describe("a task that ends its workers", () => {
     expect(losses.first).toBe(last);
   });
 
-  it("is given up at once if it must not run again, whoever was to blame", () => {
+  it("is given up at once if it must not run again, even if it is not to blame", () => {
     const losses = new LossPolicy(3);
     losses.giveUp([8, 9], foreign);
     expect(losses.note([foreign], NONE)).toBeUndefined();
@@ -40,7 +40,7 @@ describe("a task that ends its workers", () => {
     expect([...losses.givenUp.keys()]).toEqual([6]);
   });
 
-  it("is not charged with workers that earlier calls have made useless, of which there were so many", () => {
+  it("is not charged with workers that earlier calls have made useless", () => {
     const useless: Lost = { ...by(3), error: Object.assign(new Error("useless"), { code: USELESS }) };
     const losses = new LossPolicy(1, 2);
     for (let i = 0; i < 3; i++) expect(losses.note([useless], NONE)).toBeUndefined();
@@ -73,7 +73,7 @@ describe("a task that ends its workers", () => {
     expect(many.note(all, NONE)).toBe(all[0]);
   });
 
-  it("does not end the rest while rounds bring it on, or lose workers to others only", () => {
+  it("does not end the rest while rounds progress, or lose workers only to other calls", () => {
     const losses = new LossPolicy(0);
     for (let i = 0; i < 60; i++) {
       expect(losses.note([by(i)], i % 4 === 3 ? PROGRESS : NONE)).toBeUndefined();

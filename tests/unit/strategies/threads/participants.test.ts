@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Participants } from "../../../../src/strategies/threads/participants.js";
 
-it("gives each worker a place of its own, which it has again when it comes back", () => {
+it("each worker has a place of its own, which it has again when it comes back", () => {
   const crew = new Participants<string>();
   expect([crew.enter("a", 2), crew.enter("b", 2)]).toEqual([0, 1]);
   crew.leave("a");
@@ -13,7 +13,7 @@ it("gives each worker a place of its own, which it has again when it comes back"
   expect([crew.has("b"), crew.has("c"), crew.here]).toEqual([false, true, 2]);
 });
 
-it("never has two workers at one place, and counts those that are here", () => {
+it("no two workers have one place, and those that are here are counted", () => {
   const worker = fc.integer({ min: 0, max: 5 });
   fc.assert(
     fc.property(fc.array(worker, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (workers, most) => {
@@ -32,7 +32,7 @@ it("never has two workers at one place, and counts those that are here", () => {
   );
 });
 
-it("may lose workers while it is gone through", () => {
+it("workers may leave during an iteration", () => {
   const crew = new Participants<string>();
   for (const worker of ["a", "b", "c"]) crew.enter(worker, 3);
   const seen = crew.present().map(([worker]) => {

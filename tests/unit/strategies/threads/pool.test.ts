@@ -29,7 +29,7 @@ describe("a pool", () => {
     expect(numbers.sort()).toEqual([1, 2]);
   });
 
-  it("gives the one first that it gave first before, as that is the likeliest to wait at its bell", async () => {
+  it("gives the same worker first as before, because that is the likeliest to wait at its bell", async () => {
     pool = poolOf({ maxWorkers: 2 });
     await pool.start();
     const [hottest] = pool.acquire(1);

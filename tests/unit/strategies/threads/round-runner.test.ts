@@ -29,11 +29,11 @@ function runnerOf({ arena, job, placed }: Prepared, workers: number, isShort = f
 }
 
 describe("a round", () => {
-  it("ends when all its tasks have, and has lost nobody", async () => {
+  it("ends when all its tasks have, and has lost no worker", async () => {
     pool = poolOf();
     const prepared = jobOver(numbers(1000), (view) => (view[0] as number) + 1);
     const runner = runnerOf(prepared, 2);
-    runner.wake(pool.acquire(2));
+    for (const slot of pool.acquire(2)) runner.wakeSlot(slot);
     expect(await runner.untilEnd()).toEqual([]);
     expect(resultsOf(prepared.job)).toEqual(Array.from({ length: 1000 }, (_, i) => i + 1));
     expect(runner.workers).toBe(2);
@@ -69,14 +69,14 @@ describe("a round", () => {
     expect(runner.workers).toBe(2);
   });
 
-  it("tells whom it has lost, and at which task", async () => {
+  it("tells which worker it has lost, and at which task", async () => {
     pool = poolOf({ maxWorkers: 1 });
     const prepared = jobOver(numbers(4), (view) => {
       if (view[0] === 2) (globalThis as { process?: { exit(code: number): void } }).process?.exit(4);
       return 0;
     });
     const runner = runnerOf(prepared, 1);
-    runner.wake(pool.acquire(1));
+    for (const slot of pool.acquire(1)) runner.wakeSlot(slot);
     expect(await runner.untilEnd()).toMatchObject([{ exitCode: 4, index: 2, isForeign: false }]);
   });
 
@@ -89,7 +89,7 @@ describe("a round", () => {
     });
     const runner = runnerOf(prepared, 1);
     const slots = pool.acquire(1);
-    runner.wake(slots);
+    for (const slot of slots) runner.wakeSlot(slot);
     const over = runner.untilEnd();
     while (Atomics.load(running, 0) === 0) await new Promise((resolve) => setImmediate(resolve));
     prepared.job.stop("enough");

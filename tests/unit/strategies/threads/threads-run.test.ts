@@ -37,7 +37,7 @@ describe("a job on threads", () => {
     expect(resultsOf(prepared.job)).toEqual([1, 1]);
   });
 
-  it("wakes nobody for a job that was stopped", async () => {
+  it("wakes no worker for a job that was stopped", async () => {
     pool = poolOf();
     const prepared = jobOver(numbers(2), (view) => view.length);
     prepared.job.stop("enough");

@@ -8,13 +8,13 @@ function knowledgeOf(): WorkerKnowledge {
   );
 }
 
-it("tells once that the worker lacks a kernel", () => {
+it("a worker lacks a kernel once", () => {
   const knowledge = knowledgeOf();
   expect([knowledge.meetKernel(1), knowledge.meetKernel(1)]).toEqual([true, false]);
   expect(knowledge.takeOldKernels()).toBeNull();
 });
 
-it("has a worker keep some hundreds of kernels, those in use among them", () => {
+it("a worker keeps some hundreds of kernels, those in use among them", () => {
   const knowledge = knowledgeOf();
   const worker = new Set<number>();
   let most = 0;

@@ -24,7 +24,7 @@ const element = fc.oneof(
 const draw = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
 
 describe("a random number", () => {
-  it("follows from seed, element and draw alone, in whatever order it is asked for", () => {
+  it("follows from seed, element and draw alone, in any order of requests", () => {
     const steps = fc.array(
       fc.record({
         seed: fc.constantFrom(0, 1, 2 ** 53 - 1),

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ChildMemory } from "../../../../../src/strategies/processes/child/child-memory.js";
 
-it("keeps memory of a round's own until the last round that has it leaves", () => {
+it("memory of a round's own stays until the last round that has it leaves", () => {
   const memory = new ChildMemory();
   const buffer = memory.open(7, true, 64);
   expect(memory.use([7])).toBe(true);
@@ -16,7 +16,7 @@ it("keeps memory of a round's own until the last round that has it leaves", () =
   expect(memory.use([8])).toBe(false);
 });
 
-it("tells what is the user's from what is a round's own, by the same id", () => {
+it("memory of the user's and memory of a round's own may have the same id", () => {
   const memory = new ChildMemory();
   const [own, shared] = [memory.open(7, true, 64), memory.open(7, false, 64)];
   expect(own).not.toBe(shared);

@@ -29,7 +29,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("gathers for a few milliseconds, and loses nothing", () => {
+it("a sender gathers for a few milliseconds, and loses nothing", () => {
   const { clock, sent, transfers, outbox } = setUp(false);
   const buffer = new ArrayBuffer(8);
   outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
@@ -61,20 +61,20 @@ it("gathers for a few milliseconds, and loses nothing", () => {
   expect(transfers[1]).toEqual([]);
 });
 
-it("sends that it left, even where there is nothing else", () => {
+it("a sender sends that its worker left, even if there is nothing else", () => {
   const { sent, outbox } = setUp(false);
   outbox.leave();
   expect(sent).toEqual([{ round: 9, values: [], failures: [], left: true, broken: null }]);
 });
 
-it("sends nothing where there is nothing", () => {
+it("a sender sends nothing if there is nothing", () => {
   const { clock, sent, outbox } = setUp(false);
   clock.now = 100;
   outbox.claimEnded();
   expect(sent).toEqual([]);
 });
 
-it("sends at the end of each claim when it is eager", () => {
+it("an eager sender sends at the end of each claim", () => {
   const { sent, outbox } = setUp(true);
   outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
   expect(sent).toEqual([]);
@@ -85,14 +85,14 @@ it("sends at the end of each claim when it is eager", () => {
   expect(sent.map(({ values }) => values)).toEqual([[[0, "a"]], [[1, "b"]]]);
 });
 
-it("leaves without a message where the caller's side looks for itself", () => {
+it("a worker leaves without a message if the caller's side looks for itself", () => {
   const { sent, leave, outbox } = setUp(false, true);
   outbox.leave();
   expect(sent).toEqual([]);
   expect(leave.hasLeft).toBe(true);
 });
 
-it("leaves with a message where there is something to send", () => {
+it("a worker leaves with a message if there is something to send", () => {
   const { sent, leave, outbox } = setUp(false, true);
   outbox.value(1, { value: "a", transfer: [], isPlain: true, weight: 16 });
   outbox.leave();
@@ -100,7 +100,7 @@ it("leaves with a message where there is something to send", () => {
   expect(leave.hasLeft).toBe(false);
 });
 
-it("leaves with a message after others, which a silent leave would overtake", () => {
+it("a worker leaves with a message after others, which a silent leave would overtake", () => {
   const { sent, leave, outbox } = setUp(false, true);
   outbox.value(1, { value: "a", transfer: [], isPlain: true, weight: 16 });
   outbox.flush();
@@ -111,7 +111,7 @@ it("leaves with a message after others, which a silent leave would overtake", ()
 
 const alone = (values: readonly (readonly [number, unknown])[]) => ({ values, failures: [], left: false });
 
-it("sends what is large or deep, and what failed, by itself: others are not lost with it where it cannot be read", () => {
+it("a large or deep value, or a failure, has its own message, so no other is lost with it if it can't be read", () => {
   const { clock, sent, outbox } = setUp(false);
   clock.now = 1;
   outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
@@ -133,7 +133,7 @@ it("sends what is large or deep, and what failed, by itself: others are not lost
   ]);
 });
 
-it("says which message tells that it left", () => {
+it("a worker says which message tells that it left", () => {
   const { leave, outbox } = setUp(false);
   outbox.value(0, { value: "a", transfer: [], isPlain: true, weight: 16 });
   outbox.flush();
@@ -143,7 +143,7 @@ it("says which message tells that it left", () => {
   expect(leave.wasSaidBy(2)).toBe(true);
 });
 
-it("makes a failure of a value that cannot be posted, and sends the others", () => {
+it("a value that can't be posted becomes a failure, and the others are sent", () => {
   const { sent, leave, outbox } = setUp(
     false,
     false,

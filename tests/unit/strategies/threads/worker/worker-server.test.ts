@@ -68,7 +68,7 @@ function rounds() {
 }
 
 // Nothing on its way from one round to the next needs a turn of the event loop.
-it("gives the event loop its turns, though the next round is always there", async () => {
+it("a worker gives the event loop its turns, though the next round is always there", async () => {
   const { next, count } = rounds();
   let isFired = false;
   let isAsked = false;
@@ -96,7 +96,7 @@ it.each([
     "() => { throw new RangeError('not today'); }",
     "RangeError",
   ],
-])("reports at its start that it %s", async (_what, source, name) => {
+])("a worker reports at its start that it %s", async (_what, source, name) => {
   const bell = new SharedArrayBuffer(BELL_BYTES);
   const initializer = inlineAddress(source, "initializer");
   const report = await new Promise<unknown>((resolve) => {
@@ -156,7 +156,7 @@ function roundsOf(arena: Arena) {
   };
 }
 
-it("forgets kernels when it is told, but none that a round needs which came before", async () => {
+it("a worker forgets kernels when it is told, but none that an earlier round needs", async () => {
   const open = roundsOf(new Arena(2 ** 20));
   const bell = new SharedArrayBuffer(BELL_BYTES);
   const reports: ReportMessage[] = [];

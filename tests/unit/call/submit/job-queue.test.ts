@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JobQueue } from "../../../src/call/submit/job-queue.js";
-import { type Ranked, RankedQueue } from "../../../src/call/submit/ranked-queue.js";
+import { JobQueue } from "../../../../src/call/submit/job-queue.js";
+import { type Ranked, RankedQueue } from "../../../../src/call/submit/ranked-queue.js";
 
 type Entry = { -readonly [Name in keyof Ranked]: Ranked[Name] };
 
@@ -47,7 +47,7 @@ const step = fc.oneof(
 const byRank = (a: Entry, b: Entry): number => b.priority - a.priority || a.order - b.order;
 
 describe.each(QUEUES)("a queue by rank: %s", (_, make) => {
-  it("always has the first of those that are in it, whatever came, left, returned and was ranked anew", () => {
+  it("always knows its first job, after jobs came, left, returned and were ranked anew", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queue = make();
