@@ -6,14 +6,15 @@ import { type ClusterStatus, clusterStatus, serveNode } from "sharray/cluster";
 const SECRET = "SHARRAY_SECRET";
 
 export interface NodeArguments {
-  readonly redis: string;
+  /** Address of the store. */
+  readonly connection: string;
   readonly queue: string;
   readonly kernels: readonly string[];
   readonly threads: number | undefined;
 }
 
 /** Serves until the process is asked to end: then it finishes what it runs. @returns the exit code */
-export async function runNode({ redis, queue, kernels, threads }: NodeArguments): Promise<number> {
+export async function runNode({ connection, queue, kernels, threads }: NodeArguments): Promise<number> {
   const secret = process.env[SECRET];
   if (secret === undefined) {
     process.stderr.write(
@@ -24,7 +25,7 @@ export async function runNode({ redis, queue, kernels, threads }: NodeArguments)
   // Kernels and what they start need not know it.
   delete process.env[SECRET];
   return told(async () => {
-    const node = await serveNode({ connection: redis, queue, secret, kernels, threads });
+    const node = await serveNode({ connection, queue, secret, kernels, threads });
     process.stdout.write(
       `Node ${node.id} serves "${queue}" with ${node.threads} threads: ${node.kernels.join(", ")}\n`,
     );
@@ -36,9 +37,9 @@ export async function runNode({ redis, queue, kernels, threads }: NodeArguments)
 }
 
 /** @returns the exit code */
-export function printStatus(redis: string, queue: string, isJson: boolean): Promise<number> {
+export function printStatus(connection: string, queue: string, isJson: boolean): Promise<number> {
   return told(async () => {
-    const status = await clusterStatus({ connection: redis, queue });
+    const status = await clusterStatus({ connection, queue });
     process.stdout.write(isJson ? `${JSON.stringify(status, null, 2)}\n` : printed(status));
   });
 }

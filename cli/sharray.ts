@@ -5,12 +5,13 @@ import { diagnose } from "./doctor.js";
 import { printed } from "./print.js";
 
 const USAGE = `Usage: sharray doctor [--json]
-       sharray node --redis redis://HOST:PORT --queue NAME --kernels MODULE [--kernels MODULE ...] [--threads N]
-       sharray cluster status --redis redis://HOST:PORT --queue NAME [--json]
+       sharray node STORE --queue NAME --kernels MODULE [--kernels MODULE ...] [--threads N]
+       sharray cluster status STORE --queue NAME [--json]
 
 doctor          Tells what this machine and this runtime give sharray, tests each strategy for a moment, and says what to do about shortfalls.
 node            Runs shards of a queue, of the kernels in these modules alone. The secret is in the variable SHARRAY_SECRET.
 cluster status  Tells which nodes serve a queue, and what waits there.
+STORE           --redis redis://HOST:PORT, or --postgres postgres://USER@HOST:PORT/DATABASE
 `;
 
 /** @returns `undefined` if an option is unknown, or lacks its value */
@@ -22,6 +23,7 @@ function given() {
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
         redis: { type: "string" },
+        postgres: { type: "string" },
         queue: { type: "string" },
         kernels: { type: "string", multiple: true },
         threads: { type: "string" },
@@ -37,18 +39,19 @@ async function run({
   positionals,
   values,
 }: NonNullable<ReturnType<typeof given>>): Promise<number | undefined> {
-  const { redis, queue, kernels, threads, json } = values;
+  const { redis, postgres, queue, kernels, threads, json } = values;
+  const connection = redis ?? postgres;
   const command = positionals.join(" ");
   if (command === "doctor") return doctor(json);
-  if (redis === undefined || queue === undefined) return undefined;
+  if (connection === undefined || queue === undefined) return undefined;
   if (command === "node" && kernels !== undefined) {
     const { runNode } = await import("./cluster.js");
     const number = threads === undefined ? undefined : Number(threads);
-    return runNode({ redis, queue, kernels, threads: number });
+    return runNode({ connection, queue, kernels, threads: number });
   }
   if (command !== "cluster status") return undefined;
   const { printStatus } = await import("./cluster.js");
-  return printStatus(redis, queue, json);
+  return printStatus(connection, queue, json);
 }
 
 async function doctor(isJson: boolean): Promise<number> {

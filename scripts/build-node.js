@@ -69,7 +69,7 @@ const modules = {
   ...options,
   plugins: [...options.plugins, scriptTexts],
   format: "esm",
-  external: ["@opentelemetry/api", "bullmq", "ioredis"],
+  external: ["@opentelemetry/api", "bullmq", "ioredis", "pg"],
 };
 const caller = await buildCaller({ ...modules, ...short, inject }, "dist");
 writeLicenses("dist", [...caller.metafiles, worker.metafile, child.metafile]);

@@ -316,16 +316,12 @@ describe("what comes from outside", () => {
     }
     expect(Object.fromEntries(packages)).toEqual({
       "@msgpack/msgpack": ["protocol/msgpack.ts"],
-      bullmq: [
-        "cluster/cluster-status.ts",
-        "cluster/connection.ts",
-        "cluster/serve-node.ts",
-        "cluster/shard-runner.ts",
-      ],
+      bullmq: ["cluster/postgres-store.ts", "cluster/redis-store.ts", "cluster/shard-runner.ts"],
       acorn: ["kernel/inline/parser.ts", "kernel/module/may-export.ts"],
       comlink: ["bridge/host-connection.ts", "bridge/remote-methods.ts"],
       "@opentelemetry/api": ["telemetry/otel.ts"],
-      ioredis: ["cluster/store.ts"],
+      ioredis: ["cluster/redis-store.ts"],
+      pg: ["cluster/postgres-client.ts"],
       "eslint-scope": ["kernel/inline/free-variables.ts", "kernel/module/may-export.ts"],
       threads: [
         "strategies/threads/thread-control.ts",

@@ -148,10 +148,9 @@ export class ClusterRun implements ShardReader, Finder {
     return start === -1 ? undefined : [start, Math.min(start + count, this.#job.parts.spec.tasks)];
   }
 
-  /** An earlier client has sent it: it has ended, or a node has it, or it was lost. */
+  /** An earlier client has sent it. If the store is busy, the next tick looks what became of it. */
   #adopt(shard: Shard): void {
     this.#shards.set(shard.id, shard);
-    // If the store is busy, the next look comes with the next tick.
     this.#lost.lookAt(shard).catch(() => {});
   }
 
@@ -236,10 +235,14 @@ export class ClusterRun implements ShardReader, Finder {
 
   /** Nodes stop what they run of the call, and the store lets go of it. */
   async #close(): Promise<void> {
-    const { store, queue } = this.#connection;
+    const { store } = this.#connection;
     try {
       await store.remove("call", [this.call]);
-      for (const id of this.#shards.keys()) await queue.remove(id).catch(() => 0);
+      for (const id of this.#shards.keys())
+        await store
+          .queue()
+          .remove(id)
+          .catch(() => 0);
     } catch {
       // The lease ends by itself.
     }

@@ -1,12 +1,11 @@
 /** What goes on at a queue, for its operator. Needs no secret. */
-import { Queue } from "bullmq";
 import { ClusterError } from "../errors.js";
 import { clearTimeout, setTimeout } from "../platform/builtins.js";
-import { PREFIX } from "./connection.js";
 import type { NodeStatus } from "./node-status.js";
 import { nodesOf } from "./nodes.js";
+import { openStore } from "./open-store.js";
 import { type ClusterOptions, checkAddress } from "./options.js";
-import { connect, Store } from "./store.js";
+import type { Store } from "./store.js";
 import { silenceError, storeError } from "./store-errors.js";
 
 export interface ClusterStatus {
@@ -27,24 +26,27 @@ export async function clusterStatus(
 ): Promise<ClusterStatus> {
   checkAddress({ ...options });
   const { connection, queue: name } = options;
-  const redis = connect(connection);
-  const store = new Store(redis, name);
-  const queue = new Queue(name, { connection: redis, prefix: PREFIX });
-  queue.on("error", () => {});
+  const store = openStore(connection, name);
+  store.keepAlive(true);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(silenceError(PATIENCE_MS, store.lastError)), PATIENCE_MS);
   });
   try {
-    const asked = Promise.all([nodesOf(store), queue.getJobCounts("waiting", "active", "failed")]);
+    const asked = askAll(store);
     asked.catch(() => {});
-    const [nodes, { waiting = 0, active = 0, failed = 0 }] = await Promise.race([asked, late]);
-    return { nodes, waiting, active, failed };
+    return await Promise.race([asked, late]);
   } catch (error) {
     throw error instanceof ClusterError ? error : storeError(error);
   } finally {
     clearTimeout(timer);
-    store.close();
-    queue.close().catch(() => {});
+    store.close().catch(() => {});
   }
+}
+
+async function askAll(store: Store): Promise<ClusterStatus> {
+  const nodes = await nodesOf(store);
+  const counts = await store.queue().getJobCounts("waiting", "active", "failed");
+  const { waiting = 0, active = 0, failed = 0 } = counts;
+  return { nodes, waiting, active, failed };
 }

@@ -1,27 +1,23 @@
 /** A client's connection: the store, the queue, and the nodes as they were when it last looked. */
 
 import { randomUUID } from "node:crypto";
-import { Queue } from "bullmq";
 import type { ClusterError } from "../errors.js";
 import { clearInterval, setInterval } from "../platform/builtins.js";
 import { clock } from "../platform/clock.js";
-import { Inbox } from "./inbox.js";
 import { RELEASE, type ShardRequest } from "./messages.js";
 import type { NodeStatus } from "./node-status.js";
 import { nodesOf } from "./nodes.js";
+import { openStore } from "./open-store.js";
 import type { ClusterOptions } from "./options.js";
 import { Patience, RETRY_MS } from "./patience.js";
 import { Payload } from "./payload.js";
 import { Signer } from "./signing.js";
-import { connect, Store } from "./store.js";
+import type { Inbox, Store } from "./store.js";
 import { noNodeError, silenceError, storeError, wordsOf } from "./store-errors.js";
 
-/** Prefix of the queue's own keys. */
-export const PREFIX = "sharray-queue";
 const TICK_MS = 1000;
 /** If a client says nothing for this long, nobody waits for its calls any more. */
 const LEASE_MS = 15_000;
-const MOST_EVENTS = 1000;
 /** How often a node tries a shard while the store does not take its result. */
 const ATTEMPTS = 20;
 /** Seconds and number of jobs of the queue that stay, so that clients and operators see why they failed. */
@@ -61,13 +57,10 @@ export class ClusterConnection {
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
   #isClosed = false;
-  /** Made at need, because it connects. */
-  #queue: Queue | undefined;
 
   constructor({ connection, queue, secret, timeout = 30_000, resume = false }: ClusterOptions) {
-    const redis = connect(connection);
-    this.store = new Store(redis, queue);
-    this.#inbox = new Inbox(connect(connection), this.store.key("done", this.id), (shard) => {
+    this.store = openStore(connection, queue);
+    this.#inbox = this.store.inbox(this.id, (shard) => {
       this.#lastSign = clock();
       for (const reader of [...this.#readers]) reader.onResult(shard);
     });
@@ -77,20 +70,6 @@ export class ClusterConnection {
     this.patience = new Patience(timeout);
     this.signer = new Signer(secret, queue);
     this.payload = new Payload(this.store);
-    for (const each of [redis, this.#inbox.redis]) each.on("connect", () => this.#keepAlive());
-  }
-
-  get queue(): Queue {
-    if (this.#queue === undefined) {
-      this.#queue = new Queue(this.#name, {
-        connection: this.store.redis,
-        prefix: PREFIX,
-        streams: { events: { maxLen: MOST_EVENTS } },
-      });
-      // It connects again by itself.
-      this.#queue.on("error", () => {});
-    }
-    return this.#queue;
   }
 
   /** The nodes, as far as is known. */
@@ -139,7 +118,7 @@ export class ClusterConnection {
     const whole: ShardRequest = { ...request, release: RELEASE, client: this.id };
     const body = JSON.stringify(whole);
     const signature = this.signer.sign("request", whole.id, Buffer.from(body)).toString("hex");
-    await this.queue.add(
+    await this.store.queue().add(
       "shard",
       { body, signature },
       {
@@ -154,16 +133,14 @@ export class ClusterConnection {
 
   /** Tells nodes that somebody waits for a call. */
   async renew(call: string): Promise<void> {
-    await this.store.redis.set(this.store.key("call", call), "1", "PX", LEASE_MS);
+    await this.store.renew(call, LEASE_MS);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
-    this.#inbox.close();
-    await this.#queue?.close().catch(() => {});
-    this.store.close();
+    await this.store.close();
   }
 
   async #tick(): Promise<void> {
@@ -217,23 +194,7 @@ export class ClusterConnection {
     if (!isReady) for (const waiter of [...this.#waiters]) waiter.fail(error);
   }
 
-  /** Connections, and attempts to connect, keep the process alive as long as somebody waits. */
   #keepAlive(): void {
-    if (this.#isClosed) return;
-    for (const redis of [this.store.redis, this.#inbox.redis]) {
-      const { stream } = redis as unknown as { readonly stream?: Socket };
-      if (this.#isIdle) {
-        stream?.unref?.();
-        if (redis.status !== "ready" && redis.status !== "wait") redis.disconnect();
-      } else {
-        stream?.ref?.();
-        if (redis.status === "wait" || redis.status === "end") redis.connect().catch(() => {});
-      }
-    }
+    if (!this.#isClosed) this.store.keepAlive(!this.#isIdle);
   }
-}
-
-interface Socket {
-  ref?(): void;
-  unref?(): void;
 }

@@ -29,8 +29,8 @@ export class Leases {
 
   /** @returns `undefined` if nobody waits for the call */
   async hold(call: string): Promise<HeldLease | undefined> {
-    const isThere = (await this.#store.redis.exists(this.#store.key("call", call))) === 1;
-    if (!isThere) return undefined;
+    const [isAwaited] = await this.#store.areAwaited([call]);
+    if (isAwaited !== true) return undefined;
     const watched = this.#calls.get(call) ?? { controller: new AbortController(), users: 0 };
     watched.users += 1;
     this.#calls.set(call, watched);
@@ -54,8 +54,8 @@ export class Leases {
     this.#isLooking = true;
     try {
       const calls = [...this.#calls.keys()];
-      const found = await this.#store.redis.mget(calls.map((call) => this.#store.key("call", call)));
-      for (const [i, call] of calls.entries()) if (found[i] === null) this.#abort(call);
+      const areAwaited = await this.#store.areAwaited(calls);
+      for (const [i, call] of calls.entries()) if (areAwaited[i] !== true) this.#abort(call);
     } catch {
       // It is asked again.
     } finally {

@@ -46,9 +46,9 @@ export class LostShards {
   }
 
   async lookAt(shard: Shard): Promise<void> {
-    const { queue, store } = this.#connection;
+    const { store } = this.#connection;
     const finder = this.#finder;
-    const state = await queue.getJobState(shard.id);
+    const state = await store.queue().getJobState(shard.id);
     if (finder.isOver || PENDING.has(state)) return;
     if (state === "failed") await this.#failed(shard);
     else if ((await store.sizeOf("result", shard.id)) > 0) await finder.take(shard);
@@ -56,7 +56,7 @@ export class LostShards {
   }
 
   async #failed({ id, first, end }: Shard): Promise<void> {
-    const why = (await this.#connection.queue.getJob(id))?.failedReason ?? "no reason given";
+    const why = (await this.#connection.store.queue().getJob(id))?.failedReason ?? "no reason given";
     this.#finder.fail(
       why.startsWith("refused")
         ? new ClusterError("refused", `Cannot run the call as nodes must accept its requests: one was ${why}`)

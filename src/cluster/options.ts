@@ -8,7 +8,7 @@ import { isRecord } from "../memory/inputs.js";
 /** The strategies of a `ClusterExecutor`. */
 export type ClusterStrategyName = "sequential" | "cluster";
 
-/** Where the store is: Redis, from 6.2 on. */
+/** Where a Redis is, from 6.2 on. */
 export interface ClusterConnection {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -21,7 +21,10 @@ export interface ClusterConnection {
 
 /** What clients and nodes have in common. */
 interface Membership {
-  /** Address of the store, or `redis://user:password@host:port/db`; `rediss://` with TLS. */
+  /**
+   * The store: `redis://user:password@host:port/db`, `rediss://` with TLS, or the fields of that. Or PostgreSQL, from 14 on:
+   * `postgres://user:password@host:port/database?sslmode=verify-full`.
+   */
   readonly connection: ClusterConnection | string;
   /** Name of the queue. Queues know nothing of each other. */
   readonly queue: string;
@@ -87,9 +90,15 @@ export function checkNodeOptions(options: unknown): asserts options is NodeOptio
 /** @throws TypeError, ConfigurationError */
 export function checkAddress({ connection, queue }: Readonly<Record<string, unknown>>): void {
   const isUrl =
-    typeof connection === "string" && /^rediss?:\/\//.test(connection) && URL.canParse(connection);
+    typeof connection === "string" &&
+    /^(rediss?|postgres|postgresql):\/\//.test(connection) &&
+    URL.canParse(connection);
   if (!isUrl && !isRecord(connection)) {
-    throw new ConfigurationError("connection", HIDDEN, "an object with host and port, or a redis:// address");
+    throw new ConfigurationError(
+      "connection",
+      HIDDEN,
+      "an object with host and port, or a redis:// or postgres:// address",
+    );
   }
   const unknown = isUrl
     ? undefined

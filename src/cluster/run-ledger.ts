@@ -34,7 +34,7 @@ export class RunLedger {
     this.#run = run;
   }
 
-  /** Reads what is there. Whoever reaches the store may write there, so each note is signed. */
+  /** Reads what is there. Anybody who reaches the store may write there, so each note is signed. */
   static async open(store: Store, signer: Signer, run: string): Promise<RunLedger> {
     const ledger = new RunLedger(store, signer, run);
     for (const text of await store.notes(run)) {

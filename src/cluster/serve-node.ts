@@ -1,22 +1,21 @@
 /** A node: takes shards from a queue, and runs them on an executor of its own. */
 
 import { randomUUID } from "node:crypto";
-import { Worker } from "bullmq";
 import { ClusterError } from "../errors.js";
 import { ParallelExecutor } from "../executor/parallel-executor.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "../platform/builtins.js";
-import { PREFIX } from "./connection.js";
 import { Leases } from "./leases.js";
 import { RELEASE } from "./messages.js";
 import { NodeKernels } from "./node-kernels.js";
 import type { NodeStatus } from "./node-status.js";
-import { BEAT_MS, beat, leave } from "./nodes.js";
+import { BEAT_MS, beat } from "./nodes.js";
+import { openStore } from "./open-store.js";
 import { checkNodeOptions, type NodeOptions } from "./options.js";
 import { ShardRunner } from "./shard-runner.js";
 import { Signer } from "./signing.js";
 import { SpanCache } from "./span-cache.js";
-import { connect, connectionOptions, Store } from "./store.js";
-import { silenceError, storeError, wordsOf } from "./store-errors.js";
+import type { NodeWorker, Store } from "./store.js";
+import { silenceError, storeError } from "./store-errors.js";
 
 /** Shards that a node runs at once: while one ends, the next one keeps the threads busy. */
 const AT_ONCE = 2;
@@ -64,7 +63,7 @@ class Node implements ClusterNode {
   readonly #cache: SpanCache;
   readonly #leases: Leases;
   readonly #runner: ShardRunner;
-  readonly #worker: Worker;
+  #worker: NodeWorker | undefined;
   readonly #beats: ReturnType<typeof setInterval>;
   #closed: Promise<void> | undefined;
 
@@ -76,7 +75,8 @@ class Node implements ClusterNode {
     const { maxWorkers, maxSharedBytes: limit } = this.#executor.config;
     this.threads = maxWorkers;
     this.kernels = Object.freeze(kernels.names);
-    this.#store = new Store(connect(connection), queue);
+    this.#store = openStore(connection, queue);
+    this.#store.keepAlive(true);
     this.#cache = new SpanCache(this.#executor, this.#store, cacheBytes ?? Math.floor(limit / 2));
     this.#leases = new Leases(this.#store);
     this.#runner = new ShardRunner({
@@ -89,18 +89,6 @@ class Node implements ClusterNode {
       leases: this.#leases,
       limit,
     });
-    this.#worker = new Worker(queue, (job) => this.#runner.run(job), {
-      connection: { ...(connectionOptions(connection) as object), maxRetriesPerRequest: null },
-      prefix: PREFIX,
-      concurrency: AT_ONCE,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_MS,
-      maxStalledCount: MOST_LOSSES,
-    });
-    // It connects again by itself.
-    this.#worker.on("error", (error) => {
-      this.#store.lastError = wordsOf(error);
-    });
     this.#beats = setInterval(() => void this.#beat(), BEAT_MS);
   }
 
@@ -110,7 +98,7 @@ class Node implements ClusterNode {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(silenceError(CONNECT_MS, this.#store.lastError)), CONNECT_MS);
     });
-    const told = Promise.all([this.#worker.waitUntilReady(), beat(this.#store, this.#status())]);
+    const told = this.#serve();
     told.catch(() => {});
     try {
       await Promise.race([told, late]);
@@ -119,6 +107,18 @@ class Node implements ClusterNode {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #serve(): Promise<void> {
+    await beat(this.#store, this.#status());
+    if (this.#closed !== undefined) return;
+    this.#worker = this.#store.worker((job) => this.#runner.run(job), {
+      concurrency: AT_ONCE,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_MS,
+      maxStalledCount: MOST_LOSSES,
+    });
+    await this.#worker.waitUntilReady();
   }
 
   close(): Promise<void> {
@@ -134,11 +134,11 @@ class Node implements ClusterNode {
     clearInterval(this.#beats);
     const isReady = this.#store.isReady;
     // Without a store there is nobody to wait for.
-    await this.#worker.close(!isReady).catch(() => {});
-    if (isReady) await leave(this.#store, this.id).catch(() => {});
+    await this.#worker?.close(!isReady).catch(() => {});
+    if (isReady) await this.#store.leave(this.id).catch(() => {});
     this.#leases.close();
     this.#cache.clear();
-    this.#store.close();
+    await this.#store.close();
     await this.#executor.shutdown();
   }
 

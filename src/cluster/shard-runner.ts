@@ -28,7 +28,7 @@ import { RequestCheck } from "./request-check.js";
 import { BadManifest, requestOf } from "./shard-request.js";
 import { digestOf, type Signer } from "./signing.js";
 import { MissingPiece, type SpanCache } from "./span-cache.js";
-import type { Store } from "./store.js";
+import type { QueuedJob, Store } from "./store.js";
 
 /** What a node's shards have in common. */
 export interface NodeParts {
@@ -44,12 +44,6 @@ export interface NodeParts {
 }
 
 type Ran = ShardResult & { readonly type: "ran" };
-
-/** A job of the queue. Anybody who reaches the store may have written it. */
-interface QueuedJob {
-  readonly id?: string | undefined;
-  readonly data: unknown;
-}
 
 export class ShardRunner {
   readonly #parts: NodeParts;
@@ -95,7 +89,7 @@ export class ShardRunner {
 
   async #hasRun(request: ShardRequest): Promise<boolean> {
     const { store } = this.#parts;
-    const isThere = (await store.redis.exists(store.key("result", request.id))) === 1;
+    const isThere = await store.hasResult(request.id);
     if (isThere) await store.tell(request.client, request.id);
     return isThere || this.#check.knows(request);
   }

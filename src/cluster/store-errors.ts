@@ -10,9 +10,27 @@ export function wordsOf(error: unknown): string {
   return message || code || name || "no reason given";
 }
 
+/** The same of PostgreSQL, and of the network: there is no room, or the server does not write now. */
+const REFUSED_CODE = /^(25006|53|40)/;
+/** A connection was lost, or the server starts or ends. */
+const CUT_CODE = /^(08|57P0|ECONN|EPIPE|ENOTFOUND|EHOST|ENET|EAI_AGAIN|ETIMEDOUT)/;
+/** What the driver of PostgreSQL says without a code. */
+const CUT = /^(Connection terminated|Client has encountered a connection error|timeout expired)/;
+
 /** Whether the store may do later what it refuses now. */
 export function isPassing(error: unknown): boolean {
-  return PASSING.test(wordsOf(error));
+  return PASSING.test(wordsOf(error)) || REFUSED_CODE.test(codeOf(error)) || isCut(error);
+}
+
+/** Whether PostgreSQL was not reached, or a connection to it was lost. */
+export function isCut(error: unknown): boolean {
+  return CUT_CODE.test(codeOf(error)) || CUT.test(wordsOf(error));
+}
+
+/** SQLSTATE, or what Node calls an error of the network. */
+export function codeOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" ? code : "";
 }
 
 export function storeError(error: unknown): ClusterError {

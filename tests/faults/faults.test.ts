@@ -10,6 +10,7 @@ const SEEDS: [SettingsName, number][] = [
   ["usual", 3774],
   ["usual", 1264],
   ["usual", 1758],
+  ["processes", 45],
   ["processes", 313],
   ["processes", 986],
   ["processes", 2944],

@@ -4,36 +4,28 @@ import fc from "fast-check";
 import { KernelError, ParallelExecutor, TaskTimeoutError, type TypedArray } from "sharray";
 import type { ClusterExecutor } from "sharray/cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  connectTo,
-  eventually,
-  KERNELS,
-  startNode,
-  startRedis,
-  stopNode,
-  type TestRedis,
-  withRedis,
-} from "./cluster.js";
+import { connectTo, eventually, KERNELS, startNode, stopNode } from "./cluster.js";
+import { onStores, type TestRedis, type TestStore } from "./stores.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels in JavaScript, for the nodes.
 const kernels = (await import(KERNELS)) as Record<string, any>;
 
-withRedis("a cluster of two nodes", () => {
-  let redis: TestRedis;
+onStores("a cluster of two nodes", (start, kind) => {
+  let store: TestStore;
   let nodes: ChildProcess[] = [];
   let cluster: ClusterExecutor;
   const here = new ParallelExecutor({ strategy: "sequential" });
 
   beforeAll(async () => {
-    redis = await startRedis();
-    nodes = await Promise.all([startNode(redis, "calls"), startNode(redis, "calls")]);
-    cluster = connectTo(redis, "calls");
+    store = await start();
+    nodes = await Promise.all([startNode(store, "calls"), startNode(store, "calls")]);
+    cluster = connectTo(store, "calls");
   });
   afterAll(async () => {
     await cluster?.shutdown();
     await here.shutdown();
     await Promise.all(nodes.map((node) => stopNode(node)));
-    await redis?.[Symbol.asyncDispose]();
+    await store?.[Symbol.asyncDispose]();
   });
 
   /** What a call comes to on the cluster, and on one thread. */
@@ -196,29 +188,33 @@ withRedis("a cluster of two nodes", () => {
     expect(error).toMatchObject({ index: 1, timeout: 300 });
   });
 
-  test("a node reads each piece once, whatever the number of shards, calls and clients", async () => {
-    // 24 MiB: six pieces of 4 MiB, all different. The items are a piece of their own.
-    const x = cluster.share(Float64Array.from({ length: 3 * 2 ** 20 }, (_, i) => i));
-    const items = new Array<number>(120).fill(4);
-    const reads = async (): Promise<number> => {
-      const info = await redis.client.info("commandstats");
-      return Number(/cmdstat_getex:calls=(\d+)/.exec(info)?.[1] ?? 0);
-    };
-    const before = await reads();
-    const pids = new Set<number>();
-    await eventually("that both nodes took part", async () => {
-      for (const pid of await cluster.map(items, kernels["busy"], { shared: { x } })) pids.add(pid as number);
-      return pids.size === 2;
-    });
-    expect(await reads()).toBe(before + 2 * 7);
-    await using other = connectTo(redis, "calls");
-    for (const executor of [cluster, other]) await executor.map(items, kernels["busy"], { shared: { x } });
-    expect(await reads()).toBe(before + 2 * 7);
-  });
+  test.runIf(kind === "Redis")(
+    "a node reads each piece once, whatever the number of shards, calls and clients",
+    async () => {
+      // 24 MiB: six pieces of 4 MiB, all different. The items are a piece of their own.
+      const x = cluster.share(Float64Array.from({ length: 3 * 2 ** 20 }, (_, i) => i));
+      const items = new Array<number>(120).fill(4);
+      const reads = async (): Promise<number> => {
+        const info = await (store as TestRedis).client.info("commandstats");
+        return Number(/cmdstat_getex:calls=(\d+)/.exec(info)?.[1] ?? 0);
+      };
+      const before = await reads();
+      const pids = new Set<number>();
+      await eventually("that both nodes took part", async () => {
+        for (const pid of await cluster.map(items, kernels["busy"], { shared: { x } }))
+          pids.add(pid as number);
+        return pids.size === 2;
+      });
+      expect(await reads()).toBe(before + 2 * 7);
+      await using other = connectTo(store, "calls");
+      for (const executor of [cluster, other]) await executor.map(items, kernels["busy"], { shared: { x } });
+      expect(await reads()).toBe(before + 2 * 7);
+    },
+  );
 
   test("events, progress and metrics tell of the call as of any other", async () => {
     const events: [string, Record<string, unknown>][] = [];
-    await using executor = connectTo(redis, "calls", {
+    await using executor = connectTo(store, "calls", {
       telemetry: (event, payload) => events.push([event, payload as unknown as Record<string, unknown>]),
     });
     const seen: number[] = [];

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { blocksOf } from "./blocks.js";
-import { SECRET, startNode, startRedis, stopNode, withRedis } from "./cluster.js";
+import { SECRET, startNode, stopNode } from "./cluster.js";
 import { installed } from "./installed.js";
 import { runNode } from "./run.js";
+import { onStores, REDIS, startRedis } from "./stores.js";
 
-withRedis("the page of the cluster", () => {
+const tests = (): void => {
   test("the program of docs/cluster.md runs on a node with its module, and prints what the page says", async () => {
     const blocks = blocksOf(readFileSync(join(installed.root, "docs/cluster.md"), "utf8"));
     const [program, module] = blocks.filter(({ language }) => ["js", "ts"].includes(language));
@@ -44,4 +45,6 @@ withRedis("the page of the cluster", () => {
     };
     expect(await results("--cluster")).toBe(await results("--strategy", "threads"));
   });
-});
+};
+
+onStores("the page of the cluster", tests, [REDIS]);

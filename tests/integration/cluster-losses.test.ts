@@ -6,31 +6,30 @@ import { ClusterError } from "sharray";
 import { type ClusterExecutor, clusterStatus, serveNode } from "sharray/cluster";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
+  addressOf,
   command,
   connectTo,
   eventually,
   KERNELS,
   SECRET,
   startNode,
-  startRedis,
   stopNode,
-  type TestRedis,
-  withRedis,
 } from "./cluster.js";
 import { installed } from "./installed.js";
 import { program, runNode } from "./run.js";
+import { onStores, type TestRedis, type TestStore } from "./stores.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels in JavaScript, for the nodes.
 const kernels = (await import(KERNELS)) as Record<string, any>;
 const LONG = 120_000;
 
-withRedis("a cluster that loses something", () => {
-  let redis: TestRedis;
+onStores("a cluster that loses something", (start, kind) => {
+  let store: TestStore;
   let nodes: ChildProcess[] = [];
   let executors: ClusterExecutor[] = [];
 
   beforeAll(async () => {
-    redis = await startRedis();
+    store = await start();
   });
   afterEach(async () => {
     await Promise.all(executors.map((each) => each[Symbol.asyncDispose]()));
@@ -39,17 +38,17 @@ withRedis("a cluster that loses something", () => {
     executors = [];
   });
   afterAll(async () => {
-    await redis?.[Symbol.asyncDispose]();
+    await store?.[Symbol.asyncDispose]();
   });
 
   async function begin(queue: string, count: number): Promise<[ClusterExecutor, ...ChildProcess[]]> {
-    nodes = await Promise.all(Array.from({ length: count }, () => startNode(redis, queue)));
-    const cluster = connectTo(redis, queue);
+    nodes = await Promise.all(Array.from({ length: count }, () => startNode(store, queue)));
+    const cluster = connectTo(store, queue);
     executors.push(cluster);
     return [cluster, ...nodes];
   }
 
-  const status = (queue: string) => clusterStatus({ connection: redis.url, queue });
+  const status = (queue: string) => clusterStatus({ connection: store.url, queue });
 
   test.each(["SIGKILL", "SIGSTOP"] as const)(
     "the shards of a node that %s has struck run on the other one, each once in the result",
@@ -82,7 +81,7 @@ withRedis("a cluster that loses something", () => {
       let isOver = false;
       const supervise = async (): Promise<void> => {
         while (!isOver) {
-          const node = await startNode(redis, "deadly");
+          const node = await startNode(store, "deadly");
           nodes = [node];
           await eventually("that it ended", () => isOver || node.signalCode !== null);
         }
@@ -119,14 +118,14 @@ withRedis("a cluster that loses something", () => {
     const call = cluster.map([0], kernels["endless"]);
     call.catch(() => {});
     await eventually("that the node is at it", async () => (await status("lease")).nodes[0]?.shards === 1);
-    const [key] = await redis.client.keys("sharray:lease:call:*");
-    const left = await redis.client.pttl(key as string);
+    const [key] = await store.keys("lease", "call");
+    const left = await store.left(key as string);
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(15_000);
     cluster.cancel();
     await expect(call).rejects.toThrow("cancel");
     await eventually("that the node is free", async () => (await status("lease")).nodes[0]?.shards === 0);
-    expect(await redis.client.exists(key as string)).toBe(0);
+    expect(await store.keys("lease", "call")).toEqual([]);
   });
 
   test(
@@ -138,7 +137,7 @@ withRedis("a cluster that loses something", () => {
       const pids = await cluster.map(new Array(60).fill(20), kernels["busy"], {
         shared,
         onProgress: ({ completed }) => {
-          if (completed > 0) isRestarted ??= redis.restart();
+          if (completed > 0) isRestarted ??= store.restart();
         },
       });
       expect(pids).toHaveLength(60);
@@ -147,9 +146,9 @@ withRedis("a cluster that loses something", () => {
     LONG,
   );
 
-  test("a call waits while the store is full, and fails if it stays so", async () => {
+  test.runIf(kind === "Redis")("a call waits while the store is full, and fails if it stays so", async () => {
     const [cluster] = await begin("full", 1);
-    const { client } = redis;
+    const { client } = store as TestRedis;
     const fill = (isFull: boolean) => client.config("SET", "maxmemory", isFull ? "1mb" : "0");
     const refusals = async (): Promise<number> => {
       return Number(/errorstat_OOM:count=(\d+)/.exec(await client.info("errorstats"))?.[1] ?? 0);
@@ -163,7 +162,7 @@ withRedis("a cluster that loses something", () => {
       await eventually("that the store has refused a piece", async () => (await refusals()) > before);
       await fill(false);
       expect(await call).toMatchObject([{ value: 7, seen: 0 }]);
-      const hasty = connectTo(redis, "full", { timeout: 1000 });
+      const hasty = connectTo(store, "full", { timeout: 1000 });
       executors.push(hasty);
       await fill(true);
       const failed = await hasty
@@ -177,12 +176,12 @@ withRedis("a cluster that loses something", () => {
   });
 
   test("a call that no node serves fails with what had ended, and so does one without a store", async () => {
-    const cluster = connectTo(redis, "empty", { timeout: 1500 });
+    const cluster = connectTo(store, "empty", { timeout: 1500 });
     executors.push(cluster);
     const error = await cluster.map([1, 2], kernels["item"]).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ reason: "timeout" });
     expect((error as ClusterError).partial?.unfinished).toHaveLength(2);
-    const lost = connectTo(redis, "empty", { connection: { host: "127.0.0.1", port: 1 }, timeout: 1500 });
+    const lost = connectTo(store, "empty", { connection: { host: "127.0.0.1", port: 1 }, timeout: 1500 });
     executors.push(lost);
     for (const call of [
       lost.map([1], kernels["item"]),
@@ -195,13 +194,13 @@ withRedis("a cluster that loses something", () => {
 
   test("a node may be a part of a program, and leaves when it is closed", async () => {
     const options = {
-      connection: redis.url,
+      connection: store.url,
       queue: "inside",
       secret: SECRET,
       kernels: [KERNELS],
       threads: 1,
     };
-    const cluster = connectTo(redis, "inside");
+    const cluster = connectTo(store, "inside");
     executors.push(cluster);
     {
       await using node = await serveNode(options);
@@ -215,13 +214,13 @@ withRedis("a cluster that loses something", () => {
 
   test("a program that has made its calls ends by itself", async () => {
     await begin("idle", 1);
-    const { code, stdout, stderr } = await runNode([program("cluster-idle.mjs"), redis.url, "idle", SECRET]);
+    const { code, stdout, stderr } = await runNode([program("cluster-idle.mjs"), store.url, "idle", SECRET]);
     expect([code, stdout, stderr]).toEqual([0, "[1,2,3]\n", ""]);
   });
 
   test("sharray cluster status tells the nodes and what waits; sharray node ends in order", async () => {
     const [, node] = await begin("status", 1);
-    const parameters = [command, "cluster", "status", "--redis", redis.url, "--queue", "status"];
+    const parameters = [command, "cluster", "status", ...addressOf(store), "--queue", "status"];
     const { stdout } = await runNode([...parameters, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
       waiting: 0,
@@ -238,7 +237,7 @@ withRedis("a cluster that loses something", () => {
   });
 
   test("sharray node wants a secret and modules of kernels", async () => {
-    const parameters = [command, "node", "--redis", redis.url, "--queue", "q"];
+    const parameters = [command, "node", ...addressOf(store), "--queue", "q"];
     expect(await runNode(parameters)).toMatchObject({ code: 2, stderr: expect.stringContaining("Usage:") });
     const kernels = ["--kernels", KERNELS];
     expect(await runNode([...parameters, ...kernels])).toMatchObject({

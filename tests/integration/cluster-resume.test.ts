@@ -5,18 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClusterExecutor, clusterStatus } from "sharray/cluster";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import {
-  connectTo,
-  eventually,
-  KERNELS,
-  SECRET,
-  startNode,
-  startRedis,
-  stopNode,
-  type TestRedis,
-  withRedis,
-} from "./cluster.js";
+import { connectTo, eventually, KERNELS, SECRET, startNode, stopNode } from "./cluster.js";
 import { type Ended, program, runNode } from "./run.js";
+import { onStores, type TestStore } from "./stores.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels in JavaScript, for the nodes.
 const kernels = (await import(KERNELS)) as Record<string, any>;
@@ -24,13 +15,13 @@ const LONG = 120_000;
 const TASKS = 200;
 const MS = 10;
 
-withRedis("a cluster whose client crashes", () => {
-  let redis: TestRedis;
+onStores("a cluster whose client crashes", (start) => {
+  let store: TestStore;
   let folder: string;
   let nodes: ChildProcess[] = [];
 
   beforeAll(async () => {
-    redis = await startRedis();
+    store = await start();
     folder = mkdtempSync(join(tmpdir(), "sharray-resume-"));
   });
   afterEach(async () => {
@@ -38,12 +29,12 @@ withRedis("a cluster whose client crashes", () => {
     nodes = [];
   });
   afterAll(async () => {
-    await redis?.[Symbol.asyncDispose]();
+    await store?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const begin = async (queue: string, count: number): Promise<void> => {
-    nodes = await Promise.all(Array.from({ length: count }, () => startNode(redis, queue)));
+    nodes = await Promise.all(Array.from({ length: count }, () => startNode(store, queue)));
   };
   const traces = (file: string): number[] =>
     existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1).map(Number) : [];
@@ -58,7 +49,7 @@ withRedis("a cluster whose client crashes", () => {
     let isOver = false;
     const parameters = [
       program("cluster-resume.mjs"),
-      redis.url,
+      store.url,
       queue,
       SECRET,
       file,
@@ -114,7 +105,7 @@ withRedis("a cluster whose client crashes", () => {
     const queue = "resume-other";
     const file = join(folder, "other");
     await begin(queue, 1);
-    await using executor = connectTo(redis, queue, { resume: true });
+    await using executor = connectTo(store, queue, { resume: true });
     const call = (factor: number, chunkSize: number, more: object = {}): Promise<unknown> => {
       const x = Float64Array.from({ length: 40 }, (_, i) => i * factor);
       return executor.transformShared(x, Float64Array, kernels["traceInto"], {
@@ -132,7 +123,7 @@ withRedis("a cluster whose client crashes", () => {
     expect(await ran(2, 10)).toBe(4);
     expect(await ran(1, 20)).toBe(2);
     expect(await ran(1, 10, { more: 1 })).toBe(4);
-    await using forgetful = connectTo(redis, queue);
+    await using forgetful = connectTo(store, queue);
     const x = Float64Array.from({ length: 40 }, (_, i) => i);
     const options = { chunkSize: 10, args: { file, ms: 0 } };
     await forgetful.transformShared(x, Float64Array, kernels["traceInto"], options);
@@ -142,7 +133,7 @@ withRedis("a cluster whose client crashes", () => {
   test("tasks that failed run anew, and those that had ended do not", async () => {
     const queue = "resume-failed";
     await begin(queue, 1);
-    await using executor = connectTo(redis, queue, { resume: true });
+    await using executor = connectTo(store, queue, { resume: true });
     const file = join(folder, "failed");
     const items = Array.from({ length: 100 }, (_, i) => i);
     const call = (): Promise<unknown> => executor.map(items, kernels["failsOnce"], { args: { file } });
@@ -176,17 +167,14 @@ withRedis("a cluster whose client crashes", () => {
         chunkSize: 10,
         args: { file, ms: 0 },
       });
-    await using executor = connectTo(redis, queue, { resume: true });
+    await using executor = connectTo(store, queue, { resume: true });
     const expected = [...(await call(executor))];
-    const [key] = await redis.client.keys(`sharray:${queue}:run:*`);
-    const notes = await redis.client.hgetall(key as string);
-    const [[first, note]] = Object.entries(notes) as [[string, string]];
     // It says that the shard of the first tasks has all of them.
-    await redis.client.hset(key as string, first, note.replace(/"end":\d+/, '"end":4'));
+    await store.renote(queue, (text) => text.replace(/"end":\d+/, '"end":4'));
     expect([...(await call(executor))]).toEqual(expected);
-    await redis.client.hset(key as string, first, "nonsense");
+    await store.renote(queue, () => "nonsense");
     expect([...(await call(executor))]).toEqual(expected);
-    expect((await clusterStatus({ connection: redis.url, queue })).failed).toBe(0);
+    expect((await clusterStatus({ connection: store.url, queue })).failed).toBe(0);
   });
 
   test(
@@ -197,25 +185,25 @@ withRedis("a cluster whose client crashes", () => {
       const [first] = nodes;
       const file = join(folder, "stalled");
       const gate = join(folder, "gate");
-      await using executor = connectTo(redis, queue, { resume: true });
+      await using executor = connectTo(store, queue, { resume: true });
       const items = Array.from({ length: TASKS }, (_, i) => i);
       const call = (): Promise<unknown> =>
         executor.map(items, kernels["held"], { args: { file, gate, pid: first?.pid } });
       const running = call();
       await eventually("that the node has shards", async () => {
-        const { nodes } = await clusterStatus({ connection: redis.url, queue });
+        const { nodes } = await clusterStatus({ connection: store.url, queue });
         return nodes.some(({ pid, shards }) => pid === first?.pid && shards > 0);
       });
-      const [lease] = await redis.client.keys(`sharray:${queue}:call:*`);
+      const [lease] = await store.keys(queue, "call");
       first?.kill("SIGSTOP");
       expect(await running).toEqual(items);
       expect(traces(file).sort((a, b) => a - b)).toEqual(items);
       // It goes on with what the other one has run meanwhile, as if somebody still waited.
-      await redis.client.set(lease as string, "1");
+      await store.put(lease as string, "1");
       writeFileSync(gate, "");
       first?.kill("SIGCONT");
       await eventually("that it has run some tasks again", async () => {
-        const { nodes } = await clusterStatus({ connection: redis.url, queue });
+        const { nodes } = await clusterStatus({ connection: store.url, queue });
         return traces(file).length > TASKS && nodes.every(({ shards }) => shards === 0);
       });
       const ran = traces(file).length;

@@ -5,23 +5,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { appendFile, copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { Queue } from "bullmq";
+import type { Queue } from "bullmq";
 import { ClusterError, ConfigurationError } from "sharray";
 import { type ClusterExecutor, clusterStatus, serveNode } from "sharray/cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  connectTo,
-  eventually,
-  KERNELS,
-  SECRET,
-  startNode,
-  startRedis,
-  stopNode,
-  type TestRedis,
-  withRedis,
-} from "./cluster.js";
+import { connectTo, eventually, KERNELS, SECRET, startNode, stopNode } from "./cluster.js";
 import { installed } from "./installed.js";
 import { program } from "./run.js";
+import { onStores, startRedis, type TestStore } from "./stores.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels in JavaScript, for the nodes.
 const kernels = (await import(KERNELS)) as Record<string, any>;
@@ -31,23 +22,23 @@ interface Request {
   readonly signature: string;
 }
 
-withRedis("a cluster whose store others reach", () => {
-  let redis: TestRedis;
+onStores("a cluster whose store others reach", (start, kind) => {
+  let store: TestStore;
   let node: ChildProcess;
   let cluster: ClusterExecutor;
   let queue: Queue;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    node = await startNode(redis, "trust");
-    cluster = connectTo(redis, "trust");
-    queue = new Queue("trust", { connection: redis.client as never, prefix: "sharray-queue" });
+    store = await start();
+    node = await startNode(store, "trust");
+    cluster = connectTo(store, "trust");
+    queue = store.queue("trust");
   });
   afterAll(async () => {
     await cluster?.shutdown();
     await queue?.close();
     await stopNode(node);
-    await redis?.[Symbol.asyncDispose]();
+    await store?.[Symbol.asyncDispose]();
   });
 
   const refused = async (call: Promise<unknown>): Promise<ClusterError> => {
@@ -60,7 +51,7 @@ withRedis("a cluster whose store others reach", () => {
   };
 
   test("what the cluster can't run is refused before anything is sent", async () => {
-    await using fresh = connectTo(redis, "nobody");
+    await using fresh = connectTo(store, "nobody");
     const shared = fresh.share(new Float64Array(4));
     const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
     const factor = 2;
@@ -97,7 +88,7 @@ withRedis("a cluster whose store others reach", () => {
     );
     // Here, nothing has to travel.
     expect(await fresh.map([1], (x) => x * factor, { strategy: "sequential" })).toEqual([2]);
-    expect((await redis.client.keys("*nobody*")).filter((key) => !key.endsWith(":meta"))).toEqual([]);
+    for (const sort of ["piece", "manifest", "call"]) expect(await store.keys("nobody", sort)).toEqual([]);
   });
 
   test("a node runs kernels of the modules that it lists, and no others", async () => {
@@ -121,7 +112,7 @@ withRedis("a cluster whose store others reach", () => {
 
   test("a client with another secret is refused, and the node counts what it dropped", async () => {
     const before = (await dropped()) ?? 0;
-    await using stranger = connectTo(redis, "trust", { secret: "another secret of the tests" });
+    await using stranger = connectTo(store, "trust", { secret: "another secret of the tests" });
     const error = await refused(stranger.map([1], kernels["item"]));
     expect(error.reason).toBe("refused");
     expect(error.message).toContain("signed with another secret");
@@ -129,7 +120,7 @@ withRedis("a cluster whose store others reach", () => {
   });
 
   async function dropped(): Promise<number | undefined> {
-    const { nodes } = await clusterStatus({ connection: redis.url, queue: "trust" });
+    const { nodes } = await clusterStatus({ connection: store.url, queue: "trust" });
     return nodes[0]?.dropped;
   }
 
@@ -145,7 +136,7 @@ withRedis("a cluster whose store others reach", () => {
   }
 
   test("a request that is unsigned, altered, expired or sent again does not run", async () => {
-    const file = join(installed.project, "notes.txt");
+    const file = join(installed.project, `notes-${kind}.txt`);
     const { id, data } = await recorded(file);
     expect(readFileSync(file, "utf8")).toBe("0\n");
     const body = JSON.parse(data.body) as Record<string, unknown>;
@@ -158,7 +149,7 @@ withRedis("a cluster whose store others reach", () => {
       return [as, { body: text, signature: sign(text, name, as) }];
     };
     // So that only the request itself is refused.
-    await redis.client.set(`sharray:trust:call:${body["call"] as string}`, "1");
+    await store.lease("trust", body["call"] as string);
     const bad: [string, unknown][] = [
       ["unsigned", { body: data.body, signature: "" }],
       ["nothing", {}],
@@ -191,7 +182,8 @@ withRedis("a cluster whose store others reach", () => {
     ]);
     // The very same request under its own id: it has run, also if somebody takes the note of that away.
     for (const clear of [false, true]) {
-      if (clear) await redis.client.del(`sharray:trust:result:${id}`);
+      if (clear)
+        await store.remove((await store.keys("trust", "result")).find((key) => key.includes(id)) as string);
       const job = await queue.add("shard", data, { jobId: id, removeOnComplete: true });
       await eventually("that the node has seen it", async () => (await job.getState()) === "unknown");
     }
@@ -207,10 +199,8 @@ withRedis("a cluster whose store others reach", () => {
     const y = cluster.share(Float64Array.from({ length: 20_000 }, (_, i) => i + 0.75));
     const call = cluster.mapShared(y, kernels["place"]);
     await eventually("that the shard waits", async () => (await queue.getWaitingCount()) > 0);
-    for (const key of await redis.client.keys("sharray:trust:piece:*"))
-      await redis.client.setrange(key, 8, "altered!");
-    for (const key of await redis.client.keys("sharray:trust:manifest:*"))
-      await redis.client.setrange(key, 8, "altered!");
+    for (const key of await store.keys("trust", "piece")) await store.alter(key);
+    for (const key of await store.keys("trust", "manifest")) await store.alter(key);
     await resume(node);
     const got = await call;
     expect(got).toHaveLength(expected.length);
@@ -226,7 +216,7 @@ withRedis("a cluster whose store others reach", () => {
   test("secrets and passwords are in no error, and in nothing that can be printed", async () => {
     await using locked = await startRedis("--requirepass", "the right password");
     const connection = { host: "127.0.0.1", port: locked.port, password: "the wrong password" };
-    await using stranger = connectTo(redis, "trust", { connection, timeout: 1000 });
+    await using stranger = connectTo(store, "trust", { connection, timeout: 1000 });
     const error = await refused(stranger.map([1], kernels["item"]));
     expect(error.reason).toBe("unreachable");
     const options = { connection, queue: "trust", secret: "short", kernels: [KERNELS] };

@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { installed, RUN_PREFIX } from "./installed.js";
 
 // What `sharray/otel` and `sharray/cluster` need; the package itself runs without.
-const OPTIONAL_PEERS = ["@opentelemetry/api@1", "bullmq@6", "ioredis@5"];
+const OPTIONAL_PEERS = ["@opentelemetry/api@1", "bullmq@6", "ioredis@5", "pg@8"];
 const IS_INSTALLED = "SHARRAY_TEST_INSTALLED";
 
 /**
@@ -54,8 +54,9 @@ function removeAbandoned(): void {
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(RUN_PREFIX) || isRunning(Number(name.slice(RUN_PREFIX.length)))) continue;
     const path = join(directory, name);
-    // Somebody else's on a shared machine is not ours to remove.
-    if (statSync(path).uid === process.getuid?.()) rmSync(path, { recursive: true, force: true });
+    // Somebody else's on a shared machine is not ours to remove. Another run may have removed it meanwhile.
+    if (statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.())
+      rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -5,7 +5,8 @@ import { ClusterError, type Executor, IsolationError, ParallelExecutor } from "s
 import { connectExecutor, serveExecutor } from "sharray/bridge";
 import type { ClusterExecutor } from "sharray/cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectTo, KERNELS, startNode, startRedis, stopNode, type TestRedis, withRedis } from "./cluster.js";
+import { connectTo, KERNELS, startNode, stopNode } from "./cluster.js";
+import { onStores, type TestStore } from "./stores.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kernels in JavaScript, for the nodes.
 const kernels = (await import(KERNELS)) as Record<string, any>;
@@ -108,19 +109,19 @@ describe("over the bridge", () => {
   test.each(saysOf("bridge"))("%s: %s", async (row, says) => check(await client, row, says, IsolationError));
 });
 
-withRedis("on a cluster", () => {
-  let redis: TestRedis;
+onStores("on a cluster", (start) => {
+  let store: TestStore;
   let node: Awaited<ReturnType<typeof startNode>>;
   let cluster: ClusterExecutor;
   beforeAll(async () => {
-    redis = await startRedis();
-    node = await startNode(redis, "where");
-    cluster = connectTo(redis, "where");
+    store = await start();
+    node = await startNode(store, "where");
+    cluster = connectTo(store, "where");
   });
   afterAll(async () => {
     await cluster?.shutdown();
     await stopNode(node);
-    await redis?.[Symbol.asyncDispose]();
+    await store?.[Symbol.asyncDispose]();
   });
   test.each(saysOf("cluster"))("%s: %s", (row, says) => check(cluster, row, says, ClusterError));
 });

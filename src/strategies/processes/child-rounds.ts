@@ -9,11 +9,10 @@ import { joinMessage, mayRepeat } from "./join-message.js";
 import { KeptRounds } from "./kept-rounds.js";
 import type { Forgotten, Piece, ReportMessage } from "./messages.js";
 import { WordsPool } from "./part-words.js";
-import type { Entry } from "./round-entry.js";
+import { type Entry, lackOfRoom } from "./round-entry.js";
 import { RoundPart } from "./round-part.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
-import { noRoomError } from "./transit.js";
 
 const NO_PIECES: readonly Piece[] = [];
 
@@ -204,7 +203,7 @@ export class ChildRounds {
     if (this.#slot.isGone) return;
     if (!words.areThere) {
       this.#sendAhead(forgotten, pieces);
-      this.#lackRoom(entry);
+      this.#left(entry, null, lackOfRoom());
       return;
     }
     const isFree = this.#slot.readySince !== undefined && this.count === 1;
@@ -225,21 +224,13 @@ export class ChildRounds {
     }
   }
 
-  /** For this round it is the same as if the child could not start. */
-  #lackRoom(entry: Entry): void {
-    entry.isIn = false;
-    const loss: Loss = { exitCode: undefined, signal: undefined, error: noRoomError(), isForeign: false };
-    entry.listener.lost(this.#slot, loss, undefined);
-    if (entry.hasEnded) this.#forget(entry);
-    this.#onLeft();
-  }
-
-  /** @param broken why it could not take part */
-  #left(entry: Entry, broken: Thrown | null): void {
+  /** @param broken why it could not take part. @param loss the round has lost it */
+  #left(entry: Entry, broken: Thrown | null, loss?: Loss): void {
     const { invitation, listener } = entry;
     if (!entry.isIn) return;
     entry.isIn = false;
-    listener.report(this.#slot, { round: invitation.id, values: [], failures: [], left: true, broken });
+    if (loss !== undefined) listener.lost(this.#slot, loss, undefined);
+    else listener.report(this.#slot, { round: invitation.id, values: [], failures: [], left: true, broken });
     if (entry.hasEnded) this.#forget(entry);
     this.#onLeft();
   }

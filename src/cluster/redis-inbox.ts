@@ -1,10 +1,11 @@
 /** The list in which nodes tell a client that results are there. Nothing is lost while nobody reads it. */
 import type { Redis } from "ioredis";
+import type { Inbox } from "./store.js";
 
 /** Seconds after which it looks whether it is still needed. */
 const PATIENCE_S = 1;
 
-export class Inbox {
+export class RedisInbox implements Inbox {
   /** A connection that waits for news, and does nothing else. */
   readonly redis: Redis;
   readonly #key: string;
@@ -21,7 +22,6 @@ export class Inbox {
     redis.on("error", () => {});
   }
 
-  /** Listens for as long as somebody waits. */
   listen(isNeeded: () => boolean): void {
     if (!this.#isListening) void this.#listen(isNeeded);
   }
