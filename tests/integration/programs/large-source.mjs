@@ -5,7 +5,9 @@ const MIB = 2 ** 20;
 const bytes = Number(process.argv[2] ?? 1024) * MIB;
 const BATCH = 4 * MIB;
 
-const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+// Where workers get no core for a while, only the limit bounds what they are still about to leave.
+const limit = 64 * MIB;
+const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2, maxSharedBytes: limit });
 
 /** Reads into one buffer, as readers of files do. */
 async function* source() {
@@ -29,4 +31,4 @@ for await (const { index, value } of executor.streamShared(source(), (x) => x[0]
 }
 const { bytesPeak: peak } = executor.memory();
 await executor.shutdown();
-console.log(JSON.stringify({ bytes, count, peak, early, late }));
+console.log(JSON.stringify({ bytes, limit, count, peak, early, late }));
