@@ -318,9 +318,8 @@ test("under a small limit a source waits for memory that its own batches hold", 
 
 test("more than fits into memory flows through a bounded amount of it", async () => {
   // A process of its own, because what other tests hold would count.
-  const told = await facts<Record<"bytes" | "limit" | "count" | "peak" | "early" | "late", number>>(
-    "large-source.mjs",
-  );
+  const told =
+    await facts<Record<"bytes" | "limit" | "count" | "peak" | "early" | "late", number>>("large-source.mjs");
   expect(told.count).toBe(told.bytes / 2 ** 22);
   expect(told.peak).toBeLessThanOrEqual(told.limit);
   expect(told.late - told.early).toBeLessThan(told.bytes / 10);
