@@ -53,7 +53,7 @@ export async function diagnose(): Promise<Diagnosis> {
       allowed: Math.min(process.constrainedMemory?.() || Number.POSITIVE_INFINITY, totalmem()),
       shared: maxSharedBytes,
     },
-    isolation: { sharedMemory: typeof SharedArrayBuffer === "function", eval: mayCompile() },
+    isolation: { sharedMemory: SHARES_MEMORY, eval: mayCompile() },
     webAssembly: wasmFeatures(),
     host,
     strategies,
@@ -61,6 +61,7 @@ export async function diagnose(): Promise<Diagnosis> {
   return { ...found, advice: adviceFor(found) };
 }
 
+const SHARES_MEMORY = typeof SharedArrayBuffer === "function";
 const LENGTH = 1_000_000;
 /** Milliseconds for which a strategy is tested. */
 const TEST_MS = 1000;
@@ -68,7 +69,8 @@ const TEST_MS = 1000;
 /** Runs the same pass over shared columns for a second, and checks its sum. */
 async function tested(executor: ParallelExecutor, strategy: "threads"): Promise<Tested> {
   try {
-    const x = executor.share(Float64Array.from({ length: LENGTH }, (_, i) => i % 1000));
+    const numbers = Float64Array.from({ length: LENGTH }, (_, i) => i % 1000);
+    const x = SHARES_MEMORY ? executor.share(numbers) : numbers;
     const run = async (): Promise<number> => {
       const sums = await executor.mapShared(x, pass, { strategy });
       return sums.reduce((a, b) => a + b, 0);
@@ -101,7 +103,7 @@ async function tested(executor: ParallelExecutor, strategy: "threads"): Promise<
 
 function fixOf({ message, cause }: Error): string {
   if ((cause as { readonly code?: unknown } | undefined)?.code === "ERR_ACCESS_DENIED")
-    return "Allow it: --allow-worker is for threads, --allow-child-process for processes.";
+    return "Allow it: --allow-worker is for threads, --allow-child-process and --allow-fs-write for processes.";
   if (/EMFILE|descriptor/.test(message)) return "Raise the limit of open files (ulimit -n).";
   return "docs/troubleshooting.md has the messages of workers.";
 }
@@ -132,6 +134,11 @@ function adviceFor({ cores, isolation, strategies, memory }: Omit<Diagnosis, "ad
       `${cores.usable} of ${cores.machine} cores are usable, because of a CPU quota or affinity. Raise it for more workers.`,
     );
   }
+  if (!isolation.sharedMemory) {
+    advice.push(
+      "There is no SharedArrayBuffer: calls run on this thread alone. Start the runtime without what takes it away (--no-harmony-sharedarraybuffer).",
+    );
+  }
   if (!isolation.eval)
     advice.push("Text may not be compiled: inline kernels can't run. Use defineKernel (docs/kernels.md).");
   if (memory.shared < memory.allowed / 4) {
@@ -140,7 +147,8 @@ function adviceFor({ cores, isolation, strategies, memory }: Omit<Diagnosis, "ad
     );
   }
   for (const { strategy, isHere, ok, error, fix } of strategies) {
-    if (isHere && !ok) advice.push(`The strategy "${strategy}" does not run: ${error}. ${fix}`);
+    if (isHere && !ok)
+      advice.push(`The strategy "${strategy}" does not run: ${error?.replace(/\.$/, "")}. ${fix}`);
   }
   return advice;
 }

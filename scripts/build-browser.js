@@ -1,6 +1,6 @@
 /**
  * Makes of the sources what bundlers get for browsers, packages included, and the worker's entry beside it. If there is an
- * `x.browser.ts`, it stands in for the `x.ts` beside it.
+ * `x.browser.ts`, it replaces the `x.ts` beside it.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,13 +1,14 @@
 /**
- * Makes of the sources what Node gets: the caller's side in few files, parts of which are loaded at first need, and the worker's
- * entry in one, packages included, as finding and loading modules one by one is most of the start of either. Bundlers get the
- * caller's side without parts, as they can't follow how those are loaded.
+ * Builds the package for Node from the sources. The caller's side is in few files, parts of which are loaded at first need. The
+ * worker's entry is one file, packages included. Finding and loading modules one by one would be most of the start of either.
+ * Bundlers get the caller's side without parts, as they can't follow how those are loaded.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
 import { buildCaller } from "./caller.js";
 import { writeCommonJs } from "./common-js.js";
+import { leaveImport } from "./leave-import.js";
 import { writeLicenses } from "./licenses.js";
 import { threadsJs } from "./threads-js.js";
 
@@ -105,6 +106,7 @@ const whole = await build({
   },
   outdir: "dist/bundler",
 });
+leaveImport(["dist/core.js", "dist/core.cjs", ...Object.keys(whole.metafile.outputs)], 3);
 writeLicenses("dist/bundler", [whole.metafile, worker.metafile, child.metafile]);
 
 /** The command uses the package as any program does. Its kernel, and what needs optional peers, are files of their own. */

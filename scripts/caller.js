@@ -1,9 +1,9 @@
 /**
  * Builds the caller's side for Node: `core.js`, which has nearly all of a call, and modules around it that take what they need
- * of it. Finding and loading 200 modules one by one takes 150 ms, compiling everything 20 ms. So the core is one file, and what
- * only some calls need is a part: in the core it is a string, which V8 reads ten times as fast as code, and which is compiled
- * when something in it is called for the first time. Sources import it like anything else; in dist a stand-in compiles it. A
- * part is no file of its own, as a process may have used up its descriptors by then (docs/decisions/0014).
+ * of it. Finding and loading 200 modules one by one takes 150 ms, compiling everything 20 ms. So the core is one file. Code
+ * that only some calls need is a part, which is a string in the core. V8 reads strings ten times as fast as code. A part is
+ * compiled when something in it is called for the first time. Sources import it like anything else; in dist a stand-in compiles
+ * it. A part is no file of its own, as a process may have used up its descriptors by then (docs/decisions/0014).
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -214,7 +214,7 @@ function textOf({ code, takes, gives }) {
   return `"use strict";const{${taken}}=taken;${code.replace(/\bimport\.meta\.\s*url\b/g, OWN_URL)}\nreturn{${given}}`;
 }
 
-/** In the core, in the place of a part. What it stands in for is compiled when it is called, and is there from then on. */
+/** The code in the place of a part, in the core. The part is compiled when it is called, and is there from then on. */
 function standInFor(part, { code, takes, gives }) {
   assertCallable({ code, gives });
   const imports = takes.map(

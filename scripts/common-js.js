@@ -1,6 +1,6 @@
 /**
- * CommonJS beside the ES modules that Node gets: for `require` before Node 20.19 and 22.12, which can't load ES
- * modules, and for those who never can, such as Jest.
+ * CommonJS beside the ES modules that Node gets. It is for `require` before Node 20.19 and 22.12, which can't load ES modules,
+ * and for tools that never can, such as Jest.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
 import type { TraceEvent } from "../src/telemetry/trace.js";
 
 /**
- * Reads trace events as a viewer does, and throws where it would draw them wrongly: slices of a lane must not overlap,
- * begin and end of a track must nest in the order of the file, and every lane must have its names first.
+ * Reads trace events as a viewer does, and throws if it would draw them wrongly. Slices of a lane must not overlap. Begin and
+ * end of a track must nest in the order of the file. Every lane must have its names first.
  */
 export function checkTrace(events: readonly TraceEvent[]): void {
   const named = new Map<number, number>();

@@ -11,6 +11,8 @@ import type { Overseer, Workers } from "../strategies/strategy.js";
 const LOOKS_TO_TELL = 2;
 // If a kernel is compiled, one task of this length is enough to judge it.
 const TELLING_MS = 1;
+// V8 has compiled a kernel after 7 to 15 ms of its tasks. What took longer was a task's own.
+const MOST_COMPILING_MS = 15;
 
 /** What the planner knows by now. */
 interface Grounds {
@@ -34,6 +36,9 @@ export class HandOver implements Overseer {
   #hasFailed = false;
   #looks = 0;
   #lastLook = Infinity;
+  /** Tasks so far, and the milliseconds that they took. */
+  #ran = 0;
+  #spent = 0;
   /** Why the call was handed over; `undefined` if it was not, or its first task took too long. */
   #reason: string | undefined;
 
@@ -70,11 +75,13 @@ export class HandOver implements Overseer {
     return true;
   }
 
-  takesOver(left: number, perTask: number): boolean {
+  takesOver(left: number, perTask: number, ran: number): boolean {
     this.#looks += 1;
     // A garbage collection or another process may make a look longer. It seldom makes the next one longer, too.
     const each = Math.min(perTask, this.#lastLook);
     this.#lastLook = perTask;
+    this.#ran += ran;
+    this.#spent += perTask * ran;
     const { handOver, predicted, tasks, kernel } = this.#plan;
     if (handOver === undefined || this.#hasFailed) return false;
     // Tasks that exceed a slice block the event loop. One of them is enough to judge the kernel.
@@ -86,7 +93,10 @@ export class HandOver implements Overseer {
     const isUp = workers === undefined || workers.serving >= handOver.workers;
     const isStarting = this.#starting !== undefined;
     const start = Math.max(0, spawn - this.#grounds.rent);
-    const overhead = place + dispatch + (isUp || (isStarting && !isLong) ? 0 : start);
+    // What the kernel took here beside its tasks was V8's compiler, which works for the workers anew.
+    const extra = kernel === undefined ? this.#spent - each * this.#ran : 0;
+    const compiling = Math.min(MOST_COMPILING_MS, Math.max(0, extra));
+    const overhead = place + dispatch + compiling + (isUp || (isStarting && !isLong) ? 0 : start);
     if (handOverGain(left, isTelling ? perTask : each, handOver.width, overhead) <= 0) return false;
     if (!this.#arena.fits(this.#bytesNeeded)) return false;
     if (!isUp && !isLong) {

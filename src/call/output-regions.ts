@@ -49,11 +49,17 @@ function take({ kind, length }: OutputRequest["arrays"][number], arena: Arena, l
  * The outputs in the order of the call.
  * @param regions of those that the call makes
  */
-export function lendOutputs({ outputs }: Request, regions: readonly Region[], lease: Lease): TypedArray[] {
+export function lendOutputs(
+  { outputs, spec }: Request,
+  regions: readonly Region[],
+  lease: Lease,
+): TypedArray[] {
+  // Rows of `collectShared` are released as soon as they are copied.
+  const isBrief = spec.capacity !== undefined && spec.starts === undefined;
   const made = regions.values();
   return (outputs?.arrays ?? []).map(({ kind, length, own }) => {
     if (own !== undefined) return own.given;
     const region = made.next().value as Region;
-    return viewOf(kind, lease.lend(region, length * elementBytes(kind)), 0, length);
+    return viewOf(kind, lease.lend(region, length * elementBytes(kind), isBrief), 0, length);
   });
 }

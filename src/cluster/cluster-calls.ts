@@ -63,6 +63,12 @@ function assertRunnable({ call, kernel, spec, outputs, table, options }: Request
       "each pass reads what other nodes have written in the one before: run it on one machine",
     );
   }
+  if (call === "submit") {
+    refuse(
+      "run single jobs",
+      "a node is given many tasks at a time, which can't be ranked anew or cancelled one by one: use map(), or an executor of this machine",
+    );
+  }
   if (!CALLS.has(call))
     refuse(`run ${call}()`, "nodes do not know that call: use an executor of this machine");
   const name = kernel.name === "" ? "the kernel" : `kernel "${kernel.name}"`;

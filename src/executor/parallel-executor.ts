@@ -120,13 +120,15 @@ export class ParallelExecutor extends Executor implements AsyncDisposable {
   /** Runs on the executor's own memory and workers. No listener hears of it, and no plan learns from it. */
   #rehearse(strategy: StrategyName): Promise<void> {
     const { config } = this;
-    const quiet = new ParallelConfig({ ...config, telemetry: undefined, strategy });
+    const quiet = new ParallelConfig({ ...config, telemetry: undefined });
     const reporter = new Reporter(undefined, config.maxWorkers, true);
     const planner = new Planner(quiet, this.#arena, this.#strategies);
     const calls = new Calls(quiet, this.#arena, this.#strategies, planner, reporter);
     const { metrics } = this.#reporter;
     const before = metrics.submitted;
-    return rehearse(calls, () => metrics.submitted !== before || this.#closed !== undefined);
+    // Tiny tasks would all stay on the calling thread.
+    const ways = config.strategy === "auto" ? [{ strategy }, NO_OPTIONS] : [NO_OPTIONS];
+    return rehearse(calls, ways, () => metrics.submitted !== before || this.#closed !== undefined);
   }
 
   /** Aborts every call in progress: each rejects with `reason`. The executor stays usable. */

@@ -3,9 +3,9 @@
  * some 170 µs each, those after 2,000 take 6 (docs/decisions/0005).
  */
 
-import { NO_OPTIONS } from "../call/call-options.js";
 import type { Calls } from "../call/calls.js";
 import { readItemsCall } from "../call/read-request.js";
+import type { CallOptions } from "../call/types.js";
 import type { AnyKernel } from "../kernel/types.js";
 import { clock } from "../platform/clock.js";
 import { nextTurn } from "../platform/runtime.js";
@@ -29,18 +29,24 @@ const KERNELS: readonly AnyKernel[] = [
 
 /**
  * @param calls nobody hears of them
+ * @param ways options of calls, which take turns
  * @param isOver whether a call of the program has come, which must not wait, or the end of the executor
  */
-export async function rehearse(calls: Calls, isOver: () => boolean): Promise<void> {
+export async function rehearse(
+  calls: Calls,
+  ways: readonly CallOptions<never, never, never>[],
+  isOver: () => boolean,
+): Promise<void> {
   const end = clock() + MOST_MS;
   let quick = 0;
   for (let series = 0; quick < ENOUGH; series += 1) {
-    const kernel = KERNELS[series % KERNELS.length] as AnyKernel;
+    const options = ways[series % ways.length] as CallOptions<never, never, never>;
+    const kernel = KERNELS[Math.floor(series / ways.length) % KERNELS.length] as AnyKernel;
     const began = clock();
     for (let i = 0; i < SERIES; i += 1) {
       if (isOver() || clock() > end) return;
       try {
-        await calls.run(readItemsCall(ITEMS, kernel, NO_OPTIONS, calls.settings));
+        await calls.run(readItemsCall(ITEMS, kernel, options, calls.settings));
       } catch {
         // A reason that fails these calls fails the program's next call, too, and is told there.
         return;

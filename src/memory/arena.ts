@@ -86,8 +86,12 @@ export class Arena {
     this.#keep(region, clock());
   }
 
-  /** Hands a region to the user. @param parts the arrays that the user gets: offset and length in bytes */
-  lend(region: Region, parts: readonly (readonly [number, number])[]): SharedArrayBuffer {
+  /**
+   * Hands a region to the user.
+   * @param parts the arrays that the user gets: offset and length in bytes
+   * @param isBrief whether the engine itself is the user, and releases them at once
+   */
+  lend(region: Region, parts: readonly (readonly [number, number])[], isBrief = false): SharedArrayBuffer {
     const { byteLength } = region.buffer;
     if (!isSharedBuffer(region.buffer)) {
       this.#ledger.letGo(byteLength);
@@ -97,7 +101,7 @@ export class Arena {
     // array of fresh memory was released before.
     const handle = region.recycled && clonesShare() ? structuredClone(region.buffer) : region.buffer;
     if (handle !== region.buffer) this.#mapped.addHandle(region.id, handle);
-    this.lendings.add(region.id, handle, parts);
+    this.lendings.add(region.id, handle, parts, isBrief);
     return handle;
   }
 

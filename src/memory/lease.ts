@@ -87,11 +87,15 @@ export class Lease implements LiveLease {
     for (const { buffer } of this.#arrays) this.#arena.lendings.note(buffer, reach);
   }
 
-  /** Hands a region of the lease to the user, who decides from now on when it returns. @param length in bytes */
-  lend(region: Region, length: number): SharedArrayBuffer {
+  /**
+   * Hands a region of the lease to the user, who decides from now on when it returns.
+   * @param length in bytes
+   * @param isBrief see `Arena.lend`
+   */
+  lend(region: Region, length: number, isBrief = false): SharedArrayBuffer {
     const at = this.#regions.indexOf(region);
     if (at !== -1) this.#regions.splice(at, 1);
-    const buffer = this.#arena.lend(region, [[0, length]]);
+    const buffer = this.#arena.lend(region, [[0, length]], isBrief);
     if (this.#reach !== "nobody") this.#arena.lendings.note(buffer, this.#reach);
     return buffer;
   }

@@ -38,14 +38,22 @@ export class Lendings {
     return this.#dropped.get(bytes) ?? 0;
   }
 
-  /** @param parts offset and length in bytes of each array that the user gets */
-  add(id: number, handle: SharedArrayBuffer, parts: readonly (readonly [number, number])[]): void {
+  /**
+   * @param parts offset and length in bytes of each array that the user gets
+   * @param isBrief whether they will be released, so that nothing is left to the collector
+   */
+  add(
+    id: number,
+    handle: SharedArrayBuffer,
+    parts: readonly (readonly [number, number])[],
+    isBrief = false,
+  ): void {
     const keys = new Set(parts.map(([offset, length]) => keyOf(offset, length)));
     const lending: Lending = { id, bytes: handle.byteLength, parts: keys, reach: "nobody" };
     this.#byHandle.set(handle, lending);
     this.#byId.set(id, lending);
     this.#bytes += lending.bytes;
-    if (this.#bytes > this.#weightless) this.weigh(handle);
+    if (this.#bytes > this.#weightless && !isBrief) this.weigh(handle);
   }
 
   /** The user has dropped it. @returns its bytes; 0 if it was not lent */

@@ -76,7 +76,7 @@ function whyCheapest<N extends string>(
   const { total } = predicted[here];
   if (chosen === here || predicted[chosen].total < total) return "predicted to be faster";
   return costOf(chosen, predicted, limits, 1) < total
-    ? "predicted to be faster but for the start of workers, which earlier calls would have needed too"
+    ? "predicted to be faster apart from the start of workers, which earlier calls would have needed too"
     : "predicted to be as fast within a tenth, and leaves this thread free";
 }
 

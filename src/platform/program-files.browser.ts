@@ -6,3 +6,7 @@ export function moduleText(_url: string): string | undefined {
 export function isMainScript(_url: string): boolean {
   return false;
 }
+
+export function loadedExports(_url: string): unknown {
+  return undefined;
+}

@@ -13,10 +13,25 @@ export function isMainScript(url: string): boolean {
   const given = process.argv[1];
   const path = pathOf(url);
   if (given === undefined || path === undefined) return false;
-  const real = realPath(path);
-  // Node takes a folder, and a file without its extension.
-  const { resolve } = builtInModule("node:path");
-  return ["", ".js", ".cjs", "/index.js"].some((rest) => real === realPath(resolve(given) + rest));
+  return realPath(path) === realPath(scriptAt(given));
+}
+
+/** The file that Node runs if it is given a path: of a folder its main file, and of a name without an extension the file that has one. */
+function scriptAt(given: string): string {
+  const path = builtInModule("node:path").resolve(given);
+  try {
+    return builtInModule("node:module").createRequire(path).resolve(path);
+  } catch {
+    return path;
+  }
+}
+
+/** What the CommonJS module at an address exports; `undefined` if this thread has not loaded it to its end. */
+export function loadedExports(url: string): unknown {
+  const path = pathOf(url);
+  if (path === undefined) return undefined;
+  const module = builtInModule("node:module").createRequire(path).cache[path];
+  return module?.loaded === true ? module.exports : undefined;
 }
 
 function pathOf(url: string): string | undefined {

@@ -34,9 +34,14 @@ export function environment(): Readonly<Record<string, string | undefined>> {
   return globalThis.process?.env ?? {};
 }
 
+const noSharedMemory =
+  typeof SharedArrayBuffer === "function"
+    ? undefined
+    : "this runtime has no SharedArrayBuffer, which threads need to share memory: start it without what takes that away";
+
 /** Why threads can't share memory here; `undefined` if they can. */
 export function whyNoThreads(): string | undefined {
-  return undefined;
+  return noSharedMemory;
 }
 
 /** Why there are no child processes here; `undefined` if there are. */
@@ -47,6 +52,7 @@ export function whyNoProcesses(): string | undefined {
 const noProcesses = findWhyNoProcesses();
 
 function findWhyNoProcesses(): string | undefined {
+  if (noSharedMemory !== undefined) return noSharedMemory;
   const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
   if (bun !== undefined || deno !== undefined)
     return `child processes are started with Node's options, and this is ${bun === undefined ? "Deno" : "Bun"}`;
@@ -62,9 +68,10 @@ function isSingleExecutable(): boolean {
   return sea?.isSea() ?? false;
 }
 
-/** Memory for all threads. */
+/** Memory for all threads; for this thread alone if there is no other. */
 export function newMemory(bytes: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(bytes);
+  if (noSharedMemory === undefined) return new SharedArrayBuffer(bytes);
+  return new ArrayBuffer(bytes) as unknown as SharedArrayBuffer;
 }
 
 /** The most elements of a typed array. On Node 20 that is 2 ** 32, so an array of bytes has at most 4 GiB. */

@@ -74,9 +74,10 @@ export interface Overseer {
    * Asked after a while of work.
    * @param left tasks that are left
    * @param perTask milliseconds of each, as this while showed
+   * @param ran tasks of this while
    * @returns whether the rest is handed over
    */
-  takesOver(left: number, perTask: number): boolean;
+  takesOver(left: number, perTask: number, ran: number): boolean;
 }
 
 /** The memory that a job's tasks read. */

@@ -12,7 +12,7 @@ export interface Surroundings {
   open(): Promise<Page>;
 }
 
-/** Tests in a browser, of the app served with these headers. Skipped where there is no browser. */
+/** Tests in a browser, of the app served with these headers. Skipped if there is no browser. */
 export function inChromium(
   name: string,
   headers: Readonly<Record<string, string>>,

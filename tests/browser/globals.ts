@@ -14,6 +14,6 @@ export type App = typeof sharray & {
   readonly places: Readonly<Record<string, (options: ParallelOptions, names: string[]) => Promise<Results>>>;
   /** Kernels of `app/kernels.js`. */
   rms(x: ReadOnly<Float64Array>): number;
-  /** @throws RangeError where the first element is -1 */
+  /** @throws RangeError if the first element is -1 */
   slowSum(x: ReadOnly<Float64Array>): Promise<number>;
 };

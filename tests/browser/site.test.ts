@@ -1,4 +1,4 @@
-/** The page in docs/site, built for production and served with its headers: what it computes, and whom it serves. */
+/** The page in docs/site, built for production and served with its headers: what it computes, and for which visitors. */
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -78,7 +78,7 @@ describe.skipIf(executablePath === undefined)("the page", () => {
         await run(page, workload);
         expect(await page.locator("#ways .same").count()).toBe(3);
         expect(await page.locator("#answer").locator(mark).count()).toBe(count);
-        // Work of every way is in its lanes, and copying only where there is some.
+        // Work of every way is in its lanes, and copying only if there is some.
         await page.locator("#timeline .shared .compute").first().waitFor({ state: "attached" });
         expect(await page.locator("#timeline .sequential .compute").count()).toBe(1);
         expect(await page.locator("#timeline .clone .copy").count()).toBeGreaterThan(1);

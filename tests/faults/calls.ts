@@ -21,7 +21,7 @@ export interface CallKind<P = unknown> {
     options: Options,
     onResult: OnResult,
   ): Promise<unknown>;
-  /** What a task must give; its part of the outputs, where the call has some. */
+  /** What a task must give, and its part of the outputs, if the call has some. */
   value(job: JobPlan, payload: P, task: number): unknown;
   /** What the call must give, from what its tasks do. */
   whole(job: JobPlan, payload: P, values: () => unknown[]): unknown;
@@ -180,7 +180,7 @@ export function partOf(outputs: unknown, [start, end]: readonly [number, number]
   return { sum: sum.slice(start, end), sign: sign.slice(start, end) };
 }
 
-export function kernelArgs(job: JobPlan): Omit<KernelArgs, "left" | "asked" | "over"> {
+export function kernelArgs(job: JobPlan): Omit<KernelArgs, "board"> {
   const { taskFaults: faults, isAsync, result } = job;
   return { faults, isAsync, result, weight: WEIGHT };
 }

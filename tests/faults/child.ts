@@ -41,8 +41,23 @@ export async function runSequence(
   if (isLate) violations.push("its process did not end");
   else if (report === undefined)
     violations.push(`its process ended (${signal ?? code}) without a report: ${stdout}`);
-  if (stderr !== "") violations.push(`printed ${stderr}`);
+  const printed = withoutLastWords(stderr);
+  if (printed !== "") violations.push(`printed ${printed}`);
   return { ...(report ?? nothing(seed)), violations: [...(report?.violations ?? []), ...violations] };
+}
+
+/** What V8 and Node print of a process that ends by `abort()`, or as its heap is full. */
+const LAST_WORDS = [
+  /^\s*$/,
+  /^<--- (Last few GCs|JS stacktrace) --->$/,
+  /\[\d+:0x[\da-f]+\] .* ms: |since start of marking/,
+  /^(FATAL ERROR: .*heap out of memory|----- (Native|JavaScript) stack trace -----)$/,
+  /^ *\d+: /,
+];
+
+function withoutLastWords(text: string): string {
+  const rest = text.split("\n").filter((line) => !LAST_WORDS.some((words) => words.test(line)));
+  return rest.join("\n");
 }
 
 /** The line that runs one sequence again. */

@@ -10,11 +10,11 @@ export interface Fate {
 export interface Fates {
   /** Each of a task that nothing before it needs to keep from running. */
   readonly errors: readonly Fate[];
-  /** May all tasks end well? */
+  /** Whether all tasks may end well. */
   readonly mayEndWell: boolean;
 }
 
-/** The first task that fails decides. Where calls may run on the caller's thread, some faults pass by there. */
+/** The first task that fails decides. If calls may run on the calling thread, some faults have no effect there. */
 export function fatesOf(job: JobPlan, { forceSerialOnFailure, maxRetries }: SequencePlan["options"]): Fates {
   const isSerialInTheEnd = forceSerialOnFailure === true;
   const places = {

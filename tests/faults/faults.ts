@@ -1,6 +1,6 @@
 /** The kinds of faults, as data: what each needs, what it costs, and what it may turn a call into. */
 
-/** Where in a task a fault strikes; in the middle of the work is "midway", where it has written half of its outputs. */
+/** Where in a task a fault strikes. "midway" is the middle of the work, when it has written half of its outputs. */
 export const POINTS = ["before", "midway", "after"] as const;
 export type Point = (typeof POINTS)[number];
 
@@ -20,17 +20,17 @@ interface TaskFaultKind {
   readonly isEndless?: true;
   /** Fails the call with this, every time that its task runs. */
   readonly fails?: "KernelError" | "TaskTimeoutError";
-  /** Ends by itself, so the task ends well where the calling thread was too busy to look at its time. */
+  /** Ends by itself, so the task ends well if the calling thread was too busy to look at its time. */
   readonly mayPass?: true;
   /** Shows in what the task returns, so after all that strikes in it. */
   readonly isOfResult?: true;
   /** What `amount` counts, and its most. */
   readonly amount?: readonly [unit: "ms" | "operations" | "times", most: number];
   /**
-   * Only kernels of a module know it, only async ones wait, only values by message have it, only limited heaps end by
-   * it, and that takes longer than time-outs of tasks allow.
+   * Only async kernels wait, only values by message have it, only limited heaps end by it, and that takes longer than
+   * time-outs of tasks allow. It would end the whole process, which a child may.
    */
-  readonly needs?: "module" | "async" | "message" | "heap limit" | "time-out";
+  readonly needs?: "async" | "message" | "heap limit" | "time-out" | "child process";
 }
 
 /** Struck in a task, by its data: exactly as often as planned. `kernels.ts` has what each does. */
@@ -42,7 +42,11 @@ export const TASK_FAULTS = {
   "uncaught error": { weight: 2, kills: true, isStray: true },
   "unhandled rejection": { weight: 2, kills: true, isStray: true },
   "heap limit": { weight: 1, kills: true, needs: "heap limit" },
-  terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate", needs: "module" },
+  terminated: { weight: 4, kills: true, isEndless: true, asks: "terminate" },
+  killed: { weight: 4, kills: true, needs: "child process" },
+  crash: { weight: 4, kills: true, needs: "child process" },
+  "abort()": { weight: 2, kills: true, needs: "child process" },
+  "torn message": { weight: 4, kills: true, isStray: true, needs: "child process" },
   "unreadable message": { weight: 3, isStray: true, isOfWorkers: true },
   "broken built-ins": { weight: 3, point: "after", isOfWorkers: true },
   "unreadable result": {
@@ -101,8 +105,9 @@ export const WORKER_FAULTS = {
   "terminated at birth": { weight: 1 },
   "terminated when online": { weight: 2 },
   "terminated later": { weight: 4 },
-} as const;
-type WorkerFaultName = keyof typeof WORKER_FAULTS;
+  "stopped for a while": { weight: 2, needs: "child process" },
+} as const satisfies Readonly<Record<string, { readonly weight: number; readonly needs?: "child process" }>>;
+export type WorkerFaultName = keyof typeof WORKER_FAULTS;
 
 export interface TaskFault {
   readonly kind: TaskFaultName;
@@ -121,7 +126,7 @@ export interface CallFault {
 
 export interface WorkerFault {
   readonly kind: WorkerFaultName;
-  /** Which of the workers that the sequence starts, from 0. */
+  /** Which of the workers that the sequence starts, or of the initializers that begin, from 0. */
   readonly worker: number;
   readonly amount: number;
 }

@@ -1,6 +1,7 @@
 /** One call under its faults: starts it, strikes from the caller's side, and sees how it ends. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParallelExecutor, TypedArray } from "sharray";
+import { Board } from "./board.js";
 import { callKind, kernelArgs } from "./calls.js";
 import { type CallFault, type TaskFault, taskFault } from "./faults.js";
 import type { Kept } from "./kept.js";
@@ -41,9 +42,7 @@ export class Job {
   readonly exitsBefore: number;
   readonly #world: World;
   readonly #controller: AbortController;
-  readonly #left: Int32Array;
-  readonly #asked: Int32Array;
-  readonly #over = new Int32Array(new SharedArrayBuffer(4));
+  readonly #board: Board;
   /** Lent to the sequence, to be given back. */
   readonly #held: TypedArray[] = [];
   #hasEnded = false;
@@ -56,10 +55,7 @@ export class Job {
     this.#controller = plan.signal === "wave" ? ofWave : new AbortController();
     this.signal = this.#controller.signal;
     this.exitsBefore = world.workers.exits.length;
-    const words = Math.max(1, plan.taskFaults.length) * Int32Array.BYTES_PER_ELEMENT;
-    this.#left = new Int32Array(new SharedArrayBuffer(words));
-    this.#asked = new Int32Array(new SharedArrayBuffer(words));
-    for (const [i, { times }] of plan.taskFaults.entries()) this.#left[i] = times;
+    this.#board = new Board(`job-${world.jobs.length}`);
     world.jobs.push(this);
   }
 
@@ -75,10 +71,7 @@ export class Job {
 
   /** The faults that struck in tasks, and how often. */
   struck(): (readonly [TaskFault, number])[] {
-    return this.plan.taskFaults.map((fault, i) => {
-      const left = Math.max(0, Atomics.load(this.#left, i));
-      return [fault, fault.times - left] as const;
-    });
+    return this.plan.taskFaults.map((fault, i) => [fault, this.#board.taken(i)] as const);
   }
 
   /** Starts at once. */
@@ -88,13 +81,7 @@ export class Job {
     tally.add("calls", plan.call);
     running.add(this);
     if (plan.callFault?.kind === "aborted before") this.#abort();
-    const args = {
-      ...kernelArgs(plan),
-      left: this.#left,
-      asked: this.#asked,
-      over: this.#over,
-      ...this.#ballast(),
-    };
+    const args = { ...kernelArgs(plan), board: this.#board.name, ...this.#ballast() };
     const { strategy, chunkSize, timeout } = plan;
     const options = { args, signal, strategy, chunkSize, timeout };
     const kind = callKind(plan.call);
@@ -111,7 +98,8 @@ export class Job {
       if (plan.isShared) this.#lent(input, payload);
       return kind.make(executor, plan, input, options, take);
     })();
-    const answering = setInterval(() => this.#answer(), 1);
+    const asks = plan.taskFaults.some((fault) => taskFault(fault.kind).asks !== undefined);
+    const answering = asks ? setInterval(() => this.#answer(), 1) : undefined;
     const striking = this.#strikeFromOutside(given);
     let hang: NodeJS.Timeout | undefined;
     try {
@@ -140,7 +128,7 @@ export class Job {
       );
     }
     if (this.#held.length > 0) this.#release();
-    Atomics.store(this.#over, 0, 1);
+    this.#board.end();
   }
 
   /** The call's arrays are the sequence's, which may keep them by other handles, or give them back. */
@@ -173,9 +161,8 @@ export class Job {
 
   /** Does what tasks ask for: they tell their thread, and that they have come to the fault. */
   #answer(): void {
-    for (const [i, { kind }] of this.plan.taskFaults.entries()) {
-      const thread = Atomics.exchange(this.#asked, i, 0);
-      if (thread === 0) continue;
+    for (const [i, thread] of this.#board.takeAsked()) {
+      const { kind } = this.plan.taskFaults[i] as TaskFault;
       if (taskFault(kind).asks === "terminate") this.#world.workers.terminate(thread);
       else this.#abort();
     }

@@ -1,4 +1,5 @@
 /** Decides whether a job ended as its faults allow: with the plain result, or with an error that they justify. */
+import { constants } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import {
   KernelError,
@@ -96,7 +97,7 @@ interface OfTask {
   readonly end: number | undefined;
 }
 
-/** Is it the error that the job's faults lead to, of the right task? */
+/** Whether it is the error that the job's faults lead to, of the right task. */
 function isFate(name: Fate["error"], { index, start, end }: OfTask, { job, payload, fates }: Case): boolean {
   return fates.errors.some(({ task, error }) => {
     if (error !== name || task !== index) return false;
@@ -111,7 +112,8 @@ function isOurs({ index, cause }: KernelError): boolean {
 /** An async task that waits on the calling thread has its time run while another call's task keeps that thread. */
 function isHeldUp({ index, start, end }: TaskTimeoutError, { job, world, payload }: Case): boolean {
   const { isAsync, strategy, call, timeout } = job.plan;
-  const maySitHere = strategy !== "threads" || world.plan.options.forceSerialOnFailure === true;
+  const maySitHere =
+    strategy === "auto" || strategy === "sequential" || world.plan.options.forceSerialOnFailure === true;
   const isKept = world.jobs.some((each) =>
     each.struck().some(([{ kind }, times]) => kind.startsWith("overtime") && times > 0),
   );
@@ -141,6 +143,14 @@ function isLossJustified(error: WorkerLostError, given: Case): boolean {
   const { forceSerialOnFailure, maxRetries } = world.plan.options;
   const exits = world.workers.exits.slice(job.exitsBefore);
   if (forceSerialOnFailure === true) return false;
+  const { signal } = error;
+  if (
+    signal !== undefined &&
+    error.exitCode !== undefined &&
+    error.exitCode !== 128 + constants.signals[signal as NodeJS.Signals]
+  )
+    return false;
+  if (isOfNoRoom(error)) return world.plan.transitRoom !== undefined;
   if (error.exitCode !== undefined && !exits.includes(error.exitCode)) return false;
   if (isFate("WorkerLostError", error, given)) return true;
   const own = job.struck().filter(([{ task, kind }]) => task === error.index && !isAnybodys(kind));
@@ -148,12 +158,22 @@ function isLossJustified(error: WorkerLostError, given: Case): boolean {
   return kills(own) + Math.min(strays(world), others) > maxRetries;
 }
 
+/** The file of child processes had no room for their words. */
+function isOfNoRoom({ message }: WorkerLostError): boolean {
+  return message.includes("have no room for a page");
+}
+
 type Struck = ReturnType<Job["struck"]>;
 
 const isAnybodys = (kind: Parameters<typeof taskFault>[0]): boolean => taskFault(kind).isStray === true;
 
 /** Exit codes of faults that end a worker in their own task; see kernels.ts. */
-const OF_ONE_TASK: ReadonlySet<number> = new Set([71, 73]);
+const OF_ONE_TASK: ReadonlySet<number> = new Set([
+  71,
+  73,
+  128 + constants.signals.SIGSEGV,
+  128 + constants.signals.SIGABRT,
+]);
 
 function kills(struck: Struck): number {
   return struck.reduce((sum, [{ kind }, times]) => sum + (taskFault(kind).kills === true ? times : 0), 0);

@@ -1,5 +1,4 @@
 /** What the jobs run: kernels that meet the faults of their task and compute. Workers import this module. */
-import { threadId } from "node:worker_threads";
 import { defineKernel, type KernelContext } from "sharray";
 import type { Point, TaskFault, TaskFaultName } from "./faults.js";
 
@@ -7,12 +6,8 @@ export type ResultKind = "number" | "slots" | "text" | "object" | "array" | "mix
 
 export interface KernelArgs {
   readonly faults: readonly TaskFault[];
-  /** How often each fault still strikes, in shared memory, so that each strike is counted once among all threads. */
-  readonly left: Int32Array;
-  /** Per fault: the thread that asks the caller's side for what it needs. */
-  readonly asked: Int32Array;
-  /** The call has settled, and its result was looked at. */
-  readonly over: Int32Array;
+  /** Name of the job's board, on which each strike is counted once among all threads and processes. */
+  readonly board: string;
   readonly isAsync: boolean;
   readonly result: ResultKind;
   readonly weight: number;
@@ -22,7 +17,7 @@ type Numbers = ArrayLike<number>;
 
 interface Scene {
   /** Asks the caller's side for what the fault needs, of this thread. */
-  readonly ask: (thread: number) => void;
+  readonly ask: () => void;
   readonly aborted: () => boolean;
   readonly isOver: () => boolean;
   /** What the task was given. */
@@ -63,8 +58,21 @@ const strikes: Record<TaskFaultName, Strike> = {
     // No list that grows: V8 takes seconds to give up on one that is longer than its heap.
     for (let kept: unknown; ; ) kept = { kept, more: new Array(1000).fill(1.5) };
   },
+  killed: () => {
+    process.kill(process.pid, "SIGKILL");
+    return undefined;
+  },
+  crash: () => {
+    process.kill(process.pid, "SIGSEGV");
+    return undefined;
+  },
+  "abort()": () => process.abort(),
+  "torn message": () => {
+    globalThis.tearsMessage = true;
+    return undefined;
+  },
   terminated: (_fault, { ask }) => {
-    for (ask(threadId); ; );
+    for (ask(); ; );
   },
   "unreadable message": () => {
     globalThis.spoilsMessage = true;
@@ -121,17 +129,17 @@ const strikes: Record<TaskFaultName, Strike> = {
   },
   "overtime of a promise": () => new Promise(() => {}),
   abort: (_fault, { ask }) => {
-    ask(1);
+    ask();
     return undefined;
   },
   "endless loop": (_fault, { ask }) => {
-    for (ask(1); ; );
+    for (ask(); ; );
   },
   "endless wait": (_fault, { ask }) => {
-    for (ask(1); ; ) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    for (ask(); ; ) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   },
   "unsettled promise": (_fault, { ask }) => {
-    ask(1);
+    ask();
     return new Promise(() => {});
   },
 };
@@ -145,16 +153,15 @@ function meet(
   from = 0,
 ): PromiseLike<unknown> | undefined {
   const { index, args, aborted } = context;
-  const left = args.left as Int32Array;
-  const asked = args.asked as Int32Array;
-  const isOver = () => Atomics.load(args.over as Int32Array, 0) === 1;
+  const { next, ask, isOver } = globalThis.tasksSideOfBoards;
+  const { board } = args;
   for (let i = from; i < args.faults.length; i++) {
     const fault = args.faults[i]!;
     if (fault.task !== index || fault.point !== point) continue;
     if (fault.needsWorker && globalThis.isCallersThread === true) continue;
-    if (Atomics.sub(left, i, 1) <= 0) continue;
-    const ask = (thread: number) => void Atomics.store(asked, i, thread);
-    const pause = strikes[fault.kind](fault, { ask, aborted, isOver, arrays, value });
+    if (next(board, i, fault.times) === undefined) continue;
+    const scene = { ask: () => ask(board, i), isOver: () => isOver(board), aborted, arrays, value };
+    const pause = strikes[fault.kind](fault, scene);
     // The worker ends before it comes to the next one.
     if (fault.kind === "exit while sending") return undefined;
     if (pause !== undefined) return pause.then(() => meet(point, context, arrays, value, i + 1));
@@ -203,7 +210,7 @@ export function resultOf(kind: ResultKind, sum: number, index: number): unknown 
   return { sum, index, array: new Float32Array([sum, index]) };
 }
 
-/** Adds to what stands there, so that what a lost worker left would show. */
+/** Adds to what is there, so that what a lost worker left would show. */
 export function write(
   x: Numbers,
   y: Numbers,
@@ -256,22 +263,26 @@ export const columns = defineKernel(import.meta.url, "columns", plain.columns);
 export const item = defineKernel(import.meta.url, "item", plain.item);
 export const transform = defineKernel(import.meta.url, "transform", plain.transform);
 
-/** Names the threads whose initializer ends them. Workers get a copy of the environment. */
+/** Tells which initializers end their worker, by their order. Workers get a copy of the environment. */
 export const ENDED_BY_INITIALIZER = "SHARRAY_ENDED_BY_INITIALIZER";
+/** The board on which they are counted. */
+export const INITIALIZERS = "initializers";
 
 export const initializer = defineKernel(import.meta.url, "initializer", () => {
-  if (process.env[ENDED_BY_INITIALIZER]?.split(",").includes(String(threadId))) process.exit(75);
+  const number = globalThis.tasksSideOfBoards.next(INITIALIZERS, "begun", Infinity);
+  if (process.env[ENDED_BY_INITIALIZER]?.split(",").includes(String(number))) process.exit(75);
 });
 
-/** Inline kernels with the text of their helpers, as a kernel's text must stand alone. */
+/** Inline kernels with the text of their helpers, because a kernel's text must be complete. */
 function inline(helpers: readonly string[]): Kernels {
   const embed = (kernel: unknown) =>
     new Function("a", "b", "c", `${helpers.join("\n")}\nreturn (${kernel})(a, b, c);`);
   return Object.fromEntries(Object.entries(plain).map(([name, kernel]) => [name, embed(kernel)])) as never;
 }
 
-const entries = Object.entries(strikes).filter(([name]) => name !== "terminated");
-const strikesText = `const strikes = {${entries.map(([name, strike]) => `"${name}": ${strike}`).join(",\n")}};`;
+const strikesText = `const strikes = {${Object.entries(strikes)
+  .map(([name, strike]) => `"${name}": ${strike}`)
+  .join(",\n")}};`;
 
 export const KERNELS = {
   module: { chunk, columns, item, transform } as Kernels,

@@ -10,6 +10,7 @@ import {
   taskFault,
   WORKER_FAULTS,
   type WorkerFault,
+  type WorkerFaultName,
 } from "./faults.js";
 import type { Home, ResultKind } from "./kernels.js";
 import { Random } from "./random.js";
@@ -52,6 +53,8 @@ export interface SequencePlan {
   readonly waves: readonly { readonly pause: number; readonly jobs: readonly JobPlan[] }[];
   readonly workerFaults: readonly WorkerFault[];
   readonly hasInitializer: boolean;
+  /** Bytes that the file of child processes may have; `undefined` if as many as there are. */
+  readonly transitRoom: number | undefined;
   /** Somebody traces the calls. */
   readonly isTraced: boolean;
   /** After each wave. */
@@ -61,13 +64,18 @@ export interface SequencePlan {
 
 /** How hard a sequence is. */
 export interface Settings {
+  readonly workers: "threads" | "processes";
   readonly faultsPerJob: number;
   readonly mostTasks: number;
   readonly maxWorkers: readonly number[];
 }
+/** Room for the words of children, and for little or nothing else. */
+const ROOMS = [4096, 16_384, 65_536, 2 ** 20];
+
 export const SETTINGS = {
-  usual: { faultsPerJob: 1, mostTasks: 20_000, maxWorkers: [1, 2, 2, 3] },
-  farther: { faultsPerJob: 4, mostTasks: 2_000, maxWorkers: [3] },
+  usual: { workers: "threads", faultsPerJob: 1, mostTasks: 20_000, maxWorkers: [1, 2, 2, 3] },
+  farther: { workers: "threads", faultsPerJob: 4, mostTasks: 2_000, maxWorkers: [3] },
+  processes: { workers: "processes", faultsPerJob: 1, mostTasks: 5_000, maxWorkers: [1, 2, 2, 3] },
 } as const satisfies Readonly<Record<string, Settings>>;
 
 /** As many retries as no sequence uses up: then every call must come to its own end. */
@@ -78,10 +86,13 @@ const TIMEOUT_MS = 1000;
 const ALWAYS = 2 ** 31 - 1;
 const RESULTS: readonly ResultKind[] = ["number", "slots", "text", "object", "array", "mixed"];
 
+const needsChild = (name: WorkerFaultName): boolean => "needs" in WORKER_FAULTS[name];
+
 export function planSequence(seed: number, settings: Settings): SequencePlan {
   const random = new Random(seed);
+  const { workers } = settings;
   const options = {
-    strategy: random.pick(["threads", "threads", "threads", "auto"] as const),
+    strategy: random.pick([workers, workers, workers, "auto"] as const),
     maxWorkers: random.pick(settings.maxWorkers),
     maxRetries: random.chance(0.7) ? PLENTY : random.integer(0, 3),
     maxSharedBytes: 2 ** 25,
@@ -96,7 +107,7 @@ export function planSequence(seed: number, settings: Settings): SequencePlan {
     jobs: Array.from({ length: random.magnitude(24) }, () => planJob(random, options, settings)),
   }));
   const workerFaults = Array.from({ length: random.magnitude(6) - 1 }, () => ({
-    kind: random.weighted(WORKER_FAULTS, () => true),
+    kind: random.weighted(WORKER_FAULTS, (name) => workers === "processes" || !needsChild(name)),
     worker: random.integer(0, 6),
     amount: random.magnitude(200),
   }));
@@ -106,6 +117,7 @@ export function planSequence(seed: number, settings: Settings): SequencePlan {
     waves,
     workerFaults,
     hasInitializer: random.chance(0.1) || workerFaults.some(({ kind }) => kind === "exit in its initializer"),
+    transitRoom: workers === "processes" && random.chance(0.2) ? random.pick(ROOMS) : undefined,
     isTraced: random.chance(0.2),
     collectsGarbage: random.chance(0.5),
     end: random.pick(ENDS),
@@ -124,7 +136,7 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
     strategy: random.pick([
       options.strategy ?? "auto",
       options.strategy ?? "auto",
-      "threads",
+      settings.workers,
       "sequential",
     ] as const),
     tasks: random.chance(0.05) ? 0 : random.magnitude(call === "list" ? 300 : settings.mostTasks),
@@ -147,19 +159,19 @@ function planJob(random: Random, options: SequencePlan["options"], settings: Set
 
 function planTaskFault(
   random: Random,
-  job: Pick<JobPlan, "tasks" | "home" | "call" | "result" | "timeout" | "isAsync">,
+  job: Pick<JobPlan, "tasks" | "strategy" | "call" | "result" | "timeout" | "isAsync">,
   { maxRetries, resourceLimits }: SequencePlan["options"],
 ): TaskFault {
   const kind = random.weighted(TASK_FAULTS, (name) => {
     const { needs } = taskFault(name);
-    if (needs === "module") return job.home === "module";
+    if (needs === "child process") return job.strategy === "processes";
     if (needs === "async") return job.isAsync;
     if (needs === "message") return job.call !== "transform" && job.result === "object";
     if (needs === "time-out") return job.timeout !== undefined;
     return needs === undefined || (resourceLimits !== undefined && job.timeout === undefined);
   });
   const { point, fails, isStray, isOfWorkers, isEndless, kills, amount } = taskFault(kind);
-  // Without an end only where retries have one.
+  // Without an end only if retries have one.
   const isLethal = kills === true && isStray === undefined && maxRetries < PLENTY && random.chance(0.1);
   return {
     kind,

@@ -15,7 +15,7 @@ Options
   --minutes N         how long to go on (default 10)
   --seed S            seed of the first sequence; the next ones have S + 1, S + 2, ... (default 1)
   --sequences N       at most so many sequences
-  --settings NAME     usual, or farther: more faults per call, more workers than cores
+  --settings NAME     usual; farther: more faults per call, more workers than cores; or processes: calls on child processes
   -h, --help          show this text
 
 Progress goes to standard error, the figures as Markdown to standard output. Exit code: 0 nothing went wrong, 1 at the

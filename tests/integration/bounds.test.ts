@@ -12,7 +12,7 @@ const MB = 2 ** 20;
 // Beside shared memory the heaps of three threads grow.
 const HEAPS = 24;
 
-/** A cgroup of its own, where this process may make one; `undefined` if it may not. */
+/** A cgroup of its own; `undefined` if this process may not make one. */
 const cgroup = [
   ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"],
   ["/sys/fs/cgroup", "memory.max"],

@@ -1,5 +1,5 @@
 /** Programs that esbuild has packed into one file, sharray with them. tests/toolchains has the other bundlers. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -68,6 +68,75 @@ test("a bundle for browsers that Node runs says so, and runs on one thread", asy
   const { code, stdout, stderr } = await runNode([file, "auto"], { cwd: installed.run });
   expect([code, JSON.parse(stdout).sums]).toEqual([0, [3, 7]]);
   expect(stderr).toContain("this is sharray's build for browsers, and Node runs it. Bundle for Node");
+});
+
+describe("a CommonJS program in one file, which another script starts", () => {
+  const KERNELS = `
+    const { defineKernel } = require("sharray");
+    exports.triple = defineKernel(__filename, "triple", (x) => 3 * x);
+  `;
+  const program = (calls: string, exported: string): string => `
+    const { isMainThread } = require("node:worker_threads");
+    const { ParallelExecutor } = require("sharray");
+    const { triple } = require("./kernels.cjs");
+    if (!isMainThread) console.log("The program runs in a worker, too");
+    const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 2 });
+    const run = () => executor.map([1, 2], triple)
+      .then((values) => console.log(values.join()), ({ message }) => console.log(message))
+      .then(() => executor.shutdown());
+    ${calls};
+    ${exported};
+  `;
+  const EXPORTS = {
+    nothing: "",
+    "something else": "exports.server = executor",
+    "its kernels": "module.exports = require('./kernels.cjs')",
+    "a record of its kernels": "exports.kernels = require('./kernels.cjs')",
+  };
+  const CALLS = { "while it loads": "run()", "once it is loaded": "setImmediate(run)" };
+
+  async function outputOf(
+    calls: keyof typeof CALLS,
+    exported: keyof typeof EXPORTS,
+    options: BuildOptions = {},
+  ): Promise<string> {
+    const folder = mkdtempSync(join(installed.project, "one-file-"));
+    writeFileSync(join(folder, "kernels.cjs"), KERNELS);
+    writeFileSync(join(folder, "start.cjs"), 'require("./bundle.cjs");');
+    const stdin = { contents: program(CALLS[calls], EXPORTS[exported]), resolveDir: folder };
+    await bundle("one-file", { ...options, format: "cjs", stdin, outfile: join(folder, "bundle.cjs") });
+    const { code, stdout, stderr } = await runNode([join(folder, "start.cjs")]);
+    expect([code, stderr]).toEqual([0, ""]);
+    return stdout;
+  }
+
+  const cases = <T extends keyof typeof EXPORTS>(...exported: T[]) =>
+    exported.flatMap((each) =>
+      (["while it loads", "once it is loaded"] as const).map((calls) => [each, calls] as const),
+    );
+
+  const REFUSED =
+    /^Cannot send kernel "triple" to workers .* does not export it, and looks like a program.* second entry.*\n$/;
+
+  test.each(cases("nothing", "something else"))(
+    "is imported by no worker, if it exports %s and calls %s",
+    async (exported, calls) => {
+      expect(await outputOf(calls, exported)).toMatch(REFUSED);
+    },
+  );
+
+  test("is imported by no worker if it is one statement, which mentions everything", async () => {
+    const statement = { banner: { js: "(() => {" }, footer: { js: "})();" } };
+    expect(await outputOf("once it is loaded", "something else", statement)).toMatch(REFUSED);
+  });
+
+  test.each(cases("its kernels", "a record of its kernels"))(
+    "gives workers its kernels, if it exports %s and calls %s",
+    async (exported, calls) => {
+      const lines = (await outputOf(calls, exported)).trim().split("\n");
+      expect(lines.filter((line) => !line.includes("runs in a worker"))).toContain("3,6");
+    },
+  );
 });
 
 test("kernels that were compiled for older targets take the compiler's helpers along", async () => {

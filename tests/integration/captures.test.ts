@@ -389,6 +389,15 @@ test("what copies may not do is as in place, or refused by its path", async () =
   expect(tried).toBeGreaterThan(200);
 });
 
+test("closures that compilers write, and people, are as in place, or refused by their paths", async () => {
+  const strategies = executors.map(([strategy]) => strategy);
+  const { stdout, stderr } = await runNode([program("strange-closures.mjs"), ...strategies]);
+  expect(stderr).toBe("");
+  const { tried, wrong } = JSON.parse(stdout) as { readonly tried: number; readonly wrong: unknown[] };
+  expect(wrong).toEqual([]);
+  expect(tried).toBeGreaterThan(190);
+});
+
 test.each(executors)(
   "on %s a closure that is called for long gives what it gives in its place",
   async (_, executor) => {

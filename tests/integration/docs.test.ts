@@ -12,6 +12,8 @@ import * as api from "sharray";
 import { KernelError, ParallelConfig, ParallelExecutor, SharrayError } from "sharray";
 import { beforeAll, describe, expect, test } from "vitest";
 import { defaultHostProfile } from "../../src/plan/host-profile.js";
+import { type Row, readChain } from "../toolchains/chain.js";
+import { pageOf } from "../toolchains/page.js";
 import { blocksOf } from "./blocks.js";
 import { installed } from "./installed.js";
 import { runNode } from "./run.js";
@@ -323,6 +325,17 @@ test("README.md names every tool chain that the matrix has", () => {
     const [name = ""] = toolchain.title.split(",");
     expect(part.toLowerCase(), project).toContain(name.toLowerCase());
   }
+});
+
+test("docs/toolchains.md is what npm run test:toolchains makes of its results, which all are good", () => {
+  const folder = join(installed.root, "tests/toolchains");
+  const chains = readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, "package.json")))
+    .map((name) => readChain(join(folder, name)));
+  const rows = JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as Record<string, Row>;
+  const page = pageOf(chains, rows);
+  expect(page).toBe(read("docs/toolchains.md"));
+  expect(page).not.toMatch(/\| (\*\*no\*\*|not run) \|/);
 });
 
 test("docs/troubleshooting.md has words of messages that sharray prints, and for each a cause and a fix", () => {

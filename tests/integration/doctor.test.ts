@@ -1,4 +1,5 @@
 /** The command that comes with the package. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -63,6 +64,18 @@ test("sharray doctor says what to allow if the permission model forbids workers"
   const { code, stdout } = await runNode(["--no-warnings", option, "--allow-fs-read=*", command, "doctor"]);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^- The strategy "threads" does not run: .*--allow-worker is for threads/m);
+  expect(stdout).not.toContain("..");
+});
+
+test("runs without SharedArrayBuffer, on one thread, and says so", async () => {
+  const preload = join(installed.run, "without-shared-memory.cjs");
+  writeFileSync(preload, "delete globalThis.SharedArrayBuffer;");
+  const { code, stdout, stderr } = await runNode(["--require", preload, command, "doctor"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^isolation +shared memory no/m);
+  expect(stdout).toMatch(/^sequential +a pass over/m);
+  expect(stdout).toMatch(/^threads +not here: .* this runtime has no SharedArrayBuffer/m);
+  expect(stdout).toContain("- There is no SharedArrayBuffer: calls run on this thread alone.");
 });
 
 test("sharray doctor runs without WebAssembly", async () => {

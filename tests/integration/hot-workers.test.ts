@@ -36,7 +36,7 @@ describe("short calls", () => {
     expect(executions.filter(({ workers }) => workers === 1).length).toBeGreaterThan(0);
   });
 
-  // What a worker knows of a round it keeps for the next one in the same memory, where that is the same.
+  // A worker keeps what it knows of a round for the next one in the same memory, if that is the same.
   test("that almost repeat are still told apart", async () => {
     const plus = (item: number) => item + 1;
     const times = (item: number) => 2 * item;

@@ -54,8 +54,9 @@ function removeAbandoned(): void {
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(RUN_PREFIX) || isRunning(Number(name.slice(RUN_PREFIX.length)))) continue;
     const path = join(directory, name);
-    // Somebody else's on a shared machine is not ours to remove.
-    if (statSync(path).uid === process.getuid?.()) rmSync(path, { recursive: true, force: true });
+    // Somebody else's on a shared machine is not ours to remove. Another run may have removed it meanwhile.
+    if (statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.())
+      rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -181,6 +181,25 @@ describe("module kernels of which a worker could only get by running the program
     );
   });
 
+  test("in the main file of a folder are refused, too", async () => {
+    const folder = join(installed.project, "folder");
+    mkdirSync(join(folder, "src"), { recursive: true });
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ main: "src/main.mjs" }));
+    writeFileSync(
+      join(folder, "src/main.mjs"),
+      `import { defineKernel, ParallelExecutor } from "sharray";
+       export const triple = defineKernel(import.meta.url, "triple", (x) => 3 * x);
+       const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
+       console.log(await executor.map([1], triple).then(String, ({ message }) => message));
+       await executor.shutdown();`,
+    );
+    const { code, stdout } = await runNode([folder]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^Cannot send kernel .*main\.mjs, the program's main script.*\n$/),
+    ]);
+  });
+
   test("in a file that does not export them are refused, too, whatever else that exports", async () => {
     const outcome = await facts<string>("start-bundle.mjs");
     expect(outcome).toContain(`${main("bundle.mjs")} does not export it, and looks like a program`);

@@ -470,7 +470,7 @@ describe("a pool that cannot start", () => {
     expect([error.index, error.exitCode]).toEqual([undefined, undefined]);
     expect(error.partial?.values.size).toBe(0);
     expect(error.partial?.unfinished).toHaveLength(2);
-    // Also where the pool has to wait before it tries again.
+    // It says so, too, if the pool has to wait before it tries again.
     for (let i = 0; i < 4; i++) expect((await lossOf(executor.start())).partial).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** Plain arrays belong to the caller: when they are read, and what follows where they go before. */
+/** Plain arrays belong to the caller: when they are read, and what follows if they go before. */
 import { KernelError, ParallelExecutor } from "sharray";
 import { afterAll, describe, expect, test } from "vitest";
 

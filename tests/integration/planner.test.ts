@@ -127,7 +127,7 @@ describe("a call of an unknown kernel on a cold pool", () => {
       const decisions = of("parallel_decision").map(({ decision }) => decision);
       return decisions.join() === "sequential";
     };
-    // Where this thread stalls in the middle of a task, it is taken for a long one.
+    // If this thread stalls in the middle of a task, it counts as a long one.
     let hasStayed = false;
     for (let i = 0; i < 10 && !hasStayed; i += 1) hasStayed = await stays();
     expect(hasStayed).toBe(true);

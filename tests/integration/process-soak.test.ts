@@ -24,7 +24,7 @@ function children(): number[] {
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
 
 test.runIf(process.platform === "linux")(
-  "all calls on child processes give the right results, one after another and side by side",
+  "all calls on processes give the right results",
   { timeout: 600_000 },
   async () => {
     const before = { children: new Set(children()), descriptors: descriptors() };

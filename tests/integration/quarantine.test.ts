@@ -55,7 +55,7 @@ async function attempt(executor: ParallelExecutor, kept: unknown[]): Promise<boo
   const placed = executor.mapShared(
     [new Uint8Array(BYTES).fill(0x55)],
     (array, { args }) => {
-      // Reads once the straggler has written, where it comes to that.
+      // Reads once the late worker has written, if it does.
       const flags = args.flags as unknown as Int32Array;
       Atomics.store(flags, 3, 1);
       const deadline = performance.now() + 2000;

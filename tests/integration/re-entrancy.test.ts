@@ -140,7 +140,7 @@ describe.each(["sequential", "auto", "threads"] as const)("strategy %s", (strate
       throw REASON;
     });
     expect(endingsOf(place, false)).toContainEqual(await call.catch((error: unknown) => error));
-    // Vitest fails the run where one is left unhandled.
+    // Vitest fails the run if one is left unhandled.
     await new Promise((resolve) => setImmediate(resolve));
     await executor.shutdown();
   });

@@ -56,7 +56,7 @@ describe.each(["sequential", "threads", "processes"] as const)("sharray/otel, on
     return { spans, metrics, tracerProvider, meterProvider, under };
   }
 
-  test("spans of calls are below their callers' spans, beside any other calls", async () => {
+  test("spans of calls are below their callers', beside any other calls", async () => {
     const { spans, tracerProvider, meterProvider, under } = sdk();
     using _ = instrument({ tracerProvider, meterProvider });
     const executor = create(strategy);
@@ -132,7 +132,7 @@ describe.each(["sequential", "threads", "processes"] as const)("sharray/otel, on
 
 describe("sharray/trace", () => {
   test.each(["sequential", "threads", "processes"] as const)(
-    "the trace of calls at the same time nests, on %s",
+    "calls at the same time nest, on %s",
     async (strategy) => {
       const recorded = new Trace();
       const executor = create(strategy);

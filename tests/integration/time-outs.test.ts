@@ -258,15 +258,15 @@ test("auto ends a first task whose time is up before it would be given to the wo
     index: 0,
     timeout: 1,
   });
-  // And one that has more time than that where it runs then.
+  // And one that has more time than that if it runs then.
   expect(await timeoutOf(executor.map([0, 1], forever, { timeout: TIMEOUT }))).toMatchObject({
     index: 0,
     timeout: TIMEOUT,
   });
 });
 
-// A sort of numbers is one call of native code, which a worker that is ended finishes first; meanwhile the clock is
-// looked at again and again. Node warns of many listeners where each look ends the worker anew.
+// A sort of numbers is one call of native code, which an ended worker finishes first. Meanwhile deadlines look at it again and
+// again. If each look ended the worker anew, Node would warn of many listeners.
 test("a worker that takes long to end is ended once", async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): void => {

@@ -28,7 +28,7 @@ async function caught(call: Promise<unknown>): Promise<PayloadMutatedError> {
 
 const column = (length = 100): Float64Array => Float64Array.from({ length }, (_, i) => i);
 
-/** Where an array stands makes no difference to what is caught. */
+/** The place of an array makes no difference to what is caught. */
 const stands = {
   plain: <A extends Float64Array>(_executor: ParallelExecutor, array: A): A => array,
   shared: (executor: ParallelExecutor, array: Float64Array): Float64Array => executor.share(array),

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** @param report undefined: Vitest ended before it wrote any */
+/** @param report `undefined` if Vitest ended before it wrote any */
 export function outcomeOf(
   version: string,
   exitCode: number | null,

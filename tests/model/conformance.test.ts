@@ -50,7 +50,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** What each place of the model stands for. Between messages and claims one worker alone has no choice. */
+/** What each place of the model means. Between messages and claims one worker alone has no choice. */
 const OPERATIONS: Readonly<Partial<Record<WorkerPlace, string>>> = {
   raiseOpen: "add OPEN",
   takeNext: "add NEXT",

@@ -24,7 +24,7 @@ export function die(state: State, i: number): void {
   const worker = state.workers[i] as WorkerState;
   const { sent, leave, said, isTaking, isLookedAt, isTerminated, isLeaving, place } = worker;
   if (!isTerminated && IN_TASK.has(place)) {
-    // What a witness would say, to compare with whom the caller's side blames.
+    // The task that is really to blame, to compare with the one that the caller's side blames.
     const index = lowest(taskAt(state.order, worker.at), 0);
     state.deadlyRuns = state.deadlyRuns.map((runs, task) => (task === index ? Math.min(3, runs + 1) : runs));
   }

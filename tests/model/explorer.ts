@@ -25,7 +25,7 @@ export interface System<S> {
   key(state: S): string;
   /** What the step into this state did wrong. */
   violationOf(state: S): Violation | undefined;
-  /** Is everything done that had to be done? */
+  /** Whether everything is done that had to be done. */
   isEnd(state: S): boolean;
 }
 
@@ -109,7 +109,7 @@ interface Edges {
 
 /** The first state from which no end can be reached, or -1. Goes backwards from the ends. */
 function firstWithoutEnd(states: number, { from, to }: Edges, ends: readonly number[]): number {
-  // The edges sorted by their targets: those into state i stand from offsets[i] to offsets[i + 1].
+  // The edges sorted by their targets: those into state i are at offsets[i] to offsets[i + 1].
   const offsets = new Int32Array(states + 2);
   for (const target of to) offsets[target + 2] = (offsets[target + 2] as number) + 1;
   for (let i = 2; i < offsets.length; i++) {

@@ -28,7 +28,7 @@ export interface Protocol {
 /** As it is built. */
 export const asBuilt: Protocol = { worker: workerSteps, caller: callerSteps, rules };
 
-// Neither reads nor writes a word of the regions: the one waits, the other posts a message.
+// Neither touches a word of the regions: the one waits, the other posts a message.
 const UNTOUCHING: ReadonlySet<WorkerPlace> = new Set<WorkerPlace>(["idle", "flush", "sayLeave"]);
 
 export function systemOf(protocol: Protocol, bounds: Bounds): System<State> {

@@ -101,7 +101,7 @@ function giveUp(state: State, { deaths, deadly, maxRetries }: Bounds): void {
   }
 }
 
-/** loss-policy.ts, LossPolicy.note. @returns is another round pointless? */
+/** loss-policy.ts, LossPolicy.note. @returns whether another round is pointless */
 function noteLosses(state: State, { maxRetries, mostInARow }: Bounds, hasProgressed: boolean): boolean {
   // Once a task is given up it is all the same how often it was to blame.
   state.blame = state.blame.map((times, task) =>
@@ -190,7 +190,7 @@ export function goOn({ state, bounds, rules, fork }: CallerMove): void {
   }
 }
 
-/** Results are read: does a worker live that may write them? `places`: where it may; `undefined` if all but `idle`. */
+/** Results are read: whether a worker lives that may write them. `places`: where it may; `undefined` if all but `idle`. */
 function raceOf(state: Readonly<State>, places: ReadonlySet<WorkerPlace> | undefined): Violation | undefined {
   const isWriting = state.workers.some(({ life, place }) => {
     return life === "up" && (places?.has(place) ?? place !== "idle");

@@ -18,17 +18,17 @@ export type CallerSteps = Readonly<Record<CallerPlace, CallerStep>>;
 export interface Rules {
   /** round-runner.ts, RoundRunner.wake: holds on the lease for each woken worker. */
   readonly holds: number;
-  /** round-runner.ts, RoundRunner.#lookForEnd: has the round ended though not all of its tasks have? */
+  /** round-runner.ts, RoundRunner.#lookForLoss: whether the round has ended though not all of its tasks have. */
   isOver(state: Readonly<State>): boolean;
   /** round-runner.ts, RoundRunner.#wake: of what a worker that had the place before said, what stays. */
   saidBefore(said: number): number;
-  /** slot.ts, Slot.#unread: was the leave of the worker in a message that could not be read? */
+  /** slot.ts, Slot.#unread: whether the leave of the worker was in a message that could not be read. */
   hasSaidLeft(worker: Readonly<WorkerState>): boolean;
-  /** inflow.ts, Inflow.isComplete: is nothing missing? */
+  /** inflow.ts, Inflow.isComplete: whether nothing is missing. */
   isComplete(state: Readonly<State>): boolean;
   /** inflow.ts, Inflow.failMissing: the tasks of which something could not be read, as far as can be told. */
   missing(state: Readonly<State>): number;
-  /** slot.ts, Slot.#lose: was the loss nothing that this round did? */
+  /** slot.ts, Slot.#lose: whether this round is not to blame for the loss. */
   isForeign(worker: Readonly<WorkerState>): boolean;
   /** round-runner.ts, RoundRunner.#taskOf: the task that a lost worker was at. */
   blamedOf(state: Readonly<State>, worker: Readonly<WorkerState>): number;

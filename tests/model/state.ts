@@ -17,7 +17,7 @@ export interface Bounds {
   readonly asking: number;
   /** Tasks that end their worker. */
   readonly deadly: number;
-  /** May the time of tasks that hang or ask be up? */
+  /** Whether the time of tasks that hang or ask may be up. */
   readonly timeouts: boolean;
   /** Workers that may die by themselves. */
   readonly deaths: number;
@@ -26,15 +26,15 @@ export interface Bounds {
   readonly maxRetries: number;
   /** loss-policy.ts, `MOST_IN_A_ROW`. */
   readonly mostInARow: number;
-  /** May the caller abort? */
+  /** Whether the caller may abort. */
   readonly aborts: boolean;
-  /** Is the round short: one worker is woken first, the caller's side looks, and leaves may be silent? */
+  /** Whether the round is short: one worker is woken first, the caller's side looks, and leaves may be silent. */
   readonly isShort: boolean;
-  /** May the kernel fail to load in a worker? */
+  /** Whether the kernel may fail to load in a worker. */
   readonly breaks: boolean;
   /** Of a stream: results that may be unread, or being made. 0: it is none. */
   readonly window: number;
-  /** Does the stream's loop take no result at all? */
+  /** Whether the stream's loop takes no result at all. */
   readonly stalls: boolean;
   /** Messages of workers that the caller's side may fail to read. */
   readonly unread: number;
@@ -174,7 +174,7 @@ export interface State {
   blamed: number;
   isNobodys: boolean;
   ending: (typeof ENDINGS)[number];
-  /** Was `LIMIT` lowered as a message could not be read? */
+  /** Whether `LIMIT` was lowered because a message could not be read. */
   cut: (typeof CUTS)[number];
   /** The caller's side polls the round. */
   isPolling: boolean;

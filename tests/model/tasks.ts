@@ -7,7 +7,7 @@ export function count(tasks: number): number {
   return bits;
 }
 
-/** The lowest index in the set; `none` where it is empty. */
+/** The lowest index in the set; `none` if it is empty. */
 export function lowest(tasks: number, none: number): number {
   return tasks === 0 ? none : 31 - Math.clz32(tasks & -tasks);
 }

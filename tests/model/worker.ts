@@ -23,7 +23,7 @@ export interface WorkerMove {
   /** Before the step; not to be changed. */
   readonly state: Readonly<State>;
   readonly worker: Readonly<WorkerState>;
-  /** One way in which the step may go; more than one where the code depends on time or on a kernel. */
+  /** One way in which the step may go; more than one if the code depends on time or on a kernel. */
   fork(action: string, place: WorkerPlace): WorkerFork;
 }
 
@@ -79,7 +79,7 @@ export const workerSteps: WorkerSteps = {
   leave({ bounds, worker, fork }) {
     const place = bounds.unread === 0 ? "sayLeave" : "noteLeave";
     if (hasGathered(worker) || worker.hasSent) {
-      // Where every message is read nobody looks at the second word, so noting it is no step of its own.
+      // If every message is read, nobody looks at the second word, so noting it is no step of its own.
       if (place === "sayLeave") send(fork("leaves", "idle").worker, true);
       else fork("must say that it leaves", place);
     } else if (worker.leave === "taking") fork("leaves silently", "idle").worker.leave = "left";

@@ -63,6 +63,9 @@ const ANSWERS: Readonly<Record<Kernels, string>> = {
   module: "module kernel: 19998",
 };
 
+/** Of Node under Jest, and of what injects a program into an executable. */
+const WARNINGS_OF_TOOLS = /^.*(VM Modules is an experimental|--trace-warnings|Can't find string offset).*$/gm;
+
 export interface Outcome {
   /** The version of Node that was asked for; "" for the present one. */
   readonly node: string;
@@ -84,13 +87,15 @@ export async function* runChain(chain: Chain, home: string, tarball: string): As
       if (node === (chain.nodes?.[0] ?? "")) await install(chain, project, tarball, run);
       version = await versionOf(chain, project, run);
       const { build, start } = chain.commands;
-      if (build !== undefined) await run(build);
+      const told = build === undefined ? "" : await run(build);
       const printed =
         chain.page === undefined ? await run(start as string) : await open(join(project, chain.page));
       const missing = chain.kernels.filter((kind) => !printed.includes(ANSWERS[kind]));
       const captured = `captured variable: ${chain.refusesCaptures === true ? "KernelCaptureError" : "10,20"}`;
       // Pages print no such line.
       if (chain.page === undefined && !printed.includes(captured)) fault = `No "${captured}" in:\n${printed}`;
+      const output = told + printed;
+      if (/warn|\(!\)/i.test(output.replace(WARNINGS_OF_TOOLS, ""))) fault = `A warning in:\n${output}`;
       if (missing.length > 0) fault = `No answer of ${missing.join(" and ")} kernels in:\n${printed}`;
     } catch (error) {
       fault = (error as Error).message;

@@ -5,10 +5,10 @@ const GROUPS = ["Node", "Runners and package managers", "Tests", "Bundled for No
 
 const HEAD = `# Tool chains
 
-\`npm run test:toolchains\` makes this page. It packs the package, installs the file into a small project for each tool chain
-([tests/toolchains](../tests/toolchains)), builds the project as its users do, and runs it. Every kernel runs on two worker threads.
-The pages run in Chromium. \`npm run test:toolchains -- --quick\` takes the quick half, which \`.ci/run\` runs, too.
-\`npm run test:toolchains -- bun rollup-node\` takes some.
+\`npm run test:toolchains\` makes this page. It packs the package, and installs the file into a small project for each tool chain
+([tests/toolchains](../tests/toolchains)). It builds the project as its users do, and runs it. Every kernel runs on two worker threads. The
+pages run in Chromium. \`npm run test:toolchains -- --quick\` takes the quick half, which \`.ci/run\` runs, too. \`npm run test:toolchains -- bun
+rollup-node\` takes some.
 
 sharray needs no configuration in any of them. Module kernels need two rules.
 
@@ -24,7 +24,11 @@ sharray needs no configuration in any of them. Module kernels need two rules.
 | Rolldown | \`rolldown main.js kernels.js --dir dist --platform node\` |
 | Vite | \`build: { ssr: true, rollupOptions: { input: ["main.js", "kernels.js"] } }\` |
 | Bun | \`bun build main.js kernels.js --splitting --target=node --outdir=dist\` |
+| esbuild, webpack, to CommonJS | leave the file out of the bundle, and pack it by itself: \`esbuild kernels.js --bundle --platform=node --outfile=dist/kernels.js\`, then \`esbuild main.js --bundle --platform=node --external:./kernels.js --outfile=dist/main.js\` |
 | webpack, Rspack, Next | workers import the source file, because \`import.meta.url\` is its address there: ship it, or use inline kernels |
+
+A package that packs itself (tsup, tsdown, unbuild) needs no second entry if it exports its kernels. A program that packs such a package
+leaves it out: \`--external:that-package\`, or \`--packages=external\`.
 
 For pages, [browsers](browser.md) has the same for \`createWorker\`. Rollup needs \`inlineDynamicImports: true\` to make one file of a page,
 such as an \`iife\`.

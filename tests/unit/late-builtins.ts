@@ -1,4 +1,4 @@
-/** Stands in for platform/builtins.ts where a test fakes the clock or timers: looks at the globals at each use. */
+/** Replaces platform/builtins.ts if a test fakes the clock or timers: looks at the globals at each use. */
 export const now = (): number => performance.now();
 export const clearInterval: typeof globalThis.clearInterval = (timer) => globalThis.clearInterval(timer);
 export const clearTimeout: typeof globalThis.clearTimeout = (timer) => globalThis.clearTimeout(timer);

@@ -31,7 +31,7 @@ async function measure(scenario: Scenario, { quick, pace }: Effort): Promise<Par
   return { tables: [{ title: `${scenario.name}: ${scenario.about}`, reference: SEQUENTIAL.name, rows }] };
 }
 
-/** @throws Error, from its turns, where the result is not what one thread computes */
+/** @throws Error, from its turns, if the result is not what one thread computes */
 function contestantOf(
   scenario: Scenario,
   variant: Variant,

@@ -4,7 +4,7 @@ import type { Strategy } from "../scenarios/calls.js";
 export interface Variant {
   readonly name: string;
   readonly strategy: Strategy;
-  /** Where the input stands: on shared memory already, or plain, so that threads must place it in every call. */
+  /** Where the input is: on shared memory already, or plain, so that threads must place it in every call. */
   readonly input: "shared" | "plain";
   /** "cold": the executor was made for this call, and the start of its pool counts. */
   readonly pool: "hot" | "cold";

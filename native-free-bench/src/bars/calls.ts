@@ -7,6 +7,7 @@ import { postMessageEcho } from "../limits/echo.js";
 import type { Duel } from "./duel.js";
 
 export const THREADS = { strategy: "threads", maxWorkers: WORKERS, idleTimeout: 3_600_000 } as const;
+export const CHILDREN = { ...THREADS, strategy: "processes" } as const;
 const GB = 2 ** 30;
 export const ITEMS = 100_000;
 

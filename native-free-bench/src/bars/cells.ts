@@ -9,12 +9,15 @@ import { bridgedJob } from "./bridge.js";
 import { hotJob, payloadSize, smallItems, THREADS } from "./calls.js";
 import { childCells } from "./children.js";
 import { type Duel, fight, judge } from "./duel.js";
+import { filter } from "./filter.js";
 import { poolStart, resultBytes, transformBytes } from "./footprint.js";
 import { captured, capturedLet, draws, nothingCaptured } from "./kernels.js";
 import { cloning, placing, sumAgainstC } from "./memory.js";
+import { nearestNeighbours } from "./nearest.js";
 import { emptyPasses, life } from "./passes.js";
 import { afterPause } from "./pauses.js";
 import { wholeProcesses } from "./processes.js";
+import { rolling } from "./rolling.js";
 import { COMPUTING, judgeSpeedup } from "./speedup.js";
 
 const RESULTS = 1_000_000;
@@ -173,6 +176,29 @@ export const cells: readonly Cell[] = [
   },
   ...childCells,
   {
+    name: "21 rolling window",
+    measure: (effort) =>
+      judge(rolling, effort, {
+        number: 21,
+        what: "rolling mean and deviation with a halo, against the same loop in bare threads",
+        limit: 1.05,
+        rule: "at most",
+        unit: "x",
+      }),
+  },
+  {
+    name: "21 filter",
+    measure: (effort) =>
+      judge(filter, effort, {
+        number: 21,
+        what: "filter to 3 % of the rows, ahead of a loop that knows the size",
+        limit: 1.7,
+        rule: "at least",
+        unit: "x",
+      }),
+  },
+  { name: "21 nearest neighbours", measure: nearestNeighbours },
+  {
     name: "21 passes of Life",
     measure: (effort) =>
       judge(life, effort, {
@@ -196,7 +222,7 @@ export const cells: readonly Cell[] = [
   },
 ];
 
-/** With the default strategy; where workers are told to run even two tiny tasks, three threads share the cores. */
+/** With the default strategy. If workers are told to run even two tiny tasks, three threads share the cores. */
 async function bridge(effort: Effort): Promise<Partial<Measured>> {
   const judged = await judge(bridgedJob("auto"), effort, {
     number: 11,

@@ -1,20 +1,21 @@
 /** The bars of the strategy `processes`. */
 import { spawn } from "node:child_process";
 import { ParallelExecutor } from "../../../dist/index.js";
+import { ask } from "../harness/ask.js";
 import { type Cell, WORKERS } from "../harness/cell.js";
 import { checked, clock, type Field } from "../harness/contestant.js";
 import { ratiosOf } from "../harness/race.js";
+import { median, summarise } from "../harness/statistics.js";
 import { callOn, loop } from "../scenarios/calls.js";
 import { shareByHand } from "../scenarios/data.js";
 import { type Scenario, scenarios } from "../scenarios/scenarios.js";
-import { payloadSize, smallItems, THREADS } from "./calls.js";
+import { CHILDREN, ITEMS, payloadSize, smallItems, THREADS } from "./calls.js";
 import { type Duel, judge } from "./duel.js";
+import type { FamilyQuestion } from "./family-child.js";
+import { joblibPerItem, NO_JOBLIB } from "./joblib.js";
 
-const CHILDREN = { ...THREADS, strategy: "processes" } as const;
 const MB = 2 ** 20;
-
-const NO_JOBLIB =
-  "joblib's figure is left out: Python with joblib (Debian: python3-joblib) is not looked for";
+const FAMILY_CHILD = new URL("family-child.js", import.meta.url);
 
 /** A message to a child of `fork()` and back. */
 function ipcEcho(name: string): Field {
@@ -92,7 +93,40 @@ const gains: Duel = {
   },
 };
 
+/** Of this process, its children and their file, all that they had at any time. @returns as a share of the payload */
+async function familyMemory(isShared: boolean, quick: boolean): Promise<number[]> {
+  const bytes = (quick ? 64 : 256) * MB;
+  const shares: number[] = [];
+  for (let round = 0; round < (quick ? 1 : 5); round += 1) {
+    const { grown } = await ask<{ grown: number }>(FAMILY_CHILD, {
+      isShared,
+      bytes,
+    } satisfies FamilyQuestion);
+    shares.push(grown / bytes);
+  }
+  return shares;
+}
+
+const memoryCell = (isShared: boolean): Cell => ({
+  name: `18 processes: memory, ${isShared ? "shared" : "plain"}`,
+  measure: async ({ quick }) => ({
+    bars: [
+      {
+        number: 18,
+        what: `memory of ${WORKERS} processes and their parent over a ${isShared ? "shared" : "plain"} payload`,
+        // 10 % beside a copy for each.
+        limit: WORKERS + 1 + 0.1,
+        rule: "at most",
+        unit: "x",
+        figure: summarise(await familyMemory(isShared, quick)),
+      },
+    ],
+  }),
+});
+
 export const childCells: readonly Cell[] = [
+  memoryCell(true),
+  memoryCell(false),
   {
     name: "18 processes: hot job",
     processes: 3,
@@ -115,7 +149,10 @@ export const childCells: readonly Cell[] = [
         rule: "at most",
         unit: "µs",
       });
-      return { ...measured, skipped: [NO_JOBLIB] };
+      const figures = joblibPerItem(ITEMS, effort.quick ? 3 : 9, WORKERS);
+      if (figures === undefined) return { ...measured, skipped: [NO_JOBLIB] };
+      const note = `joblib: ${median(figures).toFixed(1)} µs`;
+      return { ...measured, bars: (measured.bars ?? []).map((bar) => ({ ...bar, note })) };
     },
   },
   {

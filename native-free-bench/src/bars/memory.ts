@@ -29,7 +29,7 @@ export const placing: Duel = {
     const source = Buffer.from(plain.buffer);
     const target = Buffer.from(new SharedArrayBuffer(source.length));
     return {
-      // What JavaScript has for it; `set` takes a quarter longer where the target is shared.
+      // What JavaScript has for it. `set` takes a quarter longer if the target is shared.
       contestants: [firstCall(executor, plain), clock("memcpy", () => target.fill(source))],
       close: () => executor.shutdown(),
     };
@@ -84,7 +84,7 @@ async function openSum(rival: (total: number) => Promise<Field>): Promise<Field>
   };
 }
 
-/** @throws Error where there is no C compiler */
+/** @throws Error if there is no C compiler */
 export const sumAgainstC: Duel = {
   name: "Sum of 256 MB",
   reference: `C, ${WORKERS} threads`,

@@ -21,7 +21,7 @@ interface Watched {
   readonly isJudged: boolean;
 }
 
-/** @throws Error where none was measured yet: `--baseline` does */
+/** @throws Error if none was measured yet: `--baseline` does */
 export function readBaseline(): Baseline {
   if (!existsSync(FILE)) {
     throw new Error(

@@ -91,7 +91,7 @@ export async function measureBaseline(): Promise<void> {
   }
 }
 
-/** @returns undefined where other programs had the cores, before, meanwhile or after, in every attempt */
+/** @returns `undefined` if other programs had the cores, before, meanwhile or after, in every attempt */
 async function measureUndisturbed(name: string, cores: Cores): Promise<number | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = await cores.measure();

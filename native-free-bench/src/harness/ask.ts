@@ -9,7 +9,7 @@ const OPTIONS = {
   serialization: "advanced",
 } as const;
 
-/** @throws Error where the process ends without an answer; what it threw is on standard error */
+/** @throws Error if the process ends without an answer; what it threw is on standard error */
 export function ask<A>(program: URL, question: unknown): Promise<A> {
   return new Promise((resolve, reject) => {
     const child = fork(program, OPTIONS);

@@ -8,7 +8,7 @@ export type Section = (typeof SECTIONS)[number];
 
 export interface Cell {
   readonly name: string;
-  /** How many processes measure it one after the other, where processes differ more than rounds; default 1. */
+  /** How many processes measure it one after the other, if processes differ more than rounds; default 1. */
   readonly processes?: number;
   readonly measure: (effort: Effort) => Promise<Partial<Measured>>;
 }

@@ -46,9 +46,9 @@ export function checked(name: string, call: () => unknown, expected: unknown): C
 
 /** @returns milliseconds per call: the median of calls made one after another */
 export async function giveTurn({ time }: Contestant, calls: number): Promise<number> {
-  // What the one before left for the event loop is not the next one's, nor are its workers that still spin for more
-  // work. Its garbage may be: a collection by hand costs compiled code, after which 200 jobs of two tasks in a row took
-  // four times as long as before (25 µs).
+  // Work that the contestant before left in the event loop does not count for the next one, and neither do its workers that
+  // still spin. Its garbage may: a collection by hand costs compiled code. After one, 200 jobs of two tasks in a row took four
+  // times as long as before (25 µs).
   await setTimeout(SETTLE_MS);
   const figures: number[] = [];
   for (let i = 0; i < calls; i += 1) figures.push(await time());

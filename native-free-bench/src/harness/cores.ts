@@ -1,7 +1,7 @@
 /**
- * How many cores are free for us just now. Other programs take some for minutes; with fair shares, sequential runs then
- * keep their speed while threads gain nothing, so a cell's figures are only understood beside this one. Measured on bare
- * worker threads, so that the engine has no part in it.
+ * How many cores are free for us just now. Other programs take some for minutes. Then sequential runs keep their speed while
+ * threads gain nothing. So a cell's figures are only understood beside this one. Measured on bare worker threads, so that the
+ * engine has no part in it.
  */
 import { once } from "node:events";
 import { cpus } from "node:os";

@@ -1,4 +1,4 @@
-/** Sections are loaded by name, so that what needs the peers is neither compiled nor installed for what does not. */
+/** Sections are loaded by name, so that the peers are not compiled or installed for sections that do not need them. */
 import { ask } from "./ask.js";
 import type { Cell, Measured, Section } from "./cell.js";
 import { summarise } from "./statistics.js";

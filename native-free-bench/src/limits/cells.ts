@@ -50,7 +50,7 @@ const compute = scenarios
 
 export const cells: readonly Cell[] = [roundTrips, copies, ...compute];
 
-/** One thread without the engine, the engine, and C where there is a program for it. */
+/** One thread without the engine, the engine, and C if there is a program for it. */
 async function kernelLimits(scenario: Scenario, { quick, pace }: Effort): Promise<Partial<Measured>> {
   const prepared = scenario.prepare(quick);
   const shared = { ...prepared, arrays: shareByHand(prepared.arrays) };

@@ -1,4 +1,4 @@
-/** The same kernels in C with pthreads, where the machine has a compiler. */
+/** The same kernels in C with pthreads, if the machine has a compiler. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ const TOLERANCE = 1e-9;
 
 /**
  * @param expected the sum of the kernel's results
- * @returns undefined where there is no C compiler
+ * @returns `undefined` if there is no C compiler
  */
 export async function native(
   kernel: "sum" | "black-scholes",

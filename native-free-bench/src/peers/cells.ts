@@ -9,6 +9,7 @@ import { shareByHand } from "../scenarios/data.js";
 import { type Prepared, type Scenario, scenarios } from "../scenarios/scenarios.js";
 import { type Results, type Tasks, tasksOf } from "../scenarios/tasks.js";
 import { openPeers } from "./all.js";
+import { jacobiCell } from "./jacobi.js";
 import { manyJobsCell, oneJobCell, urgentCell } from "./jobs.js";
 import { withPatience } from "./patience.js";
 import type { Peer } from "./peer.js";
@@ -23,6 +24,7 @@ export const cells: readonly Cell[] = [
   manyJobsCell,
   oneJobCell,
   urgentCell,
+  jacobiCell,
   ...scenarios.map(
     (scenario): Cell => ({ name: scenario.name, measure: (effort) => measure(scenario, effort) }),
   ),

@@ -1,4 +1,4 @@
-/** The workloads: which calls, how much payload, how many tasks, how dear, where the payload stands. Plain data. */
+/** The workloads: which calls, how much payload, how many tasks, how expensive, where the payload is. Plain data. */
 
 /** The call, and how its payload is cut. */
 type Kind =

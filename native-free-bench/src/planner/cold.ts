@@ -27,7 +27,7 @@ export interface ColdResult {
   readonly choice: string;
 }
 
-/** @throws Error where results differ, or a child ends without an answer */
+/** @throws Error if results differ, or a child ends without an answer */
 export async function measureCold(cell: Cell, spinCost: number, repeats: number): Promise<ColdResult> {
   const answers = { sequential: [] as ColdAnswer[], threads: [] as ColdAnswer[], auto: [] as ColdAnswer[] };
   let expected: string | undefined;

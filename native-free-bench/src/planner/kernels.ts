@@ -1,6 +1,6 @@
 /**
- * A kernel of its own for every cell. The engine knows inline kernels by their text, so the cell's number stands in it:
- * what was learned of one cell says nothing about another.
+ * A kernel of its own for every cell. The engine knows inline kernels by their text, so the cell's number is in it. What was
+ * learned of one cell says nothing about another.
  */
 import { spin } from "../harness/spin.js";
 import type { Cell } from "./cells.js";

@@ -84,7 +84,7 @@ export class StoryBench {
   /**
    * @param budget milliseconds for all rounds
    * @param mayRepeat asked before a story with a cell above a bar is measured again
-   * @throws Error where results differ
+   * @throws Error if results differ
    */
   async measure(story: Story, budget: number, mayRepeat: () => boolean): Promise<StoryCell[]> {
     const steps = story.steps.map((step) => new PreparedStep(step, story.kernel, this.#spinCost));

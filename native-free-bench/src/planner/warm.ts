@@ -21,7 +21,7 @@ export interface WarmResult extends Times {
   /** See `Cores`: before or after the cell, the smaller figure. */
   readonly cores: number;
   readonly rounds: number;
-  /** Regrets of all measurements of the cell in order; more than one where it was measured again. */
+  /** Regrets of all measurements of the cell in order; more than one if it was measured again. */
   readonly regrets: readonly number[];
 }
 
@@ -119,7 +119,7 @@ export class WarmBench {
     return { ...(repeats[repeats.length >> 1] ?? first), regrets };
   }
 
-  /** @returns how long the last call of each strategy took. @throws Error where results differ */
+  /** @returns how long the last call of each strategy took. @throws Error if results differ */
   async #warmUp(cell: Cell, call: Call): Promise<Times> {
     const took = { sequential: 0, threads: 0, auto: 0 };
     let expected: string | undefined;

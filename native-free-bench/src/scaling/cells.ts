@@ -97,7 +97,7 @@ async function grow(
   return { curves: [{ title, unit, points, growth: inWords(growth, unit) }] };
 }
 
-/** Time falls with workers where the work is divided: as Amdahl has it, a part that is and a part that is not. */
+/** Time falls with workers as far as the work is divided. As Amdahl has it, one part is, and one is not. */
 async function growWorkers({ quick, pace }: Effort): Promise<Partial<Measured>> {
   const scenario = scenarios.find(({ name }) => name === "explain wide") as (typeof scenarios)[number];
   const prepared = scenario.prepare(quick);

@@ -6,7 +6,7 @@ import type { Prepared, Scenario } from "./scenarios.js";
 export interface Task {
   readonly kernel: KernelName;
   readonly parameters: readonly unknown[];
-  /** Rows of the output that the worker makes and sends back, where it does not write to a shared one. */
+  /** Rows of the output that the worker makes and sends back, if it does not write to a shared one. */
   readonly output?: number;
 }
 
@@ -28,8 +28,8 @@ export function runTask({ kernel, parameters, output }: Task): unknown {
 }
 
 /**
- * @param way "shared": views of the whole payload, which stands on shared memory, and an output there, written in place;
- * "cloned": copies of a task's own rows, as cloning a view would clone all that is behind it; "here": for this thread
+ * @param way "shared": views of the whole payload on shared memory, and an output there, written in place. "cloned": copies of
+ *   a task's own rows, because cloning a view would clone its whole buffer. "here": for this thread
  */
 export function tasksOf(
   { call, kernel }: Scenario,

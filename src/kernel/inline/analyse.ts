@@ -58,12 +58,19 @@ export function analyse(text: string, name: string, refuse: Refuse): KernelText 
     );
   }
 
-  const { helpers, outer, ...references } =
+  const { helpers, outer, neighbour, ...references } =
     orTooDeep(() => findReferences(parsed.program, parsed.wrapper, node)) ?? refuse(...TOO_DEEP);
   if (outer !== undefined) {
     // TypeScript compiles async arrow functions to this for targets before ES2017.
     const advice = /\b__awaiter\(this\b/.test(text) ? AWAITER_ADVICE : OUTER_ADVICE[outer];
     refuse(`its source runs alone in workers and it uses "${outer}" from outside`, advice);
+  }
+
+  if (neighbour !== undefined) {
+    refuse(
+      `its source runs alone in workers and it imports "${neighbour}" from beside its file`,
+      "import that by its whole URL, or export the kernel from a module with defineKernel()",
+    );
   }
 
   const [start, end] = node.range ?? [0, 0];

@@ -1,4 +1,5 @@
 /** Built-in functions by the expression that leads to each in every thread: `const { sqrt } = Math` captures one. */
+import { structuredClone } from "../../platform/builtins.js";
 import { isNative } from "../../platform/common-globals.js";
 import { FUNCTIONS, NAMESPACES } from "./lingering.js";
 
@@ -6,6 +7,8 @@ let paths: ReadonlyMap<unknown, string> | undefined;
 
 /** The expression for a built-in function or namespace that leaves no work behind; `undefined` for anything else. */
 export function builtInPath(value: unknown): string | undefined {
+  // Since Node 22 it has a text, and no module exports it.
+  if (value === structuredClone) return "structuredClone";
   const isNamespace = typeof value === "object" && NAMESPACES.has(tagOf(value));
   if (!isNamespace && !isNative(value)) return undefined;
   paths ??= findPaths();

@@ -28,8 +28,8 @@ const MAX_DEPTH = 500;
 export const DATA = "must be data or a plain function";
 
 /**
- * Whether code must make a worker's copy of a value. It must if msgpack does not carry a part of it: a function, or an object
- * without prototype.
+ * Whether code must make a worker's copy of a value. It must if msgpack does not carry a part of it: a function, an object
+ * without prototype, or a member that is undefined.
  * @param ancestors objects around it
  * @throws Refusal for what is neither data nor a function
  */
@@ -50,6 +50,8 @@ export function needsCode(value: unknown, path: string, ancestors: object[] = []
   const keys = isList ? value.keys() : keysOf(value, path);
   for (const key of keys) {
     const each: unknown = isList ? value[key as number] : memberIn(value as Scope, key as string, path);
+    // Args lose such a member. In a list they refuse it.
+    isOfCode ||= each === undefined && !isList;
     // Numbers and texts need no look.
     if (typeof each !== "object" && typeof each !== "function" && typeof each !== "symbol") continue;
     isOfCode = needsCode(each, elementPath(value, `${key}`, path), ancestors) || isOfCode;

@@ -75,7 +75,7 @@ export function textOf(fn: object, path: string): KnownText {
   });
 }
 
-function writtenTo(path: string): Refusal {
+export function writtenTo(path: string): Refusal {
   return new Refusal(path, "must not be written to, because workers have copies of all but shared memory");
 }
 

@@ -1,12 +1,13 @@
 import { isRecord } from "../../memory/inputs.js";
 import type { ReadScopes, Scope } from "../../platform/closure.js";
+import { globalProperty } from "../../platform/common-globals.js";
 import { nodeExport } from "../../platform/node-exports.js";
 import type { Captured } from "../captured.js";
 import { type ModuleExport, moduleExport } from "../module/define.js";
 import type { AnyKernel } from "../types.js";
 import { builtInPath } from "./built-in-path.js";
 import { elementPath, isNamespace, join, memberIn, needsCode, Refusal, wasGiven } from "./captured-data.js";
-import { assertCopyServes, isHandedToWriter, textOf } from "./captured-use.js";
+import { assertCopyServes, isHandedToWriter, textOf, writtenTo } from "./captured-use.js";
 import { ClosureSource, type Variables } from "./closure-source.js";
 import type { FreeVariable } from "./kernel-text.js";
 import { liveScopesOf, noteReading } from "./live-scopes.js";
@@ -116,8 +117,16 @@ export class ClosureReader {
     const variables = this.#variables(fn, text, path);
     this.#open.delete(fn);
     this.#source.addFunction(fn, number, text.source, variables);
-    if (text.namesItself) this.#ownProperties(fn, number, undefined, path);
+    if (text.itself !== undefined) this.#itself(fn, number, text.itself, path);
     return number;
+  }
+
+  /** What a function does with itself by its own name. */
+  #itself(fn: object, number: number, use: FreeVariable, path: string): void {
+    const own = path === "" ? use.name : path;
+    // A worker has none of the properties that earlier calls have given it.
+    if (use.isWrittenInto && Object.keys(fn).length > 0) throw writtenTo(own);
+    this.#ownProperties(fn, number, use.members, own);
   }
 
   #variables(fn: object, text: KnownText, path: string): Variables {
@@ -134,7 +143,7 @@ export class ClosureReader {
     for (const variable of [...variables, ...around.map(usedWhole)]) {
       this.#isLate = false;
       const value = this.#variable(variable, scopes, path);
-      (this.#isLate ? late : given).set(variable.name, value);
+      if (value !== undefined) (this.#isLate ? late : given).set(variable.name, value);
     }
     this.#isLate = wasLate;
     return { given, late };
@@ -147,14 +156,16 @@ export class ClosureReader {
     return ClosureSource.imported(known === -1 ? this.#imports.push(exported) - 1 : known);
   }
 
-  /** @returns an expression for its value */
-  #variable(variable: FreeVariable, scopes: readonly Scope[], path: string): string {
-    const { name, members, isAssigned, isWrittenInto, isMutated } = variable;
+  /** @returns an expression for its value; `undefined` if it is none, as the text expects */
+  #variable(variable: FreeVariable, scopes: readonly Scope[], path: string): string | undefined {
+    const { name, members, isAssigned, isProbed, isWrittenInto, isMutated } = variable;
     const own = join(path, name);
     if (name === "eval") throw new Refusal(own, "must have another name");
     if (isAssigned) throw new Refusal(own, "must not be assigned to, because workers have copies");
     const scope = scopeWith(name, scopes);
+    if (isProbed && scope === undefined && globalProperty(name) === undefined) return undefined;
     const value = scope === undefined ? globalValue(name, own) : valueIn(scope, name, own);
+    if (isRequire(value, name)) throw new Refusal(own, 'belongs to its file: use "await import()" instead');
     if (isNamespace(value, name)) {
       if (members === undefined) throw new Refusal(own, "must be used by the names of its exports only");
       return this.#members(value, members, VITE_IMPORT.test(name) ? path : own);
@@ -173,7 +184,7 @@ export class ClosureReader {
 
   /** What a function uses of an object. */
   #members(object: Scope, members: Iterable<string>, path: string): string {
-    const parts = [...members].sort().map((member) => this.#member(object, member, path));
+    const parts = [...members].map((member) => this.#member(object, member, path));
     // Its prototype tells which other members it seems to have.
     const start = Object.getPrototypeOf(object) === null && !isNamespace(object) ? "__proto__:null," : "";
     return `Object.freeze({${start}${parts.join()}})`;
@@ -194,7 +205,7 @@ export class ClosureReader {
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     let unique = path;
-    while (Object.hasOwn(this.#values, unique)) unique += "'";
+    while (Object.hasOwn(this.#values, unique) || unique === "__proto__") unique += "'";
     this.#values[unique] = value;
     const expression = ClosureSource.value(unique);
     if (typeof value === "object" && value !== null) this.#known.set(value, expression);
@@ -211,11 +222,17 @@ export class ClosureReader {
   }
 }
 
+/** What a file of CommonJS loads others by. */
+function isRequire(value: unknown, name: string): boolean {
+  return name === "require" && typeof value === "function" && Object.hasOwn(value, "resolve");
+}
+
 function usedWhole(name: string): FreeVariable {
   return {
     name,
     members: undefined,
     isAssigned: false,
+    isProbed: false,
     isWrittenInto: false,
     isMutated: false,
     handedTo: [],

@@ -1,8 +1,8 @@
 /** Names outside of itself that a kernel uses: variables that it would lose, helpers to supply, state that it could keep. */
 import { analyze } from "eslint-scope";
-import type { ArrowFunctionExpression, FunctionExpression, Identifier, Node, Program } from "estree";
+import type { ArrowFunctionExpression, FunctionExpression, Identifier, Literal, Node, Program } from "estree";
 import { isInWorkers } from "../../platform/worker-globals.js";
-import type { KernelText, VariableUse } from "./kernel-text.js";
+import type { FreeVariable, KernelText, VariableUse } from "./kernel-text.js";
 import { letsWorkGoOn, mayLinger } from "./lingering.js";
 import { isCallee, type Parents, withUse } from "./variable-use.js";
 import { VITE_IMPORT } from "./vite-import.js";
@@ -18,6 +18,8 @@ export interface KernelReferences extends Omit<KernelText, "source"> {
   readonly helpers: ReadonlyMap<string, string>;
   /** The first word that belongs to the code around the kernel, or to a receiver that no kernel has. */
   readonly outer: OuterWord | undefined;
+  /** The first module that it imports from a path beside its own file. */
+  readonly neighbour: string | undefined;
 }
 
 /** Each leads to every object of the worker, so what a kernel does with one can't be seen. */
@@ -37,7 +39,7 @@ const COUNT_NOTHING =
 
 /** @param program the parsed text, with ranges: one function (the wrapper) that returns `kernel` */
 export function findReferences(program: Program, wrapper: Node, kernel: FunctionNode): KernelReferences {
-  const { parents, outer, metas, imports, goesOn } = walk(kernel);
+  const { parents, outer, metas, imports, neighbour, goesOn } = walk(kernel);
   const scopes = analyze(program, {
     ecmaVersion: 2026,
     sourceType: "script",
@@ -73,25 +75,30 @@ export function findReferences(program: Program, wrapper: Node, kernel: Function
 
   // A property on the kernel's own function outlives the task. Recursion is harmless.
   const own = scopes.acquireAll(kernel)?.find((scope) => scope.type === "function-expression-name");
-  const namesItself = own?.variables[0]?.references.some((r) => !isCallee(r.identifier, parents)) ?? false;
-  stateful ||= namesItself;
+  let itself: VariableUse | undefined;
+  for (const { identifier } of own?.variables[0]?.references ?? []) {
+    if (!isCallee(identifier, parents)) itself = withUse(itself, identifier, false, parents);
+  }
+  stateful ||= itself !== undefined;
 
   const written = writtenInto(scopes, kernel, parents.keys(), variables);
+  const told = (use: VariableUse): FreeVariable => ({
+    ...use,
+    isWrittenInto: written.assigned.has(use.name),
+    isMutated: written.mutated.has(use.name),
+    handedTo: written.handed.get(use.name) ?? [],
+  });
   captures.sort((a, b) => a.at - b.at);
   // An arrow has no `arguments` of its own: its uses resolve to the wrapper's.
   const outerArguments = scopes.acquire(wrapper)?.set.get("arguments")?.references ?? [];
   return {
     captures: [...new Set(captures.map(({ name }) => name))],
-    variables: [...variables.values()].map((use) => ({
-      ...use,
-      isWrittenInto: written.assigned.has(use.name),
-      isMutated: written.mutated.has(use.name),
-      handedTo: written.handed.get(use.name) ?? [],
-    })),
+    variables: [...variables.values()].map(told),
     globals,
     helpers,
+    neighbour,
     outer: outer ?? (outerArguments.some((r) => isInside(r.identifier, kernel)) ? "arguments" : undefined),
-    namesItself,
+    itself: itself && told(itself),
     stateful,
     lingers: lingers || stateful,
     writes: writesOf(scopes, kernel, parents.keys()),
@@ -105,6 +112,7 @@ function walk(kernel: FunctionNode) {
   const metas: number[] = [];
   let outer: OuterWord | undefined;
   let imports = false;
+  let neighbour: string | undefined;
   let goesOn = false;
 
   const visit = (node: Node, ownsThis: boolean): void => {
@@ -112,8 +120,10 @@ function walk(kernel: FunctionNode) {
     goesOn ||= letsWorkGoOn(node);
     if (node.type === "ThisExpression" && !ownsThis) outer ??= "this";
     else if (node.type === "Super" && !ownsThis) outer ??= "super";
-    else if (node.type === "ImportExpression") imports = true;
-    else if (node.type === "MetaProperty") {
+    else if (node.type === "ImportExpression") {
+      imports = true;
+      if (isNeighbour(node.source)) neighbour ??= String(node.source.value);
+    } else if (node.type === "MetaProperty") {
       if (node.meta.name === "import") metas.push(startOf(node));
       else if (!ownsThis && kernel.type === "ArrowFunctionExpression") outer ??= "new.target";
     }
@@ -141,7 +151,12 @@ function walk(kernel: FunctionNode) {
     visit(...next);
     for (let child = children.pop(); child !== undefined; child = children.pop()) stack.push(child);
   }
-  return { parents, outer, metas, imports, goesOn };
+  return { parents, outer, metas, imports, neighbour, goesOn };
+}
+
+/** Whether it is the specifier of a module that is found from the file of the code around it. */
+function isNeighbour(specifier: Node): specifier is Literal {
+  return specifier.type === "Literal" && /^(?:\.\.?\/|#)/.test(String(specifier.value));
 }
 
 // Far more than anybody writes. The scope analysis takes some stack for each.

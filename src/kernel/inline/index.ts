@@ -1,12 +1,13 @@
 /** Inline kernels: functions that travel as their source text, with the variables that they use from the scopes around them. */
 import { KernelCaptureError } from "../../errors.js";
-import { withScopes } from "../../platform/closure.js";
+import { enclosingNames, withScopes } from "../../platform/closure.js";
+import { globalProperty } from "../../platform/common-globals.js";
 import { RecentMap } from "../../platform/recent-map.js";
 import type { Addressed, KernelKind, KernelUse } from "../kind.js";
 import { textKey } from "../text-key.js";
 import type { AnyKernel } from "../types.js";
 import type { InlineAddress } from "./address.js";
-import { elementPath, Refusal } from "./captured-data.js";
+import { elementPath, Refusal, wasGiven } from "./captured-data.js";
 import { ClosureReader } from "./closure-reader.js";
 import { assertMayCompile } from "./compile.js";
 import { hiddenGlobals, type KnownText, kernelName, labelOf, plainAddress, readText } from "./source.js";
@@ -29,8 +30,8 @@ export const inlineKernels: KernelKind<InlineAddress> = {
     const known = plainKernels.get(fn);
     if (known !== undefined) return known;
     const text = readText(fn);
-    const outside =
-      text.captures.length > 0 ? text.captures : [...hiddenGlobals(fn, text), ...ownNames(fn, text)];
+    const declared = declaredNames(fn, text);
+    const outside = declared.length > 0 ? declared : [...hiddenGlobals(fn, text), ...ownNames(fn, text)];
     assertMayCompile(text.address.name);
     if (outside.length > 0) return withCaptured(fn, text, outside, use);
     const address = plainAddress(fn, text);
@@ -45,9 +46,22 @@ export const inlineKernels: KernelKind<InlineAddress> = {
   keyOf,
 };
 
-/** The properties of a function that uses itself by its name. */
-function ownNames(fn: AnyKernel, { namesItself }: KnownText): readonly string[] {
-  return namesItself ? Object.keys(fn).map((key) => elementPath(fn, key, kernelName(fn))) : [];
+/** The variables that it captures: without those that it only asks for, and that nobody has declared. */
+function declaredNames(fn: AnyKernel, { captures, variables }: KnownText): readonly string[] {
+  const probed = variables.filter(({ name, isProbed }) => isProbed && globalProperty(name) === undefined);
+  if (probed.length === 0) return captures;
+  const around = enclosingNames(fn);
+  if (around === undefined) return captures;
+  const isThere = (captured: string) => around.has(captured) || probed.every(({ name }) => name !== captured);
+  return captures.filter(isThere);
+}
+
+/** The properties that a function uses of itself, by its name. */
+function ownNames(fn: AnyKernel, { itself }: KnownText): readonly string[] {
+  if (itself === undefined) return [];
+  const { name, members } = itself;
+  const keys = members === undefined ? Object.keys(fn) : [...members].filter((key) => wasGiven(fn, key));
+  return keys.map((key) => elementPath(fn, key, name));
 }
 
 /** The same source may import other kernels. */

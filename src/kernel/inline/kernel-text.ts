@@ -11,6 +11,8 @@ export interface VariableUse {
   readonly members: ReadonlySet<string> | undefined;
   /** Whether the text assigns to it. */
   readonly isAssigned: boolean;
+  /** Whether the text asks for its type, as it does of what may not be declared. */
+  readonly isProbed: boolean;
 }
 
 /** A variable that a text uses and does not declare. */
@@ -44,8 +46,8 @@ export interface KernelText {
   readonly writes: number;
   /** The parameters that it writes into for certain, as `writtenInto` tells. */
   readonly writesInto: ReadonlySet<unknown>;
-  /** Whether it does anything else with itself than call itself, by the name in its own text. */
-  readonly namesItself: boolean;
+  /** What it does with itself, by the name in its own text; `undefined` if no more than call itself. */
+  readonly itself: FreeVariable | undefined;
   /** Globals of the runtime that it uses. A variable of the same name around it would hide one, which no text shows. */
   readonly globals: ReadonlySet<string>;
   /** Variables of the program that it uses, as the user wrote them, in the order of their first use. */
@@ -60,7 +62,7 @@ export const HARMLESS = {
   lingers: false,
   writes: 0,
   writesInto: new Set(),
-  namesItself: false,
+  itself: undefined,
   captures: [],
   variables: [],
 } as const satisfies Omit<KernelText, "source" | "globals">;

@@ -27,6 +27,7 @@ export function withUse(
         ? members
         : undefined,
     isAssigned: isWrite || before?.isAssigned === true,
+    isProbed: isOperandOf("typeof", identifier, parents) || before?.isProbed === true,
   };
 }
 
@@ -59,6 +60,11 @@ function isTarget(node: Node, parents: Parents): boolean {
     default:
       return false;
   }
+}
+
+function isOperandOf(operator: string, node: Node, parents: Parents): boolean {
+  const parent = parents.get(node);
+  return parent?.type === "UnaryExpression" && parent.operator === operator;
 }
 
 export function isCallee(node: Node, parents: Parents): boolean {

@@ -1,7 +1,7 @@
 /**
- * Which captured variables, and which of its parameters, a function writes into: `o.n = 1`, `list.push(x)`, also by a variable
- * that never holds anything else (`const p = o.list`). Only what is certain counts, because writing into a captured variable is
- * refused.
+ * Which captured variables, and which of its parameters, a function writes into, and whether into itself: `o.n = 1`,
+ * `list.push(x)`, also by a variable that never holds anything else (`const p = o.list`). Only what is certain counts, because
+ * writing into a captured variable is refused.
  */
 import type { ScopeManager, Variable } from "eslint-scope";
 import type { CallExpression, Identifier, Node } from "estree";
@@ -9,7 +9,7 @@ import { isMutating, nameOf, writtenAt } from "./writing.js";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
-/** What a written value is, or is a part of: a captured variable by its name, or a parameter by its place. */
+/** What a written value is, or is a part of: a captured variable or the function itself by its name, or a parameter by its place. */
 type Root = string | number;
 
 export interface WrittenInto {
@@ -102,6 +102,8 @@ function rootsOf(
   const ofVariable = (identifier: Identifier, depth: number): Root | undefined => {
     const variable = variables.get(identifier);
     if (variable === undefined) return captured.has(identifier.name) ? identifier.name : undefined;
+    const { type, block } = variable.scope;
+    if (type === "function-expression-name" && (block as Node) === fn) return identifier.name;
     const [written, again] = variable.references.filter((reference) => reference.isWrite());
     const [def] = variable.defs;
     if (def?.type === "Parameter") {

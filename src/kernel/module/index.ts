@@ -24,7 +24,7 @@ export const moduleKernels: KernelKind<ModuleAddress> = {
       (known.address.threadSafe ?? true) === threadSafe
     )
       return known;
-    assertImportable(defined);
+    assertImportable(defined, fn);
     const own = { kind: "module", url, name, stateful: true, lingers: lingers(fn), writes: 0 } as const;
     const address = threadSafe ? own : { ...own, threadSafe };
     const addressed = { address, captured: undefined };

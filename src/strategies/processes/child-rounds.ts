@@ -9,11 +9,10 @@ import { joinMessage, mayRepeat } from "./join-message.js";
 import { KeptRounds } from "./kept-rounds.js";
 import type { Forgotten, Piece, ReportMessage } from "./messages.js";
 import { WordsPool } from "./part-words.js";
-import type { Entry } from "./round-entry.js";
+import { type Entry, lackOfRoom } from "./round-entry.js";
 import { RoundPart } from "./round-part.js";
 import type { Supply } from "./supply.js";
 import type { Transfer } from "./transfer.js";
-import { noRoomError } from "./transit.js";
 
 const NO_PIECES: readonly Piece[] = [];
 
@@ -202,7 +201,11 @@ export class ChildRounds {
     const { invitation, name, words, part, record, isAgain } = entry;
     const { job } = invitation;
     if (this.#slot.isGone) return;
-    if (!words.areThere) job.stop(noRoomError());
+    if (!words.areThere) {
+      this.#sendAhead(forgotten, pieces);
+      this.#left(entry, null, lackOfRoom());
+      return;
+    }
     const isFree = this.#slot.readySince !== undefined && this.count === 1;
     const ranges = job.isStopped ? [] : part.enter(isFree);
     if (job.isStopped || (isFree && ranges.length === 0 && !record.share.mayGetBack(part))) {
@@ -221,12 +224,13 @@ export class ChildRounds {
     }
   }
 
-  /** @param broken why it could not take part */
-  #left(entry: Entry, broken: Thrown | null): void {
+  /** @param broken why it could not take part. @param loss the round has lost it */
+  #left(entry: Entry, broken: Thrown | null, loss?: Loss): void {
     const { invitation, listener } = entry;
     if (!entry.isIn) return;
     entry.isIn = false;
-    listener.report(this.#slot, { round: invitation.id, values: [], failures: [], left: true, broken });
+    if (loss !== undefined) listener.lost(this.#slot, loss, undefined);
+    else listener.report(this.#slot, { round: invitation.id, values: [], failures: [], left: true, broken });
     if (entry.hasEnded) this.#forget(entry);
     this.#onLeft();
   }

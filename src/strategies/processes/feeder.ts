@@ -1,6 +1,8 @@
 /** Brings memory to children, in pieces. Each piece is written once for all children that wait for it. */
+import { clock } from "../../platform/clock.js";
 import { pause } from "../../platform/time-slice.js";
-import { coalesced, copyFrom, type Interval, type MemorySource } from "./memory-source.js";
+import { waitFor } from "../../platform/wait-for.js";
+import { coalesced, copyFrom, type Interval, type MemorySource, missingOf } from "./memory-source.js";
 import type { FeedMessage, ToChild } from "./messages.js";
 import type { Transit } from "./transit.js";
 
@@ -14,7 +16,8 @@ export interface Receiver {
 interface Need {
   readonly receiver: Receiver;
   readonly source: MemorySource;
-  readonly intervals: Interval[];
+  /** What is not sent yet. */
+  intervals: readonly Interval[];
   /** Called when all is sent; with a reason if that is impossible. */
   readonly settle: (failure?: { readonly reason: unknown }) => void;
 }
@@ -25,12 +28,13 @@ const PIECE_BYTES = 2 * 1024 * 1024;
 export const FEW_BYTES = 32 * 1024;
 /** Pieces that a receiver may have before it. While it reads one the next one is written. */
 const MOST_UNREAD = 3;
+/** Those that need the same wait for each other, but not longer for one that reads nothing: it may be in a long task. */
+const STALLED_MS = 10;
 
 export class Feeder {
   readonly #transit: Transit;
   readonly #needs: Need[] = [];
-  /** Places of pieces that each has not read yet, the first one first. */
-  readonly #unread = new Map<Receiver, (Place | undefined)[]>();
+  readonly #unread = new Map<Receiver, Unread>();
   #isRunning = false;
   #onTaken = (): void => {};
 
@@ -50,13 +54,15 @@ export class Feeder {
 
   /** The receiver has read its next piece. */
   taken(receiver: Receiver): void {
-    this.#free(this.#unread.get(receiver)?.shift());
+    const unread = this.#unread.get(receiver);
+    if (unread !== undefined) unread.since = clock();
+    this.#free(unread?.places.shift());
     this.#onTaken();
   }
 
   /** The receiver is gone. */
   lost(receiver: Receiver): void {
-    for (const place of this.#unread.get(receiver) ?? []) this.#free(place);
+    for (const place of this.#unread.get(receiver)?.places ?? []) this.#free(place);
     this.#unread.delete(receiver);
     this.#onTaken();
   }
@@ -69,16 +75,18 @@ export class Feeder {
       const pausing = pause();
       if (pausing !== undefined) await pausing;
       this.#dropGone();
-      const first = this.#needs.find(({ receiver }) => this.#hasRoom(receiver));
-      if (first !== undefined) {
-        this.#sendPiece(first);
-      } else if (this.#needs.length > 0) {
-        await new Promise<void>((resolve) => {
-          this.#onTaken = resolve;
-        });
-      }
+      const isSent = this.#needs.some((need) => this.#sendPiece(need));
+      if (!isSent && this.#needs.length > 0) await this.#someTaken();
     }
     this.#isRunning = false;
+  }
+
+  async #someTaken(): Promise<void> {
+    const taken = new Promise<void>((resolve) => {
+      this.#onTaken = resolve;
+    });
+    const isHeldUp = this.#needs.some(({ receiver }) => this.#hasRoom(receiver));
+    await (isHeldUp ? waitFor(taken, STALLED_MS) : taken);
   }
 
   #dropGone(): void {
@@ -86,45 +94,53 @@ export class Feeder {
   }
 
   #hasRoom(receiver: Receiver): boolean {
-    return (this.#unread.get(receiver)?.length ?? 0) < MOST_UNREAD;
+    return (this.#unread.get(receiver)?.places.length ?? 0) < MOST_UNREAD;
   }
 
-  /** The next piece of a need, for all receivers that have come as far with the same source. */
-  #sendPiece({ source, intervals: [next] }: Need): void {
+  #isStalled(receiver: Receiver): boolean {
+    return clock() - (this.#unread.get(receiver)?.since ?? 0) > STALLED_MS;
+  }
+
+  /**
+   * Sends the next piece of a need to all that lack it. They may have begun earlier or later.
+   * @returns false: it has to wait, for itself or for another one
+   */
+  #sendPiece({ receiver, source, intervals: [next] }: Need): boolean {
+    if (!this.#hasRoom(receiver)) return false;
     const [at, end] = next as Interval;
     const bytes = Math.min(PIECE_BYTES, end - at);
-    const group = this.#needs.filter((need) => {
-      const [interval] = need.intervals;
-      const isSame = need.source === source && interval?.[0] === at && interval[1] >= at + bytes;
-      return isSame && this.#hasRoom(need.receiver);
+    const lacking = this.#needs.filter((need) => {
+      return need.source === source && need.intervals.some(([from, to]) => from <= at && to >= at + bytes);
     });
+    const group = lacking.filter(({ receiver }) => this.#hasRoom(receiver));
+    if (lacking.some((need) => !group.includes(need) && !this.#isStalled(need.receiver))) return false;
     let piece: { readonly bytes: FeedMessage["bytes"]; readonly place: Place | undefined };
     try {
       piece = this.#copy(source, at, bytes, group.length);
     } catch (reason) {
       for (const need of group) this.#end(need, { reason });
-      return;
+      return true;
     }
     const { memory, size, contents } = source;
     const isOwn = contents === undefined;
     const message: FeedMessage = { type: "feed", memory, isOwn, size, at, bytes: piece.bytes };
     for (const need of group) {
-      const { receiver, intervals } = need;
-      const unread = this.#unread.get(receiver);
-      if (unread === undefined) this.#unread.set(receiver, [piece.place]);
-      else unread.push(piece.place);
+      const { receiver } = need;
+      const unread = this.#unread.get(receiver) ?? { places: [], since: 0 };
+      this.#unread.set(receiver, unread);
+      if (unread.places.length === 0) unread.since = clock();
+      unread.places.push(piece.place);
       receiver.send(message);
-      const [, last] = intervals[0] as Interval;
-      if (at + bytes < last) intervals[0] = [at + bytes, last];
-      else intervals.shift();
-      if (intervals.length === 0) this.#end(need);
+      need.intervals = missingOf(need.intervals, [[at, at + bytes]]);
+      if (need.intervals.length === 0) this.#end(need);
     }
+    return true;
   }
 
   /** @throws TypeError if an array has gone */
   #copy(source: MemorySource, at: number, bytes: number, readers: number) {
     if (bytes > FEW_BYTES) {
-      const place: Place = { start: this.#transit.take(bytes), bytes, readers };
+      const place: Place = { start: this.#transit.takeAside(bytes, at), bytes, readers };
       let isWritten = true;
       try {
         copyFrom(source, at, bytes, (part, offset) => {
@@ -152,6 +168,14 @@ export class Feeder {
     this.#needs.splice(this.#needs.indexOf(need), 1);
     need.settle(failure);
   }
+}
+
+/** What a receiver has not read yet. */
+interface Unread {
+  /** Of pieces, the first one first. */
+  readonly places: (Place | undefined)[];
+  /** When it has read the piece before, or could have begun to, as `clock` counts. */
+  since: number;
 }
 
 /** Where a piece is in the transit file. */

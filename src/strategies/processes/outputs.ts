@@ -20,7 +20,7 @@ export class Outputs {
     this.#job = job;
     this.#transit = transit;
     this.#arrays = (spec.outputs?.arrays ?? []).map((place) => arrays[place]).filter(isTypedArray);
-    this.places = this.#arrays.map(({ byteLength }) => transit.take(byteLength));
+    this.places = this.#arrays.map(({ byteLength, byteOffset }) => transit.takeAside(byteLength, byteOffset));
   }
 
   /** No child writes there any more. */

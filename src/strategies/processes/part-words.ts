@@ -19,18 +19,23 @@ export class PartWords {
   readonly #told = new Int32Array(PARENT_WORDS);
   readonly #child = new Int32Array(CHILD_WORDS);
   readonly #childBytes = new Uint8Array(this.#child.buffer);
-  /** Whether the file has room for them. That never changes. */
-  readonly areThere: boolean;
+  #areThere: boolean;
 
   constructor(transit: Transit) {
     this.place = transit.take(WORDS_BYTES);
     this.#transit = transit;
     // Another child may have ended in the middle of a task, and left its words there.
-    this.areThere = transit.write(new Uint8Array(WORDS_BYTES), this.place);
+    this.#areThere = this.#clear();
+  }
+
+  /** Whether the file had room for them. Once it had, it has. */
+  get areThere(): boolean {
+    return this.#areThere;
   }
 
   /** Sets the words for a part that begins. */
   begin(limit: number): void {
+    this.#areThere ||= this.#clear();
     if (this.#told[LIMIT_WORD] === limit && this.#told[RETURN_WORD] === 0) return;
     this.#told[LIMIT_WORD] = limit;
     this.#told[RETURN_WORD] = 0;
@@ -62,6 +67,10 @@ export class PartWords {
   /** No child writes there any more. */
   close(): void {
     this.#transit.give(this.place, WORDS_BYTES);
+  }
+
+  #clear(): boolean {
+    return this.#transit.write(new Uint8Array(WORDS_BYTES), this.place);
   }
 
   #write(): void {

@@ -1,9 +1,10 @@
 /** A round that a child takes part in, or may again. */
-import type { RoundListener } from "../threads/round-listener.js";
+import type { Loss, RoundListener } from "../threads/round-listener.js";
 import type { Invitation, WorkerSlot } from "../threads/worker-slot.js";
 import type { KnownRound } from "./kept-rounds.js";
 import type { RoundPart } from "./round-part.js";
 import type { RoundRecord } from "./rounds.js";
+import { noRoomError } from "./transit.js";
 
 export interface Entry extends KnownRound {
   readonly invitation: Invitation;
@@ -19,3 +20,8 @@ export interface Entry extends KnownRound {
   /** Whether the round has ended. */
   hasEnded: boolean;
 }
+
+/** What a round loses whose words have no room: the same as a child that can't start. */
+export const lackOfRoom = (): Loss => {
+  return { exitCode: undefined, signal: undefined, error: noRoomError(), isForeign: false };
+};

@@ -204,8 +204,9 @@ export class SequentialRun {
       }
       const now = clock();
       const left = loop.tasks - loop.taken;
-      const perTask = (now - began - waited) / max(1, loop.taken - takenBefore);
-      if (left > 0 && this.#overseer?.takesOver(left, perTask) === true) {
+      const ran = loop.taken - takenBefore;
+      const perTask = (now - began - waited) / max(1, ran);
+      if (left > 0 && this.#overseer?.takesOver(left, perTask, ran) === true) {
         loop.leave();
         return report(left);
       }

@@ -148,7 +148,7 @@ export const scenarios = {
     const zeros = out.every((x) => x === 0);
     const where = [...Object.values(shared), out].map(({ buffer }) => buffer instanceof SharedArrayBuffer);
     const isKept = executor.share(shared).x === shared.x;
-    // What a kernel writes where it should only read shows whose memory it has.
+    // A kernel that writes to memory that it should only read shows whose memory it has.
     await executor.mapShared([out], (array) => {
       array[7] = 42;
     });

@@ -29,7 +29,7 @@ const kernels = {
     },
   }.method,
   changing: (x) => x + offset + old + level,
-  patterns: (x, { length = (globalThis.runs++, 0) }, { index: i = (globalThis.runs++, 0), ...rest }) => {
+  patterns: (x, { length = globalThis.runs++ * 0 }, { index: i = globalThis.runs++ * 0, ...rest }) => {
     globalThis.runs++;
     return `${x} ${length} ${i} ${typeof rest} ${offset}`;
   },

@@ -36,6 +36,22 @@ export const squares = defineKernel(import.meta.url, "squares", (value, _shared,
   out[0] = value * value;
 });
 
+export const keep = defineKernel(import.meta.url, "keep", (x, out) => {
+  out.set(x);
+});
+
+export const range = defineKernel(import.meta.url, "range", (_, { start, end }) => [start, end]);
+
+export const log = defineKernel(import.meta.url, "log", (i, { log }) => {
+  log[i] = i + 1;
+});
+
+export const exportsOf = defineKernel(
+  import.meta.url,
+  "exportsOf",
+  (_, _shared, { args }) => WebAssembly.Module.exports(args).length,
+);
+
 export const even = defineKernel(import.meta.url, "even", (x, out) => {
   let count = 0;
   for (let i = 0; i < x.length; i += 1) if (x[i] % 2 === 0) out[count++] = x[i];

@@ -3,7 +3,7 @@ import { ParallelExecutor } from "sharray";
 import { tell, workers } from "./support.mjs";
 
 const double = (x) => 2 * x;
-// So long that no worker can end for want of work while the test waits.
+// So long that no idle worker can end while the test waits.
 const options = { strategy: "threads", maxWorkers: 2, idleTimeout: 2 ** 31 - 1 };
 const spin = (_, __, { args }) => {
   Atomics.add(args.running, 0, 1);

@@ -1,4 +1,4 @@
-/** Timers that never fire are put in place of the real ones, as test runners do; then calls and a shutdown must end all the same. */
+/** Timers that never fire replace the real ones, as in test runners. Calls and a shutdown must end all the same. */
 import process from "node:process";
 import { mock } from "node:test";
 import * as nodeTimers from "node:timers";

@@ -72,7 +72,7 @@ export const endless = defineKernel(import.meta.url, "endless", () => {
   for (;;);
 });
 
-/** What the worker has that neither JavaScript nor Node has brought. */
+/** Globals of the worker that are not of JavaScript or Node. */
 export const strayGlobals = defineKernel(import.meta.url, "strayGlobals", () =>
   ["self", "__non_webpack_require__"].filter((name) => name in globalThis),
 );

@@ -5,7 +5,7 @@ import { tell, workers } from "./support.mjs";
 
 const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1 });
 const first = await executor.map([1, 2], which);
-// Where no code may be made of text there are no inline kernels.
+// If no code may be made of text, there are no inline kernels.
 const hasInline = process.execArgv.length === 0;
 const inline = hasInline ? await executor.map([1, 2], () => [].at("which")) : [];
 await executor.map([1, 2], breaks);

@@ -692,7 +692,7 @@ export const SHAPES = {
       } catch (error) {
         const { name, index, start, end, cause } = error;
         seen.push(name, index, start, end, cause.message, error.partial.values.size, ended);
-        // The source's memory has been used again by now, but for what the task read.
+        // The source's memory has been used again by now, except for what the task read.
         for await (const _ of executor.streamShared(
           Array(50).fill(Float32Array.of(-1, -1)).values(),
           (x) => x[0],

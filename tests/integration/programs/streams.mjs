@@ -40,7 +40,7 @@ async function idles() {
 /** The worker dies, again and again, once it has left at the closed gate: each time the pool waits longer. */
 async function diesIdle() {
   const executor = new ParallelExecutor({ strategy: "threads", maxWorkers: 1, idleTimeout: 2 ** 31 - 1 });
-  // Is there a worker that has run a task, and so is about to die?
+  // Whether there is a worker that has run a task, and so is about to die.
   const doomed = executor.allocate(Int32Array, 1);
   process.on("worker", (worker) => worker.on("exit", () => Atomics.store(doomed, 0, 0)));
   const kernel = (part, { args }) => {

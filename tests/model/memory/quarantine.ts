@@ -39,7 +39,7 @@ interface WorkerMemoryState {
   /** The use whose arrays a kernel may still reach; 0: none. */
   readonly reach: number;
   readonly inbox: readonly ToWorker[];
-  /** `CollectedReport`s: does it name the region? */
+  /** `CollectedReport`s: whether it names the region. */
   readonly outbox: readonly boolean[];
 }
 
@@ -57,9 +57,9 @@ export interface MemoryState {
 export interface MemoryRules {
   /** arena.ts, Arena.giveAfter: where a region goes that kernels may reach. */
   given(state: MemoryState): MemoryState["region"];
-  /** known-memory.ts, KnownMemory.collected: is the region gone from the worker that reports? */
+  /** known-memory.ts, KnownMemory.collected: whether the region is gone from the worker that reports. */
   isGone(worker: WorkerMemoryState, isNamed: boolean): boolean;
-  /** worker-memory.ts, WorkerMemory.collect: does the worker name the region? */
+  /** worker-memory.ts, WorkerMemory.collect: whether the worker names the region. */
   names(worker: WorkerMemoryState): boolean;
   /** worker-server.ts, WorkerServer.#enter: what the worker has after a message. */
   enter(worker: WorkerMemoryState, message: ToWorker): WorkerMemoryState;

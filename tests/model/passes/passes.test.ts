@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { explore, type Found } from "../explorer.js";
-import { type PassRules, passRules, passSystem } from "./passes.js";
+import { type PassRules, passRules } from "./pass-rules.js";
+import { passSystem } from "./passes.js";
 import type { PassBounds, PassState } from "./state.js";
 
 vi.setConfig({ testTimeout: 120_000 });

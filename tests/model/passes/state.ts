@@ -15,7 +15,7 @@ export interface PassBounds {
   readonly aborts: boolean;
 }
 
-/** What a worker does next. passes.ts says where in the source. */
+/** What a worker does next. pass-worker.ts has its steps. */
 export type WorkerPlace =
   | "idle"
   | "raiseOpen"

@@ -68,7 +68,7 @@ describe("a call at its host", () => {
     expect(call.end(hasSucceeded)).toBe(isReleased);
     expect(told).toEqual([]);
     if (isHeld) call.lease.drop();
-    // One word, where the end did not say it.
+    // One word, if the end did not say it.
     expect(told).toEqual(isReleased === null ? [["released", true]] : []);
   });
 

@@ -51,22 +51,22 @@ const NOT_WORTH_IT = 0.01;
 describe("tasks shorter than a slice", () => {
   it("are not judged by the first slice", () => {
     const { handOver, pool } = setUp();
-    expect(handOver.takesOver(999, WORTH_IT)).toBe(false);
+    expect(handOver.takesOver(999, WORTH_IT, 1)).toBe(false);
     expect(pool.start).not.toHaveBeenCalled();
-    expect(handOver.takesOver(998, WORTH_IT)).toBe(false);
+    expect(handOver.takesOver(998, WORTH_IT, 1)).toBe(false);
     expect(pool.start).toHaveBeenCalledTimes(1);
   });
 
   it("go on here while the pool starts, which it does once, and leave when it serves", async () => {
     const { handOver, pool, starts, onFailure } = setUp();
-    for (let left = 999; left > 990; left--) expect(handOver.takesOver(left, WORTH_IT)).toBe(false);
+    for (let left = 999; left > 990; left--) expect(handOver.takesOver(left, WORTH_IT, 1)).toBe(false);
     expect(starts.map(({ workers }) => workers)).toEqual([2]);
     starts[0]?.resolve();
     pool.serving = 1;
     // One of two: the plan counts on both.
-    expect(handOver.takesOver(700, WORTH_IT)).toBe(false);
+    expect(handOver.takesOver(700, WORTH_IT, 1)).toBe(false);
     pool.serving = 2;
-    expect(handOver.takesOver(690, WORTH_IT)).toBe(true);
+    expect(handOver.takesOver(690, WORTH_IT, 1)).toBe(true);
     expect(handOver.reason).toBe("handed over after 310 of 1000 tasks: each takes 1.0 ms");
     expect(pool.start).toHaveBeenCalledTimes(1);
     expect(onFailure).not.toHaveBeenCalled();
@@ -74,86 +74,97 @@ describe("tasks shorter than a slice", () => {
 
   it("start no pool if the gain is less than the cost of moving", () => {
     const { handOver, pool } = setUp();
-    for (let left = 999; left > 900; left--) expect(handOver.takesOver(left, NOT_WORTH_IT)).toBe(false);
+    for (let left = 999; left > 900; left--) expect(handOver.takesOver(left, NOT_WORTH_IT, 1)).toBe(false);
     expect(pool.start).not.toHaveBeenCalled();
   });
 
   it("leave a pool alone that serves, and count no start", () => {
-    // Half of 999 tasks of 0.1 ms are 50 ms: more than the 11 ms of the way, less than those and 50 ms for a start.
+    // Half of 999 tasks of 0.1 ms take 50 ms. That is more than the 11 ms of moving, and less than those and 50 ms for a start.
     const down = setUp();
     const up = setUp({ serving: 2 });
-    for (const { handOver } of [down, up]) expect(handOver.takesOver(999, 0.1)).toBe(false);
-    expect(down.handOver.takesOver(998, 0.1)).toBe(false);
-    expect(up.handOver.takesOver(998, 0.1)).toBe(true);
+    for (const { handOver } of [down, up]) expect(handOver.takesOver(999, 0.1, 1)).toBe(false);
+    expect(down.handOver.takesOver(998, 0.1, 1)).toBe(false);
+    expect(up.handOver.takesOver(998, 0.1, 1)).toBe(true);
     for (const { pool } of [down, up]) expect(pool.start).not.toHaveBeenCalled();
+  });
+
+  it("stay if workers would take longer to compile the kernel than they gain", () => {
+    // 60 tasks of 0.5 ms are left, so two workers gain 15 ms, and reaching them takes 11. Here 900 tasks took 18 ms more than
+    // that.
+    const warm = setUp({ serving: 2 });
+    warm.handOver.takesOver(100, 0.5, 900);
+    expect(warm.handOver.takesOver(60, 0.5, 40)).toBe(true);
+    const cold = setUp({ serving: 2 });
+    cold.handOver.takesOver(100, 0.52, 900);
+    expect(cold.handOver.takesOver(60, 0.5, 40)).toBe(false);
   });
 
   it("stay when too few are left by the time the pool serves", () => {
     const { handOver, pool, starts } = setUp();
-    handOver.takesOver(999, WORTH_IT);
-    handOver.takesOver(900, WORTH_IT);
+    handOver.takesOver(999, WORTH_IT, 1);
+    handOver.takesOver(900, WORTH_IT, 1);
     expect(starts).toHaveLength(1);
     pool.serving = 2;
     // 11 ms of the way against half of 22 tasks of 1 ms; with 24 there is something to gain.
-    expect(handOver.takesOver(22, WORTH_IT)).toBe(false);
-    expect(handOver.takesOver(24, WORTH_IT)).toBe(true);
+    expect(handOver.takesOver(22, WORTH_IT, 1)).toBe(false);
+    expect(handOver.takesOver(24, WORTH_IT, 1)).toBe(true);
   });
 });
 
 describe("tasks longer than a slice", () => {
   it("leave at once and start no pool here, because the other strategy does", () => {
     const { handOver, pool } = setUp();
-    expect(handOver.takesOver(999, SLICE_MS)).toBe(true);
+    expect(handOver.takesOver(999, SLICE_MS, 1)).toBe(true);
     expect(pool.start).not.toHaveBeenCalled();
     expect(handOver.reason).toBe("handed over after 1 of 1000 tasks: each takes 8.0 ms");
   });
 
   it("stay if they would not make up for the cost of moving, the start of the pool included", () => {
     const of = (serving: number) => setUp({ serving }).handOver;
-    // 61 ms against half of 14 or 16 tasks of 8 ms; 11 ms where the pool serves.
-    expect(of(0).takesOver(14, SLICE_MS)).toBe(false);
-    expect(of(0).takesOver(16, SLICE_MS)).toBe(true);
-    expect(of(2).takesOver(2, SLICE_MS)).toBe(false);
-    expect(of(2).takesOver(4, SLICE_MS)).toBe(true);
+    // 61 ms against half of 14 or 16 tasks of 8 ms; 11 ms if the pool serves.
+    expect(of(0).takesOver(14, SLICE_MS, 1)).toBe(false);
+    expect(of(0).takesOver(16, SLICE_MS, 1)).toBe(true);
+    expect(of(2).takesOver(2, SLICE_MS, 1)).toBe(false);
+    expect(of(2).takesOver(4, SLICE_MS, 1)).toBe(true);
   });
 
   it("pay for the start even while one is under way, as they would wait for it", () => {
     const { handOver, starts } = setUp();
-    handOver.takesOver(999, WORTH_IT);
-    handOver.takesOver(998, WORTH_IT);
+    handOver.takesOver(999, WORTH_IT, 1);
+    handOver.takesOver(998, WORTH_IT, 1);
     expect(starts).toHaveLength(1);
-    expect(handOver.takesOver(14, SLICE_MS)).toBe(false);
-    expect(handOver.takesOver(16, SLICE_MS)).toBe(true);
+    expect(handOver.takesOver(14, SLICE_MS, 1)).toBe(false);
+    expect(handOver.takesOver(16, SLICE_MS, 1)).toBe(true);
   });
 });
 
 it("a pool that does not start keeps the call here, however long its tasks last, and is reported once", async () => {
   const { handOver, pool, starts, onFailure } = setUp();
-  handOver.takesOver(999, WORTH_IT);
-  handOver.takesOver(998, WORTH_IT);
+  handOver.takesOver(999, WORTH_IT, 1);
+  handOver.takesOver(998, WORTH_IT, 1);
   const error = new Error("no more threads");
   starts[0]?.reject(error);
   await vi.waitUntil(() => onFailure.mock.calls.length > 0);
   expect(onFailure.mock.calls).toEqual([[error]]);
   pool.serving = 2;
-  expect(handOver.takesOver(997, WORTH_IT)).toBe(false);
-  expect(handOver.takesOver(996, 1000)).toBe(false);
+  expect(handOver.takesOver(997, WORTH_IT, 1)).toBe(false);
+  expect(handOver.takesOver(996, 1000, 1)).toBe(false);
   expect(pool.start).toHaveBeenCalledTimes(1);
 });
 
 it("a call whose payload does not fit the arena stays, until it does", () => {
   const { handOver, pool, arena } = setUp({ limit: 16_384, serving: 2 });
   const region = arena.take(10_000);
-  expect(handOver.takesOver(999, 1000)).toBe(false);
-  expect(handOver.takesOver(998, WORTH_IT)).toBe(false);
+  expect(handOver.takesOver(999, 1000, 1)).toBe(false);
+  expect(handOver.takesOver(998, WORTH_IT, 1)).toBe(false);
   arena.give(region);
-  expect(handOver.takesOver(997, WORTH_IT)).toBe(true);
+  expect(handOver.takesOver(997, WORTH_IT, 1)).toBe(true);
   expect(pool.start).not.toHaveBeenCalled();
 });
 
 it("a plan without hand-over is never left", () => {
   const { handOver, pool } = setUp({ plan: { ...unknownPlan(), handOver: undefined }, serving: 2 });
-  expect([1, 2, 3].map(() => handOver.takesOver(999, 1000))).toEqual([false, false, false]);
+  expect([1, 2, 3].map(() => handOver.takesOver(999, 1000, 1))).toEqual([false, false, false]);
   expect(handOver.firstTaskLimit).toBeUndefined();
   expect(pool.start).not.toHaveBeenCalled();
 });

@@ -173,7 +173,7 @@ describe("a pass that may move", () => {
   it("goes on elsewhere with what the calling thread has left, and tells why", async () => {
     const handsOver = ({ overseer }: Leg): RunReport => {
       // Tasks of more than a slice.
-      expect(overseer?.takesOver(6, 100)).toBe(true);
+      expect(overseer?.takesOver(6, 100, 1)).toBe(true);
       return report("sequential", 6);
     };
     const { run, ran, pass, call, planner, reporter } = setUp({

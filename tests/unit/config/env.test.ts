@@ -153,7 +153,7 @@ describe("what is refused", () => {
     ["granularity=", "granularity=instance"],
     ["granularity=row", "granularity=instance"],
   ])("%s", (token, allowed) => {
-    // Wherever it stands, it is told as it was written.
+    // At any place, it is told as it was written.
     for (const text of [token, ` ${token} `, `on,${token},workers=2`]) {
       const error = failureOf(() => parseEnv(text));
       expect(error).toMatchObject({ field: "CE_PARALLEL", received: token, allowed });
@@ -298,7 +298,7 @@ describe("ParallelConfig.fromEnv", () => {
     ["threads", "options"],
     [[], "options"],
     [{ max_workers: 2 }, "max_workers"],
-    // Also where the variable would hide it.
+    // Also if the variable would hide it.
     [{ maxWorkers: 0 }, "maxWorkers"],
   ])("refuses a base of %o", (base, field) => {
     const error = failureOf(() =>

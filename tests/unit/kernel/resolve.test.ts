@@ -166,3 +166,59 @@ describe("a module kernel", () => {
     ]);
   });
 });
+
+describe("a captured variable is what the kernel uses of the scope around it, and no more:", () => {
+  const namesIn = (fn: unknown): unknown => {
+    try {
+      return resolveKernel(fn as AnyKernel, { captures: "error" });
+    } catch (error) {
+      return (error as KernelCaptureError).variables;
+    }
+  };
+  const len = 4;
+  const named = Object.assign(
+    function v(x: number) {
+      return (v as unknown as { len: number }).len * x;
+    },
+    { len: 2, displayName: "v" },
+  );
+  const unused = Object.assign(
+    function v(x: number): number {
+      return x < 1 ? x : v(x - 1);
+    },
+    { len: 2 },
+  );
+
+  it.each<[string, unknown]>([
+    ["a member of a parameter", (v: { len: number }) => v.len],
+    ["a name in a pattern", ({ len: size }: { len: number }) => size],
+    ["a shadowed name", (x: number) => ((len) => len)(x)],
+    [
+      "a label",
+      (x: number) => {
+        for (;;) break;
+        return x;
+      },
+    ],
+    ["a key", (x: number) => ({ len: x })],
+    ["a property of a function that calls itself", unused],
+    [
+      "a name that nobody has declared, asked for its type",
+      evaluate("(x) => (typeof define === 'function' ? define(x) : x)"),
+    ],
+  ])("not %s", (_, fn) => {
+    expect(namesIn(fn)).toMatchObject({ captured: undefined });
+  });
+
+  it.each<[string, unknown, readonly string[]]>([
+    ["a variable", (x: number) => x * len, ["len"]],
+    [
+      "a declared one that is asked for its type",
+      (x: number) => (typeof len === "number" ? len : x),
+      ["len"],
+    ],
+    ["of its own properties those that it uses", named, ["v.len"]],
+  ])("%s", (_, fn, names) => {
+    expect(namesIn(fn)).toEqual(names);
+  });
+});

@@ -101,7 +101,7 @@ describe("advice", () => {
 });
 
 describe("an executor that may not use workers", () => {
-  // Where nothing but sequential is allowed, neither a pool nor more tasks are of use: `start()` does nothing there.
+  // If only sequential is allowed, a pool or more tasks are of no use: `start()` does nothing there.
   it("hears no advice about workers", () => {
     const slow = { sequential: estimate({ compute: 100 }), threads: estimate({ spawn: 60, compute: 50 }) };
     expect(advise({}, { hereBecause: "disabled" }, slow)).toEqual([]);

@@ -264,7 +264,7 @@ describe("what calls have lost without workers", () => {
     expect(choose(workload, { ...limits, states: states({ serving: 0, rent: 40 }) }, cold)).toMatchObject({
       strategy: "threads",
       reason:
-        "predicted to be faster but for the start of workers, which earlier calls would have needed too: " +
+        "predicted to be faster apart from the start of workers, which earlier calls would have needed too: " +
         "sequential 60.0 ms, threads 95.0 ms",
     });
     // No more than the start is paid.

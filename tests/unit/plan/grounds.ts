@@ -1,4 +1,4 @@
-/** What plans rest on, where a test has nothing else to say. */
+/** What plans rest on, unless a test says something else. */
 import { CostModels } from "../../../src/plan/cost-model.js";
 import type { HostProfile } from "../../../src/plan/host-profile.js";
 import { makePlan as makePlanOf } from "../../../src/plan/make-plan.js";

@@ -19,7 +19,7 @@ describe("giving up a first task", () => {
     fc.assert(
       fc.property(some, ({ tasks, width, spawn, place, taskMs }) => {
         const estimate = { ...threads, spawn, place };
-        // Where moving takes no longer than that it is the other bound that holds: at most twice what moving costs.
+        // If moving takes no longer than that, the other bound holds: at most twice what moving costs.
         const isNear = spawn + place + threads.dispatch <= GUARD_MS;
         if (isNear || firstTaskLimit(tasks, width, estimate) > GUARD_MS) return;
         guarded += 1;

@@ -7,7 +7,7 @@ import { type KernelCost, MODELS, type StrategyName } from "./grounds.js";
 
 type KernelRun = records.KernelRun<StrategyName>;
 
-/** Ten tasks of 100 bytes without arguments, where a test says nothing else. */
+/** Ten tasks of 100 bytes without arguments, unless a test says something else. */
 const shape = ({ tasks = 10, taskBytes = 100, args = 0 }: Partial<WorkShape> = {}): WorkShape =>
   workShapeOf(tasks, taskBytes, args);
 

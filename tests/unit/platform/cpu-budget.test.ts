@@ -26,7 +26,7 @@ function filesOf(files: Readonly<Record<string, string>>): ReadText {
   return (path) => (Object.hasOwn(files, path) ? files[path] : undefined);
 }
 
-/** The fixtures allow 16 CPUs by affinity, but for those whose name says otherwise. */
+/** The fixtures allow 16 CPUs by affinity, except for those whose name says otherwise. */
 const CASES: readonly (readonly [name: string, cpus: number])[] = [
   ["no-cgroup", 16],
   ["affinity", 5],

@@ -20,7 +20,7 @@ const none = (): boolean => false;
 
 function setUp() {
   const buffer = new SharedArrayBuffer(BELL_BYTES);
-  // The caller's side acts where the worker's looks for messages: it is parked from then on.
+  // The caller's side acts when the worker's side looks for messages: it is parked from then on.
   return { caller: new Doorbell(buffer), worker: new Doorbell(buffer) };
 }
 

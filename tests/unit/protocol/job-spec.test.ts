@@ -40,7 +40,7 @@ const VALUES: { readonly [Name in keyof Required<JobSpec>]: readonly [JobSpec[Na
 };
 const NAMES = Object.keys(VALUES) as (keyof JobSpec)[];
 
-/** A job of first values, but for one field. */
+/** A job of first values, except for one field. */
 function jobWith(changed?: keyof JobSpec): JobSpec {
   const entries = NAMES.map((name) => [name, VALUES[name][name === changed ? 1 : 0]]);
   return Object.fromEntries(entries) as JobSpec;

@@ -212,7 +212,7 @@ describe("the structure of a result", () => {
       set: new Set<unknown>([1, { shared }]),
     };
     const { value, transfer } = prepare(result);
-    // One copy, wherever it stands.
+    // One copy, at any place.
     expect(transfer).toHaveLength(1);
     expect(value).toEqual(result);
     const copy = value as typeof result;

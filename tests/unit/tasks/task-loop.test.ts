@@ -76,7 +76,7 @@ async function finish(taskRun: TaskLoop): Promise<void> {
   }
 }
 
-/** Time stands still, but for what a task says it took. */
+/** Time stands still, except for what a task says it took. */
 function stopTheClock(): { now: number } {
   const clock = { now: 1000 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);
@@ -525,7 +525,7 @@ describe("time", () => {
     const counts = watchClaims(control);
     taskRun.advance(FOREVER);
     expect(counts.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 64, 128]);
-    // There is a most: it binds all of its tasks should they turn out slow.
+    // There is a limit, because a claim binds all of its tasks if they turn out slow.
     expect(Math.max(...counts)).toBe(256);
   });
 
@@ -585,7 +585,7 @@ describe("time", () => {
     }, 100_000);
     deadline = clock.now + 8;
     expect(taskRun.advance(deadline)).toBe("paused");
-    // Sequential runs this loop on the caller's thread, where the event loop must get its turn about every 10 ms.
+    // Sequential runs this loop on the calling thread, whose event loop must get its turn about every 10 ms.
     // The clock is read every 16 tasks, and at each task once they are known to be slow.
     expect(late).toBeLessThanOrEqual(16);
     for (let turn = 0; turn < 5; turn++) {

@@ -6,7 +6,7 @@ vi.mock("../../../src/platform/builtins.js", () => import("../late-builtins.js")
 
 const NONE = { p50: 0, p95: 0, p99: 0, max: 0 };
 
-/** Time stands still, but for what a test says. */
+/** Time stands still, except for what a test says. */
 function stopTheClock(): { now: number } {
   const clock = { now: 1000 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);

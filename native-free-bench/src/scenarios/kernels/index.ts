@@ -1,6 +1,6 @@
 /**
- * Every kernel by name. They use nothing from around them: the engine sends their text, peers' workers import this
- * module, and the figure for one thread comes from calling them.
+ * Every kernel by name. They use nothing from around them. The engine sends their text. Workers of peers import this module.
+ * The figure for one thread comes from calling them.
  */
 import { explain } from "./explain.js";
 import { blackScholes, convolve, fft, glance, roots, sum, tiny } from "./numeric.js";

@@ -92,8 +92,8 @@ export const convolve = (
 };
 
 /**
- * Eight steps per turn of the loop, as V8 unrolls none: 1.5 ns per element where a plain loop takes 2.2 and one of C 1.5.
- * One total and one order, so that the bits are those of a plain loop.
+ * Eight steps per turn of the loop, because V8 unrolls none. It takes 1.5 ns per element. A plain loop takes 2.2, and one of C
+ * 1.5. One total and one order, so that the bits are those of a plain loop.
  */
 export const sum = (array: ArrayLike<number>): number => {
   const { length } = array;

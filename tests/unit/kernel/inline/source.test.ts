@@ -17,7 +17,7 @@ function evaluate(expression: string): unknown {
   return new Function(`return (${expression})`)();
 }
 
-/** As a worker does it, where nothing of this file is in scope. */
+/** As a worker does it: nothing of this file is in scope there. */
 function compile(fn: unknown): Callable {
   return new Function(`"use strict"; return (${readKernelSource(fn).source})`)() as Callable;
 }

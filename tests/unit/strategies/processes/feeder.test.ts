@@ -21,10 +21,12 @@ class Reader implements Receiver {
   isGone = false;
   readonly #feeder: Feeder;
   readonly #delay: number;
+  readonly #transit: Transit;
 
-  constructor(feeder: Feeder, delay: number) {
+  constructor(feeder: Feeder, delay: number, from = transit) {
     this.#feeder = feeder;
     this.#delay = delay;
+    this.#transit = from;
     readers.push(this);
   }
 
@@ -37,7 +39,7 @@ class Reader implements Receiver {
       const own = this.memory.get(memory) ?? new Uint8Array(size);
       this.memory.set(memory, own);
       if (bytes instanceof Uint8Array) own.set(bytes, at);
-      else transit.read(own.subarray(at, at + bytes.length), bytes.file);
+      else this.#transit.read(own.subarray(at, at + bytes.length), bytes.file);
       this.#feeder.taken(this);
     }, this.#delay);
   }
@@ -74,6 +76,33 @@ describe("a feeder", () => {
         return start;
       })
       .toBe(0);
+  });
+
+  it("writes a piece once for all that lack it, those that came late too", async () => {
+    const source = sourceOf(9, 40 * MB);
+    let written = 0;
+    const counted = new Transit();
+    const { write } = counted;
+    counted.write = (bytes, at) => {
+      written += bytes.length;
+      return write.call(counted, bytes, at);
+    };
+    const feeding = new Feeder(counted);
+    const early = new Reader(feeding, 0, counted);
+    const late = new Reader(feeding, 1, counted);
+    const send = early.send.bind(early);
+    const brought = new Promise((resolve) => {
+      early.send = (message) => {
+        send(message);
+        if (early.messages === 3) resolve(feeding.feed(late, source, source.wanted));
+      };
+    });
+    await Promise.all([feeding.feed(early, source, source.wanted), brought]);
+    for (const reader of [early, late]) {
+      await expect.poll(() => Buffer.compare(reader.memory.get(9) as Uint8Array, source.content)).toBe(0);
+    }
+    expect(written).toBeLessThan(2 * source.size);
+    counted.close();
   });
 
   it("rejects if an array has gone", async () => {

@@ -6,17 +6,24 @@ import { Transit } from "../../../../src/strategies/processes/transit.js";
 const transit = new Transit();
 afterAll(() => transit.close());
 
+/** Those that bytes lie aside of; `undefined` if they may lie anywhere. */
+const places = fc.option(fc.nat(2 ** 33), { nil: undefined });
+
 it("places do not overlap, and what is given back is used again", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 500 }))), (steps) => {
+    fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 500 }), places)), (steps) => {
       const taken: { start: number; bytes: number }[] = [];
-      for (const [gives, bytes] of steps) {
+      for (const [gives, bytes, place] of steps) {
         if (gives && taken.length > 0) {
           const [{ start, bytes: size }] = taken.splice(bytes % taken.length, 1) as [(typeof taken)[number]];
           transit.give(start, size);
           continue;
         }
-        const start = transit.take(bytes);
+        const start = place === undefined ? transit.take(bytes) : transit.takeAside(bytes, place);
+        if (place !== undefined) {
+          const distance = (((start - place) % 4096) + 4096) % 4096;
+          expect(Math.abs(distance - 2048)).toBeLessThan(64);
+        }
         for (const other of taken) {
           expect(start >= other.start + other.bytes || start + bytes <= other.start).toBe(true);
         }

@@ -86,7 +86,7 @@ class FakeOverseer implements Overseer {
   }
 }
 
-/** Time stands still, but for what a task says it took. */
+/** Time stands still, except for what a task says it took. */
 function stopTheClock(): { now: number } {
   const clock = { now: 1000 };
   vi.spyOn(performance, "now").mockImplementation(() => clock.now);

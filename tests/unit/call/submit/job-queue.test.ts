@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JobQueue } from "../../../src/call/submit/job-queue.js";
-import { type Ranked, RankedQueue } from "../../../src/call/submit/ranked-queue.js";
+import { JobQueue } from "../../../../src/call/submit/job-queue.js";
+import { type Ranked, RankedQueue } from "../../../../src/call/submit/ranked-queue.js";
 
 type Entry = { -readonly [Name in keyof Ranked]: Ranked[Name] };
 
