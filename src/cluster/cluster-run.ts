@@ -51,7 +51,7 @@ export class ClusterRun implements ShardReader, Finder {
     const { spec, timeout } = job.parts;
     const { tasks } = spec;
     this.#sender = new ShardSender(connection, this, bring, timeout);
-    this.#entry = new ShardEntry(connection, job);
+    this.#entry = new ShardEntry(connection, job, this);
     this.#lost = new LostShards(connection, this);
     this.#perTask = expected === undefined ? undefined : (expected * connection.threads) / tasks;
   }
@@ -181,7 +181,7 @@ export class ClusterRun implements ShardReader, Finder {
     if (this.#taking.has(shard.id)) return;
     this.#taking.add(shard.id);
     try {
-      const result = await this.#entry.take(shard.id, shard.first, shard.end, () => this.isOver);
+      const result = await this.#entry.take(shard.id, shard.first, shard.end);
       if (this.isOver || result === undefined || !this.#shards.has(shard.id)) return;
       if (result === "again") await this.sendAgain(shard);
       else {

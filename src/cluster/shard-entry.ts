@@ -20,26 +20,23 @@ type Ran = ShardResult & { readonly type: "ran" };
 export class ShardEntry {
   readonly #connection: ClusterConnection;
   readonly #job: Job;
+  readonly #call: { readonly isOver: boolean };
 
-  constructor(connection: ClusterConnection, job: Job) {
+  /** @param call whether nobody wants its results any more, and its memory may be another call's */
+  constructor(connection: ClusterConnection, job: Job, call: { readonly isOver: boolean }) {
     this.#connection = connection;
     this.#job = job;
+    this.#call = call;
   }
 
   /**
-   * @param isOver whether nobody wants the result any more, and its memory may be another call's
    * @returns "again" if it must be sent again; `undefined` if there is nothing to enter
    * @throws ClusterError, WorkerLostError
    */
-  async take(
-    id: string,
-    first: number,
-    end: number,
-    isOver: () => boolean,
-  ): Promise<Entered | "again" | undefined> {
-    const { store, signer, resume } = this.#connection;
+  async take(id: string, first: number, end: number): Promise<Entered | "again" | undefined> {
+    const { store, signer, patience, resume } = this.#connection;
     // A client that makes the call again finds it.
-    const bytes = resume ? await store.get("result", id) : await store.take(id);
+    const bytes = await patience.until(this.#call, () => (resume ? store.get("result", id) : store.take(id)));
     if (bytes === undefined) return undefined;
     const body = bytes.subarray(SIGNATURE_BYTES);
     // Somebody else has written there.
@@ -48,8 +45,8 @@ export class ShardEntry {
     if (result.type === "missing") return "again";
     if (result.type === "refused") throw new ClusterError(result.reason, result.message);
     if (result.type === "crashed") throw this.#lostError(result, first);
-    if (!(await this.#enterOutputs(id, first, end, result, isOver))) return "again";
-    if (isOver()) return undefined;
+    if (!(await this.#enterOutputs(id, first, end, result))) return "again";
+    if (this.#call.isOver) return undefined;
     this.#enterValues(first, result);
     const { took, threads, failure } = result;
     return { took, threads, failed: failure === null ? undefined : first + failure.index };
@@ -69,15 +66,9 @@ export class ShardEntry {
   }
 
   /** Each piece goes into the caller's memory as it comes. @returns whether all are what the node has made */
-  async #enterOutputs(
-    id: string,
-    first: number,
-    end: number,
-    { outputs }: Ran,
-    isOver: () => boolean,
-  ): Promise<boolean> {
+  async #enterOutputs(id: string, first: number, end: number, { outputs }: Ran): Promise<boolean> {
     const { spec, arrays } = this.#job.parts;
-    const { store, resume } = this.#connection;
+    const { store, patience, resume } = this.#connection;
     const names: string[] = [];
     for (const [i, pieces] of outputs.entries()) {
       const array = arrays[spec.outputs?.arrays[i] as number] as TypedArray;
@@ -86,15 +77,16 @@ export class ShardEntry {
       const target = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
       for (const [at, digest] of pieces.entries()) {
         const name = `${id}.${i}.${at}`;
-        const piece = await store.get("output", name);
-        if (isOver()) return true;
+        const piece = await patience.until(this.#call, () => store.get("output", name));
+        if (this.#call.isOver) return true;
         const room = Math.min(PIECE_BYTES, target.length - at * PIECE_BYTES);
         if (piece?.length !== room || digestOf(piece) !== digest) return false;
         target.set(piece, at * PIECE_BYTES);
         names.push(name);
       }
     }
-    if (!resume) await store.remove("output", names);
+    // What stays expires.
+    if (!resume) await store.remove("output", names).catch(() => {});
     return true;
   }
 

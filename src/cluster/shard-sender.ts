@@ -81,7 +81,7 @@ export class ShardSender {
 
   /** A shard has failed. */
   async forget({ first }: Shard): Promise<void> {
-    await this.#ledger?.forget(first);
+    await this.#connection.patience.until(this.#call, async () => this.#ledger?.forget(first));
   }
 
   /** A shard that is to be sent. */

@@ -1,5 +1,7 @@
 /** docs/cluster.md does what it says, and so does `npm start -- --cluster`. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -8,6 +10,12 @@ import { SECRET, startNode, stopNode } from "./cluster.js";
 import { installed } from "./installed.js";
 import { runNode } from "./run.js";
 import { onStores, REDIS, startRedis } from "./stores.js";
+
+function hasSystemd(): boolean {
+  const isThere = spawnSync("systemd-analyze", ["--version"]).status === 0;
+  if (!isThere) console.warn("SKIPPED: the unit of docs/cluster.md, because there is no systemd-analyze");
+  return isThere;
+}
 
 const tests = (): void => {
   test("the program of docs/cluster.md runs on a node with its module, and prints what the page says", async () => {
@@ -31,6 +39,20 @@ const tests = (): void => {
     await stopNode(node);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout.trimEnd()).toBe(program?.output?.trimEnd());
+  });
+
+  test.runIf(hasSystemd())("its unit is one that systemd takes", () => {
+    const blocks = blocksOf(readFileSync(join(installed.root, "docs/cluster.md"), "utf8"));
+    const folder = mkdtempSync(join(tmpdir(), "sharray-unit-"));
+    const unit = join(folder, "sharray-node.service");
+    const text = blocks.find(({ language }) => language === "ini")?.text as string;
+    writeFileSync(unit, text);
+    const { status, stderr } = spawnSync("systemd-analyze", ["verify", unit], { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    // Other units of the machine may have faults of theirs. Where its npx is, each machine says itself.
+    const own = stderr.split("\n").filter((line) => line.includes("sharray-node") && !line.includes("npx"));
+    expect(own).toEqual([]);
+    if (!stderr.includes("npx")) expect(status).toBe(0);
   });
 
   test("npm start -- --cluster prints the same digits as on threads", async () => {
