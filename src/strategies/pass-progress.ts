@@ -14,12 +14,15 @@ export class PassProgress {
   readonly #passes: number;
   /** The tasks of the present round, or of the next one. */
   #order: PassOrder;
+  /** The tasks of the last round that has begun. */
+  #begun: PassOrder;
 
   constructor(spec: JobSpec, results: ResultTable) {
     this.#spec = spec;
     this.#results = results;
     this.#passes = Math.max(1, spec.passes as number);
     this.#order = new PassOrder(spec, undefined);
+    this.#begun = this.#order;
     results.beginAtZero();
   }
 
@@ -31,11 +34,11 @@ export class PassProgress {
     return least;
   }
 
-  /** Passes that have ended, for progress. @param control `undefined` before the first round */
+  /** Passes that have ended, for progress. @param control that of the last round; `undefined` before the first one */
   endedIn(control: ControlBlock | undefined): number {
     const passes = this.#spec.passes as number;
     if (this.#spec.tasks === 0) return passes;
-    return control === undefined ? 0 : Math.min(passes, this.#order.passesEndedAt(control.ended));
+    return control === undefined ? 0 : Math.min(passes, this.#begun.passesEndedAt(control.ended));
   }
 
   /** The pass that a chunk is in, or failed in. */
@@ -45,6 +48,7 @@ export class PassProgress {
 
   /** The task loop over the passes stops at the end of each. @param before that of the round before, in which a worker was lost */
   begin(control: ControlBlock, before: ControlBlock | undefined): void {
+    this.#begun = this.#order;
     control.closeGate(this.#order.head);
     if (before !== undefined) control.exceed(before.exceeded);
   }
