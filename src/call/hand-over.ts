@@ -93,7 +93,7 @@ export class HandOver implements Overseer {
     const isUp = workers === undefined || workers.serving >= handOver.workers;
     const isStarting = this.#starting !== undefined;
     const start = Math.max(0, spawn - this.#grounds.rent);
-    // What the kernel took here beside its tasks was V8's compiler, which works for the workers anew.
+    // What the first tasks took longer than later ones was V8's compiler. Workers compile the kernel again.
     const extra = kernel === undefined ? this.#spent - each * this.#ran : 0;
     const compiling = Math.min(MOST_COMPILING_MS, Math.max(0, extra));
     const overhead = place + dispatch + compiling + (isUp || (isStarting && !isLong) ? 0 : start);
