@@ -21,8 +21,9 @@ const COLLECTIONS = 3;
 export async function makeRoom(arena: Arena, needs: readonly number[], isRefused = false): Promise<boolean> {
   if (!arena.hasRoom(needs)) await workersLeave(arena, END_MS);
   if (arena.hasRoom(needs) && !isRefused) return true;
-  arena.trim();
   for (let tries = 0; tries < COLLECTIONS; tries += 1) {
+    // Each time: what workers have let go of is idle after a collection, and may be of other sizes than those that are needed.
+    arena.trim();
     await arena.collect();
     if (arena.hasRoom(needs)) return true;
   }
